@@ -104,7 +104,7 @@ def test_denied_alarm_access_is_reported(code: str, why: str, hint: str) -> None
         CloudWatchAlarms(lambda *_, **__: asked).check_alarms("prod", "", ("calm",))
     (problem,) = failed.value.problems
     assert (problem.code, problem.hint[: len(hint)]) == ("E334", hint)
-    assert problem.message.startswith(f"the alarms of prod can't be asked: {why}")
+    assert problem.message.startswith(f"the alarms of prod can't be read: {why}")
 
 
 def test_unreachable_cloudwatch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_bucket_of_another_account_is_reported(s3: Loopback, buckets: S3Buckets)
     problem = told(lambda: buckets.inspect_bucket(ONE, "dev"))
     assert (problem.code, problem.message) == (
         "E422",
-        f"the bucket {ONE.name} is in another account than {ACCOUNT}, and lets you in",
+        f"the bucket {ONE.name} is not in account {ACCOUNT}, but you have access",
     )
     assert {asked for asked in s3.asked if not asked.startswith("HEAD")} == set()
 

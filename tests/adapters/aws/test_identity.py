@@ -95,7 +95,7 @@ UNPROVEN: dict[str, tuple[TokenExchange | None, dict[str, str], str]] = {
     "AWS names another subject": (exchange(subject="repo:mallory/x:ref:refs/heads/main"), {}, "another subject"),
     "AWS names another audience": (exchange(audience="x"), {}, "another audience"),
     "it is of another actor": (exchange({**CLAIMS, "actor": "mallory"}), {}, "is of mallory, and GITHUB_ACTOR says"),
-    "it is of another run": (exchange(), {"GITHUB_RUN_ID": "2"}, "the token is of 1, and GITHUB_RUN_ID says 2"),
+    "it is of another run": (exchange(), {"GITHUB_RUN_ID": "2"}, "the token is of 1, but GITHUB_RUN_ID is 2"),
     "it is of another repository": (exchange(), {"GITHUB_REPOSITORY": "acme/x"}, "GITHUB_REPOSITORY says acme/x"),
     "it names no actor": (exchange({**CLAIMS, "actor": ""}), {}, "names no actor"),
     "its actor is no text": (exchange({**CLAIMS, "actor": 1}), {}, "names no actor"),

@@ -84,7 +84,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "no key": ("NotFoundException", "E467", "envctl ledger keys prod --create"),
     "a key that is disabled": ("DisabledException", "E468", "enable the key, or pin the one that took its place"),
     "a key that is on its way out": ("KMSInvalidStateException", "E468", "enable the key"),
-    "a key of another kind": ("InvalidKeyUsageException", "E468", "try again: what was not signed was not recorded"),
+    "a key of another kind": ("InvalidKeyUsageException", "E468", "try again: unsigned entries were not recorded"),
     "too much at once": ("ThrottlingException", "E468", "try again"),
     "no answer": ("silence", "E468", "try again"),
 }

@@ -42,7 +42,7 @@ def test_cost_program_need_not_read_the_question(tmp_path: Path) -> None:
 
 FAILS: dict[str, tuple[str, str]] = {
     "it fails": ("import sys; print('{}'); sys.exit('no price for aws_eip')", "exit code 1: no price for aws_eip"),
-    "it says too much": (f"print('x' * {3 * MAX_BYTES})", "it answered with more than 1 MiB"),
+    "it says too much": (f"print('x' * {3 * MAX_BYTES})", "its answer is over 1 MiB"),
     "it is ended": ("import os; os.kill(os.getpid(), 9)", "ended by SIGKILL"),
 }
 

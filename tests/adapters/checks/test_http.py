@@ -45,7 +45,7 @@ ANSWERS: dict[str, tuple[Iterable[bytes], Expected, str]] = {
     "a redirect that is expected": (REDIRECT, (301, None), ""),
     "another status": (answer(503), (200, None), "answered 503, expected 200"),
     "a success where none is expected": (answer(204), (200, None), "answered 204, expected 200"),
-    "a redirect": (REDIRECT, (200, None), "answered 301, a redirect, which is not followed, expected 200"),
+    "a redirect": (REDIRECT, (200, None), "answered 301, a redirect; envctl does not follow it, expected 200"),
     "the text that is looked for": (answer(200, b"all is ok now"), (200, "is ok"), ""),
     "a text that is not ASCII": (answer(200, "schön".encode()), (200, "ö"), ""),
     "another text": (answer(200, b"no"), (200, "ok"), 'answered 200 without "ok" in the first 64 KiB'),
@@ -65,13 +65,13 @@ ANSWERS: dict[str, tuple[Iterable[bytes], Expected, str]] = {
         (200, "\x1b[31mred\n" + "x" * 300),
         f'answered 200 without "red {"x" * 196}…" in the first 64 KiB',
     ),
-    "nothing at all": ([], (200, None), "broke off before its answer was complete"),
-    "chunks that break off": (chunked(b"o")[:-1], (200, "ok"), "broke off before its answer was complete"),
-    "something else": ([b"SSH-2.0-OpenSSH_9.9\r\n"], (200, None), "answered something that is not HTTP"),
+    "nothing at all": ([], (200, None), "closed the connection before the answer was complete"),
+    "chunks that break off": (chunked(b"o")[:-1], (200, "ok"), "closed the connection before the answer was complete"),
+    "something else": ([b"SSH-2.0-OpenSSH_9.9\r\n"], (200, None), "did not answer with HTTP"),
     "headers without end": (
         [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 200, b"\r\n"],
         (200, None),
-        "answered something that is not HTTP",
+        "did not answer with HTTP",
     ),
 }
 
@@ -138,7 +138,7 @@ def test_refused_connection_is_reported(prober: LocalCheckRunner) -> None:
 
 @pytest.mark.parametrize("host", [f"{'a' * 70}.example", ".example"])
 def test_invalid_host_name_is_reported(prober: LocalCheckRunner, host: str) -> None:
-    assert "can't be reached: that is not the name of a host" in prober.run_check(probe(f"https://{host}"), {})
+    assert "can't be reached: not a host name" in prober.run_check(probe(f"https://{host}"), {})
 
 
 def test_long_url_is_shortened(prober: LocalCheckRunner) -> None:

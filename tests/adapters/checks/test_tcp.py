@@ -38,7 +38,7 @@ def test_closed_port_fails_with_its_reason(closed_port: int, prober: LocalCheckR
 
 def test_unknown_host_fails_with_its_reason(prober: LocalCheckRunner) -> None:
     found = prober.run_check(TcpProbe("db", 1.0, "no-such-host.invalid", 5432), {})
-    assert found == "no-such-host.invalid port 5432 can't be reached: that is not the name of a host (after 0 s)"
+    assert found == "no-such-host.invalid port 5432 can't be reached: not a host name (after 0 s)"
 
 
 def test_silent_host_fails_after_its_time(prober: LocalCheckRunner) -> None:

@@ -256,7 +256,7 @@ def test_retry_after_is_followed_up_to_a_limit(server: Server, client: Client) -
 FAULTS: dict[str, tuple[Says, str]] = {
     "it is busy each time": (Says(503), "answers 503"),
     "it hangs": (Says(hangs=True), "did not answer in time"),
-    "it breaks off": (Says(body=BYTES[:20], breaks=True), "broke off before its answer was complete"),
+    "it breaks off": (Says(body=BYTES[:20], breaks=True), "closed the connection before the answer was complete"),
     "it drips": (Says(body=BYTES, drips=True), "did not answer in time"),
 }
 
@@ -266,7 +266,7 @@ def test_failing_registry_is_given_up_after_retries(server: Server, client: Clie
     server.says(MANIFEST_URL, says)
     registry = client.of(server, limits=Limits(0.3, 0.3, 0.3, 2))
     code, message = problem(lambda: registry.fetch_manifest("shop", DIGEST))
-    assert (code, message) == ("E433", f"the registry {server.host} can't be asked: it {why}")
+    assert (code, message) == ("E433", f"the registry {server.host} can't be reached: it {why}")
     assert len(server.asked) == 2
 
 

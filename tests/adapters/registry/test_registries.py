@@ -105,7 +105,7 @@ def test_unreachable_registry_is_not_taken_as_absent(first: Registry) -> None:
     nobody = Registry(first.folder, free_port())
     with pytest.raises(OperationFailedError) as problem:
         registries().find_image(pulled(nobody, "shop", digest=NOWHERE))
-    assert told(problem) == ("E433", f"the registry {nobody.host} can't be asked: it can't be reached")
+    assert told(problem) == ("E433", f"the registry {nobody.host} can't be reached: it can't be reached")
 
 
 COPIES = {

@@ -110,7 +110,7 @@ def test_missing_packages_are_named_with_the_fix(sandbox: Sandbox, monkeypatch: 
     monkeypatch.setattr(launch, "find_spec", lambda name: None if name in {"moto", "trustme"} else name)
     with pytest.raises(ConfigurationError, match=r"E501 .*trustme, moto") as caught:
         sandbox.start()
-    assert caught.value.problems[0].hint == "install envctl with its extra sandbox, from where you have it"
+    assert caught.value.problems[0].hint == "install envctl with its extra sandbox, from the same source"
 
 
 def test_unwritable_folder_is_reported(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_control_calls_need_the_token(shared: RunningSandbox) -> None:
     port = int(shared.proxy_url.rpartition(":")[2])
     stranger = files.ServerState(shared.pid, port, "guessed", "", None)
     answer = request_buckets(stranger, encode_buckets([Bucket("stolen", REGION, DEV)]))
-    assert (answer.status, answer.text) == (403, "the token is not the one of this sandbox")
+    assert (answer.status, answer.text) == (403, "the token is not of this sandbox")
 
 
 def test_finding_the_sandbox_imports_no_heavy_modules() -> None:

@@ -78,7 +78,7 @@ def test_other_version_in_the_cache_is_ignored(tmp_path: Path) -> None:
 
 MIRRORS = {
     "of files": ('filesystem_mirror {\n path = "{folder}"\n include = ["*/*/*"]\n}', "mirror", ""),
-    "of files that are gone": ('filesystem_mirror {\n path = "{folder}/gone"\n}', "mirror", "there is no such folder"),
+    "of files that are gone": ('filesystem_mirror {\n path = "{folder}/gone"\n}', "mirror", "no such folder"),
     "on the network": ('network_mirror {\n url = "https://mirror.example.com/"\n}', "mirror", ""),
     "that is a comment": ('# filesystem_mirror {\n# path = "{folder}"\n# }', "registry", ""),
     "that is none": ("direct {}", "registry", ""),

@@ -92,7 +92,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "a region of the store that is none": ('"eu-west-1"', '"europe"', "store.region must be an AWS region"),
     "an account of the store that is none": ('"444444444444"', '"44"', "store.account_id must be an AWS account id"),
     "a pattern of variables with a dot": ('"*_secret_name"', '"*.name"', "secrets.secretsmanager.1 must be the name"),
-    "secrets of a kind that there is none of": ("ssm =", "vault =", "secrets.vault is not a key that envctl knows"),
+    "secrets of a kind that there is none of": ("ssm =", "vault =", "secrets.vault is not a known key"),
     "a repository with a placeholder that there is none of": (
         "{account_id}.dkr",
         "{account}.dkr",

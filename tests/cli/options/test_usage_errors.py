@@ -63,7 +63,7 @@ def test_new_own_folder_is_ignored_by_git(project: Path, *, is_there: bool, is_i
 def test_forgotten_sandbox_is_named(project: Path, *, is_tried: bool) -> None:
     if is_tried:
         (project / ".envctl" / "sandbox").mkdir(parents=True)
-    failed = OperationFailedError(Problem("E415", "AWS does not say who you are", "sign in first"))
+    failed = OperationFailedError(Problem("E415", "AWS does not confirm your identity", "sign in first"))
     (problem,) = to_envctl_error(failed, Options(project), ["--yes", "apply", "dev"]).problems
     named = "; or, if you meant the sandbox: envctl --sandbox apply dev"
     assert problem.hint == f"sign in first{named if is_tried else ''}"

@@ -61,6 +61,6 @@ def test_provider_killed_for_memory_is_named(tmp_path: Path, home: Path, group: 
         killed = project.run("plan", "dev", "--json", before=inside)
     (problem,) = killed.document["problems"]
     assert (killed.code, problem["code"]) == (1, "E331")
-    assert problem["message"].startswith("web: the kernel killed provider tiny 2.0.0 for want of memory")
+    assert problem["message"].startswith("web: the kernel killed provider tiny 2.0.0: out of memory")
     assert "--parallelism 1" in problem["hint"]
     assert [stack["stack"] for stack in killed.document["result"]["stacks"]] == ["aside"]

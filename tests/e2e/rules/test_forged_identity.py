@@ -43,7 +43,7 @@ def test_forged_token_beside_own_keys_changes_no_identity(shop: Project, trustin
     assert (promoted.code, set(promoted.codes)) == (3, {"G106", "G207"})
     for command in ("why", "doctor"):
         said = opsbot.run(command, "staging", "--json").out
-        assert "the credentials come from config-file, and not from AWS_WEB_IDENTITY_TOKEN_FILE" in said
+        assert "the credentials come from config-file, not from AWS_WEB_IDENTITY_TOKEN_FILE" in said
     entries = shop.run_checked("history", "--json").document["result"]["entries"]
     assert {(each["actor"]["via"], each["actor"]["name"], each["actor"]["arn"]) for each in entries} == {
         ("aws", ann, ann)

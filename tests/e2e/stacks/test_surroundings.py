@@ -115,7 +115,7 @@ def test_variables_of_the_caller_change_nothing(tiny: Project, tmp_path: Path) -
     ran = replace(tiny, extra=around).run_checked("--yes", "apply", "dev")
     assert resources(tiny, "dev") == {"one": 1, "two": "two"}
     for name in ("TF_VAR_size", "TF_WORKSPACE", "TF_DATA_DIR", "TF_OF_TOMORROW"):
-        assert ran.err.count(f"{name} is set and does not count: ") == 1
+        assert ran.err.count(f"{name} is set, but ignored: ") == 1
     assert "TF_INPUT" not in ran.err
     assert not (tmp_path / "data").exists()
 

@@ -71,12 +71,12 @@ def test_bot_may_not_approve() -> None:
     apply(world.ports, "dev", SURE)
     promote(world.ports, "dev", "staging", SURE)
     world.identity.name, world.identity.via = "renovate[bot]", "github"
-    world.identity.why = "there are no AWS credentials"
+    world.identity.why = "AWS credentials are missing"
     with pytest.raises(RefusedError, match="G207") as raised:
         approve_plan(world.ports, "prod", "peer")
     (only,) = raised.value.refusals
     assert only.message == (
         "renovate[bot] (unverified) may not approve at peer: "
-        "an app or a bot is no person, and no pattern is its very name; there are no AWS credentials"
+        "an app or a bot is no person, and no pattern is its very name; AWS credentials are missing"
     )
     assert only.hint == "as a person: envctl approve prod --gate peer"

@@ -38,7 +38,7 @@ class CloudWatchAlarms:
             }
         except (BotoCoreError, ClientError) as error:
             failure = explain_failure(error, "cloudwatch:DescribeAlarms")
-            message = f"the alarms of {environment} can't be asked: {failure.reason}"
+            message = f"the alarms of {environment} can't be read: {failure.reason}"
             raise OperationFailedError(Problem("E334", message, failure.hint)) from error
         return tuple(found.get(name, AlarmStatus(name, "absent")) for name in names)
 

@@ -109,7 +109,7 @@ class BoundedFileWebIdentityTokenLoader:
         with os.fdopen(open_file(self._path), "rb") as file:
             token = file.read(MAX_TOKEN_BYTES + 1)
         if len(token) > MAX_TOKEN_BYTES:
-            raise OSError(errno.EFBIG, "it is larger than any token", self._path)
+            raise OSError(errno.EFBIG, "it is too large for a token", self._path)
         return token.decode("ascii").strip()
 
 

@@ -57,7 +57,7 @@ def explain_failure(error: "BotoCoreError | ClientError", permission: str, unsai
     if code in _THROTTLED_CODES:
         return CallFailure(f"AWS throttles ({code})", "try again in a minute")
     if code in _SIGN_IN_CODES:
-        return CallFailure(f"the credentials do not count any more ({code})", "sign in again")
+        return CallFailure(f"the credentials are no longer valid ({code})", "sign in again")
     if not message or (unsaid and unsaid in whole):
-        return CallFailure(code, "see who you are: aws sts get-caller-identity")
-    return CallFailure(f"{message.rstrip('.')} ({code})", "see who you are: aws sts get-caller-identity")
+        return CallFailure(code, "check your identity: aws sts get-caller-identity")
+    return CallFailure(f"{message.rstrip('.')} ({code})", "check your identity: aws sts get-caller-identity")

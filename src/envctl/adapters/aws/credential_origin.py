@@ -33,5 +33,5 @@ def find_origin(
     for url in listener.urls:
         is_store = bool(store_url) and urlsplit(url)[:2] == urlsplit(store_url)[:2]
         if not doubt and not is_store and not is_aws_url(url):
-            doubt = f"{url} answered who you are: that is no address of AWS, and not where the store is"
+            doubt = f"{url} reported your identity, but is not an AWS address and not the address of the store"
     return CredentialOrigin(caller, credentials.method, exchange, source_arn, doubt)

@@ -49,7 +49,7 @@ class AwsIdentity:
     def _actor_and_doubt(self) -> tuple[Actor, str]:
         local, origin = self._local(), self._find_origin()
         if origin is None:
-            return local, "there are no AWS credentials" if local.via == "github" else ""
+            return local, "AWS credentials are missing" if local.via == "github" else ""
         arn = origin.caller.arn
         # The user name of git or the system is left out: machines are shared, and the name is set freely.
         users = list_users(origin.exchange) if origin.exchange else ()
@@ -75,12 +75,14 @@ class AwsIdentity:
         if exchange is None:
             if not variables.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
                 raise UnverifiedTokenError(
-                    "the credentials do not come of a token of GitHub (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
+                    "the credentials do not come from a GitHub token (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
                 )
             source = origin.method or "elsewhere"
-            raise UnverifiedTokenError(f"the credentials come from {source}, and not from AWS_WEB_IDENTITY_TOKEN_FILE")
+            raise UnverifiedTokenError(f"the credentials come from {source}, not from AWS_WEB_IDENTITY_TOKEN_FILE")
         if exchange.arn != origin.caller.arn:
-            raise UnverifiedTokenError(f"AWS gave {exchange.arn} for the token, and {origin.caller.arn} acts")
+            raise UnverifiedTokenError(
+                f"the token gives {exchange.arn}, but the credentials are of {origin.caller.arn}"
+            )
         try:
             claims = read_claims(exchange)
         except UnverifiedTokenError as error:
@@ -92,5 +94,5 @@ class AwsIdentity:
         )
         for variable, claimed, expected in ours:
             if claimed and expected and claimed.casefold() != expected.casefold():
-                raise UnverifiedTokenError(f"the token is of {claimed}, and {variable} says {expected}")
+                raise UnverifiedTokenError(f"the token is of {claimed}, but {variable} is {expected}")
         return claims

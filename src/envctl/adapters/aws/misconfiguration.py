@@ -61,8 +61,10 @@ def find_misconfiguration(error: Exception, environment: Mapping[str, str] = os.
         case Cause.CREDENTIALS:
             return _credentials_problem(error, environment)
         case Cause.INSTALLATION:
-            hint = "use another profile: AWS_PROFILE=NAME, or install what is missing beside envctl"
-            return Problem("E493", f"the AWS profile can't be used here: {extract_reason(error)}", hint)
+            hint = (
+                "use another profile: AWS_PROFILE=NAME, or install the missing package into the environment of envctl"
+            )
+            return Problem("E493", f"the AWS profile can't be used: {extract_reason(error)}", hint)
         case Cause.NETWORK:
             return _check_certificates(environment) or _check_proxies(environment)
         case Cause.SIGN_IN | Cause.SERVICE | Cause.CALL:
@@ -94,19 +96,19 @@ def _iterate_causes(error: BaseException) -> Iterator[BaseException]:
 def _origin_problem(origin: Origin, error: Exception, environment: Mapping[str, str]) -> Problem | None:
     match origin:
         case Origin.CODE:
-            message = "the AWS profile asks for a code (mfa_serial), and there is no terminal to type it on"
-            return Problem("E494", message, "take credentials that need no code, or run this on a terminal")
+            message = "the AWS profile needs a code (mfa_serial), but there is no terminal to enter it"
+            return Problem("E494", message, "use credentials without a code, or run this on a terminal")
         case Origin.PROGRAM:
-            hint = "run that program by itself, and correct credential_process in the AWS profile"
+            hint = "run the program alone, and correct credential_process in the AWS profile"
             message = f"credential_process of the AWS profile gives no credentials: {_explain_program(error)}"
             return Problem("E494", message, hint)
         case Origin.TOKEN:
-            why = getattr(error, "strerror", "") or "it is no text"
+            why = getattr(error, "strerror", "") or "it is not text"
             return _token_file_problem(f"can't be read: {why}", environment)
         case Origin.WEB_IDENTITY if "WebIdentityToken" in str(error):
             return _token_file_problem("holds no token", environment)
         case Origin.WEB_IDENTITY if "RoleArn" in str(error) or "role ARN" in str(error):
-            message = "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN (or role_arn of the profile) is no role"
+            message = "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN (or role_arn of the profile) is not a role"
             return Problem("E493", message, "set AWS_ROLE_ARN to the ARN of the role, or unset both")
         case _:
             return None
@@ -122,16 +124,16 @@ def _explain_program(error: Exception) -> str:
         case _ if type(error).__name__ == "TimeoutExpired":
             return f"no answer in {getattr(error, 'timeout', 0):g} s"
         case ValueError() if "quotation" in str(error) or "escape" in str(error):
-            return f"its quotes do not fit ({extract_reason(error)})"
+            return f"its quotes are unbalanced ({extract_reason(error)})"
         case _ if classify_error(error) is not None:
             return extract_reason(error)
         case _:
-            return "what it prints is no answer of a credential process"
+            return "its output is not valid for a credential process"
 
 
 def _token_file_problem(what: str, environment: Mapping[str, str]) -> Problem:
     file = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE") or "web_identity_token_file of the AWS profile"
-    hint = "correct AWS_WEB_IDENTITY_TOKEN_FILE, or unset it: in a job, its token may have to be asked for first"
+    hint = "correct AWS_WEB_IDENTITY_TOKEN_FILE, or unset it: in a job, it may have to request its token first"
     return Problem("E495", f"the token file {file} {what}", hint)
 
 
@@ -140,9 +142,9 @@ def _unknown_profile_problem(error: Exception, environment: Mapping[str, str]) -
     names = [name for name in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if environment.get(name) == profile]
     named = names[0] if names else "envctl"
     config, credentials = (environment.get(name, default) for name, default in PROFILE_FILES.items())
-    message = f"{named} asks for the AWS profile {profile}, and neither {config} nor {credentials} has it"
+    message = f"{named} needs the AWS profile {profile}, but {config} and {credentials} do not contain it"
     correct = f"correct {named}, or unset it" if names else "correct the name of the profile"
-    return Problem("E490", message, f"{correct}; aws configure list-profiles shows what there is")
+    return Problem("E490", message, f"{correct}; aws configure list-profiles lists the profiles")
 
 
 def _unreadable_file_problem(error: Exception) -> Problem:
@@ -153,7 +155,7 @@ def _unreadable_file_problem(error: Exception) -> Problem:
         lines.append(faults[0][0] if isinstance(faults, list) and faults else getattr(each, "lineno", None))
     line = next((line for line in lines if isinstance(line, int) and line), None)
     where = f"{path}:{line}" if line else str(path)
-    return Problem("E491", f"the AWS configuration {where} can't be read", f"correct that file; {_SHOW} tries it")
+    return Problem("E491", f"the AWS configuration {where} can't be read", f"correct that file; test it with {_SHOW}")
 
 
 def _setting_problem(error: Exception, environment: Mapping[str, str]) -> Problem:
@@ -166,7 +168,9 @@ def _setting_problem(error: Exception, environment: Mapping[str, str]) -> Proble
 
 
 def unusable_problem(where: str, why: str) -> Problem:
-    return Problem("E492", f"{where} can't be used: {why}", f"correct it, or leave it out; {_SHOW} shows what counts")
+    return Problem(
+        "E492", f"{where} can't be used: {why}", f"correct it, or remove it; {_SHOW} shows the active values"
+    )
 
 
 def _locate_setting(names: tuple[str, ...], text: str, environment: Mapping[str, str]) -> str:
@@ -205,8 +209,8 @@ def _credentials_problem(error: Exception, environment: Mapping[str, str]) -> Pr
         return Problem("E493", message, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or unset both")
     profile = environment.get("AWS_DEFAULT_PROFILE") or environment.get("AWS_PROFILE") or "default"
     config, credentials = (environment.get(name, default) for name, default in PROFILE_FILES.items())
-    message = f"the AWS profile leads to no credentials: {text}"
-    return Problem("E493", message, f"correct the profile {profile} in {config} or {credentials}; {_SHOW} tries it")
+    message = f"the AWS profile has no usable credentials: {text}"
+    return Problem("E493", message, f"correct the profile {profile} in {config} or {credentials}; test it with {_SHOW}")
 
 
 def _unclassified_problem(error: Exception, origin: Origin, environment: Mapping[str, str]) -> Problem | None:
@@ -216,7 +220,7 @@ def _unclassified_problem(error: Exception, origin: Origin, environment: Mapping
         why = extract_reason(error) if isinstance(error, ValueError) else "the token file can't be read"
         return unusable_problem(name, why)
     if origin is Origin.EXPIRY:
-        return unusable_problem("AWS_CREDENTIAL_EXPIRATION", "it is no time")
+        return unusable_problem("AWS_CREDENTIAL_EXPIRATION", "it is not a time")
     if isinstance(error, RuntimeError):
         # Expired credentials: their configuration is fine.
         return None
@@ -236,14 +240,14 @@ def _check_numbers(environment: Mapping[str, str]) -> Problem | None:
         try:
             int(environment.get(variable, "0"))
         except ValueError:
-            return unusable_problem(variable, f"{environment[variable]!r} is no whole number")
+            return unusable_problem(variable, f"{environment[variable]!r} is not a whole number")
     return None
 
 
 def _check_endpoints(environment: Mapping[str, str]) -> Problem | None:
     for name, url in environment.items():
         if name.startswith(ENDPOINT_PREFIX) and not _is_url(url):
-            return unusable_problem(name, "it is no URL of http or https")
+            return unusable_problem(name, "it is not a URL with http or https")
     return None
 
 
@@ -251,7 +255,7 @@ def _check_proxies(environment: Mapping[str, str]) -> Problem | None:
     for name in PROXY_VARIABLES:
         url = environment.get(name, "")
         if url and not _is_url(url if "://" in url else f"http://{url}"):
-            return unusable_problem(name, "it is no URL of http or https")
+            return unusable_problem(name, "it is not a URL with http or https")
     return None
 
 

@@ -27,7 +27,7 @@ class S3Buckets:
     def has_bucket(self, wanted: WantedBucket, environment: str) -> bool:
         region = _find_region(self._find_client(wanted, environment), wanted)
         if region and region != wanted.region:
-            hint = f"name that region in envctl.toml, or another bucket: nothing in {region} was changed"
+            hint = f"set that region in envctl.toml, or use another bucket; {region} is unchanged"
             raise _to_error("E421", f"the bucket {wanted.name} is in {region}, not in {wanted.region}", hint)
         return region is not None
 
@@ -47,7 +47,7 @@ class S3Buckets:
                 seen |= read(s3, where)
             except (BotoCoreError, ClientError) as error:
                 hint = f"allow {permission} on it" if extract_code(error) in REFUSED_CODES else "try again"
-                unseen[part] = Problem("E424", f"can't be looked at: {extract_reason(error)}", hint)
+                unseen[part] = Problem("E424", f"can't be checked:  {extract_reason(error)}", hint)
         return FoundBucket(**seen, unseen=unseen)
 
     def apply_step(self, wanted: WantedBucket, step: BucketStep, environment: str) -> None:
@@ -58,7 +58,7 @@ class S3Buckets:
         except (BotoCoreError, ClientError) as error:
             if extract_code(error) == TAKEN_CODE:
                 raise _name_taken_error(wanted) from error
-            message = f"{wanted.name}: AWS says no to this step ({explain_step(step)}): {extract_reason(error)}"
+            message = f"{wanted.name}: AWS denied this step ({explain_step(step)}): {extract_reason(error)}"
             hint = _suggest_fix(environment, denied=extract_code(error) in REFUSED_CODES)
             raise _to_error("E425", message, hint) from error
 
@@ -80,7 +80,7 @@ def _find_region(s3: Any, wanted: WantedBucket) -> str | None:  # noqa: ANN401
             return None
         if extract_code(error) in REFUSED_CODES:
             raise _inaccessible_error(s3, wanted) from error
-        message = f"the bucket {wanted.name} can't be looked at: {extract_reason(error)}"
+        message = f"the bucket {wanted.name} can't be checked: {extract_reason(error)}"
         hint = "check the network, the region and your credentials, and try again"
         raise _to_error("E424", message, hint) from error
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -95,8 +95,8 @@ def _inaccessible_error(s3: Any, wanted: WantedBucket) -> OperationFailedError: 
         s3.head_bucket(Bucket=wanted.name)
     except (BotoCoreError, ClientError):
         return _forbidden_error(s3, wanted)
-    message = f"the bucket {wanted.name} is in another account than {wanted.account_id}, and lets you in"
-    return _to_error("E422", message, "name the right bucket in envctl.toml, or its account: nothing was changed there")
+    message = f"the bucket {wanted.name} is not in account {wanted.account_id}, but you have access"
+    return _to_error("E422", message, "correct the bucket or its account in envctl.toml; the bucket is unchanged")
 
 
 def _forbidden_error(s3: Any, wanted: WantedBucket) -> OperationFailedError:  # noqa: ANN401
@@ -106,10 +106,12 @@ def _forbidden_error(s3: Any, wanted: WantedBucket) -> OperationFailedError:  # 
         pages = s3.get_paginator("list_buckets").paginate(Prefix=wanted.name, PaginationConfig={"PageSize": 100})
         owned = {bucket["Name"] for page in pages for bucket in page.get("Buckets", ())}
     except (BotoCoreError, ClientError):
-        message = f"the bucket {wanted.name} is closed to you: it is somebody else's, or you may not look at it"
+        message = (
+            f"you have no access to the bucket {wanted.name}: it belongs to another account, or you lack permission"
+        )
         return _to_error("E424", message, f"allow s3:ListBucket on it, and s3:ListAllMyBuckets in {wanted.account_id}")
     if wanted.name in owned:
-        message = f"the bucket {wanted.name} is in {wanted.account_id}, and you may not look at it"
+        message = f"you have no permission to read the bucket {wanted.name} in {wanted.account_id}"
         return _to_error("E424", message, "allow s3:ListBucket on it")
     return _name_taken_error(wanted)
 
@@ -123,15 +125,15 @@ def extract_reason(error: Exception) -> str:
 
 
 def _name_taken_error(wanted: WantedBucket) -> OperationFailedError:
-    message = f"the bucket {wanted.name} belongs to somebody else: names are shared by all of AWS"
-    return _to_error("E420", message, "choose another name in envctl.toml: nothing was changed there")
+    message = f"the bucket {wanted.name} belongs to another account: bucket names are unique in all of AWS"
+    return _to_error("E420", message, "choose another name in envctl.toml; the bucket is unchanged")
 
 
 def _suggest_fix(environment: str, *, denied: bool) -> str:
     if not denied:
-        return "what was done before stays; mend the cause, and run it again"
+        return "finished steps stay; fix the cause, and run it again"
     if not environment:
-        return "sign in as somebody who may, and run it again: what was done before stays"
+        return "sign in with that permission, and run it again; finished steps stay"
     again = format_command("bootstrap", environment, as_me=True)
     return f"earlier steps stay; as a permitted person of that account: {again}"
 

@@ -50,7 +50,7 @@ class AwsSecrets:
             call(**arguments)
         except (BotoCoreError, ClientError) as error:
             failure = explain_failure(error, permission, value.text or "")
-            message = f"{SERVICE_NAMES[secret.kind]} of {environment} did not take {secret.name}: {failure.reason}"
+            message = f"{SERVICE_NAMES[secret.kind]} of {environment} did not accept {secret.name}: {failure.reason}"
             # Without its cause, since that may quote the value.
             raise OperationFailedError(Problem("E448", message, failure.hint)) from None
 
@@ -121,7 +121,7 @@ def _from_parameter(secret: NeededSecret, parameter: Mapping[str, Any] | None) -
     if parameter is None:
         return Sighting(secret, "absent")
     type_ = str(parameter.get("Type", ""))
-    remark = "" if type_ == ENCRYPTED_TYPE else f"it is a {type_}, which is not encrypted, and no {ENCRYPTED_TYPE}"
+    remark = "" if type_ == ENCRYPTED_TYPE else f"it is an unencrypted {type_}, not a {ENCRYPTED_TYPE}"
     return Sighting(secret, "there", parameter.get("LastModifiedDate"), remark, type=type_)
 
 

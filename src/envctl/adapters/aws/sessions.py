@@ -242,14 +242,14 @@ def _find_misconfiguration(error: Exception) -> Problem | None:
 
 
 _HINT_BY_CODE = {
-    "AccessDenied": "let your own principal assume it: the role's trust policy and your policy have to allow it",
+    "AccessDenied": "allow your own principal to assume it, in the role's trust policy and in your policy",
     "ExpiredToken": "sign in again: your own credentials have expired",
     "ExpiredTokenException": "sign in again: your own credentials have expired",
     "InvalidClientTokenId": "your own credentials are not known to AWS: sign in again",
-    "SignatureDoesNotMatch": "your own credentials are wrong, or this machine's clock is: sign in again, or set it",
+    "SignatureDoesNotMatch": "your own credentials or this machine's clock are wrong: sign in again, or set the clock",
     "RegionDisabledException": "activate STS in that region, or use another one",
 }
-_CALLER_HINT = "see who you are: aws sts get-caller-identity"
+_CALLER_HINT = "check your identity: aws sts get-caller-identity"
 
 
 def _build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:
@@ -259,7 +259,7 @@ def _build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:
         code = str(details.get("Code", ""))
         message = str(details.get("Message", "")).strip() or code
         if token := response.get(TOKEN_DESCRIPTION):
-            hint = "correct the trust policy of the role, or what asks for the token: docs/access.md"
+            hint = "correct the trust policy of the role, or the token request: docs/access.md"
             return Problem(*_describe_refusal(spec, f"{message} ({code}); {token}"), hint)
         return Problem(*_describe_refusal(spec, f"{message} ({code})"), _HINT_BY_CODE.get(code, _CALLER_HINT))
     from envctl.adapters.aws.misconfiguration import extract_reason
@@ -272,7 +272,7 @@ def _describe_refusal(spec: AwsCredentialsSpec, reason: str) -> tuple[str, str]:
     if spec.role:
         return "E413", f"the role {spec.role} can't be assumed: {reason}"
     where = f" in {spec.environment}" if spec.environment else ""
-    return "E415", f"AWS does not say who you are{where}: {reason}"
+    return "E415", f"AWS does not confirm your identity{where}: {reason}"
 
 
 def _suggest_fix(error: Exception, spec: AwsCredentialsSpec) -> str:
@@ -283,14 +283,14 @@ def _suggest_fix(error: Exception, spec: AwsCredentialsSpec) -> str:
     profile = f" --profile {spec.profile}" if spec.profile else ""
     match classify_error(error):
         case Cause.SIGN_IN if name == "NoCredentialsError":
-            wanted = f"the profile {spec.profile}" if spec.profile else "a profile that may"
+            wanted = f"the profile {spec.profile}" if spec.profile else "a profile with permission"
             return f"sign in first, or set AWS_PROFILE to {wanted}"
         case Cause.SIGN_IN if "SSO" in name or "Token" in name:
             return f"sign in again: aws sso login{profile}"
         case Cause.SIGN_IN if "Login" in name:
             return f"sign in again: aws login{profile}"
         case Cause.SIGN_IN:
-            return "sign in again; aws configure list shows where credentials are looked for"
+            return "sign in again; aws configure list shows the sources of credentials"
         case Cause.NETWORK:
             return "AWS could not be reached: check the network and the proxy, and try again"
         case None:

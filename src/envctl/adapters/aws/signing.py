@@ -45,12 +45,12 @@ class KmsSignatures:
         if self._has_key(environment, kms):
             return False
         if not alias:
-            message = f"there is no KMS key {self._arn_of(environment)}, and one with a number of choice can't be made"
+            message = f"there is no KMS key {self._arn_of(environment)}, and a key with a chosen id can't be created"
             hint = f'name an alias: [environments.{environment}] signing_key = "alias/envctl-{environment}"'
             raise OperationFailedError(Problem("E467", message, hint))
         with self._explain_errors(environment, "kms:CreateKey"):
             made = kms.create_key(
-                Description=f"envctl: signs what is recorded of {environment}",
+                Description=f"envctl: signs the records of {environment}",
                 KeySpec="ECC_NIST_P256",
                 KeyUsage="SIGN_VERIFY",
             )["KeyMetadata"]["KeyId"]
@@ -98,14 +98,14 @@ class KmsSignatures:
     ) -> OperationFailedError:
         key = self._arn_of(environment)
         if code == "NotFoundException":
-            hint = f"make it, and pin it: {format_command('ledger keys', environment, create=True)}"
+            hint = f"create it, and pin it: {format_command('ledger keys', environment, create=True)}"
             return OperationFailedError(Problem("E467", f"there is no KMS key {key} for {environment}", hint))
-        whose = "your own credentials" if personally else f"the credentials that work in {environment}"
+        whose = "your own credentials" if personally else f"the credentials of {environment}"
         if code == "AccessDeniedException":
-            hint = f"allow {action} on that key to {whose}: docs/signatures.md says who needs what"
+            hint = f"allow {action} on that key to {whose}: see docs/signatures.md"
         elif code in {"DisabledException", "KMSInvalidStateException"}:
-            hint = "enable the key, or pin the one that took its place: docs/signatures.md"
+            hint = "enable the key, or pin its replacement: docs/signatures.md"
         else:
-            hint = "try again: what was not signed was not recorded"
-        failure = {"kms:Sign": "does not sign", "kms:GetPublicKey": "can't be read"}.get(action, "can't be made")
+            hint = "try again: unsigned entries were not recorded"
+        failure = {"kms:Sign": "does not sign", "kms:GetPublicKey": "can't be read"}.get(action, "can't be created")
         return OperationFailedError(Problem("E468", f"the KMS key {key} {failure} for {environment}: {reason}", hint))

@@ -47,7 +47,7 @@ def read_claims(exchange: "TokenExchange") -> Claims:
         raise UnverifiedTokenError("is not signed")
     issuer = claims.get("iss")
     if not isinstance(issuer, str) or not _ISSUERS.fullmatch(issuer):
-        raise UnverifiedTokenError("is not of GitHub")
+        raise UnverifiedTokenError("is not from GitHub")
     _check_answer(exchange, claims, issuer)
     _check_time(exchange, claims)
     actor = claims.get("actor")
@@ -73,7 +73,7 @@ def describe_token(token: str) -> str:
     except UnverifiedTokenError as error:
         return f"the token {error}"
     claimed = [f"{name} {_format_claim(claims[name])}" for name in _SHOWN_CLAIMS if claims.get(name)]
-    return f"the token says: {', '.join(claimed)}" if claimed else f"the token names none of {', '.join(_SHOWN_CLAIMS)}"
+    return f"the token has: {', '.join(claimed)}" if claimed else f"the token names none of {', '.join(_SHOWN_CLAIMS)}"
 
 
 def _format_claim(value: object) -> str:
@@ -87,7 +87,7 @@ def _decode_token(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         raise UnverifiedTokenError("is too long")
     found = _TOKEN_FORMAT.fullmatch(token.strip())
     if found is None:
-        raise UnverifiedTokenError("is no signed JSON Web Token")
+        raise UnverifiedTokenError("is not a signed JSON Web Token")
     return _decode_part(found[1]), _decode_part(found[2])
 
 
@@ -106,12 +106,12 @@ def _check_answer(exchange: "TokenExchange", claims: Mapping[str, Any], issuer: 
     host = issuer.removeprefix("https://")
     provider = exchange.provider.removeprefix("https://")
     if provider and provider != host and not provider.endswith(f":oidc-provider/{host}"):
-        raise UnverifiedTokenError(f"is not of the provider that AWS names: {_format_claim(exchange.provider)}")
+        raise UnverifiedTokenError(f"is not of the provider named by AWS: {_format_claim(exchange.provider)}")
     if exchange.subject and exchange.subject != claims.get("sub"):
-        raise UnverifiedTokenError("has another subject than AWS says")
+        raise UnverifiedTokenError("has another subject than in AWS")
     audience = claims.get("aud")
     if exchange.audience and exchange.audience not in (audience if isinstance(audience, list) else [audience]):
-        raise UnverifiedTokenError("has another audience than AWS says")
+        raise UnverifiedTokenError("has another audience than in AWS")
 
 
 def _check_time(exchange: "TokenExchange", claims: Mapping[str, Any]) -> None:
@@ -126,7 +126,7 @@ def _check_time(exchange: "TokenExchange", claims: Mapping[str, Any]) -> None:
         now = parsedate_to_datetime(exchange.date) if exchange.date else datetime.now(UTC)
         has_expired = datetime.fromtimestamp(float(ends), UTC) + _EXPIRY_TOLERANCE < now
     except (TypeError, ValueError, OverflowError, OSError):
-        raise UnverifiedTokenError("says no time at which it ends") from None
+        raise UnverifiedTokenError("has no expiry time") from None
     if has_expired:
         raise UnverifiedTokenError("had expired")
 

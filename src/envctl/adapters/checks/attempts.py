@@ -25,4 +25,4 @@ def repeat_attempts(attempt: Callable[[float], str], seconds: float, context: Ru
         if not problem or end - now <= _LAST_ATTEMPT_SECONDS:
             return problem and f"{problem} (after {now - began:.0f} s)"
         context.sleep(min(pause, end - now - _LAST_ATTEMPT_SECONDS))
-    raise AssertionError("pauses have no end")
+    raise AssertionError("pauses never end")

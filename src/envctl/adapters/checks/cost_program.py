@@ -33,5 +33,5 @@ class CostProgram:
         seconds, limit = source.timeout_seconds, MAX_BYTES + 1
         result = run_process(source.command, seconds, context, self._grace, data=question, limit=limit)
         if len(result.output) > MAX_BYTES:
-            return CostAnswer(problem=f"it answered with more than {MAX_BYTES >> 20} MiB")
+            return CostAnswer(problem=f"its answer is over {MAX_BYTES >> 20} MiB")
         return CostAnswer(result.output, self._redact(result.problem))

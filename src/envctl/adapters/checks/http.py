@@ -36,7 +36,7 @@ def send_until_expected(probe: HttpProbe, context: RunContext) -> str:
 
 def _explain_mismatch(probe: HttpProbe, response: "BaseHTTPResponse", context: RunContext) -> str:
     if response.status != probe.expect_status:
-        note = ", a redirect, which is not followed" if response.status in _REDIRECTS else ""
+        note = ", a redirect; envctl does not follow it" if response.status in _REDIRECTS else ""
         return f"answered {response.status}{note}, expected {probe.expect_status}"
     if probe.contains and not _has_text(response, probe.contains.encode()):
         wanted = excerpt(context.redact(probe.contains))
@@ -65,11 +65,11 @@ def _explain_failure(error: HttpFailedError) -> str:
         case Failure.NO_TLS if isinstance(cause, ssl.SSLError):
             return f"can't be reached: TLS failed ({(cause.reason or 'no reason given').lower().replace('_', ' ')})"
         case Failure.BROKEN_OFF:
-            return "broke off before its answer was complete"
+            return "closed the connection before the answer was complete"
         case Failure.BAD_ADDRESS:
-            return "can't be reached: that is not the name of a host"
+            return "can't be reached: not a host name"
         case Failure.NOT_HTTP:
-            return "answered something that is not HTTP"
+            return "did not answer with HTTP"
         case _:
             said = cause.strerror if isinstance(cause, OSError) else ""
             return f"can't be reached: {(said or str(cause)).lower()}"

@@ -17,7 +17,7 @@ def open_connection(probe: TcpProbe, context: RunContext) -> str:
         except TimeoutError:
             return "did not answer in time"
         except (socket.gaierror, UnicodeError):
-            return "can't be reached: that is not the name of a host"
+            return "can't be reached: not a host name"
         except OSError as error:
             return f"can't be reached: {(error.strerror or str(error)).lower()}"
         return ""

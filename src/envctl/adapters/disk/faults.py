@@ -10,15 +10,15 @@ from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Oper
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OPEN_FILES_ERRNOS = (errno.EMFILE, errno.ENFILE)
 _HINT_BY_ERRNO = {
-    errno.EACCES: "check who owns it, and its rights",
-    errno.EPERM: "check who owns it, and its rights",
+    errno.EACCES: "check its owner and its permissions",
+    errno.EPERM: "check its owner and its permissions",
     errno.EROFS: "this disk is read-only: mount it for writing, or work in another folder",
     errno.ENAMETOOLONG: "shorten the name, or move the project to a folder higher up",
-    errno.EISDIR: "a folder lies where a file has to be: move it away",
-    errno.ENOTDIR: "a file lies where a folder has to be: move it away",
-    errno.ELOOP: "a link there leads back to itself: remove it",
-    errno.EIO: "the disk is damaged or gone: check it (dmesg), and take another one",
-    errno.ESTALE: "the network disk was mounted anew: change to the folder again",
+    errno.EISDIR: "a folder is in the place of a file: move it away",
+    errno.ENOTDIR: "a file is in the place of a folder: move it away",
+    errno.ELOOP: "a link points back to itself: remove it",
+    errno.EIO: "the disk is damaged or gone: check it (dmesg), and use another one",
+    errno.ESTALE: "the network disk was mounted again: change to the folder again",
 }
 
 
@@ -33,36 +33,36 @@ def unreadable_error(path: str, error: OSError) -> EnvctlError:
     shown, where = to_printable(path), Location(to_printable(path))
     why = error.strerror or str(error)
     if isinstance(error, NotAFileError):
-        hint = "put a file there, or move it out of the folder: envctl reads files alone"
+        hint = "put a file there, or move it out of the folder: envctl reads only files"
         return ConfigurationError(Problem("E129", f"{shown} can't be read: {why}", hint, where))
     if error.errno == errno.ELOOP:
         return link_loop_error(path)
     if error.errno in _OPEN_FILES_ERRNOS:
         return open_files_error(shown, error)
-    hint = _HINT_BY_ERRNO.get(error.errno or 0, "check who owns it")
+    hint = _HINT_BY_ERRNO.get(error.errno or 0, "check its owner")
     return OperationFailedError(Problem("E407", f"{shown} can't be read: {why}", hint, where))
 
 
 def link_loop_error(path: str) -> ConfigurationError:
     shown = to_printable(path)
-    message = f"{shown} is a link that leads back to itself"
+    message = f"{shown} is a link to itself"
     return ConfigurationError(Problem("E128", message, "remove the link, or put the files there", Location(shown)))
 
 
 def bad_name_error(path: str) -> ConfigurationError:
     shown = to_printable(path)
-    message = f"the name of {shown} is not UTF-8: a release can't carry it to every machine"
-    return ConfigurationError(Problem("E130", message, "rename it (convmv renames many)", Location(shown)))
+    message = f"the name of {shown} is not UTF-8: it is not valid on every machine"
+    return ConfigurationError(Problem("E130", message, "rename it (convmv renames many files)", Location(shown)))
 
 
 def open_files_error(shown: str, error: OSError) -> OperationFailedError:
     why = error.strerror or str(error)
-    hint = "raise the limit (ulimit -n), or let fewer run at once: --parallelism 1"
+    hint = "raise the limit (ulimit -n), or run fewer at once: --parallelism 1"
     return OperationFailedError(Problem("E365", f"{shown} can't be opened: {why}", hint))
 
 
 def unwritable_error(
-    path: Path, error: OSError, hint: str = "envctl writes below .envctl/ alone: check its disk and its owner"
+    path: Path, error: OSError, hint: str = "envctl writes only below .envctl/: check its disk and its owner"
 ) -> OperationFailedError:
     """Return the error for a failed write. `hint` is for causes without a hint of their own."""
     shown, why = to_printable(path), error.strerror or str(error)
@@ -71,7 +71,7 @@ def unwritable_error(
     if error.errno in DISK_FULL_ERRNOS:
         folder = next((each for each in (path, *path.parents) if _is_folder(each)), path)
         message = f"the disk of {to_printable(folder)} is full: {why.lower()}: {shown} was not written"
-        return OperationFailedError(Problem("E346", message, "make room there, and run the command again"))
+        return OperationFailedError(Problem("E346", message, "free space there, and run the command again"))
     hint = _HINT_BY_ERRNO.get(error.errno or 0, hint) if error.errno not in (errno.EACCES, errno.EPERM) else hint
     return OperationFailedError(Problem("E406", f"{shown} can't be written: {why}", hint))
 
@@ -87,7 +87,7 @@ def to_disk_error(error: OSError) -> OperationFailedError | None:
         return open_files_error(to_printable(path), error)
     if error.errno in _HINT_BY_ERRNO or isinstance(error, NotAFileError | FileNotFoundError):
         message = f"{to_printable(path)} can't be used: {error.strerror}"
-        hint = _HINT_BY_ERRNO.get(error.errno or 0, "check what lies there, and who owns it")
+        hint = _HINT_BY_ERRNO.get(error.errno or 0, "check its content and its owner")
         return OperationFailedError(Problem("E366", message, hint))
     return None
 
@@ -96,7 +96,7 @@ def _to_pathless_error(error: OSError) -> OperationFailedError | None:
     """Return the error for an OSError without a path, for instance of a redirected stdout."""
     why = (error.strerror or str(error)).lower()
     if error.errno in DISK_FULL_ERRNOS:
-        hint = "make room where the output and .envctl/ lie, and run the command again"
+        hint = "free space on the disks of the output and of .envctl/, and run the command again"
         return OperationFailedError(Problem("E346", f"a disk is full: {why}", hint))
     if error.errno in _OPEN_FILES_ERRNOS:
         return open_files_error("a file", error)

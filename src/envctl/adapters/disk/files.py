@@ -19,7 +19,7 @@ class NotAFileError(OSError):
     """A path leads to a pipe, a socket or the like; `strerror` names it."""
 
     def __init__(self, kind: str, path: str) -> None:
-        super().__init__(errno.EINVAL, f"it is {kind}, and not a file", path)
+        super().__init__(errno.EINVAL, f"it is {kind}, not a file", path)
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:

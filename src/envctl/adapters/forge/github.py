@@ -112,8 +112,8 @@ def _to_login(user: Mapping[str, object]) -> str:
 
 
 _HINT_BY_STATUS = {
-    401: "hand the job's token over: GITHUB_TOKEN, from ${{ github.token }}",
-    403: "give the job the permission that it needs: pull-requests: write, issues: write, or actions: read",
-    404: "give the job the permission that it needs: pull-requests: write, issues: write, or actions: read",
+    401: "pass the token of the job: GITHUB_TOKEN, from ${{ github.token }}",
+    403: "give the job the missing permission: pull-requests: write, issues: write, or actions: read",
+    404: "give the job the missing permission: pull-requests: write, issues: write, or actions: read",
     410: "issues are switched off in this repository: switch them on in its settings",
 }

@@ -110,7 +110,7 @@ def escape_quick_actions(text: str) -> str:
 
 _SCOPE_HINT = "give the token the scope api, and the role of a Reporter in this project; and switch issues on there"
 _HINT_BY_STATUS = {
-    401: "the token has ended, or is no access token: renew ENVCTL_GITLAB_TOKEN in the CI/CD variables",
+    401: "the token has expired, or is not an access token: renew ENVCTL_GITLAB_TOKEN in the CI/CD variables",
     403: _SCOPE_HINT,
     404: _SCOPE_HINT,
 }

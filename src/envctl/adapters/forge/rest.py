@@ -94,7 +94,7 @@ class Rest:
                 raise TemporaryError(self._build_error(f"can't be reached ({why})", "try again in a minute")) from error
             if answer.status < 300:  # noqa: PLR2004
                 return answer
-            otherwise = f"see what {self.forge} says of it; the command itself has done what it says"
+            otherwise = f"check the message of {self.forge}; the command itself succeeded as reported"
             message = f"answers {answer.status}{_extract_reason(answer.data)}"
             refused = self._build_error(message, self.hint_by_status.get(answer.status, otherwise))
             if answer.status in _BUSY:

@@ -24,12 +24,12 @@ class GithubReviews:
         env = self._environ()
         repository, run = env.get("GITHUB_REPOSITORY", ""), env.get("GITHUB_RUN_ID", "")
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and run.isdecimal()):
-            message = "nobody has let this begin as a reviewer: it is no job of GitHub Actions"
+            message = "no reviewer started this: it is not a job of GitHub Actions"
             raise UsageError(Problem("E037", message, format_command("approve", environment, gate="…")))
         token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", "")
         if not token:
-            message = "GitHub can't be asked who let this job begin: the step has no token"
-            raise UsageError(Problem("E037", message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}"))
+            message = "the reviewers of this job are unknown: the step has no token"
+            raise UsageError(Problem("E037", message, "pass it: env: GITHUB_TOKEN: ${{ github.token }}"))
         api = GithubApi(repository, token, env.get("GITHUB_API_URL") or API_URL, env)
         # GitHub compares the names of environments without regard to case.
         names = [

@@ -27,13 +27,13 @@ def _load_object(data: bytes, name: str) -> dict[str, Any]:
         message = f"syntax error: {error.msg}"
         raise ConfigurationError(Problem("E201", message, "correct the JSON", Location(name, error.lineno))) from None
     except RecursionError:
-        problem = Problem("E201", "a value is nested too deeply", "write it flatter", Location(name))
+        problem = Problem("E201", "a value is nested too deeply", "use fewer levels", Location(name))
         raise ConfigurationError(problem) from None
     except ValueError:
-        problem = Problem("E201", "this is not JSON in UTF-8", "save the file as UTF-8", Location(name, 1))
+        problem = Problem("E201", "this file is not JSON in UTF-8", "save the file as UTF-8", Location(name, 1))
         raise ConfigurationError(problem) from None
     if not isinstance(found, dict):
-        problem = Problem("E201", "a module's JSON is one object", "put { } around it", Location(name, 1))
+        problem = Problem("E201", "the JSON of a module must be one object", "put { } around it", Location(name, 1))
         raise ConfigurationError(problem)
     return found
 

@@ -281,7 +281,7 @@ def _explain_value(value: str) -> str:
         return explain_leaving(frozenset({value}))
     if not value or value.startswith(UNKNOWN):
         return ""
-    return "a path without ${path.module}, which is one in the working folder"
+    return "a path without ${path.module}, in the working folder"
 
 
 def explain_leaving(values: Values, *, is_path: bool = False) -> str:
@@ -290,10 +290,10 @@ def explain_leaving(values: Values, *, is_path: bool = False) -> str:
         if is_path and value.strip().startswith(("/", "~", HOME)):
             return "an absolute path" if value.strip().startswith("/") else "the home folder"
         if is_path and UNKNOWN not in value and value[:1] not in (MODULE, ROOT, CWD) and _is_outside("", value.strip()):
-            return "a path that leaves the release"
+            return "a path outside the release"
         for mark, below, folder, rest in _MARKED_PATH.findall(value):
             if _is_outside("" if mark else folder, (below if mark else rest).lstrip("/")):
-                return "a path that leaves the release"
+                return "a path outside the release"
     return ""
 
 

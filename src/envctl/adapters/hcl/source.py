@@ -57,7 +57,7 @@ class Source:
             at = error.start
         if at >= 0:
             location = Location(self.name, self.data.count(b"\n", 0, at) + 1)
-            raise ConfigurationError(Problem("E201", "this is not text in UTF-8", "save the file as UTF-8", location))
+            raise ConfigurationError(Problem("E201", "this file is not UTF-8 text", "save the file as UTF-8", location))
 
     def locate_node(self, node: tree_sitter.Node) -> Location:
         return Location(self.name, node.start_point.row + 1)
@@ -74,13 +74,13 @@ class Source:
             hint = " ".join(_MENTION.sub(r"on line \1", detail).split()) or "correct the syntax there"
             found.append(Problem("E201", f"syntax error: {summary}", hint, Location(self.name, int(line))))
         if not found:
-            hint = "simplify the values that were changed last"
+            hint = "simplify the latest changes"
             found = [Problem("E201", f"the file can't be read: {message}", hint, Location(self.name))]
         found = sorted(dict.fromkeys(found), key=lambda problem: problem.location or Location(""))
         for position, problem in enumerate(found):
             if problem.message.endswith(_OPEN_QUOTE):
                 # All that follows comes of this one.
-                hint = 'close the text with " on the line where it begins'
+                hint = 'close the text with " on the same line'
                 return [*found[:position], Problem("E201", "a quote is not closed", hint, problem.location)]
         return found
 
@@ -95,7 +95,7 @@ def parse_attributes(data: bytes) -> dict[str, Any]:
     try:
         found: dict[str, Any] = pygohcl.attributes_loadb(data)
     except ValueError as error:
-        raise pygohcl.HCLParseError("a number has more digits than can be read") from error
+        raise pygohcl.HCLParseError("a number has too many digits") from error
     return found
 
 
@@ -213,7 +213,7 @@ def read_settings(data: bytes, name: str) -> SettingsFile:
     try:
         return _parse_settings(data, name)
     except RecursionError:
-        problem = Problem("E201", "a value is nested too deeply", "write it flatter", Location(name))
+        problem = Problem("E201", "a value is nested too deeply", "use fewer levels", Location(name))
         raise ConfigurationError(problem) from None
 
 
@@ -227,7 +227,7 @@ def _parse_settings(data: bytes, name: str) -> SettingsFile:
         is_syntax = "invalid HCL" in str(error) or not problems
         raise ConfigurationError(*(source.to_problems(str(error)) if is_syntax else problems)) from None
     if not problems and source.root.has_error:
-        hint = "write one `name = value` a line"
+        hint = "write one `name = value` on each line"
         problems = [Problem("E201", "this file can't be read", hint, source.locate_node(source.root))]
     if problems:
         raise ConfigurationError(*problems)
@@ -242,12 +242,12 @@ def _find_invalid_settings(source: Source) -> list[Problem]:
     problems = []
     for node in list_body(source.root):
         if node.type == "block":
-            message = f"a settings file holds no blocks such as {source.read_node(node.named_children[0])}"
-            hint = "write `name = value`; blocks belong into a module"
+            message = f"a settings file must not have blocks such as {source.read_node(node.named_children[0])}"
+            hint = "write `name = value`; blocks belong in a module"
             problems.append(Problem("E202", message, hint, source.locate_node(node)))
     for key, expression in list_attributes(list_body(source.root), source):
         for fault in find_non_literals(source, expression):
-            message = f"{key} holds {fault.description}; a settings file holds literal values only"
-            hint = "write the value itself; what is computed belongs into the module"
+            message = f"{key} holds {fault.description}; a settings file may contain only literal values"
+            hint = "write the value itself; compute values in the module"
             problems.append(Problem("E202", message, hint, fault.location))
     return sorted(problems, key=lambda problem: (problem.location.line or 0) if problem.location else 0)

@@ -40,7 +40,7 @@ class LocalIdentity:
     def explain_doubt(self) -> str:
         if self._local_actor.via != "github":
             return ""
-        return "nothing of the project lies in AWS, which would vouch for a name"
+        return "the project has no resources in AWS to confirm a name"
 
     @cached_property
     def _local_actor(self) -> Actor:

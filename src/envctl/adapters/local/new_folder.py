@@ -28,7 +28,7 @@ class NewProjectFolder:
         try:
             if folder.is_dir() and not folder.is_symlink():
                 return f"the folder {folder} is not empty" if any(folder.iterdir()) else ""
-            return f"{folder} is there already, and is no folder" if os.path.lexists(folder) else ""
+            return f"{folder} exists already, and is not a folder" if os.path.lexists(folder) else ""
         except OSError as error:
             raise _unwritable_error(folder, error) from error
 
@@ -64,5 +64,5 @@ def _write_file(path: Path, file: File) -> None:
 
 def _unwritable_error(folder: Path, error: OSError) -> OperationFailedError:
     reason = error.strerror or error
-    hint = "check its disk and who owns it, or take another place: envctl --project DIR init NAME"
+    hint = "check its disk and its owner, or use another place: envctl --project DIR init NAME"
     return OperationFailedError(Problem("E024", f"{folder} can't be made: {reason}", hint))

@@ -24,7 +24,7 @@ def exec_program(command: Sequence[str], environment: Mapping[str, str]) -> NoRe
         for number, handler in before.items():
             signal.signal(number, handler)
         reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
-        hint = "let a script begin with a line such as #!/bin/sh" if "format" in reason else "envctl did nothing else"
+        hint = "begin a script with a line such as #!/bin/sh" if "format" in reason else "envctl did no other work"
         message = f"{command[0]} can't be started: {reason.lower()}"
         raise _exit_error(ExitCode.NOT_EXECUTABLE, "E018", message, hint) from error
 
@@ -36,7 +36,9 @@ def _find_program(name: str, environment: Mapping[str, str]) -> str:
     if os.sep in name and Path(name).is_dir():
         raise _exit_error(ExitCode.NOT_EXECUTABLE, "E018", f"{name} is a folder", "name a program")
     if shutil.which(name, mode=os.F_OK, path=path):
-        raise _exit_error(ExitCode.NOT_EXECUTABLE, "E018", f"{name} is not executable", f"make it so: chmod +x {name}")
+        raise _exit_error(
+            ExitCode.NOT_EXECUTABLE, "E018", f"{name} is not executable", f"make it executable: chmod +x {name}"
+        )
     message = f"there is no program {name}" + ("" if os.sep in name else " on the PATH")
     raise _exit_error(ExitCode.NOT_FOUND, "E015", message, "install it, or correct its name")
 

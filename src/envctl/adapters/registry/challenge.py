@@ -42,26 +42,27 @@ def authenticate(transport: Transport, header: str, login: Callable[[], Login | 
             credentials = login()
             if credentials is None or credentials.is_token:
                 hint = suggest_login(transport.registry)
-                raise denied_error(transport.registry, "it asks for a login, and there is none", hint)
+                raise denied_error(transport.registry, "it requires a login, but there is none", hint)
             return credentials.basic_authorization
         case Challenge("bearer", realm) if realm:
             return f"Bearer {_fetch_token(transport, challenge, login(), challenge.scope or scope)}"
         case _:
-            raise response_error(transport.registry, "it asks for a login in a way that envctl does not know")
+            raise response_error(transport.registry, "it requires an unknown kind of login")
 
 
 def suggest_login(registry: str) -> str:
     if parse_ecr_registry(registry):
         return (
-            "let the role of the environment pull from it, and push where it copies to: docs/images.md lists the rights"
+            "allow the role of the environment to pull from it, and to push to copied repositories:"
+            " docs/images.md lists the permissions"
         )
-    return f"log in with an account that may: docker login {registry}"
+    return f"log in with a permitted account: docker login {registry}"
 
 
 def _fetch_token(transport: Transport, challenge: Challenge, login: Login | None, scope: str) -> str:
     response = _request_token(transport, challenge, login, scope)
     if response.status != _OK:
-        why = "your login is not taken" if login else "nobody gets in without a login"
+        why = "your login is rejected" if login else "access requires a login"
         raise denied_error(transport.registry, f"{why} ({response.status})", suggest_login(transport.registry))
     try:
         document = json.loads(response.body)
@@ -69,7 +70,7 @@ def _fetch_token(transport: Transport, challenge: Challenge, login: Login | None
     except (ValueError, AttributeError, RecursionError):
         token = None
     if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise response_error(transport.registry, "it gives no token that could be sent")
+        raise response_error(transport.registry, "it gives no usable token")
     return token
 
 

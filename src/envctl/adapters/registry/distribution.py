@@ -40,7 +40,7 @@ class RegistryApi:
         expected = reference if reference.startswith("sha256:") else answer.headers.get("Docker-Content-Digest", "")
         found = compute_digest(answer.body)
         if expected and expected != found:
-            raise response_error(self.registry, f"what it gives out for {repository} as {expected} is {found}")
+            raise response_error(self.registry, f"for {repository}, it returned {found} in place of {expected}")
         try:
             return parse_manifest(answer.body, answer.headers.get("Content-Type", ""))
         except ValueError as error:
@@ -55,7 +55,7 @@ class RegistryApi:
         self._require_status(answer, OK)
         stored = answer.headers.get("Docker-Content-Digest", digest)
         if stored != digest:
-            raise response_error(self.registry, f"asked for {digest} of {repository} it answers with {stored}")
+            raise response_error(self.registry, f"for {digest} of {repository} it returned {stored}")
         return True
 
     @contextmanager
@@ -63,7 +63,7 @@ class RegistryApi:
         """Stream a blob. Raises TemporaryError before the last piece if it ends too early or its digest differs."""
         # This call also renews the authorization: a token lasts some minutes only.
         if not self.has_content("blobs", repository, part.digest):
-            message = f"{repository} has an image without all of its layers: {part.digest} is lacking"
+            message = f"{repository} has an incomplete image: layer {part.digest} is missing"
             raise request_error(self.registry, message)
         url = f"{self._base}{repository}/blobs/{part.digest}"
         with self.transport.stream_body(url, self._build_authorization(url, repository)) as (status, pieces):
@@ -79,7 +79,7 @@ class RegistryApi:
             return ""
         if answer.status == NOT_FOUND:
             message = failures.to_plain_line(f"there is no repository {repository} in {self.registry}")
-            raise OperationFailedError(Problem("E435", message, "make it, and try again"))
+            raise OperationFailedError(Problem("E435", message, "create it, and try again"))
         self._require_status(answer, ACCEPTED)
         return self._find_upload_url(answer)
 
@@ -101,7 +101,7 @@ class RegistryApi:
         self._require_status(answer, CREATED)
         stored = answer.headers.get("Docker-Content-Digest", manifest.digest)
         if stored != manifest.digest:
-            raise response_error(self.registry, f"it took {manifest.digest} for {stored}")
+            raise response_error(self.registry, f"it stored {manifest.digest} as {stored}")
 
     def _send_request(
         self,
@@ -134,7 +134,7 @@ class RegistryApi:
     def _find_upload_url(self, answer: Answer) -> str:
         location = answer.headers.get("Location", "")
         if not location:
-            raise response_error(self.registry, "it takes an upload, and does not say where")
+            raise response_error(self.registry, "it accepts an upload, but gives no address")
         return urljoin(answer.url, location)
 
     def _require_status(self, answer: Answer, status: int) -> None:
@@ -151,7 +151,7 @@ class RegistryApi:
             digest.update(piece)
             size += len(piece)
             if size > part.size or (size == part.size and f"sha256:{digest.hexdigest()}" != part.digest):
-                message = f"what it gives out as {part.digest} is something else"
+                message = f"it returned other content for {part.digest}"
                 raise TemporaryError(response_error(self.registry, message))
             yield piece
         if size != part.size:

@@ -47,7 +47,7 @@ class EcrApi:
         try:
             token = base64.b64decode(response["authorizationData"][0]["authorizationToken"]).decode()
         except (KeyError, IndexError, ValueError, TypeError):
-            raise response_error(registry, "its login is none") from None
+            raise response_error(registry, "its login is invalid") from None
         user, _, secret = token.partition(":")
         return Login(user, secret)
 

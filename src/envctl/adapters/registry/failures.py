@@ -8,23 +8,23 @@ MAX_LENGTH = 200
 
 
 def unreachable_error(registry: str, why: str) -> OperationFailedError:
-    message = f"the registry {registry} can't be asked: it {why}"
+    message = f"the registry {registry} can't be reached: it {why}"
     return OperationFailedError(Problem("E433", message, "check the network, the proxy and the host, and try again"))
 
 
 def denied_error(registry: str, why: str, hint: str) -> OperationFailedError:
-    message = f"the registry {registry} does not let you: {to_plain_line(why)}"
+    message = f"the registry {registry} denies access: {to_plain_line(why)}"
     return OperationFailedError(Problem("E432", message, hint))
 
 
 def response_error(registry: str, what: str) -> OperationFailedError:
-    message = f"the registry {registry} answers what can't be believed: {to_plain_line(what)}"
-    hint = "look at what is there with another tool, and push it again if it is damaged"
+    message = f"the registry {registry} gave an invalid response: {to_plain_line(what)}"
+    hint = "check the image with another tool, and push it again if it is damaged"
     return OperationFailedError(Problem("E434", message, hint))
 
 
 def request_error(registry: str, what: str) -> OperationFailedError:
-    hint = "look at what is there with another tool; its own log may say more"
+    hint = "check the image with another tool; the log of the registry may say more"
     return OperationFailedError(Problem("E434", f"the registry {registry} fails: {to_plain_line(what)}", hint))
 
 

@@ -51,10 +51,10 @@ class ImageCopier:
         source = self.source
         manifest = source.registry.fetch_manifest(source.repository, digest)
         if manifest is None:
-            message = f"{source.repository} has an image without all of its parts: {digest} is lacking"
+            message = f"{source.repository} has an incomplete image: part {digest} is missing"
             raise request_error(source.registry.registry, message)
         if not depth or len(found) >= MAX_PARTS:
-            raise request_error(source.registry.registry, f"{source.repository} has an image of too many parts")
+            raise request_error(source.registry.registry, f"{source.repository} has an image with too many parts")
         for child in manifest.children:
             self._collect_missing(child.digest, found, depth - 1)
         found[digest] = manifest

@@ -63,7 +63,7 @@ def _load_docker_config(environ: Mapping[str, str]) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise unreadable_login_error(f"{file}: {(error.strerror or 'it can not be read').lower()}") from None
+        raise unreadable_login_error(f"{file}: {(error.strerror or 'unreadable').lower()}") from None
     except (ValueError, RecursionError):
         raise unreadable_login_error(f"{file} is not JSON") from None
     return found if isinstance(found, dict) else {}
@@ -81,14 +81,14 @@ def _parse_stored_login(registry: str, stored: Mapping[str, object]) -> Login | 
     except (binascii.Error, ValueError):
         colon = ""
     if not colon:
-        raise unreadable_login_error(f"what is kept for {registry} is no login")
+        raise unreadable_login_error(f"the entry for {registry} is not a login")
     return Login(user, secret)
 
 
 def _fetch_from_helper(helper: str, name: str, environ: Mapping[str, str]) -> Login | None:
     program = f"docker-credential-{helper}"
     if not _HELPER_NAME.fullmatch(helper):
-        raise unreadable_login_error("the name of its credential helper is none")
+        raise unreadable_login_error("the name of its credential helper is invalid")
     try:
         result = subprocess.run(
             [program, "get"], input=name.encode(), capture_output=True, timeout=HELPER_SECONDS, check=False, env=environ
@@ -96,7 +96,7 @@ def _fetch_from_helper(helper: str, name: str, environ: Mapping[str, str]) -> Lo
     except subprocess.TimeoutExpired:
         raise unreadable_login_error(f"{program} does not answer") from None
     except OSError as error:
-        raise unreadable_login_error(f"{program}: {(error.strerror or 'it can not be started').lower()}") from None
+        raise unreadable_login_error(f"{program}: {(error.strerror or 'not startable').lower()}") from None
     if result.returncode != 0:
         # Its output may hold a secret, and is not quoted.
         if _NOT_FOUND in result.stdout.decode(errors="replace").lower():
@@ -106,5 +106,5 @@ def _fetch_from_helper(helper: str, name: str, environ: Mapping[str, str]) -> Lo
         credentials = json.loads(result.stdout)
         user, secret = str(credentials["Username"]), str(credentials["Secret"])
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise unreadable_login_error(f"{program} says something that is no login") from None
+        raise unreadable_login_error(f"{program} did not return a login") from None
     return Login("", secret, is_token=True) if user == "<token>" else Login(user, secret)

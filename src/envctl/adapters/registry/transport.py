@@ -27,7 +27,7 @@ _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _REASONS = {
     Failure.TIMEOUT: "did not answer in time",
-    Failure.UNKNOWN_HOST: "has a name that nobody knows",
+    Failure.UNKNOWN_HOST: "has an unknown host name",
     Failure.BAD_PROXY: "can't be reached through the proxy",
     Failure.BROKEN_OFF: "broke off before its answer was complete",
     Failure.NOT_HTTP: "broke off before its answer was complete",
@@ -93,7 +93,7 @@ class Transport:
         except ValueError:
             is_safe = False
         if not is_safe:
-            raise response_error(self.registry, f"it leads to {url.partition('?')[0]}, which is not https")
+            raise response_error(self.registry, f"it redirects to {url.partition('?')[0]}, not to https")
 
     @contextlib.contextmanager
     def _open_response(
@@ -122,7 +122,7 @@ class Transport:
                 url = further
         except HttpFailedError as error:
             raise self._to_error(error) from None
-        raise response_error(self.registry, "it leads from one place to the next, and never to an end")
+        raise response_error(self.registry, "too many redirects")
 
     def _to_error(self, error: HttpFailedError) -> Exception:
         match error.failure:
@@ -131,7 +131,7 @@ class Transport:
             case Failure.UNTRUSTED:
                 return unreachable_error(self.registry, "has a certificate that is not trusted")
             case Failure.BAD_ADDRESS:
-                return unreachable_error(self.registry, "or its proxy has an address that is none")
+                return unreachable_error(self.registry, "or its proxy has an invalid address")
             case other:
                 return TemporaryError(unreachable_error(self.registry, _REASONS.get(other, "can't be reached")))
 

@@ -35,7 +35,7 @@ class ControlApi:
     def answer_request(self, request: Request) -> Response:
         token = next((value for name, value in request.headers if name.lower() == TOKEN_HEADER.lower()), "")
         if not hmac.compare_digest(token.encode(), self._token.encode()):
-            return _text_response("403 Forbidden", "the token is not the one of this sandbox")
+            return _text_response("403 Forbidden", "the token is not of this sandbox")
         match request.method, request.target:
             case "GET", path if path == HEALTH_PATH:
                 return _text_response("200 OK", "ok")

@@ -26,7 +26,7 @@ def require_packages(endpoint_url: str | None) -> None:
     missing = [name for name in wanted if find_spec(name) is None]
     if missing:
         message = f"the sandbox needs packages that are not installed: {', '.join(missing)}"
-        hint = "install envctl with its extra sandbox, from where you have it"
+        hint = "install envctl with its extra sandbox, from the same source"
         raise ConfigurationError(Problem("E501", message, hint))
 
 
@@ -82,10 +82,10 @@ def _wait_until_ready(files: SandboxFiles, process: subprocess.Popen[bytes], por
 
 def _early_exit_problem(log: Path, code: int, port: int | None) -> Problem:
     if code == PORT_IN_USE:
-        hint = "stop what listens there, choose another port, or leave the port out to get a free one"
+        hint = "stop the program on this port, choose another port, or omit the port to get a free one"
         return Problem("E502", f"port {port} is in use", hint)
     if code == ALREADY_RUNNING:
-        message = "a sandbox server that this version does not understand runs already"
+        message = "a sandbox server of another version is running"
         return Problem("E503", message, f"stop it: {format_command('sandbox down')}")
     return _failed_start_problem(f"the sandbox server ended with code {code} while it started", log)
 

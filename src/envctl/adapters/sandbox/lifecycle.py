@@ -72,7 +72,7 @@ class Sandbox:
                 state = self._find_live_state() or self._launch_server(port)
         if state.endpoint_url != self._endpoint_url:
             found, wanted = state.endpoint_url or "moto", self._endpoint_url or "moto"
-            message = f"the running sandbox stands for {found}, not {wanted}"
+            message = f"the running sandbox has the accounts {found}, not {wanted}"
             raise OperationFailedError(Problem("E506", message, f"stop it first: {format_command('sandbox down')}"))
         self._create_buckets(buckets, state)
         return self._to_running(state)

@@ -134,7 +134,7 @@ def _check_endpoint(name: str, url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return url.rstrip("/")
-    message = f"{name} names {url!r}: a store is reached with https, or with http on this machine alone"
+    message = f"{name} names {url!r}: a store needs https; http is only for this machine"
     raise ConfigurationError(Problem("E405", message, f"correct {name}, or unset it"))
 
 
@@ -142,7 +142,7 @@ def _read_certificate(name: str, file: str) -> str:
     try:
         return read_text(file)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", "") or "it is no text"
+        reason = getattr(error, "strerror", "") or "it is not text"
         message = f"{name} names {file}, which can't be read: {reason}"
         raise OperationFailedError(Problem("E457", message, f"correct {name}, or unset it")) from error
 
@@ -155,7 +155,7 @@ def _choose_credentials(
     """
     if not profile and os.environ.get(KEY_VARIABLE):
         if not os.environ.get("AWS_SECRET_ACCESS_KEY"):
-            message = "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"
+            message = "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not"
             raise MisconfiguredMachineError(Problem("E493", message, "set both, or unset both"))
         return None
     found = find()

@@ -26,7 +26,7 @@ def describe_failure(kind: ErrorKind, text: str, *, url: str, verb: str, region:
             return Problem("E450", f"{store}: there is no bucket {bucket}", hint)
         case ErrorKind.ELSEWHERE:
             there = f"in {found}" if found else "in another region"
-            ask = f"aws s3api get-bucket-location --bucket {bucket} says which; write it into [store] region"
+            ask = f"find it with aws s3api get-bucket-location --bucket {bucket}, and write it into [store] region"
             hint = f'write region = "{found}" into [store]' if found else ask
             return Problem("E451", f"{store}: the bucket {bucket} is {there}, not in {region}", hint)
         case ErrorKind.DENIED:
@@ -34,26 +34,26 @@ def describe_failure(kind: ErrorKind, text: str, *, url: str, verb: str, region:
         case ErrorKind.UNKNOWN_CALLER:
             inner = re.search(rf"{CREDENTIALS_PREFIX}: (?:\w+: )?(.*)", text)
             why = inner[1].strip() if inner else why
-            return Problem("E453", f"{store}: {why}", "sign in again, or set AWS_PROFILE to one that may")
+            return Problem("E453", f"{store}: {why}", "sign in again, or set AWS_PROFILE to a profile with permission")
         case ErrorKind.THROTTLED | ErrorKind.BUSY:
-            return Problem("E455", f"{store}: S3 was asked again and again, and says: {why}", "try again in a minute")
+            return Problem("E455", f"{store}: S3 still failed after retries: {why}", "try again in a minute")
         case ErrorKind.UNANSWERED | ErrorKind.UNREACHABLE | ErrorKind.UNTRUSTED:
             return _describe_network_failure(kind, store, text)
         case ErrorKind.SKEWED:
-            message = f"{store}: {describe_clock_skew(text)}, and AWS takes no more than 15"
+            message = f"{store}: {describe_clock_skew(text)}; AWS allows at most 15"
             return Problem("E458", message, "set the clock (NTP)")
         case ErrorKind.OTHER:
-            return Problem("E404", f"{store}: {why}", "mend it and try again")
+            return Problem("E404", f"{store}: {why}", "fix it and try again")
 
 
 def _describe_network_failure(kind: ErrorKind, store: str, text: str) -> Problem:
     if kind is ErrorKind.UNTRUSTED:
-        message = f"{store}: the certificate that was shown is of an authority that is not known here"
-        return Problem("E457", message, "if that is your own proxy's, name its authority: AWS_CA_BUNDLE=FILE")
+        message = f"{store}: its certificate is from an unknown authority"
+        return Problem("E457", message, "if it is from your own proxy, set its authority: AWS_CA_BUNDLE=FILE")
     if kind is ErrorKind.UNREACHABLE:
         hint = "check the network, the proxy (HTTPS_PROXY) and the region"
         return Problem("E457", f"{store}: {extract_reason(text)}", hint)
-    why = "no answer came in time" if "kind: Timeout" in text else "the connection broke off"
+    why = "no answer in time" if "kind: Timeout" in text else "the connection broke off"
     if extract_code(text) or "status code" in text:
         why = extract_reason(text)
     return Problem("E456", f"{store}: {why}", "check the network and the proxy, and try again")

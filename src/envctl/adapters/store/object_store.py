@@ -262,8 +262,8 @@ class ObstoreStore:
         bucket = urlsplit(address.url).netloc
         # S3 refuses for another owner too, without naming that as the reason.
         if kind is ErrorKind.DENIED and address.owner and self._is_anothers(bucket, address.owner):
-            message = f"the store {address.url} can't be {verb}: its bucket is somebody else's, not of account"
-            hint = "correct url or account_id in [store]: nothing was sent there"
+            message = f"the store {address.url} can't be {verb}: its bucket belongs to another account, not to"
+            hint = "correct url or account_id in [store]; no data was sent"
             problem = Problem("E454", f"{message} {address.owner}", hint)
         else:
             found = s3_errors.extract_region(text)

@@ -104,7 +104,7 @@ def extract_reason(text: str) -> str:
     if answer:
         return f"{answer[2]} ({answer[1]})"
     if "TunnelUnsuccessful" in text:
-        return "the proxy lets nobody through to it"
+        return "the proxy blocks the connection"
     deepest = re.findall(r'(?:message|error): "([^"]+)"', text)
     return deepest[-1] if deepest else text.strip().partition("\n")[0]
 

@@ -281,7 +281,7 @@ class TerraformDriver:
         if plan.is_refused(transcript):
             self._plans.use_disk()
             self._observer.on_message(
-                f"Terraform can't save a plan in memory ({plan.path}): until this command ends, plans with their"
+                f"Terraform can't save a plan in memory ({plan.path}): until this command ends, plans with"
                 f" sensitive values are files in {site.directory.parent}"
             )
             plan = self._plans.create_file(site, name)

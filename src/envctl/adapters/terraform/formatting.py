@@ -69,9 +69,9 @@ def _to_error(result: ProcessResult, copies: Mapping[str, str]) -> errors.Envctl
     problems = tuple(_parse_problems(result.errors, copies))
     if problems and not result.silent:
         return errors.ConfigurationError(*problems)
-    output = "it had nothing to say for too long" if result.silent else result.errors.strip().partition("\n")[0]
+    output = "it gave no output for too long" if result.silent else result.errors.strip().partition("\n")[0]
     message = f"terraform fmt failed: {output or f'it ended with {result.code}'}"
-    hint = "nothing was changed; correct the cause and run it again"
+    hint = "no changes were made; correct the cause and run it again"
     return errors.OperationFailedError(Problem("E305", message, hint))
 
 

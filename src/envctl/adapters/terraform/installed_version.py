@@ -28,5 +28,5 @@ def detect_version(launcher: Launcher, stack: PreparedStack) -> InstalledTerrafo
         return InstalledTerraform(program, str(json.loads("".join(lines))["terraform_version"]))
     except (ValueError, KeyError, TypeError) as error:
         output = (result.errors or "".join(lines)).strip().partition(os.linesep)[0] or f"it ended with {result.code}"
-        message = f"{program} does not say its version: {output}"
-        raise OperationFailedError(Problem("E303", message, "use a Terraform that runs on this machine")) from error
+        message = f"{program} does not report its version: {output}"
+        raise OperationFailedError(Problem("E303", message, "use a Terraform for this machine")) from error

@@ -35,7 +35,8 @@ _DEFAULTS = {
 _PARALLEL_DEFAULTS = {"GOGC": "off"}
 
 ADDED_FLAGS_HINT = (
-    "what is started adds flags to Terraform: remove that, or name another: [terraform] binary, ENVCTL_TERRAFORM, PATH"
+    "the started program adds flags to Terraform: remove them, or use another program: [terraform]"
+    " binary, ENVCTL_TERRAFORM, PATH"
 )
 # By command: the operation in the final `change_summary` of a successful run.
 _SUMMARY_OPERATIONS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
@@ -152,11 +153,11 @@ class Launcher:
     ) -> ProcessResult:
         def on_stop() -> None:
             if self._monitor.stopping.claim_notice():
-                self._observer.on_message("stopping: Terraform ends what it is doing, and keeps its state")
+                self._observer.on_message("stopping: Terraform finishes its current work, and keeps its state")
 
         for stray in remove_stray_files(site.directory):
             where = os.path.relpath(site.directory / stray, self._project)
-            self._observer.on_message(f"removed {where}: Terraform would have read it, and envctl did not write it")
+            self._observer.on_message(f"removed {where}: not written by envctl, and Terraform would have read it")
         command = line[len(self.find_binary(site.stack))]
         around, usages = self._monitor.monitor_run(site, command)
         kills = oom_kills.count_kills()
@@ -199,10 +200,10 @@ def check_result(result: ProcessResult, transcript: json_events.Transcript, site
     unsaved = command == "apply" and unsaved_state.has_unsaved_state(site)
     if result.interrupted and not (unsaved or killed_process.is_terraform_killed(result)):
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
-        hint = "the next run goes on from what is there"
+        hint = "the next run continues from the current state"
         raise InterruptedByUserError(Problem("E311", message, hint, stack=site.stack.name))
     if result.silent:
-        message = f"{site.stack.name}: nobody answers: Terraform had nothing to say of its {command} for too long"
+        message = f"{site.stack.name}: no response: {command} of Terraform gave no output for too long"
         hint = "check the network, the proxy, the region and the account; nothing was changed"
         raise OperationFailedError(Problem("E325", message, hint, stack=site.stack.name))
     if result.code:
@@ -215,9 +216,12 @@ def check_summary(transcript: json_events.Transcript, site: Site, command: str) 
     """Raise OperationFailedError after a plan or apply without summary (E354) or on another state file (E369)."""
     # Without its summary, a run would count as one without changes.
     if transcript.summarized.isdisjoint(_SUMMARY_OPERATIONS[command]):
-        message = f"terraform {command} of {site.stack.name} ended without a word on what it did"
-        hint = "what is started may be no Terraform, or hide what it says: [terraform] binary, ENVCTL_TERRAFORM, PATH"
+        message = f"terraform {command} of {site.stack.name} ended without a report"
+        hint = (
+            "the started program may not be Terraform, or may hide its output: [terraform] binary,"
+            " ENVCTL_TERRAFORM, PATH"
+        )
         raise OperationFailedError(Problem("E354", message, hint, stack=site.stack.name))
     if transcript.has_state_flag:
-        message = f"terraform {command} of {site.stack.name} took another file for its state (-state)"
+        message = f"terraform {command} of {site.stack.name} used another file for its state (-state)"
         raise OperationFailedError(Problem("E369", message, ADDED_FLAGS_HINT, stack=site.stack.name))

@@ -63,7 +63,7 @@ def _parse_toml(text: bytes, name: str) -> dict[str, Any]:
         problem = Problem("E101", f"{name} is not UTF-8 text", "save the file as UTF-8", Location(name, line))
         raise ConfigurationError(problem) from None
     except RecursionError:
-        problem = Problem("E101", f"a value in {name} is nested too deeply", "write it flatter", Location(name))
+        problem = Problem("E101", f"a value in {name} is nested too deeply", "use fewer levels", Location(name))
         raise ConfigurationError(problem) from None
     except tomllib.TOMLDecodeError as error:
         message = str(error)
@@ -95,7 +95,7 @@ def _to_fault(error: "ErrorDetails", document: Mapping[str, Any]) -> Fault:
     dotted = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
         hint = suggest_name(str(path[-1]), list_known_keys(path[:-1]) or _list_check_keys(path, document))
-        return Fault("E102", f"{dotted} is not a key that envctl knows", hint, path)
+        return Fault("E102", f"{dotted} is not a known key", hint, path)
     if error["type"] == "missing":
         examples = next((_EXAMPLES_BY_TABLE[part] for part in path[:-1] if part in _EXAMPLES_BY_TABLE), _EXAMPLES)
         example = examples.get(path[-1], f"{path[-1]} = …")

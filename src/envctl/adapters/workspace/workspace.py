@@ -27,7 +27,7 @@ ENVIRONMENT_LOCK = ".lock"
 KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
-_REMOVE_HINT = "remove it, and run the command again: envctl makes it anew"
+_REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
 _STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys")
 
 
@@ -190,7 +190,7 @@ def _take_lock(handle: int, path: Path, environment: str, holder: str) -> None:
         os.pwrite(handle, f"{holder} (process {os.getpid()})".encode(errors="replace"), 0)
     except BlockingIOError as error:
         message = f"{_read_holder(handle)} is at work in {environment} on this machine"
-        raise LockHeldError(Problem("E308", message, "wait until it is done and try again")) from error
+        raise LockHeldError(Problem("E308", message, "wait until it ends and try again")) from error
     except OSError as error:
         raise unwritable_error(path, error) from error
 
@@ -247,7 +247,7 @@ def _check_case_conflicts(top: Path, names: Sequence[str]) -> None:
     for name in names:
         other = known.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
         if other != name and (top / name).samefile(top / other):
-            message = f"{other} and {name} are one file on the disk of this machine: their names differ by case only"
+            message = f"{other} and {name} are one file on this disk: their names differ only by case"
             raise ConfigurationError(Problem("E131", message, "rename one of them in a new release", Location(name)))
 
 

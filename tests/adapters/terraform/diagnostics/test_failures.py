@@ -90,7 +90,7 @@ def test_lock_of_dead_terraform_is_reported_as_such(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(state_lock, "_PROCESSES", tmp_path)
     (problem,) = locked(mine).problems
     assert "No Terraform of envctl works on that stack on this machine" in problem.message
-    assert problem.hint == "break it, which asks first: envctl recover dev"
+    assert problem.hint == "break it (with confirmation): envctl recover dev"
     other = tmp_path / "4711"
     other.mkdir()
     (other / "cmdline").write_bytes(b"/usr/bin/terraform\0apply\0")
@@ -116,7 +116,7 @@ def test_held_lock_names_its_holder_and_its_fix() -> None:
         "the Terraform state of web is locked by ann@laptop for apply since 2026-11-25 08:00:00 UTC"
         f" (lock 7c1e, folder {FOLDER})"
     )
-    assert problem.hint == "wait until they are done, or, if they are gone: envctl recover dev"
+    assert problem.hint == "wait until they finish, or, if they have stopped: envctl recover dev"
 
 
 TIMES: dict[str, tuple[str, datetime | None]] = {
@@ -210,7 +210,7 @@ def test_missing_upstream_output_is_recognized_by_its_line(tmp_path: Path) -> No
     assert error.upstream == ("network", "dns-zone")
     assert {problem.code for problem in error.problems} == {"E305"}
     assert {problem.hint for problem in error.problems} == {
-        "where network and dns-zone will put that out, deploy it first, or together: --with-upstream"
+        "if network and dns-zone will have this output, deploy it first, or together: --with-upstream"
     }
 
 

@@ -91,9 +91,9 @@ def test_state_dumped_by_terraform_is_saved(tmp_path: Path) -> None:
     unsaved_state.save_state(where, STATE)
     assert json.loads((tmp_path / workdir_names.UNSAVED_STATE).read_text()) == STATE
     unsaved, full = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, where, "apply").problems
-    assert (unsaved.code, unsaved.hint) == ("E313", "put it in its place: envctl recover dev")
+    assert (unsaved.code, unsaved.hint) == ("E313", "save it: envctl recover dev")
     disk = (tmp_path / "../../../state/dev").resolve()
-    assert (full.code, full.hint) == ("E346", f"make room on the disk of {disk}, and run the command again")
+    assert (full.code, full.hint) == ("E346", f"free space on the disk of {disk}, and run the command again")
 
 
 def test_state_is_saved_elsewhere_on_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_apply_reserves_disk_space_and_releases_it(tmp_path: Path) -> None:
         pytest.fail("it has begun")
     (problem,) = raised.value.problems
     assert problem.code == "E346"
-    assert "might not be able to save its state, and was not begun" in problem.message
+    assert "might not be able to save its state; it was not started" in problem.message
     with reserve_space(site(tmp_path)):
         assert (tmp_path / RESERVE_FILE).stat().st_size == 4 << 20
     assert list(tmp_path.iterdir()) == []

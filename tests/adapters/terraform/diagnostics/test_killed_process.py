@@ -75,14 +75,14 @@ def test_killed_provider_is_named(said: Diagnostic) -> None:
         ProcessResult(1, "", interrupted=False, log=GONE, oom_killed=True, memory=3 << 30), said
     )
     assert by_the_kernel.code == "E331"
-    expected = "web: the kernel killed provider aws 3.39.0 for want of memory; envctl's processes took 3072 MiB"
+    expected = "web: the kernel killed provider aws 3.39.0: out of memory; envctl's processes took 3072 MiB"
     assert by_the_kernel.message.startswith(expected)
     assert "--parallelism 1" in by_the_kernel.hint
 
 
 def test_kernel_counter_identifies_unlogged_oom_kill() -> None:
     (problem,) = problems(ProcessResult(1, "", interrupted=False, oom_killed=True), WHILE_READING)
-    assert problem.message == "web: the kernel killed a provider for want of memory"
+    assert problem.message == "web: the kernel killed a provider: out of memory"
 
 
 NOT_KILLED = {
@@ -104,7 +104,7 @@ def test_killed_terraform_is_reported(code: int) -> None:
     assert (plan.code, plan.message) == ("E332", "web: Terraform was killed (SIGKILL)")
     assert "nothing was changed" in plan.hint
     (apply,) = problems(ProcessResult(code, "", interrupted=False, oom_killed=True), command="apply")
-    assert (apply.code, apply.message) == ("E331", "web: the kernel killed Terraform for want of memory")
+    assert (apply.code, apply.message) == ("E331", "web: the kernel killed Terraform: out of memory")
     assert apply.hint.endswith("see to the lock and the state that it left: envctl recover dev")
 
 
@@ -120,14 +120,14 @@ def test_silent_process_is_reported_as_killed_by_timeout() -> None:
 
 def test_killed_provisioner_program_is_reported() -> None:
     (problem,) = problems(ProcessResult(1, "", interrupted=False, oom_killed=True), PROGRAM, command="apply")
-    assert problem.message.startswith("web: the kernel killed a program that Terraform ran for want of memory")
+    assert problem.message.startswith("web: the kernel killed a program that Terraform ran: out of memory")
 
 
 def test_killed_apply_names_resource_and_other_errors() -> None:
     ended = ProcessResult(1, "", interrupted=False, log=GONE)
     lost, wrong = problems(ended, WHILE_MAKING, WRONG, command="apply")
-    assert "it was in the midst of aws_vpc.main[0]: that may be there although no state says so" in lost.message
-    assert "what was done is kept, and the next run goes on from there" in lost.hint
+    assert "it was working on aws_vpc.main[0]: they may exist without being in a state" in lost.message
+    assert "finished changes are kept, and the next run continues" in lost.hint
     assert (wrong.code, wrong.message) == ("E305", "web: Invalid value\nit is too long")
 
 

@@ -97,7 +97,7 @@ def test_shared_lock_leaves_no_holder_name(tmp_path: Path) -> None:
         pass
     with held(tmp_path, LockRequest(WHOLE_CACHE, exclusive=False)), pytest.raises(LockHeldError):
         take(locks(tmp_path, said, tell=0.02, give_up=0.2), LockRequest(WHOLE_CACHE, exclusive=True))
-    assert said == ["stack web of dev waits for the providers: another envctl is at it"]
+    assert said == ["stack web of dev waits for the providers: another envctl is using it"]
 
 
 def test_failed_lock_attempt_keeps_the_holder_name(tmp_path: Path) -> None:

@@ -110,10 +110,10 @@ def test_unsuitable_lock_names_the_stack(bench: Bench) -> None:
     known = bench.hashed(b"", LINUX).lock
     bench.lay(web={"tiny": ""}, jobs={"tiny": 'version = ">= 2.0"'})
     upgrade = "envctl lock-providers --upgrade"
-    pinned = f"the lock pins {ADDRESS} 1.1.0, and that does not suit all stacks: jobs asks for >= 2.0.0"
+    pinned = f"the lock pins {ADDRESS} 1.1.0, but not all stacks accept it: jobs asks for >= 2.0.0"
     assert refused(bench, known) == ("E348", pinned, upgrade)
     bench.mirror.versions = ("2.0.0",)
-    gone = f"{ADDRESS} 1.1.0, which the lock pins, is not to be had where providers are taken from"
+    gone = f"{ADDRESS} 1.1.0 in the lock is not available from the provider source"
     bench.lay(web={"tiny": ""})
     assert refused(bench, known) == ("E348", gone, upgrade)
 

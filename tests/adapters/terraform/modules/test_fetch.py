@@ -252,14 +252,14 @@ def test_link_out_of_the_module_is_refused(bench: Bench, target: str, link: str)
     commit_repository(label, {"main.tf": ""})
     ((code, line, message),) = told(bench.fails(f"git::file://{label}"))
     assert (code, line) == ("E343", 1)
-    assert message == f"network.a: in its code, {link} is a link that leads out of it, or back to itself"
+    assert message == f"network.a: in its code, {link} is a link to a place outside, or to itself"
 
 
 def test_local_folder_outside_of_project_is_refused(bench: Bench) -> None:
     commit_repository(bench.root / "label", {"main.tf": call("inner", "./inner"), "inner/main.tf": ""})
     ((code, line, message),) = told(bench.fails(str(bench.root / "label")))
     assert (code, line) == ("E343", 1)
-    assert message == "network.a takes its code from a folder of this machine, outside of the project"
+    assert message == "network.a takes its code from a folder of this machine outside the project"
 
 
 def test_endless_module_recursion_is_refused(bench: Bench) -> None:
@@ -267,7 +267,7 @@ def test_endless_module_recursion_is_refused(bench: Bench) -> None:
     commit_repository(label, {"main.tf": call("again", f"git::file://{label}")})
     ((code, line, message),) = told(bench.fails(f"git::file://{label}"))
     assert (code, line) == ("E342", 1)
-    assert message.startswith("modules call each other without an end: network.a.again.again")
+    assert message.startswith("modules call each other in a circle: network.a.again.again")
 
 
 def test_silent_server_is_waited_for_with_timeout(bench: Bench) -> None:

@@ -45,7 +45,7 @@ WRONG: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a configured one that is not there": ("gone", {"PATH": "path"}, "E301", "[terraform] binary in envctl.toml"),
     "a configured one that can not be run": ("own/plain", {"PATH": "path"}, "E301", "own/plain"),
     "a variable that names nothing": ("", {"PATH": "path", "ENVCTL_TERRAFORM": "/gone"}, "E301", "ENVCTL_TERRAFORM"),
-    "no Terraform at all": ("", {"PATH": ""}, "E302", "there is no Terraform here"),
+    "no Terraform at all": ("", {"PATH": ""}, "E302", "Terraform was not found"),
 }
 
 

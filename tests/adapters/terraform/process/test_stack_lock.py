@@ -152,8 +152,7 @@ def test_process_left_by_killed_terraform_is_named(bench: Bench, killed: Killed)
 
     problem = refused(lambda: bench.driver.apply("dev", stack))
     assert problem.message == (
-        f"sleep (process {daemon}), which a Terraform of an earlier command has left behind, still holds "
-        "stack web of dev"
+        f"sleep (process {daemon}), left by a Terraform of an earlier command, still holds stack web of dev"
     )
     assert problem.hint == f"end it: kill {daemon}; then: envctl recover dev"
     os.kill(daemon, signal.SIGKILL)

@@ -39,5 +39,5 @@ def test_reading_outputs_from_a_pipe_is_refused(bench: Bench) -> None:
     bench.driver.init("dev", stack, None)
     bench.state.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(bench.state)
-    with pytest.raises(ConfigurationError, match="it is a named pipe, and not a file"):
+    with pytest.raises(ConfigurationError, match="it is a named pipe, not a file"):
         bench.driver.read_outputs("dev", stack)

@@ -31,7 +31,7 @@ def unsaved(bench: Bench) -> PreparedStack:
         bench.driver.apply("dev", stack)
     first, *others = raised.value.problems
     assert first.code == "E313"
-    assert first.hint == "put it in its place: envctl recover dev"
+    assert first.hint == "save it: envctl recover dev"
     assert any("Failed to persist state" in problem.message for problem in others)
     return stack
 
@@ -56,7 +56,7 @@ def test_unsaved_state_blocks_everything_until_pushed(bench: Bench) -> None:
         (problem,) = raised.value.problems
         assert problem.code == "E313"
         assert str(bench.directory / "errored.tfstate") in problem.message
-        assert problem.hint == "put it in its place: envctl recover dev"
+        assert problem.hint == "save it: envctl recover dev"
 
     _backup(bench).rmdir()
     assert bench.driver.push_unsaved_state("dev", stack)

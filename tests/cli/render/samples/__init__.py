@@ -169,7 +169,7 @@ ERRORS = {
             "E305",
             f"{FAILURE} (aws_instance.this)\nThe following error came from the API:\n"
             "  api error: retry later, or choose another zone for the instance, please",
-            "what was applied is kept; correct the cause, and the same command goes on from there",
+            "applied changes are kept; correct the cause, and the same command continues",
             Location("modules/ec2_instance/main.tf", 12),
         )
     ),

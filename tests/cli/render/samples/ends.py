@@ -13,14 +13,16 @@ MORE_THAN_APPROVED = Refusal(
 )
 STARVED = Problem(
     "E331",
-    "service: the kernel killed provider aws 6.25.0 for want of memory; envctl's processes took 3412 MiB at"
+    "service: the kernel killed provider aws 6.25.0: out of memory; envctl's processes took 3412 MiB at"
     " their peak\n"
-    "it was in the midst of aws_ecs_service.this: that may be there although no state says so",
-    "let fewer run at once (--parallelism 1, or --memory with what they may take together), or give them more; what was"
-    " done is kept, and the next run goes on from there",
+    "it was working on aws_ecs_service.this: they may exist without being in a state",
+    "run fewer at once (--parallelism 1, or --memory with their total limit), or add memory; finished changes are"
+    " kept, and the next run continues",
 )
 OTHER = Problem("E305", "cache: creating ElastiCache Cluster: QuotaExceeded", "correct the cause")
-CLEANLY = Problem("E311", "interrupted: nothing more was begun", "the next run goes on from what is there")
+CLEANLY = Problem(
+    "E311", "interrupted: no further stacks were started", "the next run continues from the current state"
+)
 
 
 def _after(error: EnvctlError, **ends: StackOutcome) -> EnvctlError:

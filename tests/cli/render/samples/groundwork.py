@@ -35,12 +35,12 @@ def _planned(wanted: WantedBucket, *more: str) -> BucketReport:
 TRIED = Finding(ledger_store.PROBE_FINDING, "good", "nothing can be written over (tried just now)")
 ELSEWHERE = Problem(
     "E420",
-    "the bucket shop-tfstate-333333333333 belongs to somebody else: names are shared by all of AWS",
-    "choose another name in envctl.toml: nothing was changed there",
+    "the bucket shop-tfstate-333333333333 belongs to another account: bucket names are unique in all of AWS",
+    "choose another name in envctl.toml; the bucket is unchanged",
 )
 DENIED = Problem(
     "E425",
-    "shop-tfstate-111111111111: AWS says no to this step (encrypt new objects (SSE-S3)): Access Denied (AccessDenied)",
+    "shop-tfstate-111111111111: AWS denied this step (encrypt new objects (SSE-S3)): Access Denied (AccessDenied)",
     "what was done before stays; as somebody of that account who may: envctl bootstrap dev --as-me",
 )
 CLOSED = Problem("E424", "can't be looked at: Access Denied (AccessDenied)", "allow s3:GetBucketPolicy on it")
@@ -129,7 +129,7 @@ def _deployer(account: str) -> Finding:
 
 
 ROLE = "the role arn:aws:iam::333333333333:role/envctl-deployer can't be assumed: not authorized (AccessDenied)"
-TRUST = "let your own principal assume it: the role's trust policy and your policy have to allow it"
+TRUST = "allow your own principal to assume it, in the role's trust policy and in your policy"
 DOCTORS = {
     "a doctor who finds nothing": Doctor(
         (

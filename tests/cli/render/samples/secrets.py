@@ -27,7 +27,7 @@ FAR = NeededSecret(
 )
 SEEN = (
     Sighting(DB, "there", NOW - timedelta(days=12)),
-    Sighting(KEY, "there", NOW, "it is a String, which is not encrypted, and no SecureString", type="String"),
+    Sighting(KEY, "there", NOW, "it is an unencrypted String, not a SecureString", type="String"),
     Sighting(OLD, "deleting", NOW - timedelta(days=400)),
     Sighting(FAR, "elsewhere", remark="it is in account 999999999999, which is not looked into"),
 )

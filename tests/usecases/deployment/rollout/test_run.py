@@ -323,7 +323,7 @@ class TestGoingBack:
 
     def test_interruption_while_watching_stops_rollout(self, begun: RolloutWorld) -> None:
         def interrupt(_: float) -> None:
-            raise InterruptedByUserError(Problem("E311", "interrupted: nothing more was waited for"))
+            raise InterruptedByUserError(Problem("E311", "interrupted: envctl stopped waiting"))
 
         begun.terraform.on_pause = interrupt
         error = failing(begun, "E311")

@@ -112,9 +112,7 @@ def test_disallowed_terraform_version_is_bad(world: World) -> None:
 
 
 def test_missing_terraform_is_bad(world: World) -> None:
-    world.terraform.installed_terraform = ConfigurationError(
-        Problem("E302", "there is no Terraform here", "install it")
-    )
+    world.terraform.installed_terraform = ConfigurationError(Problem("E302", "Terraform was not found", "install it"))
     found = diagnose_project(world.ports)
     assert (amiss(found), row(found, "Terraform", "terraform").mend) == (
         [("Terraform", "terraform", "bad")],

@@ -25,34 +25,34 @@ CAUSES = (
     _build_cause(
         UPSTREAM_GONE,
         r"Unable to find remote state|No stored state was found for the given workspace",
-        "the state of a stack that this one reads is gone: put it back from a version of its bucket or a backup",
+        "the state of an upstream stack is missing: restore it from a version of its bucket or a backup",
     ),
     _build_cause(
         "E346",
         r"no space left on device|disk quota exceeded",
-        "make room on that disk, and run the command again: it goes on from what is there",
+        "free space on that disk, and run the command again: it continues from the current state",
     ),
     _build_cause(
         OUT_OF_MEMORY,
         r"cannot allocate memory|fatal error: (?:runtime: )?(?:cannot allocate|out of) memory",
-        f"there was no memory left: {MEMORY_HINT}",
+        f"not enough memory: {MEMORY_HINT}",
     ),
     _build_cause(
         "E347",
         r"match any of the checksums (?:previously )?recorded",
-        "the lock does not have this package for this platform; the next release has the packages of all platforms"
-        f" after: {format_command('lock-providers')}",
+        "the lock has no package for this platform; to include all platforms in the next release:"
+        " {format_command('lock-providers')}",
     ),
     _build_cause("E348", r"does not match configured version", format_command("lock-providers", upgrade=True)),
     _build_cause(
         "E328",
         r"could not be parsed as JSON|does not have a \"version\" attribute|state file.*(?:corrupt|invalid|malformed)",
-        "the state is damaged: put it back from a version of its bucket or a backup",
+        "the state is damaged: restore it from a version of its bucket or a backup",
     ),
     _build_cause(
         "E327",
         r"managed by newer provider version|created by a newer provider version",
-        "a newer release was here: deploy one that carries that version of the provider, or a newer one",
+        "a newer release was deployed here: deploy a release with that provider version or a newer one",
     ),
     _build_cause(
         "E327",
@@ -64,12 +64,12 @@ CAUSES = (
         r"ExpiredToken|token included in the request is (?:expired|invalid)|InvalidClientTokenId|InvalidAccessKeyId"
         r"|UnrecognizedClientException|No valid credential sources|failed to refresh cached (?:credentials|SSO)"
         r"|SSO (?:session|token).*expired|SignatureDoesNotMatch|AuthFailure",
-        "log in again (for example: aws sso login), and run the command again: it goes on from what is there",
+        "log in again (for example: aws sso login), and run the command again: it continues from the current state",
     ),
     _build_cause(
         "E323",
         r"Throttl|RequestLimitExceeded|TooManyRequests|Rate exceeded|StatusCode: 429|SlowDown",
-        "AWS takes no more requests for now: run it again in some minutes, if need be with fewer at once"
+        "AWS accepts no more requests now: run it again in some minutes; if needed, with fewer requests at once"
         " (TF_CLI_ARGS_plan=-parallelism=2)",
     ),
     _build_cause(
@@ -81,8 +81,8 @@ CAUSES = (
     _build_cause(
         DENIED,
         r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
-        "the credentials are valid and may not do that: check assume_role of the environment in envctl.toml, and its"
-        " rights",
+        "the credentials are valid, but a permission is missing: check assume_role of the environment in"
+        " envctl.toml, and its permissions",
     ),
 )
 

@@ -80,11 +80,12 @@ def suggest_import(change: ResourceChange, stack: str, environment: str) -> str:
     """Return the hint with the import command, and with the id if the plan contains it."""
     found = find_import_id(change)
     argument = shlex.quote(f"module.{stack}.{change.address}={found or 'ID'}")
-    fix = f"take it into the state: {format_command('recover', environment, import_=argument)}"
+    fix = f"import it into the state: {format_command('recover', environment, import_=argument)}"
     if not found:
         fix += f" ({_describe_id_source(change, environment)})"
     return (
-        f"no state knows it: a killed run may have made it. If it belongs to {stack} in {environment}, {fix}; then run"
+        f"it is in no state: a killed run may have created it. If it belongs to {stack} in {environment}, {fix};"
+        " then run"
         " the command again. If not, choose another name"
     )
 
@@ -99,7 +100,7 @@ def _describe_id_source(change: ResourceChange, environment: str) -> str:
     query = _fill_form(ID_QUERY_BY_TYPE.get(change.type, ""), change, quoted=True)
     if query:
         return f"ID: {format_command('exec', environment, '--', 'aws')} {query} --output text"
-    return f"ID: as under *Import* on the provider's page of {change.type}"
+    return f"ID: see *Import* on the provider's page of {change.type}"
 
 
 def _fill_form(form: str, change: ResourceChange, *, quoted: bool = False) -> str:

@@ -21,8 +21,8 @@ _HANDLED_SUMMARIES = ("Failed to create local state file", "Failed to persist st
 # Within a module. Those of the root module are rendered with the role of the environment.
 _REMOTE_STATE = ".data.terraform_remote_state."
 _INPUTS_HINT = (
-    "a module reads that state as who runs envctl, or as a role of its own, and not as the role of the environment:"
-    " read another stack by [stacks.STACK] inputs in envctl.toml"
+    "a module reads that state with the credentials of the envctl user or its own role, not with the"
+    " role of the environment: to read another stack, use [stacks.STACK] inputs in envctl.toml"
 )
 _JSON_KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
 _ERROR_TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
@@ -95,7 +95,7 @@ def _find_code_and_hint(text: str, site: Site, command: str) -> tuple[str, str]:
     cause = find_cause(text)
     if cause is None:
         if command == "apply":
-            return "E305", "what was applied is kept; correct the cause, and the same command goes on from there"
+            return "E305", "applied changes are kept; correct the cause, and the same command continues"
         return "E305", "nothing was changed; correct the cause and run the command again"
     is_disk_full = cause.code == disk_errors.FULL_DISK_CODE
     return cause.code, full_disk.suggest_making_room(text, site.directory) if is_disk_full else cause.hint
@@ -140,5 +140,5 @@ def convert_read_errors(stack: str, output: str = "") -> Iterator[None]:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"the plan of {stack} can't be read: {output.strip() or error}"
-        hint = "run it again; if it stays so, this Terraform is newer than envctl knows"
+        hint = "run it again; if it fails again, this Terraform is too new for this envctl"
         raise OperationFailedError(Problem("E304", message, hint, stack=stack)) from error

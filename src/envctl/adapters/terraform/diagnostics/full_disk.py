@@ -43,9 +43,9 @@ def _allocate_reserve(descriptor: int, site: Site) -> None:
     except OSError as error:
         # Not every file system can reserve space.
         if error.errno in DISK_FULL_ERRNOS:
-            why = f"an apply of {site.stack.name} might not be able to save its state, and was not begun"
+            why = f"an apply of {site.stack.name} might not be able to save its state; it was not started"
             message = f"the disk of {site.directory} is full: {why}"
-            hint = f"make room there: {RESERVE_BYTES >> 20} MiB at least"
+            hint = f"free at least {RESERVE_BYTES >> 20} MiB there"
             raise OperationFailedError(Problem(FULL_DISK_CODE, message, hint)) from error
 
 
@@ -53,7 +53,7 @@ def suggest_making_room(text: str, directory: Path) -> str:
     """Return the hint for a message about a full disk, with the disk if the message has a path."""
     found = _FULL_DISK_PATH.search(text)
     where = os.path.normpath(directory / found[1].strip("'\"") / "..") if found else ""
-    return f"make room on {f'the disk of {where}' if where else 'that disk'}, and run the command again"
+    return f"free space on {f'the disk of {where}' if where else 'that disk'}, and run the command again"
 
 
 def check_disk_error(site: Site, ended: ProcessResult, transcript: Transcript) -> None:

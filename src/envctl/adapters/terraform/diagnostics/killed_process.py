@@ -20,7 +20,7 @@ LOG_VARIABLE = "TF_LOG"
 """A value set by the user replaces PROVIDER_LOG."""
 
 OUT_OF_MEMORY, KILLED = "E331", "E332"
-MEMORY_HINT = "let fewer run at once (--parallelism 1, or --memory with what they may take together), or give them more"
+MEMORY_HINT = "run fewer at once (--parallelism 1, or --memory with their total limit), or add memory"
 # A shell around Terraform returns 128 and the number of the signal.
 _KILLED_CODES = (-signal.SIGKILL, 128 + signal.SIGKILL)
 _LOG_ENTRY = re.compile(r"^\d{4}-\d\d-\d\dT\S+ \[ERROR\] provider.*\n?(?:  \S+=\n(?:  \| .*\n?)*)*", re.MULTILINE)
@@ -72,22 +72,20 @@ def describe_kill(ended: ProcessResult, transcript: Transcript, site: Site, comm
     code, message = KILLED, f"{killed} was killed (SIGKILL)"
     if ended.oom_killed:
         taken = f"; envctl's processes took {ended.memory >> 20} MiB at their peak" if ended.memory else ""
-        code, message = OUT_OF_MEMORY, f"the kernel killed {killed} for want of memory{taken}"
+        code, message = OUT_OF_MEMORY, f"the kernel killed {killed}: out of memory{taken}"
     lost = [each.address for each in transcript.errors if each.address and _LOST_PROVIDER.search(each.text)]
     unfinished = {*transcript.unfinished, *(address.removeprefix(f"module.{site.stack.name}.") for address in lost)}
     if command == "apply" and unfinished:
         addresses = join_first(sorted(unfinished), _MAX_NAMED, len(unfinished))
-        message += f"\nit was in the midst of {addresses}: that may be there although no state says so"
+        message += f"\nit was working on {addresses}: they may exist without being in a state"
     return Problem(code, f"{site.stack.name}: {message}", _suggest_next(ended, site, command), stack=site.stack.name)
 
 
 def _suggest_next(ended: ProcessResult, site: Site, command: str) -> str:
-    advice = MEMORY_HINT if ended.oom_killed else "find out who did it (a person, a time limit, a watcher of memory)"
+    advice = MEMORY_HINT if ended.oom_killed else "find the cause (a person, a time limit, a memory monitor)"
     if command != "apply":
         return f"{advice}; nothing was changed" if command in _READ_ONLY else advice
     if is_terraform_killed(ended):
-        return (
-            f"{advice}; and see to the lock and the state that it left: {format_command('recover', site.environment)}"
-        )
-    kept = "what was done is kept, and the next run goes on from there"
-    return f"{advice}; {kept}; if it says that something exists already, it says how to take it into the state"
+        return f"{advice}; and check its lock and its state: {format_command('recover', site.environment)}"
+    kept = "finished changes are kept, and the next run continues"
+    return f"{advice}; {kept}; for an existing resource, it shows the import command"

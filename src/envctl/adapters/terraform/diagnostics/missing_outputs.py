@@ -18,7 +18,7 @@ def find_upstream_error(transcript: Transcript, site: Site, problems: list[Probl
     if not found or not all(found):
         return None
     stacks = tuple(dict.fromkeys(name for names in found for name in names))
-    hint = f"where {' and '.join(stacks)} will put that out, deploy it first, or together: --with-upstream"
+    hint = f"if {' and '.join(stacks)} will have this output, deploy it first, or together: --with-upstream"
     return UpstreamBehindError(stacks, *(replace(each, hint=hint) for each in problems))
 
 

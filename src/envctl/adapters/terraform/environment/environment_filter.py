@@ -10,7 +10,7 @@ from envctl.adapters.terraform.environment.variables import FLAGS_VARIABLE, STAR
 _MAX_SHOWN = 4
 _PATH_VARIABLES = ("HOME", "XDG_CONFIG_HOME", "TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "TF_PLUGIN_CACHE_DIR")
 _FLAG_TARGETS = STARTED_COMMANDS | {FLAGS_VARIABLE}
-_NEVER_STARTED = "envctl never starts that command of Terraform"
+_NEVER_STARTED = "envctl never runs that Terraform command"
 
 
 class EnvironmentFilter:
@@ -83,6 +83,6 @@ def _check_flags(inherited: Mapping[str, str]) -> dict[str, str]:
 
 def _format_warning(names: list[str], reason: str) -> str:
     if len(names) == 1:
-        return f"{names[0]} is set and does not count: {reason}"
+        return f"{names[0]} is set, but ignored: {reason}"
     more = f" and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""
-    return f"{', '.join(names[:_MAX_SHOWN])}{more} are set and do not count: {reason}"
+    return f"{', '.join(names[:_MAX_SHOWN])}{more} are set, but ignored: {reason}"

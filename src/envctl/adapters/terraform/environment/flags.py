@@ -49,10 +49,10 @@ _OTHERS = ("from-module", "invoke", "plugin-dir", "policies", "replace", "test-d
 _FLAGS_WITH_VALUE = frozenset((*_SELECTING, *_SETTING, *_STATE, *_OUTPUT_FILES, *_OTHERS))
 _DRIFT = format_command("drift", "ENV")
 _ALTERNATIVES = {
-    **dict.fromkeys(_SELECTING, "envctl plans and applies whole stacks; to work on some of them: --stack NAME"),
+    **dict.fromkeys(_SELECTING, "envctl plans and applies whole stacks; to select stacks: --stack NAME"),
     **dict.fromkeys(_SETTING, "write the setting to environments/ENV/terraform.tfvars"),
-    **dict.fromkeys(_STATE, "where states are is said by [state] in envctl.toml"),
-    "refresh-only": f"what has changed: {_DRIFT}; to fix it: {_DRIFT} --fix",
+    **dict.fromkeys(_STATE, "[state] in envctl.toml sets the place of states"),
+    "refresh-only": f"to find drift: {_DRIFT}; to fix it: {_DRIFT} --fix",
     "destroy": f"to destroy an environment: {format_command('destroy', 'ENV')}",
     "upgrade": f"to upgrade providers: {format_command('lock-providers', upgrade=True)}",
 }
@@ -114,6 +114,6 @@ def _parse_flags(words: list[str]) -> Iterator[_GivenFlag]:
 
 def _describe_refusal(variable: str, flag: _GivenFlag) -> Problem:
     message = f"{variable} holds {flag.shown}: envctl passes only harmless flags to Terraform"
-    hint = f"unset {variable}, or leave {flag.shown} out of it"
+    hint = f"unset {variable}, or remove {flag.shown} from it"
     instead = _ALTERNATIVES.get(flag.name)
     return Problem("E040", message, f"{hint}; {instead}" if instead else hint)

@@ -41,7 +41,10 @@ def find_overrides(environment: Mapping[str, str]) -> tuple[UnpinnedProvider, ..
 def require_overrides_found(found: tuple[UnpinnedProvider, ...], stack: str) -> None:
     """Raise ConfigurationError if Terraform reports overrides and none was found: no rule would apply to them."""
     if not found:
-        message = f"{_OVERRIDES_KEY} replaces providers of {stack}, as Terraform says, and envctl does not see where"
+        message = (
+            f"{_OVERRIDES_KEY} replaces providers of {stack} by Terraform's own report, but envctl can't"
+            " find the setting"
+        )
         hint = "remove them from Terraform's own configuration, or set TF_CLI_CONFIG_FILE=/dev/null for this command"
         raise ConfigurationError(Problem("E041", message, hint, stack=stack))
 

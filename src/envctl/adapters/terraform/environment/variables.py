@@ -18,7 +18,7 @@ class VariableRule:
     reason: str
 
 
-UNKNOWN_RULE = VariableRule("kept away", "envctl does not know what it does")
+UNKNOWN_RULE = VariableRule("kept away", "envctl does not know its effect")
 
 OWN_PREFIXES = ("TF_", "TOFU_", "OPENTOFU_")
 """Prefixes of Terraform's own variables. Without a rule, such a variable does not pass."""
@@ -31,7 +31,7 @@ STARTED_COMMANDS = _SUBCOMMANDS | {"apply", "fmt", "get", "init", "output", "pla
 """The commands of Terraform used by envctl, as spelled in names of variables."""
 
 _RULES: tuple[tuple[Verdict, str, str], ...] = (
-    ("passes", "only whether Terraform asks for newer versions", "CHECKPOINT_DISABLE"),
+    ("passes", "only the check for newer versions", "CHECKPOINT_DISABLE"),
     (
         "passes",
         "only a stricter check of signatures",
@@ -40,14 +40,14 @@ _RULES: tuple[tuple[Verdict, str, str], ...] = (
     ),
     (
         "passes",
-        "only what is logged",
+        "only the log",
         """OTEL_SERVICE_NAME OTEL_TRACES_EXPORTER TF_GRAPH_TRACE TF_LOG TF_LOG_CLOUD
         TF_LOG_CORE TF_LOG_PATH TF_LOG_PROVIDER TF_LOG_STACKS TF_POLICY_LOG_LEVEL TF_TEMP_LOG_PATH TOFU_CPU_PROFILE""",
     ),
     ("passes", "the configuration file; its dev_overrides are checked", "TERRAFORM_CONFIG TF_CLI_CONFIG_FILE"),
-    ("passes", "only for a command that envctl does not start", "TERRAFORM_RPCAPI_COOKIE"),
-    ("passes", "only for a backend that envctl does not use", "TFC_AGENT_VERSION TFC_RUN_ID TFE_RUN_ID"),
-    ("passes", "only how Terraform names itself to servers", "TF_APPEND_USER_AGENT"),
+    ("passes", "only for a command never run by envctl", "TERRAFORM_RPCAPI_COOKIE"),
+    ("passes", "only for a backend never used by envctl", "TFC_AGENT_VERSION TFC_RUN_ID TFE_RUN_ID"),
+    ("passes", "only Terraform's name in requests to servers", "TF_APPEND_USER_AGENT"),
     ("passes", "keys for states and plans of OpenTofu", "TF_ENCRYPTION"),
     (
         "passes",
@@ -57,16 +57,16 @@ _RULES: tuple[tuple[Verdict, str, str], ...] = (
     ),
     (
         "passes",
-        "only how often and how long a registry is asked",
+        "only retries and time limits of registries",
         """TF_HTTP_RETRY_MAX TF_HTTP_RETRY_WAIT_MAX
         TF_HTTP_RETRY_WAIT_MIN TF_PROVIDER_DOWNLOAD_RETRY TF_REGISTRY_CLIENT_TIMEOUT TF_REGISTRY_DISCOVERY_RETRY""",
     ),
-    ("passes", "the plugin cache; the lock pins what is in it", "TF_PLUGIN_CACHE_DIR"),
+    ("passes", "the plugin cache; the lock pins its content", "TF_PLUGIN_CACHE_DIR"),
     ("passes", "only how often an apply saves its state meanwhile", "TF_STATE_PERSIST_INTERVAL"),
-    ("ours", "envctl never lets Terraform ask a question", "TF_INPUT TF_IN_AUTOMATION"),
+    ("ours", "Terraform never asks a question under envctl", "TF_INPUT TF_IN_AUTOMATION"),
     (
         "kept away",
-        "envctl.toml says where the state of each stack is",
+        "envctl.toml sets the place of the state of each stack",
         """OPENTOFU_STATEFILE_PROVIDER_ADDRESS_TRANSLATION TF_FORCE_LOCAL_BACKEND""",
     ),
     (
@@ -84,7 +84,7 @@ _RULES: tuple[tuple[Verdict, str, str], ...] = (
         TF_CLOUD_PROJECT TF_STACKS_HOSTNAME TF_STACKS_ORGANIZATION_NAME TF_STACKS_PROJECT_NAME TF_STACKS_STACK_NAME
         TF_STACKS_TOKEN""",
     ),
-    ("kept away", "each stack has a data directory of its own", "TF_DATA_DIR"),
+    ("kept away", "each stack has its own data directory", "TF_DATA_DIR"),
     (
         "kept away",
         "it turns on an experiment",
@@ -93,17 +93,17 @@ _RULES: tuple[tuple[Verdict, str, str], ...] = (
     ),
     (
         "kept away",
-        "it would read a state from elsewhere",
+        "it would read a state from another place",
         """TF_HTTP_ADDRESS TF_HTTP_LOCK_ADDRESS TF_HTTP_LOCK_METHOD
         TF_HTTP_UNLOCK_ADDRESS TF_HTTP_UNLOCK_METHOD TF_HTTP_UPDATE_METHOD""",
     ),
-    ("kept away", "providers are exactly what the lock pins", "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"),
+    ("kept away", "providers are exactly those in the lock", "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"),
     ("kept away", "it would run another program", "TF_POLICY_PARALLELISM TF_POLICY_PLUGIN"),
     ("kept away", "a template must end the same way everywhere", "TF_TEMPLATE_RECURSION_DEPTH"),
     ("kept away", "an error must stay an error", "TF_WARN_OUTPUT_ERRORS"),
-    ("kept away", "an environment is no workspace; envctl.toml says where each state is", "TF_WORKSPACE"),
-    ("flags", "flags change what is planned", FLAGS_VARIABLE),
-    ("unpinned", "providers that run already replace those that the lock pins", REATTACH_VARIABLE),
+    ("kept away", "an environment is not a workspace; envctl.toml sets the place of each state", "TF_WORKSPACE"),
+    ("flags", "flags change the plan", FLAGS_VARIABLE),
+    ("unpinned", "running providers replace the pinned ones", REATTACH_VARIABLE),
 )
 RULES_BY_NAME = {name: VariableRule(verdict, reason) for verdict, reason, names in _RULES for name in names.split()}
 
@@ -112,7 +112,7 @@ RULES_BY_PREFIX = {
     "TF_VAR_": VariableRule("kept away", "envctl passes the settings of the environment itself"),
     "TF_TOKEN_": VariableRule("passes", "credentials"),
     # Read by the AWS provider itself.
-    "TF_AWS_DEFAULT_TAGS_": VariableRule("kept away", "tags belong into the settings"),
+    "TF_AWS_DEFAULT_TAGS_": VariableRule("kept away", "tags belong in the settings"),
 }
 
 

@@ -76,14 +76,14 @@ class CacheLocks:
             waited = time.monotonic() - start
             if self.should_stop():
                 message = f"interrupted: {requester} waited for {wanted}"
-                raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
+                raise InterruptedByUserError(Problem("E311", message, "the next run continues from the current state"))
             if waited > self.timeouts[1]:
                 holder = f"{_read_holder(descriptor)} still holds it in {self.folder}"
-                message = f"{requester} has waited too long for {wanted}: {holder}"
+                message = f"{requester} waited too long for {wanted}: {holder}"
                 hint = "wait until it has ended, or end it, and run the command again"
                 raise LockHeldError(Problem("E345", message, hint))
             if waited > self.timeouts[0] and not notified:
-                self.notify(f"{requester} waits for {wanted}: {_read_holder(descriptor)} is at it")
+                self.notify(f"{requester} waits for {wanted}: {_read_holder(descriptor)} is using it")
                 notified = True
             time.sleep(pause)
             pause = min(pause * 2, _MAX_PAUSE)

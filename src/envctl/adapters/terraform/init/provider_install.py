@@ -112,7 +112,7 @@ class ProviderInstall:
         for each in sorted(missing):
             if self.cache.has_mismatch(each):
                 where = f"{shorten_address(str(each))} in {self.cache.folder}"
-                self.notify(f"{where} is not what the lock pins, damaged perhaps: it is fetched anew")
+                self.notify(f"{where} does not match the lock and may be damaged: it is downloaded again")
 
     @property
     def _view_folder(self) -> Path:

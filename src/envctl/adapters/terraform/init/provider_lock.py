@@ -29,7 +29,7 @@ _FLAGS = {"filesystem": "-fs-mirror", "network": "-net-mirror"}
 _BUILT_IN = "terraform.io/builtin/"
 _NO_PACKAGE = re.compile(r"does not have a package of|is not available for")
 _NO_VERSION = re.compile(r"no available releases match|does not match configured version|is no longer available")
-_CONFLICT_HINT = "make their constraints agree: a project has one lock, and it holds one version of each provider"
+_CONFLICT_HINT = "make their constraints agree: a project has one lock, with one version of each provider"
 
 
 _Constraints = Mapping[str, Mapping[str, Sequence[str]]]
@@ -93,22 +93,22 @@ class _LockBuilder:
         locked = {address: read_version(block) for address, block in blocks.items()}
         named = [address for address in self.addresses if f"- {address}: " in output]
         problems = [_conflict_problem(address, self.constraints, locked.get(address, ""), output) for address in named]
-        return problems or [Problem("E349", f"no versions of the providers suit all stacks: {output}", _CONFLICT_HINT)]
+        return problems or [Problem("E349", f"no provider versions match all stacks: {output}", _CONFLICT_HINT)]
 
 
 def _conflict_problem(address: str, constraints: _Constraints, pinned: str, output: str) -> Problem:
     name = shorten_address(address)
     if pinned and "no longer available" in output:
-        message = f"{name} {pinned}, which the lock pins, is not to be had where providers are taken from"
+        message = f"{name} {pinned} in the lock is not available from the provider source"
         return Problem("E348", message, format_command("lock-providers", upgrade=True))
     asks = sorted((stack, asked) for stack, each in constraints.items() for asked in each.get(address, ()) if asked)
     asks = [(stack, asked) for stack, asked in asks if not (pinned and is_version_allowed(asked, pinned))]
     text = "; ".join(f"{stack} asks for {asked}" for stack, asked in dict.fromkeys(asks))
     reasons = f": {text}" if text else ""
     if pinned:
-        message = f"the lock pins {name} {pinned}, and that does not suit all stacks{reasons}"
+        message = f"the lock pins {name} {pinned}, but not all stacks accept it{reasons}"
         return Problem("E348", message, format_command("lock-providers", upgrade=True))
-    return Problem("E349", f"no version of {name} that can be had suits all stacks{reasons}", _CONFLICT_HINT)
+    return Problem("E349", f"no available version of {name} matches all stacks{reasons}", _CONFLICT_HINT)
 
 
 def _group_by_source(launcher: Launcher, site: Site, addresses: Sequence[str]) -> dict[tuple[str, ...], list[str]]:

@@ -24,7 +24,7 @@ def find_source(
         if method.kind == "network":
             return ProviderSource("mirror", method.where)
         if method.kind == "filesystem":
-            missing = "" if Path(method.where).is_dir() else "there is no such folder"
+            missing = "" if Path(method.where).is_dir() else "no such folder"
             return ProviderSource("mirror", method.where, asked=True, problem=missing)
     hosts = sorted({address.partition("/")[0] for address in providers}) or [DEFAULT_REGISTRY]
     if not knock:

@@ -34,7 +34,7 @@ _CAUSES = (
             r"|deadline exceeded|unreachable|proxyconnect|TLS handshake|x509|certificate|bad response code: 5",
             re.IGNORECASE,
         ),
-        "check the network and the proxy; an exact version, or a commit, is fetched once and then kept",
+        "check the network and the proxy; an exact version, or a commit, is downloaded only once",
     ),
     FailureCause(
         "E341",
@@ -43,12 +43,12 @@ _CAUSES = (
     ),
     FailureCause("E111", re.compile(r"\A(?:Invalid .*(?:source|version)|Unknown module source)"), "correct its source"),
     FailureCause(
-        "E342", re.compile(r"must be available and on the PATH"), "install it: Terraform fetches such code with it"
+        "E342", re.compile(r"must be available and on the PATH"), "install it: Terraform needs it to fetch this code"
     ),
     FailureCause(
         "E342",
         re.compile(r"\A(?:Failed to (?:download|expand)|Error accessing|Unreadable module|Local module path)"),
-        "correct the address or its ref, or give git, or Terraform, what it needs to log in there",
+        "correct the address or its ref, or give git or Terraform its credentials for it",
     ),
 )
 _UNKNOWN_CAUSE = FailureCause(
@@ -87,7 +87,7 @@ def to_fetch_error(output: str, called: CallSites, unfinished: Sequence[str]) ->
         if not (error.key or error.at) and keys:
             errors[index] = replace(error, key=keys[0], at=called.find_location(keys.pop(0)))
     if not errors:
-        message = f"terraform get failed: {redact_credentials(output.strip()) or 'it said nothing'}"
+        message = f"terraform get failed: {redact_credentials(output.strip()) or 'it gave no output'}"
         return OperationFailedError(Problem("E305", message, _UNKNOWN_CAUSE.hint))
     problems = [error.to_problem() for error in errors]
     if all(problem.code == "E111" for problem in problems):

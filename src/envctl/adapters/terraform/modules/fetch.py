@@ -69,7 +69,7 @@ class TerraformModules:
             ended = run_process(line, scratch.root_folder, environment, scratch.on_line, patience=self.patience)
             if ended.interrupted:
                 message = "interrupted while the code of modules was fetched"
-                raise InterruptedByUserError(Problem("E311", message, "nothing was changed; run it again"))
+                raise InterruptedByUserError(Problem("E311", message, "no changes were made; run it again"))
             if ended.code or ended.silent:
                 raise scratch.to_error(ended)
             return scratch.read_modules()
@@ -131,7 +131,7 @@ class _Scratch:
         if fetching := failures.FETCHING.fullmatch(line):
             self.unfinished[fetching[1]] = None
             if fetching[1].count(".") > MAX_DEPTH:
-                message = f"modules call each other without an end: {fetching[1][:MAX_SHOWN]}…"
+                message = f"modules call each other in a circle: {fetching[1][:MAX_SHOWN]}…"
                 at = self._list_call_sites().find_location(fetching[1])
                 raise OperationFailedError(Problem("E342", message, "call another version of it", at))
 
@@ -140,7 +140,7 @@ class _Scratch:
 
         if ended.silent:
             key = next(reversed(self.unfinished), "")
-            message = f"nobody answers: Terraform had nothing to say for too long while it fetched {key}"
+            message = f"no response: Terraform gave no output for too long while it fetched {key}"
             at = self._list_call_sites().find_location(key)
             return OperationFailedError(Problem("E340", message.rstrip(), "check the network and the proxy", at))
         return failures.to_fetch_error(redact_logins(ended.errors), self._list_call_sites(), list(self.unfinished))
@@ -200,7 +200,7 @@ def _is_inside(folder: str, top: str) -> bool:
 
 def _describe_stray_link(key: str, link: str, at: Location | None) -> Problem:
     if link:
-        message = f"{key}: in its code, {link} is a link that leads out of it, or back to itself"
-        return Problem("E343", message, "call a version that has the file itself there", at)
-    message = f"{key} takes its code from a folder of this machine, outside of the project"
-    return Problem("E343", message, "put it below the project, and call it by its path", at)
+        message = f"{key}: in its code, {link} is a link to a place outside, or to itself"
+        return Problem("E343", message, "call a version with the file itself", at)
+    message = f"{key} takes its code from a folder of this machine outside the project"
+    return Problem("E343", message, "put it into the project, and call it by its path", at)

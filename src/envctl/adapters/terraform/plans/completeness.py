@@ -17,30 +17,30 @@ def check_completeness(stack: str, document: Mapping[str, Any], allowed: Collect
     if problem := _describe_partial_plan(stack, document):
         raise OperationFailedError(problem)
     if unknown := sorted(set(_find_unknown_keys(document)) - set(allowed)):
-        what = "a key that envctl does not know" if len(unknown) == 1 else "keys that envctl does not know"
-        message = f"the plan of {stack} holds {what}: {join_first(unknown, MAX_NAMED)}"
+        what = "an unknown key" if len(unknown) == 1 else "unknown keys"
+        message = f"the plan of {stack} has {what}: {join_first(unknown, MAX_NAMED)}"
         named = ", ".join(f'"{key}"' for key in unknown)
-        hint = f"update envctl; if it changes nothing, let it pass in envctl.toml: [terraform] plan_keys = [{named}]"
+        hint = f"update envctl; if the key has no effect, allow it in envctl.toml: [terraform] plan_keys = [{named}]"
         raise OperationFailedError(Problem("E351", message, hint))
 
 
 def check_changes_found(stack: str, document: Mapping[str, Any], *, seen: bool) -> None:
     """Raise OperationFailedError if Terraform calls the plan applyable, but no change was found in it."""
     if document.get("applyable") is True and not seen:
-        message = f"the plan of {stack} would change something, and envctl does not see what"
-        hint = "look at it with terraform show; this Terraform may be newer than envctl knows: update envctl"
+        message = f"the plan of {stack} would make changes unknown to envctl"
+        hint = "check it with terraform show; this Terraform may be too new for this envctl: update envctl"
         raise OperationFailedError(Problem("E352", message, hint))
 
 
 def _describe_partial_plan(stack: str, document: Mapping[str, Any]) -> Problem | None:
     if deferred := [*_list_deferred(document)]:
-        message = f"the plan of {stack} defers a part, which can't be seen: {join_first(deferred, MAX_NAMED)}"
-        return Problem("E350", message, "give what it waits for a value that is known, or apply that in an own stack")
+        message = f"the plan of {stack} defers a part; envctl can't check it: {join_first(deferred, MAX_NAMED)}"
+        return Problem("E350", message, "give its inputs known values, or apply the inputs in their own stack")
     if document.get("errored") is True:
-        return Problem("E350", f"the plan of {stack} ended with an error, and is only a part", "plan again")
+        return Problem("E350", f"the plan of {stack} ended with an error, and is incomplete", "plan again")
     if document.get("complete") is False:
-        message = f"the plan of {stack} is only a part of what there is to do"
-        return Problem("E350", message, "plan the whole: no -target, -exclude or -allow-deferral in TF_CLI_ARGS")
+        message = f"the plan of {stack} is incomplete"
+        return Problem("E350", message, "plan everything: no -target, -exclude or -allow-deferral in TF_CLI_ARGS")
     return None
 
 

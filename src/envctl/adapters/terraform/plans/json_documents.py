@@ -10,7 +10,7 @@ def parse_document(text: str) -> dict[str, Any]:
     """Parse a JSON object. Raise ValueError for anything else."""
     document = json.loads(text, parse_float=parse_number, parse_constant=_reject_constant)
     if not isinstance(document, dict):
-        raise ValueError("it is no object")  # noqa: TRY004 (of what was read)
+        raise ValueError("it is not an object")  # noqa: TRY004 (of what was read)
     return document
 
 

@@ -95,7 +95,7 @@ def _walk_texts(values: object) -> Iterator[str]:
 def parse_action(change: Mapping[str, Any]) -> Action | None:
     key = tuple(change["actions"])
     if key not in _ACTIONS:
-        raise ValueError(f"Terraform plans an action that envctl does not know: {change['actions']}")
+        raise ValueError(f"Terraform plans an unknown action: {change['actions']}")
     return _ACTIONS[key]
 
 

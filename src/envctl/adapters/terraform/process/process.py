@@ -101,9 +101,9 @@ def _start_process(
         )
     except OSError as error:
         message = f"Terraform could not be started: {error.strerror or error}"
-        problem = Problem("E303", message, "envctl needs a Terraform that runs on this machine")
+        problem = Problem("E303", message, "envctl needs a Terraform for this machine")
         if error.errno == errno.ENOMEM:
-            problem = Problem("E331", message, "let fewer run at once: --parallelism 1")
+            problem = Problem("E331", message, "run fewer at once: --parallelism 1")
         raise OperationFailedError(problem) from error
     output.attach_process(process)
     return process

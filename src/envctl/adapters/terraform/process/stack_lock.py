@@ -91,7 +91,7 @@ def _busy_problem(site: Site, recorded: int) -> Problem:
         end = f"wait until it has ended, or end it: kill {recorded}" if recorded else "wait until it has ended"
         return Problem("E309", message, f"{end}; then: {command}")
     pid, name = next(iter(holders.items()))
-    message = f"{name} (process {pid}), which a Terraform of an earlier command has left behind, still holds {where}"
+    message = f"{name} (process {pid}), left by a Terraform of an earlier command, still holds {where}"
     return Problem("E309", message, f"end it: kill {pid}; then: {command}")
 
 

@@ -14,7 +14,7 @@ from envctl.domain.errors import InterruptedByUserError, Problem
 
 Job = Callable[[], None]
 # Seconds between two samples of the load.
-_NEXT_HINT = "the next run goes on from what is there"
+_NEXT_HINT = "the next run continues from the current state"
 _POLL_SECONDS = 0.15
 
 
@@ -57,7 +57,7 @@ class WorkerPool:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self._monitor.stopping.stop_requested or self._closed.wait(min(left, _POLL_SECONDS)):
-                raise InterruptedByUserError(Problem("E311", "interrupted: nothing more was waited for", _NEXT_HINT))
+                raise InterruptedByUserError(Problem("E311", "interrupted: envctl stopped waiting", _NEXT_HINT))
 
     def interruptible_prompt(self) -> AbstractContextManager[None]:
         return self._monitor.stopping.allow_interrupts()
@@ -93,7 +93,9 @@ class WorkerPool:
         while self._waiting:
             if self._monitor.stopping.stop_requested:
                 while self._waiting:
-                    error = InterruptedByUserError(Problem("E311", "interrupted: nothing more was begun", _NEXT_HINT))
+                    error = InterruptedByUserError(
+                        Problem("E311", "interrupted: no further stacks were started", _NEXT_HINT)
+                    )
                     self._ended.put((self._waiting.popleft().name, error))
                 return
             needs = [need for _, need in self._running.values()]

@@ -50,10 +50,10 @@ def _describe_lock(lock: StateLock, environment: str, *, remote: bool) -> Proble
     message += f" for {lock.operation}" if lock.operation else ""
     message += f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
     message += f" (lock {lock.id}, folder {lock.folder})" if lock.id else ""
-    hint = f"wait until they are done, or, if they are gone: {format_command('recover', environment)}"
+    hint = f"wait until they finish, or, if they have stopped: {format_command('recover', environment)}"
     if remote and lock.id and is_abandoned_lock(lock):
-        message += ". No Terraform of envctl works on that stack on this machine any more: it was killed"
-        hint = f"break it, which asks first: {format_command('recover', environment)}"
+        message += ". On this machine, no Terraform of envctl works on this stack: it was killed"
+        hint = f"break it (with confirmation): {format_command('recover', environment)}"
     return Problem("E306", message, hint, stack=lock.stack)
 
 

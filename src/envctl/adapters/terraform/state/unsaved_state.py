@@ -31,31 +31,31 @@ def save_state(site: Site, state: Mapping[str, Any]) -> None:
     with suppress(OSError):
         _write_bytes(os.open(site.directory / UNSAVED_STATE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), content)
         return
-    message = f"stack {site.stack.name} has a state that there is no room for"
+    message = f"stack {site.stack.name} has no space for its state"
     try:
         handle, name = tempfile.mkstemp(prefix=f"envctl-{site.environment}-{site.stack.name}-", suffix=".tfstate")
         _write_bytes(handle, content)
     except OSError as error:
         known = ", ".join(f"{each.get('type')}.{each.get('name')}" for each in state.get("resources", ()))
-        message += f", and so nobody knows of what it holds any more: {known or 'nothing'}"
-        raise OperationFailedError(Problem("E313", message, "take that into it again: terraform import")) from error
+        message += f", and these resources are now in no state: {known or 'none'}"
+        raise OperationFailedError(Problem("E313", message, "import them again: terraform import")) from error
     recover = format_command("recover", site.environment)
     hint = f"free space, move it to {site.directory / UNSAVED_STATE}, and then: {recover}"
-    raise OperationFailedError(Problem("E313", f"{message}: it lies in {name}", hint))
+    raise OperationFailedError(Problem("E313", f"{message}: it is in {name}", hint))
 
 
 def describe_unsaved_state(site: Site) -> Problem:
     file = site.directory / UNSAVED_STATE
     if not _is_complete(file):
-        message = f"a state of stack {site.stack.name} could not be saved, and what lies in {file} is not whole"
+        message = f"a state of stack {site.stack.name} could not be saved, and {file} is incomplete"
         recover = format_command("recover", site.environment)
         hint = f"write the newest known state to that file, and then: {recover}"
         return Problem("E313", message, hint)
     message = (
-        f"an apply of stack {site.stack.name} could not save its state: Terraform does not know of all that it made, "
-        f"and would make it again. The state lies in {file}"
+        f"an apply of stack {site.stack.name} could not save its state: Terraform would create its new"
+        f" resources again. The state is in {file}"
     )
-    return Problem("E313", message, f"put it in its place: {format_command('recover', site.environment)}")
+    return Problem("E313", message, f"save it: {format_command('recover', site.environment)}")
 
 
 def require_no_unsaved(site: Site) -> None:

@@ -193,7 +193,8 @@ def _apply_success(
     proof = Evidence(done, longest=before.longest, until=before.until) if before else Evidence(done)
     if done.unpinned:
         # Other provider code ran: earlier evidence of the release is void.
-        why = f"it was deployed there with {', '.join(done.unpinned)} in place of its pinned providers"
+        # Part of recorded checkpoints: this text must not change.
+        why = f"it was deployed there with {', '.join(done.unpinned)} in place of what the release pins"
         proof = Evidence(done, revoked=why)
     # The evidence of the releases deployed last, oldest first.
     others = [(release, each) for release, each in state.evidence.items() if release != done.release]
