@@ -298,7 +298,7 @@ def test_unreachable_proxy_is_reported(proxy: FaultyProxy, monkeypatch: pytest.M
 def test_no_proxy_hosts_are_reached_directly(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     there = somewhere(endpoint="https://127.0.0.1:1")
     problem = told(lambda: as_surroundings_say(there).list_keys("ledger/"))
-    assert "the proxy lets nobody through" in problem.message
+    assert "the proxy blocks the connection" in problem.message
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     problem = told(lambda: as_surroundings_say(there).list_keys("ledger/"))
     assert (problem.code, proxy.asked) == ("E457", [])

@@ -91,7 +91,7 @@ def test_many_alarms_are_read_in_several_requests(cloudwatch: Any) -> None:
 DENIED: dict[str, tuple[str, str, str]] = {
     "no right": ("AccessDenied", "the permission cloudwatch:DescribeAlarms is missing", "allow cloudwatch"),
     "too many questions": ("Throttling", "AWS throttles (Throttling)", "try again"),
-    "credentials that are over": ("ExpiredToken", "the credentials do not count any more", "sign in"),
+    "credentials that are over": ("ExpiredToken", "the credentials are no longer valid", "sign in"),
 }
 
 

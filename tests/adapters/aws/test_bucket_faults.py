@@ -91,9 +91,9 @@ def test_bucket_of_another_account_is_reported(s3: Loopback, buckets: S3Buckets)
 
 
 CLOSED: dict[str, tuple[tuple[int, str], str, str]] = {
-    "somebody else's": ((200, LISTED.format("")), "E420", "belongs to somebody else"),
-    "ones own, and closed": ((200, LISTED.format(MINE)), "E424", f"is in {ACCOUNT}, and you may not look at it"),
-    "nobody can say whose": (DENIED, "E424", "it is somebody else's, or you may not look at it"),
+    "somebody else's": ((200, LISTED.format("")), "E420", "belongs to another account"),
+    "ones own, and closed": ((200, LISTED.format(MINE)), "E424", "you have no permission to read the bucket"),
+    "nobody can say whose": (DENIED, "E424", "it belongs to another account, or you lack permission"),
 }
 
 
@@ -126,7 +126,7 @@ def test_denied_part_hides_no_other_and_is_skipped(s3: Loopback, buckets: S3Buck
     found = buckets.inspect_bucket(STORE, "")
     assert found is not None
     assert list(found.unseen) == [part]
-    assert found.unseen[part].message == "can't be looked at: Access Denied (AccessDenied)"
+    assert found.unseen[part].message == "can't be checked:  Access Denied (AccessDenied)"
     assert found.unseen[part].hint.startswith("allow s3:Get")
     assert before - len(plan_steps(STORE, found)) == (part != "versioning")
     assert len(list_findings(STORE, found)) == 1 + len(STORE.checked_parts)

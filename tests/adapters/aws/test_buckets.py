@@ -183,7 +183,7 @@ def test_bucket_of_another_owner_is_reported_and_kept(buckets: S3Buckets) -> Non
     there = WantedBucket(one.name, REGION, ACCOUNTS["prod"], "state")
     code, message = problem(lambda: buckets.inspect_bucket(there, "prod"))
     assert code == "E420"
-    assert "belongs to somebody else" in message
+    assert "belongs to another account" in message
     assert verdicts(buckets, one, "dev") == {"good"}
 
 

@@ -84,31 +84,31 @@ def test_run_url_is_read_from_the_token() -> None:
 
 UNPROVEN: dict[str, tuple[TokenExchange | None, dict[str, str], str]] = {
     "there was no exchange": (None, {}, "not set"),
-    "other credentials act": (None, {"AWS_WEB_IDENTITY_TOKEN_FILE": "t"}, "and not from AWS_WEB_IDENTITY_TOKEN_FILE"),
-    "another session acts": (exchange(arn=f"{SESSION}2"), {}, f"AWS gave {SESSION}2 for the token"),
-    "it is of another issuer": (exchange({**CLAIMS, "iss": "https://example.com"}), {}, "is not of GitHub"),
-    "its issuer begins like GitHub's": (exchange({**CLAIMS, "iss": f"{ISSUER}.example.com"}), {}, "is not of GitHub"),
-    "its issuer is a path below": (exchange({**CLAIMS, "iss": f"{ISSUER}/a/b"}), {}, "is not of GitHub"),
-    "its issuer is no text": (exchange({**CLAIMS, "iss": [ISSUER]}), {}, "is not of GitHub"),
+    "other credentials act": (None, {"AWS_WEB_IDENTITY_TOKEN_FILE": "t"}, "not from AWS_WEB_IDENTITY_TOKEN_FILE"),
+    "another session acts": (exchange(arn=f"{SESSION}2"), {}, f"the token gives {SESSION}2"),
+    "it is of another issuer": (exchange({**CLAIMS, "iss": "https://example.com"}), {}, "is not from GitHub"),
+    "its issuer begins like GitHub's": (exchange({**CLAIMS, "iss": f"{ISSUER}.example.com"}), {}, "is not from GitHub"),
+    "its issuer is a path below": (exchange({**CLAIMS, "iss": f"{ISSUER}/a/b"}), {}, "is not from GitHub"),
+    "its issuer is no text": (exchange({**CLAIMS, "iss": [ISSUER]}), {}, "is not from GitHub"),
     "AWS names another provider": (exchange(provider="https://example.com"), {}, "https://example.com"),
-    "AWS names a provider that ends alike": (exchange(provider=f"xtoken.{ISSUER[8:]}"), {}, "AWS names"),
+    "AWS names a provider that ends alike": (exchange(provider=f"xtoken.{ISSUER[8:]}"), {}, "named by AWS"),
     "AWS names another subject": (exchange(subject="repo:mallory/x:ref:refs/heads/main"), {}, "another subject"),
     "AWS names another audience": (exchange(audience="x"), {}, "another audience"),
-    "it is of another actor": (exchange({**CLAIMS, "actor": "mallory"}), {}, "is of mallory, and GITHUB_ACTOR says"),
+    "it is of another actor": (exchange({**CLAIMS, "actor": "mallory"}), {}, "is of mallory, but GITHUB_ACTOR is"),
     "it is of another run": (exchange(), {"GITHUB_RUN_ID": "2"}, "the token is of 1, but GITHUB_RUN_ID is 2"),
-    "it is of another repository": (exchange(), {"GITHUB_REPOSITORY": "acme/x"}, "GITHUB_REPOSITORY says acme/x"),
+    "it is of another repository": (exchange(), {"GITHUB_REPOSITORY": "acme/x"}, "GITHUB_REPOSITORY is acme/x"),
     "it names no actor": (exchange({**CLAIMS, "actor": ""}), {}, "names no actor"),
     "its actor is no text": (exchange({**CLAIMS, "actor": 1}), {}, "names no actor"),
-    "it says nothing": (exchange({}), {}, "is not of GitHub"),
+    "it says nothing": (exchange({}), {}, "is not from GitHub"),
     "it is no table": (exchange(["actor"]), {}, "can't be read"),
     "it is not signed": (exchange(token=jwt(CLAIMS, {"alg": "None"})), {}, "is not signed"),
-    "it has no signature": (exchange(token=jwt(CLAIMS).rpartition(".")[0] + "."), {}, "no signed JSON Web Token"),
+    "it has no signature": (exchange(token=jwt(CLAIMS).rpartition(".")[0] + "."), {}, "not a signed JSON Web Token"),
     "it had expired": (exchange({**CLAIMS, "exp": 1}), {}, "had expired"),
-    "its end is no time": (exchange({**CLAIMS, "exp": "soon"}), {}, "says no time"),
-    "its end is beyond all times": (exchange({**CLAIMS, "exp": 1e300}), {}, "says no time"),
-    "it is two tokens": (exchange(token=f"{jwt(CLAIMS)}\n{jwt(CLAIMS)}"), {}, "no signed JSON Web Token"),
+    "its end is no time": (exchange({**CLAIMS, "exp": "soon"}), {}, "has no expiry time"),
+    "its end is beyond all times": (exchange({**CLAIMS, "exp": 1e300}), {}, "has no expiry time"),
+    "it is two tokens": (exchange(token=f"{jwt(CLAIMS)}\n{jwt(CLAIMS)}"), {}, "not a signed JSON Web Token"),
     "it is huge": (exchange(token="a" * MAX_TOKEN_BYTES + ".b.c"), {}, "is too long"),
-    "it is empty": (exchange(token=""), {}, "no signed JSON Web Token"),
+    "it is empty": (exchange(token=""), {}, "not a signed JSON Web Token"),
     "it is no base64": (exchange(token="a.b.c"), {}, "can't be read"),
     "it is brackets alone": (exchange(token="e30." + "W1tb" * 5000 + ".c"), {}, "can't be read"),
 }
@@ -212,7 +212,7 @@ def test_sent_token_counts_not_the_later_file(sts: Sts, tmp_path: Path) -> None:
 def test_sts_outside_of_aws_verifies_no_token(sts: Sts) -> None:
     found = asked(sts, beside=False)
     assert not found.identify_actor().verified
-    assert "no address of AWS" in found.explain_doubt()
+    assert "not an AWS address" in found.explain_doubt()
 
 
 def test_a_refused_token_is_described_and_not_shown(sts: Sts, tmp_path: Path) -> None:

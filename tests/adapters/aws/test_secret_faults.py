@@ -86,7 +86,7 @@ REFUSALS = {
         "allow secretsmanager:DescribeSecret to the role that envctl takes there",
     ),
     "too many questions": ("ThrottlingException", "Rate exceeded", "AWS throttles (ThrottlingException)", "minute"),
-    "a session that is over": ("ExpiredTokenException", "expired", "do not count any more", "sign in again"),
+    "a session that is over": ("ExpiredTokenException", "expired", "are no longer valid", "sign in again"),
     "a fault of AWS": ("InternalServiceError", "An error\noccurred", "An error (InternalServiceError)", "aws sts"),
 }
 
@@ -132,7 +132,7 @@ def test_secret_value_quoted_by_aws_is_not_reported(aws: Aws, secret: NeededSecr
         AwsSecrets(client).put_secret("prod", Sighting(secret, "absent"), PLANTED, tags={})
     (told,) = raised.value.problems
     assert told.code == "E448"
-    assert told.message.endswith(f"did not take {secret.name}: ValidationException")
+    assert told.message.endswith(f"did not accept {secret.name}: ValidationException")
     assert raised.value.__cause__ is None
     # It was sent, and so could have been quoted.
     assert "planted-value" in str(aws.asked)

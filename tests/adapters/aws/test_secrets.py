@@ -88,7 +88,7 @@ def test_unencrypted_parameter_is_remarked(secrets: AwsSecrets, client: Callable
     client("ssm").put_parameter(Name="/shop/closed", Value="planted", Type="SecureString")
     open_, closed = secrets.check_secrets("prod", [named("/shop/open", "ssm"), named("/shop/closed", "ssm")])
     assert (open_.state, closed.state) == ("there", "there")
-    assert "String, which is not encrypted" in open_.remark
+    assert "an unencrypted String" in open_.remark
     assert closed.remark == ""
     assert closed.changed_at is not None
 

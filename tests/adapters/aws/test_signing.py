@@ -79,10 +79,10 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "no permission": (
         "AccessDeniedException",
         "E468",
-        "allow kms:Sign on that key to the credentials that work in prod",
+        "allow kms:Sign on that key to the credentials of prod",
     ),
     "no key": ("NotFoundException", "E467", "envctl ledger keys prod --create"),
-    "a key that is disabled": ("DisabledException", "E468", "enable the key, or pin the one that took its place"),
+    "a key that is disabled": ("DisabledException", "E468", "enable the key, or pin its replacement"),
     "a key that is on its way out": ("KMSInvalidStateException", "E468", "enable the key"),
     "a key of another kind": ("InvalidKeyUsageException", "E468", "try again: unsigned entries were not recorded"),
     "too much at once": ("ThrottlingException", "E468", "try again"),
@@ -139,12 +139,12 @@ def test_key_is_created_where(
 
 
 NOT_MADE: dict[str, tuple[str, dict[str, dict[str, Any] | str], str]] = {
-    "it has a number of its own": (BY_NUMBER, {"DescribeKey": "NotFoundException"}, "E467.*of choice can't be made"),
+    "it has a number of its own": (BY_NUMBER, {"DescribeKey": "NotFoundException"}, "E467.*with a chosen id can't be created"),
     "nobody may look": (KEY, {"DescribeKey": "AccessDeniedException"}, "E468"),
     "nobody may make one": (
         KEY,
         {"DescribeKey": "NotFoundException", "CreateKey": "AccessDeniedException"},
-        "E468 the KMS key .* can't be made for prod",
+        "E468 the KMS key .* can't be created for prod",
     ),
 }
 

@@ -35,7 +35,7 @@ def test_pull_request_is_not_listed_as_issue(api: GithubApi, server: GithubServe
         (401, "GITHUB_TOKEN"),
         (403, "pull-requests: write"),
         (410, "switch them on"),
-        (422, "see what GitHub says"),
+        (422, "check the message of GitHub"),
     ],
 )
 def test_refusal_names_the_missing_permission(api: GithubApi, server: GithubServer, status: int, hint: str) -> None:

@@ -79,7 +79,7 @@ def test_server_executes_quick_actions(api: GitlabApi, server: GitlabServer) -> 
 
 @pytest.mark.parametrize(
     ("status", "hint"),
-    [(401, "renew ENVCTL_GITLAB_TOKEN"), (403, "scope api"), (404, "Reporter"), (500, "see what GitLab says")],
+    [(401, "renew ENVCTL_GITLAB_TOKEN"), (403, "scope api"), (404, "Reporter"), (500, "check the message of GitLab")],
 )
 def test_refusal_names_the_missing_token_scope(api: GitlabApi, server: GitlabServer, status: int, hint: str) -> None:
     server.fails += [("POST", status, {"message": "no"})]

@@ -164,17 +164,17 @@ def test_patterns_of_fileset_are_followed(pattern: str, is_outside: bool) -> Non
     ("block", "what"),
     [
         ('data "local_file" "x" {\n  filename = "/etc/passwd"\n}\n', "filename is an absolute path"),
-        ('data "archive_file" "x" {\n  source_dir = "${path.module}/../../../src"\n}\n', "source_dir is a path that"),
-        ('data "archive_file" "x" {\n  source_dir = "${path.root}/../../src"\n}\n', "source_dir is a path that"),
-        ('data "archive_file" "x" {\n  source_file = "../../../../x"\n}\n', "source_file is a path that leaves"),
+        ('data "archive_file" "x" {\n  source_dir = "${path.module}/../../../src"\n}\n', "source_dir is a path outside"),
+        ('data "archive_file" "x" {\n  source_dir = "${path.root}/../../src"\n}\n', "source_dir is a path outside"),
+        ('data "archive_file" "x" {\n  source_file = "../../../../x"\n}\n', "source_file is a path outside"),
         ('resource "aws_s3_object" "x" {\n  source = pathexpand("~/x")\n}\n', "source is the home folder"),
         ('resource "aws_lambda_function" "x" {\n  filename = "/builds/x.zip"\n}\n', "filename is an absolute path"),
         (
             'data "terraform_remote_state" "x" {\n  backend = "local"\n  config = { path = "/states/x" }\n}\n',
             "path is an absolute path",
         ),
-        ('data "external" "x" {\n  program = ["sh", "${path.root}/../../x.sh"]\n}\n', "a path that leaves"),
-        ('resource "terraform_data" "x" {\n  input = "cat ${path.cwd}/../x"\n}\n', "a path that leaves"),
+        ('data "external" "x" {\n  program = ["sh", "${path.root}/../../x.sh"]\n}\n', "a path outside"),
+        ('resource "terraform_data" "x" {\n  input = "cat ${path.cwd}/../x"\n}\n', "a path outside"),
     ],
 )
 def test_path_attributes_are_checked(block: str, what: str) -> None:

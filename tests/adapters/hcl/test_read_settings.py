@@ -98,7 +98,7 @@ def test_non_literal_value_is_refused_and_redacted(text: str, what: str) -> None
         pytest.param("a = 'x'\n", 1, "Invalid character", id="single quotes"),
         pytest.param("a = 1\n\na = 2\n", 3, "Attribute redefined", id="a name that is set twice"),
         pytest.param("a = 1 b = 2\n", 1, "Missing newline", id="two settings on a line"),
-        pytest.param("a = \0\n", 1, "not text", id="a byte that is no text"),
+        pytest.param("a = \0\n", 1, "not UTF-8 text", id="a byte that is no text"),
     ],
 )
 def test_syntax_error_is_reported_with_its_line(text: str, line: int, message: str) -> None:

@@ -85,7 +85,7 @@ def test_missing_login_is_not_taken_as_absent(second: Registry) -> None:
     with pytest.raises(OperationFailedError) as problem:
         registries().find_image(pulled(second, "login/shop", digest=NOWHERE))
     code, message = told(problem)
-    assert (code, f"the registry {second.host} does not let you" in message) == ("E432", True)
+    assert (code, f"the registry {second.host} denies access" in message) == ("E432", True)
 
 
 def test_wrong_login_is_reported_and_redacted(second: Registry, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ SAID = {
     "a proxy that lets nobody through": (
         NOT_SENT + "kind: Connect,\n TunnelUnsuccessful,",
         ErrorKind.UNREACHABLE,
-        "the proxy lets nobody through",
+        "the proxy blocks the connection",
     ),
     "a body cut off in the middle": (
         "Generic S3 error: Requested 500..1001, got 500..1000\n\nDebug source:",

@@ -92,15 +92,15 @@ def pem(kind: str, content: bytes) -> bytes:
 
 PRIVATE = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 BAD: dict[str, tuple[bytes, str]] = {
-    "nothing": (b"", "no file of public keys"),
-    "garbage": (b"\xff\x00", "no file of public keys"),
-    "half a key": (PublicKey(KEY).pem[:80], "no file of public keys"),
-    "a key and half of another": (PublicKey(KEY).pem + PublicKey(OTHER).pem[:80], "no file of public keys"),
+    "nothing": (b"", "not a file of public keys"),
+    "garbage": (b"\xff\x00", "not a file of public keys"),
+    "half a key": (PublicKey(KEY).pem[:80], "not a file of public keys"),
+    "a key and half of another": (PublicKey(KEY).pem + PublicKey(OTHER).pem[:80], "not a file of public keys"),
     "a private key": (PRIVATE, "it contains a private key, not a public key"),
     "a certificate": (pem("CERTIFICATE", KEY), "it contains a certificate, not a public key"),
     "no base64": (b"-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----\n", "not in base64"),
-    "no key": (pem("PUBLIC KEY", b"key"), "none that can be read"),
-    "a key with more behind it": (pem("PUBLIC KEY", KEY + b"!"), "none that can be read"),
+    "no key": (pem("PUBLIC KEY", b"key"), "a key in it can.t be read"),
+    "a key with more behind it": (pem("PUBLIC KEY", KEY + b"!"), "a key in it can.t be read"),
     "a curve of somebody else": (pem("PUBLIC KEY", der(ec.generate_private_key(ec.SECP256K1()))), "neither on a curve"),
     "a key that KMS has not": (pem("PUBLIC KEY", der(ed25519.Ed25519PrivateKey.generate())), "neither on a curve"),
     "a short key": (pem("PUBLIC KEY", by_rsa(1024)[0]), "RSA of 2048 bits or more"),

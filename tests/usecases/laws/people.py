@@ -115,7 +115,7 @@ def _token_of_ones_own(_: str) -> CredentialOrigin:
 def _answer_of_ones_own(person: str) -> CredentialOrigin:
     """A server of EVE takes the place of STS and vouches for anybody."""
     lying = _GITHUB.exchange_token(_GITHUB.sign_token(_claims(person)), f"{APPROVERS}/{person}")
-    return _session(APPROVERS, person, lying, doubt="http://localhost answered who you are: that is no address of AWS")
+    return _session(APPROVERS, person, lying, doubt="http://localhost answered who you are: that is not an AWS address")
 
 
 _GITHUB, _ELSEWHERE = MemoryTokenIssuer(ISSUER), MemoryTokenIssuer("https://issuer.example.com")

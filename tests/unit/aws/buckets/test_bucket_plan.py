@@ -114,7 +114,7 @@ def test_harmful_lifecycle_rule_is_reported_but_not_changed() -> None:
     assert plan_steps(STORE, found) == ()
     (told,) = [each for each in list_findings(STORE, found) if each.verdict == "warn"]
     assert told.seen == "deletes entries and releases: rule all"
-    assert told.mend.startswith("take that rule off")
+    assert told.mend.startswith("remove that rule")
 
 
 def test_retention_is_shown_in_whole_years_where_possible() -> None:
