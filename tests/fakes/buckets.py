@@ -46,7 +46,9 @@ class MemoryBuckets:
         if bucket and bucket.account_id != wanted.account_id and wanted.name in self.lets_in:
             raise OperationFailedError(Problem("E422", f"{wanted.name} is in another account", "name the right one"))
         if bucket and bucket.account_id != wanted.account_id:
-            raise OperationFailedError(Problem("E420", f"{wanted.name} belongs to another account", "take another name"))
+            raise OperationFailedError(
+                Problem("E420", f"{wanted.name} belongs to another account", "take another name")
+            )
         if bucket and bucket.region != wanted.region:
             raise OperationFailedError(Problem("E421", f"{wanted.name} is in {bucket.region}", "name that region"))
         return bucket.found if bucket else None

@@ -73,9 +73,15 @@ CASES = {
     ),
     "a program that there is not": profile("E494", "/nope/x", "credential_process = /nope/x"),
     "a program that fails": profile("E494", "sign in", "credential_process = sh -c 'echo sign in >&2; exit 3'"),
-    "a program that prints words": profile("E494", "not valid for a credential process", "credential_process = echo hello"),
-    "a program that prints a list": profile("E494", "not valid for a credential process", "credential_process = echo []"),
-    "a program that prints no text": profile("E494", "not valid for a credential process", r"credential_process = printf '\377'"),
+    "a program that prints words": profile(
+        "E494", "not valid for a credential process", "credential_process = echo hello"
+    ),
+    "a program that prints a list": profile(
+        "E494", "not valid for a credential process", "credential_process = echo []"
+    ),
+    "a program that prints no text": profile(
+        "E494", "not valid for a credential process", r"credential_process = printf '\377'"
+    ),
     "a program of another version": profile("E494", "version", """credential_process = echo '{"Version": 9}'"""),
     "a program that leaves the key out": profile(
         "E494", "AccessKeyId", """credential_process = echo '{"Version": 1}'"""

@@ -139,7 +139,11 @@ def test_key_is_created_where(
 
 
 NOT_MADE: dict[str, tuple[str, dict[str, dict[str, Any] | str], str]] = {
-    "it has a number of its own": (BY_NUMBER, {"DescribeKey": "NotFoundException"}, "E467.*with a chosen id can't be created"),
+    "it has a number of its own": (
+        BY_NUMBER,
+        {"DescribeKey": "NotFoundException"},
+        "E467.*with a chosen id can't be created",
+    ),
     "nobody may look": (KEY, {"DescribeKey": "AccessDeniedException"}, "E468"),
     "nobody may make one": (
         KEY,

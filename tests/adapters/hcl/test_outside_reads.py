@@ -164,7 +164,10 @@ def test_patterns_of_fileset_are_followed(pattern: str, is_outside: bool) -> Non
     ("block", "what"),
     [
         ('data "local_file" "x" {\n  filename = "/etc/passwd"\n}\n', "filename is an absolute path"),
-        ('data "archive_file" "x" {\n  source_dir = "${path.module}/../../../src"\n}\n', "source_dir is a path outside"),
+        (
+            'data "archive_file" "x" {\n  source_dir = "${path.module}/../../../src"\n}\n',
+            "source_dir is a path outside",
+        ),
         ('data "archive_file" "x" {\n  source_dir = "${path.root}/../../src"\n}\n', "source_dir is a path outside"),
         ('data "archive_file" "x" {\n  source_file = "../../../../x"\n}\n', "source_file is a path outside"),
         ('resource "aws_s3_object" "x" {\n  source = pathexpand("~/x")\n}\n', "source is the home folder"),

@@ -124,7 +124,7 @@ def test_failed_apply_keeps_applied_resources(bench: Bench) -> None:
     assert "local-exec provisioner error (terraform_data.two)" in problem.message
     assert "no disk left" in problem.message
     assert problem.location == Location("modules/web/main.tf", 4)
-    assert "what was applied is kept" in problem.hint
+    assert "applied changes are kept" in problem.hint
     assert not (bench.directory / PLAN_FILE).exists()
     assert bench.heard.phases()[-1] == "failed"
 

@@ -113,7 +113,7 @@ def test_failing_formatter_is_reported(tmp_path: Path, formatter: TerraformForma
 
 def test_formatter_that_never_ends_is_stopped(tmp_path: Path, inherited: Mapping[str, str]) -> None:
     saying(tmp_path, "exec /bin/sleep 60")
-    with pytest.raises(OperationFailedError, match="nothing to say for too long"):
+    with pytest.raises(OperationFailedError, match="no output for too long"):
         TerraformFormatter(tmp_path, lambda: inherited, EnvironmentFilter(print), patience=0.3).format_files("", UGLY)
 
 

@@ -55,7 +55,7 @@ def test_missing_version_is_reported(tmp_path: Path, script: str, said: str) -> 
         saying(tmp_path, script).detect_version("")
     (problem,) = raised.value.problems
     assert problem.code == "E303"
-    assert problem.message.endswith(f"does not say its version: {said}")
+    assert problem.message.endswith(f"does not report its version: {said}")
 
 
 def cached(folder: Path, version: str) -> dict[str, str]:

@@ -82,7 +82,7 @@ def test_refusal_has_retry_time_and_who_can_unblock() -> None:
     assert soak["opens"] == "2026-11-25T22:40:20.000Z"
     assert (window["since"], window["opens"]) == (None, "2027-01-03T06:40:00.000Z")
     (approvals,) = build_envelope("promote", None, ERRORS["a refusal for now"], 4)["problems"]
-    assert approvals["who"].startswith("anybody but")
+    assert approvals["who"].startswith("any person except")
 
 
 def test_causes_follow_their_refusal_with_lines() -> None:

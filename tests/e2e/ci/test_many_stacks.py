@@ -185,9 +185,7 @@ def test_killed_terraform_does_not_stop_other_stacks(five: Many) -> None:
     said = json.loads(out)
     (problem,) = said["problems"]
     assert (process.returncode, problem["code"]) == (1, "E332")
-    assert problem["message"].startswith(
-        "base: Terraform was killed (SIGKILL)\nit was in the midst of terraform_data.this"
-    )
+    assert problem["message"].startswith("base: Terraform was killed (SIGKILL)\nit was working on terraform_data.this")
     assert problem["hint"].endswith("envctl recover dev")
     assert ends(said) == {"failed": ["base"], "left": ["mid", "top", "side"], "applied": ["alone"]}
     assert five.state("base") == ["first"]

@@ -354,7 +354,7 @@ def test_resources_left_by_killed_terraform_are_imported(
     locked = project.run(*words, "--json")
     (problem,) = locked.document["problems"]
     assert (locked.code, problem["code"]) == (75, "E306")
-    assert "No Terraform of envctl works on that stack on this machine" in problem["message"]
+    assert "On this machine, no Terraform of envctl works on this stack" in problem["message"]
     assert ".envctl/sandbox/work/dev/web" in problem["message"]
     assert project.run_checked(*as_told(problem["hint"]), "--yes")
     (home / "made-go").touch()

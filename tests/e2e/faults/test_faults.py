@@ -74,7 +74,7 @@ def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signa
     out, _ = process.communicate(timeout=60)
     assert (process.returncode, parse_document(out)["problems"][0]["code"]) == (130, "E311")
     assert outcome(small, "dev") == "interrupted"
-    assert "this" in state(small, "dev", "base"), "what was applied is kept"
+    assert "this" in state(small, "dev", "base"), "applied changes are kept"
     assert not list((small.root / ".envctl").rglob("*.tfplan"))
     small.write("modules/base/main.tf", BASE)
     small.run_checked("apply", "dev", "--yes")

@@ -89,7 +89,7 @@ def test_lock_of_dead_terraform_is_reported_as_such(monkeypatch: pytest.MonkeyPa
     mine = HELD.replace("ann@laptop", me).replace("resource temporarily unavailable", "PreconditionFailed")
     monkeypatch.setattr(state_lock, "_PROCESSES", tmp_path)
     (problem,) = locked(mine).problems
-    assert "No Terraform of envctl works on that stack on this machine" in problem.message
+    assert "On this machine, no Terraform of envctl works on this stack" in problem.message
     assert problem.hint == "break it (with confirmation): envctl recover dev"
     other = tmp_path / "4711"
     other.mkdir()

@@ -110,7 +110,7 @@ def test_state_is_saved_elsewhere_on_full_disk(tmp_path: Path, monkeypatch: pyte
     assert problem.hint.endswith("envctl recover dev")
 
     monkeypatch.setattr(tempfile, "tempdir", "/gone")
-    with pytest.raises(OperationFailedError, match="nobody knows of what it holds any more: terraform_data"):
+    with pytest.raises(OperationFailedError, match="these resources are now in no state: terraform_data"):
         unsaved_state.save_state(site(tmp_path), STATE)
 
 

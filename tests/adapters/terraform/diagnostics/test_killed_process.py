@@ -105,7 +105,7 @@ def test_killed_terraform_is_reported(code: int) -> None:
     assert "nothing was changed" in plan.hint
     (apply,) = problems(ProcessResult(code, "", interrupted=False, oom_killed=True), command="apply")
     assert (apply.code, apply.message) == ("E331", "web: the kernel killed Terraform: out of memory")
-    assert apply.hint.endswith("see to the lock and the state that it left: envctl recover dev")
+    assert apply.hint.endswith("check its lock and its state: envctl recover dev")
 
 
 def test_killed_after_interruption_is_no_clean_stop() -> None:
@@ -136,7 +136,7 @@ def test_killed_terraform_names_its_unfinished_resource() -> None:
     for kind, name in (("apply_start", "one"), ("apply_start", "two"), ("apply_complete", "one")):
         hook = f'{{"resource": {{"addr": "module.web.x.{name}"}}, "action": "create"}}'
         json_events.record_line(f'{{"type": "{kind}", "hook": {hook}}}', "web", transcript)
-    with pytest.raises(OperationFailedError, match=r"it was in the midst of x\.two: that"):
+    with pytest.raises(OperationFailedError, match=r"it was working on x\.two: they"):
         check_result(ProcessResult(-9, "", interrupted=False), transcript, SITE, "apply")
 
 
@@ -216,9 +216,7 @@ def test_terraform_killed_during_apply_leaves_no_process(bench: Bench, tmp_path:
     with pytest.raises(OperationFailedError) as raised:
         bench.driver.apply("dev", stack)
     (problem,) = raised.value.problems
-    assert problem.message.startswith(
-        "web: Terraform was killed (SIGKILL)\nit was in the midst of terraform_data.this:"
-    )
+    assert problem.message.startswith("web: Terraform was killed (SIGKILL)\nit was working on terraform_data.this:")
     killer.join()
     status = Path(f"/proc/{int(written.read_text())}/stat")
     # Who is killed dies when it is next let run.

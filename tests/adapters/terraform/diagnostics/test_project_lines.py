@@ -105,8 +105,11 @@ DENIED = "AccessDenied: Access Denied"
 @pytest.mark.parametrize(
     ("address", "hint"),
     [
-        ("module.web.data.terraform_remote_state.net", "read another stack by [stacks.STACK] inputs in envctl.toml"),
-        ("module.web.module.n.data.terraform_remote_state.net", "read another stack by [stacks.STACK] inputs"),
+        (
+            "module.web.data.terraform_remote_state.net",
+            "to read another stack, use [stacks.STACK] inputs in envctl.toml",
+        ),
+        ("module.web.module.n.data.terraform_remote_state.net", "to read another stack, use [stacks.STACK] inputs"),
         ("data.terraform_remote_state.network", "check assume_role of the environment"),
         ("module.web.aws_vpc.this", "check assume_role of the environment"),
     ],

@@ -98,7 +98,7 @@ def test_remarks_are_made_once_and_by_their_reason() -> None:
     surroundings.filter_variables(inherited)
     surroundings.filter_variables(inherited)
     assert len(remarks) == 2
-    assert "TF_VAR_a, TF_VAR_b, TF_VAR_c, TF_VAR_d and 2 more are set and do not count" in remarks[0]
+    assert "TF_VAR_a, TF_VAR_b, TF_VAR_c, TF_VAR_d and 2 more are set, but ignored" in remarks[0]
     assert remarks[1].startswith("TF_WORKSPACE is set, but ignored: ")
     assert not any(word == "x" for remark in remarks for word in remark.split())
 

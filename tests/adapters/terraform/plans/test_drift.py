@@ -122,7 +122,7 @@ def test_warnings_are_kept() -> None:
 
 
 def test_unknown_action_is_refused() -> None:
-    with pytest.raises(ValueError, match="does not know"):
+    with pytest.raises(ValueError, match="an unknown action"):
         read(drifted("conjure", {}, {}))
 
 

@@ -50,7 +50,7 @@ def strays(aws: Bench, files: Mapping[str, str], place: Place, provider: Mapping
 
 
 TOPIC = 'resource "aws_sns_topic" "a" {\n  name = "a"\n}\n'
-SILENT = "does not say its account"
+SILENT = "does not name its account"
 FAR = 'resource "aws_sns_topic" "far" {\n  provider = aws.far\n  name = "far"\n}\n'
 
 

@@ -109,7 +109,7 @@ def test_malformed_unsaved_state_is_never_pushed(bench: Bench) -> None:
         lambda: bench.driver.push_unsaved_state("dev", stack),
     ]
     for work in works:
-        with pytest.raises(OperationFailedError, match="is not whole") as raised:
+        with pytest.raises(OperationFailedError, match="is incomplete") as raised:
             work()
         assert raised.value.problems[0].code == "E313"
     assert bench.state.read_bytes() == before

@@ -202,7 +202,7 @@ RUNNING_PLAN = EnvironmentPlan(
                     "data.external.git (while planning)",
                     "external",
                     Action.READ,
-                    programs=("external: sh revision.sh(it ran during the plan)",),
+                    programs=("external: sh revision.sh, which ran while this was planned",),
                 ),
                 ResourceChange(
                     "action.aws_do.it (after create of aws_lb.a)",
