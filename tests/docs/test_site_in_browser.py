@@ -74,5 +74,5 @@ def test_the_search_works_from_a_disk(browser: Browser, site: Path) -> None:
     shown.get_by_role("textbox", name="Search").fill("errored.tfstate")
     first = shown.locator(".md-search-result__link").first
     first.wait_for(timeout=20_000)
-    assert "recovery.html" in (first.get_attribute("href") or "")
+    assert "recovery-state.html" in (first.get_attribute("href") or "")
     context.close()
