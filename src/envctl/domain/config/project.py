@@ -77,7 +77,7 @@ class DriftTable(fields.Section):
 class Environment(fields.Section):
     """An environment of the pipeline, or a standalone one: with code from the working tree, outside all promotions."""
 
-    # false: the environment stands beside the pipeline
+    # false: the environment is outside the pipeline
     in_pipeline: fields.Flag = Field(default=True, alias="pipeline")
     account_id: fields.AccountId | None = None  # the AWS account that must answer
     other_accounts: tuple[fields.AccountId, ...] = ()  # further accounts that its providers may use
@@ -111,7 +111,7 @@ class Stack(fields.Section):
     # variables that come from the outputs of other stacks, such as `vpc_id = "network.vpc_id"`
     inputs: Mapping[fields.VariableName, str] = {}
     after: tuple[fields.Name, ...] = ()  # further stacks to apply before it
-    # environments beside the pipeline that have it; unset: all of the pipeline
+    # environments outside the pipeline that have it; unset: all of the pipeline
     environments: tuple[fields.Name, ...] = ()
     region: fields.Name | None = None  # name of one of the further `regions` of the environment
     rollout: Rollout | None = None  # traffic steps of a new release
