@@ -18,11 +18,11 @@ from envctl.cli.result_types import RESULTS
 from tools.command_facts import FACTS, USUAL, Facts
 
 DOCS = Path(__file__).parents[1] / "docs"
-_OWN_EXITS = {126: "the command can't be started", 127: "there is no such program"}
+_OWN_EXITS = {126: "the program cannot be started", 127: "the program does not exist"}
 _HELP = "--help"
 _INTRODUCTION = (
-    "Environments are arguments, and no options: `envctl apply dev`, `envctl promote staging prod`. All of this is",
-    "said by `envctl --help`, and by `--help` after a command, as well.",
+    "Every command, with its options, exit codes and an example. Environments are arguments, not options:",
+    "`envctl apply dev`, `envctl promote staging prod`. `--help` after a command prints the same.",
 )
 
 
@@ -58,7 +58,7 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
     yield ""
     yield "## Options of every command"
     yield ""
-    yield "They may stand before the command or behind it."
+    yield "Write them before the command or after it."
     yield ""
     yield "| option | meaning |"
     yield "|---|---|"
@@ -67,12 +67,12 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
         value = f" {metavars.get(option) or 'DIR'}" if option in VALUE_OPTIONS else ""
         yield f"| `{option}{value}` | {_cell(told)} |"
     yield ""
-    yield "`envctl --version` says which envctl it is."
+    yield "`envctl --version` prints the version."
     yield ""
     yield "## Exit codes"
     yield ""
-    yield "Those of all commands are in [errors](../errors.md#exit-codes), and what a script does with them in"
-    yield "[guards](../guards.md#exit-codes-3-and-4)."
+    yield "[Errors](../errors.md#exit-codes) lists all exit codes. [Guards](../guards.md#exit-codes-3-and-4) says what a script"
+    yield "does with 3 and 4."
 
 
 def _summary(root: TyperGroup, name: str, command: TyperCommand) -> str:
@@ -99,7 +99,7 @@ def _page(name: str, command: TyperCommand) -> Iterator[str]:
     yield from _arguments(command)
     yield from _options(command)
     yield ""
-    yield "The [options of every command](index.md#options-of-every-command) as well."
+    yield "The [options of every command](index.md#options-of-every-command) apply too."
     yield ""
     yield from _codes(facts)
     yield ""
@@ -185,7 +185,7 @@ def _codes(facts: Facts) -> Iterator[str]:
     for code in sorted({*USUAL, *facts.codes}):
         yield f"| {code} | {meanings[code]} |"
     if facts.codes and set(facts.codes) & set(_OWN_EXITS):
-        yield "| any other | that of the command |"
+        yield "| any other | the exit code of the program |"
 
 
 def _meanings() -> dict[int, str]:
