@@ -71,8 +71,8 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
     yield ""
     yield "## Exit codes"
     yield ""
-    yield "[Errors](../errors.md#exit-codes) lists all exit codes. [Guards](../guards.md#exit-codes-3-and-4) says what a script"
-    yield "does with 3 and 4."
+    yield "[Errors](../errors.md#exit-codes) lists all exit codes. [Guards](../guards.md#exit-codes-3-and-4) says what"
+    yield "a script does with 3 and 4."
 
 
 def _summary(root: TyperGroup, name: str, command: TyperCommand) -> str:
