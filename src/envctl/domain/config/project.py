@@ -119,7 +119,7 @@ class Stack(fields.Section):
 
 
 class Removed(fields.Section):
-    """Fate of a removed stack, where it is still deployed: `destroy` its resources, or `forget` them and its state."""
+    """A removed stack that is still deployed: `destroy` its resources, or `forget` them and its state."""
 
     then: Fate  # `destroy` its resources, or `forget` them
 
