@@ -18,11 +18,15 @@ from envctl.cli.result_types import RESULTS
 from tools.command_facts import FACTS, USUAL, Facts
 
 DOCS = Path(__file__).parents[1] / "docs"
-_OWN_EXITS = {126: "the program cannot be started", 127: "the program does not exist"}
+_OWN_EXITS = {126: "the command can't be started", 127: "the program was not found"}
 _HELP = "--help"
 _INTRODUCTION = (
-    "Every command, with its options, exit codes and an example. Environments are arguments, not options:",
-    "`envctl apply dev`, `envctl promote staging prod`. `--help` after a command prints the same.",
+    "This page lists all commands. Environments are arguments, not options: `envctl apply dev`. `envctl --help`, and",
+    "`--help` after a command, show the same text.",
+    "",
+    "```sh",
+    "envctl --help",
+    "```",
 )
 
 
@@ -58,7 +62,7 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
     yield ""
     yield "## Options of every command"
     yield ""
-    yield "Write them before the command or after it."
+    yield "Write them before or after the command."
     yield ""
     yield "| option | meaning |"
     yield "|---|---|"
@@ -67,12 +71,12 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
         value = f" {metavars.get(option) or 'DIR'}" if option in VALUE_OPTIONS else ""
         yield f"| `{option}{value}` | {_cell(told)} |"
     yield ""
-    yield "`envctl --version` prints the version."
+    yield "`envctl --version` shows the version."
     yield ""
     yield "## Exit codes"
     yield ""
-    yield "[Errors](../errors.md#exit-codes) lists all exit codes. [Guards](../guards.md#exit-codes-3-and-4) says what"
-    yield "a script does with 3 and 4."
+    yield "[Errors](../errors.md#exit-codes) lists the exit codes of all commands. [Guards](../guards.md#exit-codes-3-and-4)"
+    yield "says how scripts use them."
 
 
 def _summary(root: TyperGroup, name: str, command: TyperCommand) -> str:
@@ -99,7 +103,7 @@ def _page(name: str, command: TyperCommand) -> Iterator[str]:
     yield from _arguments(command)
     yield from _options(command)
     yield ""
-    yield "The [options of every command](index.md#options-of-every-command) apply too."
+    yield "And the [options of every command](index.md#options-of-every-command)."
     yield ""
     yield from _codes(facts)
     yield ""
@@ -185,7 +189,7 @@ def _codes(facts: Facts) -> Iterator[str]:
     for code in sorted({*USUAL, *facts.codes}):
         yield f"| {code} | {meanings[code]} |"
     if facts.codes and set(facts.codes) & set(_OWN_EXITS):
-        yield "| any other | the exit code of the program |"
+        yield "| any other | that of the command |"
 
 
 def _meanings() -> dict[int, str]:
