@@ -75,8 +75,8 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
     yield ""
     yield "## Exit codes"
     yield ""
-    yield "[Errors](../errors.md#exit-codes) lists the exit codes of all commands. [Guards](../guards.md#exit-codes-3-and-4)"
-    yield "says how scripts use them."
+    yield "[Errors](../errors.md#exit-codes) lists the exit codes of all commands. "
+    yield "[Guards](../guards.md#exit-codes-3-and-4) says how scripts use them."
 
 
 def _summary(root: TyperGroup, name: str, command: TyperCommand) -> str:

@@ -24,7 +24,7 @@ ASKS = ("repo_url", "analytics", "mermaid", "consent")
 
 # What people search for, with the page that answers. The word is in a title there: titles come first in a search.
 SOUGHT = {
-    "quickstart": "questions.html",
+    "quickstart": "start.html",
     "troubleshooting": "troubleshooting.html",
     "notifications": "questions.html",
     "adopt": "adopt.html",
