@@ -75,7 +75,7 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
     yield ""
     yield "## Exit codes"
     yield ""
-    yield "[Errors](../errors.md#exit-codes) lists the exit codes of all commands. "
+    yield "[Errors](../errors.md#exit-codes) lists the exit codes of all commands."
     yield "[Guards](../guards.md#exit-codes-3-and-4) says how scripts use them."
 
 
