@@ -8,9 +8,8 @@ import pytest
 
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
-from envctl.domain.config.project_owner import StoreMarker, decode_marker
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ledger.ledger_store import ENTRY_FOLDER, MARKER_KEY
+from envctl.usecases.ledger.ledger_store import ENTRY_FOLDER, MARKER_KEY, StoreMarker, decode_marker
 from tests.contract.stores import as_surroundings_say, on_disk, somewhere
 from tests.contract.test_appends import Person, reasons
 from tests.faults.proxy import FaultyProxy

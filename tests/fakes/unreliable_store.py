@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from envctl.domain.config.project_owner import StoreMarker, encode_marker
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.ledger.ledger_store import MARKER_KEY
+from envctl.usecases.ledger.ledger_store import MARKER_KEY, StoreMarker, encode_marker
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
 from tests.fakes.world import MemoryStore
 

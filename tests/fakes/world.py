@@ -18,8 +18,7 @@ from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import NeededSecret, SecretChange, SecretState, SecretValue, Sighting
 from envctl.domain.config.checks.check_table import Probe
-from envctl.domain.config.project import PROJECT_FILE
-from envctl.domain.config.project_owner import Owner
+from envctl.domain.config.project import PROJECT_FILE, Owner
 from envctl.domain.errors import (
     EnvctlError,
     InterruptedByUserError,
@@ -49,10 +48,11 @@ from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 from envctl.usecases.ports.bucket_report import BucketReport
 from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, Ports
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.project import PreparedEnvironment, Revision
+from envctl.usecases.ports.project import Revision
 from envctl.usecases.ports.terraform import (
     HashedProviders,
     InstalledTerraform,
+    PreparedEnvironment,
     PreparedStack,
     ProgressEvent,
     ProviderSource,

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from envctl.adapters.hcl.code_folders import find_account_code
 from envctl.adapters.hcl.code_search import find_account_blocks
 from envctl.domain.plan.provider_accounts import (
     UNRESOLVED,
@@ -19,7 +20,7 @@ HOME = AccountScope("dev", ACCOUNT, "", ())
 
 def read(code: str, name: str = "main.tf", **files: str) -> AccountBlocks:
     data = {f"modules/web/{name}": code.encode(), **{path: text.encode() for path, text in files.items()}}
-    return find_account_blocks(data, ["modules/web"])
+    return find_account_blocks(find_account_code(data, ["modules/web"]))
 
 
 def providers(code: str, name: str = "main.tf", **files: str) -> dict[str, ProviderConfiguration]:
@@ -92,7 +93,8 @@ WHERE = {
 @pytest.mark.parametrize(("first", "code", "second"), WHERE.values(), ids=WHERE)
 def test_all_reached_code_is_read(first: str, code: str, second: str) -> None:
     files = {first: code.encode(), second: b'provider "aws" {}\n'}
-    assert [str(each.location) for each in find_account_blocks(files, ["modules/web"]).providers] == [f"{second}:1"]
+    blocks = find_account_blocks(find_account_code(files, ["modules/web"]))
+    assert [str(each.location) for each in blocks.providers] == [f"{second}:1"]
 
 
 def test_code_that_no_module_reaches_does_not_matter() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from envctl.adapters.hcl.settings import read_settings
+from envctl.adapters.hcl.source import read_settings
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.literals import format_literal
 from tests.unit.terraform.type_strategies import literals, names

@@ -17,8 +17,7 @@ from envctl.domain.release.bundle import File
 from envctl.domain.terraform import workdir_names
 from envctl.domain.terraform.workdir_names import UNSAVED_STATE
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.project import PreparedEnvironment
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 
 HOLDS = """
 import sys, time

@@ -94,9 +94,9 @@ stages = [
 for stage in stages:
     stage.run = between(stage.run)
 for module, name in (
-    (apply, "_apply_all"),
+    (apply, "run_tasks"),
     (apply, "refresh_states"),
-    (ledger_entries, "_record_start"),
+    (ledger_entries, "_save_documents"),
     (ledger_entries, "_record_success"),
 ):
     setattr(module, name, between(getattr(module, name)))

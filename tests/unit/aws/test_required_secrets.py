@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.adapters.hcl.module import read_module
-from envctl.adapters.hcl.settings import read_settings
+from envctl.adapters.hcl.source import read_settings
 from envctl.domain.aws.required_secrets import RequiredSecrets, check_patterns, find_required_secrets, match_kinds
 from envctl.domain.aws.secret_status import SECRET_KINDS
 from envctl.domain.config.project import Secrets

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from envctl.domain.config.gates import WindowTable
-from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.windows import Window
 from envctl.domain.guards import GUARDS, Refusal, Request
 from envctl.domain.ledger.events import Actor

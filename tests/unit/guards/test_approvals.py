@@ -70,6 +70,9 @@ APPROVED: dict[str, Request] = {
     "as old as can be where none expires": approved(approval(CAT, at=NOW - 10_000 * HOUR)),
     "who promotes, where the project allows it": approved(approval(BOB), request=SELF),
     "who wrote it, where the project allows it": approved(approval(ANN), request=SELF),
+    "who changed rules that this does not record": replace(
+        approved(approval(CAT)), wrote_rules=("cat",), action="apply", undoes=True
+    ),
     "beside approvals that do not count": approved(approval(ANN), approval(CAT, release=R2), approval(CAT)),
     "before what runs began, and stacks come": replace(
         approved(approval(CAT, at=NOW - 3 * HOUR), request=here(ASKED, current=deployed())), changeover=WEB_COMES

@@ -1,6 +1,5 @@
 """A deployment satisfies the rules of the tree and the recorded ones: no guard, and no rule, is asked by one alone."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,12 +12,12 @@ from envctl.domain.guards import (
     GUARDS,
     Refusal,
     Request,
-    check_all_views,
     check_guards,
     count_missing_at_gates,
     count_required_approvals,
     list_unwaivable,
     list_views,
+    merge_answers,
 )
 from envctl.domain.guards.request import Guard
 from envctl.domain.guards.rule_views import (
@@ -229,16 +228,15 @@ JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("by_tree", "by_record", "joined"), JOINED.values(), ids=JOINED.keys())
 def test_both_refusals_are_merged(by_tree: Refusal | None, by_record: Refusal | None, joined: dict[str, Any]) -> None:
-    answers: Iterator[Refusal | None] = iter([by_tree, by_record])
-    told = check_all_views(lambda _: next(answers), list_views(ruled_by(PLAIN, gated(soak="1h"))))
+    told = merge_answers([(by_tree, ""), (by_record, BY_RECORD)])
     assert (told is None) == (not joined)
     assert {name: getattr(told, name) for name in joined} == joined
 
 
 def test_problems_of_both_documents_are_reported() -> None:
     one, two = Problem("E204", "one"), Problem("E204", "two")
-    answers = iter([replace(REFUSAL, because=(one,)), replace(OTHER, because=(two, one))])
-    told = check_all_views(lambda _: next(answers), list_views(ruled_by(PLAIN, gated(soak="1h"))))
+    answers = ((replace(REFUSAL, because=(one,)), ""), (replace(OTHER, because=(two, one)), BY_RECORD))
+    told = merge_answers(answers)
     assert told and told.because == (one, two)
 
 

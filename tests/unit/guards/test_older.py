@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.guards.order import find_newer_deployment
+from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from tests.unit.guards.asked import (
     ENTRY,

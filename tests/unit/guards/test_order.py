@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.ledger.state import Evidence, LedgerState

@@ -14,7 +14,6 @@ from envctl.domain.rules.document import (
     RulesDocument,
     build_rules_document,
     decode,
-    encode,
     to_rules,
 )
 
@@ -67,14 +66,14 @@ WHOLE = document(
 
 
 def test_document_survives_encoding() -> None:
-    assert decode(encode(WHOLE)).digest == WHOLE.digest
-    again = decode(encode(decode(encode(WHOLE))))
-    assert to_rules(again) == to_rules(decode(encode(WHOLE)))
+    assert decode(WHOLE.encoded).digest == WHOLE.digest
+    again = decode(decode(WHOLE.encoded).encoded)
+    assert to_rules(again) == to_rules(decode(WHOLE.encoded))
     assert to_rules(again).approvals == to_rules(WHOLE).approvals
 
 
 def test_unset_rules_are_not_written() -> None:
-    assert json.loads(encode(document()))["said"] == {"order": {"after": ["dev", "staging"]}}
+    assert json.loads(document().encoded)["said"] == {"order": {"after": ["dev", "staging"]}}
 
 
 def test_role_provides_the_account_id() -> None:
@@ -182,7 +181,7 @@ def test_added_and_removed_rollouts_are_described() -> None:
     assert list_differences(rolled(ROLLOUT), rolled(None)) == ("rollout of web goes",)
     assert list_differences(rolled(None), rolled(ROLLOUT)) == (f"rollout of web is new: {STEPS}",)
     assert STEPS in str(list_rule_lines(rolled(ROLLOUT))[-1])
-    assert decode(encode(rolled(ROLLOUT))).digest == rolled(ROLLOUT).digest
+    assert decode(rolled(ROLLOUT).encoded).digest == rolled(ROLLOUT).digest
 
 
 BESIDE = RulesDocument("prod", {"order": {"beside": True}})
@@ -226,14 +225,14 @@ def test_rules_are_formatted_as_lines() -> None:
 WRONG: dict[str, bytes] = {
     "nothing": b"",
     "no JSON": b"rules",
-    "another format": encode(document()).replace(b'"format":1', b'"format":2'),
-    "other bytes for the same": encode(document()).replace(b":", b": "),
-    "a key of a newer envctl": encode(RulesDocument("prod", {"order": {}, "quorum": 2})),
-    "a gate of a newer envctl": encode(RulesDocument("prod", {"order": {}, "gates": {"quorum": 2}})),
-    "a window of a newer envctl": encode(RulesDocument("prod", {"order": {}, "gates": {"windows": [{"moon": 1}]}})),
-    "no place in the order": encode(RulesDocument("prod", {})),
-    "a table that is none": encode(RulesDocument("prod", {"order": {}, "gates": 3})),
-    "a duration that is none": encode(RulesDocument("prod", {"order": {}, "gates": {"soak": "long"}})),
+    "another format": document().encoded.replace(b'"format":1', b'"format":2'),
+    "other bytes for the same": document().encoded.replace(b":", b": "),
+    "a key of a newer envctl": RulesDocument("prod", {"order": {}, "quorum": 2}).encoded,
+    "a gate of a newer envctl": RulesDocument("prod", {"order": {}, "gates": {"quorum": 2}}).encoded,
+    "a window of a newer envctl": RulesDocument("prod", {"order": {}, "gates": {"windows": [{"moon": 1}]}}).encoded,
+    "no place in the order": RulesDocument("prod", {}).encoded,
+    "a table that is none": RulesDocument("prod", {"order": {}, "gates": 3}).encoded,
+    "a duration that is none": RulesDocument("prod", {"order": {}, "gates": {"soak": "long"}}).encoded,
 }
 
 

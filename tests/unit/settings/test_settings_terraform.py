@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from envctl.adapters.hcl.settings import read_settings
+from envctl.adapters.hcl.source import read_settings
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.literals import format_literal
-from envctl.domain.terraform.types import (
+from envctl.domain.terraform.variables import (
     AnyType,
     Collection,
     Object,

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from envctl.domain.terraform.types import AnyType, Collection, Primitive, TypeExpression, format_type, parse_type
+from envctl.domain.terraform.variables import AnyType, Collection, Primitive, TypeExpression, format_type, parse_type
 from tests.unit.terraform.type_strategies import types
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import strategies as st
 
 from envctl.domain.terraform.conversion import convert_value
-from envctl.domain.terraform.types import AnyType, Attribute, Collection, Object, Primitive, Tuple, TypeExpression
+from envctl.domain.terraform.variables import AnyType, Attribute, Collection, Object, Primitive, Tuple, TypeExpression
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True).filter(lambda name: name not in {"for", "null"})
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12).map(

@@ -22,7 +22,7 @@ from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
-from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project import load
 from envctl.usecases.release import release_store
 from tests.catching import catch

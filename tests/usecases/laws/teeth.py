@@ -31,7 +31,7 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.fingerprint import PlanFingerprint, decode
 from envctl.domain.release.bundle import File, Release, compute_identity, unpack
 from envctl.usecases.approval import approve, reset_rules
-from envctl.usecases.ledger import integrity, journal, ledger_store
+from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import release_store
@@ -99,7 +99,7 @@ RULES: dict[str, Without] = {
         (approve, "check_clock", _forget),
         (journal, "choose_entry_time", lambda ports, now, event: ledger_store.EntryTime(ports.clock.now())),
     ),
-    "the name of a checkpoint": ((integrity, "_load_trusted", _believe_any),),
+    "the name of a checkpoint": ((journal, "_load_trusted", _believe_any),),
     "the witness": ((journal, "check_known_head", _forget),),
     "the owner of the store": (
         (journal, "check_store_owner", _forget),

@@ -20,7 +20,7 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal, ledger_store
-from envctl.usecases.ledger.integrity import load_checkpoint
+from envctl.usecases.ledger.journal import load_checkpoint
 from tests.fakes.checkpoints import decode_state, encode_state
 from tests.fakes.world import MemoryStore, World
 

@@ -37,7 +37,7 @@ from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.report import build_report
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.ledger import integrity, journal, ledger_store
+from envctl.usecases.ledger import journal, ledger_store, signing
 from envctl.usecases.ports.core import LostResponseError
 from envctl.usecases.project import signing_keys
 from tests.catching import catch
@@ -366,7 +366,7 @@ def test_forged_checkpoint_is_distrusted(world: World, forge: Forging) -> None:
 
 def test_signed_checkpoint_that_contradicts_entries_is_named(world: World) -> None:
     deploy_to_staging(world)
-    lie = integrity.sign_checkpoint(world.ports, _lies(world), personally=False)
+    lie = signing.sign_checkpoint(world.ports, _lies(world), personally=False)
     world.store.create(ledger_store.checkpoint_key(lie.present.seq), checkpoint.encode_checkpoint(lie))
     assert "the checkpoint that was left there does not follow from the entries" in named(world)[0]
 
@@ -541,7 +541,7 @@ def test_checkpoint_made_before_key_removal_is_distrusted(world: World) -> None:
     deploy_to_staging(world)
     lock_environment(world.ports, "staging", "we migrate")
     kept = checkpoint.Checkpoint(journal.load(world.ports), world.trust.name)
-    kept = integrity.sign_checkpoint(world.ports, kept, personally=False)
+    kept = signing.sign_checkpoint(world.ports, kept, personally=False)
     world.store.create(ledger_store.checkpoint_key(kept.present.seq), checkpoint.encode_checkpoint(kept))
     world.signatures.private.pop("staging")
     del world.tree.content["environments/staging/signing_key.pem"]

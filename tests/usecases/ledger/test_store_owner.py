@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.config.project_owner import MalformedMarkerError, StoreMarker, decode_marker, encode_marker
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.bundle import compute_identity, pack, unpack
 from envctl.usecases.approval.approve import approve_plan
@@ -19,7 +18,15 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, ledger_store
-from envctl.usecases.ledger.ledger_store import ENTRY_FOLDER, MARKER_KEY, release_key
+from envctl.usecases.ledger.ledger_store import (
+    ENTRY_FOLDER,
+    MARKER_KEY,
+    MalformedMarkerError,
+    StoreMarker,
+    decode_marker,
+    encode_marker,
+    release_key,
+)
 from tests.fakes.overwritable import Forgetful, Lying
 from tests.fakes.world import PROJECT, MemoryStore, World, list_entries
 from tests.usecases.steps import deploy_to_staging

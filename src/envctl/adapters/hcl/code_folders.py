@@ -30,6 +30,17 @@ _READ_PATTERNS = tuple(
     for pattern in (rb"file\w*_\(", rb"path(?:expand)?_(?:\(|\._(?:root|cwd))", rb"path_\._module\b[^\n]*\.\.")
 )
 _READING_BLOCK_TYPES = tuple(sorted(f'"{kind}"'.encode() for _, kind in PATH_ATTRIBUTES))
+# Blocks that choose credentials or state.
+_BLOCK_PATTERNS = tuple(
+    compile_code(pattern)
+    for pattern in (
+        rb'provider_(?:"[^"\n]*"|[\w-]+)_\{',
+        rb"terraform\x5fremote\x5fstate",
+        rb'backend_(?:"[^"\n]*"|[\w-]+)_\{',
+        rb"cloud_\{",
+    )
+)
+_JSON_KEYS = (b'"provider"', b'"backend"', b'"cloud"', b'"terraform_remote_state"')
 # Arguments of a module call that may lead out of the release.
 _PASSED_PATH = re.compile(rb"[=:]\s*\"(?:[/~]|\.\./)|\bvar\b")
 _LOCAL_CALL = compile_code(rb"source\"?_[=:]_\"((?:\.|\\)[^\"\n]*)\"")
@@ -62,7 +73,11 @@ class CodeFolder:
 
 
 def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, CodeFolder]:
-    """Return the folders worth reading, callers before called ones."""
+    """Return the folders reached by the modules that may read files, callers before called ones.
+
+    `files` are the files of a release by path; `modules` are the module folders of stacks, and the carried remote
+    modules.
+    """
     code = _group_by_folder(files)
     called = _find_called_folders(code, modules)
     worth = {folder for folder in called if any(can_read_files(data) for data in code[folder].values())}
@@ -80,10 +95,17 @@ def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str
     return folders
 
 
-def find_reached_code(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, dict[str, bytes]]:
-    """Return the code of each folder reached by the modules, by path."""
+def find_account_code(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, dict[str, bytes]]:
+    """Return the code of the folders reached by the modules that may choose credentials or state, by path."""
     code = _group_by_folder(files)
-    return {folder: code[folder] for folder in _find_called_folders(code, modules)}
+    reached = ((folder, code[folder]) for folder in _find_called_folders(code, modules))
+    return {folder: each for folder, each in reached if any(map(_can_choose_account, each, each.values()))}
+
+
+def _can_choose_account(path: str, code: bytes) -> bool:
+    if is_json_code(path):
+        return any(text in code for text in _JSON_KEYS)
+    return any(pattern.search(code) for pattern in _BLOCK_PATTERNS)
 
 
 def is_json_code(path: str) -> bool:

@@ -32,31 +32,18 @@ from envctl.domain.release.code_search import AccountBlocks, OutsideRead, Provid
 
 _TEMPLATE_NODES = frozenset({"quoted_template", "heredoc_template"})
 _TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
-# Each begins with a plain text: a fast search.
-_BLOCK_PATTERNS = tuple(
-    code_folders.compile_code(pattern)
-    for pattern in (
-        rb'provider_(?:"[^"\n]*"|[\w-]+)_\{',
-        rb"terraform\x5fremote\x5fstate",
-        rb'backend_(?:"[^"\n]*"|[\w-]+)_\{',
-        rb"cloud_\{",
-    )
-)
 _PROVIDER = re.compile(rb'^[ \t]*provider[ \t]+"?(?P<name>[\w-]+)"?[ \t]*\{', re.MULTILINE)
-_JSON_KEYS = (b'"provider"', b'"backend"', b'"cloud"', b'"terraform_remote_state"')
 _REMOTE_STATE = "terraform_remote_state"
 _ROLE_KEYS = frozenset({"assume_role", "assume_role_with_web_identity", "role_arn"})
 _EMPTY_VALUES = ("null", '""')
 _ACCOUNT_KEYS = ("alias", "allowed_account_ids", "assume_role", "endpoints")
 
 
-def find_outside_reads(files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
-    """Find the reads in all code reached by the modules. `files` are the files of a release by path; `modules` are
-    the module folders of stacks, and the carried remote modules.
-    """
+def find_outside_reads(files: Mapping[str, bytes], folders: Mapping[str, CodeFolder]) -> tuple[OutsideRead, ...]:
+    """Find the reads in these folders, callers before called ones. `files` are the files of a release by path."""
     found: set[OutsideRead] = set()
     templates: set[str] = set()
-    for folder, each in code_folders.read_folders(files, modules).items():
+    for folder, each in folders.items():
         found |= set(_search_folder(each, templates))
         below = "" if folder == "." else f"{folder}/"
         templates |= {path for path in files if path.endswith(_TEMPLATE_SUFFIXES) and path.startswith(below)}
@@ -164,11 +151,9 @@ class _FolderBlocks:
     states: list[StateBlock] = field(default_factory=list)
 
 
-def find_account_blocks(files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
-    """Find the blocks in all code reached by the modules. `files` are the files of a release by path; `modules` are
-    the module folders of stacks, and the carried remote modules.
-    """
-    folders = [_read_folder(code) for _, code in sorted(code_folders.find_reached_code(files, modules).items())]
+def find_account_blocks(code: Mapping[str, Mapping[str, bytes]]) -> AccountBlocks:
+    """Find the blocks in the code of these folders, by path."""
+    folders = [_read_folder(each) for _, each in sorted(code.items())]
     return AccountBlocks(
         tuple(block for folder in folders for block in _to_provider_blocks(folder)),
         tuple(each for folder in folders for each in folder.remote_states),
@@ -187,8 +172,6 @@ def _to_provider_blocks(folder: _FolderBlocks) -> Iterator[ProviderBlock]:
 
 def _read_folder(code: Mapping[str, bytes]) -> _FolderBlocks:
     found = _FolderBlocks()
-    if not any(map(_is_worth_reading, code, code.values())):
-        return found
     for path, data in sorted(code.items()):
         if is_json_code(path):
             if document := code_folders.load_document(data):
@@ -196,12 +179,6 @@ def _read_folder(code: Mapping[str, bytes]) -> _FolderBlocks:
         elif source := code_folders.parse_code(data, path):
             _read_code(found, source)
     return found
-
-
-def _is_worth_reading(path: str, data: bytes) -> bool:
-    if is_json_code(path):
-        return any(text in data for text in _JSON_KEYS)
-    return any(pattern.search(data) for pattern in _BLOCK_PATTERNS)
 
 
 def _read_code(found: _FolderBlocks, source: Source) -> None:

@@ -18,8 +18,7 @@ from envctl.adapters.hcl.source import (
 )
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.conversion import convert_value
-from envctl.domain.terraform.types import format_type, parse_type
-from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, Output, Variable
+from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, Output, Variable, format_type, parse_type
 
 BLOCK_KINDS = frozenset({"variable", "output", "module"})
 _OVERRIDE = re.compile(r"(.*_)?override\.tf(\.json)?")

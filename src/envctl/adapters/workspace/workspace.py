@@ -15,8 +15,7 @@ from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
 from envctl.domain.terraform import workdir_names
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.project import PreparedEnvironment
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 
 if TYPE_CHECKING:
     from envctl.domain.release.bundle import File

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from envctl.cli.render.progress.prompts import TerminalPrompter
     from envctl.cli.wiring.readers import ProjectFileReader
     from envctl.cli.wiring.sandbox import EmbeddedAws
-    from envctl.domain.config.project import Project
-    from envctl.domain.config.project_owner import Owner
+    from envctl.domain.config.project import Owner, Project
     from envctl.domain.errors import Location
     from envctl.domain.ledger.trust import Trust
     from envctl.usecases.ports.core import Identity

@@ -11,8 +11,7 @@ from envctl.domain.config.project import Secrets
 from envctl.domain.errors import Problem
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.domain.terraform.conversion import ValuePath, convert_value, format_key, format_path
-from envctl.domain.terraform.types import AnyType, Collection, Object, Tuple, TypeExpression
-from envctl.domain.terraform.variables import Schema, Variable
+from envctl.domain.terraform.variables import AnyType, Collection, Object, Schema, Tuple, TypeExpression, Variable
 
 
 @dataclass(frozen=True)

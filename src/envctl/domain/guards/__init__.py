@@ -2,8 +2,6 @@
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.approvals import check_approvals, list_makers
-from envctl.domain.guards.evidence import check_drift, check_max_age, check_soak, check_verified
-from envctl.domain.guards.order import check_older, check_order, check_provenance
 from envctl.domain.guards.plan import (
     check_known_state,
     check_protection,
@@ -11,13 +9,22 @@ from envctl.domain.guards.plan import (
     check_removed,
     check_same_plan,
 )
+from envctl.domain.guards.provenance import (
+    check_drift,
+    check_max_age,
+    check_older,
+    check_order,
+    check_provenance,
+    check_soak,
+    check_verified,
+)
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.rule_views import (
-    check_all_views,
     count_missing_at_gates,
     count_required_approvals,
     describe_approvers,
     list_views,
+    merge_answers,
 )
 from envctl.domain.guards.rules import check_rules
 from envctl.domain.guards.target import (
@@ -40,7 +47,6 @@ __all__ = [
     "Refusal",
     "RefusedError",
     "Request",
-    "check_all_views",
     "check_guards",
     "count_missing_at_gates",
     "count_required_approvals",
@@ -49,6 +55,7 @@ __all__ = [
     "list_refusals",
     "list_unwaivable",
     "list_views",
+    "merge_answers",
 ]
 
 GUARDS: tuple[Guard, ...] = (
@@ -82,7 +89,8 @@ GUARDS: tuple[Guard, ...] = (
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
     views = list_views(request)
-    return tuple(refusal for guard in GUARDS if (refusal := check_all_views(guard.check, views)))
+    answers = ([(guard.check(view), view.whose_rules) for view in views] for guard in GUARDS)
+    return tuple(refusal for each in answers if (refusal := merge_answers(each)))
 
 
 def list_refusals(request: Request) -> tuple[Refusal, ...]:

@@ -6,7 +6,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.person_names import is_machine, is_named_in, is_same_person, list_names, list_people
+from envctl.domain.ledger.people.person_names import has_common_person, is_machine, is_named_in, list_names, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
@@ -19,7 +19,7 @@ MAX_DIFFERENCES = 6
 
 def check_approvals(request: Request) -> Refusal | None:
     """G106: each gate of the target has enough approvals for this release, these settings and this place."""
-    if request.release is None or not is_approval_required(request):
+    if request.release is None or not request.rules.approvals or not is_approval_required(request):
         return None
     open_gates = {gate: missing for gate, missing in count_missing_approvals(request).items() if missing > 0}
     if not open_gates:
@@ -76,10 +76,12 @@ def count_missing_approvals(request: Request) -> dict[str, int]:
 
 def list_valid_approvals(request: Request) -> tuple[Approval, ...]:
     """Return the valid approvals of this release, these settings and this place, given with permission."""
+    barred = _list_barred_people(request)
     return tuple(
         a
         for a in _list_bound_approvals(request)
-        if not _is_barred(request, a.by) and can_approve(request, a.gate, a.by) and not has_expired(request, a)
+        if not has_common_person(list_names(a.by), barred)
+        if can_approve(request, a.gate, a.by) and not has_expired(request, a)
         if not _list_newly_plannable(request, a) and not _is_from_first_deployment(request, a)
     )
 
@@ -152,10 +154,14 @@ def _list_barred_names(request: Request) -> frozenset[str]:
     return list_makers(request) | ({request.actor.person_name, *wrote} - {""})
 
 
-def _is_barred(request: Request, actor: Actor) -> bool:
+def _list_barred_people(request: Request) -> frozenset[str]:
+    """Return all names of the people whose approvals do not count: who made the release or new rules, and the actor."""
     if request.rules.self_approval:
-        return False
-    return has_made_release(request, actor) or has_changed_rules(request, actor) or is_same_person(actor, request.actor)
+        return frozenset()
+    known = request.known_release
+    made = {*list_makers(request), *list_names(known.by)} if known else set[str]()
+    wrote = request.wrote_rules if can_record_rules(request) else ()
+    return frozenset({*made, *wrote, *list_names(request.actor)})
 
 
 def has_expired(request: Request, approval: Approval) -> bool:
@@ -178,7 +184,8 @@ def _list_faults(request: Request) -> str:
     """Explain all given approvals without effect."""
     given, counted = _list_bound_approvals(request), {a.by.person_name for a in list_valid_approvals(request)}
     expired = {a.by.person_name for a in given if has_expired(request, a)} - counted
-    barred = {a.by.person_name for a in given if _is_barred(request, a.by)}
+    people = _list_barred_people(request)
+    barred = {a.by.person_name for a in given if has_common_person(list_names(a.by), people)}
     part = "made or promotes it, or changed its rules" if request.wrote_rules else "made or promotes it"
     strangers = {
         f"{a.by.person_name}{', which is no person,' if is_machine(a.by) else ''} may not approve at {a.gate}"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import Sighting
-from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
@@ -96,6 +96,12 @@ class Request:
     @cached_property
     def target_state(self) -> EnvironmentState:
         return self.present.environments.get(self.target, EMPTY_ENVIRONMENT)
+
+    @cached_property
+    def recorded_document(self) -> RulesDocument | None:
+        """The rules of the last deployment to the target; None if they were not recorded, or are unreadable."""
+        recorded = self.target_state.rules
+        return self.documents.get(recorded.digest) if recorded else None
 
     @cached_property
     def source_state(self) -> EnvironmentState:

@@ -3,13 +3,13 @@
 A deployment has to satisfy both documents; a requirement in one of them is enough.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain.guards import approvals, plan
 from envctl.domain.guards.plan import count_missing_after_stop
-from envctl.domain.guards.request import Check, Refusal, Request, can_record_rules
+from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_named_in, is_same_person, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
@@ -94,18 +94,12 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
     return tuple(each for each in by_tree if each in ignored)
 
 
-def check_all_views(check: Check, views: Sequence[Request]) -> Refusal | None:
-    """Run a guard's check on all views, and merge its answers into one refusal."""
-    joined = check(views[0])
-    for view in views[1:]:
-        joined = _merge_refusals(joined, check(view), view.whose_rules)
+def merge_answers(answers: Iterable[tuple[Refusal | None, str]]) -> Refusal | None:
+    """Merge the answers of one guard into one refusal: each with the origin of its rules, that of the tree first."""
+    joined: Refusal | None = None
+    for answer, whose in answers:
+        joined = _merge_refusals(joined, answer, whose) if whose else answer
     return joined
-
-
-def find_recorded_document(request: Request) -> RulesDocument | None:
-    """Return the recorded document; None if it was not recorded or is unreadable."""
-    recorded = request.target_state.rules
-    return request.documents.get(recorded.digest) if recorded else None
 
 
 def is_document_missing(request: Request) -> bool:
@@ -113,12 +107,12 @@ def is_document_missing(request: Request) -> bool:
     recorded = request.target_state.rules
     if recorded is None or recorded.digest == request.rules_digest or is_reset_due(request):
         return False
-    return request.document is None or find_recorded_document(request) is None
+    return request.document is None or request.recorded_document is None
 
 
 def find_binding_document(request: Request) -> RulesDocument | None:
     """Return the recorded document, if it differs from the tree and is still binding; None otherwise."""
-    recorded, found = request.target_state.rules, find_recorded_document(request)
+    recorded, found = request.target_state.rules, request.recorded_document
     if recorded is None or found is None or recorded.digest == request.rules_digest:
         return None
     # In the entry, branches differ. The recorded document decides if it is the entry, not the tree.
@@ -129,7 +123,7 @@ def find_binding_document(request: Request) -> RulesDocument | None:
 
 def has_new_rules(request: Request) -> bool:
     """Check if success replaces the recorded rules by those of the tree."""
-    found = find_recorded_document(request)
+    found = request.recorded_document
     if found is None or found.is_entry or not can_record_rules(request):
         return False
     return found.digest != request.rules_digest
@@ -211,7 +205,8 @@ def count_missing_at_gates(request: Request) -> dict[str, int]:
 
 def check_stopped_deployment(request: Request) -> Refusal | None:
     """Check the rest of a stopped deployment against both documents, without a plan."""
-    return check_all_views(plan.check_stopped_deployment, list_views(request))
+    views = list_views(request)
+    return merge_answers([(plan.check_stopped_deployment(view), view.whose_rules) for view in views])
 
 
 def describe_approvers(request: Request) -> str:

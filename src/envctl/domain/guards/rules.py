@@ -30,7 +30,7 @@ def _check_missing_document(request: Request) -> Refusal | None:
 
 
 def _check_conflicts(request: Request) -> Refusal | None:
-    recorded, before, now = request.target_state.rules, rule_views.find_recorded_document(request), request.document
+    recorded, before, now = request.target_state.rules, request.recorded_document, request.document
     if recorded is None or before is None or now is None or before.is_entry:
         return None
     conflicts, asked = list_conflicts(before, now), to_rules(before)
@@ -96,7 +96,7 @@ def list_claimed_accounts(request: Request) -> frozenset[str]:
     """Return the accounts reserved for the target alone. Standalone environment: its account, if it changed since it
     was recorded. Entry: each account not in its recorded rules.
     """
-    now, before = request.document, rule_views.find_recorded_document(request)
+    now, before = request.document, request.recorded_document
     if now is None:
         return frozenset()
     if now.is_standalone and before is not None and before.account_id != now.account_id:

@@ -301,13 +301,11 @@ class EnvironmentState:
     @property
     def current_evidence(self) -> Evidence | None:
         """The evidence of the running release, if it runs whole."""
-        return self.evidence.get(self.current.release) if self.whole and self.current else None
+        return self.evidence.get(self.current.release) if self.current and self.last == self.current else None
 
     @property
     def standing_rollback(self) -> Deployment | None:
-        """The last deployment, if it is a rollback without a waiver or revoked evidence. Its repetition is permitted
-        again, finished or not.
-        """
+        """The last deployment, if it is a rollback without waiver or revoked evidence: its repetition is permitted."""
         if self.last is None or self.last.action != "rollback" or self.last.waiver:
             return None
         return None if self.current_evidence and self.current_evidence.revoked else self.last
@@ -342,7 +340,8 @@ class LedgerState:
         """Check if `release` is older than `other`: by last arrival in `source`, else in `entry`, else by creation. The
         release last deployed to `source` counts as the newest there, unless it is marked as behind another.
         """
-        one, two, last = self.came.get(release, {}), self.came.get(other, {}), self.find_environment(source).last
+        one, two = self.came.get(release, {}), self.came.get(other, {})
+        last = self.environments.get(source, EMPTY_ENVIRONMENT).last
         if source in one and source in two:
             is_newest = last is not None and last.release == release and not last.behind
             return not is_newest and one[source] <= two[source]

@@ -46,9 +46,6 @@ class Trust:
     order: tuple[str, ...] = ()  # of the pipeline
     pinned: Mapping[str, EnvironmentKeys] = field(default_factory=dict)  # environments with required signatures
 
-    def __bool__(self) -> bool:
-        return bool(self.pinned)
-
     @cached_property
     def name(self) -> str:
         """Hash of the keys, the entry environment and the project; empty without pinned keys."""

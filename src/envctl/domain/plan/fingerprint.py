@@ -39,7 +39,15 @@ def to_canonical_json(value: object) -> str:
         case None | bool() | str():
             return json.dumps(value)
         case int() | float() | Decimal():
-            return _format_number(value)
+            exact = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
+            if not exact.is_finite():
+                raise TypeError(f"{exact} is not a number")
+            # Without rounding, in the same form for 1, 1.0 and 1e0.
+            sign, digits, exponent = exact.as_tuple()
+            text = "".join(map(str, digits)).lstrip("0")
+            short = text.rstrip("0")
+            power = int(exponent) + len(text) - len(short)
+            return f"{'-' if sign else ''}{short}{f'e{power}' if power else ''}" if short else "0"
         case Mapping():
             pairs = sorted((str(key), item) for key, item in value.items())
             return f"{{{','.join(f'{json.dumps(key)}:{to_canonical_json(item)}' for key, item in pairs)}}}"
@@ -89,20 +97,6 @@ def list_leaves(value: object, steps: tuple[PathStep, ...] = ()) -> Iterator[tup
             yield from list_leaves(item, (*steps, index))
     else:
         yield encode_path(steps), value
-
-
-def _format_number(value: float | Decimal) -> str:
-    """Write a number without rounding, in the same form for 1, 1.0 and 1e0."""
-    exact = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
-    if not exact.is_finite():
-        raise TypeError(f"{exact} is not a number")
-    sign, digits, exponent = exact.as_tuple()
-    text = "".join(map(str, digits)).lstrip("0")
-    short = text.rstrip("0")
-    if not short:
-        return "0"
-    power = int(exponent) + len(text) - len(short)
-    return f"{'-' if sign else ''}{short}{f'e{power}' if power else ''}"
 
 
 @dataclass(frozen=True)

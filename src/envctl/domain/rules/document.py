@@ -56,21 +56,27 @@ class RulesDocument:
     content: Mapping[str, Any]  # tables and keys as plain JSON
 
     @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the encoded document, its key in the store."""
-        return hashlib.sha256(encode(self)).hexdigest()
+    def encoded(self) -> bytes:
+        """Its bytes: equal for equal rules, independent of their order and spelling in envctl.toml."""
+        document = {"format": FORMAT, "environment": self.environment, "said": _sort_sets(self.content)}
+        return to_canonical_json(document).encode()
 
-    @property
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its bytes, its key in the store."""
+        return hashlib.sha256(self.encoded).hexdigest()
+
+    @cached_property
     def is_standalone(self) -> bool:
         """True for an environment outside of the pipeline."""
         return bool(self.content["order"].get("beside"))
 
-    @property
+    @cached_property
     def predecessors(self) -> tuple[str, ...]:
         """The earlier environments of the pipeline, in order."""
         return tuple(self.content["order"].get("after", ()))
 
-    @property
+    @cached_property
     def is_entry(self) -> bool:
         """True for the first environment of the pipeline."""
         return not self.is_standalone and not self.predecessors
@@ -84,7 +90,7 @@ class RulesDocument:
         """Further accounts open to its providers."""
         return tuple(self.content.get("other_accounts", ()))
 
-    @property
+    @cached_property
     def all_accounts(self) -> frozenset[str]:
         """Its own account and the further ones, as far as set."""
         return frozenset({self.account_id, *self.other_accounts} - {""})
@@ -128,18 +134,12 @@ def find_rules(project: "Project", environment: str) -> Rules:
     return to_rules(build_rules_document(project, environment))
 
 
-def encode(document: RulesDocument) -> bytes:
-    """Return equal bytes for equal rules, independent of their order and spelling in envctl.toml."""
-    said = _sort_sets(document.content)
-    return to_canonical_json({"format": FORMAT, "environment": document.environment, "said": said}).encode()
-
-
 def decode(data: bytes) -> RulesDocument:
     """Return the document encoded in the bytes. Raises MalformedRulesError."""
     try:
         found = json.loads(data.decode(), parse_float=Decimal)
         document = RulesDocument(found["environment"], found["said"])
-        if found["format"] != FORMAT or encode(document) != data or not isinstance(document.environment, str):
+        if found["format"] != FORMAT or document.encoded != data or not isinstance(document.environment, str):
             raise MalformedRulesError("its bytes are not in the form in which envctl writes them")
         _check_keys(document.content)
         to_rules(document)
@@ -165,7 +165,7 @@ def to_rules(document: RulesDocument) -> Rules:
         "is_usual": bool(usual) and "approvals" not in gates,
         # A single gate is meant without naming it.
         "reviewers": gates.get("reviewers") or (next(iter(approvals)) if len(approvals) == 1 else ""),
-        "waivable": tuple(c for c in GuardCode if {c.guard, c.value} & listed and c not in NEVER_WAIVED),
+        "waivable": tuple(c for c in GuardCode if listed and {c.guard, c.value} & listed and c not in NEVER_WAIVED),
         "may_differ": None if parity is None else frozenset(parity.get("may_differ", ())),
         "protected": said.get("protected", False),
         "max_destroys": said.get("max_destroys", _MAX_DESTROYS),

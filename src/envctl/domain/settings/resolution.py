@@ -21,9 +21,18 @@ from envctl.domain.images.image_reference import is_same_artifact
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
 from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting, format_canonical_json
 from envctl.domain.terraform.conversion import convert_value, find_unknown_attributes, format_path
-from envctl.domain.terraform.types import Collection as CollectionType
-from envctl.domain.terraform.types import Object, Primitive, Tuple, TypeExpression, format_type
-from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
+from envctl.domain.terraform.variables import (
+    Assignment,
+    Object,
+    Primitive,
+    Schema,
+    SettingsFile,
+    Tuple,
+    TypeExpression,
+    Variable,
+    format_type,
+)
+from envctl.domain.terraform.variables import Collection as CollectionType
 from envctl.domain.text.suggestions import suggest_name
 
 REGION = "region"

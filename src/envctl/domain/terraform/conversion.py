@@ -9,10 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from envctl.domain.terraform import types
 from envctl.domain.terraform.literals import NUMBER, format_number, parse_number
-from envctl.domain.terraform.types import Collection, Object, Tuple, TypeExpression
 from envctl.domain.terraform.unification import find_common_type
+from envctl.domain.terraform.variables import (
+    AnyType,
+    Attribute,
+    Collection,
+    Object,
+    Primitive,
+    Tuple,
+    TypeExpression,
+    format_type,
+)
 
 ValuePath = tuple[str, ...]
 _MAX_SHOWN = 60
@@ -37,7 +45,7 @@ def format_path(path: ValuePath, *, reveal: bool) -> str:
     return "".join(part if reveal or not part.startswith('["') else '["…"]' for part in path)
 
 
-def convert_value(value: object, type_: types.TypeExpression) -> tuple[object, tuple[Mismatch, ...]]:
+def convert_value(value: object, type_: TypeExpression) -> tuple[object, tuple[Mismatch, ...]]:
     """Return the value as the module receives it, with defaults filled in and sets sorted, and all mismatches.
 
     Numbers no float holds exactly are returned as text; Terraform turns it into the exact number.
@@ -51,20 +59,20 @@ def convert_value(value: object, type_: types.TypeExpression) -> tuple[object, t
 class _Conversion:
     mismatches: list[Mismatch] = field(default_factory=list)
 
-    def convert(self, value: object, type_: types.TypeExpression, path: ValuePath) -> object:
+    def convert(self, value: object, type_: TypeExpression, path: ValuePath) -> object:
         match type_:
             case _ if value is None:
                 return None
-            case types.AnyType():
+            case AnyType():
                 return self._convert_any(value, path)
-            case types.Primitive(name):
+            case Primitive(name):
                 return self._convert_primitive(value, name, path)
-            case types.Collection(kind, _):
+            case Collection(kind, _):
                 convert = self._convert_map if kind == "map" else self._convert_sequence
                 return convert(value, type_, path)
-            case types.Tuple(elements):
+            case Tuple(elements):
                 return self._convert_tuple(value, type_, elements, path)
-            case types.Object(attributes):
+            case Object(attributes):
                 return self._convert_object(value, type_, attributes, path)
 
     def _add_mismatch(self, value: object, expected: str, path: ValuePath) -> object:
@@ -89,48 +97,46 @@ class _Conversion:
             self._add_mismatch(value, _TYPE_LABELS[name], path)
         return converted
 
-    def _convert_sequence(self, value: object, type_: types.Collection, path: ValuePath) -> object:
+    def _convert_sequence(self, value: object, type_: Collection, path: ValuePath) -> object:
         if not isinstance(value, list):
-            return self._add_mismatch(value, types.format_type(type_), path)
+            return self._add_mismatch(value, format_type(type_), path)
         items = [self.convert(item, type_.element, (*path, f"[{index}]")) for index, item in enumerate(value)]
         items = self._unify_elements(items, type_, path)
         return _sort_distinct(items) if type_.kind == "set" else items
 
-    def _convert_map(self, value: object, type_: types.Collection, path: ValuePath) -> object:
+    def _convert_map(self, value: object, type_: Collection, path: ValuePath) -> object:
         if not isinstance(value, dict):
-            return self._add_mismatch(value, types.format_type(type_), path)
+            return self._add_mismatch(value, format_type(type_), path)
         items = [self.convert(item, type_.element, (*path, format_key(key))) for key, item in value.items()]
         return dict(zip(value, self._unify_elements(items, type_, path), strict=True))
 
-    def _unify_elements(self, items: list[object], type_: types.Collection, path: ValuePath) -> list[object]:
+    def _unify_elements(self, items: list[object], type_: Collection, path: ValuePath) -> list[object]:
         """Convert all elements to one common type if the element type contains `any`."""
         if not _has_any_type(type_.element) or self.mismatches:
             return items
         common = find_common_type(items, type_)
         if common is None:
-            expected, got = f"{types.format_type(type_)}: elements of one type", "of elements of different types"
+            expected, got = f"{format_type(type_)}: elements of one type", "of elements of different types"
             self.mismatches.append(Mismatch(path, expected, got, got))
             return items
         return [self.convert(item, common, path) for item in items]
 
     def _convert_tuple(
-        self, value: object, type_: types.Tuple, elements: Sequence[types.TypeExpression], path: ValuePath
+        self, value: object, type_: Tuple, elements: Sequence[TypeExpression], path: ValuePath
     ) -> object:
         if not isinstance(value, list) or len(value) != len(elements):
-            return self._add_mismatch(value, types.format_type(type_), path)
+            return self._add_mismatch(value, format_type(type_), path)
         pairs = enumerate(zip(value, elements, strict=True))
         return [self.convert(item, element, (*path, f"[{index}]")) for index, (item, element) in pairs]
 
-    def _convert_object(
-        self, value: object, type_: types.Object, attributes: Sequence[types.Attribute], path: ValuePath
-    ) -> object:
+    def _convert_object(self, value: object, type_: Object, attributes: Sequence[Attribute], path: ValuePath) -> object:
         if not isinstance(value, dict):
-            return self._add_mismatch(value, types.format_type(type_), path)
+            return self._add_mismatch(value, format_type(type_), path)
         converted: dict[str, object] = {}
         for each in attributes:
             inner = (*path, f".{each.name}")
             if each.name not in value and not each.optional:
-                self.mismatches.append(Mismatch(inner, types.format_type(each.type), "missing", "missing"))
+                self.mismatches.append(Mismatch(inner, format_type(each.type), "missing", "missing"))
             found = value.get(each.name)
             converted[each.name] = self.convert(each.default if found is None else found, each.type, inner)
         return converted
@@ -178,17 +184,17 @@ def _sort_distinct(items: list[object]) -> list[object]:
     return [by_text[text] for _, _, text in sorted(keys)]
 
 
-def _has_any_type(type_: types.TypeExpression) -> bool:
+def _has_any_type(type_: TypeExpression) -> bool:
     match type_:
-        case types.AnyType():
+        case AnyType():
             return True
-        case types.Primitive():
+        case Primitive():
             return False
-        case types.Collection(_, element):
+        case Collection(_, element):
             return _has_any_type(element)
-        case types.Tuple(elements):
+        case Tuple(elements):
             return any(map(_has_any_type, elements))
-        case types.Object(attributes):
+        case Object(attributes):
             return any(_has_any_type(attribute.type) for attribute in attributes)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from envctl.domain.terraform.types import AnyType, Attribute, Collection, Object, Primitive, Tuple, TypeExpression
+from envctl.domain.terraform.variables import AnyType, Attribute, Collection, Object, Primitive, Tuple, TypeExpression
 
 
 def infer_type(value: object) -> TypeExpression:

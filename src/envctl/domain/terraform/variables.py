@@ -1,10 +1,224 @@
-"""Declarations of modules, and assignments of settings files."""
+"""Declarations of modules with the types of their variables, and assignments of settings files.
 
-from collections.abc import Mapping
+A type constraint is parsed from text, and written in one canonical form.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from envctl.domain.errors import Location
-from envctl.domain.terraform.types import TypeExpression, parse_type
+from envctl.domain.terraform.literals import format_literal, parse_number, unquote_string
+
+T = TypeVar("T")
+PrimitiveName = Literal["string", "number", "bool"]
+CollectionName = Literal["list", "set", "map"]
+
+
+@dataclass(frozen=True)
+class Primitive:
+    name: PrimitiveName
+
+
+@dataclass(frozen=True)
+class AnyType:
+    """The constraint `any`: Terraform infers the type from the value."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    kind: CollectionName
+    element: "TypeExpression"
+
+
+@dataclass(frozen=True)
+class Tuple:
+    elements: "tuple[TypeExpression, ...]"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    name: str
+    type: "TypeExpression"
+    optional: bool = False
+    default: object = None
+    has_default: bool = False
+
+
+@dataclass(frozen=True)
+class Object:
+    attributes: tuple[Attribute, ...]
+
+
+TypeExpression: TypeAlias = Primitive | AnyType | Collection | Tuple | Object
+_PRIMITIVES: Mapping[str, Primitive] = {name: Primitive(name) for name in get_args(PrimitiveName)}
+_COLLECTIONS: Mapping[str, CollectionName] = {name: name for name in get_args(CollectionName)}
+
+
+def format_type(type_: TypeExpression) -> str:
+    match type_:
+        case Primitive(name):
+            return name
+        case AnyType():
+            return "any"
+        case Collection(kind, element):
+            return f"{kind}({format_type(element)})"
+        case Tuple(elements):
+            return f"tuple([{', '.join(map(format_type, elements))}])"
+        case Object(attributes):
+            return f"object({{{', '.join(map(_format_attribute, attributes))}}})"
+
+
+def _format_attribute(attribute: Attribute) -> str:
+    inner = format_type(attribute.type)
+    if attribute.has_default:
+        inner = f"optional({inner}, {format_literal(attribute.default)})"
+    elif attribute.optional:
+        inner = f"optional({inner})"
+    return f"{attribute.name} = {inner}"
+
+
+def parse_type(text: str) -> TypeExpression:
+    """Parse a type constraint. Raises ValueError with a message for users."""
+    parser = _Parser(list(_tokenize(text)))
+    type_ = parser.parse_type()
+    parser.expect_text("")
+    return type_
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+
+
+_TOKEN = re.compile(
+    r"""(?P<skip>\s+|\#[^\n]*|//[^\n]*|/\*.*?\*/)
+      | (?P<name>[^\W\d][\w-]*)
+      | (?P<number>-?\s*\d+(\.\d+)?([eE][+-]?\d+)?)
+      | (?P<string>"(?:[^"\\\n]|\\.)*")
+      | (?P<mark>[()\[\]{},=:])""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def _tokenize(text: str) -> Iterator[_Token]:
+    at = 0
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            raise ValueError(f"a type can't hold {text[at : at + 12].strip()!r}")
+        at = found.end()
+        if found.lastgroup != "skip":
+            yield _Token(str(found.lastgroup), found.group())
+    yield _Token("end", "")
+
+
+class _Parser:
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    @property
+    def _next_text(self) -> str:
+        return self._tokens[self._at].text
+
+    def _take_token(self) -> _Token:
+        token = self._tokens[self._at]
+        self._at += token.kind != "end"
+        return token
+
+    def expect_text(self, text: str) -> None:
+        token = self._take_token()
+        if token.text != text:
+            raise ValueError(f"expected {text or 'the end'!r} and found {token.text or 'the end'!r}")
+
+    def parse_type(self) -> TypeExpression:
+        token = self._take_token()
+        name = token.text
+        if token.kind == "string":
+            raise ValueError(f"a type is written without quotes: {name[1:-1]}")
+        if name in _PRIMITIVES:
+            return _PRIMITIVES[name]
+        if name == "any":
+            return AnyType()
+        if name in _COLLECTIONS:
+            return Collection(_COLLECTIONS[name], self._parse_element())
+        if name == "tuple":
+            return Tuple(tuple(self._parse_enclosed("([", self.parse_type, "])")))
+        if name == "object":
+            return self._parse_object()
+        if name == "optional":
+            raise ValueError("optional() is for attributes of an object only")
+        raise ValueError(f"{name or 'nothing'!r} is not a type; types are string, number, bool, any, list, set, map, "
+                         "tuple and object")  # fmt: skip
+
+    def _parse_element(self) -> TypeExpression:
+        if self._next_text != "(":
+            return AnyType()  # `list` and `map` alone are Terraform's old spelling of list(any) and map(any)
+        self.expect_text("(")
+        element = self.parse_type()
+        self.expect_text(")")
+        return element
+
+    def _parse_object(self) -> Object:
+        attributes = tuple(self._parse_enclosed("({", self._parse_attribute, "})"))
+        if len({attribute.name for attribute in attributes}) < len(attributes):
+            raise ValueError("an object names an attribute twice")
+        return Object(attributes)
+
+    def _parse_attribute(self) -> Attribute:
+        token = self._take_token()
+        if token.kind != "name":
+            raise ValueError(f"an attribute of an object needs a plain name, not {token.text or 'the end'!r}")
+        self._expect_assignment()
+        if self._next_text != "optional":
+            return Attribute(token.text, self.parse_type())
+        self._take_token()
+        self.expect_text("(")
+        type_ = self.parse_type()
+        has_default = self._next_text == ","
+        if has_default:
+            self._take_token()
+        default = self._parse_default() if has_default and self._next_text != ")" else None
+        self.expect_text(")")
+        return Attribute(token.text, type_, optional=True, default=default, has_default=has_default)
+
+    def _expect_assignment(self) -> None:
+        if self._next_text not in {"=", ":"}:
+            raise ValueError(f"expected '=' and found {self._next_text or 'the end'!r}")
+        self._take_token()
+
+    def _parse_enclosed(self, opening: str, item: Callable[[], T], closing: str) -> Iterator[T]:
+        for mark in opening:
+            self.expect_text(mark)
+        while self._next_text != closing[0]:
+            yield item()
+            if self._next_text == ",":
+                self._take_token()
+        for mark in closing:
+            self.expect_text(mark)
+
+    def _parse_default(self) -> object:
+        """Parse a literal, the default of an optional attribute."""
+        if self._next_text == "[":
+            return list(self._parse_enclosed("[", self._parse_default, "]"))
+        if self._next_text == "{":
+            return dict(self._parse_enclosed("{", self._parse_pair, "}"))
+        token = self._take_token()
+        if token.kind == "string":
+            return unquote_string(token.text)
+        if token.kind == "number":
+            return parse_number("".join(token.text.split()))
+        if token.text in {"true", "false", "null"}:
+            return {"true": True, "false": False, "null": None}[token.text]
+        raise ValueError(f"a default must be a literal value, not {token.text or 'nothing'!r}")
+
+    def _parse_pair(self) -> tuple[str, object]:
+        token = self._take_token()
+        self._expect_assignment()
+        return unquote_string(token.text) if token.kind == "string" else token.text, self._parse_default()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from envctl.domain.release.bundle import Release
 from envctl.usecases.ports.aws import RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project import load
 from envctl.usecases.project.image_tags import find_tagged_images
 

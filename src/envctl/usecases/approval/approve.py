@@ -8,7 +8,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
-from envctl.domain.guards.order import find_newer_deployment
+from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.rule_views import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event

@@ -13,7 +13,7 @@ from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
 from envctl.usecases.account import account_check
-from envctl.usecases.deployment import guard_runner, planning
+from envctl.usecases.deployment import planning, progress
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -82,7 +82,7 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     if planned and chosen.release is not None and chosen.settings is not None:
         request = replace(request, caller=account_check.find_caller(context, target))
         if not check_account(request):
-            request = guard_runner.add_findings(context, request, chosen.release, chosen.settings)
+            request = progress.add_findings(context, request, chosen.release, chosen.settings)
             plan = _plan_next(context, chosen)
             request, fingerprint = replace(request, plan=plan), release_store.save_plan(ports, fingerprint_plan(plan))
     found = evaluate_guards(request, context.project.pipeline.format_deploy_command(target))
@@ -162,7 +162,8 @@ def _check_guards(request: guards.Request) -> Iterator[Answer]:
 
 def _check_guard(guard: guards.Guard, views: Sequence[guards.Request], refused: set[str]) -> Answer:
     waits = guard.check is check_same_plan and views[0].plan is None
-    refusal = guards.check_all_views(check_stopped_deployment if waits else guard.check, views)
+    check = check_stopped_deployment if waits else guard.check
+    refusal = guards.merge_answers([(check(view), view.whose_rules) for view in views])
     if refusal is not None:
         return Answer(guard.code, guard.code.guard, "warns" if refusal.warns else "refuses", refusal)
     if guard.depends_on in refused:

@@ -9,7 +9,7 @@ from datetime import datetime
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
-from envctl.domain.guards.rule_views import RESET_DELAY, find_recorded_document
+from envctl.domain.guards.rule_views import RESET_DELAY
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.people.person_names import is_same_person
 from envctl.domain.ledger.people.principals import can_approve_at
@@ -92,7 +92,7 @@ def _require_recorded_digest(request: Request) -> str:
 
 def _check_may_withdraw(request: Request, reset: RulesReset) -> None:
     """Check that the actor requested the reset or may approve at a recorded gate; raise RefusedError otherwise."""
-    document = find_recorded_document(request)
+    document = request.recorded_document
     asked = to_rules(document) if document else request.rules
     patterns = [asked.list_approver_patterns(gate) for gate in asked.approvals]
     if is_same_person(request.actor, reset.by) or any(can_approve_at(each, request.actor) for each in patterns):

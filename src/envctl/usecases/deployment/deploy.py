@@ -1,13 +1,15 @@
 """The deployment of one release to one environment, shared by all verbs that change an environment.
 
-A deployment is a pipeline of stages. Its stages are in `stages/`, and what is known after each is in `progress.py`.
+A deployment is a pipeline of stages, whose order mypy proves: `--dry-run` describes the very list that a real run
+executes. Its stages are in `stages/`, and what is known after each is in `progress.py`.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from envctl.domain.config.rollout import describe_rollout
 from envctl.domain.graph import restrict_graph, reverse_graph
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
@@ -15,13 +17,17 @@ from envctl.domain.release.artifacts import list_copied_artifacts
 from envctl.domain.release.bundle import Release
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.concurrency.dag_runner import select_stacks
-from envctl.usecases.deployment.guard_runner import GuardRunner
-from envctl.usecases.deployment.progress import Attempt, PlannedDeployment, Prepared, SelectedRelease, UpToDate
+from envctl.usecases.deployment.progress import (
+    Attempt,
+    GuardRunner,
+    PlannedDeployment,
+    Prepared,
+    SelectedRelease,
+    UpToDate,
+)
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import Deployed
-from envctl.usecases.deployment.rollout import planner
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
-from envctl.usecases.deployment.stages.pipeline import Pipeline
 from envctl.usecases.deployment.stages.plan import CheckPlan, ConfirmPlan, EndIfUpToDate, PlanStacks
 from envctl.usecases.deployment.stages.prepare import (
     CheckAccount,
@@ -35,7 +41,51 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.project import image_tags, load, remote_modules, working_tree
 from envctl.usecases.release import deploy_request
 
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
 Start = TypeVar("Start")
+End = TypeVar("End")
+Next = TypeVar("Next")
+
+
+class Stage(Protocol[In_contra, Out_co]):
+    def describe(self, environment: str) -> tuple[str, ...]:
+        """Return the lines for `--dry-run`."""
+
+    def run(self, value: In_contra, /) -> "Out_co | UpToDate":
+        """Return the result for the next stage, or the early end of the deployment."""
+
+
+@dataclass(frozen=True)
+class Pipeline(Generic[Start, End]):
+    """Stages from a `Start` to an `End`. Add them with `then`: each takes what the one before returns."""
+
+    stages: tuple[Stage[Any, Any], ...] = ()
+
+    def then(self, stage: Stage[End, Next]) -> "Pipeline[Start, Next]":
+        return Pipeline((*self.stages, stage))
+
+    def then_if(self, wanted: object, stage: Stage[End, End]) -> "Pipeline[Start, End]":
+        return Pipeline((*self.stages, stage)) if wanted else self
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return tuple(line for stage in self.stages for line in stage.describe(environment))
+
+    def run(self, start: Start) -> End | UpToDate:
+        """Run the stages in order, until one of them ends the deployment."""
+        value: Any = start
+        for stage in self.stages:
+            value = stage.run(value)
+            if isinstance(value, UpToDate):
+                break
+        return value  # type: ignore[no-any-return]
+
+    def run_to_end(self, start: Start) -> End:
+        """Run stages of which none ends early. Raises TypeError if one does."""
+        ended = self.run(start)
+        if isinstance(ended, UpToDate):
+            raise TypeError("a stage ended early")
+        return ended
 
 
 @dataclass(frozen=True)
@@ -143,7 +193,8 @@ def add_common_stages(
     request: DeployRequest, scope: Scope, pipeline: Pipeline[Start, Prepared]
 ) -> Pipeline[Start, Attempt]:
     needs, destroys, over = scope.needs, request.action == "destroy", scope.changeover
-    rolled = planner.describe_rollouts(request.context.project, needs, request.action)
+    rollouts = {name: each.rollout for name, each in request.context.project.stacks.items() if name in needs}
+    rolled = {name: describe_rollout(each, request.action) for name, each in rollouts.items() if each and not destroys}
     # Destroy downstream stacks first.
     ordered = {name: reverse_graph(needs)[name] for name in reversed(tuple(needs))} if destroys else needs
     return (
@@ -159,11 +210,13 @@ def add_common_stages(
 
 def select_scope(request: DeployRequest, release: Release, changeover: Changeover) -> Scope:
     """Return the selected stacks of a release. Raise UsageError for an unknown stack."""
-    needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
+    stacks = release.wiring.stacks
+    needs = {name: tuple(each for each in stack.needs if each in stacks) for name, stack in stacks.items()}
     wanted = select_stacks(request.options.selection, needs)
     only = wanted if len(wanted) < len(needs) else ()
     over = changeover.limit_to(only)
-    staying = {name: needed for name, needed in restrict_graph(needs, wanted).items() if name not in over.leaving}
+    kept = restrict_graph(needs, wanted) if only else needs
+    staying = {name: needed for name, needed in kept.items() if name not in over.leaving}
     verifies = request.options.verify and not only and request.action != "destroy"
     return Scope(staying, only, over, verifies)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
 from envctl.domain.guards import Refusal, RefusedError
-from envctl.domain.guards.order import find_newer_deployment
+from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
@@ -23,6 +24,23 @@ from envctl.usecases.release import release_store
 _COMPLETED = ("succeeded", "partial")
 
 
+@dataclass(frozen=True)
+class _StartFacts:
+    """Facts of a start, known before the ledger is read for it.
+
+    Attributes:
+        plan: the fingerprint of the stored plan.
+        waiver: the number of the entry of the waiver, or 0.
+        waived: the codes that it covers.
+        unpinned: the addresses of overridden providers.
+    """
+
+    plan: str
+    waiver: int
+    waived: frozenset[str]
+    unpinned: tuple[str, ...]
+
+
 class UnrecordedEndError(OperationFailedError):
     """The end of a completely applied deployment could not be recorded."""
 
@@ -35,7 +53,13 @@ def record_deployment(planned: PlannedDeployment) -> Iterator[Attempt]:
     closed it, and UnrecordedEndError (E478) if its end could not be recorded: it stays unfinished, since it did not
     fail.
     """
-    attempt = _record_start(planned)
+    attempt = Attempt(planned, planned.prepared.guard_request, dict(planned.plans))
+    decide_event = partial(_decide_start, attempt, _save_documents(planned))
+    after, _ = journal.append(attempt.request.context.ports, decide_event)
+    attempt.started, here = after.seq, after.find_environment(attempt.request.target)
+    attempt.leftovers = {
+        new: old for new, old in here.renamed.items() if old not in here.held_stacks and new in attempt.plans
+    }
     try:
         yield attempt
         _record_success(attempt)
@@ -67,49 +91,52 @@ def set_hold(planned: PlannedDeployment) -> str:
     return entry.event.release if entry is not None and isinstance(entry.event, HoldSet) else ""
 
 
-def _record_start(planned: PlannedDeployment) -> Attempt:
-    prepared, request = planned.prepared, planned.prepared.request
-    ports, target, guards = request.context.ports, request.target, prepared.guards
-    identity = prepared.guard_request.identity
-    aim = request.context.project.pipeline.standalone_name
-    release_store.save_bundle(ports, identity, prepared.bundle, prepared.release, aim)
-    _save_settings(planned)
+def _save_documents(planned: PlannedDeployment) -> _StartFacts:
+    """Store what the start names: the bundle; for later comparison settings, place, rules and plan; and the waiver."""
+    prepared, request = planned.prepared, planned.prepared.guard_request
+    ports, project = prepared.request.context.ports, prepared.request.context.project
+    aim = project.pipeline.standalone_name
+    release_store.save_bundle(ports, request.identity, prepared.bundle, prepared.release, aim)
+    release_store.save_settings(ports, prepared.settings)
+    before, where = planned.seen, load.resolve_bound_place(project, request.target, prepared.release.wiring)
+    if before is None or before.place != where.digest:
+        # The last deployment stored the same place otherwise.
+        release_store.PLACES.save_document(ports, where)
+    if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
+        rules_store.RULES.save_document(ports, request.document)
     fingerprint = release_store.save_plan(ports, fingerprint_plan(planned.plan))
-    waiver = guards.record_waiver(prepared.guard_request)
-    overridden = set(guards.waived)
-    replaced = module_checks.find_unpinned(ports)
-    attempt = Attempt(planned, prepared.guard_request, dict(planned.plans))
+    waiver = prepared.guards.record_waiver(request)
+    return _StartFacts(fingerprint, waiver, frozenset(prepared.guards.waived), module_checks.find_unpinned(ports))
 
-    def decide_event(present: LedgerState) -> Event:
-        _check_unchanged_history(planned, present)
-        asked = guards.enforce_guards(prepared.guard_request, present, planned.plan)
-        if late := [refusal for code, refusal in guards.waived.items() if code not in overridden]:
-            # The recorded waiver does not cover these.
-            raise RefusedError(tuple(late))
-        attempt.guard_request, attempt.creates = asked, _list_created(planned, present)
-        rules = asked.rules_digest if can_record_rules(asked) else ""
-        return DeploymentStarted(
-            target,
-            identity,
-            prepared.environment.settings,
-            request.action,
-            asked.origin,
-            plan=fingerprint,
-            waiver=waiver,
-            only=prepared.only,
-            unpinned=replaced,
-            place=asked.place,
-            older=asked.older and find_newer_deployment(asked) is not None,
-            stacks=() if prepared.only else tuple(planned.plans),
-            rules=rules,
-            rules_before=asked.recorded_digest if rules and asked.recorded_digest != rules else "",
-            creates=attempt.creates,
-            behind="" if asked.older else asked.behind,
-        )
 
-    after, _ = journal.append(ports, decide_event)
-    attempt.started = after.seq
-    return attempt
+def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) -> Event:
+    """Return the event of the start, if no guard refuses on this state of the ledger."""
+    planned, prepared, guards = attempt.planned, attempt.prepared, attempt.prepared.guards
+    _check_unchanged_history(planned, present)
+    asked = guards.enforce_guards(prepared.guard_request, present, planned.plan)
+    if late := [refusal for code, refusal in guards.waived.items() if code not in facts.waived]:
+        # The recorded waiver does not cover these.
+        raise RefusedError(tuple(late))
+    attempt.guard_request, attempt.creates = asked, _list_created(planned, present)
+    rules = asked.rules_digest if can_record_rules(asked) else ""
+    return DeploymentStarted(
+        asked.target,
+        asked.identity,
+        prepared.environment.settings,
+        asked.action,
+        asked.origin,
+        plan=facts.plan,
+        waiver=facts.waiver,
+        only=prepared.only,
+        unpinned=facts.unpinned,
+        place=asked.place,
+        older=asked.older and find_newer_deployment(asked) is not None,
+        stacks=() if prepared.only else tuple(planned.plans),
+        rules=rules,
+        rules_before=asked.recorded_digest if rules and asked.recorded_digest != rules else "",
+        creates=attempt.creates,
+        behind="" if asked.older else asked.behind,
+    )
 
 
 def _list_created(planned: PlannedDeployment, present: LedgerState) -> tuple[str, ...]:
@@ -120,19 +147,6 @@ def _list_created(planned: PlannedDeployment, present: LedgerState) -> tuple[str
     known = {*present.find_environment(target).stacks, *planned.moves}
     names = (stack.name for stack in prepared.environment.stacks)
     return tuple(name for name in names if name in planned.plans and name not in known)
-
-
-def _save_settings(planned: PlannedDeployment) -> None:
-    """Store the settings of the plan, its state locations and its rules, for later comparison."""
-    prepared, request = planned.prepared, planned.prepared.guard_request
-    ports, project = prepared.request.context.ports, prepared.request.context.project
-    release_store.save_settings(ports, prepared.settings)
-    before, where = planned.seen, load.resolve_bound_place(project, request.target, prepared.release.wiring)
-    if before is None or before.place != where.digest:
-        # The last deployment stored the same place otherwise.
-        release_store.PLACES.save_document(ports, where)
-    if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
-        rules_store.RULES.save_document(ports, request.document)
 
 
 def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -> None:
@@ -162,27 +176,26 @@ def _record_success(attempt: Attempt) -> None:
         left=tuple(attempt.gone),
         forgot=tuple(stack.name for stack in prepared.environment.leaving if stack.leaves == "forget"),
     )
+    append = partial(
+        journal.append,
+        attempt.request.context.ports,
+        lambda present: event if _is_unfinished(attempt, present) else None,
+    )
     try:
-        ended = _append_end(attempt, event)
+        try:
+            after, entry = append()
+        except EnvctlError:
+            # Once more, for a lost response.
+            after, entry = append()
     except EnvctlError as error:
         message = f"{target} was applied to its end, and that could not be recorded: it counts as unfinished"
         hint = f"once the store answers again: envctl recover {target}, and then {command}"
         raise UnrecordedEndError(Problem("E478", message, hint), *error.problems) from error
-    if not ended:
+    last = after.find_environment(target).last
+    is_ended = last is not None and last.seq == attempt.started and last.outcome in _COMPLETED
+    if entry is None and not is_ended:
         message = f"the deployment to {target} was declared over by somebody else while it ran: it is not proven"
         raise OperationFailedError(Problem("E408", message, command))
-
-
-def _append_end(attempt: Attempt, event: Event) -> bool:
-    """Append the end, with one retry after a lost response. Return true if the ledger has it."""
-    ports, target = attempt.request.context.ports, attempt.request.target
-    append = partial(journal.append, ports, lambda present: event if _is_unfinished(attempt, present) else None)
-    try:
-        after, entry = append()
-    except EnvctlError:
-        after, entry = append()
-    last = after.find_environment(target).last
-    return entry is not None or (last is not None and last.seq == attempt.started and last.outcome in _COMPLETED)
 
 
 def _record_failure(attempt: Attempt, error: BaseException) -> None:

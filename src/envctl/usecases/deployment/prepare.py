@@ -24,8 +24,7 @@ from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import PreparedEnvironment
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
 from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
 from envctl.usecases.release import deploy_request

@@ -1,22 +1,145 @@
-"""What is known of a deployment after each of its stages: one type each, so that mypy proves their order.
+"""What is known of a deployment after each of its stages, and what its guards have said so far.
 
-`DeployRequest` → `SelectedRelease` → `Prepared` → `PlannedDeployment` → `Attempt`. All but the last are immutable.
+There is one type each, so that mypy proves their order: `DeployRequest` → `SelectedRelease` → `Prepared` →
+`PlannedDeployment` → `Attempt`. All but the last are immutable.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from envctl.domain.guards import Request
-from envctl.domain.ledger.state import Deployment, DriftCheck
+from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_unwaivable
+from envctl.domain.ledger.events import WaiverUsed
+from envctl.domain.ledger.state import Deployment, DriftCheck, LedgerState
 from envctl.domain.plan.changes import Changeover, EnvironmentPlan, StackPlan
 from envctl.domain.release.bundle import Release
 from envctl.domain.rollout.traffic import Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.usecases.deployment.guard_runner import GuardRunner
+from envctl.usecases.account import account_check, secret_check
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.rollout_model import RolledOut, Share, StackRollout
 from envctl.usecases.deployment.verification import Verification
-from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.ledger import journal, ledger_store, rules_store
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.terraform import PreparedEnvironment
+from envctl.usecases.project import load
+
+_PLAN_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_plan)
+_ACCOUNT_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_account)
+
+
+@dataclass
+class GuardRunner:
+    """Checks the guards of one deployment, and collects what they say.
+
+    Attributes:
+        warnings, waived: by code.
+        disbelieved: reported numbers of untrusted ledger entries.
+    """
+
+    deployment: DeployRequest
+    warnings: dict[str, Refusal] = field(default_factory=dict)
+    waived: dict[str, Refusal] = field(default_factory=dict)
+    disbelieved: set[int] = field(default_factory=set)
+
+    def enforce_guards(self, request: Request, present: LedgerState, plan: EnvironmentPlan | None = None) -> Request:
+        """Return the request as the guards have seen it. Raise RefusedError with all refusals not waived.
+
+        Each warning is reported once.
+        """
+        ports, options = self.deployment.context.ports, self.deployment.options
+        if not options.dry_run:
+            ledger_store.check_clock(ports)
+        now = ports.clock.now() if options.dry_run else ledger_store.read_store_time(ports)
+        request = replace(request, present=present, now=now, plan=plan, older=options.older)
+        # The recorded rules may have changed meanwhile.
+        request = rules_store.complete_request(ports, request)
+        for each in present.unbelieved:
+            if each.seq not in self.disbelieved:
+                self.disbelieved.add(each.seq)
+                ports.observer.on_message(f"{each} is not believed: {each.why}")
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request)))
+        return request
+
+    def enforce_account_guards(self, request: Request, release: Release, settings: EnvironmentSettings) -> Request:
+        """Return the request with the findings in the target's account.
+
+        Check the guards needing it: first for the right account, then for its images and secrets.
+        """
+        context, target = self.deployment.context, self.deployment.target
+        request = replace(request, caller=account_check.find_caller(context, target))
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request), _ACCOUNT_GUARDS))
+        request = add_findings(context, request, release, settings)
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request), _ACCOUNT_GUARDS))
+        return request
+
+    def recheck_plan_guards(self, request: Request, plan: EnvironmentPlan, started: int) -> None:
+        """Check the plan guards about a replanned stack, and record new waivers at once."""
+        request, before = replace(request, plan=plan), set(self.waived)
+        found = self._select_refusals(check_guards(request), _PLAN_GUARDS)
+        refused = tuple(_describe_midway(request, each) for each in found)
+        self._waive_or_refuse(request, refused)
+        if more := tuple(refusal for refusal in refused if refusal.code not in before):
+            self._append_waiver(request, more, started=started)
+
+    def record_waiver(self, request: Request) -> int:
+        """Record the waived refusals and the reason. Return the number of the entry, or 0 without waivers."""
+        return self._append_waiver(request, tuple(self.waived.values())) if self.waived else 0
+
+    def _append_waiver(self, request: Request, refused: tuple[Refusal, ...], started: int = 0) -> int:
+        codes, messages = tuple(each.code for each in refused), tuple(each.message for each in refused)
+        reason = self.deployment.options.break_glass
+        waiver = WaiverUsed(request.target, request.identity, reason, codes, messages, started)
+        return journal.append_event(self.deployment.context.ports, lambda _: waiver).seq
+
+    def _select_refusals(
+        self, remarks: tuple[Refusal, ...], codes: frozenset[str] = frozenset()
+    ) -> tuple[Refusal, ...]:
+        """Return the refusals, of all guards or of those named. Report the warnings of all."""
+        for remark in remarks:
+            if remark.warns and self.warnings.get(remark.code) != remark:
+                self.warnings[remark.code] = remark
+                message = f"{remark.code} {remark.guard} warns: {remark.message}"
+                self.deployment.context.ports.observer.on_message(message)
+        return tuple(each for each in remarks if not each.warns and (not codes or each.code in codes))
+
+    def _waive_or_refuse(self, request: Request, refused: tuple[Refusal, ...]) -> None:
+        if not refused:
+            return
+        if not self.deployment.options.break_glass:
+            raise RefusedError(refused)
+        if stubborn := list_unwaivable(request, refused):
+            raise RefusedError(tuple(_explain_not_waivable(request, refusal) for refusal in stubborn))
+        self.waived.update({refusal.code: refusal for refusal in refused})
+
+
+def _describe_midway(request: Request, refusal: Refusal) -> Refusal:
+    """Add to a temporary refusal that the deployment can continue after an approval, without recovery."""
+    if not refusal.for_now:
+        return refusal
+    message = f"{refusal.message}; {request.target} keeps what was applied, and the rest goes on once it is approved"
+    return replace(refusal, message=message)
+
+
+def _explain_not_waivable(request: Request, refusal: Refusal) -> Refusal:
+    why = f"{request.target} does not list it as waivable" if refusal.waivable else "nobody can waive it"
+    return replace(refusal, message=f"{refusal.message} (break-glass does not help: {why})")
+
+
+def add_findings(
+    context: Context, request: Request, release: Release, settings: EnvironmentSettings | None = None
+) -> Request:
+    """Return the request with the images and secrets found, except for `destroy`. Check the account before."""
+    if request.action == "destroy":
+        return request
+    target, wiring = request.target, release.wiring
+    given, patterns = settings or load.load_settings(context, target, wiring), context.project.secrets
+    return replace(
+        request,
+        images=account_check.find_images(context, target, release),
+        secrets=secret_check.find_secrets(context, target, given, wiring.schema)
+        if patterns.secretsmanager or patterns.ssm
+        else (),
+    )
 
 
 @dataclass(frozen=True)
@@ -114,6 +237,7 @@ class Attempt:
 
     Attributes:
         started: the number of the ledger entry of the start.
+        leftovers: new names whose old states may remain from an interrupted deployment, each with the old name.
         creates: stacks never applied before.
         plans: the plans by stack, replaced where a stack is replanned.
         begun: stacks with at least one started apply.
@@ -129,6 +253,7 @@ class Attempt:
     guard_request: Request
     plans: dict[str, StackPlan]
     started: int = 0
+    leftovers: Mapping[str, str] = field(default_factory=dict)
     creates: tuple[str, ...] = ()
     begun: set[str] = field(default_factory=set)
     applied: list[str] = field(default_factory=list)

@@ -19,8 +19,7 @@ from envctl.usecases.deployment import prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import PreparedEnvironment
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
 
@@ -116,13 +115,16 @@ def run_probe(ports: Ports, probe: Probe | CheckResult, variables: Mapping[str, 
 
 def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deployment) -> Iterator[Checked]:
     ports = context.ports
+    checks = select_checks(context.project, prepared.environment, sandbox=False)
+    if not checks:
+        return
     needed = find_needed_stacks(
         prepared, select_checks(context.project, prepared.environment, sandbox=ports.sandbox).values()
     )
     stacks = [stack for stack in prepared.stacks if stack.name in needed]
     outputs = read_outputs(ports, prepared.environment, stacks)
     variables = build_check_variables(prepared.environment, running.release, outputs)
-    for name, check in select_checks(context.project, prepared.environment, sandbox=False).items():
+    for name, check in checks.items():
         if not is_check_applicable(check, prepared.environment, sandbox=ports.sandbox):
             yield Checked(name, "skipped", "not in the sandbox")
             continue

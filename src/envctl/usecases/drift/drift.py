@@ -27,8 +27,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import PreparedEnvironment
-from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, WorkerPool
 from envctl.usecases.project import load, module_checks
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 from envctl.usecases.release import deploy_request, release_store

@@ -10,7 +10,7 @@ from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, s
 from envctl.usecases.deployment.planning import PlanningResult, add_cost, plan_each, require_state
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.ports.terraform import PreparedEnvironment
 
 if TYPE_CHECKING:
     from envctl.domain.ledger.state import EnvironmentState

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from envctl.domain.guards import Request
-from envctl.domain.guards.rule_views import RESET_DELAY, can_replace_rules, find_recorded_document, is_reset_due
+from envctl.domain.guards.rule_views import RESET_DELAY, can_replace_rules, is_reset_due
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_conflicts, list_differences, list_rule_lines
@@ -61,7 +61,7 @@ def load_environment_rules(ports: Ports, environment: str) -> EnvironmentRules:
 
 def build_environment_rules(context: Context, present: LedgerState, target: str) -> EnvironmentRules:
     request = rules_store.build_rules_request(context, present, target)
-    here, tree, before = request.target_state, request.document, find_recorded_document(request)
+    here, tree, before = request.target_state, request.document, request.recorded_document
     standing = _find_standing(request, before)
     counting = before if standing in {"both count", "refused"} else None
     conflicts = list_conflicts(before, tree) if standing == "refused" and before and tree else ()

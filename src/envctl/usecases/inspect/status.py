@@ -7,8 +7,8 @@ from functools import cache
 
 from envctl.domain.config.project import Project
 from envctl.domain.guards import Request, count_missing_at_gates, count_required_approvals
-from envctl.domain.guards.order import find_newer_in_target
 from envctl.domain.guards.plan import has_exceeded_approval
+from envctl.domain.guards.provenance import list_other_deployments
 from envctl.domain.guards.rule_views import check_stopped_deployment
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Deployment, EnvironmentState, KnownRelease, LedgerState, Unbelieved
@@ -180,7 +180,9 @@ def _find_next_command(project: Project, present: LedgerState, environment: str,
     source = present.find_environment(before)
     if behind and source.whole and source.current:
         release = source.current.release
-        is_blocked = release in here.holds or find_newer_in_target(present, project.pipeline, environment, release)
+        others, entry = list_other_deployments(here, release), project.pipeline.entry
+        is_newer_there = any(present.is_older(before, entry, release, each.release) for each in others)
+        is_blocked = release in here.holds or is_newer_there
         return f"envctl why {environment}" if is_blocked else project.pipeline.format_deploy_command(environment)
     if here.whole:
         return _find_verify_command(here, environment)

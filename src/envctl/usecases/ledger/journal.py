@@ -1,32 +1,39 @@
-"""The journal: reading the ledger and appending to it. A decision is recorded only on the history it was based on."""
+"""The journal: reading the ledger and appending to it. A decision is recorded only on the history it was based on.
+
+Reading begins at the last trusted checkpoint, and checks that the ledger continues the entries seen by this machine.
+An unsigned checkpoint is trusted if the next entry names it: the author of this entry computed the name from the
+entries. A signed one is trusted for its signature.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import TypeVar
 
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.projection.apply_entries import apply_entry, to_unbelieved
 from envctl.domain.ledger.state import LedgerState, Unbelieved
-from envctl.usecases.ledger import integrity, ledger_store
-from envctl.usecases.ledger.integrity import (
-    BrokenLedgerError,
-    KnownHead,
-    check_checkpoint,
-    check_known_head,
-    load_checkpoint,
-    name_checkpoint,
-    save_checkpoint,
-    to_ledger_error,
-)
+from envctl.domain.ledger.trust import is_personal_event
+from envctl.usecases.ledger import ledger_store, signing
 from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
 
-T = TypeVar("T")
+KnownHead = tuple[int, str] | None
+"""Number and digest of the last entry seen by this machine; None without one."""
 MAX_ATTEMPTS = 100
 PAGE_SIZE = 64
+MAX_CHECKPOINTS_READ = 8
+
+
+class BrokenLedgerError(OperationFailedError):
+    """The ledger is inconsistent, or contradicts the entries seen by this machine."""
+
+
+def to_ledger_error(broken: entries.ChainBreak) -> BrokenLedgerError:
+    message = f"the ledger can't be believed from entry {broken.seq} on: {broken.reason}"
+    hint = "somebody or something changed the store by hand: restore it from a backup (nothing was done now)"
+    return BrokenLedgerError(Problem("E401", message, hint))
 
 
 def load(ports: Ports) -> LedgerState:
@@ -36,25 +43,27 @@ def load(ports: Ports) -> LedgerState:
     """
     seen = ports.head_cache.load_head()
     with _prefetch_ledger(ports, seen):
-        try:
-            return _load_state(ports, seen)
-        except BrokenLedgerError:
-            # A listing made during appends may lack an earlier entry: read once more.
-            return _load_state(ports, seen)
-
-
-def _load_state(ports: Ports, seen: KnownHead) -> LedgerState:
-    check_store_owner(ports)
-    now = load_checkpoint(ports)
-    expected, prev = now.seq + 1, now.head
-    for number, data in _read_stored(ports, after=now.seq):
-        if broken := entries.find_chain_break(number, data, expected, prev):
-            raise to_ledger_error(broken)
-        entry = entries.decode_entry(data)
-        now = apply_entry(now, entry, ports.trust.explain_distrust(entry))
-        expected, prev = expected + 1, entries.hash_bytes(data)
-    check_known_head(ports, now, seen)
-    return now
+        is_repeated = False
+        while True:
+            try:
+                check_store_owner(ports)
+                now = load_checkpoint(ports)
+                expected, prev = now.seq + 1, now.head
+                for number, data in _read_stored(ports, after=now.seq):
+                    if broken := entries.find_chain_break(number, data, expected, prev):
+                        raise to_ledger_error(broken)
+                    entry = entries.decode_entry(data)
+                    doubt = ports.trust.explain_distrust(entry) if ports.trust.pinned else ""
+                    now = apply_entry(now, entry, doubt)
+                    expected, prev = expected + 1, entries.hash_bytes(data)
+                check_known_head(ports, now, seen)
+            except BrokenLedgerError:
+                # A listing made during appends may lack an earlier entry: read once more.
+                if is_repeated:
+                    raise
+                is_repeated = True
+            else:
+                return now
 
 
 def _prefetch_ledger(ports: Ports, last: KnownHead) -> AbstractContextManager[None]:
@@ -69,6 +78,24 @@ def _prefetch_ledger(ports: Ports, last: KnownHead) -> AbstractContextManager[No
         [ledger_store.MARKER_KEY, *checkpoints, *known],
         [(ledger_store.CHECKPOINT_FOLDER, ""), (ledger_store.ENTRY_FOLDER, ledger_store.entry_key(start))],
     )
+
+
+def check_known_head(ports: Ports, now: LedgerState, seen: KnownHead) -> None:
+    """Check that the ledger continues the known one. Raises BrokenLedgerError if it is cut short or replaced.
+
+    Load `seen` before reading the ledger: another command of this clone may append meanwhile, and save a later head.
+    """
+    if seen is not None and seen != (now.seq, now.head):
+        seq, head = seen
+        if seq > now.seq:
+            why = f"this machine has seen {seq} entries, and now there are {now.seq}"
+            raise to_ledger_error(entries.ChainBreak(now.seq + 1, why))
+        data = ports.store.read(ledger_store.entry_key(seq)) if seq else None
+        if seq and (data is None or entries.hash_bytes(data) != head):
+            why = "it is not the entry that this machine saw before under that number"
+            raise to_ledger_error(entries.ChainBreak(seq, why))
+    if now.seq and seen != (now.seq, now.head):
+        ports.head_cache.save_head(now.seq, now.head)
 
 
 def append(
@@ -100,7 +127,7 @@ def append(
             moment.stored_at,
         )
         # Sign only once: signatures of the same bytes differ.
-        entry = integrity.sign_entry(ports, plain)
+        entry = signing.sign_entry(ports, plain) if ports.trust.pinned else plain
         if not create_entry(ports, entry):
             continue
         after = apply_entry(now, entries.decode_entry(entries.encode_entry(entry)))
@@ -220,3 +247,79 @@ def _read_back(ports: Ports, key: str, entry: entries.Entry, before: Exception) 
         hint = "once the store answers again: envctl status shows it. Where it is not there, run the command again"
         problems = before.problems if isinstance(before, OperationFailedError) else error.problems
         raise OperationFailedError(Problem("E459", message, hint), *problems) from error
+
+
+def load_checkpoint(ports: Ports) -> LedgerState:
+    """Return the state of the last trusted checkpoint; the empty state without one."""
+    numbers = [ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)]
+    if not ports.trust.pinned:
+        numbers = [number for number in numbers if number and number % checkpoint.INTERVAL == 0]
+    # Limited, because a writer of the store can add any number of untrusted ones.
+    for number in reversed(numbers[-MAX_CHECKPOINTS_READ:]):
+        state = _load_trusted(ports, number)
+        if state is None or state.seq != number:
+            continue
+        last = ports.store.read(ledger_store.entry_key(number))
+        if last is not None and entries.hash_bytes(last) == state.head:
+            return state
+    return LedgerState()
+
+
+def name_checkpoint(ports: Ports, now: LedgerState) -> str:
+    """Return the name of the checkpoint after `now`, for the next entry; empty without one."""
+    is_at_interval = now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
+    return checkpoint.compute_name(now) if is_at_interval and not ports.trust.pinned else ""
+
+
+def save_checkpoint(ports: Ports, now: LedgerState, last: entries.Entry) -> None:
+    # A failure is ignored: the entry is recorded, and a checkpoint only speeds up reading.
+    with suppress(AlreadyExistsError, EnvctlError):
+        if _is_due(ports, now, last):
+            new = checkpoint.Checkpoint(now, ports.trust.name)
+            if ports.trust.pinned:
+                new = signing.sign_checkpoint(ports, new, personally=is_personal_event(last.event))
+            ports.store.create(ledger_store.checkpoint_key(now.seq), checkpoint.encode_checkpoint(new))
+
+
+def check_checkpoint(ports: Ports, now: LedgerState) -> None:
+    """Check a checkpoint against the entries before it. Raises BrokenLedgerError for a difference."""
+    data = ports.store.read(ledger_store.checkpoint_key(now.seq))
+    found = checkpoint.decode_checkpoint(data) if data else None
+    if found is not None and _is_trusted(ports, found) and found.present != now:
+        why = "the checkpoint that was left there does not follow from the entries"
+        raise to_ledger_error(entries.ChainBreak(now.seq, why))
+
+
+def _load_trusted(ports: Ports, number: int) -> LedgerState | None:
+    """Return the state of a signed checkpoint or, without signatures, of one named by the next entry."""
+    name = ""
+    if not ports.trust.pinned:
+        with suppress(entries.MalformedEntryError):
+            name = entries.decode_entry(ports.store.read(ledger_store.entry_key(number + 1)) or b"").checkpoint
+        if not name:
+            return None
+    data = ports.store.read(ledger_store.checkpoint_key(number))
+    if not data or (name and checkpoint.read_name(data) != name):
+        return None
+    found = checkpoint.decode_checkpoint(data)
+    return found.present if found and _is_trusted(ports, found) else None
+
+
+def _is_trusted(ports: Ports, found: checkpoint.Checkpoint) -> bool:
+    """Check that the checkpoint was made with the same trust and, if entries are signed, is signed too."""
+    trust = ports.trust
+    if found.trust != trust.name:
+        return False
+    if not trust.pinned:
+        return True
+    message = trust.hash_for_signing(checkpoint.KIND, checkpoint.encode_signed_part(found))
+    return not trust.explain_bad_signature(trust.checkpoint_signer, found.signature, message)
+
+
+def _is_due(ports: Ports, now: LedgerState, last: entries.Entry) -> bool:
+    """Tell if a checkpoint is due: at each interval or, if it must be signed, once its signer appends an entry."""
+    if not ports.trust.pinned:
+        return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
+    if ports.trust.find_signer(last) != ports.trust.checkpoint_signer or now.seq < checkpoint.INTERVAL:
+        return False
+    return now.seq - load_checkpoint(ports).seq >= checkpoint.INTERVAL

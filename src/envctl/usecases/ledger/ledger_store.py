@@ -7,13 +7,13 @@ The owner is named by a marker made before the first entry; it also proves a suc
 it no entry is recorded. Decisions and entries take the time of the store, because clocks of machines differ.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from envctl.domain.config.project_owner import MalformedMarkerError, StoreMarker, decode_marker, encode_marker
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.findings import Finding
 from envctl.domain.ledger.entries import PRECISION, TOLERANCE, hash_bytes, is_future
@@ -29,6 +29,7 @@ ENTRY_FOLDER = "ledger/"
 CHECKPOINT_FOLDER = "checkpoints/"
 MARKER_KEY = "project.json"
 """The marker naming the owner of the store."""
+MARKER_FORMAT = 1
 D = TypeVar("D")
 MAX_RELEASES_READ = 4
 _TIMED_DECISIONS = (DeploymentStarted, ApprovalGiven, RulesApproved, RulesResetRequested)
@@ -89,6 +90,36 @@ class DigestDocuments(Generic[D]):
                 with suppress(ValueError):
                     found[digest] = self.decode(data)
         return found
+
+
+@dataclass(frozen=True)
+class StoreMarker:
+    """The marker object of a store, with its project. `endpoint` is the S3 endpoint with tested conditional writes;
+    empty for AWS and folders.
+    """
+
+    project: str
+    endpoint: str = ""
+
+
+class MalformedMarkerError(ValueError):
+    """The bytes are not a marker of a version known to this envctl."""
+
+
+def encode_marker(marker: StoreMarker) -> bytes:
+    document = {"format": MARKER_FORMAT, "project": marker.project, "endpoint": marker.endpoint}
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def decode_marker(data: bytes) -> StoreMarker:
+    try:
+        document = json.loads(data)
+        project, endpoint = document["project"], document["endpoint"]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise MalformedMarkerError(f"not a marker: {error}") from error
+    if document["format"] != MARKER_FORMAT or not isinstance(project, str) or not isinstance(endpoint, str):
+        raise MalformedMarkerError("of another version of envctl")
+    return StoreMarker(project, endpoint)
 
 
 def check_store_owner(ports: Ports) -> StoreMarker | None:

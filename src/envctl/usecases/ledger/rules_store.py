@@ -6,16 +6,16 @@ from dataclasses import replace
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
-from envctl.domain.guards.rule_views import can_take_account, find_recorded_document, has_new_rules
+from envctl.domain.guards.rule_views import can_take_account, has_new_rules
 from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
-from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, encode, find_rules
+from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, to_rules
 from envctl.usecases.ledger.ledger_store import DigestDocuments, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 
-RULES = DigestDocuments("rules/", encode, decode)
+RULES = DigestDocuments[RulesDocument]("rules/", lambda document: document.encoded, decode)
 
 
 def describe_tree_rules(project: Project) -> Mapping[str, RulesDocument]:
@@ -42,6 +42,8 @@ def complete_request(ports: Ports, request: Request) -> Request:
 def build_rules_request(context: Context, present: LedgerState, target: str) -> Request:
     """Build a guard request about rules only, without a release."""
     ports, project = context.ports, context.project
+    documents = describe_tree_rules(project)
+    document = next(each for each in documents.values() if each.environment == target)
     request = Request(
         action="promote",
         pipeline=project.pipeline,
@@ -53,9 +55,9 @@ def build_rules_request(context: Context, present: LedgerState, target: str) -> 
         present=present,
         actor=ports.identity.identify_actor(),
         now=read_store_time(ports),
-        rules=find_rules(project, target),
-        document=build_rules_document(project, target),
-        documents=describe_tree_rules(project),
+        rules=to_rules(document),
+        document=document,
+        documents=documents,
     )
     return complete_request(ports, request)
 
@@ -65,7 +67,7 @@ def load_recorded_rules(request: Request) -> RulesDocument:
 
     Raises UsageError (E488) if none is recorded, and OperationFailedError (E489) if it is missing or damaged.
     """
-    recorded, document = request.target_state.rules, find_recorded_document(request)
+    recorded, document = request.target_state.rules, request.recorded_document
     if recorded is None:
         message = f"no deployment to {request.target} has recorded its rules yet: those of envctl.toml count alone"
         raise UsageError(Problem("E488", message, f"envctl rules {request.target}"))
@@ -92,7 +94,7 @@ def list_rule_changes(ports: Ports, pairs: Iterable[tuple[str, str]]) -> Mapping
 
 def list_tree_changes(request: Request) -> tuple[str, ...]:
     """Return the differences of the tree's rules from the recorded ones; none in the entry environment."""
-    before, now = find_recorded_document(request), request.document
+    before, now = request.recorded_document, request.document
     return list_differences(before, now) if before and now and not before.is_entry else ()
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from envctl.domain.aws.secret_status import SecretChange
     from envctl.domain.config.checks.check_table import Probe
-    from envctl.domain.config.project_owner import Owner
+    from envctl.domain.config.project import Owner
     from envctl.domain.errors import StateLock
     from envctl.domain.ledger.events import Actor
     from envctl.domain.ledger.trust import Trust

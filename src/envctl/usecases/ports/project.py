@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
-    from envctl.usecases.ports.cost import CostSource
-    from envctl.usecases.ports.terraform import PreparedStack
+    from envctl.usecases.ports.terraform import PreparedEnvironment
 
 
 @dataclass(frozen=True)
@@ -111,32 +110,6 @@ class RemoteModules(Protocol):
         `called_at` gives the location of each module address by key. Raises ConfigurationError or OperationFailedError
         with one problem for each unavailable module.
         """
-
-
-@dataclass(frozen=True)
-class PreparedEnvironment:
-    """Root modules of an environment, rendered from one release and one settings digest.
-
-    Attributes:
-        traffic: positions used for rendering, by stack with a rollout.
-        costs: the cost program, if configured.
-        leaving: stacks dropped by the release and still deployed, prepared with their last code.
-    """
-
-    environment: str
-    release: str
-    settings: str
-    stacks: tuple[PreparedStack, ...]
-    traffic: Mapping[str, str] = field(default_factory=dict)
-    costs: CostSource | None = None
-    leaving: tuple[PreparedStack, ...] = ()
-
-    @property
-    def all_stacks(self) -> tuple[PreparedStack, ...]:
-        return (*self.stacks, *self.leaving)
-
-    def find_stack(self, name: str) -> PreparedStack:
-        return next(stack for stack in self.all_stacks if stack.name == name)
 
 
 class Workspace(Protocol):

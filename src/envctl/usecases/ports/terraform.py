@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envctl.domain.plan.changes import Action, Leaves, StackPlan
     from envctl.domain.plan.drift import StackComparison
     from envctl.domain.terraform.outputs import Output
+    from envctl.usecases.ports.cost import CostSource
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,32 @@ class PreparedStack:
     def needs(self) -> tuple[str, ...]:
         """The stacks to apply before this one."""
         return tuple(dict.fromkeys((*self.upstream, *self.after)))
+
+
+@dataclass(frozen=True)
+class PreparedEnvironment:
+    """Root modules of an environment, rendered from one release and one settings digest.
+
+    Attributes:
+        traffic: positions used for rendering, by stack with a rollout.
+        costs: the cost program, if configured.
+        leaving: stacks dropped by the release and still deployed, prepared with their last code.
+    """
+
+    environment: str
+    release: str
+    settings: str
+    stacks: tuple[PreparedStack, ...]
+    traffic: Mapping[str, str] = field(default_factory=dict)
+    costs: CostSource | None = None
+    leaving: tuple[PreparedStack, ...] = ()
+
+    @property
+    def all_stacks(self) -> tuple[PreparedStack, ...]:
+        return (*self.stacks, *self.leaving)
+
+    def find_stack(self, name: str) -> PreparedStack:
+        return next(stack for stack in self.all_stacks if stack.name == name)
 
 
 @dataclass(frozen=True)

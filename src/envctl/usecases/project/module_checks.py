@@ -87,6 +87,8 @@ def warn_stored_accounts(context: Context, release: Release, identity: str, envi
 
 def _describe_stored(context: Context, release: Release, identity: str, environment: str) -> tuple[Problem, ...]:
     blocks = context.ports.config_reader.find_account_blocks(*collect_code(release))
+    if not (blocks.providers or blocks.remote_states):
+        return ()
     found = describe_account_mismatches(blocks, [_to_home(context.project, environment)])
     return tuple(
         replace(each, message=f"release {shorten_id(identity)}: {each.location}: {each.message}", location=None)

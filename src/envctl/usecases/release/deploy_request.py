@@ -7,7 +7,7 @@ from typing import Literal
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.guards import BundleState, RefusedError, Request, list_refusals, list_views
-from envctl.domain.guards.order import list_other_deployments
+from envctl.domain.guards.provenance import list_other_deployments
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.state import KnownRelease, LedgerState
 from envctl.domain.operation import Operation
@@ -15,7 +15,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_cha
 from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.artifacts import select_images
 from envctl.domain.release.bundle import Release, Wiring
-from envctl.domain.rules.document import build_rules_document, find_rules
+from envctl.domain.rules.document import to_rules
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
@@ -211,7 +211,8 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
     given = [each for each in present.find_environment(wanted.target).approvals if each.release == wanted.release]
     place = found.place.digest if found.place else ""
     covered = [each.plan for each in given if each.settings == found.settings and each.place == place]
-    there, document = project.environments[wanted.target], build_rules_document(project, wanted.target)
+    there, documents = project.environments[wanted.target], rules_store.describe_tree_rules(project)
+    document = next(each for each in documents.values() if each.environment == wanted.target)
     request = Request(
         action=wanted.action,
         pipeline=project.pipeline,
@@ -223,7 +224,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         present=present,
         actor=ports.identity.identify_actor(),
         now=ports.clock.now(),
-        rules=find_rules(project, wanted.target),
+        rules=to_rules(document),
         unfit=found.unfit,
         images=found.images,
         approved=release_store.load_plans(ports, covered),
@@ -239,7 +240,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         changeover=found.changeover,
         doubt=ports.identity.explain_doubt(),
         document=document,
-        documents=rules_store.describe_tree_rules(project),
+        documents=documents,
     )
     return rules_store.complete_request(ports, request)
 
@@ -247,8 +248,8 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
 def find_later_release(ports: Ports, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
     """Return the deployed release of a later commit; empty if none is, edits are uncommitted, or git can't tell."""
     paths = working_tree.list_code_paths(release, ports.provider_lock)
-    there = [present.releases.get(each.release) for each in list_other_deployments(present, target, identity)]
-    for later in there:
+    others = list_other_deployments(present.find_environment(target), identity)
+    for later in (present.releases.get(each.release) for each in others):
         if later is None or later.uncommitted or later.release == identity:
             continue
         is_behind = ports.version_control.is_behind(later.commit)

@@ -120,16 +120,20 @@ def compare_places(ports: Ports, digests: Iterable[str], now: BoundPlace) -> Map
 
 
 def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
-    redactor = Redactor.from_values([setting.value for setting in settings.settings if setting.sensitive])
-    kept = []
-    for setting in settings.settings:
-        # Unmarked values may contain a secret too, in numbers and map keys as well, such as a database URL.
-        text = format_canonical_json(setting.value)
-        kept.append(replace(setting, sensitive=setting.sensitive or redactor.redact(text) != text))
+    kept = settings.settings
+    if secrets := [setting.value for setting in kept if setting.sensitive]:
+        redactor = Redactor.from_values(secrets)
+        kept = tuple(replace(each, sensitive=each.sensitive or _holds_secret(each, redactor)) for each in kept)
     document = {"format": SETTINGS_FORMAT, "settings": [_to_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
         data = format_canonical_json(document).encode("utf-8", "surrogatepass")
         ports.store.create(_SETTINGS_KEY.format(settings.digest()), data)
+
+
+def _holds_secret(setting: Setting, redactor: Redactor) -> bool:
+    """Check if an unmarked value contains a secret, in numbers and map keys as well, such as a database URL."""
+    text = format_canonical_json(setting.value)
+    return redactor.redact(text) != text
 
 
 def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
 from envctl.domain.terraform.conversion import convert_value
-from envctl.domain.terraform.types import AnyType, TypeExpression, format_type, parse_type
-from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.variables import AnyType, TypeExpression, Variable, format_type, parse_type
 from tests.adapters.terraform.conftest import Bench
 from tests.unit.settings.test_settings_terraform import comparable
 from tests.unit.terraform.type_strategies import concrete_types, fits, fitting, literals

@@ -22,7 +22,7 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.ports.terraform import PreparedEnvironment
 from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, ROLLOUT, RolloutWorld
 from tests.fakes.world import Killed, MemoryStore, MemoryWorkspace, RecordingObserver, list_entries

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import cast
 
+from envctl.usecases.deployment.deploy import Pipeline
 from envctl.usecases.deployment.progress import PlannedDeployment, SelectedRelease, UpToDate
-from envctl.usecases.deployment.stages.pipeline import Pipeline
 from envctl.usecases.deployment.stages.plan import CheckPlan, PlanStacks
 
 

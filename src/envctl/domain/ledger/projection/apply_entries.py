@@ -1,4 +1,4 @@
-"""The projection: a pure fold of ledger entries into the ledger state."""
+"""The projection: a pure fold of ledger entries into the ledger state; deployments and verifications themselves."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -16,9 +16,8 @@ from envctl.domain.ledger.projection.statements import (
     apply_drift_check,
     apply_rules_event,
     apply_statement,
-    apply_verification,
-    record_rules,
 )
+from envctl.domain.ledger.recorded_rules import RulesRecord
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state import (
     Debt,
@@ -145,7 +144,7 @@ def _apply_event(  # noqa: C901 (one case a kind of event)
         case events.DeploymentFailed() | events.DeploymentAbandoned():
             return _apply_failure(state, entry, event)
         case events.VerificationPassed() | events.VerificationFailed():
-            return apply_verification(state, entry.at, event)
+            return _apply_verification(state, entry.at, event)
         case events.DriftChecked():
             return apply_drift_check(state, entry, event)
         case events.WaiverUsed():
@@ -201,7 +200,7 @@ def _apply_success(
     evidence = {**dict(others[-(MAX_EVIDENCE - 1) :]), done.release: proof}
     performed = _add_performed(state, done.release, event.performed)
     return replace(
-        record_rules(apply_stack_changes(state, event), done),
+        _record_rules(apply_stack_changes(state, event), done),
         current=done,
         last=done,
         evidence=evidence,
@@ -261,3 +260,50 @@ def _apply_waiver(state: EnvironmentState, entry: Entry, event: events.WaiverUse
 def _add_performed(state: EnvironmentState, release: str, more: Iterable[str]) -> dict[str, frozenset[str]]:
     done = state.performed.get(release, frozenset()) | frozenset(more)
     return {**state.performed, release: done} if done else dict(state.performed)
+
+
+def _apply_verification(
+    state: EnvironmentState, now: datetime, event: events.VerificationPassed | events.VerificationFailed
+) -> EnvironmentState:
+    """Apply a verification. One of a release no longer running there is ignored."""
+    proof, open_one = state.current_evidence, state.unfinished_deployment
+    if isinstance(event, events.VerificationFailed) and open_one and open_one.seq == event.started:
+        return _apply_rollout_failure(state, event)
+    if proof is None or (proof.deployment.seq, proof.deployment.release) != (event.started, event.release):
+        return state
+    if isinstance(event, events.VerificationPassed):
+        if proof.deployment.unpinned:
+            # A deployment with other providers than the pinned ones can never be verified.
+            return state
+        # Soak time does not count during drift. A start in the future comes from a wrong clock, and becomes now.
+        since = None if state.drifted else min(proof.since or now, now)
+        # Earlier passes of the same deployment still count.
+        passed = {**proof.passed, **dict.fromkeys(event.marks or event.checks, now)}
+        proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since, passed=passed)
+    else:
+        proof = Evidence(proof.deployment, revoked=f"its verification failed: {event.reason}")
+    return replace(state, evidence={**state.evidence, event.release: proof})
+
+
+def _apply_rollout_failure(state: EnvironmentState, event: events.VerificationFailed) -> EnvironmentState:
+    """Revoke the evidence of a release after a failed check stopped its rollout. The deployment's end follows as a
+    failure: `current` stays the earlier release, with all traffic, and `last` is the failed one.
+    """
+    proof = state.evidence.get(event.release)
+    if proof is None:
+        return state
+    proof = Evidence(proof.deployment, revoked=f"its verification failed: {event.reason}")
+    return replace(state, evidence={**state.evidence, event.release: proof})
+
+
+def _record_rules(state: EnvironmentState, done: Deployment) -> EnvironmentState:
+    """Record the rules of a successful whole deployment. Under a waiver they are unapproved: earlier ones stay."""
+    if not done.rules or done.waiver:
+        return state
+    known, before = state.rules, done.rules_before
+    if known is not None and known.digest == done.rules:
+        # Unchanged rules keep their first deployment and their predecessor.
+        return replace(state, rules_approvals=(), rules_reset=None)
+    rules = RulesRecord(done.rules, done.seq, done.ended_at or done.started_at, before)
+    # Approvals and resets of the earlier rules are void.
+    return replace(state, rules=rules, rules_approvals=(), rules_reset=None)

@@ -17,8 +17,7 @@ from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving.settings import find_arguments
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import PreparedEnvironment
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project.load import resolve_place
 from envctl.usecases.release.stack_origins import StackOrigin, find_stack_origins
 

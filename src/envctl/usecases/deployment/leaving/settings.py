@@ -6,8 +6,7 @@ with a message.
 
 from collections.abc import Mapping, Sequence
 
-from envctl.domain.terraform.types import Collection, Object, Primitive, Tuple, TypeExpression
-from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.variables import Collection, Object, Primitive, Tuple, TypeExpression, Variable
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load

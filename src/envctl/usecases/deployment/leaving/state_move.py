@@ -81,10 +81,7 @@ def clear_copies(context: Context, environment: str, moves: Mapping[str, str]) -
 def _empty_leftover_states(attempt: Attempt) -> None:
     """Empty old states left by a deployment interrupted after recording a move."""
     context, target = attempt.request.context, attempt.request.target
-    here = journal.load(context.ports).find_environment(target)
-    for new, old in here.renamed.items():
-        if old in here.held_stacks or new not in attempt.plans:
-            continue
+    for new, old in attempt.leftovers.items():
         stack = prepare_empty_stack(context, target, old)
         left = context.ports.terraform.pull_state(target, stack)
         if not moved_state.has_resources(left):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from envctl.domain.errors import Problem, StateLock
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.changes import StackPlan
+from envctl.usecases.deployment.deploy import Pipeline
 from envctl.usecases.deployment.recovery.stages import (
     Closed,
     CloseDeployment,
@@ -15,7 +16,6 @@ from envctl.usecases.deployment.recovery.stages import (
     RequireRestored,
 )
 from envctl.usecases.deployment.rollout.abort import WentBack
-from envctl.usecases.deployment.stages.pipeline import Pipeline
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load

@@ -16,8 +16,7 @@ from envctl.usecases.deployment.rollout_model import WatchList
 from envctl.usecases.deployment.verification import build_check_variables, find_needed_stacks, run_probe
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import PreparedEnvironment
-from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, WorkerPool
 
 POLL_SECONDS = 5.0  # Between two polls.
 ALARM_PREFIX = "alarm "

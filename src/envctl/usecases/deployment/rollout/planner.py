@@ -1,13 +1,12 @@
 """Plan the rollouts of a deployment: stacks with changed artifacts, their steps, alarms and checks."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from envctl.domain.config.project import Project, Stack
-from envctl.domain.config.rollout import AT_ONCE, Rollout, describe_rollout
+from envctl.domain.config.project import Stack
+from envctl.domain.config.rollout import AT_ONCE, Rollout
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state import EnvironmentState
-from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.rollout.traffic import Traffic, find_final_weight, list_step_weights
 from envctl.usecases.deployment import prepare, verification
@@ -87,11 +86,3 @@ def _require_at_rest(target: str, name: str, traffic: Traffic) -> None:
 
 def _find_artifact(prepared: Prepared, stack: str) -> str:
     return prepare.resolve_artifact(prepared.request.context.project, prepared.release, prepared.settings, stack)
-
-
-def describe_rollouts(project: Project, stacks: Collection[str], action: Operation) -> dict[str, str]:
-    """Return descriptions of the rollouts by stack, for a dry run."""
-    found = {name: each.rollout for name, each in project.stacks.items() if name in stacks}
-    if action == "destroy":
-        return {}
-    return {name: describe_rollout(rollout, action) for name, rollout in found.items() if rollout}

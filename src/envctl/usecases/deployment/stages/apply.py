@@ -70,9 +70,19 @@ class ApplyStacks:
             # A stack may only be destroyed after all stacks reading its outputs.
             if self.destroys:
                 _destroy_leaving(attempt)
-            else:
+            elif planned.moves or attempt.leftovers:
                 move_states(attempt)
-            _apply_all(attempt, self.needs)
+            target = attempt.request.target
+            with attempt.request.context.ports.terraform.open_worker_pool() as pool:
+                report = run_tasks(
+                    pool,
+                    self.needs,
+                    lambda name: _apply_stack(attempt, pool, name),
+                    lambda name: f"{target}/{name}",
+                )
+            if report.stopped_by is not None or report.failed:
+                # A failed stack has stopped its downstream stacks only.
+                _raise_failure(attempt, report, self.needs)
             if not self.destroys:
                 _destroy_leaving(attempt)
             attempt.is_complete = True
@@ -132,17 +142,8 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
         observer.on_message(f"the state of {name} could not be read once more: {why}")
 
 
-def _apply_all(attempt: Attempt, needs: Needs) -> None:
-    """Apply all stacks. A failed stack stops its downstream stacks only. The raised error lists the end of each."""
-    target = attempt.request.target
-    with attempt.request.context.ports.terraform.open_worker_pool() as pool:
-        report = run_tasks(pool, needs, lambda name: _apply_stack(attempt, pool, name), lambda name: f"{target}/{name}")
-    if report.stopped_by is not None or report.failed:
-        _raise_failure(attempt, report, needs)
-
-
 def _destroy_leaving(attempt: Attempt) -> None:
-    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones. Raise errors like `_apply_all`."""
+    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones."""
     environment, target = attempt.prepared.environment, attempt.request.target
     left = {stack.name: stack.needs for stack in environment.leaving if stack.leaves == "destroy"}
     if not left:
@@ -163,6 +164,7 @@ def _destroy_leaving(attempt: Attempt) -> None:
 
 
 def _raise_failure(attempt: Attempt, report: RunReport, needs: Mapping[str, Sequence[str]]) -> NoReturn:
+    """Restore the traffic, and raise one error with the end of each stack."""
     back = rollout.restore_traffic(attempt) if attempt.shifting else ()
     error = _join_errors(report, [report.failed[name] for name in needs if name in report.failed])
     if isinstance(error, errors.EnvctlError) and len(needs) > 1:

@@ -7,7 +7,6 @@ from envctl.domain import errors
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
 from envctl.domain.guards.request import can_record_rules
-from envctl.domain.guards.rule_views import find_recorded_document
 from envctl.domain.ledger.projection.stacks import apply_planned_moves, find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
@@ -38,7 +37,8 @@ class PlanStacks:
         present = journal.load(ports)
         here = present.find_environment(target)
         ahead = apply_planned_moves(here, over.moves)
-        planner.write_end_positions(prepared, ahead)
+        if prepared.environment.traffic:
+            planner.write_end_positions(prepared, ahead)
         if over.leaving and not only:
             environment = leaving_stacks.add_leaving(
                 request.context, present, prepared.environment, release=prepared.release, changeover=over
@@ -56,7 +56,7 @@ class PlanStacks:
             seen=here.last,
             drifted=here.drift if here.drifted else None,
             traffic=ahead.traffic,
-            rollouts=planner.plan_rollouts(prepared, plans, ahead),
+            rollouts=planner.plan_rollouts(prepared, plans, ahead) if prepared.environment.traffic else {},
             moves={new: old for new, old in over.moves.items() if not only or new in only},
             lost=lost,
         )
@@ -187,7 +187,7 @@ def is_up_to_date(prepared: Prepared, lost: Sequence[str], here: EnvironmentStat
 
 def _has_new_rules(request: Request) -> bool:
     """Return true if it would record other rules. Rules of the entry environment may differ between branches."""
-    recorded, document = request.target_state.rules, find_recorded_document(request)
+    recorded, document = request.target_state.rules, request.recorded_document
     if recorded is None or recorded.digest == request.rules_digest or not can_record_rules(request):
         return False
     return document is None or not document.is_entry

@@ -8,8 +8,7 @@ from envctl.domain.operation import Operation
 from envctl.domain.release import bundle as releases
 from envctl.usecases.account import account_check, image_copy
 from envctl.usecases.deployment import prepare
-from envctl.usecases.deployment.guard_runner import GuardRunner
-from envctl.usecases.deployment.progress import Prepared, SelectedRelease, WorkingTreeRelease
+from envctl.usecases.deployment.progress import GuardRunner, Prepared, SelectedRelease, WorkingTreeRelease
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import module_checks

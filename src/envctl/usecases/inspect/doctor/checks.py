@@ -21,7 +21,7 @@ from envctl.usecases.account.bucket_inventory import (
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.ledger import journal, ledger_store
-from envctl.usecases.ledger.integrity import load_checkpoint
+from envctl.usecases.ledger.journal import load_checkpoint
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.lock_providers import parse_versions

@@ -1,10 +1,16 @@
-"""Guards G101, G102 and G111: the path of a release through the pipeline, its provenance and its age."""
+"""Guards G101 to G105, G110 and G111: the path of a release through the pipeline, its evidence, and its age."""
 
-from envctl.domain.config.pipeline import Pipeline
+from datetime import datetime
+
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
+from envctl.domain.ledger.entries import is_future
+from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence, describe_outcome
+from envctl.domain.text.durations import format_duration
 from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.text.lists import join_first
+
+MAX_NAMED = 3
 
 
 def check_order(request: Request) -> Refusal | None:
@@ -103,14 +109,14 @@ def _check_creation(request: Request) -> Refusal | None:
 
 
 def _check_bundle(request: Request) -> Refusal | None:
-    name = shorten_id(request.identity)
     match request.bundle:
         case "intact":
             return None
         case "missing":
-            message = f"the bundle of release {name} is not in the store"
+            fault = "not in the store"
         case "damaged":
-            message = f"the bundle of release {name} is damaged: its content is not what its name says"
+            fault = "damaged: its content is not what its name says"
+    message = f"the bundle of release {shorten_id(request.identity)} is {fault}"
     entry = request.pipeline.entry
     hint = f"restore it from a backup of the store, or make a new release: envctl apply {entry}"
     return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)
@@ -142,26 +148,20 @@ def find_newer_deployment(request: Request) -> Deployment | None:
     """
     if request.action not in {"promote", "apply"} or request.release is None:
         return None
+    others = list_other_deployments(request.target_state, request.release)
     if request.behind:
-        there = list_other_deployments(request.present, request.target, request.release)
-        return next((each for each in there if each.release == request.behind), None)
-    return find_newer_in_target(request.present, request.pipeline, request.target, request.release)
-
-
-def find_newer_in_target(present: LedgerState, pipeline: Pipeline, target: str, release: str) -> Deployment | None:
-    """Return the last deployment of a newer release present in the target, completely or partly; None without one."""
-    source = pipeline.find_previous(target)
+        return next((each for each in others if each.release == request.behind), None)
+    source, entry = request.pipeline.find_previous(request.target), request.pipeline.entry
     if source is None:
         return None
-    found = list_other_deployments(present, target, release)
-    return next((d for d in found if present.is_older(source, pipeline.entry, release, d.release)), None)
+    return next((d for d in others if request.present.is_older(source, entry, request.release, d.release)), None)
 
 
-def list_other_deployments(present: LedgerState, target: str, release: str) -> list[Deployment]:
-    """Return the deployments of other releases present in the target, the last one first. The release of the last
-    deployment may always be continued: --older was checked at its start.
+def list_other_deployments(here: EnvironmentState, release: str) -> list[Deployment]:
+    """Return the deployments of other releases present in an environment, completely or partly, the last one first.
+
+    The release of the last deployment may always be continued: --older was checked at its start.
     """
-    here = present.find_environment(target)
     if here.last is None or here.last.release == release:
         return []
     found = [each for each in (here.last, here.current) if each is not None]
@@ -185,3 +185,112 @@ def _suggest_ways(request: Request, newer: Deployment) -> str:
         source = request.pipeline.find_previous(request.target)
         ways.append(f"to go on: envctl promote {source} {request.target} --release {shorten_id(newer.release)}")
     return "; ".join([*ways, meant])
+
+
+def check_verified(request: Request) -> Refusal | None:
+    """G103: the last verification of the release in the source passed every required check and was not revoked."""
+    proof = request.evidence
+    if proof is None:
+        return None
+    if proof.verified:
+        return _refuse_missing_checks(request, proof)
+    why = proof.revoked or "it was never verified since it was deployed there"
+    message = f"release {shorten_id(proof.deployment.release)} is not verified in {request.source}: {why}"
+    return Refusal(GuardCode.VERIFIED, message, _suggest_verification(request, proof))
+
+
+def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
+    missing = [name for name, mark in request.rules.checks.items() if _find_passed_at(proof, name, mark) is None]
+    if not missing:
+        return None
+    what = "the check" if len(missing) == 1 else "the checks"
+    message = f"release {shorten_id(proof.deployment.release)} was verified in {request.source} without {what} "
+    changed = [name for name in missing if any(mark.startswith(f"{name}:") for mark in proof.passed)]
+    message += f"{', '.join(missing)}{' as it is asked for' if changed else ''}"
+    return Refusal(GuardCode.VERIFIED, message, f"with the checks that are missing: envctl verify {request.origin}")
+
+
+def _find_passed_at(proof: Evidence, name: str, mark: str) -> datetime | None:
+    """Return the time of the last pass of a check: by its mark, or by its name in entries without marks."""
+    return proof.passed.get(mark) or proof.passed.get(name)
+
+
+def check_soak(request: Request) -> Refusal | None:
+    """G104: the release ran verified in the source, without interruption, for the required time."""
+    proof, wanted = request.evidence, request.rules.soak
+    if proof is None or not proof.verified or proof.measure_soak(request.now) >= wanted:
+        return None
+    so_far = format_duration(proof.measure_soak(request.now))
+    release = shorten_id(proof.deployment.release)
+    message = f"release {release} ran verified in {request.source} for {so_far} of {format_duration(wanted)}"
+    if proof.since is None and request.source_state.drifted:
+        # The release still runs there: its soak time continues after a check without drift.
+        hint = f"envctl drift {request.source}"
+        return Refusal(GuardCode.SOAK, f"{message}, and does not count as long as there is drift", hint)
+    if proof.since is None:
+        return Refusal(GuardCode.SOAK, f"{message}, and no longer runs there", _suggest_verification(request, proof))
+    hint = f"wait, then: {request.command}"
+    return Refusal(GuardCode.SOAK, message, hint, for_now=True, opens=proof.since + wanted, since=proof.since)
+
+
+def check_max_age(request: Request) -> Refusal | None:
+    """G105: the last verification in the source is recent enough."""
+    proof, oldest = request.evidence, request.rules.max_age
+    if proof is None or proof.verified_at is None or oldest is None:
+        return None
+    if is_future(proof.verified_at, request.now):
+        message = (
+            f"the verification of release {shorten_id(proof.deployment.release)} in {request.source} is recorded as of"
+            f" {proof.verified_at:%Y-%m-%d %H:%M} UTC, still to come: a clock was wrong, and its age is unknown"
+        )
+        return Refusal(GuardCode.MAX_AGE, message, _suggest_verification(request, proof))
+    # The oldest pass among the required checks, because the last verification may have run fewer of them.
+    passed = [_find_passed_at(proof, name, mark) for name, mark in request.rules.checks.items()]
+    verified_at = min((at for at in passed if at is not None), default=proof.verified_at)
+    age = request.now - verified_at
+    if age <= oldest:
+        return None
+    message = (
+        f"release {shorten_id(proof.deployment.release)} was verified in {request.source} {format_duration(age)} ago;"
+        f" {request.target} takes proof of at most {format_duration(oldest)}"
+    )
+    return Refusal(GuardCode.MAX_AGE, message, _suggest_verification(request, proof), since=verified_at + oldest)
+
+
+def check_drift(request: Request) -> Refusal | None:
+    """G110: the source has no drift. Drift of the target is only a warning."""
+    if request.action == "promote" and request.source_state.drifted:
+        return _refuse_drift(request, request.origin, f"envctl drift {request.origin} --fix", warns=False)
+    if request.action != "destroy" and request.target_state.drifted:
+        return _refuse_drift(request, request.target, f"envctl drift {request.target}", warns=True)
+    return None
+
+
+def _refuse_drift(request: Request, environment: str, hint: str, *, warns: bool) -> Refusal | None:
+    seen = request.present.find_environment(environment).drift
+    if seen is None:
+        return None
+    what = "difference" if seen.drifted == 1 else "differences"
+    named = join_first(seen.resources, MAX_NAMED, seen.drifted)
+    message = f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
+    if not warns:
+        hint = f"set it right with: {hint}, or by hand, and look again with: envctl drift {environment}"
+    else:
+        message += "; this deployment sets right what the configuration describes"
+    return Refusal(GuardCode.DRIFT, message, hint, since=seen.at, warns=warns)
+
+
+def _suggest_verification(request: Request, proof: Evidence) -> str:
+    """Return the command to renew the evidence: verify or drift while the release runs, a deployment otherwise."""
+    source = request.origin
+    running = request.source_state.current_evidence
+    if running is not None and running.deployment.release == proof.deployment.release:
+        if proof.deployment.unpinned:
+            return f"deploy it there again without them: envctl apply {source}"
+        # Drift invalidates any check; `drift --fix` verifies at its end.
+        return f"envctl drift {source} --fix" if request.source_state.drifted else f"envctl verify {source}"
+    before = request.pipeline.find_previous(source)
+    name = shorten_id(proof.deployment.release)
+    if before is None:
+        return f"deploy it there again: envctl rollback {source} --to {name}; or what {source} runs: {request.command}"
+    return f"envctl promote {before} {source} --release {name}"

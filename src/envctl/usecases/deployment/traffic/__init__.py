@@ -1,1 +1,0 @@
-"""The traffic of stacks with a rollout, and its rendering into root modules."""

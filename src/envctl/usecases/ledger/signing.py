@@ -1,0 +1,37 @@
+"""Signatures of entries and checkpoints, made with the key of an environment."""
+
+from dataclasses import replace
+
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.ledger.checkpoint import KIND, Checkpoint, encode_signed_part
+from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.signatures import Signature, to_signature
+from envctl.domain.ledger.trust import is_personal_event
+from envctl.usecases.ledger.trust import format_key_path
+from envctl.usecases.ports.core import Ports
+
+
+def sign_entry(ports: Ports, entry: Entry) -> Entry:
+    """Sign an entry if it needs a signature to count. Raises OperationFailedError if none can be made."""
+    signer = ports.trust.find_signer(entry)
+    if not signer:
+        return entry
+    message = ports.trust.encode_signed_message(entry)
+    return replace(entry, signature=_sign_message(ports, signer, message, personally=is_personal_event(entry.event)))
+
+
+def sign_checkpoint(ports: Ports, unsigned: Checkpoint, *, personally: bool) -> Checkpoint:
+    trust = ports.trust
+    message = trust.hash_for_signing(KIND, encode_signed_part(unsigned))
+    return replace(unsigned, signature=_sign_message(ports, trust.checkpoint_signer, message, personally=personally))
+
+
+def _sign_message(ports: Ports, environment: str, message: bytes, *, personally: bool) -> Signature:
+    keys = ports.trust.pinned[environment].keys
+    value = ports.signatures.sign(environment, keys[-1].algorithm, message, personally=personally)
+    key = next((key for key in reversed(keys) if key.has_signed(value, message)), None)
+    if key is None:
+        problem = f"KMS signs for {environment} with a key that {format_key_path(environment)} does not pin"
+        hint = f"if it was changed on purpose: envctl ledger keys {environment} --add, and commit the file"
+        raise OperationFailedError(Problem("E463", f"{problem}: nobody would believe it; nothing was recorded", hint))
+    return to_signature(key, value)
