@@ -203,12 +203,18 @@ class Cost:
 
 @dataclass(frozen=True)
 class EnvironmentPlan:
-    """The plan of one environment. `cost` is set if the project names a pricing program and it was called."""
+    """The plan of one environment.
+
+    Attributes:
+        cost: set if the project names a pricing program and it was called.
+        next: the command that would apply the plan, or what comes before; empty unless it was asked for.
+    """
 
     environment: str
     release: str
     stacks: tuple[StackPlan, ...]
     cost: Cost | None = None
+    next: str = ""
 
     @property
     def changes(self) -> bool:

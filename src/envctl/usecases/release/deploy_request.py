@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.guards import BundleState, RefusedError, Request, list_refusals, list_views
@@ -48,7 +49,7 @@ def find_release_by_prefix(present: LedgerState, prefix: str) -> str:
     if len(prefix) < MIN_PREFIX or len(found) != 1:
         reason = "no release" if not found else "more than one release"
         message = f"{reason} has a name that begins with {prefix!r}"
-        raise UsageError(Problem("E003", message, "envctl history lists the releases"))
+        raise UsageError(Problem("E003", message, format_command("history")))
     return found[0]
 
 
