@@ -90,6 +90,8 @@ provider-schema: .venv/.installed
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "envctl needs Python 3.11 or newer; try: make PYTHON=python3.13")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
+	@# Until the distribution was called envctl-promotion it was called envctl: uninstalled later, it would take the command along.
+	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python envctl
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
