@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo platform system-packages test static check nightly mutation bench lock schemas pages docs provider-schema audit clean
+.PHONY: demo platform system-packages test static check nightly dist mutation bench lock schemas pages docs provider-schema audit clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -38,6 +38,11 @@ nightly: system-packages .venv/.installed
 
 nightly-%: system-packages .venv/.installed
 	@$(BIN)/python -m tests.nightly $*
+
+# A wheel and a source archive in dist/: the same bytes for the same commit, wherever and whenever it is built.
+dist: .venv/.installed
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/hatchling build --clean
+	@$(BIN)/pip hash dist/*
 
 # Changes the guards in every small way, one at a time: the tests have to notice each.
 mutation: .venv/.installed
