@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo platform system-packages test static check nightly dist mutation bench lock schemas pages docs provider-schema audit clean
+.PHONY: demo platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema audit clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -82,6 +82,10 @@ audit: .venv/.installed .venv-audit/.installed
 pages: .venv/.installed
 	$(BIN)/python -m tools.module_pages
 	$(BIN)/python -m tools.command_pages
+
+# The picture of README.md, docs/terminal.svg: commands typed in the sandbox. After a change of what they print.
+picture: .venv/.installed
+	$(BIN)/python -m tools.record_terminal
 
 # The site of the documentation, in site/: site/index.html opens in a browser as it lies there.
 docs: .venv/.installed
