@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, get_args
 from envctl.domain.ledger.later_fields import later_field as _later
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.operation import Operation
 
 
@@ -290,48 +291,6 @@ class WaiverUsed:
     started: int = 0
 
 
-@dataclass(frozen=True)
-class RolloutStarted:
-    """A traffic shift of a stack starts.
-
-    Attributes:
-        started: Number of the deployment.
-        color: The new color.
-        value: Its artifact.
-        stable: Artifact of the other color, with all traffic until now and after an abort.
-    """
-
-    kind: ClassVar[str] = "rollout started"
-    environment: str
-    release: str
-    started: int
-    stack: str
-    color: str
-    value: str
-    stable: str
-
-
-@dataclass(frozen=True)
-class TrafficShifted:
-    """The traffic weight of a stack changed.
-
-    Attributes:
-        color: The color with `percent` of the traffic; empty if the stack is no longer known.
-        value: Its artifact.
-        stable: Artifact of the other color; empty once it is removed and the stack at rest.
-    """
-
-    kind: ClassVar[str] = "traffic shifted"
-    environment: str
-    release: str
-    started: int
-    stack: str
-    color: str = ""
-    value: str = ""
-    percent: int = 0
-    stable: str = ""
-
-
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
 LocalEvent = (
     DeploymentStarted
@@ -350,6 +309,7 @@ LocalEvent = (
     | DriftChecked
     | WaiverUsed
     | RolloutStarted
+    | TrafficShiftStarted
     | TrafficShifted
     | ImportStarted
     | ImportEnded
