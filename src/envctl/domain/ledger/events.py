@@ -19,16 +19,16 @@ class Actor:
     """The author of an entry.
 
     Attributes:
-        name: ARN of the caller on AWS, login of the actor in GitHub Actions.
+        name: ARN of the caller on AWS, login of the actor in GitHub Actions or GitLab CI.
         verified: True if a service vouches for the name, not only the local machine.
-        arn: ARN of the caller, in GitHub Actions too.
+        arn: ARN of the caller, in a job of CI too.
         teams: Teams of the actor by the GitHub token, like `acme/operators`.
-        environment: GitHub environment of the job by its token, guarded by reviewers.
+        environment: Environment of the job by its token; in GitHub guarded by reviewers.
         also: Unverified other names of the person: they bar from approving own changes, and permit nothing.
     """
 
     name: str
-    via: Literal["aws", "github", "local"] = "local"
+    via: Literal["aws", "github", "gitlab", "local"] = "local"
     verified: bool = False
     run_url: str = ""
     arn: str = _later("")
