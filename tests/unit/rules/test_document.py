@@ -144,7 +144,7 @@ def test_rule_change_is_described(before: dict[str, Any], after: dict[str, Any],
 
 def test_other_gitlab_is_a_change_of_rules() -> None:
     ours, usual = document(ci={"gitlab": "https://git.example.com"}), document()
-    assert decode(encode(ours)).content["ci"] == {"gitlab": "https://git.example.com"}
+    assert decode(ours.encoded).content["ci"] == {"gitlab": "https://git.example.com"}
     assert list_differences(usual, ours) == ("GitLab not said -> https://git.example.com",)
     assert list_conflicts(usual, ours) == ()
 
