@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, Lock
+from envctl.domain.next_step.situation import NextStep
 from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import GoneEnvironment
@@ -224,7 +225,11 @@ def _roll_out(shift: Shift, outcome: str = "unfinished") -> Status:
     (first, *_) = CALM_STATUS.environments
     traffic = {"web": Traffic(Live("blue", "image-1"), shift)}
     here = replace(first.present, last=running, traffic=traffic)
-    return replace(CALM_STATUS, environments=(replace(first, present=here, next="envctl recover dev"),))
+    split = "the traffic of web is still split between two colors"
+    reason = "if the deployment to dev no longer runs" if outcome == "unfinished" else split
+    steps = (NextStep("envctl recover dev", reason),)
+    shown = replace(first, present=here, next=steps[0].command, steps=steps)
+    return replace(CALM_STATUS, environments=(shown,))
 
 
 SECOND_STEP = Step(2, 3, NOW - timedelta(minutes=2), 25)
