@@ -100,6 +100,12 @@ class Store(fields.Section):
     project: fields.Name | None = None  # name of the project when the store was created, after a rename
 
 
+class Ci(fields.Section):
+    """The systems of CI."""
+
+    gitlab: fields.GitlabUrl = fields.GITLAB_URL  # address of the GitLab that vouches for its jobs
+
+
 class State(fields.Section):
     """The place of the Terraform states."""
 
@@ -223,6 +229,7 @@ class Project(fields.Section):
     terraform: Terraform = Terraform.model_construct()
     store: Store = Store.model_construct()
     state: State = State.model_construct()
+    ci: Ci = Ci.model_construct()
     order: PipelineOrder = Field(alias="pipeline")
     environments: Mapping[fields.Name, Environment]
     every_stack: Annotated[Mapping[fields.Name, Stack], Field(min_length=1, alias="stacks")]

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, Lock
-from envctl.domain.rollout.traffic import Live, Shift, Traffic
+from envctl.domain.next_step.situation import NextStep
+from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import GoneEnvironment
 from tests.cli.render.samples.basics import (
@@ -216,6 +217,27 @@ SHARED_STATUS = replace(
         for each in CALM_STATUS.environments[:1]
     ),
 )
+
+
+def _roll_out(shift: Shift, outcome: str = "unfinished") -> Status:
+    """A rollout in the first environment, 6 minutes after its start."""
+    running = deployment(NEW, 0.1, outcome, reason="E305 in stack web")
+    (first, *_) = CALM_STATUS.environments
+    traffic = {"web": Traffic(Live("blue", "image-1"), shift)}
+    here = replace(first.present, last=running, traffic=traffic)
+    split = "the traffic of web is still split between two colors"
+    reason = "if the deployment to dev no longer runs" if outcome == "unfinished" else split
+    steps = (NextStep("envctl recover dev", reason),)
+    shown = replace(first, present=here, next=steps[0].command, steps=steps)
+    return replace(CALM_STATUS, environments=(shown,))
+
+
+SECOND_STEP = Step(2, 3, NOW - timedelta(minutes=2), 25)
+STEP_STATUSES: dict[str, object] = {
+    "a status in a step of a rollout": _roll_out(Shift(7, "green", "image-2", 10, SECOND_STEP)),
+    "a status between two steps of a rollout": _roll_out(Shift(7, "green", "image-2", 25, SECOND_STEP)),
+    "a status after a rollout without a way back": _roll_out(Shift(7, "green", "image-2", 10, SECOND_STEP), "failed"),
+}
 DESTROYED_STATUS = Status(
     "shop",
     NOW,
