@@ -61,7 +61,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
 }
 # Commands with partial results: a document may have `result` beside `problems`.
 PARTIAL_COMMANDS = frozenset(
-    {"bootstrap", "collect", "diff", "doctor", "drift", "output", "plan", "preview"}
+    {"bootstrap", "collect", "diff", "doctor", "drift", "output", "plan", "preview", "why"}
     | {"ci github", "ci gitlab", "fmt", "lock-providers", "secrets check", "secrets list"}
 )
 

@@ -1,7 +1,7 @@
 """What people see, at the widths that they have."""
 
 import re
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,6 +15,7 @@ from envctl.cli.render.console.any_result import render_result
 from envctl.cli.render.console.errors import show_error
 from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.cli.render.markdown import show_error as error_in_markdown
+from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.text import print_hint
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
@@ -65,6 +66,16 @@ def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
 def test_terminal_of_80_columns_shows(name: str, snapshot: SnapshotAssertion) -> None:
     assert said({**RESULTS, **ERRORS}[name]) == snapshot
+
+
+def with_details(thing: object, detail: ContextVar[bool], width: int = 80) -> str:
+    """As it is shown with the option for more."""
+    return copy_context().run(lambda: (detail.set(True), said(thing, width))[1])
+
+
+@pytest.mark.parametrize("name", [name for name in RESULTS if "a why" in name])
+def test_all_guards_are_shown(name: str, snapshot: SnapshotAssertion) -> None:
+    assert with_details(RESULTS[name], SHOW_ALL_GUARDS) == snapshot
 
 
 @pytest.mark.parametrize("width", [60, 120])

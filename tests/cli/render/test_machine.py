@@ -10,14 +10,16 @@ import pytest
 from envctl.cli.render.console.any_result import RENDERERS
 from envctl.cli.render.json.document import COMPUTED_FIELDS, build_envelope, to_json
 from envctl.domain.aws import secret_status as seen
+from envctl.domain.guards import gate_approvals
 from envctl.domain.ledger import state
 from envctl.domain.ledger.events import Event
 from envctl.domain.plan import changes
 from envctl.domain.plan.changes import Marker
 from envctl.usecases.account import secret_check
+from envctl.usecases.approval import explain_refusal
 from envctl.usecases.drift import drift
 from envctl.usecases.fleet import merge
-from envctl.usecases.inspect import diff, explain_plan, preview
+from envctl.usecases.inspect import diff, explain_plan, preview, status
 from envctl.usecases.ports import bucket_report
 from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
@@ -119,6 +121,9 @@ def test_every_type_with_computed_fields_exists() -> None:
         | vars(merge)
         | vars(state)
         | vars(preview)
+        | vars(explain_refusal)
+        | vars(gate_approvals)
+        | vars(status)
     )
     assert all(hasattr(known[name], attribute) for name, more in COMPUTED_FIELDS.items() for attribute in more)
 

@@ -56,6 +56,7 @@ TWO = ruled(ASKED, approvals={"peer": 2})
 GATES = ruled(ASKED, approvals={"peer": 1, "business": 2, "quality": 1})
 EXPIRING = ruled(ASKED, expires=8 * HOUR)
 SELF = ruled(ASKED, self_approval=True)
+CAT_EXPIRED = "the approval of cat expired on 2026-11-25 07:00 UTC"
 WEB_COMES = Changeover(new_stacks=("web",))
 APPROVED: dict[str, Request] = {
     "no gate asks": approved(request=ruled(TO_PROD, approvals={})),
@@ -128,11 +129,15 @@ MISSING: dict[str, tuple[Request, str]] = {
     "another gate": (approved(approval(CAT, "quality")), NONE),
     "a microsecond too old": (
         approved(approval(CAT, at=NOW - 8 * HOUR - TICK), request=EXPIRING),
-        f"{NONE}; the approval of cat has expired",
+        f"{NONE}; the approval of cat expired on 2026-11-25 07:59 UTC",
+    ),
+    "dated in the future": (
+        approved(approval(CAT, at=NOW + HOUR), request=EXPIRING),
+        f"{NONE}; the approval of cat is dated 2026-11-25 09:00 UTC, in the future",
     ),
     "several too old": (
         approved(approval(DAN, at=NOW - 9 * HOUR), approval(CAT, at=NOW - 9 * HOUR), request=EXPIRING),
-        f"{NONE}; the approval of cat, dan has expired",
+        f"{NONE}; {CAT_EXPIRED}; the approval of dan expired on 2026-11-25 07:00 UTC",
     ),
     "who wrote it": (approved(approval(ANN)), f"{NONE}; ann {TAKES_PART}"),
     "who promotes it": (approved(approval(BOB)), f"{NONE}; bob {TAKES_PART}"),
@@ -144,7 +149,7 @@ MISSING: dict[str, tuple[Request, str]] = {
     "stacks come": (replace(ASKED, changeover=WEB_COMES), NONE),
     "all that can be wrong at once": (
         approved(approval(ANN), approval(CAT, at=NOW - 9 * HOUR), approval(DAN, settings="others"), request=EXPIRING),
-        f"{NONE}; the approval of cat has expired; ann {TAKES_PART}; {CHANGED}",
+        f"{NONE}; {CAT_EXPIRED}; ann {TAKES_PART}; {CHANGED}",
     ),
     "who promotes it, with other settings": (
         approved(approval(BOB, settings="others"), request=SELF),
@@ -324,7 +329,7 @@ ONE_PERSON: dict[str, tuple[Request, str]] = {
     ),
     "who may and is too late": (
         approved(approval(on_aws("cat"), at=NOW - 9 * HOUR), request=ruled(TO_QA, expires=8 * HOUR)),
-        "peer (0 of 1); the approval of cat has expired",
+        f"peer (0 of 1); {CAT_EXPIRED}",
     ),
 }
 

@@ -361,7 +361,7 @@ class TestApprovedPlan:
         approve_plan(world.ports, "prod", "peer")
         world.clock.time += timedelta(hours=9)
         world.identity.name = "ann@example.com"
-        with pytest.raises(RefusedError, match=r"G106.*has expired"):
+        with pytest.raises(RefusedError, match=r"G106.*expired on"):
             promote(world.ports, "staging", "prod")
         with acting_as(world, "bob@example.com"):
             assert not approve_plan(world.ports, "prod", "peer", unseen=["web"]).already

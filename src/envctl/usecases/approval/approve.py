@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from envctl.domain import guards
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
+from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.rule_views import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
@@ -58,6 +60,8 @@ class Approved:
         place, where: the digest of the place to apply the plan in, and its description.
         not_seen: stacks without a plan, each with the stacks it waits for.
         unseen: stacks approved without a plan.
+        approvals: by gate, who approved until when, and who can give what is missing.
+        expires_at: the end of this approval; None if it does not expire.
     """
 
     environment: str
@@ -73,6 +77,8 @@ class Approved:
     where: str = ""
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -232,6 +238,9 @@ def _record_approval(context: Context, request: guards.Request, scope: ApprovalS
         context.ports, build_approval_decision(replace(request, now=read_store_time(context.ports)), scope)
     )
     missing, next_command = find_missing_gates(context, replace(request, present=after))
+    approvals = list_approvals_now(context, replace(request, present=after))
+    given = approvals[scope.gate].given if scope.gate in approvals else ()
+    own = [each for each in given if has_same_name(each.by, request.actor)]
     return Approved(
         request.target,
         scope.gate,
@@ -244,7 +253,14 @@ def _record_approval(context: Context, request: guards.Request, scope: ApprovalS
         place=request.place,
         where=request.where,
         unseen=scope.unseen,
+        approvals=approvals,
+        expires_at=own[-1].expires_at if own else None,
     )
+
+
+def list_approvals_now(context: Context, request: guards.Request) -> dict[str, GateApprovals]:
+    # Without an actor: guards would leave out the actor's own approval.
+    return list_gate_approvals(replace(request, actor=Actor(""), now=context.ports.clock.now()))
 
 
 def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[str, int], str]:

@@ -11,6 +11,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Request, list_views
 from envctl.domain.guards.approvals import can_approve, format_approve_command, has_changed_rules, has_made_release
+from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
@@ -60,6 +61,7 @@ class Reviewed:
     where: str = ""
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
 
 
 def record_reviews(
@@ -91,7 +93,8 @@ def record_reviews(
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
     names = ports.reviews.list_approvers(target)
     reviewers = tuple(_record_review(ports, request, replace(scope, reviewer=name)) for name in names)
-    missing, next_command = approve.find_missing_gates(context, replace(request, present=journal.load(ports)))
+    after = replace(request, present=journal.load(ports))
+    missing, next_command = approve.find_missing_gates(context, after)
     return Reviewed(
         target,
         gate,
@@ -107,6 +110,7 @@ def record_reviews(
         request.where,
         list_unseen(plan),
         accepted,
+        approve.list_approvals_now(context, after),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, Lock
 from envctl.domain.next_step.situation import NextStep
@@ -23,6 +24,7 @@ from tests.cli.render.samples.basics import (
     proven,
     runs,
 )
+from tests.cli.render.samples.refusals import BUSINESS_MISSING, PEER_GIVEN
 
 DEV = EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW), None, {}, "")
 COMMITTED = known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False)
@@ -47,6 +49,11 @@ STATUS = Status(
             1,
             {"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
             "envctl promote staging prod",
+            approvals={
+                "peer": PEER_GIVEN,
+                "business": BUSINESS_MISSING,
+                "quality": GateApprovals(0, 2, who="anybody"),
+            },
         ),
     ),
 )

@@ -24,6 +24,7 @@ FORMAT = 1
 COMPUTED_FIELDS = {
     "EnvironmentPlan": ("changes",),
     "StackPlan": ("changes",),
+    "EnvironmentStatus": ("state",),
     "EnvironmentState": ("whole", "drifted"),
     "Evidence": ("verified",),
     "BucketReport": ("outcome",),
@@ -34,6 +35,8 @@ COMPUTED_FIELDS = {
     "Preview": ("changes",),
     "EnvironmentSecrets": ("missing",),
     "Sighting": ("missing",),
+    "Why": ("allowed",),
+    "GateApprovals": ("missing",),
     "EnvironmentDrift": ("drifted", "unknown", "pending"),
 }
 

@@ -13,6 +13,7 @@ RENDERERS = {
     "Begun": "new_project.render_new_project",
     "Deployed": "deployment.render_deployment",
     "Diff": "diff.render_diff",
+    "Doctor": "doctor.render_doctor",
     "Drift": "drift.render_drift",
     "EnvironmentPlan": "plan.render_plan",
     "EnvironmentSettings": "settings.render_settings",

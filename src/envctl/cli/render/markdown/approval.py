@@ -1,8 +1,11 @@
 """Approvals at a gate, given or withdrawn."""
 
 from collections.abc import Iterator
+from datetime import UTC
 
+from envctl.cli.render.console.approval.approval import describe_missing_approvals, describe_validity
 from envctl.cli.render.markdown.page import markup as md
+from envctl.cli.render.markdown.why import render_gate_table
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
@@ -11,9 +14,7 @@ from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
 def render_approved(result: Approved) -> str:
     verb = "had already approved" if result.already else "approved"
     environment, release = md.escape(result.environment), shorten_id(result.release)
-    where = f" in {md.escape(result.where)}" if result.where else ""
-    plan = f"plan {md.code(shorten_id(result.plan))}{where}"
-    validity = f"It holds for {plan}, and for one that does less." if result.plan else ""
+    validity = md.escape(describe_validity(result, UTC)) if result.plan else ""
     return md.render_page(
         f"## {md.OK} {environment}: gate {md.escape(result.gate)} approved",
         f"{md.bold(str(result.by))} {verb} release {md.code(release)} for {environment}. {validity}".rstrip(),
@@ -41,13 +42,13 @@ def _format_reviewer(reviewer: Reviewer) -> str:
 
 
 def _render_outlook(result: Approved | Reviewed) -> Iterator[str]:
-    """Yield the notes, the missing approvals and the next step."""
+    """Yield the notes, the approvals by gate, and the next step."""
     yield "\n".join(f"- {md.WARN} {md.escape(note)}" for note in result.notes)
     if result.missing:
-        missing = ((md.NEUTRAL, md.escape(gate), str(number)) for gate, number in result.missing.items())
-        yield md.render_table(("", "gate", "approvals still missing"), missing)
+        yield md.escape(describe_missing_approvals(result.missing))
     else:
         yield f"Every gate of {md.escape(result.environment)} has its approvals for this release."
+    yield render_gate_table(result.approvals)
     yield md.render_next_step(result.next)
 
 

@@ -27,7 +27,7 @@ def render_drift(drift: Drift) -> str:
     worst = next((condition for condition in _BY_SEVERITY if condition in conditions), "empty")
     drifted, pending = console.group_findings(drift)
     return md.render_page(
-        f"## {_MARKS[worst]} {md.capitalize(md.escape(console.format_total(drift)))}",
+        f"## {_MARKS[worst]} {md.escape(console.format_verdict(drift))}",
         "\n".join(line for each in remarkable for line in _render_environment(each)),
         f"{md.OK} clean: {md.escape(quiet)}" if quiet else "",
         render_drift_table("### Drift", "is there", drifted, drift=True),

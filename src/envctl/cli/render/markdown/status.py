@@ -1,11 +1,14 @@
 """The pipeline as a table, problems and next commands."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.boxes import format_lag, format_no_drift, is_destroyed
 from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands, pair_with_previous
+from envctl.cli.render.console.inspect.status_verdict import format_status_verdict
 from envctl.cli.render.markdown.page import markup as md
+from envctl.cli.render.markdown.why import render_gate_table
 from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, to_one_line
 from envctl.cli.render.terminal.times import format_age, format_past
 from envctl.domain.text.identifiers import shorten_id
@@ -19,10 +22,22 @@ def render_status(status: Status) -> str:
     rows = (_render_row(each, before, status.now) for each, before in pair_with_previous(status))
     standalone = [_render_row(each, "", status.now) for each in status.beside]
     section = ("### Beside the pipeline", md.render_table(HEADS, standalone)) if standalone else ()
-    head = f"## Pipeline of {md.escape(status.project)}"
     return md.render_page(
-        head, md.render_table(HEADS, rows), *section, _render_attention(status), _render_next_commands(status)
+        f"## {md.escape(format_status_verdict(status))}",
+        f"Pipeline of {md.bold(status.project)}",
+        md.render_table(HEADS, rows),
+        *section,
+        _render_attention(status),
+        *_render_approvals(status),
+        _render_next_commands(status),
     )
+
+
+def _render_approvals(status: Status) -> Iterator[str]:
+    for each in status.all_environments:
+        if each.approvals:
+            yield f"### Approvals for {md.escape(each.environment)}"
+            yield render_gate_table(each.approvals, status.now)
 
 
 def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[str, ...]:

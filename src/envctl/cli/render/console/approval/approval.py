@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
+from envctl.cli.render.console.approval.gates import list_gate_details
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings, to_one_line
+from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed
@@ -37,15 +39,28 @@ def describe_missing_approvals(missing: Mapping[str, int]) -> str:
     return f"Still missing: {', '.join(counts)}."
 
 
+def describe_validity(approval: Approved | Reviewed, zone: Zone = None) -> str:
+    """Return for which plan the approval is valid, and until when if it expires."""
+    where = f" in {approval.where}" if approval.where else ""
+    end = (
+        f" until {format_time(approval.expires_at, zone)}"
+        if isinstance(approval, Approved) and approval.expires_at
+        else ""
+    )
+    return f"Valid{end} for plan {shorten_id(approval.plan)}{where}, or a subset of it."
+
+
 def _show_validity(approval: Approved | Reviewed, out: Console) -> None:
     if approval.plan:
-        where = f" in {approval.where}" if approval.where else ""
-        print_text(out, f"It holds for plan {shorten_id(approval.plan)}{where}, and for one that does less.")
+        print_text(out, describe_validity(approval))
     print_warnings(out, map(to_one_line, approval.notes))
     if approval.missing:
         print_text(out, describe_missing_approvals(approval.missing))
     else:
         print_text(out, f"Every gate of {approval.environment} has its approvals for this release.")
+    for name, gate in approval.approvals.items():
+        details = "; ".join(list_gate_details(gate))
+        print_item(out, f"  {name} {gate.have}/{gate.need}: ", details, indent=4)
     print_hint(out, approval.next)
 
 

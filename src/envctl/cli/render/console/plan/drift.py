@@ -27,15 +27,16 @@ MAX_ENVIRONMENTS = 20
 
 
 def show_drift(drift: Drift, out: Console) -> None:
+    if len(drift.environments) > 1:
+        style = "bold red" if drift.found else "bold yellow" if any(e.unknown for e in drift.environments) else "green"
+        print_text(out, (f"{format_verdict(drift)}.", style))
+        out.print()
     remarkable, quiet = split_clean(drift)
     for each in remarkable:
         _show_environment(each, out)
     if quiet:
         print_text(out, ("clean: ", "green"), quiet)
     _show_differences(drift, out)
-    if len(drift.environments) > 1:
-        out.print()
-        print_text(out, ("Total: ", "bold"), format_total(drift))
     for command in list_next_commands(drift):
         print_hint(out, command)
 
@@ -63,15 +64,22 @@ def format_headline(each: EnvironmentDrift) -> str:
     return f"{', '.join(_list_conditions(each))}{release}"
 
 
-def format_total(drift: Drift) -> str:
-    """Return the environments by condition, the worst first."""
-    names = {
-        "drift in": [each.environment for each in drift.environments if each.drifted],
-        "UNKNOWN in": [each.environment for each in drift.environments if each.unknown],
-        "no drift in": [each.environment for each in drift.environments if each.condition == "clean"],
-    }
-    parts = [f"{words} {join_first(named, MAX_ENVIRONMENTS)}" for words, named in names.items() if named]
-    return "; ".join(parts) or "nothing runs anywhere"
+def format_verdict(drift: Drift) -> str:
+    """Return the environments by condition, the worst first, without a final period."""
+    drifted = [
+        f"{each.environment} ({format_count(each.drifted, 'difference')})"
+        for each in drift.environments
+        if each.drifted
+    ]
+    unknown = [each.environment for each in drift.environments if each.unknown]
+    clean = [each.environment for each in drift.environments if each.condition == "clean"]
+    parts = [
+        f"Drift in {join_first(drifted, MAX_ENVIRONMENTS)}" if drifted else "",
+        f"could not check {join_first(unknown, MAX_ENVIRONMENTS)}" if unknown else "",
+        f"no drift in {join_first(clean, MAX_ENVIRONMENTS)}" if clean else "",
+    ]
+    text = "; ".join(filter(None, parts)) or "nothing runs anywhere"
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def split_clean(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
@@ -112,7 +120,7 @@ def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
         case "drifted":
             yield f"DRIFTED: {format_count(each.drifted, 'difference')} from the state"
         case "unknown":
-            yield "UNKNOWN: it could not be looked at"
+            yield "UNKNOWN: it could not be checked"
         case "empty":
             yield "nothing runs there"
         case _:
