@@ -13,7 +13,7 @@ from envctl.cli.render.progress.prompts import TerminalPrompter
 from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from tests.cli.render.conftest import console, told
-from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
+from tests.cli.render.samples import FIRST_PLAN, LARGE_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
 
 Question = Callable[[TerminalPrompter], bool]
 LOCK = StateLock("network", "4711", "ci@runner-7-of-the-platform-team", "apply", NOW - timedelta(hours=3))
@@ -23,6 +23,7 @@ NOTES = (
 )
 QUESTIONS: dict[str, Question] = {
     "to apply": lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
+    "to apply much": lambda consent: consent.confirm_plan(LARGE_PLAN, again=False),
     "to apply what could only be planned now": lambda consent: consent.confirm_plan(LATER_PLAN, again=True),
     "to approve": lambda consent: consent.confirm_approval(LATER_PLAN, "peer", NOTES),
     "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, "peer", ()),

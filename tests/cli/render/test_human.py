@@ -15,7 +15,7 @@ from envctl.cli.render.console.any_result import render_result
 from envctl.cli.render.console.errors import show_error
 from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.cli.render.markdown import show_error as error_in_markdown
-from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS
+from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS, SHOW_FULL_PLANS
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.text import print_hint
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
@@ -24,7 +24,18 @@ from envctl.domain.ledger.events import Actor, ReleaseCreated
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
 from envctl.usecases.inspect.history import History
 from tests.cli.render.conftest import console, in_zone, told
-from tests.cli.render.samples import CALM_STATUS, ERRORS, HANAKO, HISTORY, NEW, NOW, RESULTS, SECRET, entries
+from tests.cli.render.samples import (
+    CALM_STATUS,
+    ERRORS,
+    HANAKO,
+    HISTORY,
+    LARGE_PLAN,
+    NEW,
+    NOW,
+    RESULTS,
+    SECRET,
+    entries,
+)
 from tests.cli.render.samples.refusals import LOCK
 
 WIDE_AND_NARROW = [
@@ -76,6 +87,16 @@ def with_details(thing: object, detail: ContextVar[bool], width: int = 80) -> st
 @pytest.mark.parametrize("name", [name for name in RESULTS if "a why" in name])
 def test_all_guards_are_shown(name: str, snapshot: SnapshotAssertion) -> None:
     assert with_details(RESULTS[name], SHOW_ALL_GUARDS) == snapshot
+
+
+@pytest.mark.parametrize("name", ["a large plan", "drift of a large plan"])
+def test_full_shows_each_change(name: str) -> None:
+    whole, summary = with_details(RESULTS[name], SHOW_FULL_PLANS), said(RESULTS[name])
+    for stack in LARGE_PLAN.stacks:
+        assert all(f"{resource.address}\n" in whole for resource in stack.resources)
+    assert "--full" in summary
+    assert "--full" not in whole
+    assert len(summary.splitlines()) < 25
 
 
 @pytest.mark.parametrize("width", [60, 120])

@@ -17,6 +17,7 @@ from tests.cli.render.samples.configuration import FILES, OUTPUTS, RENDERED, SET
 from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ends import ENDS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
+from tests.cli.render.samples.large import LARGE_DRIFT, LARGE_PLAN
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
@@ -61,6 +62,7 @@ __all__ = [
     "FIRST_PLAN",
     "HANAKO",
     "HISTORY",
+    "LARGE_PLAN",
     "LATER_PLAN",
     "NEW",
     "NOW",
@@ -90,6 +92,8 @@ BEGUN = Begun(
     ("cd 'my projects/blog'", "envctl validate", "envctl --sandbox apply dev", "envctl --sandbox promote dev staging"),
 )
 RESULTS: dict[str, object] = {
+    "a large plan": LARGE_PLAN,
+    "drift of a large plan": LARGE_DRIFT,
     "a first plan": FIRST_PLAN,
     "a later plan": LATER_PLAN,
     "a plan that runs something": RUNNING_PLAN,

@@ -8,6 +8,7 @@ from envctl.cli.boundary import run_use_case
 from envctl.cli.completion.candidates import complete_releases
 from envctl.cli.options.arguments import environment_argument
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def rollback(
@@ -25,10 +26,12 @@ def rollback(
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
+    full: FullPlans = False,
 ) -> None:
     """Deploy an earlier release again that was verified there, and put the one that is left on hold."""
     from envctl.usecases.deployment.next_command import add_next_command
     from envctl.usecases.deployment.rollback import rollback as use
 
+    show_full_plans(full=full)
     options = parse_deploy_options(context, break_glass, no_verify=no_verify)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, environment, options, to=to)))

@@ -68,16 +68,32 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
     """Render a table of findings; `after` is the head of its last column."""
     if not found:
         return ""
+    shown, counts = console.split_findings(found)
     rows = [
         (md.escape(", ".join(finding.environments)), md.escape(finding.stack), *cells)
-        for finding in found
+        for finding in shown
         for cells in _list_finding_cells(finding, drift=drift)
+    ]
+    rows += [
+        (
+            md.escape(", ".join(environments)),
+            md.escape(stack),
+            f"{count} {md.code(kind)}",
+            _format_action(action, drift=drift),
+            "",
+            "",
+        )
+        for (action, stack, kind, environments), count in counts.items()
     ]
     return f"{heading}\n\n{md.render_table((*HEADS, 'the state says', after), rows)}"
 
 
+def _format_action(action: Action, *, drift: bool) -> str:
+    return console.ACTION_TEXTS.get(action, "changed") if drift else str(action)
+
+
 def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
-    happened = console.ACTION_TEXTS.get(finding.action, "changed") if drift else str(finding.action)
+    happened = _format_action(finding.action, drift=drift)
     if finding.resource:
         yield from ((md.code(finding.name), *cells) for cells in _list_attribute_cells(finding.resource, happened))
     if finding.output:

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan.many_plans import describe_subject, format_outcome, split_unchanged
+from envctl.cli.render.console.plan.many_plans import (
+    describe_subject,
+    format_outcome,
+    format_verdict,
+    split_unchanged,
+)
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.page.markup import FAIL, OK, bold, escape, format_full_output, render_page, render_table
@@ -17,8 +22,8 @@ def render_plans(plans: Plans) -> str:
     remarkable, quiet = split_unchanged(plans)
     rows = ((choose_preview_mark(each), bold(each.environment), escape(format_outcome(each))) for each in remarkable)
     return render_page(
-        f"## What {escape(describe_subject(plans))} would do",
-        "Nothing was recorded.",
+        f"## {escape(format_verdict(plans))}",
+        f"What {escape(describe_subject(plans))} would do. Nothing was recorded.",
         render_table(("", "environment", "what would happen"), rows),
         f"{OK} no changes: {escape(quiet)}" if quiet else "",
         *(block for preview in remarkable for block in render_preview_blocks(preview)),

@@ -8,7 +8,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from envctl.cli.render.console.plan.plan import SYMBOLS, show_plan
+from envctl.cli.render.console.plan.actions import SYMBOLS
+from envctl.cli.render.console.plan.plan import show_plan
 from envctl.cli.render.progress.board import ProgressBoard, RunningResource, StackProgress
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import escape_text, join_text, pad_text, print_nowrap, print_text, shorten_middle

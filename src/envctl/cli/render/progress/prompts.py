@@ -1,19 +1,19 @@
 """Questions on the terminal, before an apply, an approval or a forced unlock."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from envctl.cli.render.console.plan.plan import SYMBOLS, format_run_verb, format_total
+from envctl.cli.render.console.plan.danger import show_danger
+from envctl.cli.render.console.plan.plan import format_total, format_verdict
 from envctl.cli.render.terminal.text import (
     Part,
     join_text,
     print_item,
-    print_nowrap,
     print_text,
     print_warnings,
     to_one_line,
@@ -21,13 +21,11 @@ from envctl.cli.render.terminal.text import (
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
-from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
+from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.text.identifiers import shorten_id
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.bucket_report import BucketReport
-
-MAX_NAMED = 8
 
 
 @dataclass
@@ -50,7 +48,8 @@ class TerminalPrompter:
             if again:
                 stacks = ", ".join(stack.stack for stack in plan.stacks)
                 print_text(self.console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
-            self._print_warnings(plan)
+            show_danger(plan, self.console)
+            print_text(self.console, (format_verdict(plan), "bold"))
             return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
@@ -60,7 +59,7 @@ class TerminalPrompter:
             return True
         plan, out = self.redact(plan), self.console
         out.print()
-        self._print_warnings(plan)
+        show_danger(plan, out)
         print_warnings(out, map(to_one_line, notes))
         scope = (f"release {shorten_id(plan.release)} may do this, or less of it, in ", (plan.environment, "bold"))
         print_text(out, "Your approval: ", *scope, f" (gate {gate})")
@@ -141,34 +140,3 @@ class TerminalPrompter:
         if not answer.endswith("\n"):
             self.console.print()
         return answer.strip() == "yes"
-
-    def _print_warnings(self, plan: EnvironmentPlan) -> None:
-        """Repeat deletions and programs next to the question: the plan may have scrolled away."""
-        resources = [resource for stack in plan.stacks for resource in stack.resources]
-        destroyed = [
-            (f"{SYMBOLS[resource.action]:<3} {resource.action:<7}  {resource.address}", "")
-            for resource in resources
-            if resource.action in (Action.REPLACE, Action.DELETE)
-        ]
-        self._print_named("Careful, this goes away:", destroyed)
-        self._print_named("Careful, this runs:", [each for resource in resources for each in _list_programs(resource)])
-
-    def _print_named(self, heading: str, named: Sequence[tuple[str, str]]) -> None:
-        if not named:
-            return
-        self.console.print(join_text((heading, "bold red")))
-        for address, effect in named[:MAX_NAMED]:
-            print_nowrap(self.console, f"  {address}")
-            if effect:
-                print_text(self.console, effect, indent=4)
-        if len(named) > MAX_NAMED:
-            self.console.print(join_text(f"  … and {len(named) - MAX_NAMED} more"))
-
-
-def _list_programs(resource: ResourceChange) -> Iterator[tuple[str, str]]:
-    """Yield provider actions and programs with a description: their effects are unknown to Terraform."""
-    if resource.action is Action.INVOKE:
-        yield resource.address, "an action, which can change or delete anything"
-    yield from (
-        (resource.address, f"{format_run_verb(resource)} {to_one_line(program)}") for program in resource.programs
-    )

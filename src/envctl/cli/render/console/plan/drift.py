@@ -1,19 +1,24 @@
 """Drift and pending changes: each difference once, with its environments."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 
+from envctl.cli.render.console.plan.actions import STYLES, SYMBOLS
 from envctl.cli.render.console.plan.attributes import measure_value_room, show_attribute, show_changed_attributes
-from envctl.cli.render.console.plan.plan import STYLES, SYMBOLS
+from envctl.cli.render.console.plan.plan import SUMMARY_NOTE
 from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.command_lines import format_command
-from envctl.domain.plan.changes import Action
+from envctl.domain.config.stateful_types import STATEFUL
+from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import SharedDifference, group_differences
+from envctl.domain.plan.summary import MAX_CHANGES, fold_changes, is_dangerous
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
@@ -155,14 +160,48 @@ def _show_differences(drift: Drift, out: Console) -> None:
     if found:
         out.print()
         print_text(out, ("Drift", "bold red"), (": what the state says → what is there", "dim"))
-        for finding in found:
-            show_finding(finding, out, single=single, drift=True)
+        _show_findings(found, out, single=single, drift=True)
     if planned:
         out.print()
         meaning = ": what the state says → what the configuration says"
         print_text(out, ("Pending", "bold yellow"), (meaning, "dim"))
-        for finding in planned:
-            show_finding(finding, out, single=single, drift=False)
+        _show_findings(planned, out, single=single, drift=False)
+
+
+def split_findings(
+    findings: Sequence[SharedDifference],
+) -> tuple[Sequence[SharedDifference], Mapping[tuple[Action, str, str, tuple[str, ...]], int]]:
+    """Return the differences to show one by one; of very many, count harmless ones by action, stack, type and
+    environments.
+    """
+    if len(findings) <= MAX_CHANGES or SHOW_FULL_PLANS.get():
+        return findings, {}
+    dangerous: dict[tuple[str, tuple[str, ...]], list[ResourceChange]] = {}
+    counts: Counter[tuple[Action, str, str, tuple[str, ...]]] = Counter()
+    for each in findings:
+        if each.resource and is_dangerous(each.resource, STATEFUL):
+            dangerous.setdefault((each.stack, each.environments), []).append(each.resource)
+        else:
+            counts[each.action, each.stack, each.resource.type if each.resource else "output", each.environments] += 1
+    shown = [
+        SharedDifference(environments, stack, folded.folded_resource)
+        for (stack, environments), resources in dangerous.items()
+        for folded in fold_changes(resources)
+    ]
+    return shown, counts
+
+
+def _show_findings(findings: Sequence[SharedDifference], out: Console, *, single: bool, drift: bool) -> None:
+    shown, counts = split_findings(findings)
+    for finding in shown:
+        show_finding(finding, out, single=single, drift=drift)
+    for (action, stack, kind, environments), count in counts.items():
+        word = ACTION_TEXTS.get(action, "changed") if drift else str(action)
+        where = "" if single else f"   in {', '.join(environments)}"
+        head = (f"  {SYMBOLS[action]:<3} {word:<8}  ", STYLES.get(action, ""))
+        print_text(out, head, f"{stack}: ", (f"{count} {kind}", "bold"), (where, "dim"))
+    if counts:
+        print_text(out, (SUMMARY_NOTE, "dim"), indent=2)
 
 
 def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift: bool) -> None:

@@ -7,8 +7,9 @@ from rich.console import Console
 from envctl.cli.render.console.inspect.release_distance import is_unchanged, show_release_changes
 from envctl.cli.render.console.inspect.settings_diff import format_setting
 from envctl.cli.render.console.plan.cost import show_cost
+from envctl.cli.render.console.plan.danger import show_danger
 from envctl.cli.render.console.plan.drift import show_finding
-from envctl.cli.render.console.plan.plan import format_total, show_stack
+from envctl.cli.render.console.plan.plan import SUMMARY_NOTE, format_total, format_verdict, is_summarized, show_stack
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text
 from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.plan.attribution import Cause, Part
@@ -38,8 +39,11 @@ _STYLES: dict[Cause, str] = {
 
 
 def show_explained_plan(explained: Explained, out: Console) -> None:
-    print_text(out, "Plan for ", (explained.environment, "bold"), f" · {describe_subject(explained)}")
-    print_text(out, (summarize_causes(explained), "bold"))
+    print_text(out, (format_verdict(explained.plan), "bold"), f" · plan of {describe_subject(explained)}")
+    print_text(out, summarize_causes(explained))
+    summarized = is_summarized(explained.plan.stacks)
+    if summarized:
+        print_text(out, (SUMMARY_NOTE, "dim"))
     if explained.unexplained:
         print_item(out, ("! ", "bold yellow"), explained.unexplained)
     for part in explained.parts:
@@ -47,7 +51,7 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
         print_text(out, (CAUSE_TITLES[part.cause], _STYLES[part.cause]), (f": {CAUSE_MEANINGS[part.cause]}", "dim"))
         _show_cause(part.cause, explained, out)
         for stack in part.stacks:
-            show_stack(stack, out)
+            show_stack(stack, out, summarized=summarized)
     for stack in explained.plan.stacks:
         if stack.waits_for:
             out.print()
@@ -55,6 +59,9 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
     if explained.plan.cost is not None:
         out.print()
         show_cost(explained.plan, out)
+    if explained.changes:
+        out.print()
+        show_danger(explained.plan, out)
     print_hint(out, explained.plan.next)
 
 

@@ -6,12 +6,15 @@ from envctl.cli.render.console.plan.drift import MAX_ENVIRONMENTS, format_enviro
 from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
+from envctl.domain.text.lists import join_first
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview
 
 
 def show_plans(plans: Plans, out: Console) -> None:
     remarkable, quiet = split_unchanged(plans)
+    print_text(out, (format_verdict(plans), "bold"))
+    out.print()
     for each in remarkable:
         _show_plan(each, out)
         out.print()
@@ -21,6 +24,22 @@ def show_plans(plans: Plans, out: Console) -> None:
         print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))
     if quiet:
         print_text(out, f"  no changes: {quiet}")
+
+
+def format_verdict(plans: Plans) -> str:
+    """Return the environments by what the plan says of them, without details."""
+    failed = [each.environment for each in plans.environments if each.problems or each.plan is None]
+    changed = [each.environment for each in plans.environments if each.plan and each.plan.changes]
+    same = [
+        each.environment for each in plans.environments if each.plan and not each.plan.changes and not each.problems
+    ]
+    parts = [
+        f"could not plan {join_first(failed, MAX_ENVIRONMENTS)}" if failed else "",
+        f"changes in {join_first(changed, MAX_ENVIRONMENTS)}" if changed else "",
+        f"no changes in {join_first(same, MAX_ENVIRONMENTS)}" if same else "",
+    ]
+    text = "; ".join(filter(None, parts))
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def split_unchanged(plans: Plans) -> tuple[tuple[EnvironmentPreview, ...], str]:

@@ -11,6 +11,9 @@ from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
 def show_preview(preview: Preview, out: Console) -> None:
+    verdict = "; ".join(f"{each.environment}: {format_outcome(each)}" for each in preview.environments)
+    print_text(out, (verdict, "bold"))
+    out.print()
     for each in preview.environments:
         if each.plan:
             show_plan(each.plan, out)
