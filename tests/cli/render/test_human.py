@@ -1,6 +1,7 @@
 """What people see, at the widths that they have."""
 
 import re
+from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ from tests.cli.render.samples import (
     SECRET,
     entries,
 )
+from tests.cli.render.samples.outcomes import BROKEN_GLASS
 from tests.cli.render.samples.refusals import LOCK
 
 WIDE_AND_NARROW = [
@@ -242,3 +244,11 @@ def test_each_new_resource_gets_one_line(snapshot: SnapshotAssertion, width: int
     out = console(width)
     render_result(EnvironmentPlan("dev", "", (StackPlan("network", (*new, changed)),)), out)
     assert told(out) == snapshot
+
+
+@pytest.mark.parametrize("show", [said, in_markdown])
+def test_corrected_drift_is_not_repeated(show: Callable[[object], str]) -> None:
+    whole, part = show(BROKEN_GLASS), show(replace(BROKEN_GLASS, only=("web",)))
+    assert "Guards warned before the deployment" in whole
+    assert ("G110" in whole, "G303" in whole) == (False, True)
+    assert ("G110" in part, "G303" in part) == (True, True)

@@ -17,7 +17,7 @@ from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.inspect.locking import Locked, Unlocked
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO, deployment
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
-from tests.cli.render.samples.refusals import BUSINESS_MISSING, LOCK, PEER_GIVEN, REHEARSED, SOAK
+from tests.cli.render.samples.refusals import BUSINESS_MISSING, DRIFT, LOCK, PEER_GIVEN, REHEARSED, SOAK
 
 PASSED = (Checked("http", "passed"), Checked("size", "passed"), Checked("smoke", "skipped", "not in the sandbox"))
 DONE = Deployed(
@@ -41,7 +41,7 @@ BROKEN_GLASS = Deployed(
     plan=LATER_PLAN,
     deployment=deployment(NEW, 0.5, action="promote", source="staging", waiver=41),
     verification=Verification("prod", NEW, PASSED[:1]),
-    warnings=(REHEARSED,),
+    warnings=(DRIFT, REHEARSED),
     waived=(SOAK, LOCK),
 )
 DEPLOYED: dict[str, object] = {

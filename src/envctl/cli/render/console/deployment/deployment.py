@@ -10,10 +10,15 @@ from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_one_line, to_text
 from envctl.cli.render.terminal.times import format_seconds
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.guards import Refusal
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollout_model import RolledOut
+
+# Their sentences were true when the deployment began.
+PAST_WARNINGS = "Guards warned before the deployment"
 
 
 def show_deployment(deployed: Deployed, out: Console) -> None:
@@ -31,7 +36,9 @@ def show_deployment(deployed: Deployed, out: Console) -> None:
     _show_verification(deployed, out)
     if part := describe_partial(deployed):
         print_text(out, part)
-    for remark in deployed.warnings:
+    if warnings := list_past_warnings(deployed):
+        print_text(out, f"{PAST_WARNINGS}:")
+    for remark in warnings:
         guard = (f"{remark.code} {remark.guard}", "bold")
         print_item(out, ("! ", "bold yellow"), guard, f": {to_one_line(remark.message)}")
     if overrides := describe_overrides(deployed):
@@ -95,6 +102,12 @@ def is_unverified(deployed: Deployed) -> bool:
     """Check if a full deployment was not verified afterwards."""
     done = deployed.action != "destroy" and not deployed.up_to_date and not deployed.only
     return done and deployed.verification is None
+
+
+def list_past_warnings(deployed: Deployed) -> tuple[Refusal, ...]:
+    """Return the warnings of guards to repeat afterwards, without drift corrected by the deployment."""
+    is_corrected = not deployed.up_to_date and not deployed.only
+    return tuple(each for each in deployed.warnings if each.code != GuardCode.DRIFT or not is_corrected)
 
 
 def describe_partial(deployed: Deployed) -> str:
