@@ -23,7 +23,7 @@ def render_why(why: Why) -> str:
         md.escape(f"{md.capitalize(console.describe_move(why))}.{format_opening_time(why.opens, why.now, UTC)}"),
         md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)) if shown else "",
         md.capitalize(md.escape(console.count_other_answers(why))),
-        render_gate_table(why.approvals, why.now),
+        render_gate_table(why.approvals, why.now) if why.release else "",
         "\n".join(
             f"- {md.WARN} {md.escape(each)}"
             for each in (*console.describe_unseen(why), *console.list_rule_changes(why))

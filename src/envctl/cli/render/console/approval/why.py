@@ -45,7 +45,7 @@ def show_why(why: Why, out: Console) -> None:
         print_text(out, (counted, "dim"), indent=2)
     if any(answer.outcome == "unplanned" for answer in why.answers):
         print_advice(out, "", suggest_plan(why), 2)
-    if why.approvals:
+    if why.approvals and why.release:
         _show_gates(why, out)
     print_warnings(out, (*describe_unseen(why), *list_rule_changes(why)), indent=guards.INDENT)
     untrusted = describe_untrusted(why.unbelieved)
