@@ -84,7 +84,8 @@ def format_origin(plan: EnvironmentPlan) -> str:
 
 def format_total(plan: EnvironmentPlan) -> str:
     """Return the counts over all stacks, for the end of a plan and the prompt after it."""
-    resources = [resource for stack in plan.stacks for resource in stack.resources]
+    # Reads are no changes: the line of the stack has them.
+    resources = [r for stack in plan.stacks for r in stack.resources if r.action is not Action.READ]
     outputs = sum(len(stack.outputs) for stack in plan.stacks)
     text = _format_counts(resources, outputs)
     waiting = ", ".join(stack.stack for stack in plan.stacks if stack.waits_for)
