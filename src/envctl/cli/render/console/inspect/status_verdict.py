@@ -15,7 +15,8 @@ def format_status_verdict(status: Status) -> str:
     clauses: dict[tuple[str, ...], list[str]] = {}
     for each in status.all_environments:
         clauses.setdefault(tuple(_list_predicates(each)), []).append(each.environment)
-    return f"{'; '.join(_format_clause(names, predicates) for predicates, names in clauses.items())}."
+    texts = [_format_clause(names, predicates) for predicates, names in clauses.items()]
+    return f"{'; '.join(texts)}." if texts else "No environments."
 
 
 def _format_clause(environments: list[str], predicates: tuple[str, ...]) -> str:
