@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from envctl.cli.render.console.deployment.fixed_drift import remove_next_commands
 from envctl.cli.render.console.plan import drift as console
 from envctl.cli.render.console.plan.attributes import drop_repeated, is_unknown
+from envctl.cli.render.console.plan.plan import SUMMARY_NOTE
 from envctl.cli.render.markdown.deployment import render_deployment
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
@@ -85,7 +86,8 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
         )
         for (action, stack, kind, environments), count in counts.items()
     ]
-    return f"{heading}\n\n{md.render_table((*HEADS, 'the state says', after), rows)}"
+    note = f"\n\n{md.capitalize(SUMMARY_NOTE)}." if counts else ""
+    return f"{heading}\n\n{md.render_table((*HEADS, 'the state says', after), rows)}{note}"
 
 
 def _format_action(action: Action, *, drift: bool) -> str:

@@ -12,10 +12,19 @@ from envctl.domain.plan.summary import FoldedChange, fold_changes
 MAX_NAMED = 8
 
 
+_DESTRUCTIVE = (Action.REPLACE, Action.DELETE)
+
+
+def has_danger(plan: EnvironmentPlan) -> bool:
+    """Check if the plan deletes, replaces or runs something."""
+    resources = [resource for stack in plan.stacks for resource in stack.resources]
+    return any(r.action in (*_DESTRUCTIVE, Action.INVOKE) or r.programs for r in resources)
+
+
 def show_danger(plan: EnvironmentPlan, out: Console) -> None:
     """Repeat deletions and programs below a plan, which may have scrolled away."""
     resources = [resource for stack in plan.stacks for resource in stack.resources]
-    destroyed = fold_changes(resource for resource in resources if resource.action in (Action.REPLACE, Action.DELETE))
+    destroyed = fold_changes(resource for resource in resources if resource.action in _DESTRUCTIVE)
     _show_named(
         "Careful, this goes away:",
         [(_format_change(each), "") for each in destroyed],

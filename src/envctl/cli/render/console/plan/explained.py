@@ -7,7 +7,7 @@ from rich.console import Console
 from envctl.cli.render.console.inspect.release_distance import is_unchanged, show_release_changes
 from envctl.cli.render.console.inspect.settings_diff import format_setting
 from envctl.cli.render.console.plan.cost import show_cost
-from envctl.cli.render.console.plan.danger import show_danger
+from envctl.cli.render.console.plan.danger import has_danger, show_danger
 from envctl.cli.render.console.plan.drift import show_finding
 from envctl.cli.render.console.plan.plan import SUMMARY_NOTE, format_total, format_verdict, is_summarized, show_stack
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text
@@ -59,7 +59,7 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
     if explained.plan.cost is not None:
         out.print()
         show_cost(explained.plan, out)
-    if explained.changes:
+    if has_danger(explained.plan):
         out.print()
         show_danger(explained.plan, out)
     print_hint(out, explained.plan.next)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from envctl.cli.render.console.plan import attributes
 from envctl.cli.render.console.plan.actions import STYLES, SYMBOLS, format_instances, list_remarks
-from envctl.cli.render.console.plan.danger import show_danger
+from envctl.cli.render.console.plan.danger import has_danger, show_danger
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
 from envctl.cli.render.terminal.text import (
