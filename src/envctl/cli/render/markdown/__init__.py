@@ -22,7 +22,7 @@ RENDERERS = {
     "Fixed": "drift.render_fixed_drift",
     "Plans": "plans.render_plans",
     "LockedProviders": "lock_providers.render_provider_lock",
-    "Preview": "preview.render_preview",
+    "Preview": "plans.render_preview",
     "Status": "status.render_status",
     "Valid": "settings.render_validation",
     "Verification": "verification.render_verification",

@@ -1,5 +1,7 @@
 """Plans of many environments."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from envctl.cli.render.console.plan.drift import MAX_ENVIRONMENTS, format_environments
@@ -13,7 +15,7 @@ from envctl.usecases.inspect.preview import EnvironmentPreview
 
 def show_plans(plans: Plans, out: Console) -> None:
     remarkable, quiet = split_unchanged(plans)
-    print_text(out, (format_verdict(plans), "bold"))
+    print_text(out, (format_verdict(plans.environments), "bold"))
     out.print()
     for each in remarkable:
         _show_plan(each, out)
@@ -26,13 +28,13 @@ def show_plans(plans: Plans, out: Console) -> None:
         print_text(out, f"  no changes: {quiet}")
 
 
-def format_verdict(plans: Plans) -> str:
-    """Return the environments by what the plan says of them, without details."""
-    failed = [each.environment for each in plans.environments if each.problems or each.plan is None]
-    changed = [each.environment for each in plans.environments if each.plan and each.plan.changes]
-    same = [
-        each.environment for each in plans.environments if each.plan and not each.plan.changes and not each.problems
-    ]
+def format_verdict(environments: Sequence[EnvironmentPreview]) -> str:
+    """Return the environments by what their plan says; of a single one, the totals."""
+    if len(environments) == 1:
+        return f"{environments[0].environment}: {format_outcome(environments[0])}"
+    failed = [each.environment for each in environments if each.problems or each.plan is None]
+    changed = [each.environment for each in environments if each.plan and each.plan.changes]
+    same = [each.environment for each in environments if each.plan and not each.plan.changes and not each.problems]
     parts = [
         f"could not plan {join_first(failed, MAX_ENVIRONMENTS)}" if failed else "",
         f"changes in {join_first(changed, MAX_ENVIRONMENTS)}" if changed else "",

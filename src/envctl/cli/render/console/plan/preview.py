@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from envctl.cli.render.console.plan.cost import format_cost_suffix
+from envctl.cli.render.console.plan.many_plans import format_verdict
 from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
@@ -11,8 +12,7 @@ from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
 def show_preview(preview: Preview, out: Console) -> None:
-    verdict = "; ".join(f"{each.environment}: {format_outcome(each)}" for each in preview.environments)
-    print_text(out, (verdict, "bold"))
+    print_text(out, (format_verdict(preview.environments), "bold"))
     out.print()
     for each in preview.environments:
         if each.plan:
