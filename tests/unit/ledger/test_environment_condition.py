@@ -38,6 +38,10 @@ CASES: dict[str, tuple[EnvironmentState, int | None, bool, Condition]] = {
 }
 
 
+def test_running_deployment_comes_first() -> None:
+    assert find_condition(ended("unfinished"), 2, changed=True, running=True) == "running"
+
+
 @pytest.mark.parametrize(("state", "lag", "changed", "wanted"), CASES.values(), ids=CASES)
 def test_condition_is(state: EnvironmentState, lag: int | None, changed: bool, wanted: Condition) -> None:
     assert find_condition(state, lag, changed=changed) == wanted

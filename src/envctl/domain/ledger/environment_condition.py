@@ -6,6 +6,7 @@ from envctl.domain.ledger.state import EnvironmentState
 
 Condition = Literal[
     "empty",
+    "running",
     "unfinished",
     "interrupted",
     "failed",
@@ -26,12 +27,14 @@ _OUTCOMES: dict[str, Condition] = {
 }
 
 
-def find_condition(state: EnvironmentState, lag: int | None, *, changed: bool) -> Condition:
+def find_condition(state: EnvironmentState, lag: int | None, *, changed: bool, running: bool = False) -> Condition:
     """Return the condition; of several, the one to take care of first.
 
     `lag` is the number of releases behind the environment before it. `changed` is true if the working tree has other
-    settings or other code than the running release.
+    settings or other code than the running release, and `running` if a deployment is known to run now.
     """
+    if running:
+        return "running"
     if state.last is not None and state.last.outcome in _OUTCOMES:
         return _OUTCOMES[state.last.outcome]
     if state.open_shifts or state.imports:

@@ -63,7 +63,7 @@ class EnvironmentStatus:
     @property
     def state(self) -> Condition:
         """The condition in one word; of several, the one to take care of first."""
-        return find_condition(self.present, self.lag, changed=self.has_changed)
+        return find_condition(self.present, self.lag, changed=self.has_changed, running=bool(self.running))
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,9 @@ def _list_predicates(status: EnvironmentStatus) -> Iterator[str]:
 
 def _list_faults(status: EnvironmentStatus) -> Iterator[str]:
     state = status.present
-    if state.last is not None and state.last.outcome != "succeeded":
+    if status.running:
+        yield "has a running deployment"
+    elif state.last is not None and state.last.outcome != "succeeded":
         outcome = "failed" if state.last.outcome == "abandoned" else state.last.outcome
         yield f"has {'an' if outcome[0] in 'aeiou' else 'a'} {outcome} deployment"
     elif state.open_shifts or state.imports:
