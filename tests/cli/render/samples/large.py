@@ -42,6 +42,7 @@ LARGE_PLAN = EnvironmentPlan(
             tuple(OutputChange(f"name_{number}", Action.UPDATE, "a", "b") for number in range(20)),
         ),
     ),
+    next="envctl apply prod",
 )
 LARGE_DRIFT = Drift(
     (

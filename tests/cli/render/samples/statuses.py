@@ -26,109 +26,138 @@ from tests.cli.render.samples.basics import (
 )
 from tests.cli.render.samples.refusals import BUSINESS_MISSING, PEER_GIVEN
 
+
+def advised(status: Status) -> Status:
+    """With the next command of each environment as its only step."""
+
+    def advise(each: EnvironmentStatus) -> EnvironmentStatus:
+        steps = (NextStep(each.next, f"for {each.environment}"),) if each.next and not each.steps else each.steps
+        return replace(each, steps=steps)
+
+    return replace(
+        status, environments=tuple(map(advise, status.environments)), beside=tuple(map(advise, status.beside))
+    )
+
+
 DEV = EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW), None, {}, "")
 COMMITTED = known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False)
 AT_STAGING = deployment(OLD, 50, by=TARO)
-STATUS = Status(
-    "shop",
-    NOW,
-    (
-        DEV,
-        EnvironmentStatus(
-            "staging",
-            runs(AT_STAGING, evidence={OLD: proven(AT_STAGING, 3, since=NOW - timedelta(hours=49))}),
-            COMMITTED,
-            2,
-            {"peer": (1, 1)},
-            "envctl promote dev staging",
+STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (
+            DEV,
+            EnvironmentStatus(
+                "staging",
+                runs(AT_STAGING, evidence={OLD: proven(AT_STAGING, 3, since=NOW - timedelta(hours=49))}),
+                COMMITTED,
+                2,
+                {"peer": (1, 1)},
+                "envctl promote dev staging",
+            ),
+            EnvironmentStatus(
+                "prod",
+                runs(deployment(OLDEST, 490, by=ROBOT, changed=1)),
+                known(OLDEST, "99aabbccddeeff", uncommitted=False),
+                1,
+                {"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
+                "envctl promote staging prod",
+                approvals={
+                    "peer": PEER_GIVEN,
+                    "business": BUSINESS_MISSING,
+                    "quality": GateApprovals(0, 2, who="anybody"),
+                },
+            ),
         ),
-        EnvironmentStatus(
-            "prod",
-            runs(deployment(OLDEST, 490, by=ROBOT, changed=1)),
-            known(OLDEST, "99aabbccddeeff", uncommitted=False),
-            1,
-            {"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
-            "envctl promote staging prod",
-            approvals={
-                "peer": PEER_GIVEN,
-                "business": BUSINESS_MISSING,
-                "quality": GateApprovals(0, 2, who="anybody"),
-            },
-        ),
-    ),
+    )
 )
 FAILED = deployment(NEW, 0.2, "failed", action="promote", source="dev", reason=f"{FAILURE}\nRequestID: 4711")
-FAILED_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        DEV,
-        EnvironmentStatus(
-            "staging", runs(deployment(OLD, 50, by=TARO), FAILED), COMMITTED, 2, {}, "envctl promote dev staging"
+FAILED_STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (
+            DEV,
+            EnvironmentStatus(
+                "staging", runs(deployment(OLD, 50, by=TARO), FAILED), COMMITTED, 2, {}, "envctl promote dev staging"
+            ),
+            EnvironmentStatus("prod", EnvironmentState(), None, 1, {"peer": (0, 1)}, ""),
         ),
-        EnvironmentStatus("prod", EnvironmentState(), None, 1, {"peer": (0, 1)}, ""),
-    ),
+    )
 )
-LEAVING_STATUS = Status(
-    "shop",
-    NOW,
-    (replace(DEV, leaving=("cache", "jobs"), next="envctl apply dev"), STATUS.environments[1]),
-    gone=(GoneEnvironment("qa", OLD, ("network", "web")),),
+LEAVING_STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (replace(DEV, leaving=("cache", "jobs"), next="envctl apply dev"), STATUS.environments[1]),
+        gone=(GoneEnvironment("qa", OLD, ("network", "web")),),
+    )
 )
-BESIDE_STATUS = Status(
-    "shop",
-    NOW,
-    (DEV, EnvironmentStatus("prod", EnvironmentState(), None, 1, {}, "envctl promote dev prod")),
-    beside=(
-        EnvironmentStatus(
-            "management",
-            runs(deployment(OLD, 50, "failed", reason=FAILURE)),
-            known(OLD),
-            None,
-            {},
-            "envctl verify management",
+BESIDE_STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (DEV, EnvironmentStatus("prod", EnvironmentState(), None, 1, {}, "envctl promote dev prod")),
+        beside=(
+            EnvironmentStatus(
+                "management",
+                runs(deployment(OLD, 50, "failed", reason=FAILURE)),
+                known(OLD),
+                None,
+                {},
+                "envctl verify management",
+            ),
+            EnvironmentStatus("prod-account", EnvironmentState(), None, None, {}, "envctl apply prod-account"),
         ),
-        EnvironmentStatus("prod-account", EnvironmentState(), None, None, {}, "envctl apply prod-account"),
-    ),
+    )
 )
-EMPTY_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus("dev", EnvironmentState(), None, None, {}, "envctl apply dev"),
-        EnvironmentStatus("staging", EnvironmentState(), None, None, {}, ""),
-        EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
-    ),
-)
-STUCK_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus(
-            "dev",
-            EnvironmentState(last=deployment(NEW, 0.01, "unfinished")),
-            None,
-            None,
-            {},
-            "envctl recover dev",
+EMPTY_STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus("dev", EnvironmentState(), None, None, {}, "envctl apply dev"),
+            EnvironmentStatus("staging", EnvironmentState(), None, None, {}, ""),
+            EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
         ),
-        EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
-    ),
+    )
 )
-CALM_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW, "1a2b3c4d5e"), None, {}, ""),
-        EnvironmentStatus(
-            "prod",
-            replace(runs(deployment(NEW, 2, by=ROBOT)), drift=DriftCheck(NEW, ROBOT, NOW - timedelta(minutes=40), 0)),
-            known(NEW, "1a2b3c4d5e"),
-            0,
-            {},
-            "",
+STUCK_STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus(
+                "dev",
+                EnvironmentState(last=deployment(NEW, 0.01, "unfinished")),
+                None,
+                None,
+                {},
+                "envctl recover dev",
+            ),
+            EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
         ),
-    ),
+    )
+)
+CALM_STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW, "1a2b3c4d5e"), None, {}, ""),
+            EnvironmentStatus(
+                "prod",
+                replace(
+                    runs(deployment(NEW, 2, by=ROBOT)), drift=DriftCheck(NEW, ROBOT, NOW - timedelta(minutes=40), 0)
+                ),
+                known(NEW, "1a2b3c4d5e"),
+                0,
+                {},
+                "",
+            ),
+        ),
+    )
 )
 
 LONG = Actor(
@@ -136,74 +165,78 @@ LONG = Actor(
 )
 AT_DEV = deployment(NEW, 5)
 AT_PROD = deployment(OLDEST, 30, by=ROBOT, waiver=41)
-TROUBLED_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus(
-            "dev",
-            runs(
-                AT_DEV,
-                evidence={
-                    NEW: proven(AT_DEV, verified_at=None, since=None, revoked="its verification failed: http: 503")
-                },
-                debts=(Debt(12, NEW, HANAKO, NOW - timedelta(hours=5), "hotfix 4711", ("G108",), ("dev is locked",)),),
-            ),
-            known(NEW, "1a2b3c4d5e"),
-            None,
-            {},
-            "envctl verify dev",
-        ),
-        EnvironmentStatus(
-            "staging",
-            runs(
-                AT_STAGING,
-                evidence={OLD: proven(AT_STAGING, verified_at=None, since=None, revoked="drift was found there")},
-                drift=DriftCheck(
-                    OLD,
-                    TARO,
-                    NOW - timedelta(hours=2),
-                    5,
-                    (
-                        "network: aws_vpc.this",
-                        'network: aws_security_group.web["https"]',
-                        "web: aws_instance.this",
-                        "web: aws_eip.this",
-                        "web: aws_lb.this",
+TROUBLED_STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus(
+                "dev",
+                runs(
+                    AT_DEV,
+                    evidence={
+                        NEW: proven(AT_DEV, verified_at=None, since=None, revoked="its verification failed: http: 503")
+                    },
+                    debts=(
+                        Debt(12, NEW, HANAKO, NOW - timedelta(hours=5), "hotfix 4711", ("G108",), ("dev is locked",)),
                     ),
                 ),
-                lock=Lock(HANAKO, NOW - timedelta(hours=4), "load test until noon,\nask me first"),
+                known(NEW, "1a2b3c4d5e"),
+                None,
+                {},
+                "envctl verify dev",
             ),
-            COMMITTED,
-            1,
-            {},
-            "envctl promote dev staging",
-        ),
-        EnvironmentStatus(
-            "prod",
-            runs(
-                AT_PROD,
-                evidence={OLDEST: proven(AT_PROD, verified_at=None, since=None, revoked="")},
-                lock=Lock(LONG, NOW - timedelta(days=2), "year end"),
-                holds={OLD: Hold(OLD, ROBOT, NOW - timedelta(hours=30), "rolled back to 999999999999")},
-                debts=(
-                    Debt(
-                        41,
-                        OLDEST,
-                        ROBOT,
-                        NOW - timedelta(hours=30),
-                        "checkout is down,\nincident 4711",
-                        ("G104", "G107"),
-                        ("ran verified in staging for 3h of 24h", "the deny window is open"),
+            EnvironmentStatus(
+                "staging",
+                runs(
+                    AT_STAGING,
+                    evidence={OLD: proven(AT_STAGING, verified_at=None, since=None, revoked="drift was found there")},
+                    drift=DriftCheck(
+                        OLD,
+                        TARO,
+                        NOW - timedelta(hours=2),
+                        5,
+                        (
+                            "network: aws_vpc.this",
+                            'network: aws_security_group.web["https"]',
+                            "web: aws_instance.this",
+                            "web: aws_eip.this",
+                            "web: aws_lb.this",
+                        ),
+                    ),
+                    lock=Lock(HANAKO, NOW - timedelta(hours=4), "load test until noon,\nask me first"),
+                ),
+                COMMITTED,
+                1,
+                {},
+                "envctl promote dev staging",
+            ),
+            EnvironmentStatus(
+                "prod",
+                runs(
+                    AT_PROD,
+                    evidence={OLDEST: proven(AT_PROD, verified_at=None, since=None, revoked="")},
+                    lock=Lock(LONG, NOW - timedelta(days=2), "year end"),
+                    holds={OLD: Hold(OLD, ROBOT, NOW - timedelta(hours=30), "rolled back to 999999999999")},
+                    debts=(
+                        Debt(
+                            41,
+                            OLDEST,
+                            ROBOT,
+                            NOW - timedelta(hours=30),
+                            "checkout is down,\nincident 4711",
+                            ("G104", "G107"),
+                            ("ran verified in staging for 3h of 24h", "the deny window is open"),
+                        ),
                     ),
                 ),
+                known(OLDEST, "99aabbccddeeff", uncommitted=False),
+                1,
+                {"peer": (1, 1)},
+                "envctl why prod",
             ),
-            known(OLDEST, "99aabbccddeeff", uncommitted=False),
-            1,
-            {"peer": (1, 1)},
-            "envctl why prod",
         ),
-    ),
+    )
 )
 LOCKED_STATUS = replace(
     CALM_STATUS,
@@ -245,18 +278,20 @@ STEP_STATUSES: dict[str, object] = {
     "a status between two steps of a rollout": _roll_out(Shift(7, "green", "image-2", 25, SECOND_STEP)),
     "a status after a rollout without a way back": _roll_out(Shift(7, "green", "image-2", 10, SECOND_STEP), "failed"),
 }
-DESTROYED_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus(
-            "dev",
-            EnvironmentState(last=deployment(NEW, 26, action="destroy"), evidence={}),
-            None,
-            None,
-            {},
-            "envctl apply dev",
+DESTROYED_STATUS = advised(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus(
+                "dev",
+                EnvironmentState(last=deployment(NEW, 26, action="destroy"), evidence={}),
+                None,
+                None,
+                {},
+                "envctl apply dev",
+            ),
+            EnvironmentStatus("prod", runs(AT_STAGING, lock=Lock(TARO, NOW, "audit")), COMMITTED, None, {}, ""),
         ),
-        EnvironmentStatus("prod", runs(AT_STAGING, lock=Lock(TARO, NOW, "audit")), COMMITTED, None, {}, ""),
-    ),
+    )
 )
