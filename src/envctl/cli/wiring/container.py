@@ -20,6 +20,7 @@ from envctl.domain.terraform.workdir_names import LOCK_FILE
 if TYPE_CHECKING:
     from envctl.adapters.checks.check_runner import LocalCheckRunner
     from envctl.adapters.checks.cost_program import CostProgram
+    from envctl.adapters.forge.job_requests import VariableJobRequests
     from envctl.adapters.forge.reviews import GithubReviews
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileHeadCache, RandomNonces, SystemClock
@@ -248,6 +249,12 @@ class WiredPorts(AwsPorts):
         return GithubReviews(lambda: self._own)
 
     @cached_property
+    def job_requests(self) -> "VariableJobRequests":
+        from envctl.adapters.forge.job_requests import VariableJobRequests
+
+        return VariableJobRequests(lambda: self._own, current_redaction().redact_message)
+
+    @cached_property
     def identity(self) -> "Identity":
         from envctl.adapters.local.machine import LocalIdentity
         from envctl.domain.aws.access import is_on_aws
@@ -264,7 +271,7 @@ class WiredPorts(AwsPorts):
     def version_control(self) -> "Git":
         from envctl.adapters.local.git import Git
 
-        return Git(self._root)
+        return Git(self._root, current_redaction().redact_message)
 
     @cached_property
     def embedded_aws(self) -> "EmbeddedAws | None":

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from envctl.domain.ledger.state import Deployment, EnvironmentState, Hold, KnownRelease, LedgerState
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import Deployment, EnvironmentState, Hold, LedgerState
 
 # *left*: it ran once, but not now. *unknown*: its deployments may be older than the entries read.
 Standing = Literal["runs", "left", "partial", "unfinished", "failed", "interrupted", "abandoned", "never", "unknown"]

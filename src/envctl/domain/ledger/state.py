@@ -10,32 +10,13 @@ from typing import Literal
 
 from envctl.domain.ledger.entries import GENESIS, is_future
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.operation import Operation
 from envctl.domain.rollout.traffic import Shift, Traffic
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
 """*partial*: success of some stacks only; parts of several releases may run."""
-
-
-@dataclass(frozen=True)
-class KnownRelease:
-    """A release by its creation entry.
-
-    Attributes:
-        made_for: Names of the standalone environments it was made for; an empty name is the pipeline.
-        others: Further people with a part in it, besides the author.
-    """
-
-    release: str
-    seq: int
-    at: datetime
-    by: Actor
-    commit: str
-    uncommitted: bool
-    author: str
-    made_for: tuple[str, ...] = ("",)
-    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

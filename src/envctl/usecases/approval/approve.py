@@ -30,6 +30,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, module_checks
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.release_names import find_release
 
 # Guards that must pass before a plan can be made: the bundle is intact, and the settings fit it.
 _PLAN_PREREQUISITES = frozenset({GuardCode.PROVENANCE, GuardCode.SETTINGS})
@@ -156,7 +157,7 @@ def find_gated_candidate(context: Context, target: str, release: str | None, gat
 def _find_candidate(
     context: Context, present: LedgerState, target: str, release: str | None
 ) -> deploy_request.Candidate:
-    identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+    identity = find_release(present, release) if release is not None else None
     source, current = context.project.pipeline.find_previous(target), present.find_environment(target).current
     if source is not None and not (identity and current and current.release == identity):
         return deploy_request.build_promotion(context, present, source=source, target=target, release=identity)

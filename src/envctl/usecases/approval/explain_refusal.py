@@ -19,6 +19,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.release_names import find_release
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
 
@@ -75,7 +76,7 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     """Evaluate all guards for the next deployment to the target; with `planned`, make and store a Terraform plan."""
     context, target = load.load_context(ports, target)
     present = journal.load(ports)
-    identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+    identity = find_release(present, release) if release is not None else None
     chosen = find_next_candidate(context, present, target, identity)
     request = chosen.request
     fingerprint = ""

@@ -21,6 +21,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, module_checks, remote_modules, working_tree
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.release_names import find_release
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
 
 def load_stored_release(ports: Ports, prefix: str) -> PreviewedRelease:
     """Load a release by a prefix of its name. Raises UsageError, or OperationFailedError for a damaged bundle."""
-    identity = deploy_request.find_release_by_prefix(journal.load(ports), prefix)
+    identity = find_release(journal.load(ports), prefix)
     state, release, _ = release_store.load_bundle(ports, identity)
     if release is None:
         raise release_store.unusable_bundle_error(identity, state)

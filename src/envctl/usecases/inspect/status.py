@@ -11,7 +11,8 @@ from envctl.domain.guards.plan import has_exceeded_approval
 from envctl.domain.guards.provenance import list_other_deployments
 from envctl.domain.guards.rule_views import check_stopped_deployment
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Deployment, EnvironmentState, KnownRelease, LedgerState, Unbelieved
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState, Unbelieved
 from envctl.domain.release.distance import measure_lag
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules

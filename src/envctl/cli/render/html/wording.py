@@ -7,7 +7,7 @@ from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_com
 from envctl.cli.render.terminal.text import shorten_actor
 from envctl.cli.render.terminal.times import format_age, format_clock_time
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import KnownRelease
+from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.text.identifiers import shorten_id
 
 COMMIT_LENGTH = 10

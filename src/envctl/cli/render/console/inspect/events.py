@@ -5,6 +5,7 @@ from typing import assert_never
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import to_one_line
 from envctl.domain.ledger import events
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.text.lists import join_first, join_names
@@ -42,7 +43,7 @@ def choose_style(event: events.Event) -> str:
 
 def describe_event(event: events.Event) -> str:
     match event:
-        case events.ReleaseCreated():
+        case ReleaseCreated():
             return _describe_release(event)
         case (
             events.DeploymentStarted()
@@ -83,7 +84,7 @@ def format_names(names: tuple[str, ...], number: int) -> str:
     return f" ({join_first(names, MAX_NAMED, number)})" if names else ""
 
 
-def _describe_release(event: events.ReleaseCreated) -> str:
+def _describe_release(event: ReleaseCreated) -> str:
     whom = f" for {event.beside}" if event.beside else ""
     if not event.commit:
         return f"release made{whom} of an uncommitted tree"

@@ -17,7 +17,7 @@ from envctl.cli.render.terminal.text import (
 )
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.domain.ledger.state import KnownRelease
+from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.distance import Distance

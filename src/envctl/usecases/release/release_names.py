@@ -1,0 +1,31 @@
+"""The release that a person names."""
+
+from envctl.domain.errors import Problem, UsageError
+from envctl.domain.ledger.release_names import MIN_COMMIT_PREFIX, MIN_ID_PREFIX, find_named_releases
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.release_label import format_label
+
+LIST_COMMAND = "envctl releases"
+MAX_CANDIDATES = 5
+
+
+def find_release(present: LedgerState, name: str) -> str:
+    """Return the id of the release with this name: any part from the beginning of its id or commit, or `#42`, the
+    number of its pull or merge request. Raises UsageError (E003) unless exactly one has it.
+    """
+    found = find_named_releases(present, name)
+    if len(found) == 1:
+        return found[0].release
+    if not found:
+        raise UsageError(Problem("E003", f"no release is named {name!r}{_explain_length(name)}", LIST_COMMAND))
+    labels = [format_label(known.label) for known in found]
+    rest = len(labels) - MAX_CANDIDATES
+    listed = "\n".join((*labels[:MAX_CANDIDATES], *([f"and {rest} more"] if rest > 0 else [])))
+    message = f"{name!r} names {len(found)} releases:\n{listed}"
+    raise UsageError(Problem("E003", message, f"name one by its id: {LIST_COMMAND}"))
+
+
+def _explain_length(name: str) -> str:
+    if not name or name[0] in "#!" or len(name) >= MIN_ID_PREFIX:
+        return ""
+    return f": {MIN_ID_PREFIX} characters of its id are needed, or {MIN_COMMIT_PREFIX} of its commit"
