@@ -58,7 +58,9 @@ actors = st.builds(
 )
 rules = st.sampled_from(["", "ru1es", "0ther"])
 EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
-    ReleaseCreated: st.builds(ReleaseCreated, releases, texts, st.booleans(), texts),
+    ReleaseCreated: st.builds(
+        ReleaseCreated, releases, texts, st.booleans(), texts, subject=texts, request=st.integers(0, 10**9)
+    ),
     DeploymentStarted: st.builds(
         DeploymentStarted, environments, releases, texts, moves, environments, texts, numbers, rules=rules
     ),
