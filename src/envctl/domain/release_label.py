@@ -38,10 +38,14 @@ def format_label(label: ReleaseLabel, now: datetime | None = None) -> str:
 
     A `+` after the subject means changes that are not in its commit.
     """
-    subject = f'"{label.subject}"{"+" if label.uncommitted else ""}' if label.subject else ""
-    request = f"#{label.request}" if label.request else ""
     age = format_label_age(label.created_at, now) if now and label.created_at else ""
-    return SEPARATOR.join(filter(None, (shorten_id(label.release), subject, request, age)))
+    return SEPARATOR.join(filter(None, (shorten_id(label.release), format_label_name(label), age)))
+
+
+def format_label_name(label: ReleaseLabel) -> str:
+    """Return the label without its id, as `"Trace logs" · #42`; empty if neither is recorded."""
+    subject = f'"{label.subject}"{"+" if label.uncommitted else ""}' if label.subject else ""
+    return SEPARATOR.join(filter(None, (subject, f"#{label.request}" if label.request else "")))
 
 
 def format_label_or_id(label: ReleaseLabel | None, release: str) -> str:

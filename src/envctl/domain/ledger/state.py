@@ -13,6 +13,7 @@ from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.operation import Operation
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rollout.traffic import Shift, Traffic
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
@@ -311,6 +312,11 @@ class LedgerState:
 
     def find_environment(self, environment: str) -> EnvironmentState:
         return self.environments.get(environment, EMPTY_ENVIRONMENT)
+
+    def find_label(self, release: str | None) -> ReleaseLabel | None:
+        """Return what people know a release by; None if it is unknown."""
+        known = self.releases.get(release) if release else None
+        return known.label if known else None
 
     def is_newer(self, release: str, than: str) -> bool:
         """Check if `release` was created after `than`."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
+from envctl.domain.release_label import ReleaseLabel
 
 Fate = Literal["destroy", "forget"]
 Leaves = Literal["", "destroy", "forget"]
@@ -203,12 +204,19 @@ class Cost:
 
 @dataclass(frozen=True)
 class EnvironmentPlan:
-    """The plan of one environment. `cost` is set if the project names a pricing program and it was called."""
+    """The plan of one environment.
+
+    Attributes:
+        release: its id; empty for the working tree.
+        cost: set if the project names a pricing program and it was called.
+        label: what people know the release by, if it is recorded.
+    """
 
     environment: str
     release: str
     stacks: tuple[StackPlan, ...]
     cost: Cost | None = None
+    label: ReleaseLabel | None = None
 
     @property
     def changes(self) -> bool:

@@ -12,6 +12,7 @@ from envctl.domain.ledger.state import LedgerState, Unbelieved
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
+from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, progress
 from envctl.usecases.ledger import journal, rules_store
@@ -47,6 +48,7 @@ class Why:
         place, where: the digest of the target place, bound to approvals, and its description.
         not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
         rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
+        label: what people know the release by; None if not recorded.
     """
 
     target: str
@@ -66,6 +68,7 @@ class Why:
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rules_changed: tuple[str, ...] = ()
     rules_differ: tuple[str, ...] = ()
+    label: ReleaseLabel | None = None
 
     @property
     def refusals(self) -> tuple[guards.Refusal, ...]:
@@ -148,6 +151,7 @@ def evaluate_guards(request: guards.Request, deploy_command: str) -> Why:
         where=request.where,
         not_seen=list_unseen(request.plan) if asked and request.plan else {},
         rules_differ=rules_store.list_tree_changes(request),
+        label=request.present.find_label(request.release),
     )
 
 

@@ -12,6 +12,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import format_check_digest, to_check_table
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
@@ -39,6 +40,7 @@ class Verification:
     release: str
     checks: tuple[Checked, ...]
     next: str = ""
+    label: ReleaseLabel | None = None
 
 
 def verify(ports: Ports, environment: str) -> Verification:
@@ -53,7 +55,8 @@ def verify(ports: Ports, environment: str) -> Verification:
 def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verification:
     """Verify the running deployment with its prepared root modules."""
     target = prepared.environment
-    running = _require_running(journal.load(context.ports), target)
+    present = journal.load(context.ports)
+    running = _require_running(present, target)
     checked = tuple(_run_checks(context, prepared, running))
     failed = [each for each in checked if each.outcome == "failed"]
     _record_result(context, target, running, checked)
@@ -63,7 +66,7 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
         raise OperationFailedError(*(Problem("E410", message, hint) for message in why))
     after = context.project.pipeline.find_next(target)
     next_command = context.project.pipeline.format_deploy_command(after) if after else ""
-    return Verification(target, running.release, checked, next_command)
+    return Verification(target, running.release, checked, next_command, present.find_label(running.release))
 
 
 def _require_running(present: LedgerState, target: str) -> Deployment:

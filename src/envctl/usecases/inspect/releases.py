@@ -176,6 +176,8 @@ def _add_content(details: ReleaseDetails, release: Release | None) -> ReleaseDet
         return details
     artifacts = tuple(ReleaseArtifact(pair.variable, pair.first) for pair in pair_artifacts(release, None))
     stacks = tuple(release.wiring.stacks)
-    modules = {stack.module for stack in release.wiring.stacks.values()} | {each.folder for each in release.wiring.modules}
+    modules = {stack.module for stack in release.wiring.stacks.values()} | {
+        each.folder for each in release.wiring.modules
+    }
     known = (details.release, details.now, details.places, details.bundle)
     return ReleaseDetails(*known, stacks, len(modules), len(release.files), artifacts)

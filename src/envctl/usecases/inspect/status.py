@@ -1,7 +1,7 @@
 """`envctl status`: the running release, its deployment, lag and next command for each environment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
@@ -14,6 +14,7 @@ from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState, Unbelieved
 from envctl.domain.release.distance import measure_lag
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules
 from envctl.domain.text.identifiers import shorten_id
@@ -38,6 +39,7 @@ class EnvironmentStatus:
         rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
         leaving: its stacks missing from the running release.
         previous: the environment before it in the pipeline; empty for the entry, and beside the pipeline.
+        labels: what people know the releases by that run, were tried last, or are on hold there.
     """
 
     environment: str
@@ -51,6 +53,7 @@ class EnvironmentStatus:
     rules_differ: tuple[str, ...] = ()
     leaving: tuple[str, ...] = ()
     previous: str = ""
+    labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,8 +128,10 @@ def _build_environment_status(
     )
     rules = _list_rule_changes(context, here, environment)
     previous = project.pipeline.find_previous(environment) or ""
+    named = [*here.holds, *(each.release for each in (here.current, here.last, *here.debts) if each)]
+    labels = {name: label for name in sorted(set(named)) if (label := present.find_label(name))}
     return EnvironmentStatus(
-        environment, here, release, behind, gate_counts, command, pending, *rules, leaving, previous
+        environment, here, release, behind, gate_counts, command, pending, *rules, leaving, previous, labels
     )
 
 

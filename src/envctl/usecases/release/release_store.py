@@ -20,6 +20,7 @@ from envctl.domain.release import approval_place
 from envctl.domain.release.approval_place import BoundPlace, describe_differences
 from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
 from envctl.domain.release.commit_message import CommitName, name_commit
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings, Setting, format_canonical_json
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import journal
@@ -48,7 +49,7 @@ def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, be
         if load_bundle(ports, identity)[0] == "damaged":
             raise unusable_bundle_error(identity, "damaged") from None
     revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
-    others, named = _list_coauthors(ports, revision), read_commit_name(ports, revision)
+    others, named = _list_coauthors(ports, revision), _read_commit_name(ports, revision)
 
     def create_event(present: LedgerState) -> Event | None:
         known = present.releases.get(identity)
@@ -60,7 +61,14 @@ def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, be
     journal.append(ports, create_event)
 
 
-def read_commit_name(ports: Ports, revision: Revision) -> CommitName:
+def label_new_release(ports: Ports, identity: str, release: Release) -> ReleaseLabel:
+    """Return what people will know a release by, before it is recorded."""
+    revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
+    named = _read_commit_name(ports, revision)
+    return ReleaseLabel(identity, revision.commit, revision.uncommitted, named.subject, named.request)
+
+
+def _read_commit_name(ports: Ports, revision: Revision) -> CommitName:
     """Return what people know the commit by. A tree with uncommitted changes is that of no request."""
     if not revision.commit:
         return CommitName()

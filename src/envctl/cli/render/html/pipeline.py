@@ -52,7 +52,8 @@ def _render_chips(state: EnvironmentState) -> Html:
 def _list_facts(each: EnvironmentStatus, before: str, now: datetime) -> Iterator[tuple[str, Html | str]]:
     state, current = each.present, each.present.current
     if current:
-        yield "Runs", wording.render_release(current.release)
+        label = wording.render_label_name(each.release.label if each.release else None)
+        yield "Runs", join(wording.render_release(current.release), label)
         origin = wording.describe_commit(each.release) if each.release else ""
         if origin:
             yield "Made of", origin

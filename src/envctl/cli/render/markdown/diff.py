@@ -11,7 +11,6 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.release.distance import Distance
 from envctl.domain.settings.comparison import Pair
 from envctl.domain.settings.settings import Setting
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Diff, Side
 
 MAX_OPEN_ROWS = 5
@@ -37,7 +36,7 @@ def _render_side(side: Side) -> tuple[str, str]:
 
 def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
     rows = [
-        (md.code(shorten_id(release.release)), md.escape(release_distance.describe_release(release, UTC)))
+        (md.render_release(release.label, release.release), md.escape(release_distance.describe_release(release, UTC)))
         for release in distance.releases
     ]
     if rows:

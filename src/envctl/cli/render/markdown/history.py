@@ -5,7 +5,6 @@ from datetime import UTC
 from envctl.cli.render.console.inspect import history as console
 from envctl.cli.render.console.inspect import releases as console_releases
 from envctl.cli.render.console.inspect.events import choose_style
-from envctl.cli.render.console.inspect.events import describe_event as told_of
 from envctl.cli.render.markdown.page.markup import FAIL, NEUTRAL, OK, WARN, code, escape, render_page, render_table
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.times import format_time
@@ -31,7 +30,7 @@ def render_history(history: History) -> str:
             escape(console.mark_unverified(entry.actor)),
             code(release) if (release := console.format_release(entry.event)) else "",
             (f"**{console.UNTRUSTED_LABEL}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
-            + escape(told_of(entry.event)),
+            + escape(console.describe_entry(history, entry)),
         )
         for entry in history.entries
     )

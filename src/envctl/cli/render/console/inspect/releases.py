@@ -84,7 +84,12 @@ def show_release_details(details: ReleaseDetails, out: Console) -> None:
     facts = list(list_facts(details))
     width = measure_width((name for name, _ in facts), MAX_NAME_WIDTH)
     for name, text in facts:
-        print_item(out, "  ", (pad_text(name, width), "dim"), "  ", text, indent=width + 4)
+        lead = ("  ", (pad_text(name, width), "dim"), "  ")
+        if " " in text:
+            print_item(out, *lead, text, indent=width + 4)
+        else:
+            # An id, a commit or an address stays whole, for copying.
+            print_nowrap(out, *lead, text)
     out.print()
     width = measure_width((place.environment for place in details.places), MAX_NAME_WIDTH)
     for place in details.places:
