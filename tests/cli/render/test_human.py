@@ -46,6 +46,8 @@ WIDE_AND_NARROW = [
             "bootstrap",
             "doctor",
             "secrets",
+            "a release",
+            "releases",
         )
     )
 ]

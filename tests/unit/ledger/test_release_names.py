@@ -51,7 +51,7 @@ REFUSED = {
     "a commit with two releases": (SHARED, "names 2 releases"),
     "a request with two releases": ("#43", "names 2 releases"),
     "an id and the commit of another release": ("c0ffee1", "names 2 releases"),
-    "an unknown request": ("#7", "no release is named '#7'"),
+    "an unknown request": ("#7", "no release was made from the pull or merge request #7"),
     "a request without its number": ("#", "no release is named '#'"),
     "the number of no request": ("#0", "no release is named '#0'"),
     "a number alone": ("42", "no release is named '42'"),

@@ -11,6 +11,10 @@ MIN_COMMIT_PREFIX = 7
 _REQUEST = re.compile(r"[#!]([1-9][0-9]{0,8})")
 
 
+def is_request_name(name: str) -> bool:
+    return _REQUEST.fullmatch(name) is not None
+
+
 def find_named_releases(present: LedgerState, name: str) -> tuple[KnownRelease, ...]:
     """Return the releases with this name, newest first: only a single one is named by it.
 

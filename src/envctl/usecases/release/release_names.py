@@ -1,7 +1,12 @@
 """The release that a person names."""
 
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.ledger.release_names import MIN_COMMIT_PREFIX, MIN_ID_PREFIX, find_named_releases
+from envctl.domain.ledger.release_names import (
+    MIN_COMMIT_PREFIX,
+    MIN_ID_PREFIX,
+    find_named_releases,
+    is_request_name,
+)
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release_label import format_label
 
@@ -17,7 +22,7 @@ def find_release(present: LedgerState, name: str) -> str:
     if len(found) == 1:
         return found[0].release
     if not found:
-        raise UsageError(Problem("E003", f"no release is named {name!r}{_explain_length(name)}", LIST_COMMAND))
+        raise UsageError(Problem("E003", _describe_unknown(name), LIST_COMMAND))
     labels = [format_label(known.label) for known in found]
     rest = len(labels) - MAX_CANDIDATES
     listed = "\n".join((*labels[:MAX_CANDIDATES], *([f"and {rest} more"] if rest > 0 else [])))
@@ -25,7 +30,9 @@ def find_release(present: LedgerState, name: str) -> str:
     raise UsageError(Problem("E003", message, f"name one by its id: {LIST_COMMAND}"))
 
 
-def _explain_length(name: str) -> str:
-    if not name or name[0] in "#!" or len(name) >= MIN_ID_PREFIX:
-        return ""
-    return f": {MIN_ID_PREFIX} characters of its id are needed, or {MIN_COMMIT_PREFIX} of its commit"
+def _describe_unknown(name: str) -> str:
+    if is_request_name(name):
+        return f"no release was made from the pull or merge request {name}"
+    short = len(name) < MIN_ID_PREFIX
+    needed = f": {MIN_ID_PREFIX} characters of its id are needed, or {MIN_COMMIT_PREFIX} of its commit" if short else ""
+    return f"no release is named {name!r}{needed}"

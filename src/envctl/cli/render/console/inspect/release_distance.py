@@ -39,8 +39,12 @@ def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
         print_text(out, f"Releases made since, up to that of {distance.newer}, newest first:")
         for release in distance.releases[:MAX_RELEASES]:
             label = (fit_label(release.label, out.width - 2), "bold")
-            print_nowrap(out, "  ", label)
-            print_text(out, describe_release(release), indent=6)
+            line = join_text("  ", label, "  ", describe_release(release))
+            if line.cell_len <= out.width:
+                print_nowrap(out, line)
+            else:
+                print_nowrap(out, "  ", label)
+                print_text(out, describe_release(release), indent=6)
         print_rest(out, len(distance.releases) - MAX_RELEASES, indent=2)
     out.print()
     if distance.changes is None:

@@ -85,11 +85,11 @@ def show_release_details(details: ReleaseDetails, out: Console) -> None:
     width = measure_width((name for name, _ in facts), MAX_NAME_WIDTH)
     for name, text in facts:
         lead = ("  ", (pad_text(name, width), "dim"), "  ")
-        if " " in text:
-            print_item(out, *lead, text, indent=width + 4)
-        else:
-            # An id, a commit or an address stays whole, for copying.
+        if name == "artifact" or " " not in text:
+            # An id, a commit, an address or an artifact stays whole, for copying.
             print_nowrap(out, *lead, text)
+        else:
+            print_item(out, *lead, text, indent=width + 4)
     out.print()
     width = measure_width((place.environment for place in details.places), MAX_NAME_WIDTH)
     for place in details.places:
@@ -128,8 +128,8 @@ def describe_place(place: ReleasePlace, now: datetime, zone: Zone = None) -> str
         hold = place.stay.hold
         parts.append(f"on hold by {format_actor(hold.by)}: {hold.reason}")
     if place.runs and place.runs.distance:
-        count = format_count(place.runs.distance, "release")
-        parts.append(f"runs {format_label(place.runs.label)}, {count} {'newer' if place.runs.is_newer else 'older'}")
+        distance = f"{format_count(place.runs.distance, 'release')} {'newer' if place.runs.is_newer else 'older'}"
+        parts.append(f"now runs {format_label(place.runs.label)} ({distance})")
     return "; ".join(parts)
 
 
