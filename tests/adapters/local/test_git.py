@@ -203,6 +203,12 @@ def test_message_of_a_commit_is_read_whole(committed: Path) -> None:
     assert found == CommitMessage("Trace logs\n\nFor 30 days.\nAnd more.", "ann@example.com")
 
 
+def test_message_of_a_committer_without_address_is_read(committed: Path) -> None:
+    git(committed, "-c", "user.email=", "commit", "-q", "--allow-empty", "-m", "Trace logs")
+    found = Git(committed).read_message(git(committed, "rev-parse", "HEAD"))
+    assert found == CommitMessage("Trace logs", "")
+
+
 def test_known_secrets_in_a_message_are_redacted(committed: Path) -> None:
     git(committed, "commit", "-q", "--allow-empty", "-m", "Use hunter2")
     redacting = Git(committed, lambda text: text.replace("hunter2", "(sensitive)"))

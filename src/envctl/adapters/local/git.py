@@ -45,9 +45,10 @@ class Git:
 
         if not _COMMIT.fullmatch(commit):
             return CommitMessage()
-        found = run_git(self._project, "log", "-1", "--no-show-signature", "--format=%ce%n%B", commit, "--") or ""
+        found = run_git(self._project, "log", "-1", "--no-show-signature", "--format=<%ce>%n%B", commit, "--") or ""
         committer, _, text = found.partition("\n")
-        return CommitMessage(self._redact(text[:MAX_MESSAGE]), committer)
+        # In brackets, the line of an empty address is no empty line either.
+        return CommitMessage(self._redact(text[:MAX_MESSAGE]), committer[1:-1])
 
     def list_contributors(self, since: str) -> Sequence[str]:
         """Without the history back to `since`, as in a shallow clone, use the last commit alone."""
