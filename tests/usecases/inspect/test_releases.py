@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.errors import UsageError
+from envctl.domain.ledger.state import to_label
 from envctl.domain.release.commit_message import CommitMessage
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -107,7 +108,7 @@ def test_release_without_its_bundle_is_shown_still(world: World) -> None:
 
 def test_results_carry_the_label_of_their_release(world: World) -> None:
     present = journal.load(world.ports)
-    label = next(each.label for each in present.releases.values() if each.request == 2)
+    label = next(to_label(each) for each in present.releases.values() if each.request == 2)
     done = promote(world.ports, "dev", "staging", release="#2")
     assert done.label == label
     assert done.plan
@@ -122,5 +123,5 @@ def test_plan_of_a_new_release_is_labelled_before_it_is_recorded(world: World) -
     done = deploy(world, "3" * 40, "Larger instances")
     shown = world.observer.plans[-1].label
     assert shown
-    recorded = journal.load(world.ports).releases[done].label
+    recorded = to_label(journal.load(world.ports).releases[done])
     assert shown == replace(recorded, created_at=None)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.release_label import ReleaseLabel
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,3 @@ class KnownRelease:
     others: tuple[str, ...] = ()
     subject: str = ""
     request: int = 0
-
-    @property
-    def label(self) -> ReleaseLabel:
-        return ReleaseLabel(self.release, self.commit, self.uncommitted, self.subject, self.request, self.at)

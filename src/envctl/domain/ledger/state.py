@@ -59,6 +59,11 @@ class Deployment:
     behind: str = ""
 
 
+def to_label(known: KnownRelease) -> ReleaseLabel:
+    """Return what people know a release by."""
+    return ReleaseLabel(known.release, known.commit, known.uncommitted, known.subject, known.request, known.at)
+
+
 def describe_outcome(deployment: Deployment) -> str:
     """Describe the outcome as the predicate of `its last deployment …`."""
     match deployment.outcome:
@@ -316,7 +321,7 @@ class LedgerState:
     def find_label(self, release: str | None) -> ReleaseLabel | None:
         """Return what people know a release by; None if it is unknown."""
         known = self.releases.get(release) if release else None
-        return known.label if known else None
+        return to_label(known) if known else None
 
     def is_newer(self, release: str, than: str) -> bool:
         """Check if `release` was created after `than`."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from envctl.domain.guards import BundleState
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.release_matrix import Stay, find_stay
-from envctl.domain.ledger.state import LedgerState
+from envctl.domain.ledger.state import LedgerState, to_label
 from envctl.domain.release.artifacts import pair_artifacts
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.distance import is_older_release, list_releases_between
@@ -162,7 +162,7 @@ def _find_running(present: LedgerState, known: KnownRelease, environment: str) -
     if current is None:
         return None
     other = present.releases.get(current.release)
-    label = other.label if other else ReleaseLabel(current.release)
+    label = to_label(other) if other else ReleaseLabel(current.release)
     if current.release == known.release:
         return RunningRelease(label)
     is_newer = is_older_release(present, known.release, current.release)

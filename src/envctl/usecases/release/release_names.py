@@ -7,7 +7,7 @@ from envctl.domain.ledger.release_names import (
     find_named_releases,
     is_request_name,
 )
-from envctl.domain.ledger.state import LedgerState
+from envctl.domain.ledger.state import LedgerState, to_label
 from envctl.domain.release_label import format_label
 
 LIST_COMMAND = "envctl releases"
@@ -23,7 +23,7 @@ def find_release(present: LedgerState, name: str) -> str:
         return found[0].release
     if not found:
         raise UsageError(Problem("E003", _describe_unknown(name), LIST_COMMAND))
-    labels = [format_label(known.label) for known in found]
+    labels = [format_label(to_label(known)) for known in found]
     rest = len(labels) - MAX_CANDIDATES
     listed = "\n".join((*labels[:MAX_CANDIDATES], *([f"and {rest} more"] if rest > 0 else [])))
     message = f"{name!r} names {len(found)} releases:\n{listed}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.release_matrix import Stay
-from envctl.domain.ledger.state import Hold
+from envctl.domain.ledger.state import Hold, to_label
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.distance import Distance
 from envctl.domain.release_label import ReleaseLabel
@@ -48,7 +48,7 @@ LONG = _made(
     "6" * 64, 5, 90, "Move the database of the shop to larger instances, and let it keep its snapshots for 35 days", 7
 )
 UNNAMED = _made(OLDEST, 1, 900, "", commit="", uncommitted=True)
-LABEL, WIDE_LABEL = LOGS.label, WIDE.label
+LABEL, WIDE_LABEL = to_label(LOGS), to_label(WIDE)
 HOLD = Hold(OLD, TARO, NOW - timedelta(hours=1), "rolled back to 999999999999")
 DETAILS = ReleaseDetails(
     LOGS,

@@ -16,6 +16,7 @@ from envctl.cli.render.html.wording import (
 )
 from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.ledger.release_matrix import Stay
+from envctl.domain.ledger.state import to_label
 from envctl.usecases.inspect.report import Report
 
 NAME_WIDTH, CELL_WIDTH = 25, 10
@@ -31,7 +32,7 @@ def render_releases(report: Report) -> Html:
     for row in report.releases:
         made = join(render_moment(row.release.at), " by ", render_person(row.release.by))
         origin = tag("span", describe_commit(row.release), class_="quiet beside")
-        label = render_label_name(row.release.label)
+        label = render_label_name(to_label(row.release))
         name = join(render_release(row.release.release), label, " ", origin, tag("span", made, class_="quiet under"))
         rows.append([name, *(_render_stay(row.stays[environment], report.now) for environment in order)])
     note = f"{format_count(report.more_releases, 'older release')} left off." if report.more_releases else ""

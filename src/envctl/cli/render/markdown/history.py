@@ -8,6 +8,7 @@ from envctl.cli.render.console.inspect.events import choose_style
 from envctl.cli.render.markdown.page.markup import FAIL, NEUTRAL, OK, WARN, code, escape, render_page, render_table
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.times import format_time
+from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import format_label
 from envctl.usecases.inspect.history import History, Verified
 from envctl.usecases.inspect.releases import ReleaseDetails, Releases
@@ -76,7 +77,7 @@ def render_release_details(details: ReleaseDetails) -> str:
         for place in details.places
     )
     return render_page(
-        f"## Release {escape(format_label(details.release.label))}",
+        f"## Release {escape(format_label(to_label(details.release)))}",
         render_table(("what", "value"), facts),
         render_table(("environment", "state"), places),
     )

@@ -8,6 +8,7 @@ from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_co
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, to_one_line
 from envctl.cli.render.terminal.times import format_age, format_past
+from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
@@ -62,7 +63,7 @@ def _choose_mark(status: EnvironmentStatus) -> str:
 
 
 def _find_label(status: EnvironmentStatus) -> ReleaseLabel | None:
-    return status.release.label if status.release else None
+    return to_label(status.release) if status.release else None
 
 
 def _format_commit(status: EnvironmentStatus) -> str:

@@ -19,6 +19,7 @@ from envctl.cli.render.terminal.text import (
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import to_label
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.distance import Distance
@@ -38,7 +39,7 @@ def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
     if distance.releases:
         print_text(out, f"Releases made since, up to that of {distance.newer}, newest first:")
         for release in distance.releases[:MAX_RELEASES]:
-            label = (fit_label(release.label, out.width - 2), "bold")
+            label = (fit_label(to_label(release), out.width - 2), "bold")
             line = join_text("  ", label, "  ", describe_release(release))
             if line.cell_len <= out.width:
                 print_nowrap(out, line)

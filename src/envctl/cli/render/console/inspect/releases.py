@@ -21,6 +21,7 @@ from envctl.cli.render.terminal.text import (
 from envctl.cli.render.terminal.times import Zone, format_age, format_past
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.ledger.release_matrix import Stay
+from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import format_label, format_label_age
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
@@ -47,7 +48,7 @@ def show_releases(listed: Releases, out: Console) -> None:
         print_columns(HEADS, rows, out, out.width // 3)
     else:
         for each in listed.releases:
-            print_nowrap(out, (fit_label(each.release.label, out.width, listed.now), "bold"))
+            print_nowrap(out, (fit_label(to_label(each.release), out.width, listed.now), "bold"))
             where = describe_places(each)
             print_text(out, f"by {format_actor(each.release.by)}{f' · {where}' if where else ''}", indent=4)
     if listed.more:
@@ -79,7 +80,7 @@ def describe_places(each: ListedRelease) -> str:
 
 
 def show_release_details(details: ReleaseDetails, out: Console) -> None:
-    label = details.release.label
+    label = to_label(details.release)
     print_nowrap(out, "Release ", (fit_label(label, out.width - len("Release "), details.now), "bold"))
     facts = list(list_facts(details))
     width = measure_width((name for name, _ in facts), MAX_NAME_WIDTH)
