@@ -141,6 +141,7 @@ EACH = {
     "report": "report",
     "plan": "plan dev",
     "promote": "promote dev staging --yes",
+    "release show": "release show f86ebee",
     "rollback": "rollback prod --yes",
     "sandbox up": "sandbox up",
     "secrets list": "secrets list dev",
