@@ -1,4 +1,4 @@
-# Shared by all environments of the pipeline. A value in environments/<env>/terraform.tfvars wins over the same name here.
+# Shared by all environments of the pipeline. A value in environments/<env>/terraform.tfvars takes precedence.
 
 # network
 az_count           = 3
@@ -8,7 +8,7 @@ log_retention_days = 30
 # data
 database_engine_version = "17"
 
-# edge: until you have a certificate. With one: certificate_arn, for each environment, in place of this line.
+# edge: until you have a certificate. Then set certificate_arn in each environment instead of this line.
 http_only         = true
 alb_ingress_cidrs = ["0.0.0.0/0"]
 

@@ -39,7 +39,7 @@ FACTS = {
     "completion": Facts(("envctl completion bash",), ("completion.md",)),
     "destroy": Facts(("envctl destroy dev",), ("guards.md",), DEPLOYS, "dev runs a release"),
     "diff": Facts(("envctl diff staging prod",), ("diff.md",), (2,)),
-    "doctor": Facts(("envctl doctor",), ("bootstrap.md", "access.md"), given="dev runs a release", place="shop on AWS"),
+    "doctor": Facts(("envctl doctor",), ("doctor.md", "bootstrap.md"), given="dev runs a release", place="shop on AWS"),
     "drift": Facts(
         ("envctl drift", "envctl drift prod"), ("drift.md", "matrix.md"), (2, *DEPLOYS), "prod runs a release"
     ),

@@ -18,11 +18,15 @@ from envctl.cli.result_types import RESULTS
 from tools.command_facts import FACTS, USUAL, Facts
 
 DOCS = Path(__file__).parents[1] / "docs"
-_OWN_EXITS = {126: "the command can't be started", 127: "there is no such program"}
+_OWN_EXITS = {126: "the command can't be started", 127: "the program was not found"}
 _HELP = "--help"
 _INTRODUCTION = (
-    "Environments are arguments, and no options: `envctl apply dev`, `envctl promote staging prod`. All of this is",
-    "said by `envctl --help`, and by `--help` after a command, as well.",
+    "This page lists all commands. Environments are arguments, not options: `envctl apply dev`. `envctl --help`, and",
+    "`--help` after a command, show the same text.",
+    "",
+    "```sh",
+    "envctl --help",
+    "```",
 )
 
 
@@ -58,7 +62,7 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
     yield ""
     yield "## Options of every command"
     yield ""
-    yield "They may stand before the command or behind it."
+    yield "Write them before or after the command."
     yield ""
     yield "| option | meaning |"
     yield "|---|---|"
@@ -67,12 +71,12 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
         value = f" {metavars.get(option) or 'DIR'}" if option in VALUE_OPTIONS else ""
         yield f"| `{option}{value}` | {_cell(told)} |"
     yield ""
-    yield "`envctl --version` says which envctl it is."
+    yield "`envctl --version` shows the version."
     yield ""
     yield "## Exit codes"
     yield ""
-    yield "Those of all commands are in [errors](../errors.md#exit-codes), and what a script does with them in"
-    yield "[guards](../guards.md#exit-codes-3-and-4)."
+    yield "[Errors](../errors.md#exit-codes) lists the exit codes of all commands."
+    yield "[Guards](../guards.md#exit-codes-3-and-4) says how scripts use them."
 
 
 def _summary(root: TyperGroup, name: str, command: TyperCommand) -> str:
@@ -99,7 +103,7 @@ def _page(name: str, command: TyperCommand) -> Iterator[str]:
     yield from _arguments(command)
     yield from _options(command)
     yield ""
-    yield "The [options of every command](index.md#options-of-every-command) as well."
+    yield "And the [options of every command](index.md#options-of-every-command)."
     yield ""
     yield from _codes(facts)
     yield ""

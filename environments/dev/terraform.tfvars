@@ -1,6 +1,6 @@
-# dev: fast and cheap. Everything on spot, asleep at night and at weekends, and may be torn down.
+# dev: fast and cheap. Everything on spot, off at night and on weekends. It may be destroyed.
 
-# The artifact: set here and nowhere else. Staging and prod get it by promotion, with the release that was proven here.
+# The artifact: set only here. Staging and prod get it by promotion, with the release that was verified here.
 image = "111111111111.dkr.ecr.ap-northeast-1.amazonaws.com/shop/web@sha256:4f8b3a0e6d5c1b7f92e84d3ca6517b0e9f2d8c6a41b35e7f0d9c8b2a6e1f4d73"
 
 # network
@@ -8,7 +8,7 @@ vpc_cidr           = "10.10.0.0/16"
 nat                = "single"
 log_retention_days = 7
 
-# From 20:00 to 8:00 in Tokyo, and at weekends. In UTC.
+# Off from 20:00 to 8:00 in Tokyo, and on weekends. In UTC.
 sleep = {
   down = "0 11 ? * MON-FRI *"
   up   = "0 23 ? * SUN-THU *"
@@ -41,7 +41,7 @@ app_environment = {
   LOG_LEVEL = "debug"
 }
 
-# recovery: by day, as the database is stopped at night
+# recovery: by day, because the database is stopped at night
 backup_hour_utc  = 5
 backup_keep_days = 7
 copy_keep_days   = 7

@@ -1,4 +1,4 @@
-# management: the organization, its accounts and what nobody in them may do. No workloads.
+# management: the organization, its accounts and the control policies. No workloads.
 
 organization_accounts = {
   Account-Dev     = { email = "aws-dev@example.com", unit = "DevOU" }

@@ -1,4 +1,4 @@
-# The account of prod: QA approves, operators deploy what was approved; one administrator may delete data.
+# The account of prod: QA approves, operators deploy approved releases; one administrator may delete data.
 
 # access
 deploys_environment   = "prod"

@@ -1,4 +1,4 @@
-# prod: what customers use. Survives the loss of a zone, and that of its region; changes only by promotion from staging.
+# prod: for customers. It survives the loss of a zone and of its region, and changes only by promotion from staging.
 
 # network
 vpc_cidr           = "10.30.0.0/16"
@@ -32,7 +32,7 @@ root_volume_gb      = 32
 detailed_monitoring = true
 ingress_cidrs       = ["10.30.0.0/16"]
 
-# recovery: nobody takes a copy away before its time
+# recovery: copies can't be deleted early
 backup_keep_days         = 35
 backup_monthly_keep_days = 365
 copy_keep_days           = 90

@@ -1,4 +1,4 @@
-# The account of staging: QA looks at it; one administrator may delete data.
+# The account of staging: QA may read; one administrator may delete data.
 
 # access
 deploys_environment   = "staging"

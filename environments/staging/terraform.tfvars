@@ -1,4 +1,4 @@
-# staging: prod in small. The same shape (zones, NAT gateways, two zones for the database), smaller sizes, and spot.
+# staging: a small prod. The same shape (zones, NAT gateways, two zones for the database), smaller sizes, and spot.
 
 # network
 vpc_cidr = "10.20.0.0/16"

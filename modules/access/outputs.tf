@@ -1,5 +1,5 @@
 output "role_arns" {
-  description = "ARNs of the roles of people, by what people_roles calls them."
+  description = "ARNs of the roles of people, by their names in people_roles."
   value       = { for role, made in aws_iam_role.people : role => made.arn }
 }
 

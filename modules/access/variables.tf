@@ -21,7 +21,7 @@ variable "environment" {
 }
 
 variable "deploys_environment" {
-  description = "The environment of the pipeline that lies in this account, such as dev: its states, and what bears its name, are the deployer's."
+  description = "The environment of the pipeline in this account, such as dev. The deployer may change its states and the resources with its name."
   type        = string
   nullable    = false
 
@@ -67,7 +67,7 @@ variable "data_admin_role" {
 }
 
 variable "deployer_role_name" {
-  description = "Name of the role that Terraform works with in the accounts of the environments."
+  description = "Name of the role that Terraform uses in the accounts of the environments."
   type        = string
   default     = "envctl-deployer"
   nullable    = false
@@ -79,7 +79,7 @@ variable "deployer_role_name" {
 }
 
 variable "deployer_trusted_arns" {
-  description = "ARNs of the roles in other accounts that may become the deployer, such as that of the job in CI."
+  description = "ARNs of roles in other accounts that may take the deployer role, such as that of the CI job."
   type        = list(string)
   default     = []
   nullable    = false
@@ -91,7 +91,7 @@ variable "deployer_trusted_arns" {
 }
 
 variable "github_repository" {
-  description = "Repository on GitHub whose jobs may become the deployer, as owner/name, where they run in the GitHub environment that is called like deploys_environment. Null lets no job in."
+  description = "GitHub repository, as owner/name. Its jobs in the GitHub environment with the name of deploys_environment may take the deployer role. Null allows no job."
   type        = string
   default     = null
 
@@ -102,7 +102,7 @@ variable "github_repository" {
 }
 
 variable "state_bucket" {
-  description = "Bucket of Terraform's states in this account. Null stands for <project>-tfstate-<account>."
+  description = "Bucket of Terraform's states in this account. Null means <project>-tfstate-<account>."
   type        = string
   default     = null
 

@@ -9,7 +9,7 @@ output "logs_bucket" {
 }
 
 output "logs_key_arn" {
-  description = "ARN of the key that the logs are encrypted with: whoever reads them needs kms:Decrypt on it."
+  description = "ARN of the key that encrypts the logs: readers need kms:Decrypt on it."
   value       = aws_kms_key.logs.arn
 }
 

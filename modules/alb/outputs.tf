@@ -4,7 +4,7 @@ output "arn" {
 }
 
 output "arn_suffix" {
-  description = "The part of the ARN by which CloudWatch and auto scaling know the load balancer."
+  description = "ARN suffix of the load balancer for CloudWatch and auto scaling."
   value       = aws_lb.this.arn_suffix
 }
 
@@ -19,12 +19,12 @@ output "zone_id" {
 }
 
 output "url" {
-  description = "Address of the load balancer. With a certificate, clients trust the names in it, and not this one."
+  description = "Address of the load balancer. With a certificate, clients trust the names in the certificate, not this one."
   value       = "${local.https ? "https" : "http"}://${aws_lb.this.dns_name}"
 }
 
 output "listener_arn" {
-  description = "ARN of the listener that services add their rules to: HTTPS, or HTTP where there is no certificate."
+  description = "ARN of the listener that services add their rules to: HTTPS, or HTTP without a certificate."
   value       = local.listener.arn
 }
 
@@ -34,6 +34,6 @@ output "security_group_id" {
 }
 
 output "logs_bucket" {
-  description = "Bucket that the access logs are in, below AWSLogs."
+  description = "Bucket of the access logs, below AWSLogs."
   value       = aws_s3_bucket.logs.id
 }

@@ -21,7 +21,7 @@ variable "environment" {
 }
 
 variable "vpc_id" {
-  description = "Id of the VPC that the load balancer stands in."
+  description = "Id of the VPC of the load balancer."
   type        = string
   nullable    = false
 }
@@ -38,7 +38,7 @@ variable "subnet_ids" {
 }
 
 variable "app_port" {
-  description = "Port that the services behind the load balancer listen on: the only way that it may take."
+  description = "Port that the services behind the load balancer listen on: the load balancer reaches no other port."
   type        = number
   default     = 8080
   nullable    = false
@@ -50,7 +50,7 @@ variable "app_port" {
 }
 
 variable "alb_ingress_cidrs" {
-  description = "IPv4 ranges that may reach the load balancer; empty lets nobody in, and 0.0.0.0/0 is the whole internet."
+  description = "IPv4 ranges that may reach the load balancer; empty allows no one, and 0.0.0.0/0 is the whole internet."
   type        = list(string)
   default     = []
   nullable    = false
@@ -62,7 +62,7 @@ variable "alb_ingress_cidrs" {
 }
 
 variable "certificate_arn" {
-  description = "ARN of the certificate in ACM that HTTPS is served with; needed unless http_only is set."
+  description = "ARN of the certificate in ACM for HTTPS; needed unless http_only is set."
   type        = string
   default     = null
 
@@ -73,7 +73,7 @@ variable "certificate_arn" {
 }
 
 variable "http_only" {
-  description = "DANGER, for try-outs only: serves plain HTTP without a certificate, which everybody on the way can read and change."
+  description = "DANGER, for tests only: serves plain HTTP without a certificate, which everyone on the network path can read and change."
   type        = bool
   default     = false
   nullable    = false

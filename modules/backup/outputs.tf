@@ -14,7 +14,7 @@ output "plan_id" {
 }
 
 output "role_arn" {
-  description = "ARN of the role that AWS Backup works with; a restore names it."
+  description = "ARN of the role that AWS Backup uses; a restore needs it."
   value       = aws_iam_role.backup.arn
 
   depends_on = [aws_iam_role_policy_attachment.backup]

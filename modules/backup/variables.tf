@@ -21,7 +21,7 @@ variable "environment" {
 }
 
 variable "backup_hour_utc" {
-  description = "Hour of the day, in UTC, at which backups start. What is backed up has to run then: mind sleep."
+  description = "Hour of the day, in UTC, at which backups start. The resources must run at that time: see sleep."
   type        = number
   default     = 18
   nullable    = false
@@ -45,7 +45,7 @@ variable "backup_keep_days" {
 }
 
 variable "backup_monthly_keep_days" {
-  description = "Days that a backup of the first of a month is kept, and its copy. Null makes none beside the daily ones."
+  description = "Days that a backup of the first of a month is kept, and its copy. Null makes no monthly backups."
   type        = number
   default     = null
 
@@ -79,20 +79,20 @@ variable "copy_keep_days" {
 }
 
 variable "topic_arn" {
-  description = "ARN of the topic that hears of backups, copies and restores that fail. Null tells nobody."
+  description = "ARN of the topic for failed backups, copies and restores. Null sends no messages."
   type        = string
   default     = null
 }
 
 variable "vault_lock" {
-  description = "Whether the vault is locked: then nobody deletes a backup before its time, and none may be kept shorter than vault_lock_days."
+  description = "Whether the vault is locked: then no backup can be deleted early or kept for less than vault_lock_days."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "vault_lock_days" {
-  description = "Days that a locked vault keeps every backup at least."
+  description = "Minimum days that a locked vault keeps every backup."
   type        = number
   default     = 7
   nullable    = false
@@ -104,7 +104,7 @@ variable "vault_lock_days" {
 }
 
 variable "vault_lock_final_after_days" {
-  description = "Days after which the lock can never be taken off again, by nobody, AWS included. Null keeps it in the hands of those who may remove it."
+  description = "Days after which no one can ever remove the lock, not even AWS. Null keeps the lock removable."
   type        = number
   default     = null
 

@@ -9,6 +9,6 @@ output "vault_name" {
 }
 
 output "key_arn" {
-  description = "ARN of the key that its backups are encrypted with."
+  description = "ARN of the key that encrypts its backups."
   value       = aws_kms_key.this.arn
 }

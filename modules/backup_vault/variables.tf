@@ -33,14 +33,14 @@ variable "vault_name" {
 }
 
 variable "vault_lock" {
-  description = "Whether the vault is locked: then nobody deletes a backup before its time, and none may be kept shorter than vault_lock_days."
+  description = "Whether the vault is locked: then no backup can be deleted early or kept for less than vault_lock_days."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "vault_lock_days" {
-  description = "Days that a locked vault keeps every backup at least."
+  description = "Minimum days that a locked vault keeps every backup."
   type        = number
   default     = 7
   nullable    = false
@@ -52,7 +52,7 @@ variable "vault_lock_days" {
 }
 
 variable "vault_lock_final_after_days" {
-  description = "Days after which the lock can never be taken off again, by nobody, AWS included. Null keeps it in the hands of those who may remove it."
+  description = "Days after which no one can ever remove the lock, not even AWS. Null keeps the lock removable."
   type        = number
   default     = null
 

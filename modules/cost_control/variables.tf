@@ -21,7 +21,7 @@ variable "environment" {
 }
 
 variable "monthly_budget_usd" {
-  description = "What the environment may cost in a month, in US dollars."
+  description = "Monthly budget of the environment in US dollars."
   type        = number
   nullable    = false
 
@@ -32,7 +32,7 @@ variable "monthly_budget_usd" {
 }
 
 variable "alarm_emails" {
-  description = "Addresses that are told when the budget is used up: at most 10."
+  description = "Mail addresses that get the messages of the budget: at most 10."
   type        = list(string)
   default     = []
   nullable    = false
@@ -44,13 +44,13 @@ variable "alarm_emails" {
 }
 
 variable "topic_arn" {
-  description = "ARN of a topic that is told as well, such as that of the alarms. Null tells none."
+  description = "ARN of a topic that gets the messages too, such as that of the alarms. Null sends none."
   type        = string
   default     = null
 }
 
 variable "sleep" {
-  description = "When the environment goes down and up again, as AWS cron fields in UTC; null never. For dev: what sleeps costs nothing."
+  description = "When the environment stops and starts, as AWS cron fields in UTC; null never. Use it for dev to save cost."
   type = object({
     down = string
     up   = string
@@ -66,13 +66,13 @@ variable "sleep" {
 }
 
 variable "autoscaling_group_name" {
-  description = "Auto scaling group that sleeps. Null where there is none; services on ECS see to themselves."
+  description = "Auto scaling group that sleeps, or null. Services on ECS have their own sleep."
   type        = string
   default     = null
 }
 
 variable "min_size" {
-  description = "Least number of instances of the group: 0 where they sleep."
+  description = "Minimum number of instances of the group: 0 if they sleep."
   type        = number
   default     = 1
   nullable    = false
@@ -96,7 +96,7 @@ variable "desired_size" {
 }
 
 variable "database_identifier" {
-  description = "RDS instance that sleeps. Null where there is none."
+  description = "RDS instance that sleeps, or null."
   type        = string
   default     = null
 

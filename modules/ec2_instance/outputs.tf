@@ -1,5 +1,5 @@
 output "security_group_id" {
-  description = "Id of the security group of the instances; name it in the rules of what they connect to."
+  description = "Id of the security group of the instances; use it in the rules of the targets that they connect to."
   value       = aws_security_group.this.id
 }
 

@@ -50,7 +50,7 @@ variable "subnet_ids" {
 }
 
 variable "image" {
-  description = "Container image of the service, pinned by digest: what was tested is what runs."
+  description = "Container image of the service, pinned by digest: the tested image runs."
   type        = string
   nullable    = false
 
@@ -66,7 +66,7 @@ variable "image" {
 }
 
 variable "app_port" {
-  description = "Port that the container listens on, and that is opened on the instance."
+  description = "Port of the container, opened on the instance."
   type        = number
   default     = 8080
   nullable    = false
@@ -78,7 +78,7 @@ variable "app_port" {
 }
 
 variable "app_environment" {
-  description = "Environment variables of the container. They are readable on the instance: name secrets here, never hold them."
+  description = "Environment variables of the container. They are readable on the instance: write names of secrets here, never secrets."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -90,7 +90,7 @@ variable "app_environment" {
 }
 
 variable "ingress_cidrs" {
-  description = "IPv4 ranges that may reach app_port; empty lets nobody in."
+  description = "IPv4 ranges that may reach app_port; empty allows no one."
   type        = list(string)
   default     = []
   nullable    = false
@@ -102,7 +102,7 @@ variable "ingress_cidrs" {
 }
 
 variable "egress" {
-  description = "Where the service may connect to besides HTTPS, such as its database."
+  description = "Targets that the service may connect to, besides HTTPS, such as its database."
   type = list(object({
     description = string
     port        = number
@@ -118,7 +118,7 @@ variable "egress" {
 }
 
 variable "database_security_group_id" {
-  description = "Id of the security group whose members may connect to the database, which the instances then carry. Null where there is no database."
+  description = "Id of the security group whose members may connect to the database; the instances join it. Null without a database."
   type        = string
   default     = null
 
@@ -135,7 +135,7 @@ variable "instance_type" {
 }
 
 variable "other_instance_types" {
-  description = "Types that may stand in for instance_type, of the same processor and about its size. The more there are, the safer spot is."
+  description = "Types that may replace instance_type, with the same processor and about the same size. More types make spot safer."
   type        = list(string)
   default     = []
   nullable    = false
@@ -152,7 +152,7 @@ variable "other_instance_types" {
 }
 
 variable "spot_percent" {
-  description = "Share of the instances that run on spot capacity, in percent: cheap, and taken back by AWS at two minutes' notice."
+  description = "Share of the instances that run on spot capacity, in percent: cheap, but AWS takes them back with two minutes' notice."
   type        = number
   default     = 0
   nullable    = false
@@ -164,7 +164,7 @@ variable "spot_percent" {
 }
 
 variable "on_demand_base" {
-  description = "Number of instances that run on demand before spot_percent counts: what must be up even when spot is short."
+  description = "Number of instances that run on demand before spot_percent counts: the minimum without spot capacity."
   type        = number
   default     = 0
   nullable    = false
@@ -188,7 +188,7 @@ variable "architecture" {
 }
 
 variable "ami_id" {
-  description = "Amazon Linux 2023 image of the instances. Null takes the newest one when the service is first created, and keeps it."
+  description = "Amazon Linux 2023 image of the instances. Null uses the newest one when the service is first created, and keeps it."
   type        = string
   default     = null
 
@@ -199,7 +199,7 @@ variable "ami_id" {
 }
 
 variable "min_size" {
-  description = "Least number of instances: 0 where they sleep at night."
+  description = "Minimum number of instances: 0 if they sleep at night."
   type        = number
   default     = 1
   nullable    = false
@@ -211,7 +211,7 @@ variable "min_size" {
 }
 
 variable "desired_size" {
-  description = "Number of instances to start with, and by day where they sleep at night. Otherwise load, schedules and people decide, between min_size and max_size."
+  description = "First number of instances, and the number by day if they sleep at night. Otherwise load, schedules and people decide, between min_size and max_size."
   type        = number
   default     = 1
   nullable    = false
@@ -223,7 +223,7 @@ variable "desired_size" {
 }
 
 variable "max_size" {
-  description = "Largest number of instances. Above min_size the group follows the load of the processors."
+  description = "Maximum number of instances. Above min_size the group scales by CPU load."
   type        = number
   default     = 2
   nullable    = false
@@ -235,7 +235,7 @@ variable "max_size" {
 }
 
 variable "target_cpu_percent" {
-  description = "Average load of the processors that scaling aims at, in percent."
+  description = "Target of scaling: average CPU load in percent."
   type        = number
   default     = 60
   nullable    = false

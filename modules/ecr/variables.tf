@@ -21,7 +21,7 @@ variable "environment" {
 }
 
 variable "repositories" {
-  description = "Last parts of the names of the repositories: one for each image that is built."
+  description = "Last parts of the names of the repositories: one for each image."
   type        = set(string)
   default     = ["web"]
   nullable    = false
@@ -33,7 +33,7 @@ variable "repositories" {
 }
 
 variable "pull_account_ids" {
-  description = "Ids of other accounts that may pull, and nothing else: those of the environments that run what is built here."
+  description = "Ids of other accounts that may only pull: those of the environments that run these images."
   type        = set(string)
   default     = []
   nullable    = false

@@ -13,7 +13,7 @@ output "cluster_arn" {
 }
 
 output "service_name" {
-  description = "Name of the service of the colour that runs image."
+  description = "Name of the service of the color that runs image."
   value       = aws_ecs_service.this[var.color].name
 
   # Whoever looks at the service may count on its requests.
@@ -21,27 +21,27 @@ output "service_name" {
 }
 
 output "service_names" {
-  description = "Names of the services that run, by colour."
+  description = "Names of the running services, by color."
   value       = { for color, service in aws_ecs_service.this : color => service.name }
 }
 
 output "target_group_arn_suffix" {
-  description = "The part of its ARN by which CloudWatch knows the target group of the colour that runs image. Null for a worker."
+  description = "ARN suffix for CloudWatch of the target group of the color that runs image. Null for a worker."
   value       = var.worker ? null : aws_lb_target_group.this[var.color].arn_suffix
 }
 
 output "target_group_arn_suffixes" {
-  description = "The parts of their ARNs by which CloudWatch knows the target groups, by colour."
+  description = "ARN suffixes of the target groups for CloudWatch, by color."
   value       = { for color, group in aws_lb_target_group.this : color => group.arn_suffix }
 }
 
 output "target_group_arns" {
-  description = "ARNs of the target groups, by colour."
+  description = "ARNs of the target groups, by color."
   value       = { for color, group in aws_lb_target_group.this : color => group.arn }
 }
 
 output "listener_rule_arn" {
-  description = "ARN of the rule that shares the requests between the colours. Null for a worker."
+  description = "ARN of the rule that divides the requests between the colors. Null for a worker."
   value       = one(aws_lb_listener_rule.this[*].arn)
 }
 
@@ -56,17 +56,17 @@ output "task_role_arn" {
 }
 
 output "task_role_name" {
-  description = "Name of the role of the application: attach policies here for what it may do."
+  description = "Name of the role of the application: attach policies here for its permissions."
   value       = aws_iam_role.task.name
 }
 
 output "execution_role_arn" {
-  description = "ARN of the role that ECS starts tasks with."
+  description = "ARN of the role that ECS uses to start tasks."
   value       = aws_iam_role.execution.arn
 }
 
 output "security_group_id" {
-  description = "Id of the security group of the tasks; name it in the rules of what they connect to."
+  description = "Id of the security group of the tasks; use it in the rules of the targets that they connect to."
   value       = aws_security_group.this.id
 }
 
@@ -76,6 +76,6 @@ output "image" {
 }
 
 output "color" {
-  description = "Colour that runs image."
+  description = "Color that runs image."
   value       = var.color
 }

@@ -50,7 +50,7 @@ variable "subnet_ids" {
 }
 
 variable "image" {
-  description = "Container image of the service, pinned by digest: what was tested is what runs."
+  description = "Container image of the service, pinned by digest: the tested image runs."
   type        = string
   nullable    = false
 
@@ -61,7 +61,7 @@ variable "image" {
 }
 
 variable "worker" {
-  description = "Whether the service takes no requests, such as one that works off a queue: then it has no load balancer, and nobody reaches it."
+  description = "Whether the service takes no requests, such as a queue worker: then it has no load balancer and no open port."
   type        = bool
   default     = false
   nullable    = false
@@ -90,13 +90,13 @@ variable "alb_security_group_id" {
 }
 
 variable "alb_arn_suffix" {
-  description = "The part of the load balancer's ARN by which auto scaling knows it; needed with target_requests_per_minute."
+  description = "ARN suffix of the load balancer for auto scaling; needed with target_requests_per_minute."
   type        = string
   default     = null
 }
 
 variable "listener_priority" {
-  description = "Place of the service among the rules of the listener, 1 to 20000; the lowest number that fits a request wins."
+  description = "Place of the service among the rules of the listener, 1 to 20000; for a request the lowest matching number applies."
   type        = number
   default     = 100
   nullable    = false
@@ -108,7 +108,7 @@ variable "listener_priority" {
 }
 
 variable "path_patterns" {
-  description = "Paths that the service answers, one to five; an asterisk stands for anything."
+  description = "Paths that the service answers, one to five; an asterisk matches any text."
   type        = list(string)
   default     = ["/*"]
   nullable    = false
@@ -120,7 +120,7 @@ variable "path_patterns" {
 }
 
 variable "health_check_path" {
-  description = "Path that is answered with a status from 200 to 299 while a task is well. It must need no login."
+  description = "Path of the health check: a healthy task answers with 200 to 299. It must need no login."
   type        = string
   default     = "/"
   nullable    = false
@@ -132,7 +132,7 @@ variable "health_check_path" {
 }
 
 variable "health_check_command" {
-  description = "Command that ends with 0 while the container is well, such as [\"CMD\", \"/app/health\"]. Null leaves that to the load balancer."
+  description = "Command that ends with 0 while the container is healthy, such as [\"CMD\", \"/app/health\"]. Null means that only the load balancer checks it."
   type        = list(string)
   default     = null
 
@@ -143,7 +143,7 @@ variable "health_check_command" {
 }
 
 variable "health_check_grace_seconds" {
-  description = "Seconds that a task has to start before the load balancer's opinion counts."
+  description = "Seconds for the start of a task before health checks of the load balancer count."
   type        = number
   default     = 60
   nullable    = false
@@ -155,7 +155,7 @@ variable "health_check_grace_seconds" {
 }
 
 variable "app_port" {
-  description = "Port that the container listens on, and that is opened to the load balancer."
+  description = "Port of the container, opened to the load balancer."
   type        = number
   default     = 8080
   nullable    = false
@@ -167,7 +167,7 @@ variable "app_port" {
 }
 
 variable "app_environment" {
-  description = "Environment variables of the container, besides PROJECT, ENVIRONMENT and PORT. Whoever may read the task definition reads them: name secrets here, never hold them."
+  description = "Environment variables of the container, besides PROJECT, ENVIRONMENT and PORT. People who may read the task definition can read them: write names of secrets here, never secrets."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -179,7 +179,7 @@ variable "app_environment" {
 }
 
 variable "service_secrets" {
-  description = "Secrets that the container finds in its environment: name of the variable = name or ARN of the secret in Secrets Manager."
+  description = "Secrets in the environment of the container: name of the variable = name or ARN of the secret in Secrets Manager."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -196,7 +196,7 @@ variable "service_secrets" {
 }
 
 variable "database_secret_arn" {
-  description = "ARN of the secret with the login of the database, which the container finds in DATABASE_SECRET. Null for a service without a database."
+  description = "ARN of the secret with the database login, which the container gets in DATABASE_SECRET. Null for a service without a database."
   type        = string
   default     = null
 }
@@ -208,7 +208,7 @@ variable "database_security_group_id" {
 }
 
 variable "egress" {
-  description = "Where the service may connect to besides HTTPS and its database."
+  description = "Targets that the service may connect to, besides HTTPS and its database."
   type = list(object({
     description = string
     port        = number
@@ -252,7 +252,7 @@ variable "task_memory" {
 }
 
 variable "task_min" {
-  description = "Least number of tasks. Two or more survive the loss of a zone."
+  description = "Minimum number of tasks. Two or more survive the loss of a zone."
   type        = number
   default     = 1
   nullable    = false
@@ -264,7 +264,7 @@ variable "task_min" {
 }
 
 variable "task_max" {
-  description = "Largest number of tasks."
+  description = "Maximum number of tasks."
   type        = number
   default     = 4
   nullable    = false
@@ -276,7 +276,7 @@ variable "task_max" {
 }
 
 variable "target_cpu_percent" {
-  description = "Share of its processor that a task uses on average; more or fewer tasks keep it there."
+  description = "Target of scaling: average CPU load of a task in percent."
   type        = number
   default     = 60
   nullable    = false
@@ -288,7 +288,7 @@ variable "target_cpu_percent" {
 }
 
 variable "target_requests_per_minute" {
-  description = "Requests a minute that one task gets on average, after what it bears in a load test; null scales by processor alone."
+  description = "Average requests for each task and minute; choose the number with a load test. Null scales by CPU only."
   type        = number
   default     = null
 
@@ -299,7 +299,7 @@ variable "target_requests_per_minute" {
 }
 
 variable "sleep" {
-  description = "When the environment goes down and up again, as AWS cron fields in UTC; null never. For dev: what sleeps costs nothing."
+  description = "When the environment stops and starts, as AWS cron fields in UTC; null never. Use it for dev to save cost."
   type = object({
     down = string
     up   = string
@@ -327,7 +327,7 @@ variable "fargate_weight" {
 }
 
 variable "fargate_spot_weight" {
-  description = "Share of the tasks that run on Fargate Spot: about 70 % cheaper, and stopped two minutes after AWS asks for the room."
+  description = "Share of the tasks that run on Fargate Spot: about 70 % cheaper, but AWS stops them with two minutes' notice."
   type        = number
   default     = 0
   nullable    = false
@@ -363,7 +363,7 @@ variable "architecture" {
 }
 
 variable "color" {
-  description = "Colour that runs image: blue or green. The other one rests, or runs stable_image."
+  description = "Color that runs image: blue or green. The other one does not exist, or runs stable_image."
   type        = string
   default     = "blue"
   nullable    = false
@@ -375,7 +375,7 @@ variable "color" {
 }
 
 variable "stable_image" {
-  description = "Image that the other colour keeps running, pinned by digest, while traffic is shared. Null lets it run nothing."
+  description = "Image of the other color, pinned by digest, while both get requests. Null means that the other color does not exist."
   type        = string
   default     = null
 
@@ -386,7 +386,7 @@ variable "stable_image" {
 }
 
 variable "traffic_percent" {
-  description = "Share of the requests, in percent, that goes to color; the rest goes to the other colour."
+  description = "Share of the requests to color in percent; the rest goes to the other color."
   type        = number
   default     = 100
   nullable    = false

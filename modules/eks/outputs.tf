@@ -17,7 +17,7 @@ output "endpoint" {
 }
 
 output "certificate_authority" {
-  description = "Certificate by which clients know the Kubernetes API, in base64. It is public."
+  description = "Certificate of the Kubernetes API for clients, in base64. It is public."
   value       = aws_eks_cluster.this.certificate_authority[0].data
 }
 
@@ -27,7 +27,7 @@ output "oidc_provider_arn" {
 }
 
 output "oidc_issuer" {
-  description = "Issuer of the tokens of service accounts, without https://, as it stands in conditions of trust policies."
+  description = "Issuer of the tokens of service accounts, without https://, as in conditions of trust policies."
   value       = local.issuer
 }
 
@@ -37,12 +37,12 @@ output "node_role_arn" {
 }
 
 output "node_group_name" {
-  description = "Name of the node group; a new one when the group had to be made anew."
+  description = "Name of the node group; it changes when the group is replaced."
   value       = aws_eks_node_group.this.node_group_name
 }
 
 output "security_group_id" {
-  description = "Id of the security group that EKS made for nodes and pods; name it in the rules of what they connect to."
+  description = "Id of the security group that EKS made for nodes and pods; use it in the rules of the targets that they connect to."
   value       = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
 }
 

@@ -38,7 +38,7 @@ variable "subnet_ids" {
 }
 
 variable "kubernetes_version" {
-  description = "Minor version of Kubernetes, for control plane and nodes. Raise it by one at a time; it cannot go back."
+  description = "Minor version of Kubernetes, for control plane and nodes. Increase it by one at a time; it can't go back."
   type        = string
   default     = "1.35"
   nullable    = false
@@ -74,7 +74,7 @@ variable "cluster_private_cidrs" {
 }
 
 variable "cluster_addon_versions" {
-  description = "Versions of the add-ons vpc-cni, kube-proxy, coredns and aws-ebs-csi-driver. One that is not named keeps the version that AWS gave it first."
+  description = "Versions of the add-ons vpc-cni, kube-proxy, coredns and aws-ebs-csi-driver. Add-ons without a version keep the first version from AWS."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -103,7 +103,7 @@ variable "architecture" {
 }
 
 variable "node_instance_types" {
-  description = "Types of the nodes, in the order in which they are wanted. Give spot capacity several of the same size to choose from."
+  description = "Types of the nodes, in order of preference. For spot capacity list several of the same size."
   type        = list(string)
   default     = ["t3.large"]
   nullable    = false
@@ -115,14 +115,14 @@ variable "node_instance_types" {
 }
 
 variable "node_spot" {
-  description = "Whether nodes are spot capacity: much cheaper, and taken away at two minutes' notice. Not for prod."
+  description = "Whether nodes are spot capacity: much cheaper, but AWS takes it back with two minutes' notice. Not for prod."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "node_min_size" {
-  description = "Least number of nodes, and how many there are at first. Nodes spread over the subnets."
+  description = "Minimum and first number of nodes. Nodes are spread over the subnets."
   type        = number
   default     = 2
   nullable    = false
@@ -134,7 +134,7 @@ variable "node_min_size" {
 }
 
 variable "node_max_size" {
-  description = "Largest number of nodes."
+  description = "Maximum number of nodes."
   type        = number
   default     = 4
   nullable    = false
@@ -180,7 +180,7 @@ variable "service_accounts" {
 }
 
 variable "image" {
-  description = "Container image of the application in the cluster, pinned by digest. It is only passed on, as an output, to what deploys the application; null where there is none."
+  description = "Container image of the application in the cluster, pinned by digest. The module only returns it as an output, for the program that deploys the application; or null."
   type        = string
   default     = null
 

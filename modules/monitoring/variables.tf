@@ -126,7 +126,7 @@ variable "alarm_http_errors" {
 }
 
 variable "alarm_latency_seconds" {
-  description = "Seconds that one request in twenty may take longer than, before it raises an alarm."
+  description = "Latency in seconds that raises an alarm if one request in twenty is slower."
   type        = number
   default     = 1
   nullable    = false
@@ -186,7 +186,7 @@ variable "alarm_database_free_storage_gb" {
 }
 
 variable "sleep" {
-  description = "When the environment goes down and up again, as AWS cron fields in UTC; null never. What sleeps may be silent without an alarm."
+  description = "When the environment stops and starts, as AWS cron fields in UTC; null never. With sleep, missing data is no alarm."
   type = object({
     down = string
     up   = string
@@ -202,7 +202,7 @@ variable "sleep" {
 }
 
 variable "extra_log_groups" {
-  description = "Names of log groups that something else writes to, such as /aws/lambda/shop-dev-worker: created here, so that their logs end."
+  description = "Names of log groups that other services write to, such as /aws/lambda/shop-dev-worker: created here with a retention."
   type        = set(string)
   default     = []
   nullable    = false

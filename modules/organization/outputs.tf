@@ -4,7 +4,7 @@ output "organization_id" {
 }
 
 output "root_id" {
-  description = "Id of the root, which the units hang from."
+  description = "Id of the root, the parent of the units."
   value       = aws_organizations_organization.this.roots[0].id
 }
 

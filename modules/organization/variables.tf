@@ -68,7 +68,7 @@ variable "data_admin_role" {
 }
 
 variable "deployer_role_name" {
-  description = "Name of the role that Terraform works with in the accounts of the environments."
+  description = "Name of the role that Terraform uses in the accounts of the environments."
   type        = string
   default     = "envctl-deployer"
   nullable    = false

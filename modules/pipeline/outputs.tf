@@ -4,16 +4,16 @@ output "pipeline_name" {
 }
 
 output "drift_pipeline_name" {
-  description = "Name of the pipeline that looks for drift. Null where none does."
+  description = "Name of the pipeline that checks drift, or null."
   value       = one(aws_codepipeline.drift[*].name)
 }
 
 output "build_role_arns" {
-  description = "By environment, the role that its deployer has to trust."
+  description = "The role that each deployer must trust, by environment."
   value       = { for name, role in aws_iam_role.build : name => role.arn }
 }
 
 output "artifact_bucket_name" {
-  description = "Name of the bucket through which stages hand on what is to be built."
+  description = "Name of the bucket for artifacts between stages."
   value       = aws_s3_bucket.artifacts.id
 }

@@ -10,7 +10,7 @@ variable "project" {
 }
 
 variable "environments" {
-  description = "The environments in the order of envctl.toml, each with the role that may change it. The first one takes what is merged; before each other one with `approval` somebody has to say yes."
+  description = "The environments in the order of envctl.toml, each with its deployer role. The first one gets the merged commit. With `approval` a person must approve before that environment."
   type = list(object({
     name              = string
     deployer_role_arn = string
@@ -40,7 +40,7 @@ variable "environments" {
 }
 
 variable "connection_arn" {
-  description = "ARN of the connection to where the code is hosted (Developer Tools, Connections). Somebody has to have accepted it there."
+  description = "ARN of the connection to the code host (Developer Tools, Connections). It must be accepted there."
   type        = string
   nullable    = false
 
@@ -62,7 +62,7 @@ variable "repository" {
 }
 
 variable "branch" {
-  description = "Branch from which is deployed."
+  description = "Branch that is deployed."
   type        = string
   default     = "main"
   nullable    = false
@@ -74,7 +74,7 @@ variable "branch" {
 }
 
 variable "folder" {
-  description = "Folder of the repository that holds envctl.toml."
+  description = "Folder of the repository with envctl.toml."
   type        = string
   default     = "."
   nullable    = false
@@ -86,7 +86,7 @@ variable "folder" {
 }
 
 variable "store_url" {
-  description = "Store of releases and ledger, as envctl.toml has it: s3://BUCKET/PREFIX."
+  description = "Store of releases and ledger, as in envctl.toml: s3://BUCKET/PREFIX."
   type        = string
   nullable    = false
 
@@ -97,7 +97,7 @@ variable "store_url" {
 }
 
 variable "envctl_package" {
-  description = "What pip installs, where the image of the builds has no envctl: from one commit, one file by its hash, or one version in an index of your own."
+  description = "What pip installs if the image of the builds has no envctl: one commit, one file by its hash, or one version in your own index."
   type        = string
   nullable    = false
 
@@ -139,7 +139,7 @@ variable "timeout_minutes" {
 }
 
 variable "topic_arn" {
-  description = "Topic that is told when somebody has to approve. Null tells none."
+  description = "Topic for messages about pending approvals. Null sends none."
   type        = string
   default     = null
 
@@ -150,7 +150,7 @@ variable "topic_arn" {
 }
 
 variable "drift_schedule" {
-  description = "When drift is looked for, as AWS cron fields in UTC; null never."
+  description = "When drift is checked, as AWS cron fields in UTC; null never."
   type        = string
   default     = "17 18 * * ? *"
 

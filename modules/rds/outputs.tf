@@ -4,7 +4,7 @@ output "arn" {
 }
 
 output "identifier" {
-  description = "Identifier of the database; metrics and alarms go by it."
+  description = "Identifier of the database, for metrics and alarms."
   value       = aws_db_instance.this.identifier
 }
 
@@ -42,7 +42,7 @@ output "security_group_id" {
 }
 
 output "kms_key_arn" {
-  description = "ARN of the key that encrypts the database and its secret: whoever reads the secret needs kms:Decrypt with it."
+  description = "ARN of the key that encrypts the database and its secret: readers of the secret need kms:Decrypt on it."
   value       = aws_kms_key.this.arn
 }
 

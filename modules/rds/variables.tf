@@ -49,7 +49,7 @@ variable "database_instance_class" {
 }
 
 variable "database_engine_version" {
-  description = "Major version of PostgreSQL. Raising it upgrades the database, which stands still meanwhile."
+  description = "Major version of PostgreSQL. An increase upgrades the database, which is not available meanwhile."
   type        = string
   default     = "17"
   nullable    = false
@@ -61,7 +61,7 @@ variable "database_engine_version" {
 }
 
 variable "database_storage_gb" {
-  description = "Storage to begin with in GiB. It grows by itself, and never shrinks."
+  description = "First storage in GiB. It grows automatically and never shrinks."
   type        = number
   default     = 20
   nullable    = false
@@ -73,7 +73,7 @@ variable "database_storage_gb" {
 }
 
 variable "database_max_storage_gb" {
-  description = "Storage in GiB that the database may grow to by itself."
+  description = "Maximum storage in GiB for automatic growth."
   type        = number
   default     = 100
   nullable    = false
@@ -85,14 +85,14 @@ variable "database_max_storage_gb" {
 }
 
 variable "multi_az" {
-  description = "Whether a standby in another zone takes over when the database or its zone fails."
+  description = "Whether there is a standby in another zone, for a failure of the database or its zone."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "database_backup_days" {
-  description = "Days that automatic backups are kept, and that can be gone back to any second of."
+  description = "Days that automatic backups are kept, with a restore to any second."
   type        = number
   default     = 7
   nullable    = false
@@ -135,14 +135,14 @@ variable "deletion_protection" {
 }
 
 variable "database_final_snapshot" {
-  description = "Whether a last snapshot is taken when the database is deleted. Off where environments come and go."
+  description = "Whether a deletion makes a final snapshot. Switch it off for short-lived environments."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "database_password_version" {
-  description = "Raise it to give the database a new password."
+  description = "Increase it to give the database a new password."
   type        = number
   default     = 1
   nullable    = false

@@ -21,7 +21,7 @@ variable "environment" {
 }
 
 variable "replicate" {
-  description = "Whether there is a replica at all. Without one the module makes nothing."
+  description = "Whether there is a replica. If not, the module makes nothing."
   type        = bool
   default     = false
   nullable    = false
@@ -39,14 +39,14 @@ variable "replica_of" {
 }
 
 variable "replica_promoted" {
-  description = "Whether the replica has become, or now becomes, a database of its own. There is no way back."
+  description = "Whether the replica is promoted to an independent database. It can't be undone."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "replica_vpc_cidr" {
-  description = "IPv4 range of the replica's own VPC, /16 to /24. Give each environment its own, so that they can be peered one day."
+  description = "IPv4 range of the replica's own VPC, /16 to /24. Give each environment its own, to allow peering later."
   type        = string
   default     = "10.255.0.0/24"
   nullable    = false
@@ -81,7 +81,7 @@ variable "database_engine_version" {
 }
 
 variable "database_max_storage_gb" {
-  description = "Storage in GiB that the database may grow to by itself."
+  description = "Maximum storage in GiB for automatic growth."
   type        = number
   default     = 100
   nullable    = false
@@ -93,14 +93,14 @@ variable "database_max_storage_gb" {
 }
 
 variable "multi_az" {
-  description = "Whether a standby in another zone takes over when the database or its zone fails: of the replica, once it is promoted."
+  description = "Whether the promoted replica has a standby in another zone, for a failure of the database or its zone."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "database_backup_days" {
-  description = "Days that automatic backups are kept, and that can be gone back to any second of: of the replica, once it is promoted."
+  description = "Days that automatic backups of the promoted replica are kept, with a restore to any second."
   type        = number
   default     = 7
   nullable    = false
@@ -119,7 +119,7 @@ variable "deletion_protection" {
 }
 
 variable "database_final_snapshot" {
-  description = "Whether a last snapshot is taken when the replica is deleted after its promotion. Off where environments come and go."
+  description = "Whether a deletion of the promoted replica makes a final snapshot. Switch it off for short-lived environments."
   type        = bool
   default     = true
   nullable    = false

@@ -9,7 +9,7 @@ output "vpc_cidr" {
 }
 
 output "public_subnet_ids" {
-  description = "Ids of the public subnets, one a zone: load balancers and NAT gateways live here."
+  description = "Ids of the public subnets, one for each zone, for load balancers and NAT gateways."
   value       = aws_subnet.public[*].id
 
   # Whoever builds in a subnet may count on its way out.
@@ -17,19 +17,19 @@ output "public_subnet_ids" {
 }
 
 output "private_subnet_ids" {
-  description = "Ids of the private subnets, one a zone: workloads live here."
+  description = "Ids of the private subnets, one for each zone, for workloads."
   value       = aws_subnet.private[*].id
 
   depends_on = [aws_route.nat, aws_route_table_association.private, aws_vpc_endpoint.gateway, aws_vpc_endpoint.interface]
 }
 
 output "private_subnet_cidrs" {
-  description = "IPv4 ranges of the private subnets, in the same order: name them in rules for what workloads connect to."
+  description = "IPv4 ranges of the private subnets, in the same order: use them in rules of the targets that workloads connect to."
   value       = aws_subnet.private[*].cidr_block
 }
 
 output "data_subnet_ids" {
-  description = "Ids of the data subnets, one a zone: databases and caches live here, without a way to the internet."
+  description = "Ids of the data subnets, one for each zone, for databases and caches, without a way to the internet."
   value       = aws_subnet.data[*].id
 
   depends_on = [aws_route_table_association.data]

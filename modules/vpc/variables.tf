@@ -21,7 +21,7 @@ variable "environment" {
 }
 
 variable "vpc_cidr" {
-  description = "IPv4 range of the VPC, /16 to /20. Give each environment its own, so that they can be peered one day."
+  description = "IPv4 range of the VPC, /16 to /20. Give each environment its own, to allow peering later."
   type        = string
   nullable    = false
 
@@ -32,7 +32,7 @@ variable "vpc_cidr" {
 }
 
 variable "az_count" {
-  description = "Number of availability zones to spread over. Raising it later moves no existing subnet."
+  description = "Number of availability zones to spread over. A later increase moves no subnet."
   type        = number
   default     = 2
   nullable    = false
@@ -56,7 +56,7 @@ variable "nat" {
 }
 
 variable "interface_endpoints" {
-  description = "AWS services to reach without the internet, by short name such as ecr.api or logs. Each is charged by the hour and zone."
+  description = "AWS services to reach without the internet, by short name such as ecr.api or logs. AWS charges for each by hour and zone."
   type        = list(string)
   default     = []
   nullable    = false

@@ -17,7 +17,7 @@ from tests.docs.values import values
 # What nothing runs, and why; the commands of envctl in it are read all the same (tests/cli/pages/test_docs.py).
 REASONS = {
     "needs Docker": 5,
-    "a target of the makefile": 2,
+    "a target of the makefile": 3,
     "needs a cluster of Kubernetes": 1,
     "needs jobs of AWS Backup": 1,
     "needs AWS CodeBuild": 1,

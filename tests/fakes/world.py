@@ -163,6 +163,9 @@ class MemoryWorkspace:
         finally:
             self.held.remove(environment)
 
+    def find_holder(self, environment: str) -> str:
+        return f"envctl at work in {environment}" if environment in self.held else ""
+
     def write_code(self, environment: str, files: Mapping[str, File]) -> None:
         self.code[environment] = dict(files)
 

@@ -18,6 +18,7 @@ from envctl.cli.ci import detect_job
 from envctl.cli.options.global_options import Options, find_command_name, is_sandbox_asked
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
@@ -222,7 +223,7 @@ def _run_to_exit_code(command: Callable[[], object], options: Options, words: Se
     except (KeyboardInterrupt, typer.Abort):
         from envctl.domain.errors import InterruptedByUserError, Problem
 
-        problem = Problem("E312", "interrupted", "envctl status shows where things stand")
+        problem = Problem("E312", "interrupted", format_command("status"))
         return _report_failure(options, words, InterruptedByUserError(problem))
     except Exception as error:  # noqa: BLE001 (this is the boundary)
         if isinstance(error, OSError):

@@ -112,7 +112,7 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
     "nothing was ever in the middle": (
         replace(TO_PROD, release=None, present=LedgerState()),
         "nothing was ever deployed to staging",
-        "envctl promote dev staging",
+        "envctl apply dev",
     ),
     "the source gets it once more": (
         there(PROMOTION, last=deployed(seq=9, outcome="unfinished")),

@@ -22,6 +22,7 @@ from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.next_command import add_next_command
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DeployOptions
@@ -295,7 +296,7 @@ class TestApprovedPlan:
 
         # Before anything is planned: what was approved can't be enough any more.
         looked = explain_refusal(world.ports, "prod")
-        assert (looked.gates, looked.next) == ({"peer": (0, 1)}, refusal.hint)
+        assert (looked.gates, looked.next) == ({"peer": (0, 1)}, "envctl approve prod --gate peer")
         with pytest.raises(RefusedError, match="web could not be planned when it was approved, and can be planned now"):
             promote(world.ports, "staging", "prod")
         world.identity.name = "bob@example.com"
@@ -457,7 +458,8 @@ class TestRollback:
         with pytest.raises(RefusedError, match=r"G108.*on hold"):
             promote(world.ports, "staging", "prod")
         assert second in journal.load(world.ports).find_environment("prod").holds
-        assert load_status(world.ports).environments[2].next == "envctl why prod"
+        # The release was left for a reason: lifting its hold is never suggested.
+        assert load_status(world.ports).environments[2].next == ""
 
     def test_hold_can_be_lifted_manually(self, world: World) -> None:
         _, second = self.two(world)
@@ -498,7 +500,7 @@ class TestRollback:
         promote(world.ports, "dev", "staging")
         promote(world.ports, "staging", "prod")
         assert rollback(world.ports, "prod").release == second
-        again = rollback(world.ports, "prod")
+        again = add_next_command(world.ports, rollback(world.ports, "prod"))
         assert (again.release, again.up_to_date) == (second, True)
         assert again.next == f"to go back further: envctl rollback prod --to {first[:12]}"
         assert rollback(world.ports, "prod", to=first).release == first

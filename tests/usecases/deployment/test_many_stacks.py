@@ -14,6 +14,7 @@ from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.next_command import add_next_command
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DeployOptions
@@ -258,7 +259,7 @@ def test_recover_and_destroy_tolerate_missing_upstream_output(world: World) -> N
 
 
 def test_partial_apply_is_no_evidence_until_complete(world: World) -> None:
-    first = apply(world.ports, "dev", part("mid", upstream=True))
+    first = add_next_command(world.ports, apply(world.ports, "dev", part("mid", upstream=True)))
     assert (applied(world), first.only, first.next) == (["base", "mid"], ("base", "mid"), "envctl apply dev")
     assert first.deployment and first.deployment.outcome == "partial"
     assert first.verification is None

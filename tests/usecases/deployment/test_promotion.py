@@ -26,6 +26,7 @@ from envctl.domain.release.bundle import File, unpack
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.next_command import add_next_command
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DeployOptions
@@ -63,7 +64,8 @@ def test_apply_creates_and_records_a_release(world: World) -> None:
     kinds = [type(entry.event) for entry in list_entries(world)]
     assert kinds == [ReleaseCreated, DeploymentStarted, DeploymentSucceeded, VerificationPassed]
     assert done.deployment and done.deployment.outcome == "succeeded"
-    assert (done.deployment.changed, done.next) == (2, "envctl promote dev staging")
+    assert done.deployment.changed == 2
+    assert add_next_command(world.ports, done).next == "envctl promote dev staging"
 
 
 def test_stack_waits_for_upstream_never_applied(world: World) -> None:

@@ -8,12 +8,12 @@ from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.status import is_up_to_date
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.release.bundle import Wiring, compute_identity, pack
-from envctl.usecases.inspect.pending_changes import PendingChanges
 from envctl.usecases.inspect.status import EnvironmentStatus, load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import release_store
+from envctl.usecases.release.pending_changes import PendingChanges
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World, project_files
 from tests.usecases.steps import deploy_to_staging
 
@@ -52,10 +52,10 @@ def test_deployed_changes_are_not_pending(world: World) -> None:
     assert sentences(world) == []
 
 
-def test_changed_setting_is_counted_and_planned_next(world: World) -> None:
+def test_changed_setting_is_counted_and_applied_next(world: World) -> None:
     world.edit(STAGING, 'cidr = "10.99.0.0/16"\nsize = 7\n')
     assert pending(world, "staging").settings.names == ("cidr", "size")
-    assert of(world, "staging").next == "envctl plan staging"
+    assert of(world, "staging").next == "envctl apply staging"
     assert pending(world, "dev").is_empty
     assert sentences(world) == ["staging: its settings changed since it was deployed (cidr, size)"]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from envctl.adapters.aws.bucket_configuration import PARTS, apply_step
 from envctl.adapters.aws.call_failures import extract_code
 from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket, explain_step
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def _suggest_fix(environment: str, *, denied: bool) -> str:
         return "what was done before stays; mend the cause, and run it again"
     if not environment:
         return "sign in as somebody who may, and run it again: what was done before stays"
-    return f"what was done before stays; as somebody of that account who may: envctl bootstrap {environment} --as-me"
+    again = format_command("bootstrap", environment, as_me=True)
+    return f"earlier steps stay; as a permitted person of that account: {again}"
 
 
 def _to_error(number: str, message: str, hint: str) -> OperationFailedError:

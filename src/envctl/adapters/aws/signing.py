@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.signing_keys import parse_alias
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.signatures import Algorithm
@@ -97,7 +98,7 @@ class KmsSignatures:
     ) -> OperationFailedError:
         key = self._arn_of(environment)
         if code == "NotFoundException":
-            hint = f"make it, and pin it: envctl ledger keys {environment} --create"
+            hint = f"make it, and pin it: {format_command('ledger keys', environment, create=True)}"
             return OperationFailedError(Problem("E467", f"there is no KMS key {key} for {environment}", hint))
         whose = "your own credentials" if personally else f"the credentials that work in {environment}"
         if code == "AccessDeniedException":

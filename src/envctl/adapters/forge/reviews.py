@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from envctl.adapters.forge.github import API_URL, GithubApi
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 
 AUTHORS_SECONDS = 5.0
@@ -24,7 +25,7 @@ class GithubReviews:
         repository, run = env.get("GITHUB_REPOSITORY", ""), env.get("GITHUB_RUN_ID", "")
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and run.isdecimal()):
             message = "nobody has let this begin as a reviewer: it is no job of GitHub Actions"
-            raise UsageError(Problem("E037", message, f"envctl approve {environment} --gate …"))
+            raise UsageError(Problem("E037", message, format_command("approve", environment, gate="…")))
         token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", "")
         if not token:
             message = "GitHub can't be asked who let this job begin: the step has no token"

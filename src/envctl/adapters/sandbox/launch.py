@@ -11,6 +11,7 @@ from pathlib import Path
 from envctl.adapters.sandbox import environment, probe
 from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state
 from envctl.adapters.sandbox.server import ALREADY_RUNNING, PORT_IN_USE
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 
 _MODULE = "envctl.adapters.sandbox.server"
@@ -85,7 +86,7 @@ def _early_exit_problem(log: Path, code: int, port: int | None) -> Problem:
         return Problem("E502", f"port {port} is in use", hint)
     if code == ALREADY_RUNNING:
         message = "a sandbox server that this version does not understand runs already"
-        return Problem("E503", message, "stop it: envctl sandbox down")
+        return Problem("E503", message, f"stop it: {format_command('sandbox down')}")
     return _failed_start_problem(f"the sandbox server ended with code {code} while it started", log)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from envctl.adapters.sandbox import environment, probe
 from envctl.adapters.sandbox.control import Bucket, encode_buckets
 from envctl.adapters.sandbox.files import SandboxFiles, ServerState, hold_lock, is_locked, read_state
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 
 __all__ = ["Bucket", "RunningSandbox", "Sandbox"]
@@ -72,7 +73,7 @@ class Sandbox:
         if state.endpoint_url != self._endpoint_url:
             found, wanted = state.endpoint_url or "moto", self._endpoint_url or "moto"
             message = f"the running sandbox stands for {found}, not {wanted}"
-            raise OperationFailedError(Problem("E506", message, "stop it first: envctl sandbox down"))
+            raise OperationFailedError(Problem("E506", message, f"stop it first: {format_command('sandbox down')}"))
         self._create_buckets(buckets, state)
         return self._to_running(state)
 

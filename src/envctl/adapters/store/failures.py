@@ -10,6 +10,7 @@ from envctl.adapters.store.s3_errors import (
     extract_denied_action,
     extract_reason,
 )
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem
 
 
@@ -21,7 +22,8 @@ def describe_failure(kind: ErrorKind, text: str, *, url: str, verb: str, region:
     store, why = f"the store {url} can't be {verb}", extract_reason(text)
     match kind:
         case ErrorKind.NO_BUCKET:
-            return Problem("E450", f"{store}: there is no bucket {bucket}", "envctl bootstrap makes it, or correct url")
+            hint = f"correct url, or create it: {format_command('bootstrap')}"
+            return Problem("E450", f"{store}: there is no bucket {bucket}", hint)
         case ErrorKind.ELSEWHERE:
             there = f"in {found}" if found else "in another region"
             ask = f"aws s3api get-bucket-location --bucket {bucket} says which; write it into [store] region"

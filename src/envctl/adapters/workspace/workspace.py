@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ PREPARED_FILE = ".prepared.json"
 RELEASE_FILE = ".release"
 ENVIRONMENT_LOCK = ".lock"
 KNOWN_STATES_FILE = ".known-states.json"
+# How long a probe of a lock may hold it.
+PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl makes it anew"
 _STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys")
 
@@ -49,6 +52,23 @@ class DirectoryWorkspace:
             # The lock ends with the process, even a killed one.
             _remove_stale_plans(path.parent)
             yield
+        finally:
+            os.close(handle)
+
+    def find_holder(self, environment: str) -> str:
+        try:
+            handle = os.open(self._root / environment / ENVIRONMENT_LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return ""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _read_holder(handle)
+        except OSError:
+            return ""
+        else:
+            # The text of an earlier holder stays in the file.
+            return ""
         finally:
             os.close(handle)
 
@@ -165,15 +185,27 @@ def _take_lock(handle: int, path: Path, environment: str, holder: str) -> None:
     if kind := describe_kind(os.fstat(handle)):
         raise unwritable_error(path, NotAFileError(kind, os.fspath(path)), "remove it, and run the command again")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _flock_exclusively(handle)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{holder} (process {os.getpid()})".encode(errors="replace"), 0)
     except BlockingIOError as error:
-        who = os.pread(handle, 4096, 0).decode(errors="replace").strip() or "another envctl"
-        message = f"{who} is at work in {environment} on this machine"
+        message = f"{_read_holder(handle)} is at work in {environment} on this machine"
         raise LockHeldError(Problem("E308", message, "wait until it is done and try again")) from error
     except OSError as error:
         raise unwritable_error(path, error) from error
+
+
+def _flock_exclusively(handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # `find_holder` holds a shared lock for an instant.
+        time.sleep(PROBE_SECONDS)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _read_holder(handle: int) -> str:
+    return os.pread(handle, 4096, 0).decode(errors="replace").strip() or "another envctl"
 
 
 def _list_folder(path: Path) -> list[Path]:

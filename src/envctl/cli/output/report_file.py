@@ -7,10 +7,11 @@ from envctl.adapters.workspace import atomic
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.render.html.page import render_report
 from envctl.cli.results import ReportWritten
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.inspect.report import Report
 
-HINT = "name another file: envctl report --output FILE"
+HINT = f"name another file: {format_command('report', output='FILE')}"
 
 
 def write_report_file(report: Report, path: Path) -> ReportWritten:

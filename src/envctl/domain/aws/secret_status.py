@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Location, Problem
 
 SecretKind = Literal["secretsmanager", "ssm"]
@@ -108,7 +109,7 @@ def find_problem(sighting: Sighting, environment: str) -> Problem | None:
     match sighting.state:
         case "absent" | "empty":
             lack = "is not there" if sighting.state == "absent" else "has no current version"
-            hint = f"envctl secrets set {environment} {secret.name}"
+            hint = format_command("secrets set", environment, secret.name)
             return Problem("E440", f"{what} {lack}{by}", hint, secret.location)
         case "deleting":
             hint = f"aws secretsmanager restore-secret --secret-id {secret.id}"

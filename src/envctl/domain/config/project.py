@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
 from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.table import Check, add_kind
@@ -45,7 +46,7 @@ class Pipeline:
     def format_deploy_command(self, environment: str) -> str:
         """Return the command to bring code there: apply for the entry, promote for all others."""
         before = self.find_previous(environment)
-        return f"envctl apply {environment}" if before is None else f"envctl promote {before} {environment}"
+        return format_command("promote", before, environment) if before else format_command("apply", environment)
 
     def __str__(self) -> str:
         return " → ".join(self.order)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.entries import is_future
@@ -120,7 +121,7 @@ def describe_allowed_approvers(request: Request) -> str:
 
 
 def format_approve_command(request: Request, gate: str) -> str:
-    return f"envctl approve {request.target} --gate {gate} --release {shorten_id(request.identity)}"
+    return format_command("approve", request.target, gate=gate, release=shorten_id(request.identity))
 
 
 def _list_bound_approvals(request: Request) -> tuple[Approval, ...]:

@@ -1,5 +1,8 @@
 """Guards G301 to G305: what the plan changes may change, and the stacks that leave have a fate."""
 
+from datetime import datetime
+
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
@@ -34,7 +37,8 @@ def check_protection(request: Request) -> Refusal | None:
     if request.action == "destroy" and (rules.protected or rules.approvals):
         reason = "is protected" if rules.protected else "asks for approvals"
         message = f"{request.target} {reason}, and is never destroyed as a whole"
-        hint = f"envctl status shows what {request.target} runs; to tear it down, change its rules in envctl.toml first"
+        runs = format_command("status", request.target)
+        hint = f"change its rules in envctl.toml first; what {request.target} runs: {runs}"
         return Refusal(GuardCode.PROTECTION, message, hint, waivable=False)
     if not rules.protected or request.plan is None:
         return None
@@ -53,7 +57,9 @@ def check_protection(request: Request) -> Refusal | None:
     else:
         return None
     entry = request.pipeline.entry
-    hint = f"make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply {entry}"
+    hint = (
+        f"make a release that keeps, moves or forgets them (moved and removed blocks): {format_command('apply', entry)}"
+    )
     return Refusal(GuardCode.PROTECTION, message, hint)
 
 
@@ -86,7 +92,7 @@ def check_stopped_deployment(request: Request) -> Refusal | None:
         return None
     if not approvals.is_approval_required(request):
         return None
-    missing = _count_missing_since(request, last)
+    missing = count_missing_since(request, last.ended_at)
     if not missing:
         return None
     message = f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(missing)}"
@@ -107,13 +113,12 @@ def count_missing_after_stop(request: Request) -> dict[str, int]:
     missing, last = approvals.count_missing_approvals(request), request.target_state.last
     if request.plan is not None or last is None or check_stopped_deployment(request) is None:
         return missing
-    return dict.fromkeys(missing, 0) | _count_missing_since(request, last)
+    return dict.fromkeys(missing, 0) | count_missing_since(request, last.ended_at)
 
 
-def _count_missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
-    """Return the number of approvals missing since the end of a stopped deployment, for gates with too few."""
-    end = stopped.ended_at
-    since = [each for each in approvals.list_valid_approvals(request) if end is not None and each.at >= end]
+def count_missing_since(request: Request, moment: datetime | None) -> dict[str, int]:
+    """Return the number of approvals missing since a moment, for gates with too few."""
+    since = [each for each in approvals.list_valid_approvals(request) if moment is not None and each.at >= moment]
     people = {gate: list_people([a.by for a in since if a.gate == gate]) for gate in request.rules.approvals}
     missing = {gate: count - len(people[gate]) for gate, count in request.rules.approvals.items()}
     return {gate: number for gate, number in missing.items() if number > 0}
@@ -128,7 +133,7 @@ def check_rehearsed(request: Request) -> Refusal | None:
     if not new:
         return None
     message = f"release {shorten_id(request.identity)} never did this in {request.source}: {join_first(new, MAX_NAMED)}"
-    hint = f"look at the plan with care, or rehearse it in {request.source} first: envctl history {request.source}"
+    hint = f"check the plan with care, or rehearse it in {request.source}: {format_command('history', request.origin)}"
     return Refusal(GuardCode.REHEARSED, message, hint, warns=request.rules.rehearsed == "warn")
 
 
@@ -141,11 +146,11 @@ def check_known_state(request: Request) -> Refusal | None:
     target = request.target
     hint = (
         f"correct [store] or the name of {target} in envctl.toml; to take over what is there, list known_state in"
-        f" waivable of {target} and add --break-glass; what this ledger has of it: envctl history {target}"
+        f" waivable of {target} and add --break-glass; what this ledger has of it: {format_command('history', target)}"
     )
     message = describe_unknown_states(target, unknown)
     if any(each.environment == target for each in request.present.unbelieved):
-        message += ", or it was deployed by entries that are not believed (envctl ledger verify names them)"
+        message += f", or it was deployed by entries that are not believed: {format_command('ledger verify')}"
     return Refusal(GuardCode.KNOWN_STATE, message, hint)
 
 
@@ -154,7 +159,9 @@ def _warn_of_forgotten(request: Request) -> Refusal | None:
     back = find_forgotten_states(request.target_state, request.plan.stacks) if request.plan else ()
     if not back:
         return None
-    hint = f"if another stack is meant, give it another name; what was kept: envctl history {request.target}"
+    hint = (
+        f"if another stack is meant, give it another name; what was kept: {format_command('history', request.target)}"
+    )
     return Refusal(GuardCode.KNOWN_STATE, describe_forgotten_states(request.target, back), hint, warns=True)
 
 
@@ -203,4 +210,4 @@ def _suggest_fate(request: Request, stack: str) -> str:
         return f"{said}, and run it again: {request.command}"
     coming = request.changeover.new_stacks
     renamed = f' (or, where {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
-    return f"{said}{renamed}, and make a release: envctl apply {request.pipeline.entry}"
+    return f"{said}{renamed}, and make a release: {format_command('apply', request.pipeline.entry)}"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.entries import is_future
@@ -33,7 +34,15 @@ def check_order(request: Request) -> Refusal | None:
         message = f"{target} can't be promoted to itself"
     else:
         message = f"{target} takes releases from {before} alone; promoting from {source} skips a stage of {pipeline}"
-    return Refusal(GuardCode.ORDER, message, pipeline.format_deploy_command(target))
+    return Refusal(GuardCode.ORDER, message, suggest_arrival(request, target))
+
+
+def suggest_arrival(request: Request, target: str) -> str:
+    """Return the command that brings a release to the target, or to the first environment before it without one."""
+    source = request.pipeline.find_previous(target)
+    while source is not None and not request.present.find_environment(source).whole:
+        target, source = source, request.pipeline.find_previous(source)
+    return request.pipeline.format_deploy_command(target)
 
 
 def check_provenance(request: Request) -> Refusal | None:
@@ -57,14 +66,14 @@ def _check_promotion(request: Request) -> Refusal | None:
     if request.release is None:
         ran = there.last is not None
         nothing = f"nothing runs in {source} any more" if ran else f"nothing was ever deployed to {source}"
-        return _refuse_unproven(nothing, request.pipeline.format_deploy_command(source))
+        return _refuse_unproven(nothing, suggest_arrival(request, source))
     again = there.unfinished_deployment is not None and there.unfinished_deployment.release == request.release
     if request.release in there.evidence and not again:
         return None
     failed = there.last if there.last and there.last.release == request.release else None
     how = f"its last deployment there {describe_outcome(failed)}" if failed else "it was never deployed there"
     message = f"release {shorten_id(request.release)} is not proven in {source}: {how}"
-    return _refuse_unproven(message, request.pipeline.format_deploy_command(source))
+    return _refuse_unproven(message, suggest_arrival(request, source))
 
 
 def _check_rollback(request: Request) -> Refusal | None:
@@ -73,16 +82,16 @@ def _check_rollback(request: Request) -> Refusal | None:
     if request.is_repeated_rollback:
         return None
     if request.release is None:
-        hint = f"envctl history {target} shows what was deployed there"
+        hint = f"what was deployed there: {format_command('history', target)}"
         return _refuse_unproven(f"no earlier release was verified in {target}", hint)
     proof = request.target_state.evidence.get(request.release)
     if proof is None or not proof.verified:
         how = f": {proof.revoked}" if proof and proof.revoked else ""
         message = f"release {shorten_id(request.release)} has no verification that holds in {target}{how}"
-        return _refuse_unproven(message, f"envctl history {target} shows what was verified there")
+        return _refuse_unproven(message, f"what was verified there: {format_command('history', target)}")
     if last is not None and last.release == request.release:
         message = f"release {shorten_id(request.release)} is what was deployed to {target} last, not an earlier one"
-        return _refuse_unproven(message, f"envctl apply {target}")
+        return _refuse_unproven(message, format_command("apply", target))
     return None
 
 
@@ -90,7 +99,7 @@ def _check_reapply(request: Request) -> Refusal | None:
     if request.release is not None:
         return None
     message = f"{request.target} has no release yet, and takes code by promotion alone"
-    return _refuse_unproven(message, request.pipeline.format_deploy_command(request.target))
+    return _refuse_unproven(message, suggest_arrival(request, request.target))
 
 
 def _check_creation(request: Request) -> Refusal | None:
@@ -100,8 +109,8 @@ def _check_creation(request: Request) -> Refusal | None:
         return None
     name = shorten_id(request.identity)
     message = f"nothing that is believed says where release {name} came from"
-    anew = f"make a new release: envctl apply {request.pipeline.entry}"
-    hint = f"see what is not believed: envctl ledger verify; or {anew}"
+    anew = f"make a new release: {format_command('apply', request.pipeline.entry)}"
+    hint = f"{anew}; the distrusted entries: {format_command('ledger verify')}"
     if known is not None:
         whom = " and ".join(each or "the pipeline" for each in known.made_for)
         message, hint = f"release {name} was made for {whom} alone", anew
@@ -118,7 +127,7 @@ def _check_bundle(request: Request) -> Refusal | None:
             fault = "damaged: its content is not what its name says"
     message = f"the bundle of release {shorten_id(request.identity)} is {fault}"
     entry = request.pipeline.entry
-    hint = f"restore it from a backup of the store, or make a new release: envctl apply {entry}"
+    hint = f"restore it from a backup of the store, or make a new release: {format_command('apply', entry)}"
     return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)
 
 
@@ -179,11 +188,13 @@ def _suggest_ways(request: Request, newer: Deployment) -> str:
     name, proof = shorten_id(request.identity), request.target_state.evidence.get(request.identity)
     release = f" --release {name}" if request.action == "promote" else ""
     meant = f"if it is meant: {request.command}{release} --older"
-    back = f" --to {name}" if proof is not None and proof.verified else ""
-    ways = [f"to go back: envctl rollback {request.target}{back}"]
+    back = name if proof is not None and proof.verified else ""
+    ways = [f"to go back: {format_command('rollback', request.target, to=back)}"]
     if newer != request.target_state.current:
         source = request.pipeline.find_previous(request.target)
-        ways.append(f"to go on: envctl promote {source} {request.target} --release {shorten_id(newer.release)}")
+        ways.append(
+            f"to go on: {format_command('promote', source or '', request.target, release=shorten_id(newer.release))}"
+        )
     return "; ".join([*ways, meant])
 
 
@@ -207,7 +218,9 @@ def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
     message = f"release {shorten_id(proof.deployment.release)} was verified in {request.source} without {what} "
     changed = [name for name in missing if any(mark.startswith(f"{name}:") for mark in proof.passed)]
     message += f"{', '.join(missing)}{' as it is asked for' if changed else ''}"
-    return Refusal(GuardCode.VERIFIED, message, f"with the checks that are missing: envctl verify {request.origin}")
+    return Refusal(
+        GuardCode.VERIFIED, message, f"with the checks that are missing: {format_command('verify', request.origin)}"
+    )
 
 
 def _find_passed_at(proof: Evidence, name: str, mark: str) -> datetime | None:
@@ -225,7 +238,7 @@ def check_soak(request: Request) -> Refusal | None:
     message = f"release {release} ran verified in {request.source} for {so_far} of {format_duration(wanted)}"
     if proof.since is None and request.source_state.drifted:
         # The release still runs there: its soak time continues after a check without drift.
-        hint = f"envctl drift {request.source}"
+        hint = format_command("drift", request.origin)
         return Refusal(GuardCode.SOAK, f"{message}, and does not count as long as there is drift", hint)
     if proof.since is None:
         return Refusal(GuardCode.SOAK, f"{message}, and no longer runs there", _suggest_verification(request, proof))
@@ -260,9 +273,9 @@ def check_max_age(request: Request) -> Refusal | None:
 def check_drift(request: Request) -> Refusal | None:
     """G110: the source has no drift. Drift of the target is only a warning."""
     if request.action == "promote" and request.source_state.drifted:
-        return _refuse_drift(request, request.origin, f"envctl drift {request.origin} --fix", warns=False)
+        return _refuse_drift(request, request.origin, format_command("drift", request.origin, fix=True), warns=False)
     if request.action != "destroy" and request.target_state.drifted:
-        return _refuse_drift(request, request.target, f"envctl drift {request.target}", warns=True)
+        return _refuse_drift(request, request.target, format_command("drift", request.target), warns=True)
     return None
 
 
@@ -274,7 +287,7 @@ def _refuse_drift(request: Request, environment: str, hint: str, *, warns: bool)
     named = join_first(seen.resources, MAX_NAMED, seen.drifted)
     message = f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
     if not warns:
-        hint = f"set it right with: {hint}, or by hand, and look again with: envctl drift {environment}"
+        hint = f"set it right with: {hint}, or by hand, and look again with: {format_command('drift', environment)}"
     else:
         message += "; this deployment sets right what the configuration describes"
     return Refusal(GuardCode.DRIFT, message, hint, since=seen.at, warns=warns)
@@ -286,11 +299,16 @@ def _suggest_verification(request: Request, proof: Evidence) -> str:
     running = request.source_state.current_evidence
     if running is not None and running.deployment.release == proof.deployment.release:
         if proof.deployment.unpinned:
-            return f"deploy it there again without them: envctl apply {source}"
+            return f"deploy it there again without them: {format_command('apply', source)}"
         # Drift invalidates any check; `drift --fix` verifies at its end.
-        return f"envctl drift {source} --fix" if request.source_state.drifted else f"envctl verify {source}"
+        return (
+            format_command("drift", source, fix=True)
+            if request.source_state.drifted
+            else format_command("verify", source)
+        )
     before = request.pipeline.find_previous(source)
     name = shorten_id(proof.deployment.release)
     if before is None:
-        return f"deploy it there again: envctl rollback {source} --to {name}; or what {source} runs: {request.command}"
-    return f"envctl promote {before} {source} --release {name}"
+        back = format_command("rollback", source, to=name)
+        return f"deploy it there again: {back}; or what {source} runs: {request.command}"
+    return format_command("promote", before, source, release=name)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import Sighting
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, Problem
@@ -129,8 +130,8 @@ class Request:
     def command(self) -> str:
         """The command line of the request."""
         if self.action == "promote":
-            return f"envctl promote {self.source} {self.target}"
-        return f"envctl {self.action} {self.target}"
+            return format_command("promote", self.origin, self.target)
+        return format_command(self.action, self.target)
 
 
 def can_record_rules(request: Request) -> bool:

@@ -5,7 +5,7 @@ A deployment has to satisfy both documents; a requirement in one of them is enou
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from envctl.domain.guards import approvals, plan
 from envctl.domain.guards.plan import count_missing_after_stop
@@ -199,6 +199,15 @@ def count_missing_at_gates(request: Request) -> dict[str, int]:
     missing: dict[str, int] = {}
     for view in list_views(request):
         for gate, count in count_missing_after_stop(view).items():
+            missing[gate] = max(count, missing.get(gate, 0))
+    return missing
+
+
+def count_missing_since(request: Request, moment: datetime) -> dict[str, int]:
+    """Return the number of approvals missing since a moment, for each gate in either document."""
+    missing: dict[str, int] = {}
+    for view in list_views(request):
+        for gate, count in plan.count_missing_since(view, moment).items():
             missing[gate] = max(count, missing.get(gate, 0))
     return missing
 

@@ -1,5 +1,6 @@
 """Guard G112: the rules of the tree and the recorded rules do not contradict each other."""
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import rule_views
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
@@ -25,7 +26,8 @@ def _check_missing_document(request: Request) -> Refusal | None:
         f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} are missing or damaged in"
         f" the store (rules/{recorded.digest}.json)"
     )
-    hint = f"restore them from a backup of the store, or take envctl.toml of then: envctl rules {request.target}"
+    rules = format_command("rules", request.target)
+    hint = f"restore them from a backup of the store, or use envctl.toml of then: {rules}"
     return _refuse_rules(message, hint)
 
 
@@ -37,13 +39,14 @@ def _check_conflicts(request: Request) -> Refusal | None:
     if not conflicts or rule_views.can_replace_rules(request, asked):
         return None
     missing = [gate for gate, count in rule_views.count_missing_rules_approvals(request, asked).items() if count]
-    where = f" --gate {missing[0]}" if missing[0] else ""
     message = (
         f"envctl.toml says of {request.target} what can't hold beside the rules that it was deployed with on"
         f" {recorded.at:%Y-%m-%d} (entry {recorded.started}): {', '.join(conflicts)}"
     )
     lacking = f"; the change lacks approvals at {join_names(missing)}" if missing[0] else ""
-    return _refuse_rules(f"{message}{lacking}", f"envctl approve {request.target} --rules{where}", for_now=True)
+    return _refuse_rules(
+        f"{message}{lacking}", format_command("approve", request.target, rules=True, gate=missing[0]), for_now=True
+    )
 
 
 def _check_never_recorded(request: Request) -> Refusal | None:
@@ -56,7 +59,7 @@ def _check_never_recorded(request: Request) -> Refusal | None:
     message = f"{request.target} took releases from {last.source}, and takes code from the tree by envctl.toml of today"
     hint = (
         f"restore its place in [pipeline], and deploy it once, so that its rules are recorded:"
-        f" envctl promote {last.source} {request.target}"
+        f" {format_command('promote', last.source, request.target)}"
     )
     return _refuse_rules(message, hint)
 
@@ -68,7 +71,6 @@ def _check_taken_account(request: Request) -> Refusal | None:
     if now is None or not can_record_rules(request) or not (claimed or rule_views.can_take_account(request)):
         return None
     owners, unknown = _find_owners(request, now, claimed or now.all_accounts)
-    hint = f"give {request.target} an account of its own in envctl.toml, then: {request.command}"
     if owners and claimed:
         account, names = next(iter(owners.items()))
         has, hint = _describe_claim(request, now, account)
@@ -78,6 +80,7 @@ def _check_taken_account(request: Request) -> Refusal | None:
     if unknown:
         message = f"the rules that {join_names(unknown)} was deployed with are missing or damaged in the store"
         accounts = join_names(sorted(claimed or now.all_accounts))
+        hint = f"give {request.target} an account of its own in envctl.toml, then: {request.command}"
         return _refuse_rules(f"{message}: unknown whether {accounts} is its account", hint)
     return None
 
@@ -149,7 +152,7 @@ def _warn_of_reset(request: Request) -> Refusal | None:
         f"{reset.by} reset the rules of {request.target} on {reset.at:%Y-%m-%d}: {reset.reason}; the recorded ones"
         f" {since}, {format_duration(rule_views.RESET_DELAY)} after that"
     )
-    hint = f"envctl rules reset {request.target} --withdraw"
+    hint = format_command("rules reset", request.target, withdraw=True)
     return Refusal(GuardCode.RULES, message, hint, since=reset.at, warns=True)
 
 
@@ -162,7 +165,7 @@ def _warn_of_first_record(request: Request) -> Refusal | None:
         return None
     told = "; ".join(map(str, list_rule_lines(document)))
     message = f"the rules of {request.target} are recorded for the first time: {told}"
-    return Refusal(GuardCode.RULES, message, f"envctl rules {request.target}", warns=True)
+    return Refusal(GuardCode.RULES, message, format_command("rules", request.target), warns=True)
 
 
 def _refuse_rules(message: str, hint: str, *, for_now: bool = False) -> Refusal:

@@ -2,6 +2,7 @@
 
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import find_problem
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
@@ -28,7 +29,7 @@ def check_window(request: Request) -> Refusal | None:
     why = f"the {describe_window(closed.window)} is open" if closed.window else "none of its allow windows is open"
     message = f"{request.target} is not to be changed now: {why}"
     if closed.opens is None:
-        hint = f"correct its windows in envctl.toml, then: envctl why {request.target}"
+        hint = f"correct its windows in envctl.toml, then: {format_command('why', request.target)}"
         return Refusal(GuardCode.WINDOW, f"{message}, and it does not open within a year", hint)
     return Refusal(GuardCode.WINDOW, message, f"wait, then: {request.command}", for_now=True, opens=closed.opens)
 
@@ -38,13 +39,14 @@ def check_lock(request: Request) -> Refusal | None:
     locked = request.target_state.lock
     if locked is not None:
         message = f"{request.target} is locked by {locked.by}: {locked.reason}"
-        hint, who = f"envctl unlock {request.target}", f"{locked.by.name}, or anybody"
+        hint, who = format_command("unlock", request.target), f"{locked.by.name}, or anybody"
         return Refusal(GuardCode.LOCK, message, hint, for_now=True, since=locked.at, who=who)
     hold = request.target_state.holds.get(request.identity) if request.can_bring_code else None
     if hold is None:
         return None
     message = f"release {shorten_id(hold.release)} is on hold in {request.target} by {hold.by}: {hold.reason}"
-    hint = f"promote a newer one, or lift the hold: envctl unlock {request.target} --release {shorten_id(hold.release)}"
+    lift = format_command("unlock", request.target, release=shorten_id(hold.release))
+    hint = f"promote a newer one, or lift the hold: {lift}"
     return Refusal(GuardCode.LOCK, message, hint, since=hold.at)
 
 
@@ -54,7 +56,7 @@ def check_unfinished(request: Request) -> Refusal | None:
     if running is None:
         return None
     message = f"a deployment of {shorten_id(running.release)} to {request.target} by {running.by} is unfinished"
-    hint = f"wait for its end, or, if it was interrupted: envctl recover {request.target}"
+    hint = f"wait for its end, or, if it was interrupted: {format_command('recover', request.target)}"
     return Refusal(GuardCode.BUSY, message, hint, for_now=True, since=running.started_at, waivable=False)
 
 
@@ -77,7 +79,7 @@ def _refuse_unpinned_images(request: Request, images: list[ImagePresence]) -> Re
     named = ", ".join(f"{image.artifact} ({image.reference})" for image in images)
     release = shorten_id(request.identity)
     message = f"release {release} carries no digest for {named}: what runs there could become another"
-    hint = f"make a new release, which looks for the digest: envctl apply {request.pipeline.entry}"
+    hint = f"make a new release, which looks for the digest: {format_command('apply', request.pipeline.entry)}"
     return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
 
 
@@ -126,7 +128,7 @@ def check_secrets(request: Request) -> Refusal | None:
     ends = ((len(missing), f"missing in {request.target}"), (len(unknown), "there or not, nobody could tell"))
     told = [f"{'1 secret is' if count == 1 else f'{count} secrets are'} {end}" for count, end in ends if count]
     cure = "create" if missing else "mend"
-    hint = f"{cure} what is listed, and look again with: envctl secrets check {request.target}"
+    hint = f"{cure} what is listed, and look again with: {format_command('secrets check', request.target)}"
     return Refusal(GuardCode.SECRETS, "; ".join(told), hint, because=because)
 
 
@@ -140,7 +142,7 @@ def check_caller_account(target: str, wanted: str, caller: CallerIdentity | None
     if caller is None or not wanted or caller.account_id == wanted:
         return None
     message = f"{target} is account {wanted}, and the credentials are of {caller.account_id}: {caller.arn}"
-    hint = f"use those of {target}: assume_role or profile in envctl.toml, then: envctl doctor {target}"
+    hint = f"use those of {target}: assume_role or profile in envctl.toml, then: {format_command('doctor', target)}"
     return Refusal(GuardCode.ACCOUNT, message, hint, waivable=False)
 
 
@@ -163,7 +165,7 @@ def check_providers(request: Request) -> Refusal | None:
     message = f"{join_first(told, MAX_NAMED_PROVIDERS)}; {home.environment} is account {home.account}"
     _, first = strays[0]
     # A release is immutable: a fault in its modules needs a new release.
-    retry = request.command if first.account else f"envctl apply {request.pipeline.entry}"
+    retry = request.command if first.account else format_command("apply", request.pipeline.entry)
     hint = f"{provider_accounts.suggest_fix(first, home.environment)}; then: {retry}"
     warns = request.action in {"rollback", "destroy"} and not any(stray.account for _, stray in strays)
     return Refusal(GuardCode.ACCOUNT, message, hint, warns=warns, waivable=False)
@@ -176,7 +178,7 @@ def check_settings(request: Request) -> Refusal | None:
     count = len(request.unfit)
     what = "1 setting does" if count == 1 else f"{count} settings do"
     message = f"{what} not fit release {shorten_id(request.identity)} in {request.target}"
-    hint = f"correct what is listed, and look at it with: envctl settings {request.target}"
+    hint = f"correct what is listed, and look at it with: {format_command('settings', request.target)}"
     return Refusal(GuardCode.SETTINGS, message, hint, waivable=False, because=request.unfit)
 
 
@@ -190,7 +192,8 @@ def check_parity(request: Request) -> Refusal | None:
         return None
     source, target = request.source, request.target
     message = f"{source} and {target} differ in {', '.join(wrong)}, and so {source} proves little"
-    hint = f"make them equal, or add what may differ to [parity] in envctl.toml; envctl diff {source} {target}"
+    differences = format_command("diff", request.origin, target)
+    hint = f"make them equal, or add what may differ to [parity] in envctl.toml: {differences}"
     because = tuple(line for name in wrong for line in request.differing[name])
     return Refusal(GuardCode.PARITY, message, hint, because=because)
 
@@ -201,7 +204,7 @@ def check_committed(request: Request) -> Refusal | None:
     if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
         return None
     message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
-    hint = f"commit them, and make a new release: envctl apply {request.pipeline.entry}"
+    hint = f"commit them, and make a new release: {format_command('apply', request.pipeline.entry)}"
     return Refusal(GuardCode.CLEAN, message, hint)
 
 

@@ -210,12 +210,14 @@ class EnvironmentPlan:
         release: its id; empty for the working tree.
         cost: set if the project names a pricing program and it was called.
         label: what people know the release by, if it is recorded.
+        next: the command that would apply the plan, or what comes before; empty unless it was asked for.
     """
 
     environment: str
     release: str
     stacks: tuple[StackPlan, ...]
     cost: Cost | None = None
+    next: str = ""
     label: ReleaseLabel | None = None
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Location, Problem
 from envctl.domain.plan.provider_accounts import (
     AccountScope,
@@ -36,7 +37,7 @@ def list_tree_problems(reads: Sequence[OutsideRead]) -> list[Problem]:
 
 def list_release_problems(reads: Sequence[OutsideRead], release: str, entry: str) -> list[Problem]:
     """Return the problems of a stored release; its code can't be corrected."""
-    hint = f"{_OUTSIDE_HINT}, then make a new release: envctl apply {entry}"
+    hint = f"{_OUTSIDE_HINT}, then make a new release: {format_command('apply', entry)}"
     told = (f"release {release}: {each.location}: {each.what}, which it does not carry" for each in reads)
     return [Problem("E124", message, hint) for message in told]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
 
@@ -68,11 +69,12 @@ def find_output(name: str, known: OutputNames, environment: str) -> tuple[str, s
         return found[0], name.rpartition(".")[2]
     if found:
         message = f"{name!r} is an output of several stacks: {', '.join(found)}"
-        raise UsageError(Problem("E013", message, f"name the stack too: envctl output {environment} {found[0]}.{name}"))
+        hint = f"name the stack too: {format_command('output', environment, f'{found[0]}.{name}')}"
+        raise UsageError(Problem("E013", message, hint))
     whole = "." in name
     names = (f"{stack}.{output}" if whole else output for stack, outputs in known.items() for output in outputs)
     near = find_nearest(name, names)
-    hint = f"did you mean {near}?" if near else f"envctl output {environment} lists what there is"
+    hint = f"did you mean {near}?" if near else format_command("output", environment)
     raise UsageError(Problem("E013", f"{environment} has no output {name!r}", hint))
 
 

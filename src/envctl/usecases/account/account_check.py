@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.target import check_caller_account
@@ -46,7 +47,9 @@ def require_time_left(ports: Ports, present: LedgerState, environment: str, foun
     if found is None or (short := check_remaining_time(found, present.find_environment(environment), now)) is None:
         return
     message = f"the credentials for {environment} end in {short.left}, and a deployment there has taken {short.needed}"
-    raise OperationFailedError(Problem("E417", message, f"sign in again, then: envctl doctor {environment}"))
+    raise OperationFailedError(
+        Problem("E417", message, f"sign in again, then: {format_command('doctor', environment)}")
+    )
 
 
 def name_sessions(context: Context, prepared: PreparedEnvironment) -> PreparedEnvironment:
@@ -75,7 +78,7 @@ def require_state_bucket(context: Context, environment: str) -> None:
         raise OperationFailedError(*place.problems)
     if not context.ports.buckets.has_bucket(place.wanted, place.credentials):
         message = f"there is no bucket {place.wanted.name} for the state of {environment}"
-        raise OperationFailedError(Problem("E429", message, f"envctl bootstrap {environment}"))
+        raise OperationFailedError(Problem("E429", message, format_command("bootstrap", environment)))
 
 
 def pin_digests(context: Context, release: Release) -> Release:

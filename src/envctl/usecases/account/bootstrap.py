@@ -6,6 +6,7 @@ from typing import Literal
 
 from envctl.domain.aws.bucket_plan import list_findings, plan_steps
 from envctl.domain.aws.buckets import BucketStep, CreateBucket, FoundBucket, explain_step
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
@@ -78,7 +79,7 @@ def bootstrap(
     made = tuple(_apply_steps(ports, each) for each in looked)
     finding, refused = _probe_store(made, lambda: ledger_store.require_create_only(ports))
     done = Bootstrap("done", made, finding, _list_needless(project, environments), refused)
-    return replace(done, next="envctl doctor" if done.exit_code is ExitCode.DONE else "")
+    return replace(done, next=format_command("doctor") if done.exit_code is ExitCode.DONE else "")
 
 
 def check_buckets(ports: Ports, environments: Sequence[str] = (), *, as_me: bool = False) -> Bootstrap:
@@ -122,7 +123,7 @@ def _confirm_steps(ports: Ports, intended: tuple[BucketReport, ...]) -> None:
         return
     ports.observer.on_bucket_plan(wanted)
     if not ports.prompter.confirm_buckets(wanted):
-        problem = Problem("E310", "stopped on your answer: nothing was made", "envctl bootstrap --check")
+        problem = Problem("E310", "stopped on your answer: nothing was made", format_command("bootstrap", check=True))
         raise InterruptedByUserError(problem)
 
 
@@ -184,4 +185,4 @@ def _list_needless(project: Project, environments: Sequence[str]) -> tuple[str, 
 
 
 def _format_command(environments: Sequence[str], *, as_me: bool) -> str:
-    return " ".join(["envctl bootstrap", *environments, *(["--as-me"] if as_me else [])])
+    return " ".join([format_command("bootstrap"), *environments, *(["--as-me"] if as_me else [])])

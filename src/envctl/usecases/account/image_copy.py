@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.images.image_reference import Image, is_pinned_image, parse_ecr_registry
@@ -66,7 +67,7 @@ class _ImageRoute:
                 return place
         nowhere = f", nor is {' or '.join(places)}" if places else ""
         message = f"artifact {name}: {target.image} is not there{nowhere}: there is nothing to copy"
-        hint = f"push that very content again, or make a new release: envctl apply {self.project.entry}"
+        hint = f"push that very content again, or make a new release: {format_command('apply', self.project.entry)}"
         raise OperationFailedError(Problem("E435", message, hint))
 
     def find_owner(self, image: Image) -> str:

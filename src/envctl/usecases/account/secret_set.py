@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from envctl.domain.aws import secret_status
 from envctl.domain.aws.secret_names import parse_secret
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.account.secret_check import load_required_secrets, require_own_account
@@ -52,14 +53,14 @@ def set_secret(
     _require_writable(seen, target)
     creates = seen.state == "absent"
     if not ports.prompter.confirm_secret(secret_status.SecretChange(target, account, secret, creates)):
-        again = f"envctl secrets set {target} {secret.name}"
+        again = format_command("secrets set", target, secret.name)
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was changed", again))
     given = value()
     if wrong := secret_status.explain_invalid_value(given, secret.kind):
         raise UsageError(Problem("E447", f"the value of {secret.name} can't be stored: {wrong}", "give another one"))
     tags = {"project": context.project.name, "environment": target, "managed_by": "envctl"}
     ports.secrets.put_secret(target, seen, given, tags=tags, kms_key=kms_key)
-    next_ = f"envctl secrets check {target}" if secret.asked_by else ""
+    next_ = format_command("secrets check", target) if secret.asked_by else ""
     return SecretSet(target, account, secret.kind, secret.name, creates, creates and secret.id != secret.name, next_)
 
 
@@ -93,7 +94,7 @@ def _parse_name(kind: secret_status.SecretKind, name: str) -> secret_status.Need
 def _suggest_distinction(environment: str, name: str, found: Sequence[secret_status.NeededSecret]) -> str:
     kinds = [kind for kind in secret_status.SECRET_KINDS if kind in {each.kind for each in found}]
     if len(kinds) > 1:
-        return f"say which: envctl secrets set {environment} {name} --in {kinds[0]}"
+        return f"say which: {format_command('secrets set', environment, name, in_=kinds[0])}"
     return f"name its ARN: {' or '.join(each.id for each in found)}"
 
 
@@ -102,7 +103,7 @@ def _suggest_alternative(environment: str, name: str, names: Sequence[str], *, u
         return f"say where it shall be: --in {' or --in '.join(secret_status.SECRET_KINDS)}"
     if near := find_nearest(name, names):
         return f"did you mean {near}? If not, and you are sure: --unasked --in secretsmanager"
-    return f"see what is asked for: envctl secrets list {environment}"
+    return f"see what is asked for: {format_command('secrets list', environment)}"
 
 
 def _require_writable(seen: secret_status.Sighting, environment: str) -> None:

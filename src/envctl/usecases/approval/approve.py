@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain import guards
-from envctl.domain.config.project import Project
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
-from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.rule_views import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
+from envctl.domain.next_step.find_step import format_approval, format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan, to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, describe_replanned, describe_unseen, list_unseen
@@ -31,6 +31,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, module_checks
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
 
 # Guards that must pass before a plan can be made: the bundle is intact, and the settings fit it.
@@ -111,8 +112,7 @@ def approve_plan(
     _check_may_approve(candidate.request, gate)
     found = candidate.require_fitting()
     if fingerprint is None:
-        actor = ports.identity.identify_actor().name
-        with ports.workspace.lock_environment(target, f"envctl approve {target} by {actor}"):
+        with load.lock_target(ports, target, "approve"):
             plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
     else:
@@ -169,7 +169,7 @@ def _find_candidate(
         return deploy_request.build_promotion(context, present, source=source, target=target, release=identity)
     if identity is None:
         message = f"{target} is where releases begin: which one?"
-        raise UsageError(Problem("E004", message, f"envctl approve {target} --release …"))
+        raise UsageError(Problem("E004", message, format_command("approve", target, release="…")))
     return deploy_request.build_redeployment(context, present, target=target, release=identity)
 
 
@@ -187,18 +187,18 @@ def _check_may_approve(request: guards.Request, gate: str) -> None:
     target, person = request.target, request.actor.person_name
     if has_made_release(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} made release {shorten_id(request.identity)}, and can't approve it"
-        hint = f"ask somebody else: envctl why {target}"
+        hint = f"ask another person: {format_approval(request, gate)}"
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
     if has_changed_rules(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} changed envctl.toml, whose rules come to {target} with this release"
-        hint = f"ask another person: envctl why {target}"
+        hint = f"ask another person: {format_approval(request, gate)}"
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
     patterns = barred.rules.list_approver_patterns(gate)
     allowed = f"that may {' or '.join(patterns)}"
     if is_machine(request.actor):
         allowed = "an app or a bot is no person, and no pattern is its very name"
     message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
-    hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {request.target} --gate {gate}"
+    hint = f"as {patterns[0] if patterns else 'a person'}: {format_approval(request, gate)}"
     raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
 
 
@@ -261,7 +261,7 @@ def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[
     anonymous = replace(request, actor=Actor(""), now=context.ports.clock.now())
     missing = {name: count for name, count in guards.count_missing_at_gates(anonymous).items() if count}
     if not missing:
-        return missing, _find_deploy_command(context.project, request)
+        return missing, _suggest_deployment(build_adviser(context, request.present), anonymous)
     given = {
         each.gate
         for each in request.target_state.approvals
@@ -269,18 +269,18 @@ def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[
     }
     own = [gate for gate in missing if gate not in given and find_barring_view(request, gate, request.actor) is None]
     if own:
-        return missing, f"envctl approve {request.target} --gate {own[0]}"
+        return missing, format_approval(request, own[0])
     # A second approval of one person counts for nothing.
-    return missing, f"ask another person: envctl approve {request.target} --gate {next(iter(missing))}"
+    return missing, f"ask another person: {format_approval(request, next(iter(missing)))}"
 
 
-def _find_deploy_command(project: Project, request: guards.Request) -> str:
+def _suggest_deployment(adviser: Adviser, request: guards.Request) -> str:
+    """Return the command of the approved deployment, or what still stands in its way."""
     if request.action == "apply":
-        return request.command
-    running = request.source_state.last
-    release = "" if running and running.release == request.release else f" --release {shorten_id(request.identity)}"
-    older = " --older" if find_newer_deployment(request) else ""
-    return f"{project.pipeline.format_deploy_command(request.target)}{release}{older}"
+        # The fix of drift is approved as a deployment, too.
+        return adviser.advise(request.target).command or request.command
+    steps = adviser.advise_change(request)
+    return steps[0].advice if steps else format_deployment(request)
 
 
 def build_approval_decision(request: guards.Request, scope: ApprovalScope) -> Callable[[LedgerState], Event | None]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
@@ -54,7 +55,7 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
         message = (
             f"the rules of {target} in envctl.toml are those that it was deployed with: there is nothing to approve"
         )
-        raise UsageError(Problem("E488", message, f"envctl rules {target}"))
+        raise UsageError(Problem("E488", message, format_command("rules", target)))
     check_clock(ports)
     asked = to_rules(before)
     named = _choose_gate(request, asked, gate)
@@ -75,7 +76,7 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
     # Counted without an actor: guards would leave out the actor's own approval.
     counted = replace(request, present=after, actor=Actor(""), now=read_store_time(ports))
     missing = {name: count for name, count in count_missing_rules_approvals(counted, asked).items() if count}
-    next_command = f"envctl approve {target} --rules --gate {next(iter(missing))}" if missing else ""
+    next_command = format_command("approve", target, rules=True, gate=next(iter(missing))) if missing else ""
     return ApprovedRules(
         target,
         named,
@@ -95,7 +96,7 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
     """
     target, gates = request.target, asked.approvals
     if gate is None and len(gates) > 1:
-        hint = f"envctl approve {target} --rules --gate {next(iter(gates))}"
+        hint = format_command("approve", target, rules=True, gate=next(iter(gates)))
         raise UsageError(Problem("E012", f"which gate? the recorded rules have {', '.join(gates)}", hint))
     named = gate or next(iter(gates), "")
     if named and named not in gates:
@@ -104,11 +105,13 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
     patterns = asked.list_approver_patterns(named)
     if not can_approve_at(patterns, request.actor):
         message = f"{request.actor} may not approve at {named}: that may {' or '.join(patterns) or 'persons alone'}"
-        hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {target} --rules --gate {named}"
+        hint = (
+            f"as {patterns[0] if patterns else 'a person'}: {format_command('approve', target, rules=True, gate=named)}"
+        )
         raise RefusedError((Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
     if named and not asked.self_approval and is_named_in(request.actor, request.wrote_rules):
         person = request.actor.person_name
         message = f"{person} changed envctl.toml since {target} was deployed, and can't approve its rules"
-        hint = f"as another person: envctl approve {target} --rules --gate {named}"
+        hint = f"as another person: {format_command('approve', target, rules=True, gate=named)}"
         raise RefusedError((Refusal(GuardCode.RULES, message, hint, waivable=False),))
     return named

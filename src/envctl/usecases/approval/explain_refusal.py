@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
+from envctl.domain.command_lines import format_command
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
 from envctl.domain.ledger.state import LedgerState, Unbelieved
+from envctl.domain.next_step.find_step import format_deployment, open_refusals
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
@@ -20,6 +22,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
@@ -89,7 +92,7 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
             request = progress.add_findings(context, request, chosen.release, chosen.settings)
             plan = _plan_next(context, chosen)
             request, fingerprint = replace(request, plan=plan), release_store.save_plan(ports, fingerprint_plan(plan))
-    found = evaluate_guards(request, context.project.pipeline.format_deploy_command(target))
+    found = evaluate_guards(request, build_adviser(context, present))
     changed = _list_recorded_changes(ports, request)
     return replace(found, plan=fingerprint, planned=request.plan, rules_changed=changed)
 
@@ -107,7 +110,7 @@ def _plan_next(context: Context, chosen: deploy_request.Candidate) -> Environmen
     from envctl.usecases.approval.approve import plan_release
 
     target = chosen.request.target
-    with ports.workspace.lock_environment(target, f"envctl why {target}"):
+    with ports.workspace.lock_environment(target, format_command("why", target)):
         found = chosen.require_fitting()
         plan = plan_release(context, found)
     source = load.find_cost_source(context.project, target, found.release.wiring.stack_regions)
@@ -126,16 +129,12 @@ def find_next_candidate(
     return deploy_request.build_promotion(context, present, source=source, target=target, release=release)
 
 
-def evaluate_guards(request: guards.Request, deploy_command: str) -> Why:
-    """Return the answers of all guards. `deploy_command` is the next command if none refuses."""
+def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
+    """Return the answers of all guards. The adviser knows the next steps of the environments."""
     answers = tuple(_check_guards(request))
     asked, missing = guards.count_required_approvals(request), guards.count_missing_at_gates(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
-    openings, next_command = [refusal.opens for refusal in refused], deploy_command
-    if refused:
-        # Rather a command to type now than the first hint.
-        commands = (refusal.hint for refusal in refused if refusal.hint.startswith("envctl "))
-        next_command = next(commands, refused[0].hint)
+    openings = [refusal.opens for refusal in refused]
     return Why(
         request.target,
         request.source,
@@ -145,7 +144,7 @@ def evaluate_guards(request: guards.Request, deploy_command: str) -> Why:
         {gate: (count - missing[gate], count) for gate, count in asked.items()},
         guards.describe_approvers(request) if any(missing.values()) else "",
         max(moment for moment in openings if moment) if openings and all(openings) else None,
-        next_command,
+        _suggest_next(request, refused, adviser),
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,
@@ -153,6 +152,19 @@ def evaluate_guards(request: guards.Request, deploy_command: str) -> Why:
         rules_differ=rules_store.list_tree_changes(request),
         label=request.present.find_label(request.release),
     )
+
+
+def _suggest_next(request: guards.Request, refused: Sequence[guards.Refusal], adviser: Adviser) -> str:
+    """Return the next command; without one, the hint of the first refusal."""
+    if request.release is not None and request.target_state.whole:
+        current = request.target_state.current
+        if current is not None and current.release == request.release:
+            # Nothing comes: what else is to do there, or in the environment after it.
+            return adviser.follow(request.target).command
+    if not refused:
+        return format_deployment(request)
+    steps = open_refusals(request, refused, adviser.list_steps_before(request.target))
+    return next((step.advice for step in steps if step.advice), refused[0].hint)
 
 
 def _check_guards(request: guards.Request) -> Iterator[Answer]:

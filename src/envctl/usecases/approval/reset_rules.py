@@ -6,6 +6,7 @@ The request is recorded and shown at once. It counts after a delay, and can be w
 from dataclasses import dataclass
 from datetime import datetime
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
@@ -57,7 +58,7 @@ def reset_rules(ports: Ports, environment: str, reason: str) -> RulesResetState:
     after, entry = journal.append(ports, decide)
     reset = after.find_environment(target).rules_reset
     due = reset.at + RESET_DELAY if reset else None
-    next_command = f"envctl rules reset {target} --withdraw"
+    next_command = format_command("rules reset", target, withdraw=True)
     return RulesResetState(target, reset, due, entry is None, withdrawn=False, next=next_command)
 
 
@@ -73,7 +74,7 @@ def withdraw_reset(ports: Ports, environment: str, reason: str = "") -> RulesRes
         return RulesResetWithdrawn(target, recorded, reason) if present.find_environment(target).rules_reset else None
 
     _, entry = journal.append(ports, decide)
-    return RulesResetState(target, reset, None, entry is None, withdrawn=True, next=f"envctl rules {target}")
+    return RulesResetState(target, reset, None, entry is None, withdrawn=True, next=format_command("rules", target))
 
 
 def _load_request(ports: Ports, environment: str) -> Request:
@@ -99,5 +100,5 @@ def _check_may_withdraw(request: Request, reset: RulesReset) -> None:
         return
     listed = " or ".join(dict.fromkeys(pattern for each in patterns for pattern in each))
     message = f"{request.actor} may not withdraw the reset of the rules of {request.target}: that may {listed}"
-    hint = f"as one of them: envctl rules reset {request.target} --withdraw"
+    hint = f"as one of them: {format_command('rules reset', request.target, withdraw=True)}"
     raise RefusedError((Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))

@@ -12,7 +12,7 @@ from envctl.usecases.release import deploy_request
 def apply(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> Deployed:
     context, target = load.load_context(ports, environment)
     request = DeployRequest(context, "apply", target, options)
-    with ports.workspace.lock_environment(target, f"envctl apply {target} by {ports.identity.identify_actor().name}"):
+    with load.lock_target(ports, target, "apply"):
         if target == context.project.entry:
             return deploy_working_tree(request)
         return deploy(request, deploy_request.build_redeployment(context, journal.load(ports), target=target))

@@ -11,17 +11,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from envctl.domain.config.rollout import describe_rollout
 from envctl.domain.graph import restrict_graph, reverse_graph
-from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import list_copied_artifacts
 from envctl.domain.release.bundle import Release
 from envctl.domain.release_label import ReleaseLabel
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.concurrency.dag_runner import select_stacks
 from envctl.usecases.deployment.progress import (
     Attempt,
     GuardRunner,
-    PlannedDeployment,
     Prepared,
     SelectedRelease,
     UpToDate,
@@ -258,24 +255,7 @@ def to_result(ended: Attempt | UpToDate) -> Deployed:
         only=prepared.only,
         rollouts=tuple(attempt.rolled_out) if attempt else (),
         lost=planned.lost,
-        next=_suggest_next(planned, present, is_up_to_date=attempt is None),
         forgotten=tuple(sorted(here.forgotten)),
         label=present.find_label(prepared.guard_request.identity),
         held_label=present.find_label(planned.held),
     )
-
-
-def _suggest_next(planned: PlannedDeployment, present: LedgerState, *, is_up_to_date: bool) -> str:
-    request, pipeline = planned.prepared.request, planned.prepared.request.context.project.pipeline
-    if planned.prepared.only:
-        # A partial deployment verifies nothing.
-        return f"envctl {request.action} {request.target}"
-    if request.action == "rollback" and is_up_to_date:
-        further = deploy_request.find_previous_verified(present, request.target)
-        return f"to go back further: envctl rollback {request.target} --to {shorten_id(further)}" if further else ""
-    after = pipeline.find_next(request.target)
-    if after is None or request.action == "destroy":
-        return ""
-    there = present.find_environment(after)
-    runs_it = there.whole and there.current and there.current.release == planned.prepared.guard_request.identity
-    return "" if runs_it else pipeline.format_deploy_command(after)

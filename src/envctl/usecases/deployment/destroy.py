@@ -1,5 +1,6 @@
 """`envctl destroy ENV`: destroy all resources of an environment, unless it is protected or needs approvals."""
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
@@ -13,12 +14,12 @@ from envctl.usecases.release import deploy_request
 def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> Deployed:
     """Destroy with the code of the last deployment, finished or not: the state holds the resources it created."""
     context, target = load.load_context(ports, environment)
-    with ports.workspace.lock_environment(target, f"envctl destroy {target} by {ports.identity.identify_actor().name}"):
+    with load.lock_target(ports, target, "destroy"):
         present = journal.load(ports)
         last = present.find_environment(target).last
         if last is None:
             message = f"nothing was ever deployed to {target}"
-            raise OperationFailedError(Problem("E409", message, f"envctl status shows what {target} holds"))
+            raise OperationFailedError(Problem("E409", message, format_command("status", target)))
         candidate = deploy_request.build_redeployment(
             context, present, target=target, release=last.release, action="destroy"
         )

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
 from envctl.domain.guards import Refusal, RefusedError
@@ -162,7 +163,7 @@ def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -
 
 
 def _record_success(attempt: Attempt) -> None:
-    prepared, target, command = attempt.prepared, attempt.request.target, attempt.guard_request.command
+    prepared, target = attempt.prepared, attempt.request.target
     kept = [plan for plan in attempt.plans.values() if plan.leaves != "forget"]
     event = DeploymentSucceeded(
         target,
@@ -189,13 +190,14 @@ def _record_success(attempt: Attempt) -> None:
             after, entry = append()
     except EnvctlError as error:
         message = f"{target} was applied to its end, and that could not be recorded: it counts as unfinished"
-        hint = f"once the store answers again: envctl recover {target}, and then {command}"
+        again = attempt.guard_request.command
+        hint = f"once the store responds again: {format_command('recover', target)}, and then {again}"
         raise UnrecordedEndError(Problem("E478", message, hint), *error.problems) from error
     last = after.find_environment(target).last
     is_ended = last is not None and last.seq == attempt.started and last.outcome in _COMPLETED
     if entry is None and not is_ended:
         message = f"the deployment to {target} was declared over by somebody else while it ran: it is not proven"
-        raise OperationFailedError(Problem("E408", message, command))
+        raise OperationFailedError(Problem("E408", message, attempt.guard_request.command))
 
 
 def _record_failure(attempt: Attempt, error: BaseException) -> None:
@@ -239,6 +241,6 @@ def append_if_unfinished(attempt: Attempt, decide_event: Callable[[LedgerState],
             return decide_event(present)
         attempt.shifting.clear()
         message = f"the deployment to {attempt.request.target} was declared over by somebody else while it ran"
-        raise OperationFailedError(Problem("E408", message, "envctl status shows where things stand"))
+        raise OperationFailedError(Problem("E408", message, format_command("status")))
 
     return journal.append(attempt.request.context.ports, decide_if_unfinished)[1]

@@ -6,6 +6,7 @@ The estimate comes from the project's own program, whose errors do not fail the 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UpstreamBehindError, combine_errors
 from envctl.domain.plan.changes import Action, Cost, EnvironmentPlan, StackPlan
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
@@ -163,7 +164,9 @@ def require_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
         return
     message = f"the Terraform state of {stack.name} in {environment} is gone, and it was applied there"
     # The hint must not suggest `destroy`: it would also destroy the other stacks.
-    hint = f"put it back from a version of its bucket or a backup, and look again: envctl plan {environment}"
+    hint = (
+        f"put it back from a version of its bucket or a backup, and look again: {format_command('plan', environment)}"
+    )
     raise OperationFailedError(Problem("E321", message, hint))
 
 

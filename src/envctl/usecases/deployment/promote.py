@@ -17,8 +17,7 @@ def promote(
     everywhere = Context(ports, load.load_project(ports))
     source, target = (load.find_environment(everywhere, name) for name in (source, target))
     context = Context(ports, everywhere.project.view_for(target))
-    actor = ports.identity.identify_actor().name
-    with ports.workspace.lock_environment(target, f"envctl promote {source} {target} by {actor}"):
+    with load.lock_target(ports, target, "promote", source):
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)

@@ -16,8 +16,7 @@ def rollback(ports: Ports, environment: str, options: DeployOptions = DEFAULT, *
     Running it twice goes back only once.
     """
     context, target = load.load_context(ports, environment)
-    actor = ports.identity.identify_actor().name
-    with ports.workspace.lock_environment(target, f"envctl rollback {target} by {actor}"):
+    with load.lock_target(ports, target, "rollback"):
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.checks.check_table import CheckResult, Probe
 from envctl.domain.config.checks.kinds import is_check_applicable, resolve_check
 from envctl.domain.config.checks.table import Check
@@ -15,6 +16,7 @@ from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import format_check_digest, to_check_table
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive
+from envctl.domain.text.lists import join_first
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.deployment import prepare
 from envctl.usecases.ledger import journal
@@ -23,6 +25,10 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
+from envctl.usecases.release.next_steps import build_adviser
+
+# Drifted names in a message.
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,12 @@ class Verification:
 def verify(ports: Ports, environment: str) -> Verification:
     """Verify the running deployment. Record failed checks, and raise OperationFailedError with each."""
     context, target = load.load_context(ports, environment)
-    with ports.workspace.lock_environment(target, f"envctl verify {target} by {ports.identity.identify_actor().name}"):
+    with load.lock_target(ports, target, "verify"):
         present = journal.load(ports)
         _require_running(present, target)
-        return verify_prepared(context, _prepare_running(context, present, target))
+        _require_no_drift(present, target)
+        found = verify_prepared(context, _prepare_running(context, present, target))
+    return replace(found, next=build_adviser(context, journal.load(ports)).follow(target).advice)
 
 
 def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verification:
@@ -61,12 +69,10 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
     failed = [each for each in checked if each.outcome == "failed"]
     _record_result(context, target, running, checked)
     if failed:
-        hint = f"what runs in {target} is not proven until it is mended and checked again: envctl verify {target}"
+        hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
         why = [f"check {each.name} of {target} failed: {each.problem}" for each in failed]
         raise OperationFailedError(*(Problem("E410", message, hint) for message in why))
-    after = context.project.pipeline.find_next(target)
-    next_command = context.project.pipeline.format_deploy_command(after) if after else ""
-    return Verification(target, running.release, checked, next_command, present.find_label(running.release))
+    return Verification(target, running.release, checked, label=present.find_label(running.release))
 
 
 def _require_running(present: LedgerState, target: str) -> Deployment:
@@ -78,8 +84,24 @@ def _require_running(present: LedgerState, target: str) -> Deployment:
     state = (
         f"its last deployment {describe_outcome(last)}" if last and last.action != "destroy" else "nothing runs there"
     )
-    hint = f"envctl recover {target}" if last and last.outcome == "unfinished" else "envctl status shows the way on"
+    hint = format_command("recover", target) if last and last.outcome == "unfinished" else format_command("status")
     raise OperationFailedError(Problem("E409", f"there is nothing to verify in {target}: {state}", hint))
+
+
+def _require_no_drift(present: LedgerState, target: str) -> None:
+    """Raise OperationFailedError if drift was found since the last deployment: checks of other resources prove nothing
+    about the release.
+    """
+    here = present.find_environment(target)
+    if here.drift is None or not here.drifted:
+        return
+    count = "1 difference" if here.drift.drifted == 1 else f"{here.drift.drifted} differences"
+    named = join_first(here.drift.resources, MAX_NAMED, here.drift.drifted)
+    message = (
+        f"{target} has drifted ({count}: {named}): a verification would not be about its release. If the drift was"
+        f" fixed by hand, check again: {format_command('drift', target)}"
+    )
+    raise OperationFailedError(Problem("E418", message, format_command("drift", target, fix=True)))
 
 
 def _prepare_running(context: Context, present: LedgerState, target: str) -> PreparedEnvironment:
@@ -145,7 +167,7 @@ def _record_result(context: Context, target: str, running: Deployment, checked: 
         now = present.find_environment(target).current_evidence
         if now is None or now.deployment.seq != running.seq:
             message = f"something else was deployed to {target} while it was verified: nothing was recorded"
-            raise OperationFailedError(Problem("E411", message, f"envctl verify {target}"))
+            raise OperationFailedError(Problem("E411", message, format_command("verify", target)))
         if failed:
             names = tuple(each.name for each in failed)
             # Without the message: it may quote a secret, and entries are permanent.

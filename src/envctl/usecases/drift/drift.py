@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import RefusedError
@@ -31,6 +32,7 @@ from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, 
 from envctl.usecases.project import load, module_checks
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.next_steps import build_adviser
 
 # Drifted names in one ledger entry.
 MAX_NAMED = 20
@@ -47,6 +49,7 @@ def check_drift(ports: Ports, environments: Sequence[str] = (), selection: Stack
     standalone = () if environments else tuple(project.standalone)
     scan = DriftScan(ports, project, records=True)
     checked = scan.check_all(dict.fromkeys(wanted, selection), standalone)
+    checked = add_next_commands(ports, project, checked, scan.state)
     if environments:
         return checked
     gone = (
@@ -142,8 +145,7 @@ class DriftScan:
     def _try_lock(self, target: str, locks: ExitStack) -> EnvctlError | None:
         """Take the lock of the work directory, and return the error on failure."""
         try:
-            holder = f"envctl drift {target} by {self.ports.identity.identify_actor().name}"
-            locks.enter_context(self.ports.workspace.lock_environment(target, holder))
+            locks.enter_context(load.lock_target(self.ports, target, "drift"))
         except InterruptedByUserError:
             raise
         except EnvctlError as error:
@@ -217,7 +219,7 @@ class DriftScan:
         found = replace(found, deployment=place.current.seq, settings=place.prepared.settings, whole=whole)
         if self.records:
             found, self.state = record_drift(self.ports, found, self.state)
-        return replace(found, next=find_next_command(found))
+        return replace(found, next=suggest_fix(found))
 
 
 def require_readable(candidate: deploy_request.Candidate) -> deploy_request.FittingRelease:
@@ -232,10 +234,10 @@ def require_readable(candidate: deploy_request.Candidate) -> deploy_request.Fitt
 def _find_blocking_problem(target: str, here: EnvironmentState) -> Problem | None:
     """Return the problem of an environment without a known target state: unfinished or never completed."""
     if here.unfinished_deployment:
-        return Problem("E322", f"a deployment to {target} is unfinished", f"envctl recover {target}")
+        return Problem("E322", f"a deployment to {target} is unfinished", format_command("recover", target))
     if here.current is None and here.last and here.last.action != "destroy":
         message = f"nothing whole runs in {target}: its last deployment {describe_outcome(here.last)}"
-        return Problem("E322", message, "envctl status shows the way on")
+        return Problem("E322", message, format_command("status"))
     return None
 
 
@@ -294,7 +296,24 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
     return found, known
 
 
-def find_next_command(found: EnvironmentDrift) -> str:
+def add_next_commands(ports: Ports, project: Project, drift: Drift, present: LedgerState) -> Drift:
+    """Return recorded findings with the next command of each environment that has one."""
+    found = []
+    for each in drift.environments:
+        if each.environment not in project.all_environments or not (each.drifted or each.pending):
+            found.append(each)
+            continue
+        context = Context(ports, project.view_for(each.environment))
+        try:
+            advice = build_adviser(context, present).advise(each.environment, has_pending=each.pending)
+            found.append(replace(each, next=advice.advice))
+        except EnvctlError:
+            found.append(each)
+    return Drift(tuple(found))
+
+
+def suggest_fix(found: EnvironmentDrift) -> str:
+    """Return the command for a finding, without the ledger: it fixes drift, and applies what is pending."""
     if found.drifted:
-        return f"envctl drift {found.environment} --fix"
-    return f"envctl apply {found.environment}" if found.pending else ""
+        return format_command("drift", found.environment, fix=True)
+    return format_command("apply", found.environment) if found.pending else ""

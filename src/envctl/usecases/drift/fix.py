@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.text.lists import join_first
@@ -48,18 +49,17 @@ class Fixed:
 def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) -> Fixed:
     """Redeploy each drifted environment in turn. A refusal in one does not stop the others."""
     found = check_drift(ports, environments)
-    return Fixed(found, tuple(_fix_environment(ports, each, wishes) for each in found.environments if each.drifted))
+    return Fixed(found, tuple(fix_environment(ports, each, wishes) for each in found.environments if each.drifted))
 
 
-def _fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:
+def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:
+    """Redeploy one drifted environment. Errors are returned, but for an interruption."""
     target = found.environment
     context, _ = load.load_context(ports, target)
     drifted = drift_undo.index_by_name((stack.stack, stack.resources) for stack in found.stacks)
     request = DeployRequest(context, "apply", target, replace(wishes, undo=True), drifted)
     try:
-        with ports.workspace.lock_environment(
-            target, f"envctl drift {target} --fix by {ports.identity.identify_actor().name}"
-        ):
+        with load.lock_target(ports, target, "drift"):
             # The running release, in the entry environment too: new code must not come with a repair.
             candidate = deploy_request.build_redeployment(context, journal.load(ports), target=target)
             require_readable(candidate)
@@ -81,5 +81,5 @@ def _report_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
     message = (
         f"all is applied, and {listed} is not as it was before it drifted: the state of {mended.environment} has it now"
     )
-    hint = f"undo it by hand, then: envctl drift {mended.environment}"
+    hint = f"undo it by hand, then: {format_command('drift', mended.environment)}"
     return replace(mended, problems=(Problem("E330", message, hint),), exit_code=ExitCode.FAILED)

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from envctl.domain.ci.run_documents import CollectedRun, MatrixRun
 from envctl.usecases.deployment import planning
+from envctl.usecases.drift.drift import add_next_commands
 from envctl.usecases.drift.ledger_entries import record_observations
 from envctl.usecases.drift.result import Drift
 from envctl.usecases.fleet import run_store
 from envctl.usecases.fleet.merge import Plans, merge_drift, merge_plans
 from envctl.usecases.fleet.run_store import Answer, ShardAnswer
 from envctl.usecases.inspect.preview import EnvironmentPreview
+from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
@@ -31,7 +33,7 @@ def collect_run(ports: Ports, name: str = "") -> Drift | Plans:
     results = record_observations(ports, observations, since=since)
     if results == tuple(each.found for each in observations):
         _mark_collected(ports, run, parts)
-    return Drift(results)
+    return add_next_commands(ports, load.load_project(ports), Drift(results), journal.load(ports))
 
 
 def _add_costs(ports: Ports, plans: Sequence[EnvironmentPreview]) -> Iterator[EnvironmentPreview]:

@@ -11,6 +11,7 @@ from typing import Literal
 from envctl.domain.ci import run_documents as documents
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKind
 from envctl.domain.ci.shard_planner import DEFAULT_JOBS, MAX_JOBS, Unit, plan_shards
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.state import LedgerState
@@ -55,7 +56,7 @@ def begin_matrix_run(
     """Begin a run for the environments, by default for all in scope. No job checks an empty environment of it."""
     if not 0 < at_most <= MAX_JOBS:
         message = f"--jobs {at_most}: a matrix has between 1 and {MAX_JOBS} jobs"
-        raise UsageError(Problem("E026", message, "envctl matrix --help"))
+        raise UsageError(Problem("E026", message, format_command("matrix", help=True)))
     project = load.load_project(ports)
     wanted = load.find_environments(Context(ports, project), environments)
     present = journal.load(ports)

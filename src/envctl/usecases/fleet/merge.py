@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.plan.changes import StackPlan
-from envctl.usecases.drift.drift import find_next_command
+from envctl.usecases.drift.drift import suggest_fix
 from envctl.usecases.drift.ledger_entries import DriftObservation
 from envctl.usecases.drift.result import EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.fleet.run_store import Answer, ShardAnswer
@@ -34,7 +35,7 @@ class Plans(EnvironmentPreviews):
 def describe_changed_deployment(environment: str) -> Problem:
     """Return the problem of a deployment or code changed since the run began."""
     message = f"{environment} was deployed to, or the code is another one, since the run began"
-    return Problem("E471", message, "begin a new run: envctl matrix")
+    return Problem("E471", message, f"begin a new run: {format_command('matrix')}")
 
 
 def merge_drift(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: PlannedEnvironment) -> DriftObservation:
@@ -73,7 +74,7 @@ def _merge_answers(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: Pl
     stacks = _sort_stacks(planned, {stack.stack: stack for finding in findings for stack in finding.stacks})
     seen = next((finding for finding in findings if finding.deployment), findings[0])
     found = replace(seen, condition=merge_conditions(stacks), stacks=stacks, whole=True)
-    return replace(found, next=find_next_command(found))
+    return replace(found, next=suggest_fix(found))
 
 
 def _extract_drift(planned: PlannedEnvironment, part: ShardAnswer, asked: Sequence[str]) -> EnvironmentDrift:
@@ -110,7 +111,7 @@ def _report_unknown(planned: PlannedEnvironment, stacks: Sequence[str], why: tup
 
 def _describe_missing_answer(answer: Answer, environment: str) -> Problem:
     message = f"shard {answer.shard} of run {answer.run} said nothing of {environment}"
-    return Problem("E470", message, f"run that job again, and then: envctl collect {answer.run}")
+    return Problem("E470", message, f"run that job again, and then: {format_command('collect', answer.run)}")
 
 
 def _extract_plan(planned: PlannedEnvironment, part: ShardAnswer) -> EnvironmentPreview:

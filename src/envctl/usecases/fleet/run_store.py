@@ -11,6 +11,7 @@ from typing import Literal
 
 from envctl.domain.ci import run_documents
 from envctl.domain.ci.run_documents import CollectedRun, MatrixRun, PlannedEnvironment, RunKind
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger import runs_folder
 from envctl.domain.ledger.events import Actor
@@ -48,14 +49,14 @@ def load_run(ports: Ports, run: str, kind: RunKind | Literal[""] = "") -> Matrix
         else None
     )
     if data is None:
-        raise UsageError(Problem("E027", f"there is no run {run!r}", "begin one: envctl matrix"))
+        raise UsageError(Problem("E027", f"there is no run {run!r}", f"begin one: {format_command('matrix')}"))
     try:
         found = run_documents.decode_document(MatrixRun, data)
     except run_documents.UnreadableDocumentError as error:
         raise OperationFailedError(_describe_unreadable(f"run {run}", str(error))) from error
     if kind and found.kind != kind:
         message = f"{run} is a run of envctl {found.kind}"
-        raise UsageError(Problem("E027", message, f"envctl {found.kind} --run {run} --shard N"))
+        raise UsageError(Problem("E027", message, format_command(found.kind, run=run, shard="N")))
     return found
 
 
@@ -65,7 +66,7 @@ def find_uncollected_run(ports: Ports) -> str:
     uncollected = [run for run in _list_runs(ports, run_documents.BEGUN_FOLDER) if run not in done]
     if not uncollected:
         message = f"no run of the last {runs_folder.RETENTION.days} days waits to be collected"
-        raise OperationFailedError(Problem("E473", message, "begin one: envctl matrix"))
+        raise OperationFailedError(Problem("E473", message, f"begin one: {format_command('matrix')}"))
     return uncollected[-1]
 
 
@@ -77,7 +78,7 @@ def save_answer(ports: Ports, new: Answer) -> int:
             ports.store.create(key, run_documents.encode_document(new))
             return attempt
     message = f"shard {new.shard} of run {new.run} was answered {MAX_ATTEMPTS} times already"
-    raise OperationFailedError(Problem("E474", message, "begin a new run: envctl matrix"))
+    raise OperationFailedError(Problem("E474", message, f"begin a new run: {format_command('matrix')}"))
 
 
 def load_answers(ports: Ports, run: MatrixRun) -> dict[int, ShardAnswer]:
@@ -110,7 +111,7 @@ def save_collected(ports: Ports, done: CollectedRun) -> None:
 def _parse_answer(run: MatrixRun, number: int, data: bytes | None) -> ShardAnswer:
     if data is None:
         message = f"shard {number} of run {run.id} never answered"
-        hint = f"look into the log of its job; run that job again, and then: envctl collect {run.id}"
+        hint = f"look into the log of its job; run that job again, and then: {format_command('collect', run.id)}"
         return Problem("E470", message, hint)
     what = f"the answer of shard {number} of run {run.id}"
     try:
@@ -123,7 +124,7 @@ def _parse_answer(run: MatrixRun, number: int, data: bytes | None) -> ShardAnswe
 
 
 def _describe_unreadable(what: str, why: str) -> Problem:
-    hint = "let all jobs of a run have the same envctl, and begin a new one: envctl matrix"
+    hint = f"let all jobs of a run have the same envctl, and begin a new one: {format_command('matrix')}"
     return Problem("E472", f"{what} can't be read: {why[:200]}", hint)
 
 

@@ -8,6 +8,7 @@ from typing import Self
 
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKind
 from envctl.domain.ci.shard_planner import Unit, group_by_environment
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.ledger.state import LedgerState
@@ -74,7 +75,7 @@ class _ShardTask:
         run = run_store.load_run(ports, name, kind)
         if not 0 < number <= len(run.shards):
             message = f"run {name} has no shard {number}: it has {len(run.shards)}"
-            raise UsageError(Problem("E027", message, f"envctl {kind} --help"))
+            raise UsageError(Problem("E027", message, format_command(kind, help=True)))
         shard, project, present = run.shards[number - 1], load.load_project(ports), journal.load(ports)
         seen = {each: snapshot_environment(Context(ports, project), present, kind, each) for each in shard.units}
         began = {each.environment: each for each in run.environments}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from envctl.domain.aws.access import OTHER_CREDENTIAL_VARIABLES
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state import describe_outcome
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive, format_raw_output, format_variable_name
@@ -67,7 +68,9 @@ def _require_finished(ports: Ports, reading: OutputReader) -> None:
     target, last = reading.environment, reading.present.last
     if reading.present.unfinished_deployment:
         message = f"a deployment to {target} is unfinished: what its states hold may be half of it"
-        raise OperationFailedError(Problem("E414", message, f"once it no longer runs: envctl recover {target}"))
+        raise OperationFailedError(
+            Problem("E414", message, f"once it no longer runs: {format_command('recover', target)}")
+        )
     if last and reading.failed_outcome:
         message = f"the last deployment to {target} {describe_outcome(last)}: outputs may be of more than one release"
         ports.observer.on_message(message)

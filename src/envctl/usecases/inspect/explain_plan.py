@@ -68,9 +68,7 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
     present = journal.load(ports)
     here = present.find_environment(target)
     chosen = _choose_release(context, target, here.current, release)
-    with ports.workspace.lock_environment(
-        target, f"envctl plan {target} --explain by {ports.identity.identify_actor().name}"
-    ):
+    with load.lock_target(ports, target, "plan"):
         settings = load.load_settings(context, target, chosen.release.wiring)
         plan = plan_under_lock(context, chosen, settings)
         baselines = _BaselinePlans(ports, context.project, here.current, chosen, settings)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.events import EnvironmentLocked, EnvironmentUnlocked, HoldLifted
 from envctl.domain.ledger.state import Hold, Lock
@@ -40,7 +41,7 @@ def lock_environment(ports: Ports, environment: str, reason: str) -> Locked:
     held = after.find_environment(target).lock
     if held is None:
         raise AssertionError("a lock that was recorded is there")
-    return Locked(target, held, entry is None, f"envctl unlock {target}")
+    return Locked(target, held, entry is None, format_command("unlock", target))
 
 
 def unlock_environment(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> Unlocked:

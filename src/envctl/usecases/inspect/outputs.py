@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from envctl.domain import errors
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Marker
@@ -125,7 +126,7 @@ def read_output(ports: Ports, environment: str, name: str, *, reveal: bool = Fal
         stack, output = _find_output(ports, reading, name)
         found = reading.outputs[stack][output]
         if found.sensitive and not reveal:
-            again = f"envctl output {environment} {stack}.{output} --reveal"
+            again = format_command("output", environment, f"{stack}.{output}", reveal=True)
             message = f"{stack}.{output} is sensitive, and is not shown"
             raise UsageError(Problem("E014", message, f"where nobody else reads along: {again}"))
         return OneOutput(environment, reading.prepared.release, stack, output, found.value, found.sensitive)
@@ -135,7 +136,7 @@ def read_output(ports: Ports, environment: str, name: str, *, reveal: bool = Fal
 def open_reader(ports: Ports, environment: str, verb: str = "output") -> Iterator[OutputReader]:
     """Prepare the root modules of the running release, and yield a reader under the lock of the environment."""
     context, target = load.load_context(ports, environment)
-    with ports.workspace.lock_environment(target, f"envctl {verb} {target} by {ports.identity.identify_actor().name}"):
+    with load.lock_target(ports, target, verb):
         present = journal.load(ports)
         yield _prepare_reader(context, present, target)
 
@@ -145,7 +146,7 @@ def _prepare_reader(context: Context, present: LedgerState, target: str) -> Outp
     deployment = here.current or here.last
     if deployment is None or not here.stacks:
         hint = context.project.pipeline.format_deploy_command(target)
-        hint = f"envctl recover {target}" if here.unfinished_deployment else hint
+        hint = format_command("recover", target) if here.unfinished_deployment else hint
         reason = "no deployment got to its end in" if deployment else "nothing was applied to"
         raise OperationFailedError(Problem("E414", f"{reason} {target}: it has no outputs", hint))
     candidate = deploy_request.build_redeployment(context, present, target=target, release=deployment.release)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, combine_errors
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
@@ -29,7 +30,7 @@ def plan_environment(
 
         # Refuse an unknown name before its folder is created.
         load.find_environment(Context(ports, load.load_project(ports)), environment)
-    with ports.workspace.lock_environment(environment, f"envctl plan {environment}"):
+    with ports.workspace.lock_environment(environment, format_command("plan", environment)):
         ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
         names = select_stacks(selection, {stack.name: stack.needs for stack in ready.prepared.all_stacks})
         stacks = tuple(each for each in ready.prepared.stacks if each.name in names)

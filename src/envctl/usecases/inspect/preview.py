@@ -107,7 +107,7 @@ def load_working_tree(context: Context) -> PreviewedRelease:
 def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> EnvironmentPlan:
     """Plan a release under a lock. Raises ConfigurationError if the settings do not fit it."""
     ports = context.ports
-    with ports.workspace.lock_environment(target, f"envctl plan {target} by {ports.identity.identify_actor().name}"):
+    with load.lock_target(ports, target, "plan"):
         settings = load.load_settings(context, target, bundle.release.wiring)
         plan = plan_under_lock(context, bundle, settings)
     costs = load.find_cost_source(context.project, target, bundle.release.wiring.stack_regions)

@@ -21,6 +21,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import release_store
+from envctl.usecases.release.next_steps import build_adviser
 
 MAX_DEPLOYMENTS, MAX_RELEASES, MAX_RESOURCES = 50, 20, 100
 # A report shows the same gates to every reader.
@@ -73,10 +74,11 @@ def build_report(ports: Ports) -> Report:
     present = journal.load(ports)
     order = project.pipeline.order
     status = statuses.build_status(context, present)
+    adviser = build_adviser(context, present)
     outlooks = []
     for each in order:
         request = replace(answers.find_next_candidate(context, present, each).request, actor=ANONYMOUS)
-        why = answers.evaluate_guards(request, project.pipeline.format_deploy_command(each))
+        why = answers.evaluate_guards(request, adviser)
         outlooks.append(Outlook(each, why, request.rules, list_valid_in_any_view(request)))
     history = load_timeline(ports, present, MAX_DEPLOYMENTS)
     attempts = dict(list_last_attempts(history.deployments))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from envctl.domain.command_lines import PLACEHOLDER, format_command
 from envctl.domain.guards import Request
 from envctl.domain.guards.rule_views import RESET_DELAY, can_replace_rules, is_reset_due
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
@@ -113,10 +114,10 @@ def _list_rules(ports: Ports, request: Request, counting: RulesDocument | None) 
 def _find_next_command(target: str, standing: Standing, request: Request) -> str:
     match standing:
         case "refused":
-            return f"envctl approve {target} --rules"
+            return format_command("approve", target, rules=True)
         case "missing":
-            return f'envctl rules reset {target} --reason "…"'
+            return format_command("rules reset", target, reason=PLACEHOLDER)
         case _:
             reset = request.target_state.rules_reset
             due = reset is not None and request.now - reset.at < RESET_DELAY
-            return f"envctl rules reset {target} --withdraw" if due else f"envctl why {target}"
+            return format_command("rules reset", target, withdraw=True) if due else format_command("why", target)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
@@ -244,7 +245,9 @@ def _read_back(ports: Ports, key: str, entry: entries.Entry, before: Exception) 
         return ports.store.read(key)
     except OperationFailedError as error:
         message = f"nobody can say whether it was recorded that {entry.event.kind} (entry {entry.seq})"
-        hint = "once the store answers again: envctl status shows it. Where it is not there, run the command again"
+        hint = (
+            f"once the store responds again: {format_command('status')}; run the command again if the entry is missing"
+        )
         problems = before.problems if isinstance(before, OperationFailedError) else error.problems
         raise OperationFailedError(Problem("E459", message, hint), *problems) from error
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from envctl.domain.command_lines import PLACEHOLDER, format_command
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
@@ -70,13 +71,14 @@ def load_recorded_rules(request: Request) -> RulesDocument:
     recorded, document = request.target_state.rules, request.recorded_document
     if recorded is None:
         message = f"no deployment to {request.target} has recorded its rules yet: those of envctl.toml count alone"
-        raise UsageError(Problem("E488", message, f"envctl rules {request.target}"))
+        raise UsageError(Problem("E488", message, format_command("rules", request.target)))
     if document is None:
         message = (
             f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
             f" are missing or damaged in the store: {RULES.format_key(recorded.digest)}"
         )
-        hint = f'restore it from a backup; if there is none: envctl rules reset {request.target} --reason "…"'
+        reset = format_command("rules reset", request.target, reason=PLACEHOLDER)
+        hint = f"restore it from a backup; without one: {reset}"
         raise OperationFailedError(Problem("E489", message, hint))
     return document
 

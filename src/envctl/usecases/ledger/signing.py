@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.checkpoint import KIND, Checkpoint, encode_signed_part
 from envctl.domain.ledger.entries import Entry
@@ -32,6 +33,6 @@ def _sign_message(ports: Ports, environment: str, message: bytes, *, personally:
     key = next((key for key in reversed(keys) if key.has_signed(value, message)), None)
     if key is None:
         problem = f"KMS signs for {environment} with a key that {format_key_path(environment)} does not pin"
-        hint = f"if it was changed on purpose: envctl ledger keys {environment} --add, and commit the file"
+        hint = f"commit the file after a change on purpose: {format_command('ledger keys', environment, add=True)}"
         raise OperationFailedError(Problem("E463", f"{problem}: nobody would believe it; nothing was recorded", hint))
     return to_signature(key, value)

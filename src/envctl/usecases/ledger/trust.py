@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, parse_public_keys
@@ -42,12 +43,14 @@ def read_public_keys(tree: SourceTree, environment: str, folder: str = ENVIRONME
     data = tree.read_contents(path)
     if data is None:
         message = f"{environment} has a signing_key, and no public key is pinned for it"
-        hint = f"envctl ledger keys {environment}" if folder == ENVIRONMENTS_FOLDER else f"put it there: {path}"
+        hint = format_command("ledger keys", environment) if folder == ENVIRONMENTS_FOLDER else f"put it there: {path}"
         raise ConfigurationError(Problem("E460", message, hint, Location(path)))
     try:
         return parse_public_keys(data)
     except UnusableKeyError as error:
-        hint = f"put back the file as it was reviewed; or delete it and write it anew: envctl ledger keys {environment}"
+        hint = (
+            f"restore the reviewed file; or delete it and write a new one: {format_command('ledger keys', environment)}"
+        )
         problem = Problem("E461", f"the public key of {environment} can't be used: {error}", hint, Location(path))
         raise ConfigurationError(problem) from error
 

@@ -122,6 +122,9 @@ class Workspace(Protocol):
     def lock_environment(self, environment: str, holder: str) -> AbstractContextManager[None]:
         """Lock the directory of an environment for one command. Raises LockHeldError, naming the holder."""
 
+    def find_holder(self, environment: str) -> str:
+        """Return the command that holds the lock of an environment now; empty if none does, or if it is unknown."""
+
     def write_code(self, environment: str, files: Mapping[str, File]) -> None:
         """Write the files of the release, and remove all others."""
 

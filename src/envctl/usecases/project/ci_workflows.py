@@ -8,6 +8,7 @@ from typing import Literal
 from envctl.domain.ci import gitlab_pipeline
 from envctl.domain.ci.github_workflow import WorkflowInputs, is_generated, render_github_workflows
 from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.rules.document import find_rules
@@ -53,7 +54,9 @@ def update_workflows(
 ) -> tuple[Workflows, EnvctlError | None]:
     """Write the workflow files. With `check`, write none and return an error for each outdated file."""
     if not _BRANCH.fullmatch(branch):
-        raise UsageError(Problem("E005", f"{branch!r} is no name of a branch", f"envctl ci {system} --branch main"))
+        raise UsageError(
+            Problem("E005", f"{branch!r} is no name of a branch", format_command(f"ci {system}", branch="main"))
+        )
     project = load.load_project(ports)
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""
@@ -121,7 +124,7 @@ def _find_error(result: Workflows) -> OperationFailedError | None:
     stale = [f"{each.path} ({each.state})" for each in result.files if each.state in ("differs", "missing")]
     if stale:
         message = f"the workflows are not as envctl writes them for this project: {', '.join(stale)}"
-        return OperationFailedError(Problem("E039", message, f"envctl ci {result.system}"))
+        return OperationFailedError(Problem("E039", message, format_command(f"ci {result.system}")))
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.release.bundle import File
 from envctl.domain.release.remote_modules import is_local_source
@@ -53,7 +54,7 @@ def format_project(
     if check and changed:
         message = "this file is not as Terraform formats it"
         places = [Location(each.path, each.line) for each in changed]
-        error = OperationFailedError(*(Problem("E032", message, f"envctl fmt {at.file}", at) for at in places))
+        error = OperationFailedError(*(Problem("E032", message, format_command("fmt", at.file), at) for at in places))
     if not (check or dry_run):
         changed, error = _write_formatted(ports, changed, before, after)
     return Formatted(tuple(changed), len(before), check, dry_run), error
@@ -78,7 +79,7 @@ def _write_formatted(
             written.append(each)
         else:
             message = f"{each.path} was changed by somebody meanwhile, and is left as it is"
-            problems.append(Problem("E032", message, "run envctl fmt again", Location(each.path)))
+            problems.append(Problem("E032", message, f"run it again: {format_command('fmt')}", Location(each.path)))
     return written, OperationFailedError(*problems) if problems else None
 
 

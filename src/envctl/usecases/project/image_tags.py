@@ -1,5 +1,6 @@
 """Images given by tag: allowed in the entry environment only, to be resolved to a digest."""
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.images.image_reference import Image
 from envctl.domain.release.artifacts import select_images
@@ -16,5 +17,7 @@ def find_tagged_images(project: Project, release: Release) -> dict[str, Image]:
 def report_image_tags(context: Context, release: Release) -> None:
     """Report the tags, for commands without registry access."""
     for name, image in find_tagged_images(context.project, release).items():
-        message = f"{name}: {image} is a tag; envctl apply {context.project.entry} looks for the digest that it means"
+        message = (
+            f"{name}: {image} is a tag; its digest is looked up by: {format_command('apply', context.project.entry)}"
+        )
         context.ports.observer.on_message(message)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 from typing import Literal
 
+from envctl.domain.command_lines import add_sandbox, format_command
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.release.bundle import File
@@ -69,7 +70,7 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
             raise UsageError(Problem("E021", str(error), _OCCUPIED_HINT)) from None
     begun = ports.project_folder.path_for(name)
     first, second, *_ = project.order.order
-    onward = f"envctl --sandbox promote {first} {second}"
+    onward = (format_command("apply", first), format_command("promote", first, second))
     return Begun(
         mode="planned" if dry_run else "done",
         name=name,
@@ -77,13 +78,13 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
         template=template,
         files=tuple(sorted(files)),
         placeholders=_find_placeholders(project, chosen.accounts),
-        next=(f"cd {shlex.quote(begun)}", "envctl validate", f"envctl --sandbox apply {first}", onward),
+        next=(f"cd {shlex.quote(begun)}", format_command("validate"), *map(add_sandbox, onward)),
     )
 
 
 def _check_name(ports: Ports, name: str) -> None:
     if wrong := templates.find_name_fault(name):
-        raise UsageError(Problem("E020", wrong, f"envctl init {templates.to_valid_name(name)}"))
+        raise UsageError(Problem("E020", wrong, format_command("init", templates.to_valid_name(name))))
     if there := ports.project_folder.explain_occupied(name):
         raise UsageError(Problem("E021", there, _OCCUPIED_HINT))
 

@@ -5,6 +5,7 @@ environment drops it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -56,6 +57,13 @@ def require_environment(project: Project, environment: str) -> str:
     listed = ", ".join(project.all_environments)
     hint = f"did you mean {near}? (the environments are {listed})" if near else f"the environments are {listed}"
     raise UsageError(Problem("E002", f"there is no environment {environment!r}", hint))
+
+
+def lock_target(ports: Ports, target: str, command: str, source: str = "") -> AbstractContextManager[None]:
+    """Lock the work directory of an environment for a command of the current person."""
+    names = f"{source} {target}" if source else target
+    holder = f"envctl {command} {names} by {ports.identity.identify_actor().name}"
+    return ports.workspace.lock_environment(target, holder)
 
 
 def load_context(ports: Ports, environment: str) -> tuple[Context, str]:

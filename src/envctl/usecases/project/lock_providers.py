@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.release import lockfile_root
 from envctl.domain.release.bundle import Release
@@ -54,7 +55,7 @@ def lock_providers(
     wanted = _select_platforms(platforms)
     project = load.load_project(ports)
     before = ports.tree.read_contents(ports.provider_lock) or b""
-    with ports.workspace.lock_environment(lockfile_root.ENVIRONMENT_NAME, "envctl lock-providers"):
+    with ports.workspace.lock_environment(lockfile_root.ENVIRONMENT_NAME, format_command("lock-providers")):
         stack = _write_lock_root(Context(ports, project))
         known = b"" if upgrade else before
         hashed = ports.terraform.hash_providers(lockfile_root.ENVIRONMENT_NAME, stack, known, wanted)

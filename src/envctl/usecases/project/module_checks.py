@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from posixpath import dirname
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.plan import provider_accounts
@@ -75,7 +76,7 @@ def check_stored_accounts(context: Context, release: Release, identity: str, env
     """Raise ConfigurationError if a stored release could act outside the account: it may predate this rule."""
     problems = _describe_stored(context, release, identity, environment)
     if problems:
-        hint = f"make a new release: envctl apply {context.project.entry}"
+        hint = f"make a new release: {format_command('apply', context.project.entry)}"
         raise ConfigurationError(*(replace(each, hint=f"{each.hint}; then {hint}") for each in problems))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem
 from envctl.domain.ledger.state import LedgerState
@@ -28,5 +29,5 @@ def find_gone(project: Project, present: LedgerState) -> tuple[GoneEnvironment, 
 def describe_gone(gone: GoneEnvironment) -> Problem:
     name = gone.environment
     message = f"{name} is no longer in envctl.toml, and still holds {join_names(gone.stacks)}"
-    hint = f"put {name} back where it was, with its settings, run envctl destroy {name}, and then remove it"
+    hint = f"put {name} back where it was, with its settings, run {format_command('destroy', name)}, and then remove it"
     return Problem("E139", message, hint)

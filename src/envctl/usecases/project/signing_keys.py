@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, Problem, UsageError
 from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, parse_public_key
@@ -76,7 +77,9 @@ def _write_key(
         message = (
             f"{path} pins {there[-1].fingerprint[:16]}…, and KMS has {key.fingerprint[:16]}… for {environment} now"
         )
-        hint = f"if the key was changed on purpose, believe both: envctl ledger keys {environment} --add"
+        hint = (
+            f"if the key was changed on purpose, believe both: {format_command('ledger keys', environment, add=True)}"
+        )
         raise ConfigurationError(Problem("E465", message, hint, Location(path)))
     # The current signing key comes last.
     kept = [each for each in there if each != key]

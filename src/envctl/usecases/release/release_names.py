@@ -1,5 +1,6 @@
 """The release that a person names."""
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.release_names import (
     MIN_COMMIT_PREFIX,
@@ -10,7 +11,6 @@ from envctl.domain.ledger.release_names import (
 from envctl.domain.ledger.state import LedgerState, to_label
 from envctl.domain.release_label import format_label
 
-LIST_COMMAND = "envctl releases"
 MAX_CANDIDATES = 5
 
 
@@ -22,12 +22,12 @@ def find_release(present: LedgerState, name: str) -> str:
     if len(found) == 1:
         return found[0].release
     if not found:
-        raise UsageError(Problem("E003", _describe_unknown(name), LIST_COMMAND))
+        raise UsageError(Problem("E003", _describe_unknown(name), format_command("releases")))
     labels = [format_label(to_label(known)) for known in found]
     rest = len(labels) - MAX_CANDIDATES
     listed = "\n".join((*labels[:MAX_CANDIDATES], *([f"and {rest} more"] if rest > 0 else [])))
     message = f"{name!r} names {len(found)} releases:\n{listed}"
-    raise UsageError(Problem("E003", message, f"name one by its id: {LIST_COMMAND}"))
+    raise UsageError(Problem("E003", message, f"name one by its id: {format_command('releases')}"))
 
 
 def _describe_unknown(name: str) -> str:

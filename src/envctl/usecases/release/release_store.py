@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.guards import BundleState
 from envctl.domain.ledger.events import Event
@@ -128,7 +129,7 @@ def find_plan_by_prefix(ports: Ports, prefix: str) -> PlanFingerprint:
     found = _PLANS.load_documents(ports, named) if len(named) == 1 and len(prefix) >= MIN_PREFIX else {}
     if not found:
         reason = "more than one plan has" if len(named) > 1 else "no plan has"
-        hint = "envctl why ENV --plan makes one, and says its fingerprint"
+        hint = f"make a plan, which has a fingerprint: {format_command('why', 'ENV', plan=True)}"
         raise UsageError(Problem("E009", f"{reason} a fingerprint that begins with {prefix!r}", hint))
     return found[named[0]]
 

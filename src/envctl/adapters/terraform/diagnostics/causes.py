@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from envctl.adapters.terraform.diagnostics.killed_process import MEMORY_HINT, OUT_OF_MEMORY
+from envctl.domain.command_lines import format_command
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ CAUSES = (
     _build_cause(
         "E347",
         r"match any of the checksums (?:previously )?recorded",
-        "the lock knows no such package, of this platform or at all: envctl lock-providers asks for those of all"
-        " platforms, and the next release carries them",
+        "the lock does not have this package for this platform; the next release has the packages of all platforms"
+        f" after: {format_command('lock-providers')}",
     ),
-    _build_cause("E348", r"does not match configured version", "envctl lock-providers --upgrade"),
+    _build_cause("E348", r"does not match configured version", format_command("lock-providers", upgrade=True)),
     _build_cause(
         "E328",
         r"could not be parsed as JSON|does not have a \"version\" attribute|state file.*(?:corrupt|invalid|malformed)",

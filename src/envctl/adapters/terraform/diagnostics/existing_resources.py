@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from envctl.adapters.terraform.process.json_events import Diagnostic
+from envctl.domain.command_lines import format_command
 from envctl.domain.plan.changes import Action, Marker, ResourceChange
 
 ALREADY_EXISTS = "E367"
@@ -79,7 +80,7 @@ def suggest_import(change: ResourceChange, stack: str, environment: str) -> str:
     """Return the hint with the import command, and with the id if the plan contains it."""
     found = find_import_id(change)
     argument = shlex.quote(f"module.{stack}.{change.address}={found or 'ID'}")
-    fix = f"take it into the state: envctl recover {environment} --import {argument}"
+    fix = f"take it into the state: {format_command('recover', environment, import_=argument)}"
     if not found:
         fix += f" ({_describe_id_source(change, environment)})"
     return (
@@ -97,7 +98,7 @@ def find_import_id(change: ResourceChange) -> str:
 def _describe_id_source(change: ResourceChange, environment: str) -> str:
     query = _fill_form(ID_QUERY_BY_TYPE.get(change.type, ""), change, quoted=True)
     if query:
-        return f"ID: envctl exec {environment} -- aws {query} --output text"
+        return f"ID: {format_command('exec', environment, '--', 'aws')} {query} --output text"
     return f"ID: as under *Import* on the provider's page of {change.type}"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
 from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem
 from envctl.domain.text.lists import join_first
 
@@ -85,6 +86,8 @@ def _suggest_next(ended: ProcessResult, site: Site, command: str) -> str:
     if command != "apply":
         return f"{advice}; nothing was changed" if command in _READ_ONLY else advice
     if is_terraform_killed(ended):
-        return f"{advice}; and see to the lock and the state that it left: envctl recover {site.environment}"
+        return (
+            f"{advice}; and see to the lock and the state that it left: {format_command('recover', site.environment)}"
+        )
     kept = "what was done is kept, and the next run goes on from there"
     return f"{advice}; {kept}; if it says that something exists already, it says how to take it into the state"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from envctl.adapters.terraform.environment.variables import FLAGS_VARIABLE, STARTED_COMMANDS
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem
 
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+|0")
@@ -46,13 +47,14 @@ _OUTPUT_FILES = ("backup", "generate-config-out", "lockfile", "out")
 _OTHERS = ("from-module", "invoke", "plugin-dir", "policies", "replace", "test-directory")
 # Flags with a value, if need be in the next word.
 _FLAGS_WITH_VALUE = frozenset((*_SELECTING, *_SETTING, *_STATE, *_OUTPUT_FILES, *_OTHERS))
+_DRIFT = format_command("drift", "ENV")
 _ALTERNATIVES = {
     **dict.fromkeys(_SELECTING, "envctl plans and applies whole stacks; to work on some of them: --stack NAME"),
     **dict.fromkeys(_SETTING, "write the setting to environments/ENV/terraform.tfvars"),
     **dict.fromkeys(_STATE, "where states are is said by [state] in envctl.toml"),
-    "refresh-only": "to see what has changed: envctl drift ENV; to put it right: envctl drift ENV --fix",
-    "destroy": "to destroy an environment: envctl destroy ENV",
-    "upgrade": "to upgrade providers: envctl lock-providers --upgrade",
+    "refresh-only": f"what has changed: {_DRIFT}; to fix it: {_DRIFT} --fix",
+    "destroy": f"to destroy an environment: {format_command('destroy', 'ENV')}",
+    "upgrade": f"to upgrade providers: {format_command('lock-providers', upgrade=True)}",
 }
 
 

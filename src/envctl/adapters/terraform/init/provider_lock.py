@@ -16,6 +16,7 @@ from envctl.adapters.terraform.launcher import Launcher, check_result
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.terraform.provider_lock import keep_providers, read_version, shorten_address, split_provider_blocks
 from envctl.domain.terraform.version_constraints import is_version_allowed
@@ -99,14 +100,14 @@ def _conflict_problem(address: str, constraints: _Constraints, pinned: str, outp
     name = shorten_address(address)
     if pinned and "no longer available" in output:
         message = f"{name} {pinned}, which the lock pins, is not to be had where providers are taken from"
-        return Problem("E348", message, "envctl lock-providers --upgrade")
+        return Problem("E348", message, format_command("lock-providers", upgrade=True))
     asks = sorted((stack, asked) for stack, each in constraints.items() for asked in each.get(address, ()) if asked)
     asks = [(stack, asked) for stack, asked in asks if not (pinned and is_version_allowed(asked, pinned))]
     text = "; ".join(f"{stack} asks for {asked}" for stack, asked in dict.fromkeys(asks))
     reasons = f": {text}" if text else ""
     if pinned:
         message = f"the lock pins {name} {pinned}, and that does not suit all stacks{reasons}"
-        return Problem("E348", message, "envctl lock-providers --upgrade")
+        return Problem("E348", message, format_command("lock-providers", upgrade=True))
     return Problem("E349", f"no version of {name} that can be had suits all stacks{reasons}", _CONFLICT_HINT)
 
 

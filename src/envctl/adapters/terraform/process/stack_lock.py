@@ -9,6 +9,7 @@ from pathlib import Path
 
 from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.paths import resolve_path
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Location, LockHeldError, Problem
 from envctl.usecases.ports.terraform import PreparedStack
 
@@ -82,7 +83,7 @@ def _take_lock(descriptor: int, kind: int, site: Site) -> None:
 
 def _busy_problem(site: Site, recorded: int) -> Problem:
     holders = _find_holders(site.directory / RUNNING_FILE)
-    command = f"envctl recover {site.environment}"
+    command = format_command("recover", site.environment)
     where = f"stack {site.stack.name} of {site.environment}"
     if not recorded or recorded in holders or not holders:
         program = f"Terraform (process {recorded})" if recorded else "Terraform"

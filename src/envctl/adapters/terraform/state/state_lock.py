@@ -7,6 +7,7 @@ from pathlib import Path
 
 from envctl.adapters.terraform.process.json_events import Diagnostic
 from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, StateLock, StateLockedError
 
 _LOCK_SUMMARY = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
@@ -49,10 +50,10 @@ def _describe_lock(lock: StateLock, environment: str, *, remote: bool) -> Proble
     message += f" for {lock.operation}" if lock.operation else ""
     message += f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
     message += f" (lock {lock.id}, folder {lock.folder})" if lock.id else ""
-    hint = f"wait until they are done, or, if they are gone: envctl recover {environment}"
+    hint = f"wait until they are done, or, if they are gone: {format_command('recover', environment)}"
     if remote and lock.id and is_abandoned_lock(lock):
         message += ". No Terraform of envctl works on that stack on this machine any more: it was killed"
-        hint = f"break it, which asks first: envctl recover {environment}"
+        hint = f"break it, which asks first: {format_command('recover', environment)}"
     return Problem("E306", message, hint, stack=lock.stack)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from envctl.adapters.disk.files import read_bytes, read_text, write_text
 from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE, UNSAVED_STATE
 
@@ -38,7 +39,8 @@ def save_state(site: Site, state: Mapping[str, Any]) -> None:
         known = ", ".join(f"{each.get('type')}.{each.get('name')}" for each in state.get("resources", ()))
         message += f", and so nobody knows of what it holds any more: {known or 'nothing'}"
         raise OperationFailedError(Problem("E313", message, "take that into it again: terraform import")) from error
-    hint = f"make room, move it to {site.directory / UNSAVED_STATE}, and then: envctl recover {site.environment}"
+    recover = format_command("recover", site.environment)
+    hint = f"free space, move it to {site.directory / UNSAVED_STATE}, and then: {recover}"
     raise OperationFailedError(Problem("E313", f"{message}: it lies in {name}", hint))
 
 
@@ -46,13 +48,14 @@ def describe_unsaved_state(site: Site) -> Problem:
     file = site.directory / UNSAVED_STATE
     if not _is_complete(file):
         message = f"a state of stack {site.stack.name} could not be saved, and what lies in {file} is not whole"
-        hint = f"put the newest state that there is into that file, and then: envctl recover {site.environment}"
+        recover = format_command("recover", site.environment)
+        hint = f"write the newest known state to that file, and then: {recover}"
         return Problem("E313", message, hint)
     message = (
         f"an apply of stack {site.stack.name} could not save its state: Terraform does not know of all that it made, "
         f"and would make it again. The state lies in {file}"
     )
-    return Problem("E313", message, f"put it in its place: envctl recover {site.environment}")
+    return Problem("E313", message, f"put it in its place: {format_command('recover', site.environment)}")
 
 
 def require_no_unsaved(site: Site) -> None:

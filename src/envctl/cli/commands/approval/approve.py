@@ -7,6 +7,7 @@ import typer
 from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.completion.candidates import complete_gated, complete_gates
 from envctl.cli.options.arguments import release_option
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 
 
@@ -60,12 +61,16 @@ def approve(
     accepted = tuple(name for names in unseen or () for name in names.split(","))
     if rules:
         if release or plan or accepted or withdraw or reviewers:
-            raise UsageError(Problem("E012", "--rules goes with --gate alone", f"envctl approve {environment} --rules"))
+            raise UsageError(
+                Problem("E012", "--rules goes with --gate alone", format_command("approve", environment, rules=True))
+            )
         from envctl.usecases.approval.approve_rules import approve_rules
 
         run_use_case(context, lambda ports: approve_rules(ports, environment, gate))
     if accepted and withdraw:
-        raise UsageError(Problem("E012", "--unseen and --withdraw do not go together", "envctl approve --help"))
+        raise UsageError(
+            Problem("E012", "--unseen and --withdraw do not go together", format_command("approve", help=True))
+        )
     if reviewers:
         approved = _require_plan(environment, plan, withdraw=withdraw)
         run_use_case(
@@ -75,7 +80,7 @@ def approve(
             ),
         )
     if gate is None:
-        raise UsageError(Problem("E012", "which gate?", f"envctl approve {environment} --gate peer"))
+        raise UsageError(Problem("E012", "which gate?", format_command("approve", environment, gate="peer")))
     if withdraw:
         run_use_case(context, lambda ports: uses.withdraw_approval(ports, environment, gate, release=release))
     run_use_case(
@@ -87,8 +92,12 @@ def approve(
 def _require_plan(environment: str, plan: str | None, *, withdraw: bool) -> str:
     """Return the fingerprint of the reviewed plan. Raises UsageError if `--plan` is missing."""
     if withdraw:
-        raise UsageError(Problem("E012", "--reviewers and --withdraw do not go together", "envctl approve --help"))
+        raise UsageError(
+            Problem("E012", "--reviewers and --withdraw do not go together", format_command("approve", help=True))
+        )
     if not plan:
         message = "--reviewers needs --plan: of what they saw, and nothing else, they said yes"
-        raise UsageError(Problem("E012", message, f"envctl why {environment} --plan, in a job before this one"))
+        raise UsageError(
+            Problem("E012", message, f"in an earlier job: {format_command('why', environment, plan=True)}")
+        )
     return plan

@@ -6,6 +6,7 @@ import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import environment_argument
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 
 RESET = "reset"
@@ -36,7 +37,7 @@ def rules(
         run_use_case(context, lambda ports: reset_rules(ports, second, reason))
     if second or reason or withdraw:
         message = "--reason, --withdraw and a second name go with `envctl rules reset ENV` alone"
-        raise UsageError(Problem("E012", message, f"envctl rules {first}"))
+        raise UsageError(Problem("E012", message, format_command("rules", first)))
     from envctl.usecases.inspect.rules import load_environment_rules as use
 
     run_use_case(context, lambda ports: use(ports, first))

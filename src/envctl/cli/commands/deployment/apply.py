@@ -27,7 +27,8 @@ def apply(
     With --stack only a part of it: that proves nothing, until an apply of all stacks completes it.
     """
     from envctl.usecases.deployment.apply import apply as use
+    from envctl.usecases.deployment.next_command import add_next_command
 
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     options = replace(parse_deploy_options(context, break_glass, no_verify=no_verify, older=older), selection=selected)
-    run_use_case(context, lambda ports: use(ports, environment, options))
+    run_use_case(context, lambda ports: add_next_command(ports, use(ports, environment, options)))

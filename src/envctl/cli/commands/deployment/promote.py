@@ -27,7 +27,8 @@ def promote(
     older: Older = False,
 ) -> None:
     """Deploy to TARGET the very bundle that SOURCE runs, through every guard."""
+    from envctl.usecases.deployment.next_command import add_next_command
     from envctl.usecases.deployment.promote import promote as use
 
     options = parse_deploy_options(context, break_glass, no_verify=no_verify, older=older)
-    run_use_case(context, lambda ports: use(ports, source, target, options, release=release))
+    run_use_case(context, lambda ports: add_next_command(ports, use(ports, source, target, options, release=release)))

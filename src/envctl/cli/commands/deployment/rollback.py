@@ -27,7 +27,8 @@ def rollback(
     break_glass: BreakGlass = None,
 ) -> None:
     """Deploy an earlier release again that was verified there, and put the one that is left on hold."""
+    from envctl.usecases.deployment.next_command import add_next_command
     from envctl.usecases.deployment.rollback import rollback as use
 
     options = parse_deploy_options(context, break_glass, no_verify=no_verify)
-    run_use_case(context, lambda ports: use(ports, environment, options, to=to))
+    run_use_case(context, lambda ports: add_next_command(ports, use(ports, environment, options, to=to)))

@@ -10,6 +10,7 @@ from envctl.cli.options.arguments import Environments
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
+from envctl.domain.command_lines import format_command
 
 
 def drift(
@@ -42,7 +43,7 @@ def drift(
     options = parse_deploy_options(context, break_glass, no_verify=no_verify)
     if not fix and (no_verify or break_glass):
         flag = "--no-verify" if no_verify else "--break-glass"
-        raise UsageError(Problem("E012", f"{flag} goes with --fix alone", "envctl drift --help"))
+        raise UsageError(Problem("E012", f"{flag} goes with --fix alone", format_command("drift", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if fix and selected.names:
         raise UsageError(Problem("E012", "--fix is about all stacks, and does not go with --stack", "leave one out"))

@@ -7,6 +7,7 @@ import typer
 
 from envctl.cli.boundary import refuse_dry_run
 from envctl.cli.options.arguments import environment_argument
+from envctl.domain.command_lines import PLACEHOLDER, format_command
 
 
 def exec(
@@ -38,4 +39,5 @@ def _refuse_result_formats(context: typer.Context, environment: str) -> None:
 
         flag = "--json" if context.obj.json else "--markdown"
         message = f"exec has no {flag}: what stands on stdout is the command's own"
-        raise UsageError(Problem("E016", message, f"if it is meant for the command: envctl exec {environment} -- …"))
+        hint = f"if it is meant for the command: {format_command('exec', environment, '--', PLACEHOLDER)}"
+        raise UsageError(Problem("E016", message, hint))

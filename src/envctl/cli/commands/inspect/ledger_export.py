@@ -8,6 +8,7 @@ import typer
 
 from envctl.cli.boundary import refuse_dry_run
 from envctl.cli.options.arguments import Since, Until, environment_argument
+from envctl.domain.command_lines import format_command
 
 
 def export(
@@ -45,7 +46,7 @@ def export(
         if found.unbelieved:
             listed = ", ".join(f"#{each.seq}" for each in found.unbelieved)
             wired.observer.on_message(
-                f"left out, because they are not believed: {listed}; envctl ledger verify says why"
+                f"left out, because they are not believed: {listed}; the reasons: {format_command('ledger verify')}"
             )
 
 
@@ -58,7 +59,7 @@ def _refuse_formats(context: typer.Context, form: str | None, *, entries: bool) 
     if flag == "--format csv":
         raise UsageError(Problem("E449", "--entries are JSON, and no rows", "leave --format out"))
     message = f"ledger export has no {flag}: what stands on stdout is the export alone"
-    raise UsageError(Problem("E449", message, "a document a line: envctl ledger export --format jsonl"))
+    raise UsageError(Problem("E449", message, f"a document a line: {format_command('ledger export', format='jsonl')}"))
 
 
 def _write_lines(lines: Iterable[bytes]) -> None:

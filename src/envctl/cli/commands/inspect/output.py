@@ -8,6 +8,7 @@ from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, run_use_ca
 from envctl.cli.completion.candidates import complete_outputs
 from envctl.cli.options.arguments import environment_argument
 from envctl.cli.output.redaction import current_redaction
+from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
     from envctl.usecases.inspect.outputs import OneOutput
@@ -40,7 +41,9 @@ def output(
         from envctl.domain.errors import Problem, UsageError
 
         message = "--reveal shows one output alone, and none was named"
-        raise UsageError(Problem("E017", message, f"name it: envctl output {environment} NAME --reveal"))
+        raise UsageError(
+            Problem("E017", message, f"name it: {format_command('output', environment, 'NAME', reveal=True)}")
+        )
     run_partial_use_case(context, lambda ports: uses.read_outputs(ports, environment))
 
 
@@ -52,6 +55,6 @@ def _require_unredacted(found: "OneOutput", *, reveal: bool) -> "OneOutput":
 
     name = f"{found.stack}.{found.name}"
     message = f"{name} is not declared sensitive and holds a sensitive value: it is not shown"
-    way = f"envctl output {found.environment} {name} --reveal"
+    way = format_command("output", found.environment, name, reveal=True)
     hint = f"declare the output sensitive; where nobody else reads along: {way}"
     raise UsageError(Problem("E487", message, hint))

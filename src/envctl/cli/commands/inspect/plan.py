@@ -1,6 +1,7 @@
 """`envctl plan ENV`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -9,8 +10,11 @@ from envctl.cli.boundary import run_partial_use_case, run_use_case
 from envctl.cli.options.arguments import DetailedExitcode, environment_argument, release_option
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
+from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
+    from envctl.domain.errors import EnvctlError
+    from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.usecases.ports.core import Ports
 
 
@@ -40,7 +44,7 @@ def plan(
     if has_shard_options(unit, run, shard, others):
         _plan_shard(context, unit, run or "", shard or 0, detailed=detailed_exitcode)
     if not environment:
-        raise UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", "envctl plan --help"))
+        raise UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", format_command("plan", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if explain or release is not None:
         if selected.names:
@@ -49,17 +53,35 @@ def plan(
         run_use_case(context, _choose_use_case(environment, release, explain=explain), exit_code)
     from envctl.usecases.inspect.plan import plan_environment as use
 
-    run_partial_use_case(context, lambda ports: use(ports, environment, selected, priced=True), exit_code)
+    def plan_all(ports: "Ports") -> "tuple[EnvironmentPlan, EnvctlError | None]":
+        found, error = use(ports, environment, selected, priced=True)
+        if error is not None or not found.changes:
+            return found, error
+        # Imported late: a plan without changes needs none of it.
+        from envctl.usecases.deployment.next_command import add_plan_command
+
+        return add_plan_command(ports, found), None
+
+    run_partial_use_case(context, plan_all, exit_code)
 
 
 def _choose_use_case(environment: str, release: str | None, *, explain: bool) -> "Callable[[Ports], object]":
+    from envctl.usecases.deployment.next_command import add_plan_command
+
+    is_stored = release is not None
     if explain:
         from envctl.usecases.inspect.explain_plan import explain_plan as use
 
-        return lambda ports: use(ports, environment, release=release)
+        def explain_all(ports: "Ports") -> object:
+            found = use(ports, environment, release=release)
+            return replace(found, plan=add_plan_command(ports, found.plan, is_stored=is_stored))
+
+        return explain_all
     from envctl.usecases.inspect.preview import plan_stored_release
 
-    return lambda ports: plan_stored_release(ports, environment, release or "")
+    return lambda ports: add_plan_command(
+        ports, plan_stored_release(ports, environment, release or ""), is_stored=is_stored
+    )
 
 
 def _plan_shard(context: typer.Context, units: Units, run: str, shard: int, *, detailed: bool) -> NoReturn:

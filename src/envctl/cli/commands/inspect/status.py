@@ -9,6 +9,7 @@ import typer
 
 from envctl.cli.boundary import print_json_line, run_use_case, to_command_name
 from envctl.cli.options.arguments import Environments
+from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
     from envctl.cli.render.console.inspect.watch import JsonLines, StatusLog, StatusScreen
@@ -77,7 +78,7 @@ def _check_options(context: typer.Context, interval: int | None, *, watched: boo
     from envctl.domain.errors import Problem, UsageError
 
     if interval is not None and not watched:
-        raise UsageError(Problem("E019", "--interval is for --watch alone", "envctl status --watch"))
+        raise UsageError(Problem("E019", "--interval is for --watch alone", format_command("status", watch=True)))
     if watched and context.obj.markdown:
         message = "--watch has no --markdown: nobody could read it before its end"
-        raise UsageError(Problem("E019", message, "envctl status --markdown"))
+        raise UsageError(Problem("E019", message, format_command("status", markdown=True)))

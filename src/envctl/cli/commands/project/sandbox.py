@@ -9,6 +9,7 @@ from envctl.cli.boundary import refuse_dry_run, show_result
 from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.results import SandboxState
+from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
     from envctl.adapters.sandbox.lifecycle import Sandbox
@@ -34,7 +35,7 @@ def up(
         if wired.embedded_aws is None:
             raise AssertionError("a sandboxed wiring has an embedded AWS")
         running = wired.embedded_aws.start_sandbox(wired.project, port)
-    next_command = f"envctl apply {wired.project.entry}"
+    next_command = format_command("apply", wired.project.entry)
     _show_and_exit(context, "up", SandboxState("running", running.proxy_url, running.started_at, next_command))
 
 
@@ -46,8 +47,8 @@ def status(context: typer.Context) -> None:
     if running:
         _show_and_exit(context, "status", SandboxState("running", running.proxy_url, running.started_at))
     if found.has_died():
-        _show_and_exit(context, "status", SandboxState("died", next="envctl sandbox down"))
-    _show_and_exit(context, "status", SandboxState("off", next="envctl sandbox up"))
+        _show_and_exit(context, "status", SandboxState("died", next=format_command("sandbox down")))
+    _show_and_exit(context, "status", SandboxState("off", next=format_command("sandbox up")))
 
 
 @app.command(cls=HelpfulCommand)

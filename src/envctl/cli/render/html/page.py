@@ -9,6 +9,7 @@ from envctl.cli.render.html.signs import render_sign_definitions
 from envctl.cli.render.html.tables import render_facts
 from envctl.cli.render.html.wording import render_moment
 from envctl.cli.render.terminal.counting import format_count
+from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
 
@@ -87,5 +88,5 @@ def _render_footer(report: Report) -> Html:
         " All times are UTC. This page runs no script and loads nothing."
     )
     proof = join("It tells of the ledger up to the entry with the hash ", code(report.head), ". ")
-    check = join(code("envctl ledger verify"), " checks the whole chain.")
+    check = join(code(format_command("ledger verify")), " checks the whole chain.")
     return tag("footer", tag("p", source), tag("p", proof, check) if report.entries else "")

@@ -108,6 +108,10 @@ def _rules_to_json(value: Any) -> Any:  # noqa: ANN401 (a model)
     return {name: to_json(getattr(value, name)) for name in names} if names else str(value)
 
 
+# Fields with commands for people.
+ADVICE_FIELDS = ("next", "hint", "command")
+
+
 def list_json_fields(cls: Any) -> list[str]:  # noqa: ANN401 (any dataclass)
     return [each.name for each in fields(cls) if each.name not in OMITTED_FIELDS.get(cls.__name__, ())]
 
@@ -116,7 +120,7 @@ def _fields_to_json(value: Any) -> dict[str, Any]:  # noqa: ANN401 (any dataclas
     kind = {"kind": value.kind} if isinstance(getattr(value, "kind", None), str) else {}
     names = list_json_fields(type(value))
     values = {name: to_json(getattr(value, name)) for name in (*names, *COMPUTED_FIELDS.get(type(value).__name__, ()))}
-    return kind | values | {name: _add_sandbox_flags(values[name]) for name in ("next", "hint") if name in values}
+    return kind | values | {name: _add_sandbox_flags(values[name]) for name in ADVICE_FIELDS if name in values}
 
 
 def _add_sandbox_flags(hint: object) -> object:

@@ -9,6 +9,7 @@ from envctl.cli.render.markdown.refusals import format_guard
 from envctl.cli.render.markdown.verification import render_checks
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import shorten_middle
+from envctl.domain.command_lines import format_command
 from envctl.usecases.deployment.result import Deployed
 
 
@@ -60,7 +61,7 @@ def _render_waivers(deployed: Deployed) -> str:
 
 def _render_proof(deployed: Deployed) -> str:
     if deployed.verification is None:
-        command = add_sandbox_flag(f"envctl verify {deployed.environment}")
+        command = add_sandbox_flag(format_command("verify", deployed.environment))
         return f"{md.WARN} **Not verified**: {md.code(command)}" if console.is_unverified(deployed) else ""
     results = deployed.verification.checks
     verdict = md.capitalize(md.escape(summarize_checks(results)))

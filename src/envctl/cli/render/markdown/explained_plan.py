@@ -12,6 +12,7 @@ from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.values.value_diff import format_side
+from envctl.domain.command_lines import format_command
 from envctl.domain.plan.attribution import Part
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import group_differences
@@ -19,7 +20,6 @@ from envctl.usecases.inspect.explain_plan import Explained
 
 
 def render_explained_plan(explained: Explained) -> str:
-    command = f"envctl apply {explained.environment}" if explained.changes and not explained.release else ""
     subject = md.capitalize(md.escape(console.describe_subject(explained)))
     return md.render_page(
         f"## {choose_plan_mark(explained.plan)} Plan for {md.escape(explained.environment)}, by cause",
@@ -32,8 +32,8 @@ def render_explained_plan(explained: Explained) -> str:
             for stack in explained.plan.stacks
             if stack.waits_for
         ),
-        md.render_next_step(command),
-        full_output=md.format_full_output(f"envctl plan {explained.environment} --explain"),
+        md.render_next_step(explained.plan.next),
+        full_output=md.format_full_output(format_command("plan", explained.environment, explain=True)),
     )
 
 

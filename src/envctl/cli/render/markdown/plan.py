@@ -9,6 +9,7 @@ from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
 from envctl.cli.render.terminal.text import measure_width, pad_text, shorten_middle, to_one_line
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import (
     Action,
@@ -29,15 +30,14 @@ NOUNS = {Action.REPLACE: "replacement", Action.DELETE: "deletion"}
 
 def render_plan(plan: EnvironmentPlan) -> str:
     origin = f"Release {md.render_release(plan.label, plan.release)}." if plan.release else "Of the working tree."
-    command = f"envctl apply {plan.environment}"
     changes = md.escape(shorten_middle(console.format_total(plan), MAX_HEADING))
     return md.render_page(
         f"## {choose_plan_mark(plan)} Plan for {md.escape(plan.environment)}: {changes}",
         origin,
         *render_cost_blocks(plan),
         *render_plan_blocks(plan),
-        md.render_next_step(command) if plan.changes else "",
-        full_output=md.format_full_output(f"envctl plan {plan.environment}"),
+        md.render_next_step(plan.next),
+        full_output=md.format_full_output(format_command("plan", plan.environment)),
     )
 
 

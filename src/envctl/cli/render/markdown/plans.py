@@ -8,6 +8,7 @@ from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.page.markup import FAIL, OK, bold, escape, format_full_output, render_page, render_table
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
+from envctl.domain.command_lines import format_command
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview
 
@@ -21,7 +22,7 @@ def render_plans(plans: Plans) -> str:
         render_table(("", "environment", "what would happen"), rows),
         f"{OK} no changes: {escape(quiet)}" if quiet else "",
         *(block for preview in remarkable for block in render_preview_blocks(preview)),
-        full_output=format_full_output(f"envctl collect {plans.run}" if plans.run else "envctl plan"),
+        full_output=format_full_output(format_command("collect", plans.run) if plans.run else format_command("plan")),
     )
 
 

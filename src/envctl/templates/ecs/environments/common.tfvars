@@ -1,11 +1,11 @@
-# Shared by all environments. A value in environments/<env>/terraform.tfvars wins over the same name here.
+# Shared by all environments. A value in environments/<env>/terraform.tfvars takes precedence.
 
 # network
 az_count           = 3
 flow_logs          = true
 log_retention_days = 30
 
-# edge: until you have a certificate. With one: certificate_arn, for each environment, in place of this line.
+# edge: until you have a certificate. Then set certificate_arn in each environment instead of this line.
 http_only         = true
 alb_ingress_cidrs = ["0.0.0.0/0"]
 
@@ -16,5 +16,5 @@ app_environment = {
   LOG_LEVEL = "info"
 }
 
-# observability and cost: who is told. AWS sends each of them a mail to be confirmed.
+# observability and cost: recipients of messages. AWS sends each of them a mail for confirmation.
 # alarm_emails = ["ops@example.com"]

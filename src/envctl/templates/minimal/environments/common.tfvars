@@ -1,5 +1,5 @@
-# Shared by all environments. A value in environments/<env>/terraform.tfvars wins over the same name here.
+# Shared by all environments. A value in environments/<env>/terraform.tfvars takes precedence.
 
-# network: private subnets reach AWS, and nothing else, until somebody asks for more. A NAT gateway is paid by the hour.
+# network: private subnets reach only AWS. A NAT gateway would cost money by the hour.
 az_count = 3
 nat      = "none"

@@ -1,4 +1,4 @@
-# Shared by all environments. A value in environments/<env>/terraform.tfvars wins over the same name here.
+# Shared by all environments. A value in environments/<env>/terraform.tfvars takes precedence.
 
 # network
 az_count           = 3

@@ -5,6 +5,7 @@ Outside of a destruction, `planning.require_state` refuses to create the resourc
 
 from collections.abc import Collection, Mapping, Sequence
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.text.lists import join_names
@@ -36,7 +37,7 @@ def describe_lost(environment: str, lost: Sequence[str]) -> Problem:
     )
     hint = (
         "put it back from a version of its bucket or a backup. If that is impossible, remove by hand what is there,"
-        f" and then: envctl destroy {environment} --state-lost"
+        f" and then: {format_command('destroy', environment, state_lost=True)}"
     )
     return Problem("E371", message, hint)
 

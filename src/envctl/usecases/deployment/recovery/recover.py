@@ -19,6 +19,7 @@ from envctl.usecases.deployment.rollout.abort import WentBack
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
+from envctl.usecases.release.next_steps import build_adviser
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def recover(
     pipeline = build_recovery_pipeline(tuple(existing))
     if dry_run:
         return Recovered(target, None, "", stages=pipeline.describe(target))
-    with ports.workspace.lock_environment(target, f"envctl recover {target} by {ports.identity.identify_actor().name}"):
+    with load.lock_target(ports, target, "recover"):
         return to_result(pipeline.run_to_end(Interruption(context, target, journal.load(ports))))
 
 
@@ -81,14 +82,9 @@ def to_result(closed: Closed) -> Recovered:
     result = Recovered(
         found.environment,
         here.last if closed.is_recorded else None,
-        found.resume,
+        build_adviser(found.context, closed.present).follow(found.environment).advice,
         taken_in=repaired.taken_in,
         abandoned_imports=repaired.abandoned_imports,
         **vars(repaired.findings),
     )
-    if closed.is_recorded:
-        return result
-    if repaired.taken_in and found.resume:
-        return replace(result, left=())
-    proof = found.here.current_evidence
-    return replace(result, left=(), next=f"envctl verify {found.environment}" if proof and not proof.verified else "")
+    return result if closed.is_recorded else replace(result, left=())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.ledger.events import DeploymentAbandoned, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
@@ -116,7 +117,7 @@ class ImportResources:
         ready = prepare_last(found)
         if ready is None:
             message = f"nothing was deployed to {found.environment}: no state can take anything in"
-            raise OperationFailedError(Problem("E322", message, "envctl status"))
+            raise OperationFailedError(Problem("E322", message, format_command("status")))
         stacks = {f"module.{stack.name}.": stack for stack in ready.prepared.stacks}
         wanted = [(address, identity, _find_stack(address, stacks)) for address, identity in self.existing]
         for address, identity, stack in wanted:
@@ -218,8 +219,8 @@ def _suggest_resume(unfinished: Deployment, target: str) -> str:
     """Return the command to resume the deployment."""
     match unfinished.action:
         case "promote":
-            return f"envctl promote {unfinished.source} {target}"
+            return format_command("promote", unfinished.source, target)
         case "rollback":
-            return f"envctl rollback {target} --to {shorten_id(unfinished.release)}"
+            return format_command("rollback", target, to=shorten_id(unfinished.release))
         case _:
-            return f"envctl {unfinished.action} {target}"
+            return format_command(unfinished.action, target)

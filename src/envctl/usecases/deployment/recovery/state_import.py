@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.state import LedgerState, OpenImport
@@ -38,7 +39,7 @@ class StateImporter:
             self._record_end(begun, "imported")
         except EnvctlError as error:
             message = f"{shown} is in the state of {stack.name} in {self.environment}, and that could not be recorded"
-            hint = f"once the store responds again: envctl recover {self.environment}"
+            hint = f"once the store responds again: {format_command('recover', self.environment)}"
             raise OperationFailedError(Problem("E372", message, hint), *error.problems) from error
 
     def abandon_open(self, present: LedgerState) -> tuple[str, ...]:

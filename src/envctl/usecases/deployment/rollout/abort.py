@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.ledger.events import Event, TrafficShifted
@@ -40,14 +41,14 @@ class TrafficRestore:
         target, live = self.ready.prepared.environment, self.traffic.live
         if waits_for := [name for plan in plans for name in plan.waits_for]:
             message = f"the way back of {stack.name} can't be planned: it needs {join_names(waits_for)}"
-            raise OperationFailedError(Problem("E336", message, f"envctl recover {target}"))
+            raise OperationFailedError(Problem("E336", message, format_command("recover", target)))
         if any(plan.changes for plan in plans):
             whole = EnvironmentPlan(target, self.last.release, plans)
             self.ports.observer.on_message(f"{stack.name}: all requests are to go back to {live.color}")
             self.ports.observer.on_plan(whole)
             if not self.ports.prompter.confirm_plan(whole, again=False):
                 message = f"stopped on your answer: the requests of {stack.name} stay shared"
-                raise InterruptedByUserError(Problem("E310", message, f"envctl recover {target}"))
+                raise InterruptedByUserError(Problem("E310", message, format_command("recover", target)))
             self.ports.terraform.apply(target, stack)
         self._record_restored(stack)
         end = prepare.resolve_artifact(self.project, self.ready.release, self.ready.settings, stack.name)
@@ -81,7 +82,7 @@ def require_restored(present: LedgerState, target: str, why: tuple[Problem, ...]
 
     `leaving` maps the leaving stacks of the last deployment to the command for resuming it.
     """
-    again = f"mend what kept them from going back, and once more: envctl recover {target}"
+    again = f"mend what kept them from going back, and once more: {format_command('recover', target)}"
     left = []
     for stack, shift in present.find_environment(target).open_shifts.items():
         message = (

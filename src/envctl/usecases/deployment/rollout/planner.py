@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Stack
 from envctl.domain.config.rollout import AT_ONCE, Rollout
 from envctl.domain.errors import OperationFailedError, Problem
@@ -81,7 +82,7 @@ def _require_at_rest(target: str, name: str, traffic: Traffic) -> None:
         f"the requests of {name} in {target} are shared: a rollout was stopped after {traffic.shift.percent} %"
         f" of them had gone to {traffic.shift.color}, and could not go back"
     )
-    raise OperationFailedError(Problem("E336", message, f"envctl recover {target}"))
+    raise OperationFailedError(Problem("E336", message, format_command("recover", target)))
 
 
 def _find_artifact(prepared: Prepared, stack: str) -> str:

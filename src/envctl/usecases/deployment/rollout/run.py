@@ -7,6 +7,7 @@ each traffic weight once it is applied.
 from collections.abc import Generator
 from dataclasses import replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, find_unapproved_changes, fingerprint_plan
@@ -209,12 +210,12 @@ def _describe_unrestored(attempt: Attempt, progress: RolloutProgress) -> Problem
     target, live = attempt.request.target, progress.rollout.live
     if progress.is_restored:
         message = f"the requests of {progress.rollout.stack} in {target} went back to {live.color}, unrecorded"
-        return Problem("E336", message, f"envctl recover {target}")
+        return Problem("E336", message, format_command("recover", target))
     message = (
         f"THE REQUESTS OF {progress.rollout.stack} in {target} COULD NOT BE SENT BACK to {live.color}:"
         f" about {progress.percent} % of them may still go to {traffic.other_color(live.color)}"
     )
-    return Problem("E336", message, f"envctl recover {target}")
+    return Problem("E336", message, format_command("recover", target))
 
 
 def _retry_hint(attempt: Attempt) -> str:

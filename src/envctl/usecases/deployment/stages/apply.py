@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from envctl.domain import errors
+from envctl.domain.command_lines import format_command
 from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
@@ -184,7 +185,7 @@ def _join_errors(report: RunReport, failed: Sequence[errors.EnvctlError]) -> Bas
     if error is None:
         return errors.combine_errors(failed)
     if isinstance(error, KeyboardInterrupt):
-        problem = errors.Problem("E312", "interrupted", "envctl status shows where things stand")
+        problem = errors.Problem("E312", "interrupted", format_command("status"))
         error = errors.InterruptedByUserError(problem)
     if isinstance(error, errors.EnvctlError):
         error.problems = (*error.problems, *(problem for each in failed for problem in each.problems))

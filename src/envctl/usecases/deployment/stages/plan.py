@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from envctl.domain import errors
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
 from envctl.domain.guards.request import can_record_rules
@@ -142,17 +143,18 @@ def _require_drift_undone(planned: PlannedDeployment) -> None:
     restored = {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
     if left := drift_undo.list_unplanned(planned.drifted, plans, restored):
         message = f"deploying it again does not undo what has drifted in {request.target}: no plan holds {left}"
-        hint = f"undo it by hand, or take it into the state as it is: envctl apply {request.target}"
+        hint = f"undo it by hand, or take it into the state as it is: {format_command('apply', request.target)}"
         raise OperationFailedError(Problem("E330", message, hint))
 
 
 def _require_upstreams(planned: PlannedDeployment) -> None:
     """Raise UsageError if a selected stack needs an upstream stack neither applied nor selected."""
-    target, command = planned.prepared.request.target, planned.prepared.guard_request.command
+    target = planned.prepared.request.target
     for plan in planned.plans.values():
         if missing := [name for name in plan.waits_for if name not in planned.plans]:
             message = f"{plan.stack} needs {', '.join(missing)}, which was never applied in {target}"
-            raise UsageError(Problem("E028", message, f"{command} --stack {plan.stack} --with-upstream"))
+            again = planned.prepared.guard_request.command
+            raise UsageError(Problem("E028", message, f"{again} --stack {plan.stack} --with-upstream"))
 
 
 def is_up_to_date(prepared: Prepared, lost: Sequence[str], here: EnvironmentState) -> bool:
@@ -201,12 +203,12 @@ def confirm_plan(prepared: Prepared, plan: EnvironmentPlan, *, before: str = "")
     """
     if not plan.changes:
         return
-    ports, target, command = prepared.request.context.ports, prepared.request.target, prepared.guard_request.command
+    ports, target, asked = prepared.request.context.ports, prepared.request.target, prepared.guard_request
     laid_out = ports.workspace.hash_layout(prepared.environment)
     if not ports.prompter.confirm_plan(plan, again=bool(before)):
         where = f"before stack {before}" if before else "nothing was changed"
-        raise errors.InterruptedByUserError(errors.Problem("E310", f"stopped on your answer: {where}", command))
+        raise errors.InterruptedByUserError(errors.Problem("E310", f"stopped on your answer: {where}", asked.command))
     if not before and ports.workspace.hash_layout(prepared.environment) != laid_out:
         message = f"files of {target} in .envctl/work changed while you were asked: nothing was changed"
-        hint = f"find out what writes there; the same command lays them out anew: {command}"
+        hint = f"find out what writes there; the same command lays them out anew: {asked.command}"
         raise errors.OperationFailedError(errors.Problem("E353", message, hint))

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from envctl.domain.aws.access import CallerIdentity, is_on_aws
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, Problem
 from envctl.domain.ledger.checkpoint import INTERVAL
@@ -41,7 +42,7 @@ def check_settings(ports: Ports) -> Iterator[Row]:
         where = f"{first.location}: " if first.location else ""
         more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
         seen = f"{where}{first.code} {first.message}{more}"
-        yield report_bad("settings", *error.problems, seen=seen, mend="envctl validate", misconfigured=True)
+        yield report_bad("settings", *error.problems, seen=seen, mend=format_command("validate"), misconfigured=True)
         return
     yield report_good("settings", f"{valid.settings} in {len(valid.environments)} environments, of the right types")
 
@@ -67,7 +68,7 @@ def check_provider_lock(context: Context) -> Iterator[Row]:
     elif _was_deployed(context):
         yield report_good("provider lock", "none: no module needs a provider")
     else:
-        way = f"the first apply writes it; commit it then: envctl apply {context.project.entry}"
+        way = f"the first apply writes it; commit it then: {format_command('apply', context.project.entry)}"
         yield report_warning("provider lock", f"there is no {ports.provider_lock} that holds one", way)
 
 
@@ -163,7 +164,7 @@ def check_store_bucket(context: Context) -> Iterator[Row]:
         # The store works across accounts, but only its own account may read the bucket settings.
         yield report_unchecked(_BUCKET_ROW, f"{place.wanted.name} is in {place.wanted.account_id}, where you are not")
         return
-    row = _check_bucket(context.ports, place, "envctl bootstrap")
+    row = _check_bucket(context.ports, place, format_command("bootstrap"))
     if not project.store.account_id and [problem.code for problem in row.problems] == ["E422"]:
         way = "say whose it is, so that nobody writes into another one of that name: [store] account_id"
         row = report_warning(_BUCKET_ROW, f"{place.wanted.name} is in another account than you are", way)
@@ -175,7 +176,7 @@ def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
         yield report_good("states", "on the disk of this machine")
         return
     place = find_state_bucket(context, environment, environment)
-    yield _check_bucket(context.ports, place, f"envctl bootstrap {environment}")
+    yield _check_bucket(context.ports, place, format_command("bootstrap", environment))
 
 
 def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
@@ -222,7 +223,7 @@ def check_create_only(context: Context, *, probe: bool) -> Iterator[Row]:
     if probe:
         yield Row(ledger_store.require_create_only(context.ports))
         return
-    finding = ledger_store.read_probe(context.ports, "envctl doctor --probe")
+    finding = ledger_store.read_probe(context.ports, format_command("doctor", probe=True))
     yield (
         report_bad(finding.name, ledger_store.OVERWRITE_PROBLEM, seen=finding.seen)
         if finding.verdict == "bad"

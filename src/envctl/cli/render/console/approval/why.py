@@ -14,6 +14,7 @@ from envctl.cli.render.terminal.text import (
     print_warnings,
     to_one_line,
 )
+from envctl.domain.command_lines import format_command
 from envctl.domain.guards import GUARDS
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.lists import join_names
@@ -70,7 +71,7 @@ def suggest_plan(why: Why) -> str:
     """Return the advice shared by all guards waiting for a plan."""
     if why.release is None:
         return "asked once there is something to plan"
-    return add_sandbox_flag(f"asked once it is planned: envctl why {why.target} --plan")
+    return add_sandbox_flag(f"asked once it is planned: {format_command('why', why.target, plan=True)}")
 
 
 def find_dependency(answer: Answer) -> str:

@@ -9,6 +9,7 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_one_line, to_text
 from envctl.cli.render.terminal.times import format_seconds
+from envctl.domain.command_lines import format_command
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
@@ -135,7 +136,7 @@ def _show_verification(deployed: Deployed, out: Console) -> None:
     if deployed.verification is not None:
         show_checks(deployed.verification.checks, out)
     elif is_unverified(deployed):
-        command = add_sandbox_flag(f"envctl verify {deployed.environment}")
+        command = add_sandbox_flag(format_command("verify", deployed.environment))
         print_text(out, ("not verified", "bold yellow"), f": {command}")
 
 

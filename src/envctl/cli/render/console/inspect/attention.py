@@ -1,7 +1,7 @@
 """Conditions of the pipeline requiring attention, in sentences."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from envctl.cli.render.console.approval.guards import format_guards
@@ -12,15 +12,16 @@ from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.operation_nouns import describe_operation
 from envctl.cli.render.terminal.text import format_actor, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_age, format_future, format_past
+from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rule_views import RESET_DELAY
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, Deployment, EnvironmentState, Hold, Lock
 from envctl.domain.release_label import ReleaseLabel, format_label_or_id
 from envctl.domain.rollout.traffic import other_color
 from envctl.domain.text.lists import join_names
-from envctl.usecases.inspect.pending_changes import PendingChanges
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import describe_gone
+from envctl.usecases.release.pending_changes import PendingChanges
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
         sentence = f"{problem.code} {problem.message}: {add_sandbox_flag(problem.hint)}"
         items.append(AttentionItem(gone.environment, sentence, is_serious=True))
     for each in status.all_environments:
-        describer = _StateDescriber(each.environment, status.now, zone, entry, each.labels)
+        describer = _StateDescriber(each.environment, status.now, zone, entry, each.running, each.labels)
         changes = (*describe_leaving(each), *describe_pending_changes(each.pending), *describe_rule_changes(each))
         found = (
             *describer.describe_state(each.present),
@@ -57,7 +58,7 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
 def describe_leaving(status: EnvironmentStatus) -> Iterator[str]:
     """Name the deployed stacks missing from the running release."""
     if status.leaving:
-        shown = add_sandbox_flag(f"envctl plan {status.environment}")
+        shown = add_sandbox_flag(format_command("plan", status.environment))
         yield f"it holds {join_names(status.leaving)}, which its release no longer has: {shown}"
 
 
@@ -91,7 +92,7 @@ def describe_rules_reset(each: EnvironmentStatus, now: datetime, zone: Zone) -> 
         return
     end = reset.at + RESET_DELAY
     due = format_future(end, now, zone) if end > now else format_past(end, now, zone)
-    stop = add_sandbox_flag(f"envctl rules reset {each.environment} --withdraw")
+    stop = add_sandbox_flag(format_command("rules reset", each.environment, withdraw=True))
     when = format_past(reset.at, now, zone)
     asked = f"RESET of its rules by {format_actor(reset.by)}, {when}: {to_one_line(reset.reason)}"
     yield f"{asked}; the recorded rules count until {due} ({stop} stops it)"
@@ -103,11 +104,12 @@ class _StateDescriber:
     now: datetime
     zone: Zone
     entry_environment: str
-    labels: Mapping[str, ReleaseLabel]
+    running: str = ""  # the command at work on the unfinished deployment
+    labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
 
     def describe_state(self, state: EnvironmentState) -> Iterator[tuple[str, bool]]:
         if state.last and state.last.outcome != "succeeded":
-            yield self._describe_last_deployment(state.last), True
+            yield self._describe_last_deployment(state.last), not self.running
         if state.last and state.last.lost:
             yield f"what {join_names(state.last.lost)} held may remain: its state was lost when it was destroyed", True
         for begun in state.imports:
@@ -139,11 +141,13 @@ class _StateDescriber:
         when = format_age(last.ended_at or last.started_at, self.now)
         what = f"the {describe_operation(last)}"
         match last.outcome:
+            case "unfinished" if self.running:
+                return f"{what} by {format_actor(last.by)} began {when}, and runs now: {to_one_line(self.running)}"
             case "unfinished":
                 return _describe_unfinished(what, last.by, when)
             case "partial":
                 only = " and ".join(last.only)
-                whole = add_sandbox_flag(f"envctl {last.action} {self.environment}")
+                whole = add_sandbox_flag(format_command(last.action, self.environment))
                 return f"{what} was of {only} alone, {when}: it proves nothing until it is whole ({whole})"
             case "interrupted":
                 return f"{what} was interrupted {when}"

@@ -30,7 +30,7 @@ def render_box(status: EnvironmentStatus, before: str, now: datetime, width: int
         Group(*lines),
         title=to_text(status.environment, "bold"),
         title_align="left",
-        border_style=_choose_border_style(status.present),
+        border_style="bold cyan" if status.running else _choose_border_style(status.present),
         width=width,
     )
 
@@ -78,7 +78,9 @@ def _render_lines(status: EnvironmentStatus, before: str, now: datetime, room: i
         name = to_text(shorten_id(state.current.release), "bold")
         yield from _merge_lines(room, [name, *_render_subject(status, room), *_render_commit(status, room)])
         yield from _render_deployment(state.current, now, room)
-    if (last := state.last) and last.outcome != "succeeded":
+    if (last := state.last) and status.running:
+        yield to_text(f"RUNS NOW, began {format_age(last.started_at, now)}", "bold cyan")
+    elif last and last.outcome != "succeeded":
         yield to_text(f"! {last.outcome.upper()} {format_age(last.ended_at or last.started_at, now)}", "bold red")
     if state.current_evidence:
         yield _render_verification(state.current_evidence, now, room)

@@ -8,11 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from envctl.cli.render.console.inspect.attention import list_attention_items
-from envctl.cli.render.console.inspect.boxes import count_missing_approvals, is_destroyed, render_box
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.console.inspect.boxes import render_box
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import join_text, measure_width, pad_text, print_item, print_nowrap, print_text
-from envctl.domain.text.lists import join_names
+from envctl.cli.render.terminal.times import format_future
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 MIN_BOX_WIDTH, MAX_BOX_WIDTH, MAX_STACKED_WIDTH = 24, 36, 60
@@ -59,9 +58,9 @@ def pair_with_previous(status: Status) -> Iterator[tuple[EnvironmentStatus, str]
 
 def list_next_commands(status: Status) -> list[tuple[str, str]]:
     """Return suggested commands, each with its reason."""
-    return [
-        (add_sandbox_flag(command), why) for each in status.all_environments for command, why in _list_commands(each)
-    ]
+    # What stands in one environment can hold up all that follow it.
+    steps = dict.fromkeys(step for each in status.all_environments for step in _list_steps(each))
+    return [(add_sandbox_flag(command), why) for command, why in steps]
 
 
 def is_up_to_date(status: Status) -> bool:
@@ -69,6 +68,16 @@ def is_up_to_date(status: Status) -> bool:
     lagging = any(each.lag for each in status.environments)
     other = any(each.pending and not each.pending.is_empty for each in status.all_environments)
     return not list_next_commands(status) and not list_attention_items(status) and not lagging and not other
+
+
+def list_waits(status: Status) -> list[tuple[str, str]]:
+    """Return the environments that time alone opens, each with the time and the reason."""
+    return [
+        (f"{each.environment} opens {format_future(step.opens, status.now)}", step.reason)
+        for each in status.all_environments
+        for step in each.steps
+        if step.opens and not step.command
+    ]
 
 
 def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = ARROW) -> None:
@@ -88,8 +97,8 @@ def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = AR
 
 
 def _show_next_commands(status: Status, out: Console) -> None:
-    commands = list_next_commands(status)
-    if not commands:
+    commands, waits = list_next_commands(status), list_waits(status)
+    if not commands and not waits:
         if is_up_to_date(status):
             out.print()
             print_text(out, "Nothing to do: every environment is up to date.")
@@ -104,41 +113,12 @@ def _show_next_commands(status: Status, out: Console) -> None:
         else:
             print_nowrap(out, (command, "bold"), indent=2)
             print_text(out, why, indent=4)
+    for opening, why in waits:
+        print_text(out, (opening, "bold"), f": {why}", indent=2)
 
 
-def _list_commands(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
-    missing = count_missing_approvals(status)
-    if missing and status.next.startswith("envctl promote "):
-        for gate, number in missing.items():
-            yield f"envctl approve {status.environment} --gate {gate}", f"{format_count(number, 'approval')} missing"
-    elif status.leaving and status.next == f"envctl apply {status.environment}":
-        yield status.next, f"it still holds {join_names(status.leaving)}, which its release no longer has"
-    elif status.next:
-        yield status.next, _explain_command(status)
-
-
-def _explain_command(status: EnvironmentStatus) -> str:
-    environment, state = status.environment, status.present
-    locked = "; it is locked" if state.lock else ""
-    match status.next.split()[1]:
-        case "recover" if not state.unfinished_deployment:
-            return f"the requests of {' and '.join(state.open_shifts)} are still shared between two colours"
-        case "recover":
-            return f"if the deployment to {environment} no longer runs"
-        case "approve":
-            return f"the last deployment stopped: its plan held more than was approved{locked}"
-        case "verify":
-            return f"what {environment} runs is not verified"
-        case "why":
-            held = f"the release that would be next in {environment} is on hold there"
-            return held if state.holds else f"{environment} runs a newer release than the one that would be next"
-        case "promote":
-            return f"{environment} is {format_count(status.lag or 0, 'release')} behind{locked}"
-        case "plan":
-            return f"its settings changed since it was deployed{locked}"
-        case "apply" if state.whole and state.current_evidence and state.current_evidence.verified:
-            return f"the working tree changed since it was deployed{locked}"
-        case _ if is_destroyed(state):
-            return f"nothing runs there{locked}"
-        case _:
-            return f"goes on from what is there{locked}" if state.last else f"the first deployment{locked}"
+def _list_steps(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
+    locked = "; it is locked" if status.present.lock else ""
+    for step in status.steps:
+        if step.command:
+            yield step.command, step.reason if step.command.split()[1] == "unlock" else f"{step.reason}{locked}"

@@ -11,6 +11,7 @@ from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.value_diff import format_change
+from envctl.domain.command_lines import format_command
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.drift import SharedDifference, group_differences
 from envctl.domain.text.identifiers import shorten_id
@@ -41,9 +42,10 @@ def show_drift(drift: Drift, out: Console) -> None:
 
 def list_next_commands(drift: Drift) -> tuple[str, ...]:
     """Return next commands, with one to fix the drift of all environments."""
-    mend = [each.environment for each in drift.environments if each.drifted and each.next]
-    others = [each.next for each in drift.environments if each.next and not each.drifted]
-    return (*([f"envctl drift {' '.join(mend)} --fix"] if mend else []), *others)
+    fixes = {each.environment: format_command("drift", each.environment, fix=True) for each in drift.environments}
+    drifted = [each.environment for each in drift.environments if each.next == fixes[each.environment]]
+    others = [each.next for each in drift.environments if each.next and each.environment not in drifted]
+    return (*([format_command("drift", *drifted, fix=True)] if drifted else []), *others)
 
 
 def group_findings(drift: Drift) -> tuple[tuple[SharedDifference, ...], tuple[SharedDifference, ...]]:
@@ -101,7 +103,7 @@ def list_stack_notes(each: EnvironmentDrift) -> Iterable[str]:
         if stack.pending and stack.pending.waits_for:
             yield f"{stack.stack} was never applied: it waits for {', '.join(stack.pending.waits_for)}"
         if stack.pending and stack.pending.leaves:
-            shows = add_sandbox_flag(f"envctl plan {each.environment} shows what becomes of it")
+            shows = f"{add_sandbox_flag(format_command('plan', each.environment))} shows what becomes of it"
             yield f"{stack.stack} is not part of the release that runs: {shows}"
 
 

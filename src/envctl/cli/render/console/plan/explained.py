@@ -55,8 +55,7 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
     if explained.plan.cost is not None:
         out.print()
         show_cost(explained.plan, out)
-    if explained.changes and not explained.release:
-        print_hint(out, f"envctl apply {explained.environment}")
+    print_hint(out, explained.plan.next)
 
 
 def describe_subject(explained: Explained) -> str:

@@ -74,8 +74,7 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
 
 def show_plan_alone(plan: EnvironmentPlan, out: Console) -> None:
     show_plan(plan, out)
-    if plan.changes:
-        print_hint(out, f"envctl apply {plan.environment}")
+    print_hint(out, plan.next)
 
 
 def format_total(plan: EnvironmentPlan) -> str:

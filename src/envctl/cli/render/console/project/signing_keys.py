@@ -5,6 +5,7 @@ from rich.console import Console
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text, shorten_actor, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_time
+from envctl.domain.command_lines import format_command
 from envctl.domain.ledger.state import Unbelieved
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 
@@ -37,5 +38,7 @@ def describe_untrusted(found: tuple[Unbelieved, ...], zone: Zone = None) -> list
         f" on {format_time(each.at, zone)}"
         for each in found[-MAX_NAMED:][::-1]
     ]
-    others = add_sandbox_flag("older ones are not believed either, all of which this names: envctl ledger verify")
+    others = add_sandbox_flag(
+        f"older ones are not believed either, all of which this names: {format_command('ledger verify')}"
+    )
     return [*sentences, others] if len(found) > MAX_NAMED else sentences

@@ -1,4 +1,4 @@
-# prod: what customers use. Survives the loss of a zone; changes only by promotion from staging.
+# prod: for customers. It survives the loss of a zone, and changes only by promotion from staging.
 
 # network
 vpc_cidr           = "10.30.0.0/16"

@@ -1,4 +1,4 @@
-# staging: prod in small. The same shape (zones, NAT gateways, more than one task), smaller sizes, and mostly spot.
+# staging: a small prod. The same shape (zones, NAT gateways, more than one task), smaller sizes, and mostly spot.
 
 # network
 vpc_cidr = "10.20.0.0/16"

@@ -1,4 +1,4 @@
-# staging: prod in small. The same shape (zones, NAT gateways, a node in each zone), smaller nodes, and spot.
+# staging: a small prod. The same shape (zones, NAT gateways, a node in each zone), smaller nodes, and spot.
 
 # network
 vpc_cidr = "10.20.0.0/16"

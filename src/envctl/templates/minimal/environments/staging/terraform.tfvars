@@ -1,4 +1,4 @@
-# staging: the mirror of prod.
+# staging: like prod.
 
 vpc_cidr           = "10.20.0.0/16"
 log_retention_days = 30

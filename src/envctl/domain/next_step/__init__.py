@@ -1,0 +1,1 @@
+"""What to type next for an environment."""

@@ -1,0 +1,138 @@
+"""What is known of an environment, and the change that it needs next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from envctl.domain.config.project import Pipeline
+from envctl.domain.guards.plan import has_exceeded_approval
+from envctl.domain.ledger.state import EnvironmentState, LedgerState
+
+GoalKind = Literal["apply", "promote", "rollback", "destroy", "fix drift"]
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The next step of an environment.
+
+    Attributes:
+        command: what to type; empty if nothing can be typed now.
+        reason: why, or what stands in the way; empty if there is nothing to do.
+        who: the people who can do it; empty for anybody.
+        hint: what to do in words, where no command can be typed now.
+        opens: the time from which on it can go on; None if time alone does not help.
+    """
+
+    command: str = ""
+    reason: str = ""
+    who: str = ""
+    hint: str = ""
+    opens: datetime | None = None
+
+    @property
+    def advice(self) -> str:
+        """The command, or what to do in words."""
+        return self.command or self.hint
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The facts about one environment.
+
+    Attributes:
+        lag: the number of releases behind the environment before it; None if not comparable.
+        running: the command at work in it on this machine; empty if there is none.
+        unsaved: true if a state was not saved after an apply.
+        changed: the kind of edits since the deployment of what runs here.
+        leaving: its stacks missing from the running release.
+    """
+
+    environment: str
+    pipeline: Pipeline
+    present: LedgerState
+    lag: int | None = None
+    running: str = ""
+    unsaved: bool = False
+    changed: Literal["", "code", "settings"] = ""
+    leaving: tuple[str, ...] = ()
+
+    @property
+    def here(self) -> EnvironmentState:
+        return self.present.find_environment(self.environment)
+
+    @property
+    def before(self) -> str | None:
+        """The environment right before it; None for the entry."""
+        return self.pipeline.find_previous(self.environment)
+
+    @property
+    def source(self) -> EnvironmentState:
+        """The state of the environment right before it."""
+        return self.present.find_environment(self.before or "")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The change that an environment needs next. Guards decide what comes before it.
+
+    Attributes:
+        release: the release to deploy, if it is not the one that the command takes by itself.
+        since_stop: true for the rest of a deployment that stopped at its approved plan.
+    """
+
+    kind: GoalKind
+    reason: str
+    release: str = ""
+    since_stop: bool = False
+
+
+def find_goal(facts: Situation) -> Goal | None:
+    """Return the change that the environment needs next; None if it needs none."""
+    here = facts.here
+    if here.whole and here.drifted:
+        return Goal("fix drift", f"{facts.environment} has drifted")
+    incoming = _find_incoming(facts)
+    if incoming is not None:
+        return incoming
+    if not here.whole:
+        return _find_rest(facts)
+    if facts.changed == "code":
+        return Goal("apply", "the working tree changed since it was deployed")
+    if facts.changed == "settings":
+        return Goal("apply", "its settings changed since it was deployed")
+    if facts.leaving:
+        stacks = " and ".join(facts.leaving)
+        return Goal("apply", f"it still holds {stacks}, which its release no longer has")
+    return None
+
+
+def _find_incoming(facts: Situation) -> Goal | None:
+    """Return the promotion of a release that the environment does not have yet."""
+    source, last = facts.source, facts.here.last
+    if not facts.lag or not source.whole or source.current is None:
+        return None
+    count = "1 release" if facts.lag == 1 else f"{facts.lag} releases"
+    stopped = last is not None and last.release == source.current.release and has_exceeded_approval(last)
+    return Goal("promote", f"{facts.environment} is {count} behind {facts.before}", since_stop=stopped)
+
+
+def _find_rest(facts: Situation) -> Goal | None:
+    """Return the deployment that completes the last one, or the first deployment of the entry."""
+    here, last = facts.here, facts.here.last
+    if last is not None and last.action == "destroy" and last.outcome != "succeeded":
+        return Goal("destroy", "its destruction is not complete")
+    if facts.before is None and (last is None or last.action != "rollback"):
+        destroyed = last is not None and last.action == "destroy"
+        reason = "the first deployment" if last is None else "nothing runs there" if destroyed else _UNFINISHED
+        return Goal("apply", reason)
+    if last is None or (here.current is None and last.action == "destroy"):
+        return None
+    stopped = has_exceeded_approval(last)
+    if last.action == "rollback" and last.outcome != "succeeded":
+        return Goal("rollback", _UNFINISHED, last.release, stopped)
+    if last.action == "promote" and not (here.current and here.current.release == last.release):
+        return Goal("promote", _UNFINISHED, last.release, stopped)
+    return Goal("apply", _UNFINISHED, since_stop=stopped)
+
+
+_UNFINISHED = "its last deployment is not complete"

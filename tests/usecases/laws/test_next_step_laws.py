@@ -1,0 +1,29 @@
+"""From every state that a history can reach, what envctl suggests can be typed, does something, and comes to an end."""
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import precondition, rule
+
+from tests.usecases.laws.advice import follow_advice, mend_the_world
+from tests.usecases.laws.test_promotion_laws import Promotion
+
+
+class Advised(Promotion):
+    @precondition(lambda self: hasattr(self, "actors"))
+    @rule()
+    def follows_every_suggestion(self) -> None:
+        mend_the_world(self.actors)
+        follow_advice(self.actors)
+
+    def teardown(self) -> None:
+        """Each history ends with it, so that short ones are tried as well."""
+        try:
+            if hasattr(self, "actors"):
+                self.follows_every_suggestion()
+        finally:
+            super().teardown()
+
+
+LIMITED = settings(stateful_step_count=12, max_examples=80)
+TestAdvice = pytest.mark.slow(pytest.mark.timeout(900)(Advised.TestCase))
+TestAdvice.settings = LIMITED
