@@ -62,6 +62,7 @@ from envctl.usecases.ports.terraform import (
 from envctl.usecases.project import load
 from tests.fakes.buckets import MemoryBuckets
 from tests.fakes.formatting import MemoryFormatter
+from tests.fakes.installation import MemoryInstallation
 from tests.fakes.modules import MemoryRemoteModules
 from tests.fakes.new_projects import MemoryProjectFolder, MemoryTemplates
 
@@ -917,6 +918,7 @@ class World:
     check_runner: MemoryCheckRunner = field(default_factory=MemoryCheckRunner)
     cost_estimator: MemoryCostEstimator = field(default_factory=MemoryCostEstimator)
     templates: MemoryTemplates = field(default_factory=MemoryTemplates)
+    installation: MemoryInstallation = field(default_factory=MemoryInstallation)
     project_folder: MemoryProjectFolder = field(default_factory=MemoryProjectFolder)
     sandbox: bool = False
     provider_lock: str = ".terraform.lock.hcl"

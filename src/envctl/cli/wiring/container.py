@@ -14,6 +14,7 @@ from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.wiring.aws import AwsPorts
 from envctl.cli.wiring.lazy_ui import LateObserver
+from envctl.cli.wiring.machine import MachinePorts
 from envctl.cli.wiring.tracing import TracedPorts
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from envctl.adapters.forge.job_requests import VariableJobRequests
     from envctl.adapters.forge.reviews import GithubReviews
     from envctl.adapters.local.git import Git
-    from envctl.adapters.local.machine import FileHeadCache, RandomNonces, SystemClock
+    from envctl.adapters.local.machine import FileHeadCache
     from envctl.adapters.local.new_folder import NewProjectFolder
-    from envctl.adapters.local.templates import PackagedTemplates
     from envctl.adapters.local.trace import FileTracer
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from envctl.usecases.ports.core import Identity
 
 
-class WiredPorts(AwsPorts):
+class WiredPorts(MachinePorts, AwsPorts):
     """The ports of one command. Adapters are imported and built on first use: most commands need few."""
 
     def __init__(self, options: Options) -> None:
@@ -68,12 +68,6 @@ class WiredPorts(AwsPorts):
         from envctl.cli.wiring.readers import ProjectFileReader
 
         return ProjectFileReader(sandbox=self._options.sandbox)
-
-    @cached_property
-    def templates(self) -> "PackagedTemplates":
-        from envctl.adapters.local.templates import PackagedTemplates
-
-        return PackagedTemplates()
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":
@@ -228,18 +222,6 @@ class WiredPorts(AwsPorts):
         from envctl.adapters.local.new_folder import NewProjectFolder
 
         return NewProjectFolder(self._options.project)
-
-    @cached_property
-    def clock(self) -> "SystemClock":
-        from envctl.adapters.local.machine import SystemClock
-
-        return SystemClock()
-
-    @cached_property
-    def nonces(self) -> "RandomNonces":
-        from envctl.adapters.local.machine import RandomNonces
-
-        return RandomNonces()
 
     @cached_property
     def reviews(self) -> "GithubReviews":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.commit_message import JobRequest
     from envctl.usecases.ports.aws import Alarms, AwsAccess, Buckets, Registries, Secrets, Signatures
     from envctl.usecases.ports.bucket_report import BucketReport
+    from envctl.usecases.ports.installation import Installation
     from envctl.usecases.ports.project import (
         ConfigReader,
         ProjectFolder,
@@ -259,6 +260,8 @@ class Ports(Protocol):
     def prompter(self) -> Prompter: ...
     @property
     def templates(self) -> Templates: ...
+    @property
+    def installation(self) -> Installation: ...
     @property
     def project_folder(self) -> ProjectFolder: ...
     @property
