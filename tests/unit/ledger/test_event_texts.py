@@ -46,6 +46,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "DriftChecked": {"name": "environment resources", "digest": "release"},
     "WaiverUsed": {"name": "environment guards", "digest": "release", "person": "reason", "envctl": "refusals"},
     "RolloutStarted": {"name": "environment stack color value stable", "digest": "release"},
+    "TrafficShiftStarted": {"name": "environment stack", "digest": "release"},
     "TrafficShifted": {"name": "environment stack color value stable", "digest": "release"},
     "StateMoved": {"name": "environment stack to", "digest": "release lineage"},
 }

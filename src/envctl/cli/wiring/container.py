@@ -247,7 +247,8 @@ class WiredPorts(MachinePorts, AwsPorts):
             return local
         from envctl.adapters.aws.identity import AwsIdentity
 
-        return AwsIdentity(local.identify_actor, self.access.find_origin, self.inherited_environment)
+        gitlab = self.project.ci.gitlab
+        return AwsIdentity(local.identify_actor, self.access.find_origin, self.inherited_environment, lambda: gitlab)
 
     @cached_property
     def version_control(self) -> "Git":

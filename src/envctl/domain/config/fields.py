@@ -116,8 +116,17 @@ VariablePattern = Annotated[
 PersonPattern = Annotated[
     str,
     _match(
-        r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+",
-        'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME" or "github-team:ORG/TEAM"',
+        r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+|gitlab:[\w*.-]+",
+        'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME", "github-team:ORG/TEAM" or'
+        ' "gitlab:NAME"',
+    ),
+]
+GITLAB_URL = "https://gitlab.com"
+GitlabUrl = Annotated[
+    str,
+    _match(
+        r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*",
+        'the address of a GitLab, such as "https://gitlab.example.com", in small letters and without / at its end',
     ),
 ]
 HttpUrl = Annotated[str, _match(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]

@@ -222,10 +222,17 @@ class UpToDate:
 
 @dataclass
 class RolloutProgress:
-    """A rollout in progress: its traffic shifts so far, and whether its traffic was restored, recorded or not."""
+    """A rollout in progress.
+
+    Attributes:
+        shares: its traffic shifts so far.
+        highest_percent: the highest possible traffic weight of the new color.
+        is_restored: its traffic was restored, recorded or not.
+    """
 
     rollout: StackRollout
     shares: list[Share] = field(default_factory=list)
+    highest_percent: int = 0
     is_restored: bool = False
 
     @property

@@ -50,6 +50,7 @@ from tests.cli.render.samples.statuses import (
     LOCKED_STATUS,
     SHARED_STATUS,
     STATUS,
+    STEP_STATUSES,
     STUCK_STATUS,
     TROUBLED_STATUS,
 )
@@ -105,6 +106,7 @@ RESULTS: dict[str, object] = {
     "a status with nothing to do": CALM_STATUS,
     "a status with nothing to do but a lock": LOCKED_STATUS,
     "a status with requests that are still shared": SHARED_STATUS,
+    **STEP_STATUSES,
     "a status with trouble": TROUBLED_STATUS,
     "a status after a destruction": DESTROYED_STATUS,
     "a why that refuses": WHY,

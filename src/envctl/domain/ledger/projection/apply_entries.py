@@ -32,6 +32,7 @@ from envctl.domain.ledger.state import (
     Unbelieved,
 )
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 
 # Limits per environment keep the checkpoint small. Dropped evidence and approvals no longer count.
 MAX_EVIDENCE = 100
@@ -151,8 +152,8 @@ def _apply_event(  # noqa: C901 (one case a kind of event)
             return apply_drift_check(state, entry, event)
         case events.WaiverUsed():
             return _apply_waiver(state, entry, event)
-        case events.RolloutStarted() | events.TrafficShifted():
-            return apply_traffic_event(state, event)
+        case RolloutStarted() | TrafficShiftStarted() | TrafficShifted():
+            return apply_traffic_event(state, entry.at, event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
             return apply_rules_event(state, entry, event)
         case ImportStarted() | ImportEnded():

@@ -148,7 +148,7 @@ def _check_identity(ports: Ports) -> Row:
     actor, doubt = ports.identity.identify_actor(), ports.identity.explain_doubt()
     if not doubt:
         return report_good("identity", str(actor))
-    way = "docs/access.md says whom envctl believes; in a job of GitHub, hand its token over, and no keys"
+    way = "docs/access.md says whom envctl believes; in a job of CI, hand its token over, and no keys"
     return report_warning("identity", f"{actor}: {doubt}", way)
 
 

@@ -17,7 +17,7 @@ from envctl.domain.guards.rule_views import RESET_DELAY
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, Deployment, EnvironmentState, Hold, Lock
 from envctl.domain.release_label import ReleaseLabel, format_label_or_id
-from envctl.domain.rollout.traffic import other_color
+from envctl.domain.rollout.traffic import Shift, other_color
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import describe_gone
@@ -116,9 +116,7 @@ class _StateDescriber:
             when = format_age(begun.at, self.now)
             yield _describe_unfinished(f"the import of {to_one_line(begun.address)}", begun.by, when), True
         for stack, shift in state.open_shifts.items():
-            rest = other_color(shift.color)
-            what = f"{shift.percent} % of the requests of {stack} go to {shift.color}, the rest to {rest}"
-            yield what, state.unfinished_deployment is None
+            yield self._describe_shift(stack, shift, state), state.unfinished_deployment is None
         for debt in state.debts:
             yield self._describe_debt(debt), True
         if state.drift and state.drift.drifted:
@@ -136,6 +134,22 @@ class _StateDescriber:
             yield f"locked by {self._format_holder(state.lock)}", False
         for hold in state.holds.values():
             yield f"release {self._format_release(hold.release)} is on hold, by {self._format_holder(hold)}", False
+
+    def _describe_shift(self, stack: str, shift: Shift, state: EnvironmentState) -> str:
+        requests, colors = f"of the requests of {stack}", f"{shift.color}, the rest to {other_color(shift.color)}"
+        step = shift.step
+        if step is None:
+            return f"{shift.percent} % {requests} go to {colors}, as last recorded"
+        if state.unfinished_deployment is None:
+            # The way back was tried, and is recorded only once it is done.
+            return f"up to {shift.highest_percent} % {requests} may go to {colors}"
+        when = f"step {step.number} of {step.count} {'began' if shift.running_step else 'was done'}"
+        share = f"{shift.percent} %"
+        if shift.running_step:
+            share = f"between {share} and {step.percent} %"
+        return (
+            f"{share} {requests} go to {colors} ({when} {format_age(step.at, self.now)}; fewer if they are going back)"
+        )
 
     def _describe_last_deployment(self, last: Deployment) -> str:
         when = format_age(last.ended_at or last.started_at, self.now)

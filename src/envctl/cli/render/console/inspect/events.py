@@ -8,6 +8,7 @@ from envctl.domain.ledger import events
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.release_label import ReleaseLabel, format_label_name
 from envctl.domain.text.lists import join_first, join_names
 
@@ -59,7 +60,7 @@ def describe_event(event: events.Event) -> str:
             return _describe_approval(event)
         case events.EnvironmentLocked() | events.EnvironmentUnlocked() | events.HoldSet() | events.HoldLifted():
             return _describe_lock(event)
-        case events.RolloutStarted() | events.TrafficShifted():
+        case RolloutStarted() | TrafficShiftStarted() | TrafficShifted():
             return _describe_rollout(event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
             return _describe_rules(event)
@@ -201,16 +202,18 @@ def _describe_rules(event: RulesApproved | RulesResetRequested | RulesResetWithd
             assert_never(event)
 
 
-def _describe_rollout(event: events.RolloutStarted | events.TrafficShifted) -> str:
+def _describe_rollout(event: RolloutStarted | TrafficShiftStarted | TrafficShifted) -> str:
     where = f"the requests of {event.stack} in {event.environment}"
     match event:
-        case events.RolloutStarted():
+        case RolloutStarted():
             return f"{where} begin to go to {event.color}"
-        case events.TrafficShifted(color=""):
+        case TrafficShiftStarted():
+            return f"step {event.step} of {event.steps} began: {event.percent} % of {where} are to go to the new colour"
+        case TrafficShifted(color=""):
             return f"nobody knows any more which colour has {where}"
-        case events.TrafficShifted(stable=""):
+        case TrafficShifted(stable=""):
             return f"all of {where} go to {event.color}"
-        case events.TrafficShifted():
+        case TrafficShifted():
             return f"{event.percent} % of {where} go to {event.color}"
         case _:
             assert_never(event)
