@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
+from tests.cli.render.samples.releases import LABEL
 
 Question = Callable[[TerminalPrompter], bool]
 LOCK = StateLock("network", "4711", "ci@runner-7-of-the-platform-team", "apply", NOW - timedelta(hours=3))
@@ -23,6 +25,10 @@ NOTES = (
 )
 QUESTIONS: dict[str, Question] = {
     "to apply": lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
+    "to apply a named release": lambda consent: consent.confirm_plan(replace(LATER_PLAN, label=LABEL), again=False),
+    "to approve a named release": lambda consent: consent.confirm_approval(
+        replace(LATER_PLAN, label=LABEL), "peer", ()
+    ),
     "to apply what could only be planned now": lambda consent: consent.confirm_plan(LATER_PLAN, again=True),
     "to approve": lambda consent: consent.confirm_approval(LATER_PLAN, "peer", NOTES),
     "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, "peer", ()),

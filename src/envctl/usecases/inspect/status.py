@@ -1,13 +1,15 @@
 """`envctl status`: the running release, its deployment, lag and next command for each environment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from envctl.domain.guards import count_missing_at_gates, count_required_approvals
-from envctl.domain.ledger.state import EnvironmentState, KnownRelease, LedgerState, Unbelieved
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import EnvironmentState, LedgerState, Unbelieved
 from envctl.domain.next_step.situation import NextStep
 from envctl.domain.release.distance import measure_lag
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules
 from envctl.usecases.ledger import journal, rules_store
@@ -35,6 +37,7 @@ class EnvironmentStatus:
         next: the first command of the next steps; empty if there is none.
         steps: the next steps, with reasons.
         running: the command at work on its unfinished deployment, on this machine.
+        labels: what people know the releases by that run, were tried last, or are on hold there.
     """
 
     environment: str
@@ -50,6 +53,7 @@ class EnvironmentStatus:
     previous: str = ""
     steps: tuple[NextStep, ...] = ()
     running: str = ""
+    labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
     here = present.find_environment(environment)
     release = present.releases.get(here.current.release) if here.current else None
     behind = measure_lag(project.pipeline.order, present, environment)
+    named = [*here.holds, *(each.release for each in (here.current, here.last, *here.debts) if each)]
+    labels = {name: label for name in sorted(set(named)) if (label := present.find_label(name))}
     return EnvironmentStatus(
         environment,
         here,
@@ -121,6 +127,7 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
         project.pipeline.find_previous(environment) or "",
         advice.steps,
         advice.running,
+        labels,
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.release.bundle import File, Release
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
+    from envctl.domain.release.commit_message import CommitMessage
     from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment
@@ -31,6 +32,9 @@ class Revision:
 class VersionControl(Protocol):
     def read_revision(self, paths: Sequence[str]) -> Revision:
         """Return the current commit, checking only these paths for uncommitted changes."""
+
+    def read_message(self, commit: str) -> CommitMessage:
+        """Return the message of a commit, with known secrets redacted; empty if the commit is unknown."""
 
     def list_contributors(self, since: str) -> Sequence[str]:
         """Return the addresses of authors, committers and co-authors since the commit `since`. If that is empty or

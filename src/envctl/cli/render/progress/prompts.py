@@ -22,7 +22,7 @@ from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label, format_label_or_id
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.bucket_report import BucketReport
@@ -51,6 +51,8 @@ class TerminalPrompter:
                 stacks = ", ".join(stack.stack for stack in plan.stacks)
                 print_text(self.console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
             self._print_warnings(plan)
+            if plan.label:
+                print_text(self.console, f"Release {format_label(plan.label)}")
             return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
@@ -62,7 +64,8 @@ class TerminalPrompter:
         out.print()
         self._print_warnings(plan)
         print_warnings(out, map(to_one_line, notes))
-        scope = (f"release {shorten_id(plan.release)} may do this, or less of it, in ", (plan.environment, "bold"))
+        release = format_label_or_id(plan.label, plan.release)
+        scope = (f"release {release} may do this, or less of it, in ", (plan.environment, "bold"))
         print_text(out, "Your approval: ", *scope, f" (gate {gate})")
         print_text(out, format_total(plan), indent=2)
         return self._ask_yes("Approve it?")

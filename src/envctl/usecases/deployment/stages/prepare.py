@@ -141,7 +141,8 @@ class CreateRelease:
             release_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
         environment = replace(tree.environment, release=identity)
         guards = GuardRunner(tree.request)
-        return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, environment)
+        label = asked.present.find_label(identity) or release_store.label_new_release(ports, identity, tree.release)
+        return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, label, environment)
 
 
 def _describe_rendering(stacks: tuple[str, ...], environment: str) -> str:

@@ -16,7 +16,7 @@ from envctl.cli.render.terminal.text import (
 )
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards import GUARDS
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
@@ -45,7 +45,8 @@ def show_why(why: Why, out: Console) -> None:
 
 
 def format_question(why: Why) -> str:
-    what = f"release {shorten_id(why.release)}" if why.release else "a release" if why.source else "the working tree"
+    other = "a release" if why.source else "the working tree"
+    what = f"release {format_label_or_id(why.label, why.release)}" if why.release else other
     move = f"be promoted from {why.source} to" if why.source else "be applied to"
     return f"May {what} {move} {why.target}?"
 

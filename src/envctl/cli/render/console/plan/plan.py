@@ -11,7 +11,7 @@ from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap,
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.value_diff import format_change, shorten_value
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, count_actions
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -54,7 +54,7 @@ IDENTIFYING_PATHS = ("name", "tags.Name", "cidr_block", "destination_cidr_block"
 
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
-    origin = f"release {shorten_id(plan.release)}" if plan.release else "the working tree"
+    origin = f"release {format_label_or_id(plan.label, plan.release)}" if plan.release else "the working tree"
     print_text(out, "Plan for ", (plan.environment, "bold"), f" · {origin}")
     is_long = True
     for stack in plan.stacks:
