@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 TEXTS = st.sampled_from([
-    "", "a", "b", "A1", "per_az", "db.t4g.small", "a b", " a ", "a\nb", "ä", "e\u0301", "5", "05", "-1", "true", "x" * 40,
+    "", "a", "b", "A1", "per_az", "db.t4g.small", "a b", " a ", "a\nb", "ä", "e\u0301", "5", "05", "-1", "true",
     "10.0.0.0/16", "10.0.0.1/8", "10.0.0.0/33", "300.0.0.0/8", "010.0.0.0/8", "10.0.0.0", "10.0.0/8", "2001:db8::/32",
-    "::1/129", "s3://bucket/key", "arn:aws:iam::123456789012:role/x",
+    "10..0.0/8", "1.2.3.4.5/8", "1.2.3.4/032", "1.2.3.4444/8",
+    "::1/129", "s3://bucket/key", "arn:aws:iam::123456789012:role/x", "x" * 40,
 ])  # fmt: skip
 NUMBERS = st.sampled_from([0, 1, 2, 3, 5, 64, 365, -1, 0.5, 1.1, 10**20, 3653])
 VALUES: dict[str, st.SearchStrategy[object]] = {
@@ -22,10 +23,12 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     "object({a = string, b = optional(number)})": st.fixed_dictionaries({"a": TEXTS, "b": st.none() | NUMBERS}),
     "list(object({a = string}))": st.lists(st.fixed_dictionaries({"a": TEXTS}), max_size=2),
 }
+# As they stand in HCL, where a backslash is written twice.
 PATTERNS = st.sampled_from([
-    "^[a-z]+$", "^[a-z][a-z0-9-]{0,19}$", "a", "", "^$", "^(a|b|per_az)$", "[\\r\\n]", "^db\\\\.[a-z0-9-]+\\\\.[a-z0-9]+$",
-    "^[0-9.]+/(1[6-9]|20)$", "^.$", "^[^a]*$", "\\\\d", "^\\\\S+$", "^\\\\w*$", "[[:alpha:]]", "[^[:alnum:]_]", "(a+)+$", "^ ?a ?$",
-    "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", "(?i)A", "(", "a{2,1}", "^s3://[a-z0-9][a-z0-9.-]{1,61}(/[a-z]*)?$", "a**", "\\\\z",
+    "^[a-z]+$", "^[a-z][a-z0-9-]{0,19}$", "a", "", "^$", "^(a|b|per_az)$", "[\\r\\n]",
+    "^db\\\\.[a-z0-9-]+\\\\.[a-z0-9]+$", "^[0-9.]+/(1[6-9]|20)$", "^.$", "^[^a]*$", "\\\\d", "^\\\\S+$", "^\\\\w*$",
+    "[[:alpha:]]", "[^[:alnum:]_]", "(a+)+$", "^ ?a ?$", "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", "(?i)A", "(",
+    "a{2,1}", "^s3://[a-z0-9][a-z0-9.-]{1,61}(/[a-z]*)?$", "a**", "\\\\z",
 ])  # fmt: skip
 LITERAL_TEXTS = st.sampled_from(['"a"', '"per_az"', '""', '"5"', '"10.0.0.0/16"', '"ä"', '"\\u00e9"', '"s3://"'])
 LITERAL_NUMBERS = st.sampled_from(["0", "1", "2", "5", "365", "1.1", "0.5", "-1", "1e3"])
@@ -125,21 +128,25 @@ def bools(draw: st.DrawFn, names: Names, depth: int = 2) -> str:
         lambda: f"try({inner()}, {draw(st.sampled_from(['true', 'false']))})",
         lambda: f"({inner()}) == ({inner()})",
     ]
-    for each in names.collections:
-        kind = {"texts": ("each",)} if names.elements == "text" else {"numbers": ("each",)}
-        local = Names(**kind)
-        complex_ += [
-            lambda each=each, local=local: (
-                f"{draw(st.sampled_from(['alltrue', 'anytrue']))}([for each in {each} : {inner(local)}])"
-            ),
-            lambda each=each, local=local: (
-                f"length([for k, each in {each} : each if {inner(local)}]) == {draw(LITERAL_NUMBERS)}"
-            ),
-            lambda each=each: f'length(setsubtract({each}, ["a", "b"])) == 0',
-            lambda each=each: f"contains({each}, {draw(LITERAL_TEXTS | LITERAL_NUMBERS)})",
-            lambda each=each: f"length(distinct({each})) == length({each})",
-        ]
-    return draw(st.sampled_from(simple + complex_ + complex_))()
+    if names.collections:
+        complex_ += [lambda: draw(bools_of_collection(names, depth))]
+    return draw(st.sampled_from(simple + complex_ * 2))()
+
+
+@st.composite
+def bools_of_collection(draw: st.DrawFn, names: Names, depth: int) -> str:
+    each = draw(st.sampled_from(names.collections))
+    local = Names(texts=("each",)) if names.elements == "text" else Names(numbers=("each",))
+    inner = draw(bools(local, depth - 1))
+    forms = [
+        f"alltrue([for each in {each} : {inner}])",
+        f"anytrue([for each in {each} : {inner}])",
+        f"length([for k, each in {each} : each if {inner}]) == {draw(LITERAL_NUMBERS)}",
+        f'length(setsubtract({each}, ["a", "b"])) == 0',
+        f"contains({each}, {draw(LITERAL_TEXTS | LITERAL_NUMBERS)})",
+        f"length(distinct({each})) == length({each})",
+    ]
+    return draw(st.sampled_from(forms))
 
 
 @dataclass(frozen=True)

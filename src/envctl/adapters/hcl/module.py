@@ -21,7 +21,7 @@ from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, Output, Variable, format_type, parse_type
 
 BLOCK_KINDS = frozenset({"variable", "output", "module"})
-_OVERRIDE = re.compile(r"(.*_)?override\.tf(\.json)?")
+OVERRIDE = re.compile(r"(.*_)?override\.tf(\.json)?")
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ def _merge_blocks(
     """Return the blocks of all files, merged with their overrides, and the problems."""
     blocks: dict[tuple[str, str], Block] = {}
     problems: list[Problem] = []
-    for file in sorted(files, key=lambda file: (bool(_OVERRIDE.fullmatch(file)), file)):
+    for file in sorted(files, key=lambda file: (bool(OVERRIDE.fullmatch(file)), file)):
         if not file.endswith((".tf", ".tf.json")):
             continue
         try:
             for block in _read_blocks(files[file], f"{name}/{file}", kinds):
-                _add_block(blocks, block, problems, overrides=bool(_OVERRIDE.fullmatch(file)))
+                _add_block(blocks, block, problems, overrides=bool(OVERRIDE.fullmatch(file)))
         except ConfigurationError as error:
             problems += error.problems
     return list(blocks.values()), problems

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Project
     from envctl.domain.errors import Location
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
-    from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
+    from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
 
 
 class ProjectFileReader:
@@ -42,6 +42,11 @@ class ProjectFileReader:
         from envctl.adapters.hcl.module import read_module_calls
 
         return read_module_calls(files, name)
+
+    def parse_validations(self, files: Mapping[str, bytes]) -> "ModuleValidations":
+        from envctl.adapters.hcl.validations import read_validations
+
+        return read_validations(files)
 
     def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
         from envctl.adapters.hcl.code_folders import read_folders

@@ -35,7 +35,7 @@ from envctl.usecases.deployment.stages.prepare import (
     PrepareWorkingTree,
 )
 from envctl.usecases.ledger import journal
-from envctl.usecases.project import image_tags, load, remote_modules, working_tree
+from envctl.usecases.project import image_tags, remote_modules, validations, working_tree
 from envctl.usecases.release import deploy_request
 
 In_contra = TypeVar("In_contra", contravariant=True)
@@ -143,7 +143,7 @@ def deploy_working_tree(request: DeployRequest) -> Deployed:
     ports, target = request.context.ports, request.target
     made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
-    load.load_settings(request.context, target, made.wiring)
+    validations.load_valid_settings(request.context, target, made)
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.

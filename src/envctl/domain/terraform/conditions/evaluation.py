@@ -27,6 +27,7 @@ from envctl.domain.terraform.conditions.values import (
     UncertainError,
     are_equal,
     is_number,
+    is_primitive,
 )
 
 _LARGEST_RESULT = 10**100
@@ -140,9 +141,18 @@ class _Evaluation:
             taken, other = other, taken
         value = self.evaluate(taken)
         # Both sides are converted to one type.
-        if not (isinstance(value, bool) and _is_boolean(other)):
+        if not is_primitive(value) or self._find_kind(other) is not type(value):
             raise UncertainError("sides of different types")
         return value
+
+    def _find_kind(self, node: Node) -> type | None:
+        """Return the type of an expression, even if it fails; None if that is unknown."""
+        if _is_boolean(node):
+            return bool
+        try:
+            return type(self.evaluate(node))
+        except (UncertainError, EvaluationError):
+            return None
 
     def _evaluate_for(self, node: ForList) -> list[object]:
         source = self.evaluate(node.source)

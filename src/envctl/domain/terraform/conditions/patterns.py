@@ -14,7 +14,7 @@ from envctl.domain.terraform.conditions.values import UncertainError
 _LAST = 0x10FFFF
 _MOST_REPEATS = 1000
 _MOST_STATES = 20_000
-_MOST_STEPS = 500_000
+_MOST_STEPS = 100_000
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 
