@@ -21,6 +21,8 @@ from tests.unit.terraform.condition_strategies import Case, cases
 
 pytestmark = pytest.mark.terraform
 LINES_OF_A_BLOCK = 7
+PLAN = ("plan", "-json", "-input=false", "-lock=false", "-var-file=x.tfvars")
+VALIDATE = ("validate", "-json")
 
 
 def write_variable(number: int, case: Case) -> str:
@@ -46,20 +48,24 @@ def find_refused(folder: Path, drawn: list[Case]) -> dict[int, str]:
             return found
 
 
-def run_terraform(folder: Path, drawn: list[Case]) -> dict[int, str]:
+def run_terraform(folder: Path, drawn: list[Case], *, values_known: bool = True) -> dict[int, str]:
     (folder / "variables.tf").write_text("".join(write_variable(*pair) for pair in enumerate(drawn)), encoding="utf-8")
     values = [f"x{number} = {format_literal(case.value)}\n" for number, case in enumerate(drawn)]
     (folder / "x.tfvars").write_text("".join(values), encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, "-c", LAUNCHER, "plan", "-json", "-input=false", "-lock=false", "-var-file=x.tfvars"],
+        [sys.executable, "-c", LAUNCHER, *(PLAN if values_known else VALIDATE)],
         cwd=folder,
         env={**os.environ, "CHECKPOINT_DISABLE": "1", "TF_DATA_DIR": str(folder / "data")},
         capture_output=True,
         check=False,
         timeout=100,
     )
-    events = [json.loads(line) for line in ran.stdout.decode().split("\n") if line.startswith("{")]
-    errors = [event["diagnostic"] for event in events if event.get("diagnostic", {}).get("severity") == "error"]
+    if values_known:
+        events = [json.loads(line) for line in ran.stdout.decode().split("\n") if line.startswith("{")]
+        diagnostics = [event["diagnostic"] for event in events if "diagnostic" in event]
+    else:
+        diagnostics = json.loads(ran.stdout)["diagnostics"]
+    errors = [each for each in diagnostics if each["severity"] == "error"]
     found = {}
     for error in errors:
         place = re.search(r"variables\.tf:(\d+)", error["detail"])
@@ -67,7 +73,7 @@ def run_terraform(folder: Path, drawn: list[Case]) -> dict[int, str]:
         line = int(place[1]) if place else error["range"]["start"]["line"]
         number = line - 1 if is_tfvars and not place else (line - 1) // LINES_OF_A_BLOCK
         found[number] = f"{error['summary']}: {error['detail']}"
-    assert found or ran.returncode in (0, 2), ran.stderr.decode() + ran.stdout.decode()
+    assert found or ran.returncode == 0, ran.stderr.decode() + ran.stdout.decode()
     return found
 
 
@@ -88,6 +94,10 @@ def compare(folder: Path, drawn: list[Case]) -> None:
         for number, case in enumerate(drawn)
         if (verdict := evaluate(case)) is not None and verdict == (number in theirs)
     ]
+    if any(verdict for _, verdict, _ in wrong):
+        # A few are refused before any value is known, as `try("a" == length(var.x), true)`: texts are no numbers.
+        refused = run_terraform(folder, [case for case, _, _ in wrong], values_known=False)
+        wrong = [each for number, each in enumerate(wrong) if not (each[1] and number in refused)]
     assert not wrong, "\n".join(map(str, wrong))
 
 

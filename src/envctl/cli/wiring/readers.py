@@ -28,10 +28,10 @@ class ProjectFileReader:
 
         return locate_key(data, path)
 
-    def parse_settings(self, data: bytes, name: str) -> "SettingsFile":
+    def parse_settings(self, data: bytes, name: str, public: frozenset[str] = frozenset()) -> "SettingsFile":
         from envctl.adapters.hcl.source import read_settings
 
-        return read_settings(data, name)
+        return read_settings(data, name, public)
 
     def parse_module(self, files: Mapping[str, bytes], name: str) -> "ModuleInterface":
         from envctl.adapters.hcl.module import read_module
@@ -49,22 +49,11 @@ class ProjectFileReader:
         return read_validations(files)
 
     def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
-        from envctl.adapters.hcl.code_folders import read_folders
-
-        folders = read_folders(files, modules)
-        if not folders:
-            return ()
         from envctl.adapters.hcl.code_search import find_outside_reads
 
-        return find_outside_reads(files, folders)
+        return find_outside_reads(files, modules)
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
-        from envctl.adapters.hcl.code_folders import find_account_code
-        from envctl.domain.release.code_search import AccountBlocks
-
-        code = find_account_code(files, modules)
-        if not code:
-            return AccountBlocks()
         from envctl.adapters.hcl.code_search import find_account_blocks
 
-        return find_account_blocks(code)
+        return find_account_blocks(files, modules)

@@ -79,7 +79,8 @@ class ConfigReader(Protocol):
     def locate_key(self, data: bytes, path: Sequence[str | int]) -> Location:
         """Return the line of a key in the project file, or of the nearest enclosing table."""
 
-    def parse_settings(self, data: bytes, name: str) -> SettingsFile: ...
+    def parse_settings(self, data: bytes, name: str, public: frozenset[str] = frozenset()) -> SettingsFile:
+        """Parse a settings file. Errors show values of the `public` names alone."""
 
     def parse_module(self, files: Mapping[str, bytes], name: str) -> ModuleInterface: ...
 

@@ -27,7 +27,7 @@ from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.root_module import Backend, Place, render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.domain.terraform.variables import SettingsFile
+from envctl.domain.terraform.variables import Schema, SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -35,6 +35,7 @@ from envctl.usecases.ports.cost import CostSource
 
 COMMON_SETTINGS = "environments/common.tfvars"
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
+NO_SCHEMA: Schema = MappingProxyType({})
 
 
 def settings_path(environment: str) -> str:
@@ -129,7 +130,7 @@ def load_settings(
     found = resolve_settings(
         environment,
         wiring.schema,
-        load_settings_files(context, environment),
+        load_settings_files(context, environment, wiring.schema),
         builtin={"environment": environment, "project": wiring.project, **({"region": region} if region else {})},
         wired={name: tuple(stack.inputs) for name, stack in wiring.stacks.items()},
         artifacts=resolve_artifacts(context, environment, wiring),
@@ -180,10 +181,13 @@ def _find_stack_regions(context: Context, environment: str, wiring: Wiring) -> d
     return found
 
 
-def load_settings_files(context: Context, environment: str) -> tuple[SettingsFile, ...]:
-    """Load the common settings, then the overrides of the environment. Raises the syntax errors of all files at once.
-    Standalone environments have no common settings.
+def load_settings_files(context: Context, environment: str, schema: Schema = NO_SCHEMA) -> tuple[SettingsFile, ...]:
+    """Load the common settings, then the overrides of the environment. Raises the syntax errors of all files at once:
+    they show no values of variables that the schema has as sensitive, or not at all. Standalone environments have no
+    common settings.
     """
+    declared = [variable for variables in schema.values() for variable in variables]
+    public = frozenset(each.name for each in declared) - {each.name for each in declared if each.sensitive}
     files: list[SettingsFile] = []
     problems: list[Problem] = []
     common = () if context.project.pipeline.standalone else (COMMON_SETTINGS,)
@@ -192,7 +196,7 @@ def load_settings_files(context: Context, environment: str) -> tuple[SettingsFil
         if data is None:
             continue
         try:
-            files.append(context.ports.config_reader.parse_settings(data, path))
+            files.append(context.ports.config_reader.parse_settings(data, path, public))
         except ConfigurationError as error:
             problems.extend(error.problems)
     if problems:
