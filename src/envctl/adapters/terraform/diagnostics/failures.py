@@ -24,6 +24,7 @@ _INPUTS_HINT = (
     "a module reads that state as who runs envctl, or as a role of its own, and not as the role of the environment:"
     " read another stack by [stacks.STACK] inputs in envctl.toml"
 )
+_CODE = f"../{CODE_FOLDER}/"
 _JSON_KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
 _ERROR_TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
@@ -80,7 +81,8 @@ def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Seque
     address = diagnostic.address.removeprefix(f"module.{stack}.")
     message = f"{stack}: {summary}" + (f" ({address})" if address else "")
     for detail in (more.strip(), diagnostic.detail.strip()):
-        message += f"\n{detail}" if detail else ""
+        # Files of modules as they are called in the project.
+        message += f"\n{detail.replace(_CODE, '')}" if detail else ""
     if (change := existing_resources.find_existing(diagnostic, planned, stack)) is not None:
         code = existing_resources.ALREADY_EXISTS
         hint = existing_resources.suggest_import(change, stack, site.environment)
@@ -107,11 +109,10 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
     """
     if not diagnostic.file:
         return None
-    code = f"../{CODE_FOLDER}/"
     if diagnostic.file == ROOT_MODULE_FILE:
         source = site.locate(site.environment, _find_key_path(site, diagnostic.line)) if diagnostic.line else None
         return source or Location(f"{site.stack.name}/{ROOT_MODULE_FILE}", diagnostic.line)
-    return Location(diagnostic.file.removeprefix(code), diagnostic.line)
+    return Location(diagnostic.file.removeprefix(_CODE), diagnostic.line)
 
 
 def _find_key_path(site: Site, number: int) -> tuple[str | int, ...]:
