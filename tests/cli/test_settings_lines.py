@@ -66,6 +66,7 @@ def plan(root: Path) -> dict[str, Any]:
     )
     assert done.returncode == 1, done.stderr
     (problem,) = parse_document(done.stdout)["problems"]
+    assert isinstance(problem, dict)
     return problem
 
 

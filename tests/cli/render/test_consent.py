@@ -83,6 +83,13 @@ def test_question_without_terminal_is_an_error(question: Question) -> None:
         question(prompter(console(), yes=False, interactive=False))
 
 
+def test_missing_terminal_is_told_before_any_plan() -> None:
+    with pytest.raises(UsageError, match="E001 no terminal to confirm the changes to prod on"):
+        prompter(console(), yes=False, interactive=False).require_answer("prod")
+    prompter(console(), yes=True, interactive=False).require_answer("prod")
+    prompter(console(), yes=False, interactive=True).require_answer("prod")
+
+
 def test_lock_holder_is_named_without_a_terminal() -> None:
     with pytest.raises(UsageError, match="ci@runner-7"):
         prompter(console(), yes=False, interactive=False).confirm_unlock(LOCK)

@@ -33,6 +33,7 @@ from envctl.usecases.deployment.stages.prepare import (
     CreateRelease,
     PrepareRelease,
     PrepareWorkingTree,
+    RequireAnswer,
 )
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import image_tags, remote_modules, validations, working_tree
@@ -163,6 +164,7 @@ def build_release_pipeline(request: DeployRequest, scope: Scope) -> Pipeline[Sel
     pipeline = (
         Pipeline[SelectedRelease, SelectedRelease]()
         .then(CheckGuards(request.action))
+        .then(RequireAnswer())
         .then(CheckAccount())
         .then_if(copied, CopyImages(copied))
         .then(PrepareRelease(tuple(scope.needs)))
@@ -177,6 +179,7 @@ def build_entry_pipeline(request: DeployRequest, scope: Scope, made: Release) ->
     copied = list_copied_artifacts(project)
     pipeline = (
         Pipeline[DeployRequest, DeployRequest]()
+        .then(RequireAnswer())
         .then(PrepareWorkingTree(tuple(scope.needs), scope.only, tagged, called))
         .then(CreateRelease())
         .then(CheckGuards("apply"))

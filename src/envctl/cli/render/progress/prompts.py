@@ -41,6 +41,11 @@ class TerminalPrompter:
     yes: bool
     interactive: bool
 
+    def require_answer(self, environment: str) -> None:
+        if not self.yes and not self.interactive:
+            message = f"no terminal to confirm the changes to {environment} on"
+            raise UsageError(Problem("E001", message, "add --yes to apply without a question"))
+
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         if self._has_yes_option("there are changes to apply", "add --yes to apply without a question"):
             return True
@@ -131,7 +136,7 @@ class TerminalPrompter:
     def _has_yes_option(self, reason: str, hint: str) -> bool:
         """Check for `--yes`. Raises UsageError without `--yes` and without a terminal to ask on."""
         if not self.yes and not self.interactive:
-            raise UsageError(Problem("E001", f"{reason}, and nobody to ask", hint))
+            raise UsageError(Problem("E001", f"{reason}, and no terminal to confirm on", hint))
         return self.yes
 
     def _ask_yes(self, *question: Part) -> bool:
