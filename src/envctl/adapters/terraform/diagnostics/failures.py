@@ -2,11 +2,12 @@
 
 import contextlib
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 
 from envctl.adapters.disk.files import read_text
 from envctl.adapters.terraform.diagnostics import existing_resources, full_disk, killed_process
-from envctl.adapters.terraform.diagnostics.causes import DENIED, UPSTREAM_GONE, find_cause
+from envctl.adapters.terraform.diagnostics.causes import DENIED, EXPIRED, SSO_LOGIN, UPSTREAM_GONE, find_cause
 from envctl.adapters.terraform.diagnostics.missing_outputs import find_upstream_error
 from envctl.adapters.terraform.process import disk_errors
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
@@ -99,6 +100,9 @@ def _find_code_and_hint(text: str, site: Site, command: str) -> tuple[str, str]:
         if command == "apply":
             return "E305", "what was applied is kept; correct the cause, and the same command goes on from there"
         return "E305", "nothing was changed; correct the cause and run the command again"
+    if cause.code == EXPIRED and site.stack.profile:
+        option = f" --profile {shlex.quote(site.stack.profile)}"
+        return EXPIRED, cause.hint.replace(SSO_LOGIN, SSO_LOGIN + option)
     is_disk_full = cause.code == disk_errors.FULL_DISK_CODE
     return cause.code, full_disk.suggest_making_room(text, site.directory) if is_disk_full else cause.hint
 
