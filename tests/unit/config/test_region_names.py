@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.config.fields import Fault
-from envctl.domain.config.region_names import REGIONS, check_region_names
+from envctl.domain.config.regions import REGIONS, check_region_names
 from envctl.domain.scaffold.templates import RECOVERY_REGIONS, find_region_fault
 
 

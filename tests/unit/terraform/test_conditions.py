@@ -11,7 +11,7 @@ from envctl.domain.terraform.conditions.evaluation import evaluate_condition, fi
 from envctl.domain.terraform.conditions.patterns import is_match
 from envctl.domain.terraform.conditions.syntax import parse_expression
 from envctl.domain.terraform.conditions.values import UncertainError, to_value
-from envctl.domain.terraform.types import parse_type
+from envctl.domain.terraform.variables import parse_type
 
 NAT = 'contains(["none", "single", "per_az"], var.x)'
 RANGE = 'can(regex("^[0-9.]+/(1[6-9]|20)$", var.x)) && try(cidrsubnet(var.x, 0, 0) == var.x, false)'

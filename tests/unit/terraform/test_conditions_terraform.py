@@ -15,7 +15,7 @@ from envctl.domain.terraform.conditions.evaluation import evaluate_condition
 from envctl.domain.terraform.conditions.values import UncertainError, to_value
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.literals import format_literal
-from envctl.domain.terraform.types import parse_type
+from envctl.domain.terraform.variables import parse_type
 from tests.unit.settings.test_settings_terraform import LAUNCHER
 from tests.unit.terraform.condition_strategies import Case, cases
 

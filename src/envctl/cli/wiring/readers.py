@@ -49,11 +49,22 @@ class ProjectFileReader:
         return read_validations(files)
 
     def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
+        from envctl.adapters.hcl.code_folders import read_folders
+
+        folders = read_folders(files, modules)
+        if not folders:
+            return ()
         from envctl.adapters.hcl.code_search import find_outside_reads
 
-        return find_outside_reads(files, modules)
+        return find_outside_reads(files, folders)
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
+        from envctl.adapters.hcl.code_folders import find_account_code
+        from envctl.domain.release.code_search import AccountBlocks
+
+        code = find_account_code(files, modules)
+        if not code:
+            return AccountBlocks()
         from envctl.adapters.hcl.code_search import find_account_blocks
 
-        return find_account_blocks(files, modules)
+        return find_account_blocks(code)

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from envctl.adapters.hcl.settings import read_settings
+from envctl.adapters.hcl.source import read_settings
 from envctl.adapters.toml import locate_key, locate_rendered_key
 from envctl.domain.config.fields import find_table
 from envctl.domain.config.project import PROJECT_FILE

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from envctl.domain.config.region_names import REGIONS
+from envctl.domain.config.regions import REGIONS
 from envctl.domain.text.suggestions import find_nearest
 
 TemplateName = Literal["minimal", "web", "ecs", "eks", "platform"]

@@ -36,7 +36,7 @@ from envctl.usecases.deployment.stages.prepare import (
     RequireAnswer,
 )
 from envctl.usecases.ledger import journal
-from envctl.usecases.project import image_tags, remote_modules, validations, working_tree
+from envctl.usecases.project import image_tags, load, remote_modules, working_tree
 from envctl.usecases.release import deploy_request
 
 In_contra = TypeVar("In_contra", contravariant=True)
@@ -144,7 +144,7 @@ def deploy_working_tree(request: DeployRequest) -> Deployed:
     ports, target = request.context.ports, request.target
     made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
-    validations.load_valid_settings(request.context, target, made)
+    load.load_valid_settings(request.context, target, made)
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.

@@ -25,7 +25,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import image_tags, load, module_checks, remote_modules, validations, working_tree
+from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
 from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
@@ -57,7 +57,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
     pinned = account_check.pin_digests(context, written)
-    settings = validations.load_valid_settings(context, environment, pinned)
+    settings = load.load_valid_settings(context, environment, pinned)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
     present = journal.load(ports)

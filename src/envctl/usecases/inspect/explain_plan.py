@@ -19,7 +19,7 @@ from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_releas
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, validations
+from envctl.usecases.project import load
 from envctl.usecases.release import release_store
 
 
@@ -64,7 +64,7 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
     here = journal.load(ports).find_environment(target)
     chosen = _choose_release(context, target, here.current, release)
     with load.lock_target(ports, target, "plan"):
-        settings = validations.load_valid_settings(context, target, chosen.release)
+        settings = load.load_valid_settings(context, target, chosen.release)
         plan = plan_under_lock(context, chosen, settings)
         baselines = _BaselinePlans(ports, context.project, here.current, chosen, settings)
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}

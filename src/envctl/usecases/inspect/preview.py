@@ -19,7 +19,7 @@ from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, module_checks, remote_modules, validations, working_tree
+from envctl.usecases.project import load, module_checks, remote_modules, working_tree
 from envctl.usecases.release import deploy_request, release_store
 
 
@@ -102,7 +102,7 @@ def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> Env
     """Plan a release under a lock. Raises ConfigurationError if the settings do not fit it."""
     ports = context.ports
     with load.lock_target(ports, target, "plan"):
-        settings = validations.load_valid_settings(context, target, bundle.release)
+        settings = load.load_valid_settings(context, target, bundle.release)
         plan = plan_under_lock(context, bundle, settings)
     costs = load.find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
     return planning.add_cost(ports, plan, costs)

@@ -9,7 +9,7 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import default_gates, image_tags, load, validations, working_tree
+from envctl.usecases.project import default_gates, image_tags, load, working_tree
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         view = project.view_for(name)
         try:
             release = cache.load_release(view)
-            found = validations.load_valid_settings(Context(ports, view), name, release)
+            found = load.load_valid_settings(Context(ports, view), name, release)
             count += len(found.settings)
             if not only_settings:
                 problems.update(dict.fromkeys(_check_secrets(view, found, release.wiring.schema)))

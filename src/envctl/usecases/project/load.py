@@ -7,6 +7,7 @@ environment drops it.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from posixpath import dirname
 from types import MappingProxyType
 
 from envctl.domain.aws.access import DEFAULT_REGION
@@ -23,7 +24,7 @@ from envctl.domain.release.artifacts import (
     relocate_images,
     resolve_placeholders,
 )
-from envctl.domain.release.bundle import Wiring
+from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.root_module import Backend, Place, render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
@@ -146,6 +147,42 @@ def load_settings(
     if problems := tuple(find_worker_faults(rolls, found)):
         raise ConfigurationError(*problems)
     return found
+
+
+def load_valid_settings(
+    context: Context, environment: str, release: Release, *, moves: Mapping[str, str] = NO_MOVES
+) -> EnvironmentSettings:
+    """Load the settings of an environment for a release. Raises ConfigurationError for values that Terraform would
+    refuse as well (E216).
+    """
+    settings = load_settings(context, environment, release.wiring, moves=moves)
+    if problems := _find_refused_values(context, release, settings):
+        raise ConfigurationError(*dict.fromkeys(problems))
+    return settings
+
+
+def _find_refused_values(context: Context, release: Release, settings: EnvironmentSettings) -> list[Problem]:
+    modules = {stack: _collect_module(release, wired.module) for stack, wired in release.wiring.stacks.items()}
+    if not any(b"validation" in data for files in modules.values() for data in files.values()):
+        return []
+    # Imported late: some modules have no such blocks.
+    from envctl.domain.settings.refused_values import StackInterface, find_refused_values
+
+    parse = context.ports.config_reader.parse_validations
+    stacks = {
+        stack: StackInterface(release.wiring.schema[stack], parse(modules[stack]), frozenset(wired.inputs))
+        for stack, wired in release.wiring.stacks.items()
+    }
+    places = {
+        "project": locate_key(context.ports, "project", "name"),
+        "environment": locate_key(context.ports, "environments", settings.environment),
+        "region": locate_key(context.ports, "environments", settings.environment, "region"),
+    }
+    return list(find_refused_values(settings, stacks, places))
+
+
+def _collect_module(release: Release, folder: str) -> dict[str, bytes]:
+    return {path: file.data for path, file in release.files.items() if (dirname(path) or ".") == folder}
 
 
 def resolve_artifacts(context: Context, environment: str, wiring: Wiring) -> dict[str, object]:

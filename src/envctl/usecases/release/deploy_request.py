@@ -22,7 +22,7 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, validations, working_tree
+from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import release_store
 
 MIN_PREFIX = 4
@@ -195,7 +195,7 @@ def _load_settings(
         return None, ()
     try:
         if is_checked:
-            return validations.load_valid_settings(context, environment, release, moves=changeover.moves), ()
+            return load.load_valid_settings(context, environment, release, moves=changeover.moves), ()
         return load.load_settings(context, environment, release.wiring, moves=changeover.moves), ()
     except ConfigurationError as error:
         return None, tuple(error.problems)

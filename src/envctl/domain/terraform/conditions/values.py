@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Literal
 
-from envctl.domain.terraform.types import AnyType, Collection, Object, Primitive, Tuple, TypeExpression
+from envctl.domain.terraform.variables import AnyType, Collection, Object, Primitive, Tuple, TypeExpression
 
 # Terraform computes with 512 bits. Within these digits its numbers compare as exact ones do.
 _MOST_DIGITS = 100
