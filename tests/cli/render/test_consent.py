@@ -95,6 +95,26 @@ def test_lock_holder_is_named_without_a_terminal() -> None:
         prompter(console(), yes=False, interactive=False).confirm_unlock(LOCK)
 
 
+class InterruptedInput:
+    """An input at which somebody types Ctrl-C."""
+
+    def readline(self) -> str:
+        raise KeyboardInterrupt
+
+
+def test_interrupted_question_ends_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", InterruptedInput())
+    out = console()
+    questions: list[Callable[[TerminalPrompter], object]] = [
+        lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
+        lambda consent: consent.prompt_text("Colour", "green", no_colour),
+    ]
+    for question in questions:
+        with pytest.raises(KeyboardInterrupt):
+            question(prompter(out, yes=False, interactive=True))
+        assert told(out).endswith(": \n")
+
+
 def no_colour(answer: str) -> str:
     return "" if answer in {"red", "green"} else f"{answer!r} is no colour"
 

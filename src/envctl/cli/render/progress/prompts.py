@@ -124,7 +124,7 @@ class TerminalPrompter:
             print_text(self.console, line)
         while True:
             self.console.print(join_text(asked, (f" [{otherwise}]" if otherwise else "", "bold"), ": "), end="")
-            line = sys.stdin.readline()
+            line = self._read_line()
             if not line:
                 self.console.print()
                 raise InterruptedByUserError(Problem("E310", "stopped at a question: nothing was made", ""))
@@ -141,11 +141,19 @@ class TerminalPrompter:
 
     def _ask_yes(self, *question: Part) -> bool:
         self.console.print(join_text(*question, " Only yes is taken as yes: "), end="")
-        # Not input(): readline would redraw the line and lose the prompt on stderr.
-        answer = sys.stdin.readline()
+        answer = self._read_line()
         if not answer.endswith("\n"):
             self.console.print()
         return answer.strip() == "yes"
+
+    def _read_line(self) -> str:
+        try:
+            # Not input(): readline would redraw the line and lose the prompt on stderr.
+            return sys.stdin.readline()
+        except KeyboardInterrupt:
+            # What follows must not stand behind the question.
+            self.console.print()
+            raise
 
     def _print_warnings(self, plan: EnvironmentPlan) -> None:
         """Repeat deletions and programs next to the question: the plan may have scrolled away."""
