@@ -139,6 +139,12 @@ def test_syntax_error_at_value_without_quotes_names_quotes(text: str) -> None:
     assert problem.hint.endswith('Text stands in double quotes: nat = "…"')
 
 
+def test_missing_first_quote_is_named() -> None:
+    (problem,) = problems_of('a = 1\nnat = single"\nb = "x"\n')
+    assert (problem.message, problem.location) == ("a quote is not closed", Location(FILE, 2))
+    assert problem.hint == 'the quote at its beginning is missing: nat = "…"'
+
+
 def test_all_non_literal_values_are_reported_at_once() -> None:
     found = problems_of("a = f()\nb = 1\nc = var.x\nd {}\n")
     assert [(each.code, each.location.line) for each in found if each.location] == [

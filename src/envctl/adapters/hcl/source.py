@@ -28,6 +28,7 @@ _DIAGNOSTIC = re.compile(r"tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+: ")
 _MENTION = re.compile(r"at tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+")
 _KEYWORDS = frozenset({"true", "false", "null"})
 _UNQUOTED = re.compile(r"""\s*([\w-]+)\s*=\s*[^\s"\[{(<#]""")
+_NOT_CLOSED = "a quote is not closed"
 _OPEN_QUOTE = ("Invalid multi-line string", "Unterminated template string")
 _WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
 _WORD = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*")
@@ -85,7 +86,7 @@ class Source:
             if problem.message.endswith(_OPEN_QUOTE):
                 # All that follows comes of this one.
                 hint = 'close the text with " on the line where it begins'
-                return [*found[:position], Problem("E201", "a quote is not closed", hint, problem.location)]
+                return [*found[:position], Problem("E201", _NOT_CLOSED, hint, problem.location)]
         return found
 
 
@@ -277,5 +278,8 @@ def _hint_at_quotes(source: Source, problem: Problem) -> Problem:
     line = problem.location.line if problem.location else None
     text = source.data.split(b"\n")[line - 1].decode() if line else ""
     if problem.code == "E201" and (found := _UNQUOTED.match(text)):
-        return replace(problem, hint=f'{problem.hint} Text stands in double quotes: {found[1]} = "…"')
+        written = f'{found[1]} = "…"'
+        if problem.message == _NOT_CLOSED:
+            return replace(problem, hint=f"the quote at its beginning is missing: {written}")
+        return replace(problem, hint=f"{problem.hint} Text stands in double quotes: {written}")
     return problem
