@@ -32,7 +32,7 @@ def find(variables: list[Variable], rules: dict[str, str], values: dict[str, obj
     interface = StackInterface(
         tuple(variables), ModuleValidations(validations, changes.get("computed", frozenset())), frozenset(wired)
     )
-    return list(find_refused_values(settings, {"network": interface}, {"region": Location("envctl.toml", 7)}))
+    return list(find_refused_values(settings, {"network": interface}, {"region": lambda: Location("envctl.toml", 7)}))
 
 
 NAT = {"nat": 'contains(["none", "single", "per_az"], var.nat)'}

@@ -13,6 +13,7 @@ from envctl.adapters.hcl.source import (
     find_non_literals,
     list_attributes,
     list_body,
+    load_source,
     parse_attributes,
     to_exact_value,
 )
@@ -82,7 +83,7 @@ def _read_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator[Blo
             type_text = values.get("type") if kind == "variable" else None
             yield Block(kind, label, values, None if type_text is None else str(type_text), frozenset(), location)
         return
-    source = Source(data, name)
+    source = load_source(data, name)
     if source.root.has_error:
         _check_syntax(source)
     for node in list_body(source.root):

@@ -90,6 +90,13 @@ class Source:
         return found
 
 
+# Variables and their validation blocks are read one after the other.
+@lru_cache(maxsize=128)
+def load_source(data: bytes, name: str) -> Source:
+    """Return the parsed file. Raises ConfigurationError if it is not text in UTF-8."""
+    return Source(data, name)
+
+
 @cache
 def _load_parser() -> tree_sitter.Parser:
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))

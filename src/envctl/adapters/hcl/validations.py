@@ -7,7 +7,7 @@ from functools import lru_cache
 import tree_sitter
 
 from envctl.adapters.hcl.module import OVERRIDE
-from envctl.adapters.hcl.source import Source, find_non_literals, list_attributes, list_body
+from envctl.adapters.hcl.source import Source, find_non_literals, list_attributes, list_body, load_source
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.terraform.literals import unquote_string
 from envctl.domain.terraform.variables import ModuleValidations, Validation
@@ -39,7 +39,7 @@ def read_validations(files: Mapping[str, bytes]) -> ModuleValidations:
 @lru_cache(maxsize=128)
 def _read_file(data: bytes, path: str) -> tuple[_Variable, ...]:
     try:
-        source = Source(data, path)
+        source = load_source(data, path)
     except ConfigurationError:
         return ()
     return tuple(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from envctl.domain.config.regions import REGIONS
 from envctl.domain.text.suggestions import find_nearest
 
 TemplateName = Literal["minimal", "web", "ecs", "eks", "platform"]
@@ -71,6 +70,9 @@ def find_template_fault(name: str) -> str:
 
 
 def find_region_fault(region: str) -> str:
+    # Imported late, as below: the help of `init` imports this file, and needs no models.
+    from envctl.domain.config.regions import REGIONS
+
     if region in REGIONS:
         return ""
     near = find_nearest(region, REGIONS)
@@ -79,6 +81,8 @@ def find_region_fault(region: str) -> str:
 
 
 def suggest_region(region: str) -> str:
+    from envctl.domain.config.regions import REGIONS
+
     return find_nearest(region, REGIONS) or PLACEHOLDER_REGION
 
 

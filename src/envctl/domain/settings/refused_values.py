@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from envctl.domain.errors import Location, Problem
@@ -15,6 +15,7 @@ from envctl.domain.terraform.literals import format_literal
 from envctl.domain.terraform.variables import ModuleValidations, Validation, Variable
 from envctl.domain.text.suggestions import find_nearest
 
+Locator = Callable[[], Location]
 CODE = "E216"
 _LONGEST_VALUE = 60
 _REFERENCE = re.compile(r"\$\{\s*var\.([\w-]+)\s*\}", re.ASCII)
@@ -34,11 +35,11 @@ class StackInterface:
 
 
 def find_refused_values(
-    settings: EnvironmentSettings, stacks: Mapping[str, StackInterface], builtin_places: Mapping[str, Location]
+    settings: EnvironmentSettings, stacks: Mapping[str, StackInterface], builtin_places: Mapping[str, Locator]
 ) -> Iterator[Problem]:
     """Yield a problem for each `validation` block that is certainly not met.
 
-    builtin_places: lines of envctl.toml by the variable that they fill.
+    builtin_places: find lines of envctl.toml, by the variable that they fill.
     """
     for stack, interface in stacks.items():
         if not interface.validations.rules:
@@ -51,7 +52,7 @@ def find_refused_values(
 
 class _StackCheck:
     def __init__(
-        self, stack: str, interface: StackInterface, settings: EnvironmentSettings, places: Mapping[str, Location]
+        self, stack: str, interface: StackInterface, settings: EnvironmentSettings, places: Mapping[str, Locator]
     ) -> None:
         self._variables = {each.name: each for each in interface.variables}
         self._settings = {each.name: each for each in settings.settings if stack in each.stacks}
@@ -91,7 +92,9 @@ class _StackCheck:
         return setting.location if setting is not None and setting.origin in ("file", "artifact") else None
 
     def _locate(self, name: str) -> Location:
-        return self._find_line(name) or self._places.get(name) or self._variables[name].location
+        if (line := self._find_line(name)) is not None:
+            return line
+        return self._places[name]() if name in self._places else self._variables[name].location
 
     def _format_message(self, rule: Validation) -> str:
         def resolve(found: re.Match[str]) -> str:

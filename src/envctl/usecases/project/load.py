@@ -7,6 +7,7 @@ environment drops it.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from posixpath import dirname
 from types import MappingProxyType
 
@@ -162,27 +163,27 @@ def load_valid_settings(
 
 
 def _find_refused_values(context: Context, release: Release, settings: EnvironmentSettings) -> list[Problem]:
-    modules = {stack: _collect_module(release, wired.module) for stack, wired in release.wiring.stacks.items()}
-    if not any(b"validation" in data for files in modules.values() for data in files.values()):
+    folders: dict[str, dict[str, bytes]] = {wired.module: {} for wired in release.wiring.stacks.values()}
+    for path, file in release.files.items():
+        if path.endswith((".tf", ".tf.json")) and (folder := dirname(path) or ".") in folders:
+            folders[folder][path] = file.data
+    if not any(b"validation" in data for files in folders.values() for data in files.values()):
         return []
     # Imported late: some modules have no such blocks.
     from envctl.domain.settings.refused_values import StackInterface, find_refused_values
 
     parse = context.ports.config_reader.parse_validations
     stacks = {
-        stack: StackInterface(release.wiring.schema[stack], parse(modules[stack]), frozenset(wired.inputs))
+        stack: StackInterface(release.wiring.schema[stack], parse(folders[wired.module]), frozenset(wired.inputs))
         for stack, wired in release.wiring.stacks.items()
     }
-    places = {
-        "project": locate_key(context.ports, "project", "name"),
-        "environment": locate_key(context.ports, "environments", settings.environment),
-        "region": locate_key(context.ports, "environments", settings.environment, "region"),
+    keys = {
+        "project": ("project", "name"),
+        "environment": ("environments", settings.environment),
+        "region": ("environments", settings.environment, "region"),
     }
-    return list(find_refused_values(settings, stacks, places))
-
-
-def _collect_module(release: Release, folder: str) -> dict[str, bytes]:
-    return {path: file.data for path, file in release.files.items() if (dirname(path) or ".") == folder}
+    locate = {name: partial(locate_key, context.ports, *path) for name, path in keys.items()}
+    return list(find_refused_values(settings, stacks, locate))
 
 
 def resolve_artifacts(context: Context, environment: str, wiring: Wiring) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from envctl.domain.terraform.conditions.values import UncertainError, normalize_text, to_number
@@ -98,6 +99,7 @@ _LEVELS = (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), (
 _KEYWORDS = {"true": True, "false": False, "null": None}
 
 
+@lru_cache(maxsize=1024)
 def parse_expression(text: str) -> Node:
     """Parse an expression. Raises UncertainError for syntax outside of this part of the language."""
     parser = _Parser(list(_tokenize(text)))
