@@ -88,7 +88,16 @@ class ObstoreStore:
     def _is_missing_folder(self) -> bool:
         """Whether nothing was written yet to a store on disk: a read makes no folder, where that may be forbidden."""
         address = self._address
-        return address.url.startswith("file:") and not connect.store_folder(self._project, address.url).exists()
+        if not address.url.startswith("file:"):
+            return False
+        try:
+            connect.store_folder(self._project, address.url).stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            # Opening it reports what is in the way.
+            return False
+        return False
 
     @cached_property
     def _ownerless_store(self) -> "ObjectStore":
