@@ -764,6 +764,10 @@ class ScriptedPrompter:
     chosen: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
 
+    def require_answer(self, environment: str) -> None:
+        if self.nobody:
+            raise UsageError(Problem("E001", f"nobody to ask about {environment}"))
+
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         self.asked.append(plan)
         return self._take_answer()

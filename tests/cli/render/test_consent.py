@@ -89,9 +89,36 @@ def test_question_without_terminal_is_an_error(question: Question) -> None:
         question(prompter(console(), yes=False, interactive=False))
 
 
+def test_missing_terminal_is_told_before_any_plan() -> None:
+    with pytest.raises(UsageError, match="E001 no terminal to confirm the changes to prod on"):
+        prompter(console(), yes=False, interactive=False).require_answer("prod")
+    prompter(console(), yes=True, interactive=False).require_answer("prod")
+    prompter(console(), yes=False, interactive=True).require_answer("prod")
+
+
 def test_lock_holder_is_named_without_a_terminal() -> None:
     with pytest.raises(UsageError, match="ci@runner-7"):
         prompter(console(), yes=False, interactive=False).confirm_unlock(LOCK)
+
+
+class InterruptedInput:
+    """An input at which somebody types Ctrl-C."""
+
+    def readline(self) -> str:
+        raise KeyboardInterrupt
+
+
+def test_interrupted_question_ends_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", InterruptedInput())
+    out = console()
+    questions: list[Callable[[TerminalPrompter], object]] = [
+        lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
+        lambda consent: consent.prompt_text("Colour", "green", no_colour),
+    ]
+    for question in questions:
+        with pytest.raises(KeyboardInterrupt):
+            question(prompter(out, yes=False, interactive=True))
+        assert told(out).endswith(": \n")
 
 
 def no_colour(answer: str) -> str:

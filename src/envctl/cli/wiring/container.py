@@ -155,9 +155,9 @@ class WiredPorts(MachinePorts, AwsPorts):
 
     def _locate_rendered_key(self, environment: str, path: Sequence[str | int]) -> "Location | None":
         # Imported late: the models of the project file take longer than all else before Terraform starts.
-        from envctl.adapters.toml import locate_rendered_key
+        from envctl.cli.wiring.rendered_lines import locate_rendered_value
 
-        return locate_rendered_key(self.tree.read_contents("envctl.toml") or b"", environment, path)
+        return locate_rendered_value(self.tree.read_contents, environment, path)
 
     @cached_property
     def file_tracer(self) -> "FileTracer | None":

@@ -34,6 +34,7 @@ from envctl.usecases.deployment.stages.prepare import (
     CreateRelease,
     PrepareRelease,
     PrepareWorkingTree,
+    RequireAnswer,
 )
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import image_tags, load, remote_modules, working_tree
@@ -150,7 +151,7 @@ def deploy_working_tree(request: DeployRequest) -> Deployed:
     ports, target = request.context.ports, request.target
     made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
-    load.load_settings(request.context, target, made.wiring)
+    load.load_valid_settings(request.context, target, made)
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.
@@ -170,6 +171,7 @@ def build_release_pipeline(request: DeployRequest, scope: Scope) -> Pipeline[Sel
     pipeline = (
         Pipeline[SelectedRelease, SelectedRelease]()
         .then(CheckGuards(request.action))
+        .then(RequireAnswer())
         .then(CheckAccount())
         .then_if(copied, CopyImages(copied))
         .then(PrepareRelease(tuple(scope.needs)))
@@ -184,6 +186,7 @@ def build_entry_pipeline(request: DeployRequest, scope: Scope, made: Release) ->
     copied = list_copied_artifacts(project)
     pipeline = (
         Pipeline[DeployRequest, DeployRequest]()
+        .then(RequireAnswer())
         .then(PrepareWorkingTree(tuple(scope.needs), scope.only, tagged, called))
         .then(CreateRelease())
         .then(CheckGuards("apply"))

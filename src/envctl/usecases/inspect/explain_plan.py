@@ -69,7 +69,7 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
     here = present.find_environment(target)
     chosen = _choose_release(context, target, here.current, release)
     with load.lock_target(ports, target, "plan"):
-        settings = load.load_settings(context, target, chosen.release.wiring)
+        settings = load.load_valid_settings(context, target, chosen.release)
         plan = plan_under_lock(context, chosen, settings)
         baselines = _BaselinePlans(ports, context.project, here.current, chosen, settings)
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}

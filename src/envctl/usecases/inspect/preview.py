@@ -108,7 +108,7 @@ def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> Env
     """Plan a release under a lock. Raises ConfigurationError if the settings do not fit it."""
     ports = context.ports
     with load.lock_target(ports, target, "plan"):
-        settings = load.load_settings(context, target, bundle.release.wiring)
+        settings = load.load_valid_settings(context, target, bundle.release)
         plan = plan_under_lock(context, bundle, settings)
     costs = load.find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
     return planning.add_cost(ports, plan, costs)

@@ -175,6 +175,9 @@ class Observer(Protocol):
 
 
 class Prompter(Protocol):
+    def require_answer(self, environment: str) -> None:
+        """Check that changes can be confirmed. Raises UsageError (E001) without a terminal and without `--yes`."""
+
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         """Ask to apply the plan. `again` is True after an earlier part was applied."""
 

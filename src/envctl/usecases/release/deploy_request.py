@@ -147,7 +147,9 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
         release_store.load_bundle(context.ports, wanted.release) if wanted.release else ("missing", None, b"")
     )
     changeover = _find_changeover(context, present, wanted, release)
-    settings, unfit = _load_settings(context, wanted.target, release, changeover)
+    # A destruction takes values that a module refuses by now: Terraform has the last word there.
+    is_checked = wanted.action != "destroy"
+    settings, unfit = _load_settings(context, wanted.target, release, changeover, is_checked=is_checked)
     # Without images no registry check is needed.
     none = () if release and not select_images(context.project, release.wiring.artifacts) else None
     # Without fitting settings the region of a stack may be unknown.
@@ -170,11 +172,18 @@ def _find_changeover(context: Context, present: LedgerState, wanted: _Intent, re
 
 
 def _load_settings(
-    context: Context, environment: str, release: Release | None, changeover: Changeover = NO_CHANGEOVER
+    context: Context,
+    environment: str,
+    release: Release | None,
+    changeover: Changeover = NO_CHANGEOVER,
+    *,
+    is_checked: bool = False,
 ) -> tuple[EnvironmentSettings | None, tuple[Problem, ...]]:
     if release is None:
         return None, ()
     try:
+        if is_checked:
+            return load.load_valid_settings(context, environment, release, moves=changeover.moves), ()
         return load.load_settings(context, environment, release.wiring, moves=changeover.moves), ()
     except ConfigurationError as error:
         return None, tuple(error.problems)

@@ -41,6 +41,11 @@ class TerminalPrompter:
     yes: bool
     interactive: bool
 
+    def require_answer(self, environment: str) -> None:
+        if not self.yes and not self.interactive:
+            message = f"no terminal to confirm the changes to {environment} on"
+            raise UsageError(Problem("E001", message, "add --yes to apply without a question"))
+
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         if self._has_yes_option("there are changes to apply", "add --yes to apply without a question"):
             return True
@@ -122,7 +127,7 @@ class TerminalPrompter:
             print_text(self.console, line)
         while True:
             self.console.print(join_text(asked, (f" [{otherwise}]" if otherwise else "", "bold"), ": "), end="")
-            line = sys.stdin.readline()
+            line = self._read_line()
             if not line:
                 self.console.print()
                 raise InterruptedByUserError(Problem("E310", "stopped at a question: nothing was made", ""))
@@ -134,16 +139,24 @@ class TerminalPrompter:
     def _has_yes_option(self, reason: str, hint: str) -> bool:
         """Check for `--yes`. Raises UsageError without `--yes` and without a terminal to ask on."""
         if not self.yes and not self.interactive:
-            raise UsageError(Problem("E001", f"{reason}, and nobody to ask", hint))
+            raise UsageError(Problem("E001", f"{reason}, and no terminal to confirm on", hint))
         return self.yes
 
     def _ask_yes(self, *question: Part) -> bool:
         self.console.print(join_text(*question, " Only yes is taken as yes: "), end="")
-        # Not input(): readline would redraw the line and lose the prompt on stderr.
-        answer = sys.stdin.readline()
+        answer = self._read_line()
         if not answer.endswith("\n"):
             self.console.print()
         return answer.strip() == "yes"
+
+    def _read_line(self) -> str:
+        try:
+            # Not input(): readline would redraw the line and lose the prompt on stderr.
+            return sys.stdin.readline()
+        except KeyboardInterrupt:
+            # What follows must not stand behind the question.
+            self.console.print()
+            raise
 
     def _print_warnings(self, plan: EnvironmentPlan) -> None:
         """Repeat deletions and programs next to the question: the plan may have scrolled away."""
