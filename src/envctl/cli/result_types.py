@@ -41,6 +41,8 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "preview": ("usecases.inspect.preview.Preview",),
     "promote": ("usecases.deployment.result.Deployed",),
     "recover": ("usecases.deployment.recovery.recover.Recovered",),
+    "release show": ("usecases.inspect.releases.ReleaseDetails",),
+    "releases": ("usecases.inspect.releases.Releases",),
     "render": ("usecases.inspect.render.Rendered",),
     "report": ("cli.output.report_file.ReportWritten", "usecases.inspect.report.Report"),
     "rollback": ("usecases.deployment.result.Deployed",),

@@ -21,7 +21,8 @@ from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.text import print_hint
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
-from envctl.domain.ledger.events import Actor, ReleaseCreated
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
 from envctl.usecases.inspect.history import History
 from tests.cli.render.conftest import console, in_zone, told
@@ -59,6 +60,8 @@ WIDE_AND_NARROW = [
             "bootstrap",
             "doctor",
             "secrets",
+            "a release",
+            "releases",
         )
     )
 ]

@@ -21,11 +21,11 @@ from envctl.domain.ledger.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ReleaseCreated,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
@@ -58,7 +58,9 @@ actors = st.builds(
 )
 rules = st.sampled_from(["", "ru1es", "0ther"])
 EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
-    ReleaseCreated: st.builds(ReleaseCreated, releases, texts, st.booleans(), texts),
+    ReleaseCreated: st.builds(
+        ReleaseCreated, releases, texts, st.booleans(), texts, subject=texts, request=st.integers(0, 10**9)
+    ),
     DeploymentStarted: st.builds(
         DeploymentStarted, environments, releases, texts, moves, environments, texts, numbers, rules=rules
     ),

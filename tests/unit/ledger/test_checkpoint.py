@@ -23,12 +23,12 @@ from envctl.domain.ledger.events import (
     EnvironmentLocked,
     EnvironmentUnlocked,
     HoldSet,
-    ReleaseCreated,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
 from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.ledger.state_events import ImportStarted, StateMoved

@@ -31,10 +31,10 @@ from envctl.domain.ledger.events import (
     DeploymentSucceeded,
     EnvironmentLocked,
     Event,
-    ReleaseCreated,
     WaiverUsed,
 )
 from envctl.domain.ledger.later_fields import LATER
+from envctl.domain.ledger.release_events import ReleaseCreated
 from tests.catching import catch
 from tests.unit.ledger.ledger_strategies import EVENTS_BY_KIND, START, actors, chain, events, ledgers, moments, stored
 

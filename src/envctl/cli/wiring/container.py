@@ -21,6 +21,7 @@ from envctl.domain.terraform.workdir_names import LOCK_FILE
 if TYPE_CHECKING:
     from envctl.adapters.checks.check_runner import LocalCheckRunner
     from envctl.adapters.checks.cost_program import CostProgram
+    from envctl.adapters.forge.job_requests import VariableJobRequests
     from envctl.adapters.forge.reviews import GithubReviews
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileHeadCache
@@ -154,9 +155,9 @@ class WiredPorts(MachinePorts, AwsPorts):
 
     def _locate_rendered_key(self, environment: str, path: Sequence[str | int]) -> "Location | None":
         # Imported late: the models of the project file take longer than all else before Terraform starts.
-        from envctl.adapters.toml import locate_rendered_key
+        from envctl.cli.wiring.rendered_lines import locate_rendered_value
 
-        return locate_rendered_key(self.tree.read_contents("envctl.toml") or b"", environment, path)
+        return locate_rendered_value(self.tree.read_contents, environment, path)
 
     @cached_property
     def file_tracer(self) -> "FileTracer | None":
@@ -230,6 +231,12 @@ class WiredPorts(MachinePorts, AwsPorts):
         return GithubReviews(lambda: self._own)
 
     @cached_property
+    def job_requests(self) -> "VariableJobRequests":
+        from envctl.adapters.forge.job_requests import VariableJobRequests
+
+        return VariableJobRequests(lambda: self._own, current_redaction().redact_message)
+
+    @cached_property
     def identity(self) -> "Identity":
         from envctl.adapters.local.machine import LocalIdentity
         from envctl.domain.aws.access import is_on_aws
@@ -247,7 +254,7 @@ class WiredPorts(MachinePorts, AwsPorts):
     def version_control(self) -> "Git":
         from envctl.adapters.local.git import Git
 
-        return Git(self._root)
+        return Git(self._root, current_redaction().redact_message)
 
     @cached_property
     def embedded_aws(self) -> "EmbeddedAws | None":

@@ -114,6 +114,13 @@ class State(fields.Section):
     bucket: fields.Bucket = "{project}-tfstate-{account_id}"
 
 
+class Aws(fields.Section):
+    """What envctl knows of AWS itself."""
+
+    # regions that AWS has opened since this version of envctl; others are refused as misspelled
+    new_regions: tuple[fields.Region, ...] = ()
+
+
 class PipelineOrder(fields.Section):
     """The way of a release."""
 
@@ -230,6 +237,7 @@ class Project(fields.Section):
     store: Store = Store.model_construct()
     state: State = State.model_construct()
     ci: Ci = Ci.model_construct()
+    aws: Aws = Aws.model_construct()
     order: PipelineOrder = Field(alias="pipeline")
     environments: Mapping[fields.Name, Environment]
     every_stack: Annotated[Mapping[fields.Name, Stack], Field(min_length=1, alias="stacks")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from envctl.domain.ledger.later_fields import later_field as _later
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
@@ -43,25 +44,6 @@ class Actor:
 
     def __str__(self) -> str:
         return self.name if self.verified else f"{self.name} (unverified)"
-
-
-@dataclass(frozen=True)
-class ReleaseCreated:
-    """A release was created.
-
-    Attributes:
-        author: Author of the commit.
-        beside: The standalone environment it was made for; empty for the pipeline.
-        others: Committers, mergers, co-authors, and authors of merged commits and pull requests.
-    """
-
-    kind: ClassVar[str] = "release created"
-    release: str
-    commit: str = ""
-    uncommitted: bool = False
-    author: str = ""
-    beside: str = _later("")
-    others: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)

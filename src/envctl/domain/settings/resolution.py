@@ -190,7 +190,10 @@ class Resolution:
             return (
                 "let the module take the name of a secret, and read it: docs/secrets.md; no settings file holds secrets"
             )
-        return f"add `{example}` to environments/{self.environment}/terraform.tfvars"
+        path = f"environments/{self.environment}/terraform.tfvars"
+        if not any(file.name == path for file in self.files):
+            return f"there is no {path}: create it, with `{example}`"
+        return f"add `{example}` to {path}"
 
     def find_unknown_attributes(self) -> Iterator[Problem]:
         for name, assigned in self.effective_assignments.items():

@@ -20,6 +20,7 @@ from envctl.domain.next_step.find_step import format_approval, format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan, to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, describe_replanned, describe_unseen, list_unseen
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.suggestions import find_nearest
@@ -33,6 +34,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, module_checks
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
+from envctl.usecases.release.release_names import find_release
 
 # Guards that must pass before a plan can be made: the bundle is intact, and the settings fit it.
 _PLAN_PREREQUISITES = frozenset({GuardCode.PROVENANCE, GuardCode.SETTINGS})
@@ -62,6 +64,7 @@ class Approved:
         unseen: stacks approved without a plan.
         approvals: by gate, who approved until when, and who can give what is missing.
         expires_at: the end of this approval; None if it does not expire.
+        label: what people know the release by; None if not recorded.
     """
 
     environment: str
@@ -79,6 +82,7 @@ class Approved:
     unseen: tuple[str, ...] = ()
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
     expires_at: datetime | None = None
+    label: ReleaseLabel | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class Withdrawn:
     release: str
     by: Actor
     withdrawn: bool
+    label: ReleaseLabel | None = None
 
 
 def approve_plan(
@@ -118,7 +123,8 @@ def approve_plan(
         meaning = fingerprint_plan(plan)
     else:
         meaning = release_store.find_plan_by_prefix(ports, fingerprint)
-        plan = to_plan_outline(meaning, target, candidate.request.identity)
+        identity = candidate.request.identity
+        plan = to_plan_outline(meaning, target, identity, candidate.request.present.find_label(identity))
     ports.observer.on_plan(plan)
     request = replace(candidate.request, plan=plan)
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
@@ -134,7 +140,8 @@ def approve_plan(
 def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
     """Withdraw the approval of the release at the gate by the same person."""
     context, target = load.load_context(ports, environment)
-    identity = find_gated_candidate(context, target, release, gate).request.release
+    request = find_gated_candidate(context, target, release, gate).request
+    identity, label = request.release, request.present.find_label(request.release)
     actor = ports.identity.identify_actor()
     if identity is None:
         return Withdrawn(target, gate, "", actor, withdrawn=False)
@@ -145,7 +152,7 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
         return ApprovalWithdrawn(target, gate, identity) if is_own else None
 
     _, entry = journal.append(ports, decide)
-    return Withdrawn(target, gate, identity, actor, entry is not None)
+    return Withdrawn(target, gate, identity, actor, entry is not None, label)
 
 
 def find_gated_candidate(context: Context, target: str, release: str | None, gate: str) -> deploy_request.Candidate:
@@ -162,7 +169,7 @@ def find_gated_candidate(context: Context, target: str, release: str | None, gat
 def _find_candidate(
     context: Context, present: LedgerState, target: str, release: str | None
 ) -> deploy_request.Candidate:
-    identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+    identity = find_release(present, release) if release is not None else None
     source, current = context.project.pipeline.find_previous(target), present.find_environment(target).current
     if source is not None and not (identity and current and current.release == identity):
         return deploy_request.build_promotion(context, present, source=source, target=target, release=identity)
@@ -213,7 +220,7 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
         )
     finally:
         context.ports.terraform.delete_plans(target)
-    return EnvironmentPlan(target, prepared.release, stacks)
+    return EnvironmentPlan(target, prepared.release, stacks, label=request.present.find_label(prepared.release))
 
 
 def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
@@ -255,6 +262,7 @@ def _record_approval(context: Context, request: guards.Request, scope: ApprovalS
         unseen=scope.unseen,
         approvals=approvals,
         expires_at=own[-1].expires_at if own else None,
+        label=request.present.find_label(request.identity),
     )
 
 

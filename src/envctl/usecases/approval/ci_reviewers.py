@@ -17,6 +17,7 @@ from envctl.domain.ledger.people.person_names import is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.plan.fingerprint import to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval import approve
@@ -62,6 +63,7 @@ class Reviewed:
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+    label: ReleaseLabel | None = None
 
 
 def record_reviews(
@@ -86,7 +88,7 @@ def record_reviews(
     approve.check_plannable(request)
     found = candidate.require_fitting()
     meaning = release_store.find_plan_by_prefix(ports, fingerprint)
-    plan = to_plan_outline(meaning, target, request.identity)
+    plan = to_plan_outline(meaning, target, request.identity, request.present.find_label(request.identity))
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
@@ -111,6 +113,7 @@ def record_reviews(
         list_unseen(plan),
         accepted,
         approve.list_approvals_now(context, after),
+        plan.label,
     )
 
 

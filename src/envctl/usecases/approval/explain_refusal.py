@@ -17,6 +17,7 @@ from envctl.domain.next_step.find_step import format_deployment, open_refusals
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
+from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, progress
 from envctl.usecases.ledger import journal, rules_store
@@ -25,6 +26,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
+from envctl.usecases.release.release_names import find_release
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned", "not_applicable"]
 
@@ -55,6 +57,7 @@ class Why:
         place, where: the digest of the target place, bound to approvals, and its description.
         not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
         rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
+        label: what people know the release by; None if not recorded.
     """
 
     target: str
@@ -75,6 +78,7 @@ class Why:
     rules_changed: tuple[str, ...] = ()
     rules_differ: tuple[str, ...] = ()
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+    label: ReleaseLabel | None = None
 
     @property
     def allowed(self) -> bool:
@@ -95,7 +99,7 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     """Evaluate all guards for the next deployment to the target; with `planned`, make and store a Terraform plan."""
     context, target = load.load_context(ports, target)
     present = journal.load(ports)
-    identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+    identity = find_release(present, release) if release is not None else None
     chosen = find_next_candidate(context, present, target, identity)
     request = chosen.request
     fingerprint = ""
@@ -164,6 +168,7 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         not_seen=list_unseen(request.plan) if approvals and request.plan else {},
         rules_differ=rules_store.list_tree_changes(request),
         approvals=approvals,
+        label=request.present.find_label(request.release),
     )
 
 

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.ledger.environment_condition import Condition, find_condition
-from envctl.domain.ledger.state import EnvironmentState, KnownRelease, LedgerState, Unbelieved
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import EnvironmentState, LedgerState, Unbelieved
 from envctl.domain.next_step.situation import NextStep
 from envctl.domain.release.distance import measure_lag
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules
 from envctl.usecases.ledger import journal, rules_store
@@ -37,6 +39,7 @@ class EnvironmentStatus:
         next: the first command of the next steps; empty if there is none.
         steps: the next steps, with reasons.
         running: the command at work on its unfinished deployment, on this machine.
+        labels: what people know the releases by that run, were tried last, or are on hold there.
     """
 
     environment: str
@@ -52,6 +55,7 @@ class EnvironmentStatus:
     previous: str = ""
     steps: tuple[NextStep, ...] = ()
     running: str = ""
+    labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
 
     @property
@@ -123,6 +127,8 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
     release = present.releases.get(here.current.release) if here.current else None
     behind = measure_lag(project.pipeline.order, present, environment)
     approvals = _list_approvals(context, present, environment) if behind else {}
+    named = [*here.holds, *(each.release for each in (here.current, here.last, *here.debts) if each)]
+    labels = {name: label for name in sorted(set(named)) if (label := present.find_label(name))}
     return EnvironmentStatus(
         environment,
         here,
@@ -136,6 +142,7 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
         project.pipeline.find_previous(environment) or "",
         advice.steps,
         advice.running,
+        labels,
         approvals,
     )
 

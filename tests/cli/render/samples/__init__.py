@@ -36,6 +36,7 @@ from tests.cli.render.samples.refusals import (
     WHY_SOON,
     WHY_UNPROVEN,
 )
+from tests.cli.render.samples.releases import RELEASES
 from tests.cli.render.samples.rules import RULES
 from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRIPTS
 from tests.cli.render.samples.secrets import MISSING, REFUSED_SECRETS, SECRETS
@@ -132,6 +133,7 @@ RESULTS: dict[str, object] = {
     **DIFFS,
     **AHEAD,
     **MANY,
+    **RELEASES,
     **RULES,
     **SECRETS,
     **PROVIDER_LOCKS,

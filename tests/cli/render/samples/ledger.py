@@ -17,11 +17,11 @@ from envctl.domain.ledger.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ReleaseCreated,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.usecases.inspect.history import History

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from envctl.domain.config.project import Pipeline
 from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, Lock
-from envctl.domain.next_step.situation import NextStep
+from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, LedgerState, Lock
+from envctl.domain.next_step.find_step import find_next_steps
+from envctl.domain.next_step.situation import NextStep, Situation, find_goal
 from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import GoneEnvironment
@@ -27,22 +29,36 @@ from tests.cli.render.samples.basics import (
 from tests.cli.render.samples.refusals import BUSINESS_MISSING, PEER_GIVEN
 
 
-def advised(status: Status) -> Status:
-    """With the next command of each environment as its only step."""
+def advise(status: Status) -> Status:
+    """The status with the next steps that are found from what it holds, and with the approvals that its gates lack."""
+    order = tuple(each.environment for each in status.environments)
+    present = LedgerState(environments={each.environment: each.present for each in status.all_environments})
 
-    def advise(each: EnvironmentStatus) -> EnvironmentStatus:
-        steps = (NextStep(each.next, f"for {each.environment}"),) if each.next and not each.steps else each.steps
-        return replace(each, steps=steps)
+    def add_steps(each: EnvironmentStatus, pipeline: Pipeline) -> EnvironmentStatus:
+        facts = Situation(each.environment, pipeline, present, each.lag, running=each.running, leaving=each.leaving)
+        steps = find_next_steps(facts, find_goal(facts))
+        gates = {gate: needed - given for gate, (given, needed) in each.gates.items() if given < needed}
+        if gates and steps:
+            steps = tuple(
+                NextStep(
+                    f"envctl approve {each.environment} --gate {gate}",
+                    f"{count} approval{'' if count == 1 else 's'} missing",
+                )
+                for gate, count in gates.items()
+            )
+        return replace(each, steps=steps, next=next((step.command for step in steps), ""))
 
     return replace(
-        status, environments=tuple(map(advise, status.environments)), beside=tuple(map(advise, status.beside))
+        status,
+        environments=tuple(add_steps(each, Pipeline(order)) for each in status.environments),
+        beside=tuple(add_steps(each, Pipeline((each.environment,), standalone=True)) for each in status.beside),
     )
 
 
 DEV = EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW), None, {}, "")
 COMMITTED = known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False)
 AT_STAGING = deployment(OLD, 50, by=TARO)
-STATUS = advised(
+STATUS = advise(
     Status(
         "shop",
         NOW,
@@ -73,7 +89,7 @@ STATUS = advised(
     )
 )
 FAILED = deployment(NEW, 0.2, "failed", action="promote", source="dev", reason=f"{FAILURE}\nRequestID: 4711")
-FAILED_STATUS = advised(
+FAILED_STATUS = advise(
     Status(
         "shop",
         NOW,
@@ -86,7 +102,7 @@ FAILED_STATUS = advised(
         ),
     )
 )
-LEAVING_STATUS = advised(
+LEAVING_STATUS = advise(
     Status(
         "shop",
         NOW,
@@ -94,7 +110,7 @@ LEAVING_STATUS = advised(
         gone=(GoneEnvironment("qa", OLD, ("network", "web")),),
     )
 )
-BESIDE_STATUS = advised(
+BESIDE_STATUS = advise(
     Status(
         "shop",
         NOW,
@@ -112,7 +128,7 @@ BESIDE_STATUS = advised(
         ),
     )
 )
-EMPTY_STATUS = advised(
+EMPTY_STATUS = advise(
     Status(
         "shop",
         NOW,
@@ -123,7 +139,7 @@ EMPTY_STATUS = advised(
         ),
     )
 )
-STUCK_STATUS = advised(
+STUCK_STATUS = advise(
     Status(
         "shop",
         NOW,
@@ -140,7 +156,7 @@ STUCK_STATUS = advised(
         ),
     )
 )
-CALM_STATUS = advised(
+CALM_STATUS = advise(
     Status(
         "shop",
         NOW,
@@ -165,7 +181,7 @@ LONG = Actor(
 )
 AT_DEV = deployment(NEW, 5)
 AT_PROD = deployment(OLDEST, 30, by=ROBOT, waiver=41)
-TROUBLED_STATUS = advised(
+TROUBLED_STATUS = advise(
     Status(
         "shop",
         NOW,
@@ -238,24 +254,28 @@ TROUBLED_STATUS = advised(
         ),
     )
 )
-LOCKED_STATUS = replace(
-    CALM_STATUS,
-    environments=tuple(
-        replace(each, present=replace(each.present, lock=Lock(HANAKO, NOW, "load test")))
-        for each in CALM_STATUS.environments
-    ),
+LOCKED_STATUS = advise(
+    replace(
+        CALM_STATUS,
+        environments=tuple(
+            replace(each, present=replace(each.present, lock=Lock(HANAKO, NOW, "load test")))
+            for each in CALM_STATUS.environments
+        ),
+    )
 )
 SHARED = Traffic(Live("blue", "image-1"), Shift(7, "green", "image-2", 10))
-SHARED_STATUS = replace(
-    CALM_STATUS,
-    environments=tuple(
-        replace(
-            each,
-            present=replace(each.present, traffic={"web": SHARED}),
-            next=f"envctl recover {each.environment}",
-        )
-        for each in CALM_STATUS.environments[:1]
-    ),
+SHARED_STATUS = advise(
+    replace(
+        CALM_STATUS,
+        environments=tuple(
+            replace(
+                each,
+                present=replace(each.present, traffic={"web": SHARED}),
+                next=f"envctl recover {each.environment}",
+            )
+            for each in CALM_STATUS.environments[:1]
+        ),
+    )
 )
 
 
@@ -278,7 +298,7 @@ STEP_STATUSES: dict[str, object] = {
     "a status between two steps of a rollout": _roll_out(Shift(7, "green", "image-2", 25, SECOND_STEP)),
     "a status after a rollout without a way back": _roll_out(Shift(7, "green", "image-2", 10, SECOND_STEP), "failed"),
 }
-DESTROYED_STATUS = advised(
+DESTROYED_STATUS = advise(
     Status(
         "shop",
         NOW,

@@ -6,7 +6,7 @@ import typer
 
 from envctl.cli.boundary import run_use_case
 from envctl.cli.completion.candidates import complete_releases
-from envctl.cli.options.arguments import environment_argument
+from envctl.cli.options.arguments import RELEASE_NAMES, environment_argument
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
@@ -21,7 +21,7 @@ def rollback(
             "--to",
             metavar="RELEASE",
             autocompletion=complete_releases,
-            help="The release. Default: the last one before that still holds.",
+            help=f"The release. Default: the last one before that still holds. {RELEASE_NAMES}",
         ),
     ] = None,
     no_verify: NoVerify = False,

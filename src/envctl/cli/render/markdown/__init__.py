@@ -23,6 +23,8 @@ RENDERERS = {
     "Plans": "plans.render_plans",
     "LockedProviders": "lock_providers.render_provider_lock",
     "Preview": "plans.render_preview",
+    "ReleaseDetails": "history.render_release_details",
+    "Releases": "history.render_releases",
     "Status": "status.render_status",
     "Valid": "settings.render_validation",
     "Verification": "verification.render_verification",

@@ -13,11 +13,11 @@ from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
 
 def render_approved(result: Approved) -> str:
     verb = "had already approved" if result.already else "approved"
-    environment, release = md.escape(result.environment), shorten_id(result.release)
+    environment, release = md.escape(result.environment), md.render_release(result.label, result.release)
     validity = md.escape(describe_validity(result, UTC)) if result.plan else ""
     return md.render_page(
         f"## {md.OK} {environment}: gate {md.escape(result.gate)} approved",
-        f"{md.bold(str(result.by))} {verb} release {md.code(release)} for {environment}. {validity}".rstrip(),
+        f"{md.bold(str(result.by))} {verb} release {release} for {environment}. {validity}".rstrip(),
         *_render_outlook(result),
     )
 
@@ -29,7 +29,7 @@ def render_reviewed(result: Reviewed) -> str:
     return md.render_page(
         f"## {md.OK if result.reviewers else md.NEUTRAL} {environment}: gate {md.escape(result.gate)}, in GitHub",
         reviewers or f"Nobody has let this job begin as a reviewer: in GitHub {environment} asks for none.",
-        f"Release {md.code(shorten_id(result.release))}, plan {md.code(shorten_id(result.plan))}{where}.",
+        f"Release {md.render_release(result.label, result.release)}, plan {md.code(shorten_id(result.plan))}{where}.",
         *_render_outlook(result),
     )
 
@@ -55,10 +55,10 @@ def _render_outlook(result: Approved | Reviewed) -> Iterator[str]:
 def render_withdrawn(result: Withdrawn) -> str:
     subject, approver = f"{md.escape(result.environment)}: gate {md.escape(result.gate)}", md.bold(str(result.by))
     if not result.withdrawn:
-        unapproved = f"{approver} has not approved release {md.code(shorten_id(result.release))} there."
+        unapproved = f"{approver} has not approved release {md.render_release(result.label, result.release)} there."
         reason = unapproved if result.release else "No release waits there."
         return md.render_page(f"## {md.NEUTRAL} {subject}: nothing to take back", reason)
     return md.render_page(
         f"## {md.OK} {subject}: approval withdrawn",
-        f"{approver} no longer approves release {md.code(shorten_id(result.release))}.",
+        f"{approver} no longer approves release {md.render_release(result.label, result.release)}.",
     )

@@ -9,8 +9,7 @@ from envctl.cli.render.console.plan.plan import SUMMARY_NOTE
 from envctl.cli.render.markdown.deployment import render_deployment
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
-from envctl.cli.render.terminal.text import shorten_middle
-from envctl.cli.render.values.value_diff import format_side
+from envctl.cli.render.values.value_diff import shorten_sides
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.fix import Fixed, Mended
@@ -99,7 +98,7 @@ def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[t
     if finding.resource:
         yield from ((md.code(finding.name), *cells) for cells in _list_attribute_cells(finding.resource, happened))
     if finding.output:
-        yield md.code(finding.name), happened, _format_value(finding.output.before), _format_value(finding.output.after)
+        yield md.code(finding.name), happened, *_format_sides(finding.output.before, finding.output.after)
 
 
 def _list_attribute_cells(resource: ResourceChange, happened: str) -> Iterator[tuple[str, str, str]]:
@@ -108,8 +107,10 @@ def _list_attribute_cells(resource: ResourceChange, happened: str) -> Iterator[t
         return
     changes = drop_repeated(resource.attributes)
     for attribute in [each for each in changes if not is_unknown(each.after)] or changes:
-        yield f"{happened}: {md.code(attribute.path)}", _format_value(attribute.before), _format_value(attribute.after)
+        before, after = _format_sides(attribute.before, attribute.after)
+        yield f"{happened}: {md.code(attribute.path)}", before, after
 
 
-def _format_value(value: object) -> str:
-    return md.code(shorten_middle(format_side(value), MAX_VALUE_WIDTH))
+def _format_sides(before: object, after: object) -> tuple[str, str]:
+    one, other = shorten_sides(before, after, MAX_VALUE_WIDTH)
+    return md.code(one), md.code(other)

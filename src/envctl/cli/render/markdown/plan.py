@@ -23,7 +23,6 @@ from envctl.domain.plan.changes import (
     StackPlan,
 )
 from envctl.domain.plan.summary import TypeCount, fold_changes, summarize_resources
-from envctl.domain.text.identifiers import shorten_id
 
 DESTRUCTIVE = (Action.REPLACE, Action.DELETE)
 DANGER, WAITING = "🚨", "⏳"
@@ -34,7 +33,7 @@ NOUNS = {Action.REPLACE: "replacement", Action.DELETE: "deletion"}
 
 
 def render_plan(plan: EnvironmentPlan) -> str:
-    origin = f"Release {md.code(shorten_id(plan.release))}." if plan.release else "Of the working tree."
+    origin = f"Release {md.render_release(plan.label, plan.release)}." if plan.release else "Of the working tree."
     changes = md.escape(shorten_middle(console.format_total(plan), MAX_HEADING))
     return md.render_page(
         f"## {choose_plan_mark(plan)} Plan for {md.escape(plan.environment)}: {changes}",

@@ -11,7 +11,8 @@ from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
 from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, to_one_line
 from envctl.cli.render.terminal.times import format_age, format_past
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.ledger.state import to_label
+from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 HEADS = ("", "environment", "runs", "deployed", "proof", "drift", "in the pipeline", "gates of the next promotion")
@@ -50,7 +51,7 @@ def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[
             deployed = f"destroyed {format_past(last.ended_at or last.started_at, now, UTC)}"
     else:
         at = state.current.ended_at or state.current.started_at
-        runs = f"{md.code(shorten_id(state.current.release))}{_format_commit(status)}"
+        runs = f"{md.render_release(_find_label(status), state.current.release)}{_format_commit(status)}"
         deployed = f"{format_past(at, now, UTC)} by {md.escape(format_actor(state.current.by))}"
         verified_at = state.current_evidence.verified_at if state.current_evidence else None
         proof = f"verified {format_age(verified_at, now)}" if verified_at else "**not verified**"
@@ -74,6 +75,10 @@ def _choose_mark(status: EnvironmentStatus) -> str:
         return md.NEUTRAL
     unproven = state.current_evidence is None or not state.current_evidence.verified
     return md.WARN if unproven or state.lock or state.drifted else md.OK
+
+
+def _find_label(status: EnvironmentStatus) -> ReleaseLabel | None:
+    return to_label(status.release) if status.release else None
 
 
 def _format_commit(status: EnvironmentStatus) -> str:

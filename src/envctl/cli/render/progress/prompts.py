@@ -22,7 +22,7 @@ from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label, format_label_or_id
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.bucket_report import BucketReport
@@ -39,6 +39,11 @@ class TerminalPrompter:
     yes: bool
     interactive: bool
 
+    def require_answer(self, environment: str) -> None:
+        if not self.yes and not self.interactive:
+            message = f"no terminal to confirm the changes to {environment} on"
+            raise UsageError(Problem("E001", message, "add --yes to apply without a question"))
+
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         if self._has_yes_option("there are changes to apply", "add --yes to apply without a question"):
             return True
@@ -49,6 +54,8 @@ class TerminalPrompter:
                 stacks = ", ".join(stack.stack for stack in plan.stacks)
                 print_text(self.console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
             show_danger(plan, self.console)
+            if plan.label:
+                print_text(self.console, f"Release {format_label(plan.label)}")
             print_text(self.console, (format_verdict(plan), "bold"))
             return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
 
@@ -61,7 +68,8 @@ class TerminalPrompter:
         out.print()
         show_danger(plan, out)
         print_warnings(out, map(to_one_line, notes))
-        scope = (f"release {shorten_id(plan.release)} may do this, or less of it, in ", (plan.environment, "bold"))
+        release = format_label_or_id(plan.label, plan.release)
+        scope = (f"release {release} may do this, or less of it, in ", (plan.environment, "bold"))
         print_text(out, "Your approval: ", *scope, f" (gate {gate})")
         print_text(out, format_total(plan), indent=2)
         return self._ask_yes("Approve it?")
@@ -118,7 +126,7 @@ class TerminalPrompter:
             print_text(self.console, line)
         while True:
             self.console.print(join_text(asked, (f" [{otherwise}]" if otherwise else "", "bold"), ": "), end="")
-            line = sys.stdin.readline()
+            line = self._read_line()
             if not line:
                 self.console.print()
                 raise InterruptedByUserError(Problem("E310", "stopped at a question: nothing was made", ""))
@@ -130,13 +138,21 @@ class TerminalPrompter:
     def _has_yes_option(self, reason: str, hint: str) -> bool:
         """Check for `--yes`. Raises UsageError without `--yes` and without a terminal to ask on."""
         if not self.yes and not self.interactive:
-            raise UsageError(Problem("E001", f"{reason}, and nobody to ask", hint))
+            raise UsageError(Problem("E001", f"{reason}, and no terminal to confirm on", hint))
         return self.yes
 
     def _ask_yes(self, *question: Part) -> bool:
         self.console.print(join_text(*question, " Only yes is taken as yes: "), end="")
-        # Not input(): readline would redraw the line and lose the prompt on stderr.
-        answer = sys.stdin.readline()
+        answer = self._read_line()
         if not answer.endswith("\n"):
             self.console.print()
         return answer.strip() == "yes"
+
+    def _read_line(self) -> str:
+        try:
+            # Not input(): readline would redraw the line and lose the prompt on stderr.
+            return sys.stdin.readline()
+        except KeyboardInterrupt:
+            # What follows must not stand behind the question.
+            self.console.print()
+            raise

@@ -18,7 +18,7 @@ from envctl.cli.render.terminal.text import (
 )
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards import GUARDS
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.approval.explain_refusal import Answer, Outcome, Why
 
@@ -59,7 +59,8 @@ def show_why(why: Why, out: Console) -> None:
 
 def describe_move(why: Why) -> str:
     """Return the release and its way, in a line below the verdict."""
-    what = f"release {shorten_id(why.release)}" if why.release else "no release" if why.source else "the working tree"
+    other = "no release" if why.source else "the working tree"
+    what = f"release {format_label_or_id(why.label, why.release)}" if why.release else other
     return f"{what}, from {why.source} to {why.target}" if why.source else f"{what}, to {why.target}"
 
 

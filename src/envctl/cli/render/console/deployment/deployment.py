@@ -12,6 +12,7 @@ from envctl.cli.render.terminal.times import format_seconds
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.result import Deployed
@@ -52,7 +53,7 @@ def show_deployment(deployed: Deployed, out: Console) -> None:
 
 def format_headline(deployed: Deployed) -> str:
     """Return the new state of the environment, without a final period."""
-    release = f"release {shorten_id(deployed.release)}"
+    release = f"release {format_label_or_id(deployed.label, deployed.release)}"
     if deployed.only:
         return f"{deployed.environment} has {' and '.join(deployed.only)} of {release}"
     match deployed.action:
@@ -71,7 +72,7 @@ def describe_up_to_date(deployed: Deployed) -> str:
         return f"Nothing to do: {deployed.environment} holds nothing already."
     if deployed.only:
         return f"Nothing to do: {deployed.environment} has {' and '.join(deployed.only)} like that already."
-    release = f"release {shorten_id(deployed.release)}"
+    release = f"release {format_label_or_id(deployed.label, deployed.release)}"
     return f"Nothing to do: {deployed.environment} runs {release} with these settings already."
 
 
@@ -89,7 +90,8 @@ def format_extent(deployed: Deployed) -> str:
 def describe_hold(deployed: Deployed) -> str:
     if not deployed.held:
         return f"The release that it left is on hold in {deployed.environment} already."
-    return f"Release {shorten_id(deployed.held)} is on hold in {deployed.environment} until a newer one is promoted."
+    held = format_label_or_id(deployed.held_label, deployed.held)
+    return f"Release {held} is on hold in {deployed.environment} until a newer one is promoted."
 
 
 def describe_rollout(rolled: RolledOut) -> str:
@@ -152,7 +154,7 @@ def _show_verification(deployed: Deployed, out: Console) -> None:
 
 
 def _show_dry_run(deployed: Deployed, out: Console) -> None:
-    what = f"release {shorten_id(deployed.release)}" if deployed.release else "the working tree"
+    what = f"release {format_label_or_id(deployed.label, deployed.release)}" if deployed.release else "the working tree"
     print_text(out, "Dry run, nothing is done. ", _describe_purpose(deployed, what), ", envctl would:")
     show_stages(deployed.stages, out)
     print_hint(out, deployed.next)

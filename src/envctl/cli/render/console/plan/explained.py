@@ -15,7 +15,7 @@ from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.plan.attribution import Cause, Part
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import group_differences
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 from envctl.usecases.inspect.explain_plan import Explained
 
 CAUSE_TITLES: dict[Cause, str] = {
@@ -67,11 +67,13 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
 
 def describe_subject(explained: Explained) -> str:
     """Return the planned release, and the one deployed now."""
-    what = f"release {shorten_id(explained.release)}" if explained.release else "the working tree"
+    release = format_label_or_id(explained.label, explained.release)
+    what = f"release {release}" if explained.release else "the working tree"
     if not explained.runs:
         return f"{what}, where nothing runs yet"
-    same = explained.release == explained.runs
-    return f"{what}, which runs there" if same else f"{what}, after {shorten_id(explained.runs)}"
+    if explained.release == explained.runs:
+        return f"{what}, which runs there"
+    return f"{what}, after {format_label_or_id(explained.runs_label, explained.runs)}"
 
 
 def summarize_causes(explained: Explained) -> str:

@@ -22,7 +22,7 @@ from envctl.cli.render.values.value_diff import format_change, shorten_value
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, count_actions
 from envctl.domain.plan.summary import MAX_CHANGES, FoldedChange, fold_changes, is_large, summarize_resources
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 
 # With more new resources, each gets one line, without its attributes.
 MAX_DETAILED = 12
@@ -79,7 +79,11 @@ def format_verdict(plan: EnvironmentPlan) -> str:
 
 
 def format_origin(plan: EnvironmentPlan) -> str:
-    return f"plan of release {shorten_id(plan.release)}" if plan.release else "plan of the working tree"
+    return (
+        f"plan of release {format_label_or_id(plan.label, plan.release)}"
+        if plan.release
+        else "plan of the working tree"
+    )
 
 
 def format_total(plan: EnvironmentPlan) -> str:
