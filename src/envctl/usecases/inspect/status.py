@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
-from envctl.domain.ledger.environment_condition import Condition, find_condition
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import EnvironmentState, LedgerState, Unbelieved
+from envctl.domain.next_step.condition import Condition, find_condition
 from envctl.domain.next_step.situation import NextStep
 from envctl.domain.release.distance import measure_lag
 from envctl.domain.release_label import ReleaseLabel

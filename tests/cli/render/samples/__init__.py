@@ -17,9 +17,8 @@ from tests.cli.render.samples.configuration import FILES, OUTPUTS, RENDERED, SET
 from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ends import ENDS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
-from tests.cli.render.samples.large import LARGE_DRIFT, LARGE_PLAN
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
-from tests.cli.render.samples.many import MANY
+from tests.cli.render.samples.many import LARGE_DRIFT, LARGE_PLAN, MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN, LEAVING_PLAN, RUNNING_PLAN
 from tests.cli.render.samples.provider_locks import PROVIDER_LOCKS

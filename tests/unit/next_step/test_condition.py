@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.ledger.environment_condition import Condition, find_condition
 from envctl.domain.ledger.state import DriftCheck, EnvironmentState, Evidence, Lock, OpenImport
+from envctl.domain.next_step.condition import Condition, find_condition
 from tests.unit.guards.asked import ANN, NOW, R1, deployed, ran
 
 RUNS = ran(R1)
