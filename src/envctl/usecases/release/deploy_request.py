@@ -185,9 +185,9 @@ def _load_settings(
         settings = load.load_settings(context, environment, release.wiring, moves=changeover.moves)
         if is_checked:
             load.require_valid_values(context, release, settings)
-        return settings, ()
     except ConfigurationError as error:
         return None, tuple(error.problems)
+    return settings, ()
 
 
 def _compare_to_source(
