@@ -157,9 +157,14 @@ def load_valid_settings(
     refuse as well (E216).
     """
     settings = load_settings(context, environment, release.wiring, moves=moves)
+    require_valid_values(context, release, settings)
+    return settings
+
+
+def require_valid_values(context: Context, release: Release, settings: EnvironmentSettings) -> None:
+    """Raise ConfigurationError for values that a `validation` block of the release refuses (E216)."""
     if problems := _find_refused_values(context, release, settings):
         raise ConfigurationError(*dict.fromkeys(problems))
-    return settings
 
 
 def _find_refused_values(context: Context, release: Release, settings: EnvironmentSettings) -> list[Problem]:

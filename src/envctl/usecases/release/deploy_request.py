@@ -182,11 +182,12 @@ def _load_settings(
     if release is None:
         return None, ()
     try:
+        settings = load.load_settings(context, environment, release.wiring, moves=changeover.moves)
         if is_checked:
-            return load.load_valid_settings(context, environment, release, moves=changeover.moves), ()
-        return load.load_settings(context, environment, release.wiring, moves=changeover.moves), ()
+            load.require_valid_values(context, release, settings)
     except ConfigurationError as error:
         return None, tuple(error.problems)
+    return settings, ()
 
 
 def _compare_to_source(
