@@ -1,11 +1,12 @@
 """Releases, newest first, and one release with all that is known of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Console
+from rich.text import Text
 
-from envctl.cli.render.terminal.columns import print_columns
+from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, print_columns
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.release_labels import fit_label
 from envctl.cli.render.terminal.text import (
@@ -43,8 +44,8 @@ def show_releases(listed: Releases, out: Console) -> None:
     if not listed.releases:
         print_text(out, describe_empty_list(listed))
         return
-    if out.width >= MIN_TABLE_WIDTH:
-        rows = [tuple(map(to_text, format_row(each, listed.now))) for each in listed.releases]
+    rows = [tuple(map(to_text, format_row(each, listed.now))) for each in listed.releases]
+    if fits_in_columns(rows, out.width):
         print_columns(HEADS, rows, out, out.width // 3)
     else:
         for each in listed.releases:
@@ -53,6 +54,13 @@ def show_releases(listed: Releases, out: Console) -> None:
             print_text(out, f"by {format_actor(each.release.by)}{f' · {where}' if where else ''}", indent=4)
     if listed.more:
         print_text(out, (describe_rest(listed), "dim"))
+
+
+def fits_in_columns(rows: Sequence[Sequence[Text]], width: int) -> bool:
+    """Check if a table shows every cell on one line. Only the subject may be wrapped, to a third of the width."""
+    widths = measure_columns(HEADS, rows)
+    widths[1] = min(widths[1], width // 3)
+    return width >= MIN_TABLE_WIDTH and sum(widths) + len(COLUMN_GAP) * (len(HEADS) - 1) <= width
 
 
 def describe_empty_list(listed: Releases) -> str:
@@ -76,6 +84,8 @@ def format_row(each: ListedRelease, now: datetime) -> tuple[str, ...]:
 def describe_places(each: ListedRelease) -> str:
     """Return where a release runs, is verified and is on hold; empty if nowhere."""
     parts = {"runs in": each.runs_in, "verified in": each.verified_in, "on hold in": each.held_in}
+    if each.runs_in == each.verified_in:
+        parts = {"runs, verified in": each.runs_in, "on hold in": each.held_in}
     return " · ".join(f"{what} {', '.join(names)}" for what, names in parts.items() if names)
 
 
