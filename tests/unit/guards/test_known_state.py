@@ -48,7 +48,7 @@ def test_known_state_passes(request_: Request) -> None:
 @pytest.mark.parametrize(
     ("doubted", "told"),
     [
-        ("staging", ", or it was deployed by entries that are not believed (envctl ledger verify names them)"),
+        ("staging", ", or it was deployed by entries that are not believed: envctl ledger verify"),
         ("dev", ""),
     ],
 )

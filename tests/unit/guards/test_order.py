@@ -103,7 +103,7 @@ PROVEN: dict[str, Request] = {
     "a destruction of what is there": DESTRUCTION,
     "a destruction of what nothing proves": replace(DESTRUCTION, present=LedgerState()),
 }
-ENTER, HISTORY = "envctl apply dev", "envctl history staging shows what was verified there"
+ENTER, HISTORY = "envctl apply dev", "what was verified there: envctl history staging"
 IN_DEV = "release 111111111111 is not proven in dev: "
 LACKS = "release 111111111111 has no verification that holds in staging"
 LOST = {R1: proof(verified_at=None, revoked="drift was found there")}
@@ -151,7 +151,7 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
     "there is nothing to go back to": (
         replace(BACK, release=None),
         "no earlier release was verified in staging",
-        "envctl history staging shows what was deployed there",
+        "what was deployed there: envctl history staging",
     ),
     "a rollback to what was never here": (here(BACK, evidence={R2: proof(R2)}), LACKS, HISTORY),
     "a rollback to what was never verified": (here(BACK, evidence={R1: proof(verified_at=None)}), LACKS, HISTORY),
@@ -242,7 +242,7 @@ def test_release_without_trusted_creation_entry_is_refused(request_: Request) ->
     assert answer("G102", replace(request_, present=present)) == Refusal(
         GuardCode.PROVENANCE,
         "nothing that is believed says where release 111111111111 came from",
-        "see what is not believed: envctl ledger verify; or make a new release: envctl apply dev",
+        "make a new release: envctl apply dev; the distrusted entries: envctl ledger verify",
         waivable=False,
     )
 

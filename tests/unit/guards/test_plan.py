@@ -184,7 +184,7 @@ def test_protected_environment_is_never_destroyed_and_not_waivable(request_: Req
     assert answer("G301", request_) == Refusal(
         GuardCode.PROTECTION,
         f"staging {why}, and is never destroyed as a whole",
-        "envctl status shows what staging runs; to tear it down, change its rules in envctl.toml first",
+        "change its rules in envctl.toml first; what staging runs: envctl status staging",
         waivable=False,
     )
 
@@ -477,7 +477,7 @@ def test_unrehearsed_change_warns_or_refuses_by_setting(request_: Request, new: 
     warned = Refusal(
         GuardCode.REHEARSED,
         f"release 111111111111 never did this in dev: {new}",
-        "look at the plan with care, or rehearse it in dev first: envctl history dev",
+        "check the plan with care, or rehearse it in dev: envctl history dev",
         warns=True,
     )
     assert answer("G303", request_) == warned

@@ -93,7 +93,7 @@ def test_missing_rules_document_is_refused(action: Any) -> None:
         "the rules that prod was deployed with on 2026-11-20 are missing or damaged in the store"
         f" (rules/{OWNED.digest}.json)"
     )
-    assert told.hint == "restore them from a backup of the store, or take envctl.toml of then: envctl rules prod"
+    assert told.hint == "restore them from a backup of the store, or use envctl.toml of then: envctl rules prod"
     assert (told.waivable, told.for_now) == (False, False)
     assert refused(replace(request, document=None))
     # The tree that has the very same rules has the document.

@@ -78,7 +78,7 @@ def test_differing_settings_are_named() -> None:
     assert answer("G205", COMPARED) == Refusal(
         GuardCode.PARITY,
         "staging and prod differ in cidr, zone, and so staging proves little",
-        "make them equal, or add what may differ to [parity] in envctl.toml; envctl diff staging prod",
+        "make them equal, or add what may differ to [parity] in envctl.toml: envctl diff staging prod",
     )
 
 

@@ -4,8 +4,8 @@ import configparser
 import os
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 
+from envctl.adapters.disk.paths import expand_home
 from envctl.domain.aws.access import PROFILE_FILES
 
 
@@ -26,7 +26,7 @@ def list_profiles(environment: Mapping[str, str]) -> list[str]:
     for variable, default in PROFILE_FILES.items():
         parser = configparser.RawConfigParser(strict=False)
         try:
-            parser.read(Path(environment.get(variable, default)).expanduser(), "utf-8")
+            parser.read(expand_home(environment.get(variable, default)), "utf-8")
         except (configparser.Error, OSError, ValueError, RuntimeError):
             continue
         found += [section.removeprefix("profile ").strip("\"' ") for section in parser.sections()]
