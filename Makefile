@@ -1,16 +1,17 @@
-# Every target sets up what it needs: a virtual environment in .venv, installed from requirements.lock (with hashes).
+# Every target sets up what it needs: a virtual environment in .venv, installed from the locks (with hashes).
 PYTHON ?= python3
 BIN := .venv/bin
+PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo platform system-packages test static check nightly mutation bench lock schemas pages docs provider-schema audit clean
+.PHONY: demo platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema audit clean
 
-demo: .venv/.installed
+demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
 
 # All modules in all environments: it mostly waits, for load balancers and databases.
-platform: .venv/.installed
+platform: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo platform
 
 # What tests need besides .venv: as root, or with sudo that asks for no password, Debian and Ubuntu get what is missing.
@@ -39,6 +40,11 @@ nightly: system-packages .venv/.installed
 nightly-%: system-packages .venv/.installed
 	@$(BIN)/python -m tests.nightly $*
 
+# A wheel and a source archive in dist/: the same bytes for the same commit, wherever and whenever it is built.
+dist: .venv/.installed
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/hatchling build --clean
+	@$(BIN)/pip hash dist/*
+
 # Changes the guards in every small way, one at a time: the tests have to notice each.
 mutation: .venv/.installed
 	rm -rf mutants
@@ -56,6 +62,8 @@ lock: .venv/.installed
 	  --extra embedded --constraint requirements.lock pyproject.toml --output-file requirements-run.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --group build --constraint requirements.lock --output-file requirements-build.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra sandbox --group demo --constraint requirements.lock pyproject.toml --output-file requirements-demo.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header \
 	  --group audit --output-file requirements-audit.lock
 
@@ -70,13 +78,17 @@ audit: .venv/.installed .venv-audit/.installed
 
 .venv-audit/.installed: requirements-audit.lock
 	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-audit.lock
+	.venv-audit/bin/pip install $(PINNED) --requirement requirements-audit.lock
 	@touch $@
 
 # The tables in the pages of the modules, and the pages of the commands, from their code.
 pages: .venv/.installed
 	$(BIN)/python -m tools.module_pages
 	$(BIN)/python -m tools.command_pages
+
+# The picture of README.md, docs/terminal.svg: commands typed in the sandbox. After a change of what they print.
+picture: .venv/.installed
+	$(BIN)/python -m tools.record_terminal
 
 # The site of the documentation, in site/: site/index.html opens in a browser as it lies there.
 docs: .venv/.installed
@@ -86,11 +98,20 @@ docs: .venv/.installed
 provider-schema: .venv/.installed
 	$(BIN)/python -m tools.provider_schema
 
-.venv/.installed: requirements.lock pyproject.toml
+# In two parts: a demo on a fresh machine waits for a third of the packages.
+.venv/.demo: requirements-demo.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "envctl needs Python 3.11 or newer; try: make PYTHON=python3.13")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo "Installing envctl into .venv: this takes a few minutes, once"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install $(PINNED) --requirement requirements-demo.lock
+	@# The former name of the distribution. Uninstalled later, it would take the command along.
+	@$(BIN)/pip uninstall --quiet --quiet --yes envctl
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed: .venv/.demo requirements.lock
+	@echo "Installing what the tests need into .venv: this takes a few minutes, once"
+	@$(BIN)/pip install $(PINNED) --requirement requirements.lock
 	@touch $@
 
 clean:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# How long things take. Measured with the AWS provider 3.39 on 2 cores: docs/performance.md says how.
+# How long things take. Measured with the AWS provider 3.39 on 2 cores: docs/performance-results.md says how.
 CPU = 2.0
 """Seconds of processor time that a look at a stack takes in a job that has nothing prepared: init, and a plan."""
 CPU_A_RESOURCE = 0.0065

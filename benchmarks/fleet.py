@@ -18,10 +18,10 @@ from envctl.domain.ledger.events import (
     DeploymentStarted,
     DeploymentSucceeded,
     Event,
-    ReleaseCreated,
     VerificationPassed,
 )
 from envctl.domain.ledger.projection.apply_entries import apply_entry
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import StackComparison

@@ -16,10 +16,10 @@ from envctl.domain.ledger.events import (
     DeploymentStarted,
     DeploymentSucceeded,
     Event,
-    ReleaseCreated,
     VerificationPassed,
 )
 from envctl.domain.ledger.projection.apply_entries import apply_entry
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.ledger import ledger_store

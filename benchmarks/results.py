@@ -1,4 +1,4 @@
-"""Rows of results: printed as they are found, and in the end written as tables for docs/performance.md."""
+"""Rows of results: printed as they are found, and in the end written as tables for docs/performance-results.md."""
 
 import os
 import platform

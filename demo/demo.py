@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"\ndemo: {failure}", file=sys.stderr)
         return 1
     _tell(f"{show.ends}, in {time.monotonic() - started:.0f} s.")
-    _tell("Read next: README.md (your own project), docs/guards.md (refusals), docs/aws.md (your AWS accounts).")
+    _tell("Read next: docs/start.md (your own project), docs/guards.md (refusals), docs/aws.md (your AWS accounts).")
     return 0
 
 

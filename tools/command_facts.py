@@ -64,6 +64,10 @@ FACTS = {
     "preview": Facts(("envctl preview",), ("plan.md",), (2, *LOOKS)),
     "promote": Facts(("envctl promote dev staging",), ("concepts.md", "guards.md"), DEPLOYS, "dev runs a release"),
     "recover": Facts(("envctl recover dev",), ("recovery.md", "guards.md"), LOOKS, "an apply of dev was killed"),
+    "release show": Facts(
+        ("envctl release show '#42'",), ("releases.md",), given="dev runs a release of pull request 42"
+    ),
+    "releases": Facts(("envctl releases", "envctl releases prod"), ("releases.md",)),
     "render": Facts(("envctl render prod",), ("concepts.md",)),
     "report": Facts(("envctl report",), ("report.md",)),
     "rollback": Facts(("envctl rollback prod",), ("recovery.md", "guards.md"), DEPLOYS, "prod runs its second release"),

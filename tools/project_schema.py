@@ -36,11 +36,15 @@ DURATION_ADAPTER = TypeAdapter(timedelta)
 TYPE_NAMES = {"string": "text", "integer": "number", "number": "number", "boolean": "true or false"}
 INTRODUCTION = """# The project file
 
-`envctl.toml` lies in the folder of the project. This page lists its tables and keys; a test holds it against the code.
-`envctl validate` checks the file, and names the line of each fault.
+Every table and key of `envctl.toml`, the file in the folder of the project. To check the file, with the line of each
+fault:
 
-Editors with Taplo or Even Better TOML complete and check the file by its [JSON Schema](schemas/envctl.toml.json). Keep
-it beside the file:
+```sh
+envctl validate
+```
+
+Editors with Taplo or Even Better TOML complete and check the file with its
+[JSON Schema](schemas/envctl.toml.json). Save it next to the file:
 
 ```sh
 envctl schema > envctl.schema.json
@@ -52,8 +56,8 @@ and write this as the first line of `envctl.toml`:
 #:schema ./envctl.schema.json
 ```
 
-Text stands in quotes. A *duration* is text such as `"90s"`, `"30m"`, `"8h"`, `"14d"`, `"2w"` or `"1d12h"`. NAME is a
-name of your own: a lower-case letter and up to 31 more of a-z, 0-9, _ and -."""
+Text needs quotes. A *duration* is text such as `"90s"`, `"30m"`, `"8h"`, `"14d"`, `"2w"` or `"1d12h"`. NAME is a
+name that you choose: a lower-case letter and up to 31 more of a-z, 0-9, _ and -."""
 Schema = dict[str, Any]
 
 

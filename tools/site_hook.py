@@ -12,6 +12,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from envctl import __version__
+
 ROOT = Path(__file__).parents[1]
 _DOCS = "docs/"
 # The page that a clone begins with says what the first page of the site says.
@@ -28,6 +30,7 @@ _WHOLE = {"Commands": "docs/commands/*.md", "The platform": "modules/*/README.md
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    config.copyright = f"envctl {__version__}"
     for section in config.nav or []:
         for name, pattern in _WHOLE.items():
             if name in section:

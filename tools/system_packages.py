@@ -53,6 +53,7 @@ NEEDED = (
     Program("git", ("git",)),
     Program("procps", ("pgrep",)),
     Program("python3-venv", module="ensurepip"),
+    Program("util-linux", ("unshare",)),
     Program(
         "chromium",
         ("chromium", "chromium-browser", "google-chrome"),

@@ -8,6 +8,9 @@ locals {
   group    = { AutoScalingGroupName = var.autoscaling_group_name }
   database = { DBInstanceIdentifier = var.database_identifier }
 
+  # By colour. The one that rests has no targets and reports nothing.
+  targets = { for color, suffix in var.target_group_arn_suffixes : color => { LoadBalancer = var.alb_arn_suffix, TargetGroup = suffix } }
+
   # `missing` is chosen for each: no error, no request and no connection is good news (notBreaching); a metric that is there
   # whenever the thing runs says nothing about it when it is not (missing); and where silence itself is the fault, it alarms.
   possible = {
@@ -89,11 +92,12 @@ locals {
 
     # An empty target group reports nothing at all: that is the worst of all cases, and must not look like the best.
     no-healthy-target = {
-      wanted      = var.target_group_arn_suffix != null
+      wanted      = var.target_group_arn_suffix != null || length(local.targets) > 0
       description = "No target is healthy, or none is there: nobody answers."
       namespace   = "AWS/ApplicationELB"
       metric      = "HealthyHostCount"
       dimensions  = local.target
+      over        = length(local.targets) > 0 ? local.targets : null
       statistic   = "Maximum"
       operator    = "LessThanThreshold"
       threshold   = 1
@@ -195,5 +199,55 @@ locals {
     }
   }
 
-  alarms = { for name, alarm in local.possible : name => alarm if alarm.wanted }
+  # In a rollout the new colour has a share of the requests. Its errors and its slow answers, which all others hide, are
+  # told by alarms of its own. Those send nothing: what people are to hear of, the alarms of the load balancer tell.
+  of_colors = merge([for color, dimensions in local.targets : {
+    "unhealthy-targets-${color}" = {
+      description = "At least one target of ${color} fails its health checks."
+      namespace   = "AWS/ApplicationELB"
+      metric      = "UnHealthyHostCount"
+      dimensions  = dimensions
+      statistic   = "Maximum"
+      operator    = "GreaterThanThreshold"
+      threshold   = 0
+      period      = 60
+      periods     = 5
+      datapoints  = 5
+      missing     = "notBreaching"
+    }
+
+    "service-5xx-${color}" = {
+      description = "The targets of ${color} answered ${var.alarm_http_errors} requests or more with 5xx within 5 minutes."
+      tells       = false
+      namespace   = "AWS/ApplicationELB"
+      metric      = "HTTPCode_Target_5XX_Count"
+      dimensions  = dimensions
+      statistic   = "Sum"
+      operator    = "GreaterThanOrEqualToThreshold"
+      threshold   = var.alarm_http_errors
+      period      = 300
+      periods     = 1
+      datapoints  = 1
+      missing     = "notBreaching"
+    }
+
+    "latency-${color}" = {
+      description = "One request in twenty to ${color} takes longer than ${var.alarm_latency_seconds} s."
+      tells       = false
+      namespace   = "AWS/ApplicationELB"
+      metric      = "TargetResponseTime"
+      dimensions  = dimensions
+      statistic   = "p95"
+      operator    = "GreaterThanThreshold"
+      threshold   = var.alarm_latency_seconds
+      period      = 60
+      periods     = 5
+      datapoints  = 3
+      missing     = "notBreaching"
+    }
+  }]...)
+
+  alarms = {
+    for name, alarm in merge(local.possible, local.of_colors) : name => merge({ over = null, tells = true }, alarm) if try(alarm.wanted, true)
+  }
 }

@@ -3,10 +3,17 @@ data "aws_region" "current" {}
 locals {
   # Each is [namespace, metric, dimension, value, ..., options], as CloudWatch writes it.
   balancer_path = ["LoadBalancer", var.alb_arn_suffix]
-  target_path   = ["LoadBalancer", var.alb_arn_suffix, "TargetGroup", var.target_group_arn_suffix]
   service_path  = ["ClusterName", var.cluster_name, "ServiceName", var.service_name]
   group_path    = ["AutoScalingGroupName", var.autoscaling_group_name]
   database_path = ["DBInstanceIdentifier", var.database_identifier]
+
+  # By what their labels end with.
+  target_paths = {
+    for ending, suffix in merge(
+      { for suffix in compact([var.target_group_arn_suffix]) : "" => suffix },
+      { for color, suffix in var.target_group_arn_suffixes : ", ${color}" => suffix },
+    ) : ending => ["LoadBalancer", var.alb_arn_suffix, "TargetGroup", suffix]
+  }
 
   possible_graphs = [
     {
@@ -30,13 +37,13 @@ locals {
       ]
     },
     {
-      wanted = var.target_group_arn_suffix != null
+      wanted = length(local.target_paths) > 0
       title  = "Targets"
       stat   = "Maximum"
-      metrics = [
-        concat(["AWS/ApplicationELB", "HealthyHostCount"], local.target_path, [{ label = "healthy" }]),
-        concat(["AWS/ApplicationELB", "UnHealthyHostCount"], local.target_path, [{ label = "unhealthy" }]),
-      ]
+      metrics = concat([], [for ending, path in local.target_paths : [
+        concat(["AWS/ApplicationELB", "HealthyHostCount"], path, [{ label = "healthy${ending}" }]),
+        concat(["AWS/ApplicationELB", "UnHealthyHostCount"], path, [{ label = "unhealthy${ending}" }]),
+      ]]...)
     },
     {
       wanted  = var.service_log_group_name != null

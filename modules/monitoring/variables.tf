@@ -64,6 +64,33 @@ variable "target_group_arn_suffix" {
   }
 }
 
+variable "target_group_arn_suffixes" {
+  description = "Target groups of one service by colour, as their arn_suffix, such as those of ecs_service: each is watched, in a rollout too. In place of target_group_arn_suffix; goes with alb_arn_suffix."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for suffix in var.target_group_arn_suffixes : can(regex("^targetgroup/[^/]+/[^/]+$", suffix))])
+    error_message = "target_group_arn_suffixes must look like { blue = \"targetgroup/name/0123456789abcdef\" }."
+  }
+
+  validation {
+    condition     = alltrue([for color in keys(var.target_group_arn_suffixes) : can(regex("^[a-z][a-z0-9]*$", color))])
+    error_message = "The colours of target_group_arn_suffixes must be lower-case letters and digits, and start with a letter."
+  }
+
+  validation {
+    condition     = length(var.target_group_arn_suffixes) == 0 || var.alb_arn_suffix != null
+    error_message = "target_group_arn_suffixes needs alb_arn_suffix: the metrics of a target group carry both."
+  }
+
+  validation {
+    condition     = length(var.target_group_arn_suffixes) == 0 || var.target_group_arn_suffix == null
+    error_message = "Give target_group_arn_suffix or target_group_arn_suffixes: the second one names all target groups."
+  }
+}
+
 variable "autoscaling_group_name" {
   description = "Auto scaling group whose instances to watch. Null watches none."
   type        = string

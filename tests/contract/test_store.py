@@ -242,6 +242,14 @@ def test_unusable_store_folder_is_reported(tmp_path: Path, act: Callable[[Store]
     _readable(catch(OperationFailedError, act, on_disk(tmp_path)))
 
 
+def test_reading_makes_no_store_folder(tmp_path: Path) -> None:
+    store = on_disk(tmp_path)
+    assert (store.read("a"), store.list_keys(""), store.last_modified("a")) == (None, [], None)
+    assert list(tmp_path.iterdir()) == []
+    store.create("a", b"1")
+    assert (store.read("a"), store.list_keys("")) == (b"1", ["a"])
+
+
 def test_file_in_place_of_entry_folder_is_reported(tmp_path: Path) -> None:
     store = on_disk(tmp_path)
     store.create("ledger", b"a file where a folder should be")

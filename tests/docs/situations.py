@@ -37,6 +37,15 @@ def dev_runs_a_release_with_a_secret(place: Place) -> None:
     deployed.dev_runs_a_release(place)
 
 
+def dev_runs_a_release_of_a_request(place: Place) -> None:
+    """In a project that git keeps: its last commit merges the request on GitHub."""
+    message = "Merge pull request #42 from acme/trace-logs\n\nTrace logs, longer retention"
+    author = ("-c", "user.name=Ann", "-c", "user.email=ann@shop.example")
+    for words in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "-m", message)):
+        subprocess.run(["git", *words], cwd=place.root, check=True)
+    deployed.dev_runs_a_release(place)
+
+
 def signing_keys_are_named(place: Place) -> None:
     """In a project that git keeps."""
     text = (place.root / "envctl.toml").read_text()
@@ -130,6 +139,7 @@ def an_instance_is_to_be_larger(place: Place) -> None:
 SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "nothing": lambda _: None,
     "dev runs a release": deployed.dev_runs_a_release,
+    "dev runs a release of pull request 42": dev_runs_a_release_of_a_request,
     "staging runs a release": deployed.staging_runs_a_release,
     "prod is approved": deployed.prod_is_approved,
     "prod runs a release": deployed.prod_runs_a_release,

@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
-from envctl import __version__
+from envctl import DISTRIBUTION, __version__
 from tests.cli.ci.test_pre_commit import FILES, FOLDERS, LEFT_OUT
 from tests.docs.blocks import ROOT, blocks, pages
 from tests.docs.places import Place
@@ -85,4 +88,40 @@ def test_what_the_pages_install_runs(clone: Clone, tmp_path: Path) -> None:
 
 
 def test_no_block_that_installs_is_left_over() -> None:
-    assert BLOCKS.keys() == {"docs/aws.md", "docs/start.md", "docs/sandbox.md"}
+    assert BLOCKS.keys() == {"docs/aws.md", "docs/install.md", "docs/start.md", "docs/sandbox.md"}
+
+
+@pytest.mark.slow
+def test_pip_installs_envctl_by_its_name(clone: Clone, tmp_path: Path) -> None:
+    """The package index has envctl alone, and nothing is fetched: `envctl --version` needs no other package."""
+    (wheel,) = WheelBuilder(os.fspath(ROOT)).build(directory=os.fspath(tmp_path / "index"), versions=["standard"])
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": os.fspath(Path(wheel).parent), "PIP_NO_DEPS": "1"}
+    clone.shell.environment.update(offline)
+    clone.types("docs/install.md")
+    assert clone.says("command -v envctl") == f"{tmp_path / 'project-venv' / 'bin' / 'envctl'}\n"
+    # An extra is added later without another envctl.
+    said = clone.says("python -m pip install --no-index 'envctl-promotion[sandbox]'")
+    assert "Requirement already satisfied: envctl-promotion[sandbox]" in said
+
+
+def test_every_way_to_install_names_the_distribution() -> None:
+    page = (ROOT / "docs" / "install.md").read_text()
+    ways = re.findall(r"^\| .+ \| `(.+ (?:install|--from) .+)` \|$", page, re.MULTILINE)
+    assert len(ways) == 6
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"] == DISTRIBUTION
+    assert all(re.search(rf"'({re.escape(DISTRIBUTION)}|\.)\[\w+\]", way) for way in ways)
+
+
+def test_nothing_names_the_other_package_to_pip() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    wrong = re.compile(
+        r"envctl\[|(?:\binstall|--from|uvx)(?: --?[\w-]+)* ['\"]?envctl(?:[=<>~ ]?=|['\"]?$)", re.MULTILINE
+    )
+    found = [
+        name
+        for name in tracked.stdout.split()
+        if name.endswith((".md", ".yml", ".toml", ".tf", ".py", "file"))
+        and name not in {"CHANGELOG.md", "tests/docs/test_installing.py"}
+        if wrong.search((ROOT / name).read_text(encoding="utf-8"))
+    ]
+    assert found == []

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "security.md").read_text()
-HELD = PAGE.partition("\n## What is held, and by which test\n")[2].partition("\n## ")[0]
+PAGE = (ROOT / "docs" / "security-promises.md").read_text()
+HELD = PAGE.partition("\n## Promises\n")[2].partition("\n## ")[0]
 GROUPS = dict(re.findall(r"^### (.+)\n\n((?:\|.*\n)+)", HELD, re.MULTILINE))
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]

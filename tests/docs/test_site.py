@@ -1,5 +1,6 @@
 """The site of the documentation is whole, loads nothing from anywhere else, and shows what the command line says."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from tools.command_pages import DOCS, pages
 
+from envctl import __version__
 from envctl.cli.result_types import RESULTS
 from tests.docs.blocks import KINDS
 from tests.docs.site import ROOT, built
@@ -18,6 +20,19 @@ FETCHED_BY_STYLE = re.compile(r"url\(\s*['\"]?([^)'\"]+)|@import\s+['\"]([^'\"]+
 NAMING = {"canonical", "next", "prev"}
 # The scripts of the theme name addresses that they ask where the configuration says so: it says nothing of the kind.
 ASKS = ("repo_url", "analytics", "mermaid", "consent")
+
+
+# What people search for, with the page that answers. The word is in a title there: titles come first in a search.
+SOUGHT = {
+    "quickstart": "start.html",
+    "troubleshooting": "troubleshooting.html",
+    "notifications": "questions.html",
+    "adopt": "adopt.html",
+    "import": "questions.html",
+    "existing": "adopt.html",
+    "azure": "questions.html",
+    "slack": "questions.html",
+}
 
 
 class Fetched(HTMLParser):
@@ -79,6 +94,17 @@ def test_every_link_leads_somewhere_within_the_site(site: Path, parsed: dict[Pat
             assert target.is_file(), f"{page.relative_to(site)}: {link}"
             if where.fragment and target in parsed:
                 assert unquote(where.fragment) in parsed[target].anchors, f"{page.relative_to(site)}: {link}"
+
+
+@pytest.mark.parametrize(("word", "page"), SOUGHT.items())
+def test_search_finds_the_answering_page(site: Path, word: str, page: str) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    titled = {each["location"].partition("#")[0] for each in index["docs"] if word in each["title"].lower()}
+    assert page in titled
+
+
+def test_every_page_names_the_version(parsed: dict[Path, Fetched]) -> None:
+    assert [page for page in parsed if f"envctl {__version__}" not in page.read_text(encoding="utf-8")] == []
 
 
 def test_no_test_mark_is_in_a_page(parsed: dict[Path, Fetched]) -> None:

@@ -17,6 +17,9 @@ PAGES = ["index.html", "start.html", "commands/index.html", "commands/promote.ht
 WIDTHS = [400, 1280]
 SCHEMES = ["light", "dark"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+# The first characters of each block of code that is wider than its box.
+CUT_OFF = """[...document.querySelectorAll("pre, pre > code")]
+  .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.innerText.slice(0, 60))"""
 SERIOUS = {"serious", "critical"}
 
 
@@ -67,6 +70,17 @@ def test_no_page_scrolls_sideways(browser: Browser, site: Path, page: str, width
     context, shown = opened(browser, (site / page).as_uri(), viewport={"width": width, "height": 900})
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_code_is_cut_off(browser: Browser, site: Path, width: int) -> None:
+    context, shown = opened(browser, (site / "index.html").as_uri(), viewport={"width": width, "height": 900})
+    cut = {}
+    for page in [*sorted(site.glob("*.html")), *sorted((site / "commands").glob("*.html"))]:
+        shown.goto(page.as_uri())
+        cut[page.name] = shown.evaluate(CUT_OFF)
+    context.close()
+    assert {name: lines for name, lines in cut.items() if lines} == {}
 
 
 def test_the_search_works_from_a_disk(browser: Browser, site: Path) -> None:

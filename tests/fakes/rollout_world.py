@@ -7,7 +7,7 @@ from envctl.domain.rollout.traffic import Traffic
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
-from tests.fakes.world import IMAGE, PROJECT, WEB, MemoryTerraform, World
+from tests.fakes.world import IMAGE, PROJECT, WEB, Killed, MemoryTerraform, World
 
 ROLLOUT = """
 [stacks.web.rollout]
@@ -37,12 +37,15 @@ class RolloutTerraform(MemoryTerraform):
 
     sent: dict[str, list[SentTraffic]] = field(default_factory=dict)
     fails_at: set[int] = field(default_factory=set)  # traffic percents
+    dies_at: set[int] = field(default_factory=set)  # traffic percents
     fails_on_rest: bool = False  # fails without a stable image
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
         position = self.read_module_traffic(environment) if stack.name == "web" else None
         if position and (position[1] in self.fails_at if position[3] else self.fails_on_rest):
             self.fails_on.add((environment, "web"))
+        if position and position[3] and position[1] in self.dies_at:
+            raise Killed
         try:
             super().apply(environment, stack)
         finally:

@@ -39,6 +39,7 @@ from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan,
 from envctl.domain.plan.drift import StackComparison
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.domain.release.bundle import File
+from envctl.domain.release.commit_message import CommitMessage, JobRequest
 from envctl.domain.rollout.alarms import AlarmState, AlarmStatus
 from envctl.domain.terraform.outputs import Output
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
@@ -61,6 +62,7 @@ from envctl.usecases.ports.terraform import (
 from envctl.usecases.project import load
 from tests.fakes.buckets import MemoryBuckets
 from tests.fakes.formatting import MemoryFormatter
+from tests.fakes.installation import MemoryInstallation
 from tests.fakes.modules import MemoryRemoteModules
 from tests.fakes.new_projects import MemoryProjectFolder, MemoryTemplates
 
@@ -685,6 +687,16 @@ class SettableReviews:
 
 
 @dataclass
+class SettableJobRequests:
+    """The requests of CI jobs, by commit."""
+
+    requests: dict[str, JobRequest] = field(default_factory=dict)
+
+    def find_request(self, commit: str) -> JobRequest:
+        return self.requests.get(commit, JobRequest())
+
+
+@dataclass
 class SettableVersionControl:
     known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
     lies_in: str | None = None
@@ -693,8 +705,13 @@ class SettableVersionControl:
     # True for a descendant of the working tree's commit, None if unknown.
     descendants: dict[str, bool | None] = field(default_factory=dict)
 
+    messages: dict[str, CommitMessage] = field(default_factory=dict)  # by commit
+
     def read_revision(self, paths: Sequence[str]) -> Revision:
         return self.known
+
+    def read_message(self, commit: str) -> CommitMessage:
+        return self.messages.get(commit, CommitMessage())
 
     def list_contributors(self, since: str) -> list[str]:
         return self.others.get(since, [])
@@ -746,6 +763,10 @@ class ScriptedPrompter:
     nobody: bool = False
     chosen: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
+
+    def require_answer(self, environment: str) -> None:
+        if self.nobody:
+            raise UsageError(Problem("E001", f"nobody to ask about {environment}"))
 
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         self.asked.append(plan)
@@ -892,6 +913,7 @@ class World:
     identity: SettableIdentity = field(default_factory=SettableIdentity)
     version_control: SettableVersionControl = field(default_factory=SettableVersionControl)
     reviews: SettableReviews = field(default_factory=SettableReviews)
+    job_requests: SettableJobRequests = field(default_factory=SettableJobRequests)
     config_reader: ProjectFileReader = field(default_factory=lambda: ProjectFileReader(sandbox=False))
     remote_modules: MemoryRemoteModules = field(default_factory=MemoryRemoteModules)
     formatter: MemoryFormatter = field(default_factory=MemoryFormatter)
@@ -900,6 +922,7 @@ class World:
     check_runner: MemoryCheckRunner = field(default_factory=MemoryCheckRunner)
     cost_estimator: MemoryCostEstimator = field(default_factory=MemoryCostEstimator)
     templates: MemoryTemplates = field(default_factory=MemoryTemplates)
+    installation: MemoryInstallation = field(default_factory=MemoryInstallation)
     project_folder: MemoryProjectFolder = field(default_factory=MemoryProjectFolder)
     sandbox: bool = False
     provider_lock: str = ".terraform.lock.hcl"

@@ -22,14 +22,18 @@ Pin = tuple[str, str, frozenset[str]]
 def pins(name: str) -> dict[str, Pin]:
     """The version of each package, where it is for, and its hashes."""
     found: dict[str, Pin] = {}
-    package = ""
+    package, counts = "", True
     for line in (TOP / name).read_text().splitlines():
         if pin := PIN.match(line):
             package = canonicalize_name(pin["name"])
-            found[package] = (pin["version"], pin["marker"] or "", frozenset())
+            # A package with a version for each Python is listed once for each: the one for this Python counts.
+            counts = package not in found or Marker(pin["marker"]).evaluate()
+            if counts:
+                found[package] = (pin["version"], pin["marker"] or "", frozenset())
         elif hashed := HASH.match(line):
             version, marker, hashes = found[package]
-            found[package] = (version, marker, hashes | {hashed[1]})
+            if counts:
+                found[package] = (version, marker, hashes | {hashed[1]})
         else:
             assert line.lstrip().startswith("#"), line
     return found
@@ -40,25 +44,31 @@ OWN: Mapping[str, Sequence[str]] = PROJECT["project"]["optional-dependencies"]
 ROOTS: dict[str, list[str]] = {
     "requirements-run.lock": [*PROJECT["project"]["dependencies"], *OWN["embedded"]],
     "requirements-build.lock": PROJECT["dependency-groups"]["build"],
+    "requirements-demo.lock": [
+        *PROJECT["project"]["dependencies"],
+        *OWN["sandbox"],
+        *PROJECT["dependency-groups"]["build"],
+        *(each for each in PROJECT["dependency-groups"]["demo"] if isinstance(each, str)),
+    ],
 }
 
 
 def needed(roots: Sequence[str]) -> Iterator[str]:
     """Each package below these, as those that are installed say it themselves, for this machine."""
-    known: set[str] = set()
-    left = [Requirement(root) for root in roots]
+    known: set[tuple[str, str]] = set()
+    left = [root for root in map(Requirement, roots) if root.marker is None or root.marker.evaluate()]
     while left:
         wanted = left.pop()
         name = canonicalize_name(wanted.name)
-        extras = ["", *wanted.extras]
-        if name in known or not (wanted.marker is None or wanted.marker.evaluate()):
-            continue
-        known.add(name)
+        # A package may be reached first without an extra, and later with one.
+        extras = [extra for extra in ("", *wanted.extras) if (name, extra) not in known]
+        known |= {(name, extra) for extra in extras}
         yield name
         left += [
             each
             for each in map(Requirement, metadata.requires(name) or ())
             if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras)
+            if extras
         ]
 
 

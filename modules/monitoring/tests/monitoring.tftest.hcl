@@ -108,6 +108,81 @@ run "what_sleeps_may_be_silent" {
   }
 }
 
+run "both_colours_are_watched" {
+  variables {
+    target_group_arn_suffix   = null
+    target_group_arn_suffixes = { blue = "targetgroup/blue-1/943f017f100becff", green = "targetgroup/green-1/50dc6c495c0c9188" }
+  }
+
+  assert {
+    condition = toset([for name in keys(aws_cloudwatch_metric_alarm.this) : name if strcontains(name, "target") || strcontains(name, "-green") || strcontains(name, "-blue")]) == toset([
+      "no-healthy-target", "unhealthy-targets-blue", "unhealthy-targets-green", "service-5xx-blue", "service-5xx-green", "latency-blue", "latency-green",
+    ])
+    error_message = "Each colour has alarms of its own."
+  }
+
+  assert {
+    condition = alltrue([for name in ["unhealthy-targets", "service-5xx", "latency"] :
+      aws_cloudwatch_metric_alarm.this["${name}-green"].dimensions == tomap({ LoadBalancer = "app/shop-dev/50dc6c495c0c9188", TargetGroup = "targetgroup/green-1/50dc6c495c0c9188" })
+      && aws_cloudwatch_metric_alarm.this["${name}-green"].treat_missing_data == "notBreaching"
+    ])
+    error_message = "Of its own target group, and silent while it rests."
+  }
+
+  assert {
+    condition     = toset([for name, alarm in aws_cloudwatch_metric_alarm.this : name if length(alarm.alarm_actions) == 0]) == toset(["service-5xx-blue", "service-5xx-green", "latency-blue", "latency-green"])
+    error_message = "People hear of errors and slow answers once: from the load balancer."
+  }
+
+  assert {
+    condition     = alltrue([for name in output.alarm_names : strcontains(aws_cloudwatch_composite_alarm.this[0].alarm_rule, "ALARM(\"${name}\")")])
+    error_message = "The composite alarm, which rollouts ask, names them all."
+  }
+
+  assert {
+    condition     = length([for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget if widget.properties.title == "Targets" && length(try(widget.properties.metrics, [])) == 4]) == 1
+    error_message = "The dashboard shows both colours."
+  }
+}
+
+run "nobody_answers_only_where_no_colour_does" {
+  command = plan
+
+  variables {
+    target_group_arn_suffix   = null
+    target_group_arn_suffixes = { blue = "targetgroup/blue-1/943f017f100becff", green = "targetgroup/green-1/50dc6c495c0c9188" }
+  }
+
+  assert {
+    condition     = [for query in aws_cloudwatch_metric_alarm.this["no-healthy-target"].metric_query : query.expression if query.return_data == true] == ["SUM([blue, green])"]
+    error_message = "Both are counted: the colour that rests has no targets."
+  }
+
+  assert {
+    condition     = toset([for query in aws_cloudwatch_metric_alarm.this["no-healthy-target"].metric_query : one(query.metric).dimensions.TargetGroup if length(query.metric) > 0]) == toset(["targetgroup/blue-1/943f017f100becff", "targetgroup/green-1/50dc6c495c0c9188"])
+    error_message = "Each in its own target group."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["no-healthy-target"].metric_name == null && aws_cloudwatch_metric_alarm.this["no-healthy-target"].treat_missing_data == "breaching"
+    error_message = "Where both are silent, that is an alarm."
+  }
+}
+
+run "a_worker_has_no_target_groups" {
+  command = plan
+
+  variables {
+    target_group_arn_suffix   = null
+    target_group_arn_suffixes = {}
+  }
+
+  assert {
+    condition     = !anytrue([for name in keys(aws_cloudwatch_metric_alarm.this) : strcontains(name, "target")])
+    error_message = "No alarm about what is not there."
+  }
+}
+
 run "thresholds_are_settings" {
   command = plan
 
@@ -310,6 +385,50 @@ run "an_arn_of_a_target_group_is_refused" {
   }
 
   expect_failures = [var.target_group_arn_suffix]
+}
+
+run "both_ways_to_name_target_groups_are_refused" {
+  command = plan
+
+  variables {
+    target_group_arn_suffixes = { blue = "targetgroup/blue-1/943f017f100becff" }
+  }
+
+  expect_failures = [var.target_group_arn_suffixes]
+}
+
+run "colours_without_their_load_balancer_are_refused" {
+  command = plan
+
+  variables {
+    alb_arn_suffix            = null
+    target_group_arn_suffix   = null
+    target_group_arn_suffixes = { blue = "targetgroup/blue-1/943f017f100becff" }
+  }
+
+  expect_failures = [var.target_group_arn_suffixes]
+}
+
+run "arns_of_target_groups_are_refused" {
+  command = plan
+
+  variables {
+    target_group_arn_suffix   = null
+    target_group_arn_suffixes = { blue = "arn:aws:elasticloadbalancing:ap-northeast-1:111111111111:targetgroup/shop-dev-web/943f017f100becff" }
+  }
+
+  expect_failures = [var.target_group_arn_suffixes]
+}
+
+run "colours_that_no_metric_can_be_named_by_are_refused" {
+  command = plan
+
+  variables {
+    target_group_arn_suffix   = null
+    target_group_arn_suffixes = { Blue-1 = "targetgroup/blue-1/943f017f100becff" }
+  }
+
+  expect_failures = [var.target_group_arn_suffixes]
 }
 
 run "an_address_without_a_domain_is_refused" {

@@ -41,7 +41,7 @@ variables {
   connection_arn = "arn:aws:codeconnections:ap-northeast-1:444444444444:connection/aea1f9a1-0000-4000-8000-000000000001"
   repository     = "acme/shop"
   store_url      = "s3://shop-envctl-store/shop"
-  envctl_package = "envctl[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1"
+  envctl_package = "envctl-promotion[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1"
 
   environments = [
     { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer" },
@@ -258,7 +258,7 @@ run "what_is_wrong_is_said" {
     branch             = "-x"
     folder             = "a'; rm -rf '"
     store_url          = "file://.envctl/store"
-    envctl_package     = "envctl[embedded]"
+    envctl_package     = "envctl-promotion[embedded]"
     compute_type       = "HUGE"
     timeout_minutes    = 4
     topic_arn          = "approvals"

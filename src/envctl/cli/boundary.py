@@ -129,12 +129,16 @@ def _print_error(options: Options, error: "EnvctlError") -> None:
 
 
 def _extract_problems(result: object, code: int) -> "EnvctlError | None":
-    """Return the `problems` of a partial result as an error; None if the exit code means success."""
+    """Return the problems of a partial result as an error; None if the exit code means success."""
     from envctl.domain.errors import EnvctlError
     from envctl.domain.exit_codes import ExitCode
 
     if code in (ExitCode.DONE, ExitCode.CHANGES):
         return None
+    if code in (ExitCode.REFUSED, ExitCode.REFUSED_FOR_NOW) and (refusals := getattr(result, "refusals", ())):
+        from envctl.domain.guards import RefusedError
+
+        return RefusedError(refusals)
     return EnvctlError(*getattr(result, "problems", ()))
 
 

@@ -13,6 +13,8 @@ COMMANDS = {
     "why": ("approval.why", "Say why a promotion is refused, or that it is not."),
     "rules": ("approval.rules", "Show what an environment asks for, and why."),
     "status": ("inspect.status", "Show what runs where, and what to do next."),
+    "releases": ("inspect.releases", "List the releases, and where they run."),
+    "release": ("inspect.release", "Show one release: commit, content, environments."),
     "history": ("inspect.history", "Show who did what, and when."),
     "diff": ("inspect.diff", "Show how two environments differ."),
     "report": ("inspect.report", "Write a page to look at: one file, without a script."),

@@ -133,6 +133,16 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl recover dev --dry-run", "list the steps"),
         ("envctl recover dev --import module.web.aws_vpc.main=vpc-1", "take in what exists already"),
     ),
+    "release show": (
+        ("envctl release show 3fa9c1", "by any part of its id, or of its commit"),
+        ("envctl release show '#42'", "by its pull or merge request; the quotes are for the shell"),
+        ("envctl release show 3fa9c1 --json", "for a script"),
+    ),
+    "releases": (
+        ("envctl releases", "the last 20, newest first"),
+        ("envctl releases prod", "those that were deployed to prod"),
+        ("envctl releases --limit 100 --json", "for a script"),
+    ),
     "render": (
         ("envctl render prod", "the root modules of prod"),
         ("envctl render dev", "those of dev"),

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import dropwhile
 from typing import Any
 
 from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, find_command_name
@@ -39,7 +40,8 @@ def _name_forgotten_sandbox(error: EnvctlError, options: Options, words: Sequenc
     if first is None or first.code not in _SIGN_IN_CODES or options.sandbox:
         return error
     if (options.project / ".envctl" / "sandbox").is_dir():
-        own = shlex.join(word for word in words if word not in FLAGS)
+        # Only those in front: behind `--` they belong to the command of `exec`.
+        own = shlex.join(dropwhile(FLAGS.__contains__, words))
         hint = f"{first.hint}; or, if you meant the sandbox: envctl --sandbox {own}"
         error.problems = (replace(first, hint=hint), *error.problems[1:])
     return error

@@ -10,7 +10,10 @@ MAX_EXAMPLE_WIDTH = 48
 GROUPS = {
     "Day to day": ("status", "plan", "apply", "why", "approve", "promote"),
     "Release": ("preview", "verify", "rollback", "rules", "matrix", "collect"),
-    "Look": ("history", "diff", "drift", "report", "settings", "output", "render", "exec", "ledger"),
+    "Look": (
+        *("releases", "release", "history", "diff", "drift", "report"),
+        *("settings", "output", "render", "exec", "ledger"),
+    ),
     "Set up": (
         *("init", "doctor", "bootstrap", "validate", "fmt", "lock-providers"),
         *("secrets", "ci", "schema", "completion", "sandbox"),

@@ -41,6 +41,8 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "preview": ("usecases.inspect.preview.Preview",),
     "promote": ("usecases.deployment.result.Deployed",),
     "recover": ("usecases.deployment.recovery.recover.Recovered",),
+    "release show": ("usecases.inspect.releases.ReleaseDetails",),
+    "releases": ("usecases.inspect.releases.Releases",),
     "render": ("usecases.inspect.render.Rendered",),
     "report": ("cli.output.report_file.ReportWritten", "usecases.inspect.report.Report"),
     "rollback": ("usecases.deployment.result.Deployed",),
@@ -61,7 +63,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
 }
 # Commands with partial results: a document may have `result` beside `problems`.
 PARTIAL_COMMANDS = frozenset(
-    {"bootstrap", "collect", "diff", "doctor", "drift", "output", "plan", "preview"}
+    {"bootstrap", "collect", "diff", "doctor", "drift", "output", "plan", "preview", "why"}
     | {"ci github", "ci gitlab", "fmt", "lock-providers", "secrets check", "secrets list"}
 )
 

@@ -15,7 +15,7 @@ from envctl.adapters.aws.tokens import ISSUER, MAX_TOKEN_BYTES
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
-from tests.adapters.aws.sts_on_loopback import ROLE, SESSION, Sts, jwt, sts_on_loopback
+from tests.adapters.aws.sts_on_loopback import GITLAB, ROLE, SESSION, Sts, jwt, sts_on_loopback
 
 ANN = Actor("ann@example.com")
 URL = "https://github.com/acme/shop/actions/runs/1"
@@ -38,11 +38,11 @@ def exchange(claims: object = CLAIMS, **more: str) -> TokenExchange:
 
 def known(exchanged: TokenExchange | None, local: Actor = RUN, **more: str) -> AwsIdentity:
     standing = CredentialOrigin(CALLER, "assume-role-with-web-identity", exchanged)
-    return AwsIdentity(lambda: local, lambda: standing, lambda: {**OF_RUN, **more})
+    return AwsIdentity(lambda: local, lambda: standing, lambda: {**OF_RUN, **more}, GITLAB)
 
 
 def test_actor_without_credentials_is_the_local_user() -> None:
-    assert AwsIdentity(lambda: ANN, lambda: None, dict).identify_actor() == ANN
+    assert AwsIdentity(lambda: ANN, lambda: None, dict, GITLAB).identify_actor() == ANN
 
 
 def test_actor_with_credentials_is_the_aws_caller() -> None:
@@ -129,7 +129,7 @@ def test_token_expiry_is_checked_by_the_aws_clock() -> None:
 def test_actor_behind_an_assumed_role_is_known() -> None:
     user = "arn:aws:iam::111111111111:user/ann"
     standing = CredentialOrigin(CALLER, "assume-role", source_arn=user)
-    found = AwsIdentity(lambda: ANN, lambda: standing, dict).identify_actor()
+    found = AwsIdentity(lambda: ANN, lambda: standing, dict, GITLAB).identify_actor()
     assert found.also == (user,)
 
 
@@ -146,7 +146,7 @@ def test_gitlab_user_of_the_token_is_known() -> None:
 def test_response_of_foreign_server_is_not_trusted() -> None:
     standing = CredentialOrigin(CALLER, "env", doubt="http://127.0.0.1:9 answered")
     for local in (ANN, RUN):
-        found = AwsIdentity(lambda local=local: local, lambda: standing, dict)  # type: ignore[misc]
+        found = AwsIdentity(lambda local=local: local, lambda: standing, dict, GITLAB)  # type: ignore[misc]
         assert (found.identify_actor().verified, found.identify_actor().arn, found.explain_doubt()) == (
             False,
             "",
@@ -193,7 +193,7 @@ def sts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sts]:
 
 def asked(sts: Sts, *, beside: bool = True) -> AwsIdentity:
     sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url if beside else "")
-    return AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN)
+    return AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN, GITLAB)
 
 
 def test_token_exchange_needs_no_additional_call(sts: Sts) -> None:
@@ -206,7 +206,7 @@ def test_sent_token_counts_not_the_later_file(sts: Sts, tmp_path: Path) -> None:
     sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url)
     sessions.fetch_caller()
     (tmp_path / "token").write_text(jwt({**CLAIMS, "actor": "mallory"}))
-    assert AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN).identify_actor().name == "octocat"
+    assert AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN, GITLAB).identify_actor().name == "octocat"
 
 
 def test_sts_outside_of_aws_verifies_no_token(sts: Sts) -> None:

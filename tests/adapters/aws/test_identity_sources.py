@@ -18,7 +18,17 @@ from envctl.adapters.store import connect
 from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
-from tests.adapters.aws.sts_on_loopback import ACCOUNT, ENDS, ROLE, SESSION, TOKEN_KEY, Sts, jwt, sts_on_loopback
+from tests.adapters.aws.sts_on_loopback import (
+    ACCOUNT,
+    ENDS,
+    GITLAB,
+    ROLE,
+    SESSION,
+    TOKEN_KEY,
+    Sts,
+    jwt,
+    sts_on_loopback,
+)
 
 FORGED = jwt({"iss": ISSUER, "actor": "bob", "repository": "acme/shop", "environment": "prod"}, {"alg": "RS256"})
 BOB = Actor("bob", "github", run_url="https://github.com/acme/shop/actions/runs/1")
@@ -178,7 +188,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
 def actor(machine: Machine, profile: str = "") -> Actor:
     machine.save()
     sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(profile=profile), store_url=lambda: machine.sts.url)
-    identity = AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ))
+    identity = AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ), GITLAB)
     found = identity.identify_actor()
     assert bool(identity.explain_doubt()) is (found.via != "github")
     return found
@@ -270,6 +280,7 @@ def test_store_uses_the_credentials_of_the_actor(machine: Machine) -> None:
     found = connect._choose_credentials("", sessions.load_store_credentials)
     assert found is not None
     assert found()["access_key_id"] == TOKEN_KEY
-    assert AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ)).identify_actor().via == "github"
+    identity = AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ), GITLAB)
+    assert identity.identify_actor().via == "github"
     # One session for both: the token is exchanged once.
     assert machine.sts.asked == ["AssumeRoleWithWebIdentity", "GetCallerIdentity"]

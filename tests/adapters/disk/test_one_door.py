@@ -16,6 +16,7 @@ APART = {
     "cli/render/html/page.py": "a file of the package",
     "cli/render/json/schema/__main__.py": "run by those who work on envctl",
     "adapters/local/trace.py": "/proc",
+    "adapters/local/installation.py": "the records of installed packages",
     "adapters/terraform/scheduler/machine.py": "/proc and /sys",
     "adapters/terraform/state/state_lock.py": "/proc",
     "adapters/terraform/process/stack_lock.py": "/proc, and the lock, opened to read and write: that waits for nobody",

@@ -109,6 +109,42 @@ def test_syntax_error_is_reported_with_its_line(text: str, line: int, message: s
     assert "tmp.hcl" not in problem.message + problem.hint
 
 
+WORDS = {
+    "a word": ("per_az", "text without quotes", 'did you mean "per_az"?'),
+    "a word with dots": ("db.t4g.micro", "text without quotes", 'did you mean "db.t4g.micro"?'),
+    "a word with dashes": ("eu-west-1", "text without quotes", 'did you mean "eu-west-1"?'),
+    "a word in a list": ('["a", b]', "text without quotes", 'did you mean "b"?'),
+    "a keyword in capitals": ("True", "text without quotes", "did you mean true?"),
+    "a reference": ("local.nat", "a reference", "write the value itself; compute values in the module"),
+}
+
+
+@pytest.mark.parametrize(("text", "what", "hint"), WORDS.values(), ids=WORDS.keys())
+def test_text_without_quotes_is_named_with_its_fix(text: str, what: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(f"a = 1\nnat = {text}\n".encode(), FILE, frozenset({"nat"}))
+    (problem,) = caught.value.problems
+    assert problem.message == f"nat holds {what}; a settings file may contain only literal values"
+    assert (problem.hint, problem.location) == (hint, Location(FILE, 2))
+
+
+def test_text_without_quotes_is_not_shown_if_sensitive() -> None:
+    (problem,) = problems_of("password = hunter2\n")
+    assert problem.hint == "put the text in quotes"
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/16", "per az", "'single'", "3x"])
+def test_syntax_error_at_value_without_quotes_names_quotes(text: str) -> None:
+    problem = problems_of(f"nat = {text}\n")[0]
+    assert problem.hint.endswith('Text stands in double quotes: nat = "…"')
+
+
+def test_missing_first_quote_is_named() -> None:
+    (problem,) = problems_of('a = 1\nnat = single"\nb = "x"\n')
+    assert (problem.message, problem.location) == ("a quote is not closed", Location(FILE, 2))
+    assert problem.hint == 'the quote at its beginning is missing: nat = "…"'
+
+
 def test_all_non_literal_values_are_reported_at_once() -> None:
     found = problems_of("a = f()\nb = 1\nc = var.x\nd {}\n")
     assert [(each.code, each.location.line) for each in found if each.location] == [

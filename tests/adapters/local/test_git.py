@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.git import Git, run_git
+from envctl.domain.release.commit_message import CommitMessage
 from envctl.usecases.ports.project import Revision
 
 PATHS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web")
@@ -194,3 +195,26 @@ def test_authors_of_a_file_since_commit_are_listed(committed: Path, tmp_path: Pa
     ] * 4
     assert Git(committed).list_file_authors("envctl.toml", second) == ()
     assert Git(tmp_path).list_file_authors("envctl.toml", first) == ()
+
+
+def test_message_of_a_commit_is_read_whole(committed: Path) -> None:
+    git(committed, "commit", "-q", "--allow-empty", "-m", "Trace logs", "-m", "For 30 days.\nAnd more.")
+    found = Git(committed).read_message(git(committed, "rev-parse", "HEAD"))
+    assert found == CommitMessage("Trace logs\n\nFor 30 days.\nAnd more.", "ann@example.com")
+
+
+def test_message_of_a_committer_without_address_is_read(committed: Path) -> None:
+    git(committed, "-c", "user.email=", "commit", "-q", "--allow-empty", "-m", "Trace logs")
+    found = Git(committed).read_message(git(committed, "rev-parse", "HEAD"))
+    assert found == CommitMessage("Trace logs", "")
+
+
+def test_known_secrets_in_a_message_are_redacted(committed: Path) -> None:
+    git(committed, "commit", "-q", "--allow-empty", "-m", "Use hunter2")
+    redacting = Git(committed, lambda text: text.replace("hunter2", "(sensitive)"))
+    assert redacting.read_message(git(committed, "rev-parse", "HEAD")).text == "Use (sensitive)"
+
+
+@pytest.mark.parametrize("commit", ["", "c0ffee", "0" * 40, "--help"])
+def test_unknown_commit_has_no_message(committed: Path, commit: str) -> None:
+    assert Git(committed).read_message(commit) == CommitMessage()

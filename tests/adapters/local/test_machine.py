@@ -49,6 +49,13 @@ IDENTITIES: dict[str, tuple[dict[str, str], str, Actor]] = {
     ),
     "a GITHUB_ACTOR outside of Actions is nobody": ({"GITHUB_ACTOR": "octocat"}, "ann@example.com",
                                                     Actor("ann@example.com")),
+    "the user of a job in GitLab": (
+        {"GITLAB_CI": "true", "GITLAB_USER_LOGIN": "octocat", "CI_JOB_URL": "https://gitlab.com/acme/shop/-/jobs/1"},
+        "ann@example.com",
+        Actor("octocat", "gitlab", run_url="https://gitlab.com/acme/shop/-/jobs/1"),
+    ),
+    "a user of GitLab outside of a job is nobody": ({"GITLAB_USER_LOGIN": "octocat"}, "ann@example.com",
+                                                    Actor("ann@example.com")),
     "the author's address of the environment": ({"GIT_AUTHOR_EMAIL": "bob@example.com"}, "ann@example.com",
                                                 Actor("bob@example.com")),
     "the address that git knows": ({}, "ann@example.com", Actor("ann@example.com")),

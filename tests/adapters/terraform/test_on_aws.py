@@ -173,6 +173,7 @@ def test_lock_of_killed_terraform_is_broken_by_id(aws: Bench) -> None:
     assert "@" in lock.who
     assert lock.created is not None
     assert lock.folder == os.fspath(aws.directory)
+    assert (aws.directory / ".terraform").is_dir(), "force-unlock can't be typed there"
     (problem,) = raised.value.problems
     assert f"(lock {lock.id}, folder {aws.directory})" in problem.message
     assert "envctl recover dev" in problem.hint

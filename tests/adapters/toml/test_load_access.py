@@ -23,7 +23,7 @@ signing_key = "alias/envctl-prod"
 signed_from = 120
 
 [environments.prod.allow]
-apply = ["arn:aws:iam::333333333333:role/OperatorRole", "github-team:acme/*", "github:renovate[bot]"]
+apply = ["arn:aws:iam::333333333333:role/OperatorRole", "github-team:acme/*", "github:renovate[bot]", "gitlab:octo.cat"]
 approve = { peer = ["arn:aws:iam::*:role/QARole"] }
 only_ci = true
 
@@ -37,6 +37,9 @@ url = "s3://shop-envctl-store"
 region = "eu-west-1"
 account_id = "444444444444"
 profile = "tools"
+
+[ci]
+gitlab = "https://git.example.com:8443/gitlab"
 
 [secrets]
 secretsmanager = ["db_password", "*_secret_name"]
@@ -62,8 +65,10 @@ def test_all_of_it_is_read() -> None:
         "arn:aws:iam::333333333333:role/OperatorRole",
         "github-team:acme/*",
         "github:renovate[bot]",
+        "gitlab:octo.cat",
     )
     assert (dict(rules.approve), rules.only_ci) == ({"peer": ("arn:aws:iam::*:role/QARole",)}, True)
+    assert project.ci.gitlab == "https://git.example.com:8443/gitlab"
     assert project.secrets.ssm == ("*_parameter",)
     image = project.artifacts["app_image"]
     assert (image.repository, image.copies) == ("{account_id}.dkr.ecr.{region}.amazonaws.com/shop", True)
@@ -74,6 +79,7 @@ def test_what_is_not_said_is_nothing() -> None:
     dev = project.environments["dev"]
     assert (dev.profile, dev.external_id, dict(dev.session_tags), dev.signing_key) == (None, None, {}, None)
     assert dev.session_duration == timedelta(hours=1)
+    assert project.ci.gitlab == "https://gitlab.com"
     assert (find_rules(project, "dev").apply, find_rules(project, "dev").only_ci) == ((), False)
 
 
@@ -87,6 +93,14 @@ BAD: dict[str, tuple[str, str, str]] = {
     "an entry before the first": ("signed_from = 120", "signed_from = 0", "signed_from must be 1 or more"),
     "a person by their address": ('"github:renovate[bot]"', '"ann@example.com"', "allow.apply.2 must be an ARN"),
     "a team without an organisation": ('"github-team:acme/*"', '"github-team:web"', "allow.apply.1 must be an ARN"),
+    "a user of GitLab with a space": ('"gitlab:octo.cat"', '"gitlab:octo cat"', 'or "gitlab:NAME"'),
+    "a GitLab without encryption": (
+        '"https://git.example.com:8443',
+        '"http://git.example.com',
+        "ci.gitlab must be the",
+    ),
+    "a GitLab with a slash at its end": ('8443/gitlab"', '8443/gitlab/"', "ci.gitlab must be the address of a GitLab"),
+    "a GitLab with a question": ('8443/gitlab"', '8443/gitlab?a=b"', "ci.gitlab must be the address of a GitLab"),
     "ci as text": ("only_ci = true", 'only_ci = "yes"', "allow.only_ci must be true or false"),
     "a gate that there is none of": ("approve = { peer", "approve = { pier", "prod lists approvers of pier"),
     "a region of the store that is none": ('"eu-west-1"', '"europe"', "store.region must be an AWS region"),

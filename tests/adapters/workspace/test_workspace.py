@@ -1,9 +1,11 @@
 """Working directories: who may work there, what lies there, and what is remembered of it."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +77,27 @@ def test_lock_names_its_holder_and_ends_with_process(workspace: DirectoryWorkspa
         other.kill()
     with workspace.lock_environment("dev", "me"):
         pass
+
+
+def test_holder_is_told_while_it_works(workspace: DirectoryWorkspace) -> None:
+    assert workspace.find_holder("dev") == ""
+    with workspace.lock_environment("dev", "envctl apply dev by ann"):
+        assert workspace.find_holder("dev") == f"envctl apply dev by ann (process {os.getpid()})"
+    assert workspace.find_holder("dev") == "", "the name of the last holder stays in the file"
+
+
+def test_look_at_the_holder_stops_no_command(
+    workspace: DirectoryWorkspace, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("envctl.adapters.workspace.workspace.PROBE_SECONDS", 2.0)
+    with workspace.lock_environment("dev", "me"):
+        pass
+    lock = project / ".envctl" / "work" / "dev" / ".lock"
+    held = os.open(lock, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    threading.Timer(0.02, os.close, [held]).start()
+    with workspace.lock_environment("dev", "the next one"):
+        assert workspace.find_holder("dev").startswith("the next one")
 
 
 def test_a_lock_is_given_back_after_a_fault(workspace: DirectoryWorkspace) -> None:

@@ -126,7 +126,7 @@ def test_unwritable_comment_is_no_success(job: Server, capsys: pytest.CaptureFix
     assert run(["why", "staging", "--comment"]) == 1
     said = capsys.readouterr()
     assert "E036" in said.err
-    assert "G101" in said.out
+    assert "G102" in said.out
     # What is worse already stays as it is.
     assert run(["promote", "dev", "staging", "--yes", "--comment"]) == 3
 

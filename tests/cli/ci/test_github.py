@@ -98,7 +98,7 @@ def test_success_writes_a_short_output(step: Step) -> None:
 def test_result_is_written_to_the_step_summary(step: Step) -> None:
     assert step.run("why", "staging") == 0
     assert step.summary.startswith("## ")
-    assert "G101" in step.summary
+    assert "G102" in step.summary
     assert step.run("promote", "dev", "staging", "--yes") == 3
     assert step.outputs["reason"] == "refused"
     assert step.outputs["problems"].startswith("G102")

@@ -122,7 +122,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_environment_argument_is_completed(offered: Offered) -> None:
-    without = {"init", "fmt", "schema", "report", "collect", "lock-providers", "secrets", "ledger"}
+    without = {"init", "fmt", "schema", "report", "release", "collect", "lock-providers", "secrets", "ledger"}
     without |= {"ci", "completion", "sandbox"}
     for command in COMMANDS.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command
@@ -156,6 +156,7 @@ def test_project_option_is_respected_anywhere(
 
 RELEASES = {
     "to be promoted": ["promote", "dev", "staging", "--release", ""],
+    "to be shown": ["release", "show", ""],
     "to be approved": ["approve", "prod", "--release", ""],
     "to be asked about": ["why", "prod", "--release", ""],
     "to go back to": ["rollback", "dev", "--to", ""],
@@ -300,9 +301,11 @@ def test_fish_gets_one_line_each_with_description(project: Path) -> None:
     asked = {"_ENVCTL_COMPLETE": "complete_fish", "_TYPER_COMPLETE_ARGS": "envctl re"}
     told = answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="get-args")
     assert told.stdout.splitlines() == [
+        "releases\tList the releases, and where they run.",
         "report\tWrite a page to look at: one file, without a script.",
         "recover\tDeclare an interrupted deployment to be over.",
         "render\tShow the root modules that Terraform gets.",
+        "release\tShow one release: commit, content, environments.",
     ]
     assert answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="is-args").returncode == 0
     nothing = {**asked, "_TYPER_COMPLETE_ARGS": "envctl plan dev "}

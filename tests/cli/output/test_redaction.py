@@ -1,6 +1,7 @@
 """The last door: what is written is redacted, whoever forgot it before."""
 
 import json
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 from envctl.cli import boundary
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import Redaction, current_redaction, redact_output, unwrap_stream
+from envctl.cli.wiring.container import WiredPorts
 from envctl.cli.wiring.lazy_ui import LateObserver
 from envctl.domain.errors import OperationFailedError, Problem
 
@@ -141,3 +143,23 @@ def test_secret_parts_are_masked_but_common_words_not(
         observer.redact(["key-one"])
     masked = capsys.readouterr().err.splitlines()
     assert masked == [f"::add-mask::{each}" for each in ("-----A-----", "50%25-off", "key-one", "line two")]
+
+
+def test_secrets_in_texts_of_commits_and_jobs_are_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "hunter2-correct-horse"
+    monkeypatch.setenv("DEPLOY_TOKEN", secret)
+    monkeypatch.setenv("GITLAB_CI", "true")
+    author = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
+    for words in (("init", "-q"), (*author, "commit", "-q", "--allow-empty", "-m", f"Use {secret}")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    commit = head.stdout.strip()
+    job = {"CI_MERGE_REQUEST_IID": "42", "CI_MERGE_REQUEST_TITLE": f"Use {secret}", "CI_COMMIT_SHA": commit}
+    for name, value in job.items():
+        monkeypatch.setenv(name, value)
+    with redact_output():
+        wired = WiredPorts(Options(tmp_path))
+        message, request = wired.version_control.read_message(commit), wired.job_requests.find_request(commit)
+    assert request.number == 42
+    assert secret not in message.text + request.title
+    assert message.text.startswith("Use ")

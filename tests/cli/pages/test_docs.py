@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import typer
 from demo.steps import SHOWS
+from tools.record_terminal import TAKES
 
 from envctl.adapters.toml import load_project
 from envctl.cli.app import build_app
@@ -57,6 +58,7 @@ def _commands() -> dict[str, list[str]]:
     ]
     lines += [(_named(file), span) for file in DOCS for span in SPAN.findall(file.read_text())]
     lines += [("demo/steps.py", step.words) for show in SHOWS.values() for step in (show.init, *show.steps, show.down)]
+    lines += [("tools/record_terminal.py", take.command) for take in TAKES]
     lines += [("--help", line) for examples in EXAMPLES.values() for line, _ in examples]
     found = {}
     for place, line in lines:
@@ -182,5 +184,5 @@ def test_picture_has_title_and_description() -> None:
 
 
 def test_demo_steps_have_documented_exit_codes() -> None:
-    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)}
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)}
     assert {step.exits for show in SHOWS.values() for step in show.steps} <= codes

@@ -1,6 +1,7 @@
 """A page is never longer than a comment may be, and what it shows it shows whole."""
 
 import re
+from contextvars import copy_context
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,7 @@ from envctl.cli.render.markdown.page.budget import (
     fit_page,
 )
 from envctl.cli.render.markdown.page.markup import fence_text, render_page, render_table
+from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import EnvironmentLocked
@@ -193,9 +195,22 @@ HUGE: dict[str, object] = {
 }
 
 
+def render_in_full(result: object) -> str:
+    """As with --full: a large plan is a summary otherwise."""
+    return copy_context().run(lambda: (SHOW_FULL_PLANS.set(True), render_result(result))[1])
+
+
+@pytest.mark.parametrize("name", ["plan", "deployment", "drift"])
+def test_summary_of_a_huge_result_is_whole(name: str) -> None:
+    text = render_result(HUGE[name])
+    balanced(text)
+    assert "There is more than fits here" not in text
+    assert "(--full shows all)" in text
+
+
 @pytest.mark.parametrize("name", HUGE)
 def test_no_result_is_too_long_for_a_comment(name: str) -> None:
-    text = render_result(HUGE[name])
+    text = render_in_full(HUGE[name])
     balanced(text)
     assert "There is more than fits here" in text
 
@@ -214,7 +229,7 @@ def test_no_error_is_too_long_for_a_comment(error: ConfigurationError) -> None:
 
 
 def test_destructive_changes_of_huge_plan_are_shown_first() -> None:
-    text = render_result(HUGE_PLAN)
+    text = render_in_full(HUGE_PLAN)
     assert text.startswith("## 🚨 Plan for dev: 300 to create, 400 to update, 1 to replace, 3 to delete\n\n> ✂️ ")
     before, _, after = text.partition("<details>")
     assert "**replace** <code>aws_db_instance.this</code> in **data** (stateful)" in before
@@ -224,14 +239,14 @@ def test_destructive_changes_of_huge_plan_are_shown_first() -> None:
 
 
 def test_huge_plan_shows_or_counts_every_resource() -> None:
-    text = render_result(HUGE_PLAN)
+    text = render_in_full(HUGE_PLAN)
     (left,) = re.findall(r"(\d+) resources.* in 2 stacks are left off. All of it: <code>envctl plan dev</code>", text)
     assert "300 attribute lists" in text
     assert len(re.findall(r"aws_thing\.x", text)) + int(left) == 703
 
 
 def test_huge_resource_shows_whole_attributes() -> None:
-    text = render_result(HUGE_PLAN)
+    text = render_in_full(HUGE_PLAN)
     assert re.search(r'^- policy += "\{', text, re.MULTILINE)
     assert re.search(r"^\+ policy += \([\d,]+ characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)
     assert re.search(r"^- description += \(30,000 characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)

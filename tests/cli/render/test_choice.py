@@ -21,7 +21,7 @@ def test_result_is_markdown_on_request(project: Path, words: list[str], capsys: 
 def test_refusal_is_in_log_and_summary(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*PROMOTE, "--markdown"]) == 3
     said = capsys.readouterr()
-    assert said.out.startswith("## ❌ Refused")
+    assert said.out.startswith("## ❌ Blocked by 1 guard.")
     assert "| ❌ | G102 provenance |" in said.out
     assert "✗ refuses   G102 provenance" in said.err
 

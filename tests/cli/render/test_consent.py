@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,8 @@ from envctl.cli.render.progress.prompts import TerminalPrompter
 from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from tests.cli.render.conftest import console, told
-from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
+from tests.cli.render.samples import FIRST_PLAN, LARGE_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
+from tests.cli.render.samples.releases import LABEL
 
 Question = Callable[[TerminalPrompter], bool]
 LOCK = StateLock("network", "4711", "ci@runner-7-of-the-platform-team", "apply", NOW - timedelta(hours=3))
@@ -23,6 +25,11 @@ NOTES = (
 )
 QUESTIONS: dict[str, Question] = {
     "to apply": lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
+    "to apply much": lambda consent: consent.confirm_plan(LARGE_PLAN, again=False),
+    "to apply a named release": lambda consent: consent.confirm_plan(replace(LATER_PLAN, label=LABEL), again=False),
+    "to approve a named release": lambda consent: consent.confirm_approval(
+        replace(LATER_PLAN, label=LABEL), "peer", ()
+    ),
     "to apply what could only be planned now": lambda consent: consent.confirm_plan(LATER_PLAN, again=True),
     "to approve": lambda consent: consent.confirm_approval(LATER_PLAN, "peer", NOTES),
     "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, "peer", ()),
@@ -83,9 +90,36 @@ def test_question_without_terminal_is_an_error(question: Question) -> None:
         question(prompter(console(), yes=False, interactive=False))
 
 
+def test_missing_terminal_is_told_before_any_plan() -> None:
+    with pytest.raises(UsageError, match="E001 no terminal to confirm the changes to prod on"):
+        prompter(console(), yes=False, interactive=False).require_answer("prod")
+    prompter(console(), yes=True, interactive=False).require_answer("prod")
+    prompter(console(), yes=False, interactive=True).require_answer("prod")
+
+
 def test_lock_holder_is_named_without_a_terminal() -> None:
     with pytest.raises(UsageError, match="ci@runner-7"):
         prompter(console(), yes=False, interactive=False).confirm_unlock(LOCK)
+
+
+class InterruptedInput:
+    """An input at which somebody types Ctrl-C."""
+
+    def readline(self) -> str:
+        raise KeyboardInterrupt
+
+
+def test_interrupted_question_ends_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", InterruptedInput())
+    out = console()
+    questions: list[Callable[[TerminalPrompter], object]] = [
+        lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
+        lambda consent: consent.prompt_text("Colour", "green", no_colour),
+    ]
+    for question in questions:
+        with pytest.raises(KeyboardInterrupt):
+            question(prompter(out, yes=False, interactive=True))
+        assert told(out).endswith(": \n")
 
 
 def no_colour(answer: str) -> str:

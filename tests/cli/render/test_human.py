@@ -1,7 +1,8 @@
 """What people see, at the widths that they have."""
 
 import re
-from contextvars import copy_context
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,15 +16,29 @@ from envctl.cli.render.console.any_result import render_result
 from envctl.cli.render.console.errors import show_error
 from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.cli.render.markdown import show_error as error_in_markdown
+from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS, SHOW_FULL_PLANS
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.text import print_hint
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
-from envctl.domain.ledger.events import Actor, ReleaseCreated
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
 from envctl.usecases.inspect.history import History
 from tests.cli.render.conftest import console, in_zone, told
-from tests.cli.render.samples import CALM_STATUS, ERRORS, HANAKO, HISTORY, NEW, NOW, RESULTS, SECRET, entries
+from tests.cli.render.samples import (
+    CALM_STATUS,
+    ERRORS,
+    HANAKO,
+    HISTORY,
+    LARGE_PLAN,
+    NEW,
+    NOW,
+    RESULTS,
+    SECRET,
+    entries,
+)
+from tests.cli.render.samples.outcomes import BROKEN_GLASS
 from tests.cli.render.samples.refusals import LOCK
 
 WIDE_AND_NARROW = [
@@ -45,6 +60,8 @@ WIDE_AND_NARROW = [
             "bootstrap",
             "doctor",
             "secrets",
+            "a release",
+            "releases",
         )
     )
 ]
@@ -65,6 +82,26 @@ def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
 def test_terminal_of_80_columns_shows(name: str, snapshot: SnapshotAssertion) -> None:
     assert said({**RESULTS, **ERRORS}[name]) == snapshot
+
+
+def with_details(thing: object, detail: ContextVar[bool], width: int = 80) -> str:
+    """As it is shown with the option for more."""
+    return copy_context().run(lambda: (detail.set(True), said(thing, width))[1])
+
+
+@pytest.mark.parametrize("name", [name for name in RESULTS if "a why" in name])
+def test_all_guards_are_shown(name: str, snapshot: SnapshotAssertion) -> None:
+    assert with_details(RESULTS[name], SHOW_ALL_GUARDS) == snapshot
+
+
+@pytest.mark.parametrize("name", ["a large plan", "drift of a large plan"])
+def test_full_shows_each_change(name: str) -> None:
+    whole, summary = with_details(RESULTS[name], SHOW_FULL_PLANS), said(RESULTS[name])
+    for stack in LARGE_PLAN.stacks:
+        assert all(f"{resource.address}\n" in whole for resource in stack.resources)
+    assert "--full" in summary
+    assert "--full" not in whole
+    assert len(summary.splitlines()) < 25
 
 
 @pytest.mark.parametrize("width", [60, 120])
@@ -210,3 +247,11 @@ def test_each_new_resource_gets_one_line(snapshot: SnapshotAssertion, width: int
     out = console(width)
     render_result(EnvironmentPlan("dev", "", (StackPlan("network", (*new, changed)),)), out)
     assert told(out) == snapshot
+
+
+@pytest.mark.parametrize("show", [said, in_markdown])
+def test_corrected_drift_is_not_repeated(show: Callable[[object], str]) -> None:
+    whole, part = show(BROKEN_GLASS), show(replace(BROKEN_GLASS, only=("web",)))
+    assert "Guards warned before the deployment" in whole
+    assert ("G110" in whole, "G303" in whole) == (False, True)
+    assert ("G110" in part, "G303" in part) == (True, True)

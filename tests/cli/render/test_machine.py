@@ -1,6 +1,7 @@
 """The contract of `--json`: one envelope for everything, and nothing sensitive in it."""
 
 import json
+from contextvars import copy_context
 from datetime import timedelta
 from decimal import Decimal
 from typing import get_args
@@ -9,19 +10,37 @@ import pytest
 
 from envctl.cli.render.console.any_result import RENDERERS
 from envctl.cli.render.json.document import COMPUTED_FIELDS, build_envelope, to_json
+from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.domain.aws import secret_status as seen
+from envctl.domain.errors import EnvctlError, Problem
+from envctl.domain.guards import gate_approvals
 from envctl.domain.ledger import state
 from envctl.domain.ledger.events import Event
 from envctl.domain.plan import changes
 from envctl.domain.plan.changes import Marker
 from envctl.usecases.account import secret_check
+from envctl.usecases.approval import explain_refusal
 from envctl.usecases.drift import drift
 from envctl.usecases.fleet import merge
-from envctl.usecases.inspect import diff, explain_plan, preview
+from envctl.usecases.inspect import diff, explain_plan, preview, status
 from envctl.usecases.ports import bucket_report
 from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
-PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "stack", "address", "for_now", "opens", "since", "who"]
+PROBLEM_KEYS = [
+    "code",
+    "message",
+    "hint",
+    "advice",
+    "command",
+    "file",
+    "line",
+    "stack",
+    "address",
+    "for_now",
+    "opens",
+    "since",
+    "who",
+]
 KEYS = ["envctl", "command", "ok", "exit_code", "result", "problems", "stacks", "usage", "sandbox"]
 
 
@@ -119,6 +138,9 @@ def test_every_type_with_computed_fields_exists() -> None:
         | vars(merge)
         | vars(state)
         | vars(preview)
+        | vars(explain_refusal)
+        | vars(gate_approvals)
+        | vars(status)
     )
     assert all(hasattr(known[name], attribute) for name, more in COMPUTED_FIELDS.items() for attribute in more)
 
@@ -136,3 +158,31 @@ def test_sets_are_sorted_and_decimals_keep_digits() -> None:
 def test_type_without_json_form_is_an_error() -> None:
     with pytest.raises(TypeError, match="object"):
         to_json(object())
+
+
+HINTS: dict[str, tuple[str, str | None, str | None]] = {
+    "a command": ("envctl verify dev", None, "envctl verify dev"),
+    "words": ("set it in envctl.toml", "set it in envctl.toml", None),
+    "nothing": ("", None, None),
+    "words and a command": ("wait, then: envctl promote dev prod", "wait, then:", "envctl promote dev prod"),
+    "words that begin like a command": ("envctl history dev shows it", "envctl history dev shows it", None),
+    "an example": ("name another file: envctl report --output FILE", "name another file:", None),
+    "an example with a gap": ("envctl approve dev --release …", None, None),
+    "a command with words after it": ("envctl apply dev, or wait", None, None),
+}
+
+
+@pytest.mark.parametrize(("hint", "advice", "command"), HINTS.values(), ids=HINTS)
+def test_hint_is_split_into_advice_and_command(hint: str, advice: str | None, command: str | None) -> None:
+    (problem,) = build_envelope("x", None, EnvctlError(Problem("E001", "wrong", hint)), 1)["problems"]
+    assert (problem["hint"], problem["advice"], problem["command"]) == (hint, advice, command)
+
+
+def test_commands_of_hints_have_the_sandbox_flag() -> None:
+    error = EnvctlError(Problem("E001", "wrong", "wait, then: envctl apply dev"))
+
+    def build() -> object:
+        IN_SANDBOX.set(True)
+        return build_envelope("x", None, error, 1)["problems"][0]["command"]
+
+    assert copy_context().run(build) == "envctl --sandbox apply dev"

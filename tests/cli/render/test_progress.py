@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import closing
+from contextvars import copy_context
 from dataclasses import dataclass
 
 import pytest
@@ -11,10 +12,11 @@ from syrupy.assertion import SnapshotAssertion
 from envctl.cli.render.progress.board import ProgressBoard
 from envctl.cli.render.progress.observers import BoardView, PlainObserver, TerminalObserver
 from envctl.cli.render.progress.silent import SilentObserver
+from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
 from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.cli.render.conftest import console, told
-from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN
+from tests.cli.render.samples import FIRST_PLAN, LARGE_PLAN, LATER_PLAN
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
@@ -50,6 +52,47 @@ def test_log_has_plain_lines_without_flooding(snapshot: SnapshotAssertion) -> No
     work(observer)
     observer.close()
     assert told(out) == snapshot
+
+
+def apply_much(observer: TerminalObserver | PlainObserver) -> None:
+    observer.on_plan(LARGE_PLAN)
+    for number in range(250):
+        observer.on_progress(ProgressEvent("items", "done", f"aws_ssm_parameter.item[{number}]", Action.UPDATE))
+    observer.on_progress(ProgressEvent("items", "failed", "aws_db_instance.this", Action.UPDATE, 2))
+
+
+def test_log_of_a_large_apply_counts() -> None:
+    out = console()
+    observer = PlainObserver(out)
+    apply_much(observer)
+    ends = [line for line in told(out).splitlines() if line.startswith("[items]")]
+    assert ends == [
+        "[items] 100 changes done",
+        "[items] 200 changes done",
+        "[items] aws_db_instance.this FAILED after 2 s",
+    ]
+
+
+def test_terminal_shows_failures_of_a_large_apply() -> None:
+    out = console(terminal=True)
+    with closing(TerminalObserver(out)) as observer:
+        apply_much(observer)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", told(out))
+    assert "✗ items  aws_db_instance.this FAILED after 2 s" in text
+    assert "✓ items" not in text
+
+
+@pytest.mark.parametrize("observe", [PlainObserver, TerminalObserver])
+def test_full_names_each_change_of_a_large_apply(observe: type[PlainObserver | TerminalObserver]) -> None:
+    out = console()
+
+    def apply_in_full() -> None:
+        SHOW_FULL_PLANS.set(True)
+        with closing(observe(out)) as observer:
+            apply_much(observer)
+
+    copy_context().run(apply_in_full)
+    assert "aws_ssm_parameter.item[249] updated" in told(out)
 
 
 def test_a_log_line_is_never_broken() -> None:

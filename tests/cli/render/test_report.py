@@ -156,6 +156,16 @@ def test_each_release_has_a_row_with_current_marked() -> None:
         assert shorten_id(row.release.release) in told.text
 
 
+def test_releases_are_named_in_table_and_pipeline() -> None:
+    report = rich()
+    first, others = report.releases[0], report.releases[1:]
+    named = replace(first.release, subject="Trace <logs>", request=42)
+    dev = replace(report.status.environments[0], release=named)
+    status = replace(report.status, environments=(dev, *report.status.environments[1:]))
+    text = read(replace(report, status=status, releases=(replace(first, release=named), *others))).text
+    assert text.count('"Trace <logs>" · #42') == 2
+
+
 def test_missing_plan_is_not_shown_as_empty() -> None:
     text = read(broken()).text
     assert text.count("plan not kept") == 2

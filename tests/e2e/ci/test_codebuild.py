@@ -21,7 +21,7 @@ VARIABLES = {
     "connection_arn": "arn:aws:codeconnections:ap-northeast-1:444444444444:connection/aea1f9a1",
     "repository": "acme/shop",
     "store_url": "s3://shop-envctl-store/shop",
-    "envctl_package": "envctl[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1",
+    "envctl_package": "envctl-promotion[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1",
     "environments": [{"name": "dev", "deployer_role_arn": "arn:aws:iam::111111111111:role/envctl-deployer"}],
 }
 

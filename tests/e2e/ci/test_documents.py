@@ -46,7 +46,7 @@ def test_every_command_prints_what_its_schema_says(story: Story) -> None:
     a_deployment_never_ends(story)
     all_of_dev_is_taken_away(story)
     never_failed = {command for command, oks in story.told.items() if oks == {True}}
-    assert never_failed == {"drift", "history", "ledger verify", "lock", "status", "unlock", "why"}
+    assert never_failed == {"drift", "history", "ledger verify", "lock", "releases", "status", "unlock", "why"}
 
 
 def code_enters_dev(story: Story) -> None:
@@ -92,6 +92,9 @@ def another_one_reaches_prod_and_goes_back(story: Story) -> None:
     story.asks("drift")
     story.asks("why staging")
     story.asks("history --limit 100")
+    assert story.asks("releases")["result"]["releases"][0]["release"]["release"] == left
+    assert story.asks(f"release show {left[:8]}")["result"]["bundle"] == "intact"
+    story.asks("release show '#42'", 64)
     story.asks("ledger verify")
 
 

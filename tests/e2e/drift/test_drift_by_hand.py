@@ -296,7 +296,7 @@ def test_manual_changes_are_found_grouped_and_fixed(estate: Project) -> None:
     fixed = estate.run_checked("--sandbox", "drift", "dev", "staging", "--fix", "--yes", "--markdown")
     assert "<code>(sensitive)</code> | <code>(sensitive)</code>" in fixed.out
     again = estate.run_checked("--sandbox", "drift", "--pending")
-    assert "Total: no drift in dev, staging" in again.out
+    assert "No drift in dev, staging." in again.out
     assert [standing(estate, code) for code in ("G103", "G110")] == ["passes", "passes"]
 
     said = (everywhere, shown, fixed, again, estate.run("--sandbox", "history", "--json"))

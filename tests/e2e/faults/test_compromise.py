@@ -14,9 +14,9 @@ from envctl.domain.ledger.events import (
     DeploymentStarted,
     DeploymentSucceeded,
     Event,
-    ReleaseCreated,
     VerificationPassed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from tests.e2e.conftest import ACCOUNTS, Project
 from tests.e2e.organisation import MODULE, STORE, Organisation
 

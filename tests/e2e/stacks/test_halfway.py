@@ -94,7 +94,7 @@ def test_stopped_promotion_is_approved_and_completed(wired: Project) -> None:
 
     approved = wired.run_checked(*hint.split()[1:], "--yes", GIT_AUTHOR_EMAIL=BOB)
     assert "a: no changes" in approved.err
-    assert "Total for prod: 1 to replace" in approved.err
+    assert "prod: 1 to replace" in approved.err
     assert prod(wired)["next"] == "envctl promote staging prod"
     done = wired.run_checked(*PROMOTE, "--json").document["result"]
     assert (done["release"], done["deployment"]["changed"]) == (release, 1)

@@ -164,6 +164,9 @@ def ring_while_watched(shop: Shop) -> None:
     watched = shop.start("--sandbox", "--json", "apply", "dev", "--yes")
     shop.shares()
     assert shop.services() == {"blue", "green"}
+    (here,) = shop.run_checked("--sandbox", "--json", "status", "dev").document["result"]["environments"]
+    (traffic,) = here["present"]["traffic"].values()
+    assert (traffic["shift"]["percent"], traffic["shift"]["step"]["number"]) == (10, 1)
     shop.rings("ALARM")
     out, err = watched.communicate(timeout=90)
     assert watched.returncode == 1, err

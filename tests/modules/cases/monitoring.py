@@ -50,6 +50,13 @@ ASLEEP = ROOT.replace('= "app/shop-dev/50dc6c495c0c9188"', "= null").replace(
     'null\n  sleep = { down = "0 11 ? * MON-FRI *", up = "0 23 ? * SUN-THU *" }',
 )
 
+# A service in two colours.
+COLORS = {"blue": "targetgroup/blue-1/943f017f100becff", "green": "targetgroup/green-1/50dc6c495c0c9188"}
+IN_COLORS = ROOT.replace(
+    'target_group_arn_suffix = "targetgroup/shop-dev-web/943f017f100becff"',
+    "target_group_arn_suffixes = {{ {} }}".format(", ".join(f'{name} = "{suffix}"' for name, suffix in COLORS.items())),
+)
+
 BALANCER = {"LoadBalancer": "app/shop-dev/50dc6c495c0c9188"}
 TARGETS = {**BALANCER, "TargetGroup": "targetgroup/shop-dev-web/943f017f100becff"}
 SERVICE = {"ClusterName": "shop-dev", "ServiceName": "web"}
@@ -102,6 +109,34 @@ def look_asleep(account: Account, found: Found) -> None:
     _dashboard_shows(account, found, 5)
 
 
+def look_in_colors(account: Account, found: Found) -> None:
+    alarms = _alarms(account)
+    for color, suffix in COLORS.items():
+        targets = {**BALANCER, "TargetGroup": suffix}
+        for name, metric in (
+            ("unhealthy-targets", "AWS/ApplicationELB UnHealthyHostCount"),
+            ("service-5xx", "AWS/ApplicationELB HTTPCode_Target_5XX_Count"),
+            ("latency", "AWS/ApplicationELB TargetResponseTime"),
+        ):
+            alarm = alarms[f"shop-dev-{name}-{color}"]
+            assert (alarm["metric"], alarm["dimensions"], alarm["TreatMissingData"]) == (
+                metric,
+                targets,
+                "notBreaching",
+            )
+    asked = {query["Id"]: query for query in alarms["shop-dev-no-healthy-target"]["Metrics"]}
+    assert asked["sum"]["Expression"] == "SUM([blue, green])"
+    for color, suffix in COLORS.items():
+        metric = asked[color]["MetricStat"]["Metric"]
+        assert metric["MetricName"] == "HealthyHostCount"
+        assert {"Name": "TargetGroup", "Value": suffix} in metric["Dimensions"]
+    silent = {name for name, alarm in alarms.items() if not alarm["AlarmActions"]}
+    assert silent == {f"shop-dev-{name}-{color}" for name in ("service-5xx", "latency") for color in COLORS}
+    assert sorted(found["alarms"]) == sorted(alarms)
+    _composite_names(account, found, sorted(alarms))
+    _dashboard_shows(account, found, 8)
+
+
 def gone(account: Account) -> None:
     alarms = account.client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     assert alarms["MetricAlarms"] == [] and alarms["CompositeAlarms"] == []
@@ -115,8 +150,8 @@ def gone(account: Account) -> None:
 def _alarms(account: Account) -> dict[str, dict[str, Any]]:
     alarms = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
     for alarm in alarms:
-        alarm["metric"] = f"{alarm['Namespace']} {alarm['MetricName']}"
-        alarm["dimensions"] = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+        alarm["metric"] = f"{alarm.get('Namespace')} {alarm.get('MetricName')}"
+        alarm["dimensions"] = {dimension["Name"]: dimension["Value"] for dimension in alarm.get("Dimensions", ())}
     return {alarm["AlarmName"]: alarm for alarm in alarms}
 
 
@@ -172,4 +207,4 @@ def _aliases(account: Account) -> list[str]:
     return [alias["AliasName"] for alias in account.client("kms").list_aliases()["Aliases"]]
 
 
-CASE = Case("monitoring", "100000000009", ROOT, look, gone, steps=((ASLEEP, look_asleep),))
+CASE = Case("monitoring", "100000000009", ROOT, look, gone, steps=((IN_COLORS, look_in_colors), (ASLEEP, look_asleep)))

@@ -20,7 +20,7 @@ module "pipeline" {{
   connection_arn = "{CONNECTION}"
   repository     = "acme/shop"
   store_url      = "s3://shop-envctl-store/shop"
-  envctl_package = "envctl[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1"
+  envctl_package = "envctl-promotion[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1"
   topic_arn      = "{TOPIC}"
 
   environments = [

@@ -107,7 +107,7 @@ def test_workflow_uses_given_version_and_branch() -> None:
     files = made(branch="release/1.x")
     # YAML takes the key "on" for a yes.
     assert read(files[DEPLOY])[True]["push"]["branches"] == ["release/1.x"]  # type: ignore[index]
-    assert all("where envctl 1.2.3 comes from" in text for text in files.values())
+    assert all("names envctl-promotion 1.2.3" in text for text in files.values())
 
 
 def test_workflow_checks_itself_for_its_branch() -> None:

@@ -111,7 +111,7 @@ def test_command_prefix_is_used_in_every_job() -> None:
 
 def test_pipeline_uses_given_version_and_branch() -> None:
     found = jobs(branch="release/1.x")
-    assert all("where envctl 1.2.3 comes from" in job["before_script"][0] for job in found.values())
+    assert all("names envctl-promotion 1.2.3" in job["before_script"][0] for job in found.values())
     assert all('== "release/1.x"' in job["rules"][0]["if"] for name, job in found.items() if name != "envctl plan")
     assert found["envctl plan"]["script"][1] == "envctl ci gitlab --check --branch release/1.x"
 

@@ -9,7 +9,8 @@ from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.windows import Window
 from envctl.domain.guards import GUARDS, Refusal, Request
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Approval, Deployment, EnvironmentState, Evidence, KnownRelease, LedgerState
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import Approval, Deployment, EnvironmentState, Evidence, LedgerState
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.rules.environment_rules import Rules
 

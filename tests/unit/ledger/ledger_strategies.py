@@ -21,15 +21,14 @@ from envctl.domain.ledger.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ReleaseCreated,
-    RolloutStarted,
-    TrafficShifted,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -44,6 +43,7 @@ numbers = st.integers(0, 14)
 stack_names = st.lists(st.sampled_from(["network", "web"]), max_size=2).map(tuple)
 done = st.lists(st.sampled_from(["create aws_vpc", "update aws_vpc", "delete aws_eip"]), max_size=2).map(tuple)
 stack_name = st.sampled_from(["network", "web"])
+step_numbers = st.integers(1, 5)
 colors = st.sampled_from(["blue", "green"])
 artifacts = st.sampled_from(["image-1", "image-2"])
 some_texts = st.lists(texts, max_size=2).map(tuple)
@@ -58,7 +58,9 @@ actors = st.builds(
 )
 rules = st.sampled_from(["", "ru1es", "0ther"])
 EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
-    ReleaseCreated: st.builds(ReleaseCreated, releases, texts, st.booleans(), texts),
+    ReleaseCreated: st.builds(
+        ReleaseCreated, releases, texts, st.booleans(), texts, subject=texts, request=st.integers(0, 10**9)
+    ),
     DeploymentStarted: st.builds(
         DeploymentStarted, environments, releases, texts, moves, environments, texts, numbers, rules=rules
     ),
@@ -81,6 +83,16 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     DriftChecked: st.builds(DriftChecked, environments, releases, numbers, some_texts),
     RolloutStarted: st.builds(
         RolloutStarted, environments, releases, numbers, stack_name, colors, artifacts, artifacts
+    ),
+    TrafficShiftStarted: st.builds(
+        TrafficShiftStarted,
+        environments,
+        releases,
+        numbers,
+        stack_name,
+        st.integers(1, 100),
+        step_numbers,
+        step_numbers,
     ),
     TrafficShifted: st.builds(
         TrafficShifted,
@@ -154,9 +166,11 @@ def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
 
 def _shifts(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
     """What a rollout of that deployment says, in any order."""
-    which = (st.just(begun.environment), st.just(begun.release), st.just(seq), stack_name, colors, artifacts)
+    where = (st.just(begun.environment), st.just(begun.release), st.just(seq), stack_name)
+    which = (*where, colors, artifacts)
     return st.one_of(
         st.builds(RolloutStarted, *which, artifacts),
+        st.builds(TrafficShiftStarted, *where, st.integers(1, 100), step_numbers, step_numbers),
         st.builds(TrafficShifted, *which, st.integers(1, 100), st.one_of(artifacts, st.just(""))),
     )
 
@@ -197,7 +211,9 @@ def histories(draw: st.DrawFn) -> list[Entry]:
         match spoken_of if draw(st.integers(0, 3)) else None:
             case DeploymentStarted() as begun if happened[-1] is begun:
                 likely = _ends(begun, len(happened))
-            case RolloutStarted() | TrafficShifted() as shift if rolling := _begun(happened, shift.started):
+            case RolloutStarted() | TrafficShiftStarted() | TrafficShifted() as shift if rolling := _begun(
+                happened, shift.started
+            ):
                 likely = _ends(rolling, shift.started)
             case DeploymentSucceeded() as ended:
                 likely = _looks(ended)

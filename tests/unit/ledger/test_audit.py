@@ -17,11 +17,11 @@ from envctl.domain.ledger.events import (
     DeploymentSucceeded,
     Event,
     HoldSet,
-    ReleaseCreated,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import Approval
 from tests.unit.ledger.ledger_strategies import histories
 

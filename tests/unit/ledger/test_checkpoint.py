@@ -23,17 +23,16 @@ from envctl.domain.ledger.events import (
     EnvironmentLocked,
     EnvironmentUnlocked,
     HoldSet,
-    ReleaseCreated,
-    RolloutStarted,
-    TrafficShifted,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
 from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.ledger.state_events import ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from tests.fakes.checkpoints import decode_state, encode_state
 from tests.unit.ledger.ledger_strategies import START, ledgers, story
 
@@ -94,6 +93,7 @@ BELIEVED = apply_entries(
         RolloutStarted("staging", "r1", 14, "web", "green", "image-2", "image-1"),
         DeploymentStarted("qa", "r1", "s", "destroy"),
         DeploymentSucceeded("qa", "r1", 21, (), 1, lost=("network",)),
+        TrafficShiftStarted("staging", "r1", 14, "web", 10, 1, 3),
         ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
         RulesApproved("dev", "peer", "ru1es", "0thers"),
         RulesResetRequested("dev", "ru1es", "they left"),

@@ -31,10 +31,10 @@ from envctl.domain.ledger.events import (
     DeploymentSucceeded,
     EnvironmentLocked,
     Event,
-    ReleaseCreated,
     WaiverUsed,
 )
 from envctl.domain.ledger.later_fields import LATER
+from envctl.domain.ledger.release_events import ReleaseCreated
 from tests.catching import catch
 from tests.unit.ledger.ledger_strategies import EVENTS_BY_KIND, START, actors, chain, events, ledgers, moments, stored
 
@@ -70,7 +70,7 @@ def test_encoding_of_an_entry_is_stable() -> None:
 
 
 def test_every_event_has_a_unique_kind() -> None:
-    assert len(EVENTS) == 23
+    assert len(EVENTS) == 24
     assert all(name == event.kind for name, event in EVENTS.items())
     assert set(EVENTS_BY_KIND) == set(EVENTS.values())
 

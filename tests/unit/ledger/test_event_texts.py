@@ -14,7 +14,8 @@ someone typed. *envctl*: its own words. There is no verdict for what Terraform, 
 """
 FIELDS: dict[str, dict[Source, str]] = {
     "Actor": {"name": "name run_url arn teams environment also"},
-    "ReleaseCreated": {"digest": "release commit", "name": "author beside others"},
+    # The subject is of a commit, which its author typed.
+    "ReleaseCreated": {"digest": "release commit", "name": "author beside others", "person": "subject"},
     "DeploymentStarted": {
         "name": "environment source only stacks unpinned creates",
         "digest": "behind release settings plan place rules rules_before",
@@ -45,6 +46,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "DriftChecked": {"name": "environment resources", "digest": "release"},
     "WaiverUsed": {"name": "environment guards", "digest": "release", "person": "reason", "envctl": "refusals"},
     "RolloutStarted": {"name": "environment stack color value stable", "digest": "release"},
+    "TrafficShiftStarted": {"name": "environment stack", "digest": "release"},
     "TrafficShifted": {"name": "environment stack color value stable", "digest": "release"},
     "StateMoved": {"name": "environment stack to", "digest": "release lineage"},
 }

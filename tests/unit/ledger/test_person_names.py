@@ -138,6 +138,23 @@ def test_bot_counts_only_by_its_exact_name() -> None:
     assert not can_approve_at(["github:gatekeeper[bot]"], Actor("gatekeeper[bot]", "github"))
 
 
+def test_project_token_counts_only_by_its_exact_name() -> None:
+    token = Actor("project_42_bot", "gitlab", verified=True)
+    assert can_approve_at(["gitlab:project_42_bot"], token)
+    assert not can_approve_at(["gitlab:project_42*", "github:project_42_bot"], token)
+
+
+def test_reviewer_is_not_verified_by_gitlab() -> None:
+    job = Actor("octocat", "gitlab", verified=True, environment="prod", also=("ann@example.com",))
+    named = build_reviewer("hubot", job, "prod")
+    assert (named.verified, named.also) == (False, ("octocat", "ann@example.com"))
+
+
+def test_job_of_gitlab_is_one_person_with_its_address() -> None:
+    job = Actor("octocat", "gitlab", verified=True, also=("ann@example.com",))
+    assert len(list_people([on_aws("ann@example.com"), job])) == 1
+
+
 def test_reviewer_recorded_with_aws_keys_is_the_recorder() -> None:
     """With the keys of a principal and no token of GitHub any name could be recorded."""
     ann = on_aws("ann")

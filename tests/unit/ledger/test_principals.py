@@ -14,6 +14,7 @@ ANN = Actor(SESSION, "aws", verified=True, arn=SESSION)
 RUN = Actor("renovate[bot]", "github", verified=True, arn=SESSION, teams=("acme/operators", "acme/web"))
 UNPROVEN = Actor("renovate[bot]", "github", arn=SESSION, teams=("acme/operators",))
 LOCAL = Actor("ann@example.com")
+JOB = Actor("Octo.Cat", "gitlab", verified=True, arn=SESSION)
 
 MEANT = {
     "a role means each of its sessions": (f"arn:aws:iam::{ACCOUNT}:role/OperatorRole", ANN, True),
@@ -34,6 +35,13 @@ MEANT = {
     "nor are the teams of one": ("github-team:acme/operators", UNPROVEN, False),
     "the role that such a run has is": (f"arn:aws:iam::{ACCOUNT}:role/OperatorRole", UNPROVEN, True),
     "a name of this machine is nobody": ("arn:*", LOCAL, False),
+    "a job by its user": ("gitlab:octo.cat", JOB, True),
+    "a job by users of such names": ("gitlab:octo*", JOB, True),
+    "a dot of a login is no more than a dot": ("gitlab:octo-cat", JOB, False),
+    "a job by the role that it has": (f"arn:aws:iam::{ACCOUNT}:role/OperatorRole", JOB, True),
+    "a login of GitLab is not one of GitHub": ("github:*", JOB, False),
+    "a login of GitHub is not one of GitLab": ("gitlab:*", RUN, False),
+    "a user that nobody vouches for is not": ("gitlab:*", Actor("Octo.Cat", "gitlab", arn=SESSION), False),
     "an actor is not a person on AWS": ("github:*", ANN, False),
 }
 
@@ -48,8 +56,8 @@ def test_empty_pattern_matches_no_principal() -> None:
 
 
 def test_only_verified_run_is_a_ci_run() -> None:
-    assert is_ci_run(RUN)
-    assert not any(map(is_ci_run, (UNPROVEN, ANN, LOCAL)))
+    assert all(map(is_ci_run, (RUN, JOB)))
+    assert not any(map(is_ci_run, (UNPROVEN, ANN, LOCAL, Actor("Octo.Cat", "gitlab"))))
 
 
 ROLES = {

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.ledger.events import Actor, DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.projection.apply_entries import apply_entries
 from envctl.domain.ledger.state import (
     EMPTY_ENVIRONMENT,
@@ -16,7 +17,6 @@ from envctl.domain.ledger.state import (
     DriftCheck,
     EnvironmentState,
     Evidence,
-    KnownRelease,
     LedgerState,
     Outcome,
 )

@@ -18,9 +18,9 @@ from envctl.domain.ledger.events import (
     DeploymentStarted,
     EnvironmentLocked,
     Event,
-    ReleaseCreated,
 )
 from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.signatures import PublicKey, Signature, to_signature
 from envctl.domain.ledger.trust import PERSONAL_EVENTS, EnvironmentKeys, Trust, find_shared_key, is_personal_event
 from tests.unit.ledger.ledger_strategies import START, chain, events, ledgers

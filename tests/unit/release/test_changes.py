@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import KnownRelease, LedgerState
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring

@@ -321,3 +321,8 @@ def test_any_valid_variable_name_is_a_setting(chosen: list[str]) -> None:
     schema = {"web": tuple(variable(name) for name in chosen)}
     found = resolved(schema, file_of(dict.fromkeys(chosen, "v")))
     assert found.arguments["web"] == dict.fromkeys(chosen, "v")
+
+
+def test_missing_settings_file_is_named() -> None:
+    (problem,) = problems_of({"web": (variable("size", "number"),)})
+    assert problem.hint == f"there is no {OWN}: create it, with `size = …`"

@@ -15,8 +15,8 @@ MISSED = {
     "a name that several stacks have": ("cidr", "network, web-app", "envctl output dev network.cidr"),
     "a name with a slip": ("vpcid", "no output 'vpcid'", "did you mean vpc_id?"),
     "a stack with a slip": ("web_app.url", "no output", "did you mean web-app.url?"),
-    "a name that is like no other": ("x", "no output", "envctl output dev lists"),
-    "nothing but a point": (".", "no output", "envctl output dev lists"),
+    "a name that is like no other": ("x", "no output", "envctl output dev"),
+    "nothing but a point": (".", "no output", "envctl output dev"),
 }
 BARE = {
     "text as it is": ('a "b"\n', 'a "b"\n'),

@@ -141,7 +141,7 @@ OFFLINE: dict[str, Any] = {
 def test_offline_command_reports_tag_without_network(tagged: World, command: Any) -> None:
     command(tagged.ports)
     assert tagged.registries.asked == []
-    assert tagged.observer.heard == [f"app: {TAGGED} is a tag; envctl apply dev looks for the digest that it means"]
+    assert tagged.observer.heard == [f"app: {TAGGED} is a tag; its digest is looked up by: envctl apply dev"]
 
 
 def test_comparison_of_tag_needs_no_network(tagged: World) -> None:

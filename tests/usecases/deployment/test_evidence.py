@@ -361,7 +361,7 @@ class TestApprovedPlan:
         approve_plan(world.ports, "prod", "peer")
         world.clock.time += timedelta(hours=9)
         world.identity.name = "ann@example.com"
-        with pytest.raises(RefusedError, match=r"G106.*has expired"):
+        with pytest.raises(RefusedError, match=r"G106.*expired on"):
             promote(world.ports, "staging", "prod")
         with acting_as(world, "bob@example.com"):
             assert not approve_plan(world.ports, "prod", "peer", unseen=["web"]).already
@@ -689,7 +689,7 @@ class TestRecovery:
         world = self.killed()
         lock = world.terraform.locks["dev", "network"] = self.held(world, earlier=True)
         hint = catch(LockHeldError, recover, world.ports, "dev").problems[0].hint
-        assert hint.endswith(f"ask {lock.who}, or break it: terraform force-unlock {lock.id}")
+        assert hint.endswith(f"ask {lock.who}. If nothing of theirs runs any more: terraform force-unlock {lock.id}")
         assert ("dev", "network") in world.terraform.locks
         assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 

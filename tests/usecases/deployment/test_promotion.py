@@ -19,9 +19,9 @@ from envctl.domain.ledger.events import (
     DeploymentFailed,
     DeploymentStarted,
     DeploymentSucceeded,
-    ReleaseCreated,
     VerificationPassed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.release.bundle import File, unpack
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal

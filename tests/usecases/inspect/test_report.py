@@ -13,9 +13,9 @@ from envctl.domain.ledger.events import (
     DeploymentStarted,
     DeploymentSucceeded,
     Event,
-    ReleaseCreated,
     WaiverUsed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.release_matrix import build_release_matrix
 from envctl.domain.plan.changes import Action
 from envctl.usecases.approval.approve import approve_plan

@@ -2,7 +2,10 @@
 
 import pytest
 
-from envctl.domain.errors import ConfigurationError, UsageError
+from envctl.domain.errors import ConfigurationError, Location, UsageError
+from envctl.domain.guards import RefusedError
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.settings import Valid, validate_project
 from tests.catching import catch
 from tests.fakes.world import WEB, World
@@ -77,6 +80,41 @@ def test_wrong_sensitive_value_is_redacted(world: World) -> None:
     (problem,) = catch(ConfigurationError, check, world).problems
     assert (problem.code, str(problem.location)) == ("E204", f"{PROD}:2")
     assert "hunter2" not in f"{problem}"
+
+
+RULE = """variable "nat" {
+  type    = string
+  default = "none"
+  validation {
+    condition     = contains(["none", "single"], var.nat)
+    error_message = "nat is none or single."
+  }
+}
+"""
+
+
+def refuse_value_in_staging(world: World) -> None:
+    """Add a variable with a rule to the module web, and a value that it refuses to staging."""
+    world.edit("modules/web/main.tf", WEB.decode() + RULE)
+    world.edit(STAGING, world.tree.content[STAGING].decode() + 'nat = "singel"\n')
+
+
+def test_value_refused_by_module_is_reported_with_its_line(world: World) -> None:
+    refuse_value_in_staging(world)
+    (problem,) = catch(ConfigurationError, check, world).problems
+    rule = f"modules/web/main.tf:{WEB.decode().count(chr(10)) + 4}"
+    assert (problem.code, problem.location) == ("E216", Location(STAGING, world.tree.content[STAGING].count(b"\n")))
+    assert problem.hint == f'did you mean "single"? (the rule is at {rule})'
+    assert check(world, "dev").environments == ("dev",)
+
+
+def test_value_refused_by_module_stops_plan_and_promotion(world: World) -> None:
+    refuse_value_in_staging(world)
+    apply(world.ports, "dev")
+    before = len(world.terraform.calls)
+    raised = catch(RefusedError, promote, world.ports, "dev", "staging")
+    assert "E216" in [problem.code for problem in raised.problems]
+    assert len(world.terraform.calls) == before
 
 
 def test_unread_settings_files_are_reported(world: World) -> None:

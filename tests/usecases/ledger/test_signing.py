@@ -19,11 +19,11 @@ from envctl.domain.ledger.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ReleaseCreated,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.signatures import Algorithm, to_signature
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal

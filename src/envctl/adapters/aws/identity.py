@@ -8,9 +8,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from envctl.adapters.aws.token_exchange import TokenExchange
-from envctl.adapters.aws.tokens import Claims, UnverifiedTokenError, list_users, read_claims
+from envctl.adapters.aws.tokens import (
+    Claims,
+    UnverifiedTokenError,
+    list_users,
+    read_github_claims,
+    read_gitlab_claims,
+)
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.ledger.events import Actor
+
+_SYSTEMS = {"github": "GitHub", "gitlab": "GitLab"}
+_VARIABLES = {
+    "github": ("GITHUB_ACTOR", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"),
+    "gitlab": ("GITLAB_USER_LOGIN", "CI_PROJECT_PATH", "CI_JOB_ID"),
+}
+"""Actor, project and run as the job names them: the token has to name the same."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class CredentialOrigin:
 
 class AwsIdentity:
     """`local` identifies the actor by the machine alone; AWS takes precedence. `find_origin` returns None without
-    credentials.
+    credentials. `gitlab` returns the address of the GitLab with trusted tokens.
     """
 
     def __init__(
@@ -34,8 +47,10 @@ class AwsIdentity:
         local: Callable[[], Actor],
         find_origin: Callable[[], CredentialOrigin | None],
         environment: Callable[[], Mapping[str, str]],
+        gitlab: Callable[[], str],
     ) -> None:
         self._local = local
+        self._gitlab = gitlab
         self._find_origin = find_origin
         self._environment = environment
 
@@ -49,33 +64,40 @@ class AwsIdentity:
     def _actor_and_doubt(self) -> tuple[Actor, str]:
         local, origin = self._local(), self._find_origin()
         if origin is None:
-            return local, "AWS credentials are missing" if local.via == "github" else ""
+            return local, "AWS credentials are missing" if local.via in _SYSTEMS else ""
         arn = origin.caller.arn
         # The user name of git or the system is left out: machines are shared, and the name is set freely.
         users = list_users(origin.exchange) if origin.exchange else ()
-        named = (local.name if local.via == "github" else "", origin.source_arn, *users)
+        named = (local.name if local.via in _SYSTEMS else "", origin.source_arn, *users)
         also = tuple(dict.fromkeys(name for name in named if name))
         caller = Actor(arn, "aws", verified=True, run_url=local.run_url, arn=arn, also=also)
         if origin.doubt:
             # Without the ARN, no pattern of `allow` matches the actor.
             return replace(caller, verified=False, arn=""), origin.doubt
-        if local.via != "github":
+        if local.via not in _SYSTEMS:
             return caller, ""
         try:
             claims = self._verify_claims(local, origin)
         except UnverifiedTokenError as error:
             return caller, str(error)
-        has_run = claims.repository and claims.run_id
-        url = f"https://github.com/{claims.repository}/actions/runs/{claims.run_id}" if has_run else local.run_url
-        return Actor(claims.actor, "github", True, url, arn, claims.teams, claims.environment), ""
+        url = self._format_run_url(local, claims)
+        return Actor(claims.actor, local.via, True, url, arn, claims.teams, claims.environment, claims.also), ""
+
+    def _format_run_url(self, local: Actor, claims: Claims) -> str:
+        if not (claims.repository and claims.run_id):
+            return local.run_url
+        if local.via == "gitlab":
+            return f"{self._gitlab()}/{claims.repository}/-/jobs/{claims.run_id}"
+        return f"https://github.com/{claims.repository}/actions/runs/{claims.run_id}"
 
     def _verify_claims(self, local: Actor, origin: CredentialOrigin) -> Claims:
         """Return the claims of the exchanged token. Raises UnverifiedTokenError if it is not of this CI run."""
         exchange, variables = origin.exchange, self._environment()
         if exchange is None:
             if not variables.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+                system = _SYSTEMS[local.via]
                 raise UnverifiedTokenError(
-                    "the credentials do not come from a GitHub token (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
+                    f"the credentials do not come of a token of {system} (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
                 )
             source = origin.method or "elsewhere"
             raise UnverifiedTokenError(f"the credentials come from {source}, not from AWS_WEB_IDENTITY_TOKEN_FILE")
@@ -84,13 +106,15 @@ class AwsIdentity:
                 f"the token gives {exchange.arn}, but the credentials are of {origin.caller.arn}"
             )
         try:
-            claims = read_claims(exchange)
+            is_gitlab = local.via == "gitlab"
+            claims = read_gitlab_claims(exchange, self._gitlab()) if is_gitlab else read_github_claims(exchange)
         except UnverifiedTokenError as error:
             raise UnverifiedTokenError(f"the token {error}") from None
+        actor, project, run = _VARIABLES[local.via]
         ours = (
-            ("GITHUB_ACTOR", claims.actor, local.name),
-            ("GITHUB_REPOSITORY", claims.repository, variables.get("GITHUB_REPOSITORY", "")),
-            ("GITHUB_RUN_ID", claims.run_id, variables.get("GITHUB_RUN_ID", "")),
+            (actor, claims.actor, local.name),
+            (project, claims.repository, variables.get(project, "")),
+            (run, claims.run_id, variables.get(run, "")),
         )
         for variable, claimed, expected in ours:
             if claimed and expected and claimed.casefold() != expected.casefold():

@@ -8,8 +8,10 @@ from traceback import walk_tb
 from urllib.parse import urlsplit
 
 from envctl.adapters.aws.error_causes import CAUSES, SETTINGS, Cause
+from envctl.adapters.aws.profiles import list_profiles
 from envctl.domain.aws.access import PROFILE_FILES
 from envctl.domain.errors import Problem
+from envctl.domain.text.suggestions import find_nearest
 
 ENDPOINT_PREFIX = "AWS_ENDPOINT_URL"
 CERTIFICATE_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
@@ -144,7 +146,9 @@ def _unknown_profile_problem(error: Exception, environment: Mapping[str, str]) -
     config, credentials = (environment.get(name, default) for name, default in PROFILE_FILES.items())
     message = f"{named} needs the AWS profile {profile}, but {config} and {credentials} do not contain it"
     correct = f"correct {named}, or unset it" if names else "correct the name of the profile"
-    return Problem("E490", message, f"{correct}; aws configure list-profiles lists the profiles")
+    near = find_nearest(profile, list_profiles(environment))
+    meant = f"did you mean {near}? If not, " if near else ""
+    return Problem("E490", message, f"{meant}{correct}; aws configure list-profiles lists the profiles")
 
 
 def _unreadable_file_problem(error: Exception) -> Problem:

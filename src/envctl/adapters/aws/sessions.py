@@ -278,9 +278,9 @@ def _describe_refusal(spec: AwsCredentialsSpec, reason: str) -> tuple[str, str]:
 def _suggest_fix(error: Exception, spec: AwsCredentialsSpec) -> str:
     from envctl.adapters.aws.error_causes import Cause
     from envctl.adapters.aws.misconfiguration import classify_error
+    from envctl.adapters.aws.profiles import format_profile_option
 
-    name = type(error).__name__
-    profile = f" --profile {spec.profile}" if spec.profile else ""
+    name, profile = type(error).__name__, format_profile_option(spec.profile)
     match classify_error(error):
         case Cause.SIGN_IN if name == "NoCredentialsError":
             wanted = f"the profile {spec.profile}" if spec.profile else "a profile with permission"

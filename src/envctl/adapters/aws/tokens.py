@@ -1,4 +1,4 @@
-"""Tokens of GitHub Actions: their claims, and the check that AWS confirmed the very same token."""
+"""Tokens of GitHub Actions and GitLab CI: their claims, and the check that AWS confirmed the very same token."""
 
 import base64
 import json
@@ -28,33 +28,53 @@ class UnverifiedTokenError(ValueError):
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims of GitHub in a token. `run_id` and `repository` are empty if missing."""
+    """Claims of a CI run in a token; all but the actor are empty if missing.
+
+    Attributes:
+        repository: Repository of GitHub, or project of GitLab.
+        run_id: Number of the run of GitHub, or of the job of GitLab.
+        also: Other names of the actor.
+    """
 
     actor: str
     repository: str = ""
     run_id: str = ""
     environment: str = ""
     teams: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
-def read_claims(exchange: "TokenExchange") -> Claims:
+def read_github_claims(exchange: "TokenExchange") -> Claims:
     """Return the claims of a token of GitHub, as verified by AWS.
 
     Raises UnverifiedTokenError for a token of another issuer, or if the response of AWS does not match it.
     """
-    header, claims = _decode_token(exchange.token)
-    if str(header.get("alg", "")).casefold() == "none":
-        raise UnverifiedTokenError("is not signed")
+    claims = _verify_token(exchange)
     issuer = claims.get("iss")
     if not isinstance(issuer, str) or not _ISSUERS.fullmatch(issuer):
         raise UnverifiedTokenError("is not from GitHub")
     _check_answer(exchange, claims, issuer)
-    _check_time(exchange, claims)
-    actor = claims.get("actor")
-    if not isinstance(actor, str) or not actor:
-        raise UnverifiedTokenError("names no actor")
-    texts = {name: str(claims.get(name) or "") for name in ("repository", "run_id", "environment")}
-    return Claims(actor, **texts, teams=_list_teams(claims))
+    repository, run_id, environment = (_get_text(claims, name) for name in ("repository", "run_id", "environment"))
+    return Claims(_get_actor(claims, "actor"), repository, run_id, environment, _list_teams(claims))
+
+
+def read_gitlab_claims(exchange: "TokenExchange", url: str) -> Claims:
+    """Return the claims of a token of the GitLab at `url`, as verified by AWS.
+
+    Raises UnverifiedTokenError as `read_github_claims`, and for a job of an unprotected branch or tag: whoever may push
+    there says what it does, under the name of whoever starts it.
+    """
+    claims = _verify_token(exchange)
+    issuer = claims.get("iss")
+    if issuer != url:
+        raise UnverifiedTokenError(f"is of {_format_claim(issuer)}, and [ci] in envctl.toml trusts {url}")
+    _check_answer(exchange, claims, url)
+    if str(claims.get("ref_protected")).casefold() != "true":
+        raise UnverifiedTokenError(f"is of {_format_claim(claims.get('ref', ''))}, which is not protected in GitLab")
+    actor = _get_actor(claims, _USER_CLAIMS[0])
+    also = tuple(name for name in list_users(exchange) if name != actor)
+    project, job_id, environment = (_get_text(claims, name) for name in ("project_path", "job_id", "environment"))
+    return Claims(actor, project, job_id, environment, also=also)
 
 
 def list_users(exchange: "TokenExchange") -> tuple[str, ...]:
@@ -74,6 +94,26 @@ def describe_token(token: str) -> str:
         return f"the token {error}"
     claimed = [f"{name} {_format_claim(claims[name])}" for name in _SHOWN_CLAIMS if claims.get(name)]
     return f"the token has: {', '.join(claimed)}" if claimed else f"the token names none of {', '.join(_SHOWN_CLAIMS)}"
+
+
+def _verify_token(exchange: "TokenExchange") -> Mapping[str, Any]:
+    """Return the claims of a token that is signed, and had not expired."""
+    header, claims = _decode_token(exchange.token)
+    if str(header.get("alg", "")).casefold() == "none":
+        raise UnverifiedTokenError("is not signed")
+    _check_time(exchange, claims)
+    return claims
+
+
+def _get_actor(claims: Mapping[str, Any], name: str) -> str:
+    actor = claims.get(name)
+    if not isinstance(actor, str) or not actor:
+        raise UnverifiedTokenError("names no actor")
+    return actor
+
+
+def _get_text(claims: Mapping[str, Any], name: str) -> str:
+    return str(claims.get(name) or "")
 
 
 def _format_claim(value: object) -> str:

@@ -10,8 +10,8 @@ from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Oper
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OPEN_FILES_ERRNOS = (errno.EMFILE, errno.ENFILE)
 _HINT_BY_ERRNO = {
-    errno.EACCES: "check its owner and its permissions",
-    errno.EPERM: "check its owner and its permissions",
+    errno.EACCES: "check its owner, and its permissions",
+    errno.EPERM: "check its owner, and its permissions",
     errno.EROFS: "this disk is read-only: mount it for writing, or work in another folder",
     errno.ENAMETOOLONG: "shorten the name, or move the project to a folder higher up",
     errno.EISDIR: "a folder is in the place of a file: move it away",

@@ -13,6 +13,7 @@ from envctl.adapters.hcl.source import (
     find_non_literals,
     list_attributes,
     list_body,
+    load_source,
     parse_attributes,
     to_exact_value,
 )
@@ -21,7 +22,7 @@ from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, Output, Variable, format_type, parse_type
 
 BLOCK_KINDS = frozenset({"variable", "output", "module"})
-_OVERRIDE = re.compile(r"(.*_)?override\.tf(\.json)?")
+OVERRIDE = re.compile(r"(.*_)?override\.tf(\.json)?")
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ def _merge_blocks(
     """Return the blocks of all files, merged with their overrides, and the problems."""
     blocks: dict[tuple[str, str], Block] = {}
     problems: list[Problem] = []
-    for file in sorted(files, key=lambda file: (bool(_OVERRIDE.fullmatch(file)), file)):
+    for file in sorted(files, key=lambda file: (bool(OVERRIDE.fullmatch(file)), file)):
         if not file.endswith((".tf", ".tf.json")):
             continue
         try:
             for block in _read_blocks(files[file], f"{name}/{file}", kinds):
-                _add_block(blocks, block, problems, overrides=bool(_OVERRIDE.fullmatch(file)))
+                _add_block(blocks, block, problems, overrides=bool(OVERRIDE.fullmatch(file)))
         except ConfigurationError as error:
             problems += error.problems
     return list(blocks.values()), problems
@@ -82,7 +83,7 @@ def _read_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator[Blo
             type_text = values.get("type") if kind == "variable" else None
             yield Block(kind, label, values, None if type_text is None else str(type_text), frozenset(), location)
         return
-    source = Source(data, name)
+    source = load_source(data, name)
     if source.root.has_error:
         _check_syntax(source)
     for node in list_body(source.root):

@@ -7,7 +7,7 @@ tree-sitter shows if a value is literal.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -17,7 +17,7 @@ import tree_sitter_hcl
 from pygohcl import HCLParseError
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.terraform.literals import NUMBER, parse_number
+from envctl.domain.terraform.literals import NUMBER, parse_number, quote_string
 from envctl.domain.terraform.variables import Assignment, SettingsFile
 
 _BOM = b"\xef\xbb\xbf"
@@ -26,8 +26,13 @@ _BOM = b"\xef\xbb\xbf"
 _UNSUPPORTED_BY_TREE = re.compile(rb"(?<!\w)\d+[eE][+-]?\d+|\${2,}\{|%{2,}\{")
 _DIAGNOSTIC = re.compile(r"tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+: ")
 _MENTION = re.compile(r"at tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+")
+_KEYWORDS = frozenset({"true", "false", "null"})
+_UNQUOTED = re.compile(r"""\s*([\w-]+)\s*=\s*[^\s"\[{(<#]""")
+_NOT_CLOSED = "a quote is not closed"
 _OPEN_QUOTE = ("Invalid multi-line string", "Unterminated template string")
 _WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
+_WORD = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*")
+_REFERENCE_ROOTS = frozenset({"data", "each", "local", "module", "path", "self", "terraform", "var"})
 _DESCRIPTION_BY_TYPE = {
     "variable_expr": "a reference",
     "operation": "an operation",
@@ -81,8 +86,15 @@ class Source:
             if problem.message.endswith(_OPEN_QUOTE):
                 # All that follows comes of this one.
                 hint = 'close the text with " on the same line'
-                return [*found[:position], Problem("E201", "a quote is not closed", hint, problem.location)]
+                return [*found[:position], Problem("E201", _NOT_CLOSED, hint, problem.location)]
         return found
+
+
+# Variables and their validation blocks are read one after the other.
+@lru_cache(maxsize=128)
+def load_source(data: bytes, name: str) -> Source:
+    """Return the parsed file. Raises ConfigurationError if it is not text in UTF-8."""
+    return Source(data, name)
 
 
 @cache
@@ -115,8 +127,11 @@ def list_attributes(nodes: list[tree_sitter.Node], source: Source) -> Iterator[t
 
 @dataclass(frozen=True)
 class NonLiteral:
+    """A part without a literal value. `word` is its text if that may be a text without quotes."""
+
     description: str
     location: Location
+    word: str = field(default="", repr=False)
 
 
 def find_non_literals(source: Source, node: tree_sitter.Node) -> Iterator[NonLiteral]:
@@ -136,7 +151,10 @@ def find_non_literals(source: Source, node: tree_sitter.Node) -> Iterator[NonLit
             faults = (child for child in inner.named_children if child.type in _DESCRIPTION_BY_TYPE)
             yield from (NonLiteral(_DESCRIPTION_BY_TYPE[child.type], source.locate_node(child)) for child in faults)
         case _ if _find_negative_number(source, inner) is None:
-            yield NonLiteral(_describe_expression(source, inner), source.locate_node(inner))
+            text = source.read_node(inner)
+            is_word = _WORD.fullmatch(text) and text.partition(".")[0] not in _REFERENCE_ROOTS
+            described = "text without quotes" if is_word else _describe_expression(source, inner)
+            yield NonLiteral(described, source.locate_node(inner), text if is_word else "")
 
 
 def _find_key_faults(source: Source, key: tree_sitter.Node) -> Iterator[NonLiteral]:
@@ -208,24 +226,25 @@ def _describe_expression(source: Source, node: tree_sitter.Node) -> str:
 
 # A command reads the same files several times.
 @lru_cache(maxsize=64)
-def read_settings(data: bytes, name: str) -> SettingsFile:
-    """Read a settings file. Raises ConfigurationError with all its problems."""
+def read_settings(data: bytes, name: str, public: frozenset[str] = frozenset()) -> SettingsFile:
+    """Read a settings file. Raises ConfigurationError with all problems: they show values of `public` names alone."""
     try:
-        return _parse_settings(data, name)
+        return _parse_settings(data, name, public)
     except RecursionError:
         problem = Problem("E201", "a value is nested too deeply", "use fewer levels", Location(name))
         raise ConfigurationError(problem) from None
 
 
-def _parse_settings(data: bytes, name: str) -> SettingsFile:
+def _parse_settings(data: bytes, name: str, public: frozenset[str]) -> SettingsFile:
     source = Source(data, name)
-    problems = list(_find_invalid_settings(source))
+    problems = _find_invalid_settings(source, public)
     try:
         values = parse_attributes(source.data)
     except HCLParseError as error:
         # Values that are not literal have a message of ours; other errors keep HashiCorp's.
         is_syntax = "invalid HCL" in str(error) or not problems
-        raise ConfigurationError(*(source.to_problems(str(error)) if is_syntax else problems)) from None
+        found = [_hint_at_quotes(source, each) for each in source.to_problems(str(error))] if is_syntax else problems
+        raise ConfigurationError(*found) from None
     if not problems and source.root.has_error:
         hint = "write one `name = value` on each line"
         problems = [Problem("E201", "this file can't be read", hint, source.locate_node(source.root))]
@@ -238,7 +257,7 @@ def _parse_settings(data: bytes, name: str) -> SettingsFile:
     return SettingsFile(name, tuple(assignments))
 
 
-def _find_invalid_settings(source: Source) -> list[Problem]:
+def _find_invalid_settings(source: Source, public: frozenset[str]) -> list[Problem]:
     problems = []
     for node in list_body(source.root):
         if node.type == "block":
@@ -248,6 +267,26 @@ def _find_invalid_settings(source: Source) -> list[Problem]:
     for key, expression in list_attributes(list_body(source.root), source):
         for fault in find_non_literals(source, expression):
             message = f"{key} holds {fault.description}; a settings file may contain only literal values"
-            hint = "write the value itself; compute values in the module"
+            hint = _suggest_value(fault.word, is_shown=key in public)
             problems.append(Problem("E202", message, hint, fault.location))
     return sorted(problems, key=lambda problem: (problem.location.line or 0) if problem.location else 0)
+
+
+def _suggest_value(word: str, *, is_shown: bool) -> str:
+    if not word:
+        return "write the value itself; compute values in the module"
+    if word.lower() in _KEYWORDS:
+        return f"did you mean {word.lower()}?"
+    return f"did you mean {quote_string(word)}?" if is_shown else "put the text in quotes"
+
+
+def _hint_at_quotes(source: Source, problem: Problem) -> Problem:
+    """Add to a syntax error at a value without quotes that a text needs them."""
+    line = problem.location.line if problem.location else None
+    text = source.data.split(b"\n")[line - 1].decode() if line else ""
+    if problem.code == "E201" and (found := _UNQUOTED.match(text)):
+        written = f'{found[1]} = "…"'
+        if problem.message == _NOT_CLOSED:
+            return replace(problem, hint=f"the quote at its beginning is missing: {written}")
+        return replace(problem, hint=f"{problem.hint} Text stands in double quotes: {written}")
+    return problem

@@ -3,22 +3,30 @@
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.paths import resolve_path
 from envctl.usecases.ports.project import Revision
 
+if TYPE_CHECKING:
+    from envctl.domain.release.commit_message import CommitMessage
+
 MAX_COMMITS = 1000
 """Limit of commits examined for one release."""
+MAX_MESSAGE = 20_000
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _ADDRESS_FORMAT = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly,unfold)"
 _IN_BRACKETS = re.compile(r"^.*<([^<>]+)>\s*$")
 
 
 class Git:
-    def __init__(self, project: Path) -> None:
+    """`redact` replaces known secrets in texts of commits."""
+
+    def __init__(self, project: Path, redact: Callable[[str], str] = str) -> None:
         self._project = project
+        self._redact = redact
 
     def read_revision(self, paths: Sequence[str]) -> Revision:
         """Without git, or outside of a repository: no commit, and uncommitted."""
@@ -30,6 +38,17 @@ class Git:
         words = ("--literal-pathspecs", "status", "--porcelain", "--untracked-files=normal", "--")
         status = run_git(self._project, *words, *_resolve_links(self._project, paths))
         return Revision(commit, author, uncommitted=status is None or bool(status))
+
+    def read_message(self, commit: str) -> "CommitMessage":
+        # Imported late: most commands create no release.
+        from envctl.domain.release.commit_message import CommitMessage
+
+        if not _COMMIT.fullmatch(commit):
+            return CommitMessage()
+        found = run_git(self._project, "log", "-1", "--no-show-signature", "--format=<%ce>%n%B", commit, "--") or ""
+        committer, _, text = found.partition("\n")
+        # In brackets, the line of an empty address is no empty line either.
+        return CommitMessage(self._redact(text[:MAX_MESSAGE]), committer[1:-1])
 
     def list_contributors(self, since: str) -> Sequence[str]:
         """Without the history back to `since`, as in a shallow clone, use the last commit alone."""

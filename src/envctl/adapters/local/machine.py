@@ -28,7 +28,9 @@ class RandomNonces:
 
 
 class LocalIdentity:
-    """The actor of a GitHub Actions run; else git's author address, or the user name. All are unverified."""
+    """The actor of a run of GitHub Actions or GitLab CI; else git's author address, or the user name. All are
+    unverified.
+    """
 
     def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
         self._project = project
@@ -38,7 +40,7 @@ class LocalIdentity:
         return self._local_actor
 
     def explain_doubt(self) -> str:
-        if self._local_actor.via != "github":
+        if self._local_actor.via == "local":
             return ""
         return "the project has no resources in AWS to confirm a name"
 
@@ -50,6 +52,8 @@ class LocalIdentity:
             wanted = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
             url = run.format_map(known) if all(key in known for key in wanted) else ""
             return Actor(known["GITHUB_ACTOR"], "github", run_url=url)
+        if known.get("GITLAB_CI") == "true" and known.get("GITLAB_USER_LOGIN"):
+            return Actor(known["GITLAB_USER_LOGIN"], "gitlab", run_url=known.get("CI_JOB_URL", ""))
         return Actor(known.get("GIT_AUTHOR_EMAIL") or run_git(self._project, "config", "user.email") or _user_name())
 
 

@@ -1,6 +1,7 @@
 """The start of the server process, and the wait until it answers."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from envctl import DISTRIBUTION
 from envctl.adapters.sandbox import environment, probe
 from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state
 from envctl.adapters.sandbox.server import ALREADY_RUNNING, PORT_IN_USE
@@ -26,7 +28,7 @@ def require_packages(endpoint_url: str | None) -> None:
     missing = [name for name in wanted if find_spec(name) is None]
     if missing:
         message = f"the sandbox needs packages that are not installed: {', '.join(missing)}"
-        hint = "install envctl with its extra sandbox, from the same source"
+        hint = f"install them: {shlex.quote(sys.executable)} -m pip install '{DISTRIBUTION}[sandbox]'"
         raise ConfigurationError(Problem("E501", message, hint))
 
 

@@ -43,7 +43,7 @@ def describe_failure(kind: ErrorKind, text: str, *, url: str, verb: str, region:
             message = f"{store}: {describe_clock_skew(text)}; AWS allows at most 15"
             return Problem("E458", message, "set the clock (NTP)")
         case ErrorKind.OTHER:
-            return Problem("E404", f"{store}: {why}", "fix it and try again")
+            return Problem("E404", f"{store}: {why}", _suggest_repair(text, url))
 
 
 def _describe_network_failure(kind: ErrorKind, store: str, text: str) -> Problem:
@@ -68,3 +68,11 @@ def _permission_hint(bucket: str, verb: str, text: str) -> str:
     hint = f"your credentials need {action}" + (f" on {where}" if action.startswith("s3:") else "")
     # Without s3:ListBucket, S3 reports missing objects as denied.
     return f"{hint}, and s3:ListBucket on arn:aws:s3:::{bucket}" if verb == "read" else hint
+
+
+def _suggest_repair(text: str, url: str) -> str:
+    if "Read-only file system" in text:
+        return f"this disk is read-only: mount it for writing, or name another store: [store] url (now {url})"
+    if "Permission denied" in text:
+        return "check who owns the folder of the store, and its permissions"
+    return "fix that, and run the command again"

@@ -84,6 +84,21 @@ class ObstoreStore:
     def _store(self) -> "ObjectStore":
         return self._open_store(self._address.owner)
 
+    @property
+    def _is_missing_folder(self) -> bool:
+        """Whether nothing was written yet to a store on disk: a read makes no folder, where that may be forbidden."""
+        address = self._address
+        if not address.url.startswith("file:"):
+            return False
+        try:
+            connect.store_folder(self._project, address.url).stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            # Opening it reports what is in the way.
+            return False
+        return False
+
     @cached_property
     def _ownerless_store(self) -> "ObjectStore":
         """The store for lists: obstore can't sign the owner header there. Lists hold names alone; every read and write
@@ -158,6 +173,8 @@ class ObstoreStore:
     def _fetch_object(self, key: str) -> bytes | None:
         import obstore
 
+        if self._is_missing_folder:
+            return None
         store = self._store
         self._check_file(key)
         try:
@@ -207,6 +224,8 @@ class ObstoreStore:
     def last_modified(self, key: str) -> datetime | None:
         import obstore
 
+        if self._is_missing_folder:
+            return None
         store = self._store
         try:
             return self._call_with_retries("read", lambda: obstore.head(store, key)["last_modified"])
@@ -219,8 +238,9 @@ class ObstoreStore:
     def _fetch_keys(self, prefix: str, after: str) -> list[str]:
         import obstore
 
+        if self._is_missing_folder:
+            return []
         store = self._ownerless_store
-
         list_pages = partial(obstore.list, store, prefix=prefix.rstrip("/"), offset=after or None)
         try:
             return self._call_with_retries("listed", lambda: sorted(i["path"] for page in list_pages() for i in page))

@@ -37,6 +37,10 @@ def _prompt_hidden(prompt: str) -> bytes:
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt, sys.stderr).encode("utf-8", "surrogateescape")
+        except KeyboardInterrupt:
+            # What follows must not stand behind the question.
+            sys.stderr.write("\n")
+            raise
         except (getpass.GetPassWarning, EOFError, OSError):
             message = "this terminal can't be asked without showing what is typed"
             raise UsageError(Problem("E447", message, "give it on standard input")) from None

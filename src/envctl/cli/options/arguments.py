@@ -10,6 +10,7 @@ Environments = Annotated[
     list[str] | None,
     typer.Argument(metavar="[ENV]...", help="Only these.", autocompletion=complete_environments, show_default=False),
 ]
+RELEASE_NAMES = "By id, commit, or request: '#42'."
 DetailedExitcode = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")]
 Since = Annotated[
     str,
@@ -26,5 +27,5 @@ def environment_argument(help_text: str, metavar: str | None = None) -> Any:  # 
 
 
 def release_option(help_text: str) -> Any:  # noqa: ANN401
-    """Declare the option `--release`, with completion."""
-    return typer.Option(help=help_text, autocompletion=complete_releases, show_default=False)
+    """Declare the option `--release`, with completion. The help ends with the names that a release may have."""
+    return typer.Option(help=f"{help_text} {RELEASE_NAMES}", autocompletion=complete_releases, show_default=False)

@@ -14,17 +14,18 @@ from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.wiring.aws import AwsPorts
 from envctl.cli.wiring.lazy_ui import LateObserver
+from envctl.cli.wiring.machine import MachinePorts
 from envctl.cli.wiring.tracing import TracedPorts
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 if TYPE_CHECKING:
     from envctl.adapters.checks.check_runner import LocalCheckRunner
     from envctl.adapters.checks.cost_program import CostProgram
+    from envctl.adapters.forge.job_requests import VariableJobRequests
     from envctl.adapters.forge.reviews import GithubReviews
     from envctl.adapters.local.git import Git
-    from envctl.adapters.local.machine import FileHeadCache, RandomNonces, SystemClock
+    from envctl.adapters.local.machine import FileHeadCache
     from envctl.adapters.local.new_folder import NewProjectFolder
-    from envctl.adapters.local.templates import PackagedTemplates
     from envctl.adapters.local.trace import FileTracer
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from envctl.usecases.ports.core import Identity
 
 
-class WiredPorts(AwsPorts):
+class WiredPorts(MachinePorts, AwsPorts):
     """The ports of one command. Adapters are imported and built on first use: most commands need few."""
 
     def __init__(self, options: Options) -> None:
@@ -67,12 +68,6 @@ class WiredPorts(AwsPorts):
         from envctl.cli.wiring.readers import ProjectFileReader
 
         return ProjectFileReader(sandbox=self._options.sandbox)
-
-    @cached_property
-    def templates(self) -> "PackagedTemplates":
-        from envctl.adapters.local.templates import PackagedTemplates
-
-        return PackagedTemplates()
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":
@@ -160,9 +155,9 @@ class WiredPorts(AwsPorts):
 
     def _locate_rendered_key(self, environment: str, path: Sequence[str | int]) -> "Location | None":
         # Imported late: the models of the project file take longer than all else before Terraform starts.
-        from envctl.adapters.toml import locate_rendered_key
+        from envctl.cli.wiring.rendered_lines import locate_rendered_value
 
-        return locate_rendered_key(self.tree.read_contents("envctl.toml") or b"", environment, path)
+        return locate_rendered_value(self.tree.read_contents, environment, path)
 
     @cached_property
     def file_tracer(self) -> "FileTracer | None":
@@ -229,23 +224,17 @@ class WiredPorts(AwsPorts):
         return NewProjectFolder(self._options.project)
 
     @cached_property
-    def clock(self) -> "SystemClock":
-        from envctl.adapters.local.machine import SystemClock
-
-        return SystemClock()
-
-    @cached_property
-    def nonces(self) -> "RandomNonces":
-        from envctl.adapters.local.machine import RandomNonces
-
-        return RandomNonces()
-
-    @cached_property
     def reviews(self) -> "GithubReviews":
         from envctl.adapters.forge.reviews import GithubReviews
 
         # Asks the real GitHub, in the sandbox too.
         return GithubReviews(lambda: self._own)
+
+    @cached_property
+    def job_requests(self) -> "VariableJobRequests":
+        from envctl.adapters.forge.job_requests import VariableJobRequests
+
+        return VariableJobRequests(lambda: self._own, current_redaction().redact_message)
 
     @cached_property
     def identity(self) -> "Identity":
@@ -258,13 +247,14 @@ class WiredPorts(AwsPorts):
             return local
         from envctl.adapters.aws.identity import AwsIdentity
 
-        return AwsIdentity(local.identify_actor, self.access.find_origin, self.inherited_environment)
+        gitlab = self.project.ci.gitlab
+        return AwsIdentity(local.identify_actor, self.access.find_origin, self.inherited_environment, lambda: gitlab)
 
     @cached_property
     def version_control(self) -> "Git":
         from envctl.adapters.local.git import Git
 
-        return Git(self._root)
+        return Git(self._root, current_redaction().redact_message)
 
     @cached_property
     def embedded_aws(self) -> "EmbeddedAws | None":

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Project
     from envctl.domain.errors import Location
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
-    from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
+    from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
 
 
 class ProjectFileReader:
@@ -28,10 +28,10 @@ class ProjectFileReader:
 
         return locate_key(data, path)
 
-    def parse_settings(self, data: bytes, name: str) -> "SettingsFile":
+    def parse_settings(self, data: bytes, name: str, public: frozenset[str] = frozenset()) -> "SettingsFile":
         from envctl.adapters.hcl.source import read_settings
 
-        return read_settings(data, name)
+        return read_settings(data, name, public)
 
     def parse_module(self, files: Mapping[str, bytes], name: str) -> "ModuleInterface":
         from envctl.adapters.hcl.module import read_module
@@ -42,6 +42,11 @@ class ProjectFileReader:
         from envctl.adapters.hcl.module import read_module_calls
 
         return read_module_calls(files, name)
+
+    def parse_validations(self, files: Mapping[str, bytes]) -> "ModuleValidations":
+        from envctl.adapters.hcl.validations import read_validations
+
+        return read_validations(files)
 
     def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
         from envctl.adapters.hcl.code_folders import read_folders

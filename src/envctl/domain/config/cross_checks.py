@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.gates import find_default_gates
-from envctl.domain.config.regions import check_stack_places, parse_stack
+from envctl.domain.config.regions import check_region_names, check_stack_places, parse_stack
 from envctl.domain.graph import CycleError, order_stacks
 from envctl.domain.rollout.traffic import FULL_PERCENT
 from envctl.domain.terraform.outputs import OutputReference
@@ -22,6 +22,7 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
     return [
         *_check_pipeline(document),
         *_check_accounts(document),
+        *check_region_names(document),
         *_check_gate_names(document),
         *_check_parity(document),
         *_check_signing_keys(document),

@@ -82,7 +82,8 @@ Name = Annotated[str, _match(NAME_PATTERN, "a lower-case letter and up to 31 mor
 ResourceType = Annotated[str, _match(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
 VariableName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
 AccountId = Annotated[str, _match(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
-Region = Annotated[str, _match(r"[a-z]{2}(-[a-z]+)+-\d+", 'an AWS region such as "ap-northeast-1"')]
+REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d+"
+Region = Annotated[str, _match(REGION_PATTERN, 'an AWS region such as "ap-northeast-1"')]
 Role = Annotated[
     str,
     _match(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", 'a role such as "arn:aws:iam::111111111111:role/NAME"'),
@@ -116,8 +117,17 @@ VariablePattern = Annotated[
 PersonPattern = Annotated[
     str,
     _match(
-        r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+",
-        'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME" or "github-team:ORG/TEAM"',
+        r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+|gitlab:[\w*.-]+",
+        'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME", "github-team:ORG/TEAM" or'
+        ' "gitlab:NAME"',
+    ),
+]
+GITLAB_URL = "https://gitlab.com"
+GitlabUrl = Annotated[
+    str,
+    _match(
+        r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*",
+        'the address of a GitLab, such as "https://gitlab.example.com", in small letters and without / at its end',
     ),
 ]
 HttpUrl = Annotated[str, _match(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]

@@ -100,12 +100,25 @@ class Store(fields.Section):
     project: fields.Name | None = None  # name of the project when the store was created, after a rename
 
 
+class Ci(fields.Section):
+    """The systems of CI."""
+
+    gitlab: fields.GitlabUrl = fields.GITLAB_URL  # address of the GitLab that vouches for its jobs
+
+
 class State(fields.Section):
     """The place of the Terraform states."""
 
     backend: Literal["local", "s3"] = "local"  # states on this machine, or in a bucket for each environment
     # name of that bucket; the placeholders are {project}, {environment}, {account_id} and {region}
     bucket: fields.Bucket = "{project}-tfstate-{account_id}"
+
+
+class Aws(fields.Section):
+    """What envctl knows of AWS itself."""
+
+    # regions that AWS has opened since this version of envctl; others are refused as misspelled
+    new_regions: tuple[fields.Region, ...] = ()
 
 
 class PipelineOrder(fields.Section):
@@ -124,7 +137,7 @@ class DriftTable(fields.Section):
 class Environment(fields.Section):
     """An environment of the pipeline, or a standalone one: with code from the working tree, outside all promotions."""
 
-    # false: the environment stands beside the pipeline
+    # false: the environment is outside the pipeline
     in_pipeline: fields.Flag = Field(default=True, alias="pipeline")
     account_id: fields.AccountId | None = None  # the AWS account that must answer
     other_accounts: tuple[fields.AccountId, ...] = ()  # further accounts that its providers may use
@@ -158,7 +171,7 @@ class Stack(fields.Section):
     # variables that come from the outputs of other stacks, such as `vpc_id = "network.vpc_id"`
     inputs: Mapping[fields.VariableName, str] = {}
     after: tuple[fields.Name, ...] = ()  # further stacks to apply before it
-    # environments beside the pipeline that have it; unset: all of the pipeline
+    # environments outside the pipeline that have it; unset: all of the pipeline
     environments: tuple[fields.Name, ...] = ()
     region: fields.Name | None = None  # name of one of the further `regions` of the environment
     rollout: Rollout | None = None  # traffic steps of a new release
@@ -166,7 +179,7 @@ class Stack(fields.Section):
 
 
 class Removed(fields.Section):
-    """Fate of a removed stack, where it is still deployed: `destroy` its resources, or `forget` them and its state."""
+    """A removed stack that is still deployed: `destroy` its resources, or `forget` them and its state."""
 
     then: Fate  # `destroy` its resources, or `forget` them
 
@@ -223,6 +236,8 @@ class Project(fields.Section):
     terraform: Terraform = Terraform.model_construct()
     store: Store = Store.model_construct()
     state: State = State.model_construct()
+    ci: Ci = Ci.model_construct()
+    aws: Aws = Aws.model_construct()
     order: PipelineOrder = Field(alias="pipeline")
     environments: Mapping[fields.Name, Environment]
     every_stack: Annotated[Mapping[fields.Name, Stack], Field(min_length=1, alias="stacks")]

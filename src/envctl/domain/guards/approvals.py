@@ -1,6 +1,6 @@
 """Guard G106: enough approvals, and the rules of validity of an approval."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
@@ -111,9 +111,13 @@ def has_changed_rules(request: Request, actor: Actor) -> bool:
 
 def describe_allowed_approvers(request: Request) -> str:
     """Describe the people still able to approve."""
+    return describe_approvers_at(request, [gate for gate, count in count_missing_approvals(request).items() if count])
+
+
+def describe_approvers_at(request: Request, gates: Iterable[str]) -> str:
+    """Describe the people able to approve at one of the gates."""
     barred = sorted(_list_barred_names(request))
-    missing = count_missing_approvals(request)
-    asked = [request.rules.list_approver_patterns(gate) for gate in missing if missing[gate]]
+    asked = [request.rules.list_approver_patterns(gate) for gate in gates]
     # One gate without patterns is open to all.
     listed = dict.fromkeys(pattern for patterns in asked for pattern in patterns) if all(asked) else {}
     people = " or ".join(listed) or "any person"
@@ -184,7 +188,7 @@ def _list_newly_plannable(request: Request, approval: Approval) -> tuple[str, ..
 def _list_faults(request: Request) -> str:
     """Explain all given approvals without effect."""
     given, counted = _list_bound_approvals(request), {a.by.person_name for a in list_valid_approvals(request)}
-    expired = {a.by.person_name for a in given if has_expired(request, a)} - counted
+    expired = [each for each in given if has_expired(request, each) and each.by.person_name not in counted]
     people = _list_barred_people(request)
     barred = {a.by.person_name for a in given if has_common_person(list_names(a.by), people)}
     part = (
@@ -198,7 +202,7 @@ def _list_faults(request: Request) -> str:
     mine = [a for a in request.target_state.approvals if a.release == request.release]
     others = [a for a in mine if a.settings != request.settings]
     told = [
-        f"the approval of {', '.join(sorted(expired))} has expired" if expired else "",
+        *_explain_expired(request, expired),
         f"the approval of {', '.join(sorted(barred))} does not count ({part})" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
@@ -206,6 +210,16 @@ def _list_faults(request: Request) -> str:
         *_explain_without_effect(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
+
+
+def _explain_expired(request: Request, expired: Iterable[Approval]) -> Iterator[str]:
+    """Explain the expired approvals, the last one of each person, with the time of their end."""
+    latest = {each.by.person_name: each for each in sorted(expired, key=lambda approval: approval.at)}
+    for name, approval in sorted(latest.items()):
+        if request.rules.expires is None or is_future(approval.at, request.now):
+            yield f"the approval of {name} is dated {approval.at:%Y-%m-%d %H:%M} UTC, in the future"
+        else:
+            yield f"the approval of {name} expired on {approval.at + request.rules.expires:%Y-%m-%d %H:%M} UTC"
 
 
 def _explain_without_effect(request: Request) -> Iterator[str]:

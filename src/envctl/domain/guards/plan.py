@@ -114,9 +114,22 @@ def count_missing_after_stop(request: Request) -> dict[str, int]:
     return dict.fromkeys(missing, 0) | count_missing_since(request, last.ended_at)
 
 
+def list_counting_approvals(request: Request) -> tuple[Approval, ...]:
+    """Return the valid approvals; after a stopped deployment of the release, without a plan, those since its end."""
+    valid, last = approvals.list_valid_approvals(request), request.target_state.last
+    if request.plan is not None or last is None or check_stopped_deployment(request) is None:
+        return valid
+    return _list_approvals_since(request, last.ended_at)
+
+
+def _list_approvals_since(request: Request, moment: datetime | None) -> tuple[Approval, ...]:
+    valid = approvals.list_valid_approvals(request)
+    return tuple(each for each in valid if moment is not None and each.at >= moment)
+
+
 def count_missing_since(request: Request, moment: datetime | None) -> dict[str, int]:
     """Return the number of approvals missing since a moment, for gates with too few."""
-    since = [each for each in approvals.list_valid_approvals(request) if moment is not None and each.at >= moment]
+    since = _list_approvals_since(request, moment)
     people = {gate: list_people([a.by for a in since if a.gate == gate]) for gate in request.rules.approvals}
     missing = {gate: count - len(people[gate]) for gate, count in request.rules.approvals.items()}
     return {gate: number for gate, number in missing.items() if number > 0}

@@ -15,7 +15,8 @@ from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, EnvironmentState, Evidence, KnownRelease, LedgerState
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, EnvironmentState, Evidence, LedgerState
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, EnvironmentPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint

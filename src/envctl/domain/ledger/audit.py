@@ -72,6 +72,8 @@ class DeploymentRecord:
     imports: tuple[ImportRecord, ...] = ()  # until the next deployment
     rules: str = ""  # digest
     rules_before: str = ""  # digest, if other than `rules`
+    subject: str = ""  # of the commit of the release
+    request: int = 0  # number of the pull or merge request of the release, or 0
 
 
 @dataclass
@@ -134,6 +136,8 @@ class Audit:
             waivers=(waiver,) if waiver else (),
             held=held if event.action == "rollback" else (),
             older=event.older,
+            subject=known.subject if known else "",
+            request=known.request if known else 0,
         )
         before = here.last
         if event.action == "rollback" and before and before.release != event.release:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from envctl.domain.ledger.later_fields import later_field as _later
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.operation import Operation
 
 
@@ -18,16 +20,16 @@ class Actor:
     """The author of an entry.
 
     Attributes:
-        name: ARN of the caller on AWS, login of the actor in GitHub Actions.
+        name: ARN of the caller on AWS, login of the actor in GitHub Actions or GitLab CI.
         verified: True if a service vouches for the name, not only the local machine.
-        arn: ARN of the caller, in GitHub Actions too.
+        arn: ARN of the caller, in a job of CI too.
         teams: Teams of the actor by the GitHub token, like `acme/operators`.
-        environment: GitHub environment of the job by its token, guarded by reviewers.
+        environment: Environment of the job by its token; in GitHub guarded by reviewers.
         also: Unverified other names of the person: they bar from approving own changes, and permit nothing.
     """
 
     name: str
-    via: Literal["aws", "github", "local"] = "local"
+    via: Literal["aws", "github", "gitlab", "local"] = "local"
     verified: bool = False
     run_url: str = ""
     arn: str = _later("")
@@ -42,25 +44,6 @@ class Actor:
 
     def __str__(self) -> str:
         return self.name if self.verified else f"{self.name} (unverified)"
-
-
-@dataclass(frozen=True)
-class ReleaseCreated:
-    """A release was created.
-
-    Attributes:
-        author: Author of the commit.
-        beside: The standalone environment it was made for; empty for the pipeline.
-        others: Committers, mergers, co-authors, and authors of merged commits and pull requests.
-    """
-
-    kind: ClassVar[str] = "release created"
-    release: str
-    commit: str = ""
-    uncommitted: bool = False
-    author: str = ""
-    beside: str = _later("")
-    others: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
@@ -290,48 +273,6 @@ class WaiverUsed:
     started: int = 0
 
 
-@dataclass(frozen=True)
-class RolloutStarted:
-    """A traffic shift of a stack starts.
-
-    Attributes:
-        started: Number of the deployment.
-        color: The new color.
-        value: Its artifact.
-        stable: Artifact of the other color, with all traffic until now and after an abort.
-    """
-
-    kind: ClassVar[str] = "rollout started"
-    environment: str
-    release: str
-    started: int
-    stack: str
-    color: str
-    value: str
-    stable: str
-
-
-@dataclass(frozen=True)
-class TrafficShifted:
-    """The traffic weight of a stack changed.
-
-    Attributes:
-        color: The color with `percent` of the traffic; empty if the stack is no longer known.
-        value: Its artifact.
-        stable: Artifact of the other color; empty once it is removed and the stack at rest.
-    """
-
-    kind: ClassVar[str] = "traffic shifted"
-    environment: str
-    release: str
-    started: int
-    stack: str
-    color: str = ""
-    value: str = ""
-    percent: int = 0
-    stable: str = ""
-
-
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
 LocalEvent = (
     DeploymentStarted
@@ -350,6 +291,7 @@ LocalEvent = (
     | DriftChecked
     | WaiverUsed
     | RolloutStarted
+    | TrafficShiftStarted
     | TrafficShifted
     | ImportStarted
     | ImportEnded

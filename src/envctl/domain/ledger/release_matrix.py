@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from envctl.domain.ledger.state import Deployment, EnvironmentState, Hold, KnownRelease, LedgerState
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import Deployment, EnvironmentState, Hold, LedgerState
 
 # *left*: it ran once, but not now. *unknown*: its deployments may be older than the entries read.
 Standing = Literal["runs", "left", "partial", "unfinished", "failed", "interrupted", "abandoned", "never", "unknown"]
@@ -50,12 +51,15 @@ def build_release_matrix(
     for place, known in enumerate(newest):
         if place < most or known.release in kept:
             last = {name: tried.get((name, known.release)) for name in states}
-            stays = {name: _find_stay(here, known, last[name], since) for name, here in states.items()}
+            stays = {name: find_stay(here, known, last[name], since) for name, here in states.items()}
             rows.append(ReleaseRow(known, stays))
     return tuple(rows)
 
 
-def _find_stay(here: EnvironmentState, known: KnownRelease, tried: Deployment | None, since: int) -> Stay:
+def find_stay(here: EnvironmentState, known: KnownRelease, tried: Deployment | None, since: int) -> Stay:
+    """Return the standing of a release in an environment. `tried` is its last deployment there, from the entries since
+    number `since`.
+    """
     release = known.release
     hold, proof = here.holds.get(release), here.evidence.get(release)
     last = here.last if here.last and here.last.release == release else tried

@@ -10,32 +10,14 @@ from typing import Literal
 
 from envctl.domain.ledger.entries import GENESIS, is_future
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.operation import Operation
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rollout.traffic import Shift, Traffic
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
 """*partial*: success of some stacks only; parts of several releases may run."""
-
-
-@dataclass(frozen=True)
-class KnownRelease:
-    """A release by its creation entry.
-
-    Attributes:
-        made_for: Names of the standalone environments it was made for; an empty name is the pipeline.
-        others: Further people with a part in it, besides the author.
-    """
-
-    release: str
-    seq: int
-    at: datetime
-    by: Actor
-    commit: str
-    uncommitted: bool
-    author: str
-    made_for: tuple[str, ...] = ("",)
-    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +57,11 @@ class Deployment:
     rules: str = ""
     rules_before: str = ""
     behind: str = ""
+
+
+def to_label(known: KnownRelease) -> ReleaseLabel:
+    """Return what people know a release by."""
+    return ReleaseLabel(known.release, known.commit, known.uncommitted, known.subject, known.request, known.at)
 
 
 def describe_outcome(deployment: Deployment) -> str:
@@ -330,6 +317,11 @@ class LedgerState:
 
     def find_environment(self, environment: str) -> EnvironmentState:
         return self.environments.get(environment, EMPTY_ENVIRONMENT)
+
+    def find_label(self, release: str | None) -> ReleaseLabel | None:
+        """Return what people know a release by; None if it is unknown."""
+        known = self.releases.get(release) if release else None
+        return to_label(known) if known else None
 
     def is_newer(self, release: str, than: str) -> bool:
         """Check if `release` was created after `than`."""

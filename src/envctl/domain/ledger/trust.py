@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry, encode_entry
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.signatures import PublicKey, Signature, decode_signature
 
@@ -67,7 +68,7 @@ class Trust:
         if not self.pinned:
             return ""
         event = entry.event
-        name = event.beside or self.order[0] if isinstance(event, events.ReleaseCreated) else event.environment
+        name = event.beside or self.order[0] if isinstance(event, ReleaseCreated) else event.environment
         pinned = self.pinned.get(name)
         return name if pinned and entry.seq >= pinned.signed_from else ""
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
+from envctl.domain.release_label import ReleaseLabel
 
 Fate = Literal["destroy", "forget"]
 Leaves = Literal["", "destroy", "forget"]
@@ -206,7 +207,9 @@ class EnvironmentPlan:
     """The plan of one environment.
 
     Attributes:
+        release: its id; empty for the working tree.
         cost: set if the project names a pricing program and it was called.
+        label: what people know the release by, if it is recorded.
         next: the command that would apply the plan, or what comes before; empty unless it was asked for.
     """
 
@@ -215,6 +218,7 @@ class EnvironmentPlan:
     stacks: tuple[StackPlan, ...]
     cost: Cost | None = None
     next: str = ""
+    label: ReleaseLabel | None = None
 
     @property
     def changes(self) -> bool:

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, OutputChange, ResourceChange, StackPlan
+from envctl.domain.release_label import ReleaseLabel
 
 # In place of a digest: known after apply, sensitive, both, and absent.
 UNKNOWN, SENSITIVE, SENSITIVE_UNKNOWN, ABSENT = "?", "*", "*?", "-"
@@ -142,7 +143,9 @@ def fingerprint_plan(plan: EnvironmentPlan) -> PlanFingerprint:
     return PlanFingerprint(tuple(changes))
 
 
-def to_plan_outline(meaning: PlanFingerprint, environment: str, release: str) -> EnvironmentPlan:
+def to_plan_outline(
+    meaning: PlanFingerprint, environment: str, release: str, label: ReleaseLabel | None = None
+) -> EnvironmentPlan:
     """Rebuild the plan without values: resources, outputs and their actions."""
     stacks: dict[str, StackPlan] = {}
     for change in meaning.changes:
@@ -156,7 +159,7 @@ def to_plan_outline(meaning: PlanFingerprint, environment: str, release: str) ->
         else:
             resource = ResourceChange(change.address, change.type, Action(change.action))
             stacks[change.stack] = replace(stack, resources=(*stack.resources, resource))
-    return EnvironmentPlan(environment, release, tuple(stacks.values()))
+    return EnvironmentPlan(environment, release, tuple(stacks.values()), label=label)
 
 
 def find_unapproved_changes(

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from envctl.domain.ledger.state import KnownRelease, LedgerState
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.changes import ReleaseChanges
 
 

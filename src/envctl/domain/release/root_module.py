@@ -172,6 +172,13 @@ def _render_providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     """Yield the keys of envctl.toml behind a rendered path like `provider`, `aws`, `region`, the nearest first."""
     rest = path[1:]
+    if path[:1] == ("module",) and len(rest) > 1:
+        stack, name = rest[:2]
+        yield ("stacks", stack, "inputs", name)
+        filled = {"source": ("stacks", stack, "module"), "project": ("project", "name")}
+        filled |= {"environment": ("environments", environment), "region": ("environments", environment, "region")}
+        if name in filled:
+            yield filled[str(name)]
     if path[:1] != ("provider",) or not rest:
         return
     for length in range(len(rest), 1, -1):

@@ -6,6 +6,7 @@ the ledger and from the target artifact.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 COLOR_VARIABLE, PERCENT_VARIABLE, STABLE_VARIABLE = "color", "traffic_percent", "stable_image"
 TRAFFIC_VARIABLES = (COLOR_VARIABLE, PERCENT_VARIABLE, STABLE_VARIABLE)
@@ -23,18 +24,47 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Step:
+    """The last recorded step of a shift.
+
+    Attributes:
+        number: Number of the step, from 1.
+        count: Number of all steps.
+        at: Time of its end, or of its start if no end is recorded.
+        percent: Share of traffic at its end.
+    """
+
+    number: int
+    count: int
+    at: datetime
+    percent: int
+
+
+@dataclass(frozen=True)
 class Shift:
     """An unfinished shift of traffic to another color.
 
     Attributes:
         started: Number of its deployment.
-        percent: Last recorded share of traffic.
+        percent: Last recorded share of traffic. While a step runs the share lies between this and that of the step.
+        step: Its last step; None before the first one, and in entries of old versions.
     """
 
     started: int
     color: str
     value: str
     percent: int = 0
+    step: Step | None = None
+
+    @property
+    def running_step(self) -> Step | None:
+        """The step with a recorded start, but no recorded end."""
+        return self.step if self.step and self.step.percent != self.percent else None
+
+    @property
+    def highest_percent(self) -> int:
+        """The highest possible share of traffic."""
+        return max(self.percent, self.step.percent) if self.step else self.percent
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from envctl.domain.config.fields import GITLAB_URL
 from envctl.domain.config.gates import DURATION_GATES, WindowTable
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.domain.text.durations import format_duration, parse_duration
@@ -12,6 +13,7 @@ from envctl.domain.text.durations import format_duration, parse_duration
 _SEPARATE_KEYS = frozenset({"checks", "order", "rollouts"})
 _LABELS = {
     "account_id": "account",
+    "ci.gitlab": "GitLab",
     "drift.ignore": "ignored drift",
     "parity.may_differ": "settings that may differ",
     "protection.stateful": "types that hold data",
@@ -47,7 +49,7 @@ def list_differences(before: RulesDocument, after: RulesDocument) -> tuple[str, 
 
 
 def list_conflicts(before: RulesDocument, after: RulesDocument) -> tuple[str, ...]:
-    """Return the changes no deployment can satisfy: of account, region or place in the order."""
+    """Return the changes no deployment can satisfy: of account, region, GitLab or place in the order."""
     found = [
         f"{label} {was} -> {now or _NOT_SET}"
         for label, was, now in (
@@ -56,6 +58,10 @@ def list_conflicts(before: RulesDocument, after: RulesDocument) -> tuple[str, ..
         )
         if was and was != now
     ]
+    if _relies_on_gitlab(before) and _find_gitlab(before) != _find_gitlab(after):
+        # Another GitLab vouches for other people under the same names.
+        was, now = (each.content.get("ci", {}).get("gitlab", _NOT_SET) for each in (before, after))
+        found.append(f"{_LABELS['ci.gitlab']} {was} -> {now}")
     if before.is_standalone != after.is_standalone or not _keeps_promotion_path(
         before.predecessors, after.predecessors
     ):
@@ -87,7 +93,7 @@ def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
     ]
     for path, value in _walk_leaves(said):
         # These tables belong to the project.
-        prefix = () if path.startswith(("parity.", "protection.")) else here
+        prefix = () if path.startswith(("ci.", "parity.", "protection.")) else here
         lines.append(RuleLine(_LABELS.get(path, path), value, (*prefix, *path.split("."))))
     for index, window in enumerate(_describe_windows(said)):
         lines.append(RuleLine("window", window, (*here, "gates", "windows", index)))
@@ -95,6 +101,17 @@ def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
     for name, table in said.get("rollouts", {}).items():
         lines.append(RuleLine(f"rollout of {name}", _describe_rollout(table), ("stacks", name, "rollout")))
     return tuple(lines)
+
+
+def _find_gitlab(document: RulesDocument) -> str:
+    return str(document.content.get("ci", {}).get("gitlab", GITLAB_URL))
+
+
+def _relies_on_gitlab(document: RulesDocument) -> bool:
+    """Check if GitLab says who may change the environment, or approve."""
+    allow = document.content.get("allow", {})
+    patterns = (*allow.get("apply", ()), *(each for gate in allow.get("approve", {}).values() for each in gate))
+    return bool(allow.get("only_ci")) or any(each.startswith("gitlab:") for each in patterns)
 
 
 def _keeps_promotion_path(before: tuple[str, ...], after: tuple[str, ...]) -> bool:

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _KEYS = frozenset({
-    "account_id", "allow", "checks", "drift", "gates", "max_destroys", "order", "other_accounts", "parity",
+    "account_id", "allow", "checks", "ci", "drift", "gates", "max_destroys", "order", "other_accounts", "parity",
     "protected", "protection", "region", "rollouts",
 })  # fmt: skip
 # Known tables with their keys as spelled in envctl.toml.
 _TABLES: Mapping[str, frozenset[str]] = {
     "allow": frozenset(Allow.model_fields),
+    "ci": frozenset({"gitlab"}),
     "drift": frozenset({"ignore"}),
     "gates": frozenset(Gates.model_fields),
     "order": frozenset({"after", "beside"}),
@@ -118,6 +119,9 @@ def build_rules_document(project: "Project", environment: str) -> RulesDocument:
     for name in ("account_id", "region", "other_accounts", "protected", "max_destroys", "gates", "allow", "drift"):
         if name in settings.model_fields_set and (value := _to_plain_json(getattr(settings, name))) not in (None, {}):
             said[name] = value
+    if "gitlab" in project.ci.model_fields_set:
+        # It says whose tokens name the people of `allow`.
+        said["ci"] = {"gitlab": project.ci.gitlab}
     if project.protection.stateful:
         said["protection"] = {"stateful": sorted(project.protection.stateful)}
     if project.parity is not None and before and project.view_for(environment).is_compared(environment):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from envctl.domain.text.suggestions import find_nearest
+
 TemplateName = Literal["minimal", "web", "ecs", "eks", "platform"]
 
 
@@ -68,8 +70,20 @@ def find_template_fault(name: str) -> str:
 
 
 def find_region_fault(region: str) -> str:
-    is_valid = re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d+", region, re.ASCII)
-    return "" if is_valid else f"{region!r} is not an AWS region such as {PLACEHOLDER_REGION}"
+    # Imported late, as below: the help of `init` imports this file, and needs no models.
+    from envctl.domain.config.regions import REGIONS
+
+    if region in REGIONS:
+        return ""
+    near = find_nearest(region, REGIONS)
+    meant = f"; did you mean {near}?" if near else f", such as {PLACEHOLDER_REGION}"
+    return f"{region!r} is not an AWS region that envctl knows{meant}"
+
+
+def suggest_region(region: str) -> str:
+    from envctl.domain.config.regions import REGIONS
+
+    return find_nearest(region, REGIONS) or PLACEHOLDER_REGION
 
 
 def find_account_fault(account: str) -> str:

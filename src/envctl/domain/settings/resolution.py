@@ -191,7 +191,10 @@ class Resolution:
                 "pass the name of a secret to the module, and read it there: docs/secrets.md; settings files"
                 " must not hold secrets"
             )
-        return f"add `{example}` to environments/{self.environment}/terraform.tfvars"
+        path = f"environments/{self.environment}/terraform.tfvars"
+        if not any(file.name == path for file in self.files):
+            return f"there is no {path}: create it, with `{example}`"
+        return f"add `{example}` to {path}"
 
     def find_unknown_attributes(self) -> Iterator[Problem]:
         for name, assigned in self.effective_assignments.items():

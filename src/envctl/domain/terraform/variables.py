@@ -278,6 +278,24 @@ class SettingsFile:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """A `validation` block of a variable. `message` is empty unless it is a literal string."""
+
+    variable: str
+    condition: str
+    message: str
+    location: Location
+
+
+@dataclass(frozen=True)
+class ModuleValidations:
+    """The `validation` blocks of a module, and the names of variables whose default is an expression."""
+
+    rules: tuple[Validation, ...] = ()
+    computed_defaults: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Output:
     name: str
     sensitive: bool

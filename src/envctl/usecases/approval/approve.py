@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from envctl.domain import guards
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
+from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.rule_views import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
@@ -18,6 +20,7 @@ from envctl.domain.next_step.find_step import format_approval, format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan, to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, describe_replanned, describe_unseen, list_unseen
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.suggestions import find_nearest
@@ -31,6 +34,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, module_checks
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
+from envctl.usecases.release.release_names import find_release
 
 # Guards that must pass before a plan can be made: the bundle is intact, and the settings fit it.
 _PLAN_PREREQUISITES = frozenset({GuardCode.PROVENANCE, GuardCode.SETTINGS})
@@ -58,6 +62,9 @@ class Approved:
         place, where: the digest of the place to apply the plan in, and its description.
         not_seen: stacks without a plan, each with the stacks it waits for.
         unseen: stacks approved without a plan.
+        approvals: by gate, who approved until when, and who can give what is missing.
+        expires_at: the end of this approval; None if it does not expire.
+        label: what people know the release by; None if not recorded.
     """
 
     environment: str
@@ -73,6 +80,9 @@ class Approved:
     where: str = ""
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+    expires_at: datetime | None = None
+    label: ReleaseLabel | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ class Withdrawn:
     release: str
     by: Actor
     withdrawn: bool
+    label: ReleaseLabel | None = None
 
 
 def approve_plan(
@@ -112,7 +123,8 @@ def approve_plan(
         meaning = fingerprint_plan(plan)
     else:
         meaning = release_store.find_plan_by_prefix(ports, fingerprint)
-        plan = to_plan_outline(meaning, target, candidate.request.identity)
+        identity = candidate.request.identity
+        plan = to_plan_outline(meaning, target, identity, candidate.request.present.find_label(identity))
     ports.observer.on_plan(plan)
     request = replace(candidate.request, plan=plan)
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
@@ -128,7 +140,8 @@ def approve_plan(
 def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
     """Withdraw the approval of the release at the gate by the same person."""
     context, target = load.load_context(ports, environment)
-    identity = find_gated_candidate(context, target, release, gate).request.release
+    request = find_gated_candidate(context, target, release, gate).request
+    identity, label = request.release, request.present.find_label(request.release)
     actor = ports.identity.identify_actor()
     if identity is None:
         return Withdrawn(target, gate, "", actor, withdrawn=False)
@@ -139,7 +152,7 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
         return ApprovalWithdrawn(target, gate, identity) if is_own else None
 
     _, entry = journal.append(ports, decide)
-    return Withdrawn(target, gate, identity, actor, entry is not None)
+    return Withdrawn(target, gate, identity, actor, entry is not None, label)
 
 
 def find_gated_candidate(context: Context, target: str, release: str | None, gate: str) -> deploy_request.Candidate:
@@ -156,7 +169,7 @@ def find_gated_candidate(context: Context, target: str, release: str | None, gat
 def _find_candidate(
     context: Context, present: LedgerState, target: str, release: str | None
 ) -> deploy_request.Candidate:
-    identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+    identity = find_release(present, release) if release is not None else None
     source, current = context.project.pipeline.find_previous(target), present.find_environment(target).current
     if source is not None and not (identity and current and current.release == identity):
         return deploy_request.build_promotion(context, present, source=source, target=target, release=identity)
@@ -207,7 +220,7 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
         )
     finally:
         context.ports.terraform.delete_plans(target)
-    return EnvironmentPlan(target, prepared.release, stacks)
+    return EnvironmentPlan(target, prepared.release, stacks, label=request.present.find_label(prepared.release))
 
 
 def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
@@ -232,6 +245,9 @@ def _record_approval(context: Context, request: guards.Request, scope: ApprovalS
         context.ports, build_approval_decision(replace(request, now=read_store_time(context.ports)), scope)
     )
     missing, next_command = find_missing_gates(context, replace(request, present=after))
+    approvals = list_approvals_now(context, replace(request, present=after))
+    given = approvals[scope.gate].given if scope.gate in approvals else ()
+    own = [each for each in given if has_same_name(each.by, request.actor)]
     return Approved(
         request.target,
         scope.gate,
@@ -244,7 +260,15 @@ def _record_approval(context: Context, request: guards.Request, scope: ApprovalS
         place=request.place,
         where=request.where,
         unseen=scope.unseen,
+        approvals=approvals,
+        expires_at=own[-1].expires_at if own else None,
+        label=request.present.find_label(request.identity),
     )
+
+
+def list_approvals_now(context: Context, request: guards.Request) -> dict[str, GateApprovals]:
+    # Without an actor: guards would leave out the actor's own approval.
+    return list_gate_approvals(replace(request, actor=Actor(""), now=context.ports.clock.now()))
 
 
 def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[str, int], str]:
@@ -271,7 +295,8 @@ def _suggest_deployment(adviser: Adviser, request: guards.Request) -> str:
     if request.action == "apply":
         # The fix of drift is approved as a deployment, too.
         return adviser.advise(request.target).command or request.command
-    steps = adviser.advise_change(request)
+    # Without the plan: the plans that were approved were read before this approval, which G302 would miss.
+    steps = adviser.advise_change(replace(request, plan=None))
     return steps[0].advice if steps else format_deployment(request)
 
 

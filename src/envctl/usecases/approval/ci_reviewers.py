@@ -11,11 +11,13 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Request, list_views
 from envctl.domain.guards.approvals import can_approve, format_approve_command, has_changed_rules, has_made_release
+from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.plan.fingerprint import to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval import approve
@@ -60,6 +62,8 @@ class Reviewed:
     where: str = ""
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+    label: ReleaseLabel | None = None
 
 
 def record_reviews(
@@ -84,14 +88,15 @@ def record_reviews(
     approve.check_plannable(request)
     found = candidate.require_fitting()
     meaning = release_store.find_plan_by_prefix(ports, fingerprint)
-    plan = to_plan_outline(meaning, target, request.identity)
+    plan = to_plan_outline(meaning, target, request.identity, request.present.find_label(request.identity))
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
     names = ports.reviews.list_approvers(target)
     reviewers = tuple(_record_review(ports, request, replace(scope, reviewer=name)) for name in names)
-    missing, next_command = approve.find_missing_gates(context, replace(request, present=journal.load(ports)))
+    after = replace(request, present=journal.load(ports))
+    missing, next_command = approve.find_missing_gates(context, after)
     return Reviewed(
         target,
         gate,
@@ -107,6 +112,8 @@ def record_reviews(
         request.where,
         list_unseen(plan),
         accepted,
+        approve.list_approvals_now(context, after),
+        plan.label,
     )
 
 

@@ -7,6 +7,9 @@ from typing import Literal
 
 from envctl.domain import guards
 from envctl.domain.command_lines import format_command
+from envctl.domain.exit_codes import ExitCode
+from envctl.domain.guards.approvals import check_approvals
+from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
 from envctl.domain.ledger.state import LedgerState, Unbelieved
@@ -14,6 +17,7 @@ from envctl.domain.next_step.find_step import format_deployment, open_refusals
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
+from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, progress
 from envctl.usecases.ledger import journal, rules_store
@@ -22,13 +26,16 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
+from envctl.usecases.release.release_names import find_release
 
-Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
+Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned", "not_applicable"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The outcome of one guard: *moot* if one it depends on refuses, *unplanned* if it needs a plan or credentials."""
+    """The outcome of one guard: *moot* if one it depends on refuses, *unplanned* if it needs a plan or credentials,
+    *not_applicable* if there is nothing to approve.
+    """
 
     code: str
     guard: str
@@ -41,7 +48,8 @@ class Why:
     """The answers of all guards for one deployment.
 
     Attributes:
-        gates: approvals given and required, by gate.
+        gates: approvals given and required, by gate; `approvals` has more about each.
+        approvals: by gate, who approved it until when, and who can give what is missing.
         who: persons able to give the missing approvals.
         opens: the time at which every refusal ends by itself; None if one of them does not.
         planned, plan: the plan and its fingerprint, if requested.
@@ -49,6 +57,7 @@ class Why:
         place, where: the digest of the target place, bound to approvals, and its description.
         not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
         rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
+        label: what people know the release by; None if not recorded.
     """
 
     target: str
@@ -68,6 +77,18 @@ class Why:
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rules_changed: tuple[str, ...] = ()
     rules_differ: tuple[str, ...] = ()
+    approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+    label: ReleaseLabel | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """True if no guard refuses. Guards that need a plan may still do so."""
+        return not self.refusals
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a deployment refused for the same reasons; 0 if none refuses."""
+        return guards.RefusedError(self.refusals).exit_code if self.refusals else ExitCode.DONE
 
     @property
     def refusals(self) -> tuple[guards.Refusal, ...]:
@@ -78,7 +99,7 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     """Evaluate all guards for the next deployment to the target; with `planned`, make and store a Terraform plan."""
     context, target = load.load_context(ports, target)
     present = journal.load(ports)
-    identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+    identity = find_release(present, release) if release is not None else None
     chosen = find_next_candidate(context, present, target, identity)
     request = chosen.request
     fingerprint = ""
@@ -128,7 +149,7 @@ def find_next_candidate(
 def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
     """Return the answers of all guards. The adviser knows the next steps of the environments."""
     answers = tuple(_check_guards(request))
-    asked, missing = guards.count_required_approvals(request), guards.count_missing_at_gates(request)
+    approvals = list_gate_approvals(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     openings = [refusal.opens for refusal in refused]
     return Why(
@@ -137,15 +158,17 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         request.release,
         request.now,
         answers,
-        {gate: (count - missing[gate], count) for gate, count in asked.items()},
-        guards.describe_approvers(request) if any(missing.values()) else "",
+        {name: (gate.have, gate.need) for name, gate in approvals.items()},
+        guards.describe_approvers(request) if any(gate.missing for gate in approvals.values()) else "",
         max(moment for moment in openings if moment) if openings and all(openings) else None,
         _suggest_next(request, refused, adviser),
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,
-        not_seen=list_unseen(request.plan) if asked and request.plan else {},
+        not_seen=list_unseen(request.plan) if approvals and request.plan else {},
         rules_differ=rules_store.list_tree_changes(request),
+        approvals=approvals,
+        label=request.present.find_label(request.release),
     )
 
 
@@ -180,6 +203,8 @@ def _check_guard(guard: guards.Guard, views: Sequence[guards.Request], refused: 
         return Answer(guard.code, guard.code.guard, "warns" if refusal.warns else "refuses", refusal)
     if guard.depends_on in refused:
         return Answer(guard.code, guard.code.guard, "moot")
+    if guard.check is check_approvals and views[0].release is None:
+        return Answer(guard.code, guard.code.guard, "not_applicable")
     return Answer(guard.code, guard.code.guard, "unplanned" if _lacks_inputs(guard, views[0]) else "passes")
 
 

@@ -14,6 +14,7 @@ from envctl.domain.graph import restrict_graph, reverse_graph
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import list_copied_artifacts
 from envctl.domain.release.bundle import Release
+from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.concurrency.dag_runner import select_stacks
 from envctl.usecases.deployment.progress import (
     Attempt,
@@ -33,6 +34,7 @@ from envctl.usecases.deployment.stages.prepare import (
     CreateRelease,
     PrepareRelease,
     PrepareWorkingTree,
+    RequireAnswer,
 )
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import image_tags, load, remote_modules, working_tree
@@ -107,7 +109,8 @@ def deploy(request: DeployRequest, candidate: deploy_request.Candidate) -> Deplo
     selected, pipeline = _select_release(request, candidate)
     if request.options.dry_run:
         selected.guards.enforce_guards(selected.guard_request, selected.guard_request.present)
-        return _describe_dry_run(request, pipeline, selected.guard_request.identity, selected.only)
+        only, label = selected.only, selected.label
+        return _describe_dry_run(request, pipeline, selected.guard_request.identity, only, label)
     with delete_plans_after(request):
         ended = pipeline.run(selected)
     return to_result(ended)
@@ -127,15 +130,20 @@ def _select_release(
     scope = select_scope(request, found.release, found.request.changeover)
     asked = replace(found.request, undoes=request.options.undo, changeover=scope.changeover)
     guards = GuardRunner(request)
-    selected = SelectedRelease(request, guards, asked, found.release, found.bundle, found.settings, scope.only)
+    label = asked.present.find_label(asked.release)
+    selected = SelectedRelease(request, guards, asked, found.release, found.bundle, found.settings, scope.only, label)
     return selected, build_release_pipeline(request, scope)
 
 
 def _describe_dry_run(
-    request: DeployRequest, pipeline: Pipeline[Start, Attempt], identity: str, only: tuple[str, ...]
+    request: DeployRequest,
+    pipeline: Pipeline[Start, Attempt],
+    identity: str,
+    only: tuple[str, ...],
+    label: ReleaseLabel | None = None,
 ) -> Deployed:
     lines = pipeline.describe(request.target)
-    return Deployed(request.target, identity, request.action, stages=lines, dry_run=True, only=only)
+    return Deployed(request.target, identity, request.action, stages=lines, dry_run=True, only=only, label=label)
 
 
 def deploy_working_tree(request: DeployRequest) -> Deployed:
@@ -143,7 +151,7 @@ def deploy_working_tree(request: DeployRequest) -> Deployed:
     ports, target = request.context.ports, request.target
     made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
-    load.load_settings(request.context, target, made.wiring)
+    load.load_valid_settings(request.context, target, made)
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.
@@ -163,6 +171,7 @@ def build_release_pipeline(request: DeployRequest, scope: Scope) -> Pipeline[Sel
     pipeline = (
         Pipeline[SelectedRelease, SelectedRelease]()
         .then(CheckGuards(request.action))
+        .then(RequireAnswer())
         .then(CheckAccount())
         .then_if(copied, CopyImages(copied))
         .then(PrepareRelease(tuple(scope.needs)))
@@ -177,6 +186,7 @@ def build_entry_pipeline(request: DeployRequest, scope: Scope, made: Release) ->
     copied = list_copied_artifacts(project)
     pipeline = (
         Pipeline[DeployRequest, DeployRequest]()
+        .then(RequireAnswer())
         .then(PrepareWorkingTree(tuple(scope.needs), scope.only, tagged, called))
         .then(CreateRelease())
         .then(CheckGuards("apply"))
@@ -232,7 +242,8 @@ def delete_plans_after(request: DeployRequest) -> Iterator[None]:
 def to_result(ended: Attempt | UpToDate) -> Deployed:
     planned, attempt = ended.planned, ended if isinstance(ended, Attempt) else None
     prepared, request = planned.prepared, planned.prepared.request
-    here = journal.load(request.context.ports).find_environment(request.target)
+    present = journal.load(request.context.ports)
+    here = present.find_environment(request.target)
     return Deployed(
         request.target,
         prepared.guard_request.identity,
@@ -248,4 +259,6 @@ def to_result(ended: Attempt | UpToDate) -> Deployed:
         rollouts=tuple(attempt.rolled_out) if attempt else (),
         lost=planned.lost,
         forgotten=tuple(sorted(here.forgotten)),
+        label=present.find_label(prepared.guard_request.identity),
+        held_label=present.find_label(planned.held),
     )

@@ -57,7 +57,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
     pinned = account_check.pin_digests(context, written)
-    settings = load.load_settings(context, environment, pinned.wiring)
+    settings = load.load_valid_settings(context, environment, pinned)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
     present = journal.load(ports)

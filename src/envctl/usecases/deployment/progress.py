@@ -12,6 +12,7 @@ from envctl.domain.ledger.events import WaiverUsed
 from envctl.domain.ledger.state import Deployment, DriftCheck, LedgerState
 from envctl.domain.plan.changes import Changeover, EnvironmentPlan, StackPlan
 from envctl.domain.release.bundle import Release
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rollout.traffic import Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.account import account_check, secret_check
@@ -161,6 +162,7 @@ class SelectedRelease:
         guards: the guards of this deployment, with what they have said so far.
         guard_request: what the guards know of it.
         only: the selected stacks, if not all of the release.
+        label: what people know the release by; None if not recorded.
     """
 
     request: DeployRequest
@@ -170,6 +172,7 @@ class SelectedRelease:
     bundle: bytes
     settings: EnvironmentSettings
     only: tuple[str, ...]
+    label: ReleaseLabel | None
 
 
 @dataclass(frozen=True)
@@ -219,10 +222,17 @@ class UpToDate:
 
 @dataclass
 class RolloutProgress:
-    """A rollout in progress: its traffic shifts so far, and whether its traffic was restored, recorded or not."""
+    """A rollout in progress.
+
+    Attributes:
+        shares: its traffic shifts so far.
+        highest_percent: the highest possible traffic weight of the new color.
+        is_restored: its traffic was restored, recorded or not.
+    """
 
     rollout: StackRollout
     shares: list[Share] = field(default_factory=list)
+    highest_percent: int = 0
     is_restored: bool = False
 
     @property
@@ -290,4 +300,5 @@ class Attempt:
 
 
 def join_plans(prepared: Prepared, plans: Mapping[str, StackPlan]) -> EnvironmentPlan:
-    return EnvironmentPlan(prepared.request.target, prepared.guard_request.identity, tuple(plans.values()))
+    target, identity = prepared.request.target, prepared.guard_request.identity
+    return EnvironmentPlan(target, identity, tuple(plans.values()), label=prepared.label)

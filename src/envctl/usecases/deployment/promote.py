@@ -8,6 +8,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
+from envctl.usecases.release.release_names import find_release
 
 
 def promote(
@@ -20,6 +21,6 @@ def promote(
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)
-        wanted = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+        wanted = find_release(present, release) if release is not None else None
         candidate = deploy_request.build_promotion(context, present, source=source, target=target, release=wanted)
         return deploy(DeployRequest(context, "promote", target, options), candidate)

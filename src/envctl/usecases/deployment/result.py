@@ -6,6 +6,7 @@ from envctl.domain.guards import Refusal
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.deployment.rollout_model import RolledOut
 from envctl.usecases.deployment.verification import Verification
 
@@ -23,6 +24,7 @@ class Deployed:
         rollouts: stacks with traffic moved to another color.
         lost: destroyed stacks with a lost state; their resources may remain.
         forgotten: stacks no longer tracked by envctl; their resources may remain.
+        label, held_label: what people know the two releases by; None if not recorded.
     """
 
     environment: str
@@ -42,3 +44,5 @@ class Deployed:
     lost: tuple[str, ...] = ()
     next: str = ""
     forgotten: tuple[str, ...] = ()
+    label: ReleaseLabel | None = None
+    held_label: ReleaseLabel | None = None

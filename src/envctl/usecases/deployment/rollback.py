@@ -7,6 +7,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
+from envctl.usecases.release.release_names import find_release
 
 
 def rollback(ports: Ports, environment: str, options: DeployOptions = DEFAULT, *, to: str | None = None) -> Deployed:
@@ -19,6 +20,6 @@ def rollback(ports: Ports, environment: str, options: DeployOptions = DEFAULT, *
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)
-        wanted = deploy_request.find_release_by_prefix(present, to) if to is not None else None
+        wanted = find_release(present, to) if to is not None else None
         candidate = deploy_request.build_rollback(context, present, target=target, release=wanted)
         return deploy(DeployRequest(context, "rollback", target, options), candidate)

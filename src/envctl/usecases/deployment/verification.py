@@ -13,6 +13,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import format_check_digest, to_check_table
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive
 from envctl.domain.text.lists import join_first
@@ -45,6 +46,7 @@ class Verification:
     release: str
     checks: tuple[Checked, ...]
     next: str = ""
+    label: ReleaseLabel | None = None
 
 
 def verify(ports: Ports, environment: str) -> Verification:
@@ -61,7 +63,8 @@ def verify(ports: Ports, environment: str) -> Verification:
 def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verification:
     """Verify the running deployment with its prepared root modules."""
     target = prepared.environment
-    running = _require_running(journal.load(context.ports), target)
+    present = journal.load(context.ports)
+    running = _require_running(present, target)
     checked = tuple(_run_checks(context, prepared, running))
     failed = [each for each in checked if each.outcome == "failed"]
     _record_result(context, target, running, checked)
@@ -69,7 +72,7 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
         hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
         why = [f"check {each.name} of {target} failed: {each.problem}" for each in failed]
         raise OperationFailedError(*(Problem("E410", message, hint) for message in why))
-    return Verification(target, running.release, checked)
+    return Verification(target, running.release, checked, label=present.find_label(running.release))
 
 
 def _require_running(present: LedgerState, target: str) -> Deployment:

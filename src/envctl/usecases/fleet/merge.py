@@ -8,7 +8,7 @@ from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
-from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import StackPlan
 from envctl.usecases.drift.drift import suggest_fix
 from envctl.usecases.drift.ledger_entries import DriftObservation
 from envctl.usecases.drift.result import EnvironmentDrift, StackDrift, merge_conditions
@@ -51,7 +51,7 @@ def merge_plans(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: Plann
     problems = tuple(dict.fromkeys(problem for each in previews for problem in each.problems))
     plans = [each.plan for each in previews if each.plan]
     stacks = _sort_stacks(planned, {stack.stack: stack for plan in plans for stack in plan.stacks})
-    whole = EnvironmentPlan(name, plans[0].release, stacks) if plans else None
+    whole = replace(plans[0], stacks=stacks, cost=None) if plans else None
     return EnvironmentPreview(name, whole, problems, worst_exit_code(each.exit_code for each in previews))
 
 

@@ -6,7 +6,8 @@ from typing import Literal
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
-from envctl.domain.ledger.state import Deployment, KnownRelease, LedgerState
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
 from envctl.domain.release.bundle import Release, compute_identity, pack
 from envctl.domain.release.changes import compare_releases

@@ -12,6 +12,7 @@ from envctl.domain.plan.drift import drop_volatile
 from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
 from envctl.domain.release.bundle import Release, compute_identity, pack
 from envctl.domain.release.changes import ReleaseChanges, compare_releases
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.comparison import Pair, compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.deployment import planning
@@ -37,6 +38,7 @@ class Explained:
 
     Attributes:
         release, runs: the planned release, empty for the working tree, and the running one.
+        label, runs_label: what people know the two by; None if not recorded.
         parts: every change of the plan once, by cause.
         code, artifacts, settings: differences from the running release and its settings.
         unexplained: the reason for causes not told apart.
@@ -52,6 +54,8 @@ class Explained:
     settings: tuple[Pair, ...] = ()
     drifted: tuple[Drifted, ...] = ()
     unexplained: str = ""
+    label: ReleaseLabel | None = None
+    runs_label: ReleaseLabel | None = None
 
     @property
     def changes(self) -> bool:
@@ -61,10 +65,11 @@ class Explained:
 def explain_plan(ports: Ports, environment: str, *, release: str | None = None) -> Explained:
     """Plan and explain a release; by default the working tree in the entry environment, else the running release."""
     context, target = load.load_context(ports, environment)
-    here = journal.load(ports).find_environment(target)
+    present = journal.load(ports)
+    here = present.find_environment(target)
     chosen = _choose_release(context, target, here.current, release)
     with load.lock_target(ports, target, "plan"):
-        settings = load.load_settings(context, target, chosen.release.wiring)
+        settings = load.load_valid_settings(context, target, chosen.release)
         plan = plan_under_lock(context, chosen, settings)
         baselines = _BaselinePlans(ports, context.project, here.current, chosen, settings)
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}
@@ -83,6 +88,8 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
         baselines.changed,
         drifted,
         baselines.unexplained if plan.changes else "",
+        chosen.label,
+        present.find_label(here.current.release if here.current else None),
     )
 
 

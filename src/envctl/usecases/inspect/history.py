@@ -10,6 +10,7 @@ from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.state import Unbelieved
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.text.time_range import TimeRange, parse_time_range
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
@@ -30,6 +31,7 @@ class History:
         more: true if older ones were left out.
         unbelieved: the entries without effect.
         rules: changes of rules by deployment entry.
+        labels: what people know the releases of these entries by.
     """
 
     environment: str
@@ -39,6 +41,7 @@ class History:
     until: datetime | None = None
     unbelieved: tuple[Unbelieved, ...] = ()
     rules: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def read_history(
     """
     period = parse_filter(ports, environment, since, until)
     begin = period.since - CLOCK_SLACK if period.since and period.since > EARLIEST else EARLIEST
-    read = takewhile(lambda entry: entry.at >= begin, journal.read_newest_first(ports))
+    present = journal.load(ports)
+    read = takewhile(lambda entry: entry.at >= begin, journal.read_newest_first(ports, present))
     matching = (
         entry
         for entry in read
@@ -72,7 +76,9 @@ def read_history(
     shown = found[:maximum]
     trust, changes = ports.trust, _list_rule_changes(ports, shown)
     untrusted = tuple(to_unbelieved(entry, why) for entry in shown if (why := trust.explain_distrust(entry)))
-    return History(environment, shown, more, period.since, period.until, untrusted, changes)
+    names = sorted({getattr(entry.event, "release", "") for entry in shown})
+    labels = {name: label for name in names if (label := present.find_label(name))}
+    return History(environment, shown, more, period.since, period.until, untrusted, changes, labels)
 
 
 def _list_rule_changes(ports: Ports, shown: tuple[Entry, ...]) -> Mapping[int, tuple[str, ...]]:

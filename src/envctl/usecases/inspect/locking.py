@@ -9,7 +9,7 @@ from envctl.domain.ledger.state import Hold, Lock
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.release import deploy_request
+from envctl.usecases.release.release_names import find_release
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def unlock_environment(ports: Ports, environment: str, reason: str = "", *, rele
     _, target = load.load_context(ports, environment)
     before = journal.load(ports)
     if release is not None:
-        identity = deploy_request.find_release_by_prefix(before, release)
+        identity = find_release(before, release)
         hold = before.find_environment(target).holds.get(identity)
         lifted = HoldLifted(target, identity, reason)
         journal.append(ports, lambda now: lifted if identity in now.find_environment(target).holds else None)

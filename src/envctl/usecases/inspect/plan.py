@@ -15,6 +15,7 @@ from envctl.usecases.ports.terraform import PreparedEnvironment
 
 if TYPE_CHECKING:
     from envctl.domain.ledger.state import EnvironmentState
+    from envctl.domain.release_label import ReleaseLabel
 
 
 def plan_environment(
@@ -42,7 +43,7 @@ def plan_environment(
     error = combine_errors(tuple(planned.failed.values())) if planned.failed else None
     if error is not None and not planned.plans:
         raise error
-    found = EnvironmentPlan(environment, prepared.release, planned.plans)
+    found = EnvironmentPlan(environment, prepared.release, planned.plans, label=ready.label)
     if priced and prepared.costs is not None:
         found = add_cost(ports, found, prepared.costs)
     return found, error
@@ -62,10 +63,13 @@ def plan_units(ports: Ports, units: Mapping[str, frozenset[str]]) -> tuple[Envir
 
 @dataclass(frozen=True)
 class _PlanInput:
-    """Prepared stacks, with the state of the environment, or None if the ledger was not read."""
+    """Prepared stacks, with the state of the environment and the label of the release; None if the ledger was not
+    read.
+    """
 
     prepared: PreparedEnvironment
     here: "EnvironmentState | None" = None
+    label: "ReleaseLabel | None" = None
 
 
 def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
@@ -114,7 +118,8 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
         prepared = prepare.prepare_stored_release(context, found)
         release, over = found.release, found.request.changeover
     prepared = leaving_stacks.add_leaving(context, present, prepared, release=release, changeover=over)
-    return _PlanInput(prepared, apply_planned_moves(present.find_environment(environment), over.moves))
+    here = apply_planned_moves(present.find_environment(environment), over.moves)
+    return _PlanInput(prepared, here, present.find_label(prepared.release))
 
 
 def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:

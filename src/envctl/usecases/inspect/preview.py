@@ -11,6 +11,7 @@ from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.ledger.projection.stacks import apply_planned_moves, warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.bundle import Release
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, prepare
@@ -21,6 +22,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, module_checks, remote_modules, working_tree
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.release_names import find_release
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,20 @@ class EnvironmentPreviews:
 
 @dataclass(frozen=True)
 class Preview(EnvironmentPreviews):
-    """Plans of one release. `release` is empty for the working tree."""
+    """Plans of one release. `release` is empty for the working tree, which has no label."""
 
     release: str
     environments: tuple[EnvironmentPreview, ...]
+    label: ReleaseLabel | None = None
 
 
 @dataclass(frozen=True)
 class PreviewedRelease:
-    """A release to plan without deploying it. `identity` is empty for the working tree."""
+    """A release to plan without deploying it. `identity` is empty for the working tree, which has no label."""
 
     release: Release
     identity: str
+    label: ReleaseLabel | None = None
 
 
 def preview_environments(ports: Ports, environments: Sequence[str] = (), *, release: str | None = None) -> Preview:
@@ -81,16 +85,18 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
         pipeline_name = "" if release else view.pipeline.standalone_name
         bundles[pipeline_name] = bundles.get(pipeline_name) or load_working_tree(Context(ports, view))
         plans.append(_preview_environment(Context(ports, view), bundles[pipeline_name], each))
-    return Preview(next(iter(bundles.values())).identity, tuple(plans))
+    first = next(iter(bundles.values()))
+    return Preview(first.identity, tuple(plans), first.label)
 
 
-def load_stored_release(ports: Ports, prefix: str) -> PreviewedRelease:
-    """Load a release by a prefix of its name. Raises UsageError, or OperationFailedError for a damaged bundle."""
-    identity = deploy_request.find_release_by_prefix(journal.load(ports), prefix)
+def load_stored_release(ports: Ports, name: str) -> PreviewedRelease:
+    """Load a release by any of its names. Raises UsageError, or OperationFailedError for a damaged bundle."""
+    present = journal.load(ports)
+    identity = find_release(present, name)
     state, release, _ = release_store.load_bundle(ports, identity)
     if release is None:
         raise release_store.unusable_bundle_error(identity, state)
-    return PreviewedRelease(release, identity)
+    return PreviewedRelease(release, identity, present.find_label(identity))
 
 
 def load_working_tree(context: Context) -> PreviewedRelease:
@@ -102,14 +108,14 @@ def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> Env
     """Plan a release under a lock. Raises ConfigurationError if the settings do not fit it."""
     ports = context.ports
     with load.lock_target(ports, target, "plan"):
-        settings = load.load_settings(context, target, bundle.release.wiring)
+        settings = load.load_valid_settings(context, target, bundle.release)
         plan = plan_under_lock(context, bundle, settings)
     costs = load.find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
     return planning.add_cost(ports, plan, costs)
 
 
 def plan_stored_release(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
-    """Plan a stored release, given by a prefix of its name."""
+    """Plan a stored release, given by any of its names."""
     context, target = load.load_context(ports, environment)
     return plan_release(context, load_stored_release(ports, release), target)
 
@@ -133,7 +139,8 @@ def plan_under_lock(
     here = apply_planned_moves(state.find_environment(target), over.moves)
     try:
         plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks)
-        return EnvironmentPlan(target, bundle.identity, warn_of_unknown_states(target, here, plans))
+        plans = warn_of_unknown_states(target, here, plans)
+        return EnvironmentPlan(target, bundle.identity, plans, label=bundle.label)
     finally:
         ports.terraform.delete_plans(target)
 

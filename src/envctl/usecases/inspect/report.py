@@ -101,7 +101,7 @@ def build_report(ports: Ports) -> Report:
 def _replace_gates(status: Status, outlooks: Sequence[Outlook]) -> Status:
     """Replace the gates of the current actor by those of an anonymous one."""
     shown = (
-        replace(each, gates=outlook.why.gates if each.gates else {})
+        replace(each, gates=outlook.why.gates, approvals=outlook.why.approvals) if each.gates else each
         for each, outlook in zip(status.environments, outlooks, strict=True)
     )
     return replace(status, environments=tuple(shown))

@@ -36,7 +36,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         view = project.view_for(name)
         try:
             release = cache.load_release(view)
-            found = load.load_settings(Context(ports, view), name, release.wiring)
+            found = load.load_valid_settings(Context(ports, view), name, release)
             count += len(found.settings)
             if not only_settings:
                 problems.update(dict.fromkeys(_check_secrets(view, found, release.wiring.schema)))

@@ -1,13 +1,16 @@
 """`envctl status`: the running release, its deployment, lag and next command for each environment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from envctl.domain.guards import count_missing_at_gates, count_required_approvals
-from envctl.domain.ledger.state import EnvironmentState, KnownRelease, LedgerState, Unbelieved
+from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import EnvironmentState, LedgerState, Unbelieved
+from envctl.domain.next_step.condition import Condition, find_condition
 from envctl.domain.next_step.situation import NextStep
 from envctl.domain.release.distance import measure_lag
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules
 from envctl.usecases.ledger import journal, rules_store
@@ -27,7 +30,8 @@ class EnvironmentStatus:
 
     Attributes:
         lag: the number of releases behind the environment before it; None if not comparable.
-        gates: approvals given and required for the next promotion.
+        gates: approvals given and required for the next promotion; `approvals` has more about each.
+        approvals: by gate, who approved the next promotion until when, and who can give what is missing.
         pending: differences of the working tree; None without a running release.
         rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
         leaving: its stacks missing from the running release.
@@ -35,6 +39,7 @@ class EnvironmentStatus:
         next: the first command of the next steps; empty if there is none.
         steps: the next steps, with reasons.
         running: the command at work on its unfinished deployment, on this machine.
+        labels: what people know the releases by that run, were tried last, or are on hold there.
     """
 
     environment: str
@@ -50,6 +55,19 @@ class EnvironmentStatus:
     previous: str = ""
     steps: tuple[NextStep, ...] = ()
     running: str = ""
+    labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
+    approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+
+    @property
+    def has_changed(self) -> bool:
+        """True if the working tree has other settings or code than the running release."""
+        parts = (self.pending.settings, self.pending.code) if self.pending else ()
+        return any(part.state == "changed" for part in parts if part)
+
+    @property
+    def state(self) -> Condition:
+        """The condition in one word; of several, the one to take care of first."""
+        return find_condition(self.present, self.lag, changed=self.has_changed, running=bool(self.running))
 
 
 @dataclass(frozen=True)
@@ -108,12 +126,15 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
     here = present.find_environment(environment)
     release = present.releases.get(here.current.release) if here.current else None
     behind = measure_lag(project.pipeline.order, present, environment)
+    approvals = _list_approvals(context, present, environment) if behind else {}
+    named = [*here.holds, *(each.release for each in (here.current, here.last, *here.debts) if each)]
+    labels = {name: label for name in sorted(set(named)) if (label := present.find_label(name))}
     return EnvironmentStatus(
         environment,
         here,
         release,
         behind,
-        _count_approvals(context, present, environment) if behind else {},
+        {name: (gate.have, gate.need) for name, gate in approvals.items()},
         advice.command,
         advice.pending,
         *_list_rule_changes(context, here, environment),
@@ -121,6 +142,8 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
         project.pipeline.find_previous(environment) or "",
         advice.steps,
         advice.running,
+        labels,
+        approvals,
     )
 
 
@@ -140,13 +163,13 @@ def _list_rule_changes(
     return changed, differ
 
 
-def _count_approvals(context: Context, present: LedgerState, environment: str) -> dict[str, tuple[int, int]]:
+def _list_approvals(context: Context, present: LedgerState, environment: str) -> dict[str, GateApprovals]:
     project = context.project
     source = project.pipeline.find_previous(environment)
     recorded = present.find_environment(environment).rules
     others = recorded is not None and recorded.digest != build_rules_document(project, environment).digest
     if source is None or not (find_rules(project, environment).approvals or others):
         return {}
-    request = deploy_request.build_promotion(context, present, source=source, target=environment).request
-    missing = count_missing_at_gates(request)
-    return {gate: (count - missing[gate], count) for gate, count in count_required_approvals(request).items()}
+    return list_gate_approvals(
+        deploy_request.build_promotion(context, present, source=source, target=environment).request
+    )

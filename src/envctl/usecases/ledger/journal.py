@@ -147,9 +147,9 @@ def append_event(ports: Ports, decide: Callable[[LedgerState], Event]) -> entrie
     return entry
 
 
-def read_newest_first(ports: Ports) -> Iterator[entries.Entry]:
-    """Yield the entries from the newest back, reading only the requested pages."""
-    end = load(ports).seq
+def read_newest_first(ports: Ports, present: LedgerState | None = None) -> Iterator[entries.Entry]:
+    """Yield the entries from the newest back, reading only the requested pages. `present` is the loaded state."""
+    end = (present or load(ports)).seq
     while end > 0:
         yield from read_entries(ports, range(end, max(0, end - PAGE_SIZE), -1))
         end -= PAGE_SIZE

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.events import Actor
     from envctl.domain.ledger.trust import Trust
     from envctl.domain.plan.changes import EnvironmentPlan
+    from envctl.domain.release.commit_message import JobRequest
     from envctl.usecases.ports.aws import Alarms, AwsAccess, Buckets, Registries, Secrets, Signatures
     from envctl.usecases.ports.bucket_report import BucketReport
+    from envctl.usecases.ports.installation import Installation
     from envctl.usecases.ports.project import (
         ConfigReader,
         ProjectFolder,
@@ -66,6 +68,13 @@ class Reviews(Protocol):
         """Return the logins of the authors and committers of a commit, and of the openers of its pull requests. Empty
         outside of a job, or without a token. Raises OperationFailedError if the host is unreachable.
         """
+
+
+class JobRequests(Protocol):
+    """The pull or merge request of the current CI job, as its variables say."""
+
+    def find_request(self, commit: str) -> JobRequest:
+        """Return the request, with its number only if the job works on this commit of it."""
 
 
 class AlreadyExistsError(Exception):
@@ -166,6 +175,9 @@ class Observer(Protocol):
 
 
 class Prompter(Protocol):
+    def require_answer(self, environment: str) -> None:
+        """Check that changes can be confirmed. Raises UsageError (E001) without a terminal and without `--yes`."""
+
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         """Ask to apply the plan. `again` is True after an earlier part was applied."""
 
@@ -242,6 +254,8 @@ class Ports(Protocol):
     @property
     def reviews(self) -> Reviews: ...
     @property
+    def job_requests(self) -> JobRequests: ...
+    @property
     def version_control(self) -> VersionControl: ...
     @property
     def observer(self) -> Observer: ...
@@ -249,6 +263,8 @@ class Ports(Protocol):
     def prompter(self) -> Prompter: ...
     @property
     def templates(self) -> Templates: ...
+    @property
+    def installation(self) -> Installation: ...
     @property
     def project_folder(self) -> ProjectFolder: ...
     @property

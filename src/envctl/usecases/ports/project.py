@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.release.bundle import File, Release
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
+    from envctl.domain.release.commit_message import CommitMessage
     from envctl.domain.release.remote_modules import ResolvedModule
-    from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
+    from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment
 
 
@@ -31,6 +32,9 @@ class Revision:
 class VersionControl(Protocol):
     def read_revision(self, paths: Sequence[str]) -> Revision:
         """Return the current commit, checking only these paths for uncommitted changes."""
+
+    def read_message(self, commit: str) -> CommitMessage:
+        """Return the message of a commit, with known secrets redacted; empty if the commit is unknown."""
 
     def list_contributors(self, since: str) -> Sequence[str]:
         """Return the addresses of authors, committers and co-authors since the commit `since`. If that is empty or
@@ -79,12 +83,18 @@ class ConfigReader(Protocol):
     def locate_key(self, data: bytes, path: Sequence[str | int]) -> Location:
         """Return the line of a key in the project file, or of the nearest enclosing table."""
 
-    def parse_settings(self, data: bytes, name: str) -> SettingsFile: ...
+    def parse_settings(self, data: bytes, name: str, public: frozenset[str] = frozenset()) -> SettingsFile:
+        """Parse a settings file. Errors show values of the `public` names alone."""
 
     def parse_module(self, files: Mapping[str, bytes], name: str) -> ModuleInterface: ...
 
     def parse_module_calls(self, files: Mapping[str, bytes], name: str) -> tuple[ModuleCall, ...]:
         """Return the module calls in the code of any module."""
+
+    def parse_validations(self, files: Mapping[str, bytes]) -> ModuleValidations:
+        """Return the `validation` blocks of the files of one folder, given by path. Raises nothing: unreadable ones are
+        left out.
+        """
 
     def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
         """Return the reads of files outside `files` by these module folders, as far as static analysis finds them."""

@@ -123,7 +123,8 @@ def _choose_regions(own: Mapping[str, File], template: str, chosen: Choices) -> 
     recovery = chosen.recovery_region or templates.RECOVERY_REGIONS.get(region, "")
     for each in filter(None, (region, recovery)):
         if wrong := templates.find_region_fault(each):
-            raise UsageError(Problem("E022", wrong, f"--region {templates.PLACEHOLDER_REGION}"))
+            option = "--region" if each == region else "--recovery-region"
+            raise UsageError(Problem("E022", wrong, f"{option} {templates.suggest_region(each)}"))
     if not _has_recovery_region(own):
         if chosen.recovery_region:
             message = f"the template {template} keeps nothing in another region"

@@ -7,6 +7,8 @@ environment drops it.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
+from posixpath import dirname
 from types import MappingProxyType
 
 from envctl.domain.aws.access import DEFAULT_REGION
@@ -23,11 +25,11 @@ from envctl.domain.release.artifacts import (
     relocate_images,
     resolve_placeholders,
 )
-from envctl.domain.release.bundle import Wiring
+from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.root_module import Backend, Place, render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.domain.terraform.variables import SettingsFile
+from envctl.domain.terraform.variables import Schema, SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -35,6 +37,7 @@ from envctl.usecases.ports.cost import CostSource
 
 COMMON_SETTINGS = "environments/common.tfvars"
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
+NO_SCHEMA: Schema = MappingProxyType({})
 
 
 def settings_path(environment: str) -> str:
@@ -129,7 +132,7 @@ def load_settings(
     found = resolve_settings(
         environment,
         wiring.schema,
-        load_settings_files(context, environment),
+        load_settings_files(context, environment, wiring.schema),
         builtin={"environment": environment, "project": wiring.project, **({"region": region} if region else {})},
         wired={name: tuple(stack.inputs) for name, stack in wiring.stacks.items()},
         artifacts=resolve_artifacts(context, environment, wiring),
@@ -145,6 +148,47 @@ def load_settings(
     if problems := tuple(find_worker_faults(rolls, found)):
         raise ConfigurationError(*problems)
     return found
+
+
+def load_valid_settings(
+    context: Context, environment: str, release: Release, *, moves: Mapping[str, str] = NO_MOVES
+) -> EnvironmentSettings:
+    """Load the settings of an environment for a release. Raises ConfigurationError for values that Terraform would
+    refuse as well (E216).
+    """
+    settings = load_settings(context, environment, release.wiring, moves=moves)
+    require_valid_values(context, release, settings)
+    return settings
+
+
+def require_valid_values(context: Context, release: Release, settings: EnvironmentSettings) -> None:
+    """Raise ConfigurationError for values that a `validation` block of the release refuses (E216)."""
+    if problems := _find_refused_values(context, release, settings):
+        raise ConfigurationError(*dict.fromkeys(problems))
+
+
+def _find_refused_values(context: Context, release: Release, settings: EnvironmentSettings) -> list[Problem]:
+    folders: dict[str, dict[str, bytes]] = {wired.module: {} for wired in release.wiring.stacks.values()}
+    for path, file in release.files.items():
+        if path.endswith((".tf", ".tf.json")) and (folder := dirname(path) or ".") in folders:
+            folders[folder][path] = file.data
+    if not any(b"validation" in data for files in folders.values() for data in files.values()):
+        return []
+    # Imported late: some modules have no such blocks.
+    from envctl.domain.settings.refused_values import StackInterface, find_refused_values
+
+    parse = context.ports.config_reader.parse_validations
+    stacks = {
+        stack: StackInterface(release.wiring.schema[stack], parse(folders[wired.module]), frozenset(wired.inputs))
+        for stack, wired in release.wiring.stacks.items()
+    }
+    keys = {
+        "project": ("project", "name"),
+        "environment": ("environments", settings.environment),
+        "region": ("environments", settings.environment, "region"),
+    }
+    locate = {name: partial(locate_key, context.ports, *path) for name, path in keys.items()}
+    return list(find_refused_values(settings, stacks, locate))
 
 
 def resolve_artifacts(context: Context, environment: str, wiring: Wiring) -> dict[str, object]:
@@ -180,10 +224,13 @@ def _find_stack_regions(context: Context, environment: str, wiring: Wiring) -> d
     return found
 
 
-def load_settings_files(context: Context, environment: str) -> tuple[SettingsFile, ...]:
-    """Load the common settings, then the overrides of the environment. Raises the syntax errors of all files at once.
-    Standalone environments have no common settings.
+def load_settings_files(context: Context, environment: str, schema: Schema = NO_SCHEMA) -> tuple[SettingsFile, ...]:
+    """Load the common settings, then the overrides of the environment. Raises the syntax errors of all files at once:
+    they show no values of variables that the schema has as sensitive, or not at all. Standalone environments have no
+    common settings.
     """
+    declared = [variable for variables in schema.values() for variable in variables]
+    public = frozenset(each.name for each in declared) - {each.name for each in declared if each.sensitive}
     files: list[SettingsFile] = []
     problems: list[Problem] = []
     common = () if context.project.pipeline.standalone else (COMMON_SETTINGS,)
@@ -192,7 +239,7 @@ def load_settings_files(context: Context, environment: str) -> tuple[SettingsFil
         if data is None:
             continue
         try:
-            files.append(context.ports.config_reader.parse_settings(data, path))
+            files.append(context.ports.config_reader.parse_settings(data, path, public))
         except ConfigurationError as error:
             problems.extend(error.problems)
     if problems:

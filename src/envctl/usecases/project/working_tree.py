@@ -182,7 +182,7 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
     project = context.project
     assigned: dict[str, Assignment] = {
         assignment.name: assignment
-        for file in load_settings_files(context, project.entry)
+        for file in load_settings_files(context, project.entry, schema)
         for assignment in file.assignments
     }
     found: dict[str, object] = {}

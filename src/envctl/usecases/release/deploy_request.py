@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
-from envctl.domain.errors import ConfigurationError, Problem, UsageError
+from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.guards import BundleState, RefusedError, Request, list_refusals, list_views
 from envctl.domain.guards.provenance import list_other_deployments
 from envctl.domain.images.image_reference import ImagePresence
-from envctl.domain.ledger.state import KnownRelease, LedgerState
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_changeover
 from envctl.domain.release.approval_place import BoundPlace
@@ -24,8 +24,6 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import release_store
-
-MIN_PREFIX = 4
 
 
 def find_source_release(present: LedgerState, source: str) -> str | None:
@@ -41,16 +39,6 @@ def find_previous_verified(present: LedgerState, target: str) -> str | None:
     proofs = [proof for release, proof in there.evidence.items() if release not in excluded]
     earlier = [proof.deployment for proof in proofs if proof.verified]
     return max(earlier, key=lambda deployment: deployment.seq).release if earlier else None
-
-
-def find_release_by_prefix(present: LedgerState, prefix: str) -> str:
-    """Return the release with this name prefix. Raises UsageError if none or several match."""
-    found = [release for release in present.releases if release.startswith(prefix)]
-    if len(prefix) < MIN_PREFIX or len(found) != 1:
-        reason = "no release" if not found else "more than one release"
-        message = f"{reason} has a name that begins with {prefix!r}"
-        raise UsageError(Problem("E003", message, format_command("history")))
-    return found[0]
 
 
 @dataclass(frozen=True)
@@ -159,7 +147,9 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
         release_store.load_bundle(context.ports, wanted.release) if wanted.release else ("missing", None, b"")
     )
     changeover = _find_changeover(context, present, wanted, release)
-    settings, unfit = _load_settings(context, wanted.target, release, changeover)
+    # A destruction takes values that a module refuses by now: Terraform has the last word there.
+    is_checked = wanted.action != "destroy"
+    settings, unfit = _load_settings(context, wanted.target, release, changeover, is_checked=is_checked)
     # Without images no registry check is needed.
     none = () if release and not select_images(context.project, release.wiring.artifacts) else None
     # Without fitting settings the region of a stack may be unknown.
@@ -182,14 +172,22 @@ def _find_changeover(context: Context, present: LedgerState, wanted: _Intent, re
 
 
 def _load_settings(
-    context: Context, environment: str, release: Release | None, changeover: Changeover = NO_CHANGEOVER
+    context: Context,
+    environment: str,
+    release: Release | None,
+    changeover: Changeover = NO_CHANGEOVER,
+    *,
+    is_checked: bool = False,
 ) -> tuple[EnvironmentSettings | None, tuple[Problem, ...]]:
     if release is None:
         return None, ()
     try:
-        return load.load_settings(context, environment, release.wiring, moves=changeover.moves), ()
+        settings = load.load_settings(context, environment, release.wiring, moves=changeover.moves)
+        if is_checked:
+            load.require_valid_values(context, release, settings)
     except ConfigurationError as error:
         return None, tuple(error.problems)
+    return settings, ()
 
 
 def _compare_to_source(

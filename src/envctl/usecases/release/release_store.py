@@ -11,7 +11,8 @@ from dataclasses import replace
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.guards import BundleState
-from envctl.domain.ledger.events import Event, ReleaseCreated
+from envctl.domain.ledger.events import Event
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan import fingerprint
 from envctl.domain.plan.fingerprint import PlanFingerprint
@@ -19,6 +20,8 @@ from envctl.domain.redaction import Redactor
 from envctl.domain.release import approval_place
 from envctl.domain.release.approval_place import BoundPlace, describe_differences
 from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
+from envctl.domain.release.commit_message import CommitName, name_commit
+from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings, Setting, format_canonical_json
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import journal
@@ -47,15 +50,33 @@ def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, be
         if load_bundle(ports, identity)[0] == "damaged":
             raise unusable_bundle_error(identity, "damaged") from None
     revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
-    others = _list_coauthors(ports, revision)
+    others, named = _list_coauthors(ports, revision), _read_commit_name(ports, revision)
 
     def create_event(present: LedgerState) -> Event | None:
         known = present.releases.get(identity)
         if known is not None and beside in known.made_for:
             return None
-        return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author, beside, others)
+        made = (revision.commit, revision.uncommitted, revision.author)
+        return ReleaseCreated(identity, *made, beside, others, named.subject, named.request)
 
     journal.append(ports, create_event)
+
+
+def label_new_release(ports: Ports, identity: str, release: Release) -> ReleaseLabel:
+    """Return what people will know a release by, before it is recorded."""
+    revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
+    named = _read_commit_name(ports, revision)
+    return ReleaseLabel(identity, revision.commit, revision.uncommitted, named.subject, named.request)
+
+
+def _read_commit_name(ports: Ports, revision: Revision) -> CommitName:
+    """Return what people know the commit by. A tree with uncommitted changes is that of no request."""
+    if not revision.commit:
+        return CommitName()
+    found = name_commit(
+        ports.version_control.read_message(revision.commit), ports.job_requests.find_request(revision.commit)
+    )
+    return replace(found, request=0) if revision.uncommitted else found
 
 
 def _list_coauthors(ports: Ports, revision: Revision) -> tuple[str, ...]:

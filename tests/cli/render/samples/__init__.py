@@ -18,7 +18,7 @@ from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ends import ENDS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
-from tests.cli.render.samples.many import MANY
+from tests.cli.render.samples.many import LARGE_DRIFT, LARGE_PLAN, MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN, LEAVING_PLAN, RUNNING_PLAN
 from tests.cli.render.samples.provider_locks import PROVIDER_LOCKS
@@ -35,6 +35,7 @@ from tests.cli.render.samples.refusals import (
     WHY_SOON,
     WHY_UNPROVEN,
 )
+from tests.cli.render.samples.releases import RELEASES
 from tests.cli.render.samples.rules import RULES
 from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRIPTS
 from tests.cli.render.samples.secrets import MISSING, REFUSED_SECRETS, SECRETS
@@ -49,6 +50,7 @@ from tests.cli.render.samples.statuses import (
     LOCKED_STATUS,
     SHARED_STATUS,
     STATUS,
+    STEP_STATUSES,
     STUCK_STATUS,
     TROUBLED_STATUS,
 )
@@ -60,6 +62,7 @@ __all__ = [
     "FIRST_PLAN",
     "HANAKO",
     "HISTORY",
+    "LARGE_PLAN",
     "LATER_PLAN",
     "NEW",
     "NOW",
@@ -89,6 +92,8 @@ BEGUN = Begun(
     ("cd 'my projects/blog'", "envctl validate", "envctl --sandbox apply dev", "envctl --sandbox promote dev staging"),
 )
 RESULTS: dict[str, object] = {
+    "a large plan": LARGE_PLAN,
+    "drift of a large plan": LARGE_DRIFT,
     "a first plan": FIRST_PLAN,
     "a later plan": LATER_PLAN,
     "a plan that runs something": RUNNING_PLAN,
@@ -104,6 +109,7 @@ RESULTS: dict[str, object] = {
     "a status with nothing to do": CALM_STATUS,
     "a status with nothing to do but a lock": LOCKED_STATUS,
     "a status with requests that are still shared": SHARED_STATUS,
+    **STEP_STATUSES,
     "a status with trouble": TROUBLED_STATUS,
     "a status after a destruction": DESTROYED_STATUS,
     "a why that refuses": WHY,
@@ -126,6 +132,7 @@ RESULTS: dict[str, object] = {
     **DIFFS,
     **AHEAD,
     **MANY,
+    **RELEASES,
     **RULES,
     **SECRETS,
     **PROVIDER_LOCKS,

@@ -29,7 +29,7 @@ EXPLAINED = Explained(
     "prod",
     NEW,
     OLD,
-    LATER_PLAN,
+    replace(LATER_PLAN, next="envctl promote staging prod"),
     (
         Part("release", (StackPlan("web", LATER_PLAN.stacks[1].resources[:2]),)),
         Part("settings", (StackPlan("web", (SIZE,)),)),
@@ -61,6 +61,7 @@ PRICED = EnvironmentPlan(
     "",
     (StackPlan("web", (SIZE, ROUTE)), StackPlan("dns", waits_for=("web",))),
     Cost("USD", "1200.5", "1213", "12.5", {"web aws_instance.this": "15", "web aws_route.default": "-2.504", **COSTLY}),
+    next="envctl apply prod",
 )
 CHEAPER = Cost("USD", "20", "19.996", "-0.004", {"web aws_instance.this": "-0.004"})
 AHEAD: dict[str, object] = {

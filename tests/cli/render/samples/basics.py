@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence, KnownRelease
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence
 
 SECRET = "hunter2-correct-horse"
 NOW = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)

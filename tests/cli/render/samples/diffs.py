@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain.errors import Location, Problem
-from envctl.domain.ledger.state import KnownRelease
+from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.artifacts import ArtifactPair
 from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration

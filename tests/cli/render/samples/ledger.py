@@ -17,14 +17,13 @@ from envctl.domain.ledger.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ReleaseCreated,
-    RolloutStarted,
-    TrafficShifted,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.usecases.inspect.history import History
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, OLD, ROBOT, TARO
 
@@ -78,6 +77,7 @@ GUARDED_HISTORY = History(
         (ROBOT, TrafficShifted("prod", NEW, 17, "web", "green", "image-2", 10, "image-1")),
         (ROBOT, TrafficShifted("prod", NEW, 17, "web", "blue", "image-1", 100)),
         (ROBOT, TrafficShifted("prod", NEW, 17, "jobs")),
+        (ROBOT, TrafficShiftStarted("prod", NEW, 17, "web", 25, 2, 3)),
         (HANAKO, DeploymentStarted("dev", NEW, "s", "destroy")),
         (HANAKO, DeploymentSucceeded("dev", NEW, 18, (), 12)),
         (TARO, ImportStarted("staging", NEW, "web", "aws_eip.this[0]")),

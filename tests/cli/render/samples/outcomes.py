@@ -17,7 +17,7 @@ from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.inspect.locking import Locked, Unlocked
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO, deployment
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
-from tests.cli.render.samples.refusals import LOCK, REHEARSED, SOAK
+from tests.cli.render.samples.refusals import BUSINESS_MISSING, DRIFT, LOCK, PEER_GIVEN, REHEARSED, SOAK
 
 PASSED = (Checked("http", "passed"), Checked("size", "passed"), Checked("smoke", "skipped", "not in the sandbox"))
 DONE = Deployed(
@@ -41,7 +41,7 @@ BROKEN_GLASS = Deployed(
     plan=LATER_PLAN,
     deployment=deployment(NEW, 0.5, action="promote", source="staging", waiver=41),
     verification=Verification("prod", NEW, PASSED[:1]),
-    warnings=(REHEARSED,),
+    warnings=(DRIFT, REHEARSED),
     waived=(SOAK, LOCK),
 )
 DEPLOYED: dict[str, object] = {
@@ -97,6 +97,8 @@ WORDS: dict[str, object] = {
         next="envctl approve prod --gate business",
         plan="5e" * 32,
         notes=(f"{REHEARSED.code} {REHEARSED.guard}: {REHEARSED.message}",),
+        approvals={"peer": PEER_GIVEN, "business": BUSINESS_MISSING},
+        expires_at=PEER_GIVEN.expires_at,
     ),
     "an approval of what could be seen": Approved(
         "prod",
@@ -134,6 +136,7 @@ WORDS: dict[str, object] = {
             Reviewer("monalisa", "does not count", "promotes it"),
         ),
         notes=(f"{REHEARSED.code} {REHEARSED.guard}: {REHEARSED.message}",),
+        approvals={"peer": PEER_GIVEN, "business": BUSINESS_MISSING},
     ),
     "no reviewers": Reviewed(
         "prod",

@@ -123,6 +123,7 @@ FIRST_PLAN = EnvironmentPlan(
         ),
         StackPlan("web", waits_for=("network",)),
     ),
+    next="envctl apply dev",
 )
 LATER_PLAN = EnvironmentPlan(
     "prod",
@@ -140,6 +141,7 @@ LATER_PLAN = EnvironmentPlan(
         ),
         StackPlan("dns", outputs=(OutputChange("zone", Action.CREATE, None, "Z0123"),)),
     ),
+    next="envctl apply prod",
 )
 LEAVING_PLAN = EnvironmentPlan(
     "prod",
@@ -155,6 +157,7 @@ LEAVING_PLAN = EnvironmentPlan(
         StackPlan("edge", (ResourceChange("aws_eip.this", "aws_eip", Action.FORGET),), leaves="forget"),
         StackPlan("jobs", leaves="destroy"),
     ),
+    next="envctl apply prod",
 )
 RUNNING_PLAN = EnvironmentPlan(
     "prod",
@@ -218,6 +221,7 @@ RUNNING_PLAN = EnvironmentPlan(
             (OutputChange("url", Action.UPDATE, None, None),),
         ),
     ),
+    next="envctl apply prod",
 )
 
 
@@ -305,4 +309,5 @@ DOCUMENTS_PLAN = EnvironmentPlan(
             ),
         ),
     ),
+    next="envctl apply prod",
 )

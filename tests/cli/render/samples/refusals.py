@@ -5,8 +5,9 @@ from datetime import timedelta
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, RefusedError
+from envctl.domain.guards.gate_approvals import GateApprovals, GivenApproval
 from envctl.usecases.approval.explain_refusal import Answer, Why
-from tests.cli.render.samples.basics import NEW, NOW
+from tests.cli.render.samples.basics import NEW, NOW, TARO
 
 PROVENANCE = Refusal(
     GuardCode.PROVENANCE,
@@ -84,6 +85,10 @@ REFUSED_AND_WORSE.problems = (
     Problem("E401", "the ledger can't be written", "mend the store"),
 )
 
+PEER_GIVEN = GateApprovals(
+    1, 1, NOW + timedelta(hours=5), (GivenApproval(TARO, NOW - timedelta(hours=3), NOW + timedelta(hours=5)),)
+)
+BUSINESS_MISSING = GateApprovals(0, 1, who="any person except hanako@example.com, 山田太郎@example.com")
 WHY = Why(
     "prod",
     "staging",
@@ -106,6 +111,7 @@ WHY = Why(
     "any person except hanako@example.com, 山田太郎@example.com",
     None,
     SOAK.hint,
+    approvals={"peer": PEER_GIVEN, "business": BUSINESS_MISSING},
 )
 WHY_SOON = Why(
     "prod",
@@ -123,6 +129,7 @@ WHY_SOON = Why(
     "",
     SOAK.opens,
     SOAK.hint,
+    approvals={"peer": GateApprovals(1, 1, None, (GivenApproval(TARO, NOW - timedelta(hours=3)),))},
 )
 WHY_UNPROVEN = Why(
     "staging",
@@ -133,6 +140,7 @@ WHY_UNPROVEN = Why(
         Answer("G102", "provenance", "refuses", PROVENANCE),
         Answer("G103", "verified", "moot"),
         Answer("G104", "soak", "moot"),
+        Answer("G106", "approvals", "not_applicable"),
         Answer("G302", "same_plan", "unplanned"),
     ),
     {},

@@ -7,7 +7,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from envctl.domain.ledger.events import Actor, DeploymentStarted, DeploymentSucceeded, Event, ReleaseCreated
+from envctl.domain.ledger.events import Actor, DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.report import Report, build_report

@@ -71,7 +71,12 @@ CHANGED = ResourceChange(
         ),
     ),
 )
-PLAN = EnvironmentPlan("本番🚀", NEW, (StackPlan("網", (CHANGED,)), StackPlan("店", waits_for=("網",))))
+PLAN = EnvironmentPlan(
+    "本番🚀",
+    NEW,
+    (StackPlan("網", (CHANGED,)), StackPlan("店", waits_for=("網",))),
+    next="envctl apply 本番🚀",
+)
 DRIFTED = (StackDrift("網", "drifted", (CHANGED,)),)
 IN_MANY_SCRIPTS: dict[str, object] = {
     "a status in many scripts": STATUS,

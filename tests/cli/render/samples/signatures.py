@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked, ReleaseCreated
+from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import Unbelieved
 from envctl.usecases.inspect.history import History
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys

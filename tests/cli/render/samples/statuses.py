@@ -3,9 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from envctl.domain.config.project import Pipeline
+from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, Lock
-from envctl.domain.rollout.traffic import Live, Shift, Traffic
+from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, LedgerState, Lock
+from envctl.domain.next_step.find_step import find_next_steps
+from envctl.domain.next_step.situation import NextStep, Situation, find_goal
+from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import GoneEnvironment
 from tests.cli.render.samples.basics import (
@@ -22,105 +26,154 @@ from tests.cli.render.samples.basics import (
     proven,
     runs,
 )
+from tests.cli.render.samples.refusals import BUSINESS_MISSING, PEER_GIVEN
+
+
+def advise(status: Status) -> Status:
+    """The status with the next steps that are found from what it holds, and with the approvals that its gates lack."""
+    order = tuple(each.environment for each in status.environments)
+    present = LedgerState(environments={each.environment: each.present for each in status.all_environments})
+
+    def add_steps(each: EnvironmentStatus, pipeline: Pipeline) -> EnvironmentStatus:
+        facts = Situation(each.environment, pipeline, present, each.lag, running=each.running, leaving=each.leaving)
+        steps = find_next_steps(facts, find_goal(facts))
+        gates = {gate: needed - given for gate, (given, needed) in each.gates.items() if given < needed}
+        if gates and steps:
+            steps = tuple(
+                NextStep(
+                    f"envctl approve {each.environment} --gate {gate}",
+                    f"{count} approval{'' if count == 1 else 's'} missing",
+                )
+                for gate, count in gates.items()
+            )
+        return replace(each, steps=steps, next=next((step.command for step in steps), ""))
+
+    return replace(
+        status,
+        environments=tuple(add_steps(each, Pipeline(order)) for each in status.environments),
+        beside=tuple(add_steps(each, Pipeline((each.environment,), standalone=True)) for each in status.beside),
+    )
+
 
 DEV = EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW), None, {}, "")
 COMMITTED = known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False)
 AT_STAGING = deployment(OLD, 50, by=TARO)
-STATUS = Status(
-    "shop",
-    NOW,
-    (
-        DEV,
-        EnvironmentStatus(
-            "staging",
-            runs(AT_STAGING, evidence={OLD: proven(AT_STAGING, 3, since=NOW - timedelta(hours=49))}),
-            COMMITTED,
-            2,
-            {"peer": (1, 1)},
-            "envctl promote dev staging",
+STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (
+            DEV,
+            EnvironmentStatus(
+                "staging",
+                runs(AT_STAGING, evidence={OLD: proven(AT_STAGING, 3, since=NOW - timedelta(hours=49))}),
+                COMMITTED,
+                2,
+                {"peer": (1, 1)},
+                "envctl promote dev staging",
+            ),
+            EnvironmentStatus(
+                "prod",
+                runs(deployment(OLDEST, 490, by=ROBOT, changed=1)),
+                known(OLDEST, "99aabbccddeeff", uncommitted=False),
+                1,
+                {"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
+                "envctl promote staging prod",
+                approvals={
+                    "peer": PEER_GIVEN,
+                    "business": BUSINESS_MISSING,
+                    "quality": GateApprovals(0, 2, who="any person"),
+                },
+            ),
         ),
-        EnvironmentStatus(
-            "prod",
-            runs(deployment(OLDEST, 490, by=ROBOT, changed=1)),
-            known(OLDEST, "99aabbccddeeff", uncommitted=False),
-            1,
-            {"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
-            "envctl promote staging prod",
-        ),
-    ),
+    )
 )
 FAILED = deployment(NEW, 0.2, "failed", action="promote", source="dev", reason=f"{FAILURE}\nRequestID: 4711")
-FAILED_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        DEV,
-        EnvironmentStatus(
-            "staging", runs(deployment(OLD, 50, by=TARO), FAILED), COMMITTED, 2, {}, "envctl promote dev staging"
+FAILED_STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (
+            DEV,
+            EnvironmentStatus(
+                "staging", runs(deployment(OLD, 50, by=TARO), FAILED), COMMITTED, 2, {}, "envctl promote dev staging"
+            ),
+            EnvironmentStatus("prod", EnvironmentState(), None, 1, {"peer": (0, 1)}, ""),
         ),
-        EnvironmentStatus("prod", EnvironmentState(), None, 1, {"peer": (0, 1)}, ""),
-    ),
+    )
 )
-LEAVING_STATUS = Status(
-    "shop",
-    NOW,
-    (replace(DEV, leaving=("cache", "jobs"), next="envctl apply dev"), STATUS.environments[1]),
-    gone=(GoneEnvironment("qa", OLD, ("network", "web")),),
+LEAVING_STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (replace(DEV, leaving=("cache", "jobs"), next="envctl apply dev"), STATUS.environments[1]),
+        gone=(GoneEnvironment("qa", OLD, ("network", "web")),),
+    )
 )
-BESIDE_STATUS = Status(
-    "shop",
-    NOW,
-    (DEV, EnvironmentStatus("prod", EnvironmentState(), None, 1, {}, "envctl promote dev prod")),
-    beside=(
-        EnvironmentStatus(
-            "management",
-            runs(deployment(OLD, 50, "failed", reason=FAILURE)),
-            known(OLD),
-            None,
-            {},
-            "envctl verify management",
+BESIDE_STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (DEV, EnvironmentStatus("prod", EnvironmentState(), None, 1, {}, "envctl promote dev prod")),
+        beside=(
+            EnvironmentStatus(
+                "management",
+                runs(deployment(OLD, 50, "failed", reason=FAILURE)),
+                known(OLD),
+                None,
+                {},
+                "envctl verify management",
+            ),
+            EnvironmentStatus("prod-account", EnvironmentState(), None, None, {}, "envctl apply prod-account"),
         ),
-        EnvironmentStatus("prod-account", EnvironmentState(), None, None, {}, "envctl apply prod-account"),
-    ),
+    )
 )
-EMPTY_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus("dev", EnvironmentState(), None, None, {}, "envctl apply dev"),
-        EnvironmentStatus("staging", EnvironmentState(), None, None, {}, ""),
-        EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
-    ),
-)
-STUCK_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus(
-            "dev",
-            EnvironmentState(last=deployment(NEW, 0.01, "unfinished")),
-            None,
-            None,
-            {},
-            "envctl recover dev",
+EMPTY_STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus("dev", EnvironmentState(), None, None, {}, "envctl apply dev"),
+            EnvironmentStatus("staging", EnvironmentState(), None, None, {}, ""),
+            EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
         ),
-        EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
-    ),
+    )
 )
-CALM_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW, "1a2b3c4d5e"), None, {}, ""),
-        EnvironmentStatus(
-            "prod",
-            replace(runs(deployment(NEW, 2, by=ROBOT)), drift=DriftCheck(NEW, ROBOT, NOW - timedelta(minutes=40), 0)),
-            known(NEW, "1a2b3c4d5e"),
-            0,
-            {},
-            "",
+STUCK_STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus(
+                "dev",
+                EnvironmentState(last=deployment(NEW, 0.01, "unfinished")),
+                None,
+                None,
+                {},
+                "envctl recover dev",
+            ),
+            EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
         ),
-    ),
+    )
+)
+CALM_STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW, "1a2b3c4d5e"), None, {}, ""),
+            EnvironmentStatus(
+                "prod",
+                replace(
+                    runs(deployment(NEW, 2, by=ROBOT)), drift=DriftCheck(NEW, ROBOT, NOW - timedelta(minutes=40), 0)
+                ),
+                known(NEW, "1a2b3c4d5e"),
+                0,
+                {},
+                "",
+            ),
+        ),
+    )
 )
 
 LONG = Actor(
@@ -128,106 +181,137 @@ LONG = Actor(
 )
 AT_DEV = deployment(NEW, 5)
 AT_PROD = deployment(OLDEST, 30, by=ROBOT, waiver=41)
-TROUBLED_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus(
-            "dev",
-            runs(
-                AT_DEV,
-                evidence={
-                    NEW: proven(AT_DEV, verified_at=None, since=None, revoked="its verification failed: http: 503")
-                },
-                debts=(Debt(12, NEW, HANAKO, NOW - timedelta(hours=5), "hotfix 4711", ("G108",), ("dev is locked",)),),
-            ),
-            known(NEW, "1a2b3c4d5e"),
-            None,
-            {},
-            "envctl verify dev",
-        ),
-        EnvironmentStatus(
-            "staging",
-            runs(
-                AT_STAGING,
-                evidence={OLD: proven(AT_STAGING, verified_at=None, since=None, revoked="drift was found there")},
-                drift=DriftCheck(
-                    OLD,
-                    TARO,
-                    NOW - timedelta(hours=2),
-                    5,
-                    (
-                        "network: aws_vpc.this",
-                        'network: aws_security_group.web["https"]',
-                        "web: aws_instance.this",
-                        "web: aws_eip.this",
-                        "web: aws_lb.this",
+TROUBLED_STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus(
+                "dev",
+                runs(
+                    AT_DEV,
+                    evidence={
+                        NEW: proven(AT_DEV, verified_at=None, since=None, revoked="its verification failed: http: 503")
+                    },
+                    debts=(
+                        Debt(12, NEW, HANAKO, NOW - timedelta(hours=5), "hotfix 4711", ("G108",), ("dev is locked",)),
                     ),
                 ),
-                lock=Lock(HANAKO, NOW - timedelta(hours=4), "load test until noon,\nask me first"),
+                known(NEW, "1a2b3c4d5e"),
+                None,
+                {},
+                "envctl verify dev",
             ),
-            COMMITTED,
-            1,
-            {},
-            "envctl promote dev staging",
-        ),
-        EnvironmentStatus(
-            "prod",
-            runs(
-                AT_PROD,
-                evidence={OLDEST: proven(AT_PROD, verified_at=None, since=None, revoked="")},
-                lock=Lock(LONG, NOW - timedelta(days=2), "year end"),
-                holds={OLD: Hold(OLD, ROBOT, NOW - timedelta(hours=30), "rolled back to 999999999999")},
-                debts=(
-                    Debt(
-                        41,
-                        OLDEST,
-                        ROBOT,
-                        NOW - timedelta(hours=30),
-                        "checkout is down,\nincident 4711",
-                        ("G104", "G107"),
-                        ("ran verified in staging for 3h of 24h", "the deny window is open"),
+            EnvironmentStatus(
+                "staging",
+                runs(
+                    AT_STAGING,
+                    evidence={OLD: proven(AT_STAGING, verified_at=None, since=None, revoked="drift was found there")},
+                    drift=DriftCheck(
+                        OLD,
+                        TARO,
+                        NOW - timedelta(hours=2),
+                        5,
+                        (
+                            "network: aws_vpc.this",
+                            'network: aws_security_group.web["https"]',
+                            "web: aws_instance.this",
+                            "web: aws_eip.this",
+                            "web: aws_lb.this",
+                        ),
+                    ),
+                    lock=Lock(HANAKO, NOW - timedelta(hours=4), "load test until noon,\nask me first"),
+                ),
+                COMMITTED,
+                1,
+                {},
+                "envctl promote dev staging",
+            ),
+            EnvironmentStatus(
+                "prod",
+                runs(
+                    AT_PROD,
+                    evidence={OLDEST: proven(AT_PROD, verified_at=None, since=None, revoked="")},
+                    lock=Lock(LONG, NOW - timedelta(days=2), "year end"),
+                    holds={OLD: Hold(OLD, ROBOT, NOW - timedelta(hours=30), "rolled back to 999999999999")},
+                    debts=(
+                        Debt(
+                            41,
+                            OLDEST,
+                            ROBOT,
+                            NOW - timedelta(hours=30),
+                            "checkout is down,\nincident 4711",
+                            ("G104", "G107"),
+                            ("ran verified in staging for 3h of 24h", "the deny window is open"),
+                        ),
                     ),
                 ),
+                known(OLDEST, "99aabbccddeeff", uncommitted=False),
+                1,
+                {"peer": (1, 1)},
+                "envctl why prod",
             ),
-            known(OLDEST, "99aabbccddeeff", uncommitted=False),
-            1,
-            {"peer": (1, 1)},
-            "envctl why prod",
         ),
-    ),
+    )
 )
-LOCKED_STATUS = replace(
-    CALM_STATUS,
-    environments=tuple(
-        replace(each, present=replace(each.present, lock=Lock(HANAKO, NOW, "load test")))
-        for each in CALM_STATUS.environments
-    ),
+LOCKED_STATUS = advise(
+    replace(
+        CALM_STATUS,
+        environments=tuple(
+            replace(each, present=replace(each.present, lock=Lock(HANAKO, NOW, "load test")))
+            for each in CALM_STATUS.environments
+        ),
+    )
 )
 SHARED = Traffic(Live("blue", "image-1"), Shift(7, "green", "image-2", 10))
-SHARED_STATUS = replace(
-    CALM_STATUS,
-    environments=tuple(
-        replace(
-            each,
-            present=replace(each.present, traffic={"web": SHARED}),
-            next=f"envctl recover {each.environment}",
-        )
-        for each in CALM_STATUS.environments[:1]
-    ),
-)
-DESTROYED_STATUS = Status(
-    "shop",
-    NOW,
-    (
-        EnvironmentStatus(
-            "dev",
-            EnvironmentState(last=deployment(NEW, 26, action="destroy"), evidence={}),
-            None,
-            None,
-            {},
-            "envctl apply dev",
+SHARED_STATUS = advise(
+    replace(
+        CALM_STATUS,
+        environments=tuple(
+            replace(
+                each,
+                present=replace(each.present, traffic={"web": SHARED}),
+                next=f"envctl recover {each.environment}",
+            )
+            for each in CALM_STATUS.environments[:1]
         ),
-        EnvironmentStatus("prod", runs(AT_STAGING, lock=Lock(TARO, NOW, "audit")), COMMITTED, None, {}, ""),
-    ),
+    )
+)
+
+
+def _roll_out(shift: Shift, outcome: str = "unfinished") -> Status:
+    """A rollout in the first environment, 6 minutes after its start."""
+    running = deployment(NEW, 0.1, outcome, reason="E305 in stack web")
+    (first, *_) = CALM_STATUS.environments
+    traffic = {"web": Traffic(Live("blue", "image-1"), shift)}
+    here = replace(first.present, last=running, traffic=traffic)
+    split = "the traffic of web is still split between two colors"
+    reason = "if the deployment to dev no longer runs" if outcome == "unfinished" else split
+    steps = (NextStep("envctl recover dev", reason),)
+    shown = replace(first, present=here, next=steps[0].command, steps=steps)
+    return replace(CALM_STATUS, environments=(shown,))
+
+
+SECOND_STEP = Step(2, 3, NOW - timedelta(minutes=2), 25)
+STEP_STATUSES: dict[str, object] = {
+    "a status in a step of a rollout": _roll_out(Shift(7, "green", "image-2", 10, SECOND_STEP)),
+    "a status between two steps of a rollout": _roll_out(Shift(7, "green", "image-2", 25, SECOND_STEP)),
+    "a status after a rollout without a way back": _roll_out(Shift(7, "green", "image-2", 10, SECOND_STEP), "failed"),
+}
+DESTROYED_STATUS = advise(
+    Status(
+        "shop",
+        NOW,
+        (
+            EnvironmentStatus(
+                "dev",
+                EnvironmentState(last=deployment(NEW, 26, action="destroy"), evidence={}),
+                None,
+                None,
+                {},
+                "envctl apply dev",
+            ),
+            EnvironmentStatus("prod", runs(AT_STAGING, lock=Lock(TARO, NOW, "audit")), COMMITTED, None, {}, ""),
+        ),
+    )
 )

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.ledger.events import DeploymentStarted, ReleaseCreated
+from envctl.domain.ledger.events import DeploymentStarted
+from envctl.domain.ledger.release_events import ReleaseCreated
 from tests.unit.ledger.ledger_strategies import Step
 from tests.unit.ledger.projection.entry_lists import after, dev, failed, passed, started, succeeded
 

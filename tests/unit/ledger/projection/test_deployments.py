@@ -2,8 +2,9 @@
 
 import pytest
 
-from envctl.domain.ledger.events import DeploymentStarted, Event, ReleaseCreated
+from envctl.domain.ledger.events import DeploymentStarted, Event
 from envctl.domain.ledger.projection.apply_entries import MAX_EVIDENCE, apply_entries
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, Deployment, EnvironmentState, Evidence
 from tests.unit.ledger.ledger_strategies import Step, chain
 from tests.unit.ledger.projection.entry_lists import (

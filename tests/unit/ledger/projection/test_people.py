@@ -11,9 +11,9 @@ from envctl.domain.ledger.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ReleaseCreated,
 )
 from envctl.domain.ledger.projection.statements import MAX_APPROVALS
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import Approval, Hold, Lock
 from tests.unit.ledger.ledger_strategies import Step
 from tests.unit.ledger.projection.entry_lists import ANN, BOB, after, at, dev, failed, started, succeeded

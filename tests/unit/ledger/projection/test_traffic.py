@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import DeploymentStarted, Event, RolloutStarted, TrafficShifted
+from envctl.domain.ledger.events import DeploymentStarted, Event
 from envctl.domain.ledger.projection.apply_entries import apply_entries
-from envctl.domain.rollout.traffic import Live, Shift, Traffic
-from tests.unit.ledger.ledger_strategies import ledgers
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic
+from tests.unit.ledger.ledger_strategies import SECOND, START, ledgers
 from tests.unit.ledger.projection.entry_lists import (
     RUN,
     VERIFIED,
@@ -26,6 +27,10 @@ def begins(start: int, release: str = "r1") -> Event:
     return RolloutStarted("dev", release, start, "web", "green", "new", "old")
 
 
+def step(start: int, number: int, percent: int) -> Event:
+    return TrafficShiftStarted("dev", "r1", start, "web", percent, number, 3)
+
+
 def share(start: int, percent: int, release: str = "r1") -> Event:
     return TrafficShifted("dev", release, start, "web", "green", "new", percent, "old")
 
@@ -38,11 +43,33 @@ def on_the_way(percent: int, start: int = 1) -> Traffic:
     return Traffic(Live("blue", "old"), Shift(start, "green", "new", percent))
 
 
+def on_step(percent: int, number: int, seconds: int, goal: int) -> Traffic:
+    """Traffic with a step whose last entry was written so many seconds after the start of the story."""
+    found = Step(number, 3, START + seconds * SECOND, goal)
+    return Traffic(Live("blue", "old"), Shift(1, "green", "new", percent, found))
+
+
 TOLD: dict[str, tuple[list[Event], Traffic | None]] = {
     "before anything is said nothing is known": ([started()], None),
     "what rests is live": ([started(), rests(1, "blue", "old")], BLUE),
     "a rollout that begins has sent nothing yet": ([started(), begins(1)], on_the_way(0)),
     "a share is on the way": ([started(), begins(1), share(1, 10)], on_the_way(10)),
+    "a step that began lies between two shares": ([started(), begins(1), step(1, 1, 10)], on_step(0, 1, 3, 10)),
+    "a step that is done has its share": ([started(), begins(1), step(1, 1, 10), share(1, 10)], on_step(10, 1, 4, 10)),
+    "the next step begins at the last share": (
+        [started(), begins(1), step(1, 1, 10), share(1, 10), step(1, 2, 50)],
+        on_step(10, 2, 5, 50),
+    ),
+    "a deployment closed meanwhile leaves its step": (
+        [started(), begins(1), step(1, 1, 10), abandoned(1)],
+        on_step(0, 1, 3, 10),
+    ),
+    "after the way back no step is known": ([started(), begins(1), step(1, 1, 10), rests(1, "blue", "old")], BLUE),
+    "a step without a rollout says nothing": ([started(), rests(1, "blue", "old"), step(1, 1, 10)], BLUE),
+    "a step of an earlier deployment says nothing": (
+        [started(), begins(1), abandoned(1), started(), step(4, 1, 10)],
+        on_the_way(0),
+    ),
     "all that is not at rest may still go back": ([started(), begins(1), share(1, 100)], on_the_way(100)),
     "at rest in the other colour": ([started(), begins(1), share(1, 10), rests(1, "green", "new")], GREEN),
     "gone back": ([started(), begins(1), share(1, 10), rests(1, "blue", "old"), failed(1)], BLUE),
@@ -63,6 +90,22 @@ TOLD: dict[str, tuple[list[Event], Traffic | None]] = {
 @pytest.mark.parametrize(("happened", "told"), TOLD.values(), ids=TOLD)
 def test_traffic_follows_rollout_events(happened: list[Event], told: Traffic | None) -> None:
     assert dev(*happened).traffic.get("web") == told
+
+
+@pytest.mark.parametrize(
+    ("events", "running", "highest"),
+    [
+        ([], False, 0),
+        ([share(1, 10)], False, 10),
+        ([step(1, 1, 10)], True, 10),
+        ([step(1, 1, 10), share(1, 10)], False, 10),
+        ([step(1, 1, 10), share(1, 10), step(1, 2, 50)], True, 50),
+    ],
+    ids=["before a step", "of an old version", "in a step", "between two steps", "in the second step"],
+)
+def test_shift_knows_its_running_step(events: list[Event], running: bool, highest: int) -> None:
+    shift = dev(started(), begins(1), *events).open_shifts["web"]
+    assert ((shift.running_step is not None), shift.highest_percent) == (running, highest)
 
 
 def test_traffic_of_other_stacks_is_unchanged() -> None:
@@ -106,7 +149,7 @@ def test_traffic_is_known_only_from_events(entries: list[Entry]) -> None:
     said = {
         (entry.event.environment, entry.event.stack)
         for entry in entries
-        if isinstance(entry.event, RolloutStarted | TrafficShifted)
+        if isinstance(entry.event, RolloutStarted | TrafficShiftStarted | TrafficShifted)
     }
     present = apply_entries(entries)
     assert {(name, stack) for name, there in present.environments.items() for stack in there.traffic} <= said

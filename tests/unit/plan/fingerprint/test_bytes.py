@@ -99,7 +99,7 @@ def test_damaged_fingerprint_is_refused(data: bytes) -> None:
 def test_reason_for_malformed_fingerprint_is_given() -> None:
     with pytest.raises(MalformedFingerprintError) as caught:
         decode(KEPT + b" ")
-    assert str(caught.value) == "its bytes are not in the form in which envctl writes them"
+    assert str(caught.value) == "its bytes are not in the canonical form of envctl"
     with pytest.raises(MalformedFingerprintError) as caught:
         decode(_edited(address=7))
     assert str(caught.value) == "one of its values is not a string"

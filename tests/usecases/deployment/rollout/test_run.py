@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.ledger.events import RolloutStarted, TrafficShifted, VerificationFailed
+from envctl.domain.ledger.events import VerificationFailed
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted
 from envctl.domain.rollout.traffic import Live, Shift, Traffic
 from envctl.domain.terraform.outputs import Output
 from envctl.usecases.approval.explain_refusal import explain_refusal
@@ -427,7 +428,7 @@ class TestLeftHalfWay:
 
     def left(self, world: RolloutWorld) -> Traffic | None:
         found = world.load_traffic("staging")
-        return replace(found, shift=replace(found.shift, started=0)) if found and found.shift else found
+        return replace(found, shift=replace(found.shift, started=0, step=None)) if found and found.shift else found
 
     def test_failed_traffic_restore_is_reported(self, begun: RolloutWorld) -> None:
         error = stuck(begun)

@@ -11,6 +11,7 @@ from envctl.domain.findings import Finding
 from envctl.usecases.account.bootstrap import bootstrap
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.doctor.doctor import Doctor, diagnose_project
+from envctl.usecases.ports.installation import Package
 from envctl.usecases.ports.terraform import InstalledTerraform, ProviderSource
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.overwritable import Forgetful
@@ -47,9 +48,38 @@ def codes(found: Doctor) -> list[str]:
 def test_healthy_project_has_only_good_rows(world: World) -> None:
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code, found.problems) == ([], 0, ())
-    assert [each.name for each in found.sections] == ["project", "Terraform", "you", "store", "dev", "staging", "prod"]
+    assert [each.name for each in found.sections] == [
+        "envctl",
+        "project",
+        "Terraform",
+        "you",
+        "store",
+        "dev",
+        "staging",
+        "prod",
+    ]
     assert row(found, "Terraform", "terraform").seen == "1.15.5 (/usr/bin/terraform)"
     assert row(found, "Terraform", "provider lock").seen == "hashicorp/aws 6.25.0"
+
+
+def test_another_package_called_envctl_is_a_warning(world: World) -> None:
+    world.installation.rivals.append(Package("envctl", "2.5.1", "/site-packages"))
+    found = diagnose_project(world.ports)
+    assert (amiss(found), found.exit_code) == ([("envctl", "packages", "warn")], 0)
+    told = row(found, "envctl", "packages")
+    assert told.seen == "another package also installs envctl: envctl 2.5.1 in /site-packages"
+    assert told.mend == "pip uninstall envctl"
+
+
+def test_another_package_is_named_without_a_project(world: World) -> None:
+    world.installation.rivals.append(Package("envctl", "2.5.1", "/site-packages"))
+    del world.tree.content["envctl.toml"]
+    assert row(diagnose_project(world.ports), "project", "packages").verdict == "warn"
+
+
+def test_checkout_without_a_package_is_fine(world: World) -> None:
+    world.installation.own = None
+    assert row(diagnose_project(world.ports), "envctl", "packages").seen == "envctl runs from a checkout"
 
 
 def test_unwritten_usual_gates_are_a_warning(world: World) -> None:
@@ -91,7 +121,7 @@ def test_broken_project_file_is_bad_where(world: World, data: bytes | None) -> N
     assert found.exit_code == 78
     assert found.problems
     assert row(found, "project", "terraform").verdict == "good"
-    assert {f.verdict for f in found.sections[0].findings[2:]} == {"unseen"}
+    assert {f.verdict for f in found.sections[0].findings[3:]} == {"unseen"}
 
 
 def test_unfit_settings_hide_no_other_rows(world: World) -> None:

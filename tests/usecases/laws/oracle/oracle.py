@@ -10,6 +10,7 @@ from typing import Any
 
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from tests.usecases.laws.machines import LEAVING, Content, Machine, Where
 from tests.usecases.laws.oracle import verdict
@@ -131,7 +132,7 @@ class Oracle(Words):
         command.wrote.append(event.kind)
         self.story.append(f"  {entry.seq} {describe_event(event)}")
         self._may_write(command, entry, now)
-        if isinstance(event, events.ReleaseCreated):
+        if isinstance(event, ReleaseCreated):
             self._made(machine, command, event)
             return
         if event.environment != command.environment:
@@ -162,7 +163,7 @@ class Oracle(Words):
         if command.environment not in command.asked.environments:
             self.says(command, "it wrote of an environment that is gone")
 
-    def _made(self, machine: Machine, command: Command, event: events.ReleaseCreated) -> None:
+    def _made(self, machine: Machine, command: Command, event: ReleaseCreated) -> None:
         # Where it has to be approved it is made before anything is planned.
         content = next(iter(command.contents.values()), machine.content(command.environment))
         known = [made.content for made in self.made.values()]

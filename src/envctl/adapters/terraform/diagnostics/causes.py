@@ -18,7 +18,8 @@ def _build_cause(code: str, pattern: str, hint: str) -> FailureCause:
     return FailureCause(code, re.compile(pattern, re.IGNORECASE), hint)
 
 
-UPSTREAM_GONE, DENIED = "E321", "E326"
+UPSTREAM_GONE, EXPIRED, DENIED = "E321", "E324", "E326"
+SSO_LOGIN = "aws sso login"
 # The first match counts: a damaged state also has an unknown format, and expired credentials or a broken network also
 # prevent assuming a role, without any lack of permission.
 CAUSES = (
@@ -41,7 +42,7 @@ CAUSES = (
         "E347",
         r"match any of the checksums (?:previously )?recorded",
         "the lock has no package for this platform; to include all platforms in the next release:"
-        " {format_command('lock-providers')}",
+        f" {format_command('lock-providers')}",
     ),
     _build_cause("E348", r"does not match configured version", format_command("lock-providers", upgrade=True)),
     _build_cause(
@@ -60,11 +61,11 @@ CAUSES = (
         "use that version or a newer one: [terraform] binary in envctl.toml, or ENVCTL_TERRAFORM",
     ),
     _build_cause(
-        "E324",
+        EXPIRED,
         r"ExpiredToken|token included in the request is (?:expired|invalid)|InvalidClientTokenId|InvalidAccessKeyId"
         r"|UnrecognizedClientException|No valid credential sources|failed to refresh cached (?:credentials|SSO)"
         r"|SSO (?:session|token).*expired|SignatureDoesNotMatch|AuthFailure",
-        "log in again (for example: aws sso login), and run the command again: it continues from the current state",
+        f"log in again (for example: {SSO_LOGIN}), and run the command again: it continues from the current state",
     ),
     _build_cause(
         "E323",

@@ -79,7 +79,7 @@ def find_existing(diagnostic: Diagnostic, planned: Sequence[ResourceChange], sta
 def suggest_import(change: ResourceChange, stack: str, environment: str) -> str:
     """Return the hint with the import command, and with the id if the plan contains it."""
     found = find_import_id(change)
-    argument = shlex.quote(f"module.{stack}.{change.address}={found or 'ID'}")
+    argument = f"module.{stack}.{change.address}={found or 'ID'}"
     fix = f"import it into the state: {format_command('recover', environment, import_=argument)}"
     if not found:
         fix += f" ({_describe_id_source(change, environment)})"

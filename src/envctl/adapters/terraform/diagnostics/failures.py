@@ -2,11 +2,12 @@
 
 import contextlib
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 
 from envctl.adapters.disk.files import read_text
 from envctl.adapters.terraform.diagnostics import existing_resources, full_disk, killed_process
-from envctl.adapters.terraform.diagnostics.causes import DENIED, UPSTREAM_GONE, find_cause
+from envctl.adapters.terraform.diagnostics.causes import DENIED, EXPIRED, SSO_LOGIN, UPSTREAM_GONE, find_cause
 from envctl.adapters.terraform.diagnostics.missing_outputs import find_upstream_error
 from envctl.adapters.terraform.process import disk_errors
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
@@ -24,6 +25,7 @@ _INPUTS_HINT = (
     "a module reads that state with the credentials of the envctl user or its own role, not with the"
     " role of the environment: to read another stack, use [stacks.STACK] inputs in envctl.toml"
 )
+_CODE = f"../{CODE_FOLDER}/"
 _JSON_KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
 _ERROR_TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
@@ -80,7 +82,8 @@ def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Seque
     address = diagnostic.address.removeprefix(f"module.{stack}.")
     message = f"{stack}: {summary}" + (f" ({address})" if address else "")
     for detail in (more.strip(), diagnostic.detail.strip()):
-        message += f"\n{detail}" if detail else ""
+        # Files of modules as they are called in the project.
+        message += f"\n{detail.replace(_CODE, '')}" if detail else ""
     if (change := existing_resources.find_existing(diagnostic, planned, stack)) is not None:
         code = existing_resources.ALREADY_EXISTS
         hint = existing_resources.suggest_import(change, stack, site.environment)
@@ -97,6 +100,9 @@ def _find_code_and_hint(text: str, site: Site, command: str) -> tuple[str, str]:
         if command == "apply":
             return "E305", "applied changes are kept; correct the cause, and the same command continues"
         return "E305", "nothing was changed; correct the cause and run the command again"
+    if cause.code == EXPIRED and site.stack.profile:
+        option = f" --profile {shlex.quote(site.stack.profile)}"
+        return EXPIRED, cause.hint.replace(SSO_LOGIN, SSO_LOGIN + option)
     is_disk_full = cause.code == disk_errors.FULL_DISK_CODE
     return cause.code, full_disk.suggest_making_room(text, site.directory) if is_disk_full else cause.hint
 
@@ -107,11 +113,10 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
     """
     if not diagnostic.file:
         return None
-    code = f"../{CODE_FOLDER}/"
     if diagnostic.file == ROOT_MODULE_FILE:
         source = site.locate(site.environment, _find_key_path(site, diagnostic.line)) if diagnostic.line else None
         return source or Location(f"{site.stack.name}/{ROOT_MODULE_FILE}", diagnostic.line)
-    return Location(diagnostic.file.removeprefix(code), diagnostic.line)
+    return Location(diagnostic.file.removeprefix(_CODE), diagnostic.line)
 
 
 def _find_key_path(site: Site, number: int) -> tuple[str | int, ...]:

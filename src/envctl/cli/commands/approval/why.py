@@ -6,6 +6,7 @@ import typer
 
 from envctl.cli.boundary import run_use_case
 from envctl.cli.options.arguments import environment_argument, release_option
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def why(
@@ -16,8 +17,21 @@ def why(
     planned: Annotated[
         bool, typer.Option("--plan", help="Plan too, so that the guards of the plan can answer.")
     ] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show passing guards too.")] = False,
+    full: FullPlans = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 4 if blocked for now, and with 3 if blocked otherwise.")
+    ] = False,
 ) -> None:
-    """Say what every guard thinks of the next promotion to TARGET, without doing anything."""
+    """Tell whether the next release can be promoted to TARGET, and what blocks it. Changes nothing."""
+    from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS
+    from envctl.usecases.approval.explain_refusal import Why
     from envctl.usecases.approval.explain_refusal import explain_refusal as use
 
-    run_use_case(context, lambda ports: use(ports, target, release=release, planned=planned))
+    SHOW_ALL_GUARDS.set(show_all)
+    show_full_plans(full=full)
+
+    def choose_exit_code(result: object) -> int:
+        return int(result.exit_code) if exit_code and isinstance(result, Why) else 0
+
+    run_use_case(context, lambda ports: use(ports, target, release=release, planned=planned), choose_exit_code)

@@ -8,6 +8,7 @@ import typer
 from envctl.cli.boundary import run_use_case
 from envctl.cli.options.arguments import environment_argument
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, parse_deploy_options
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 
 
@@ -21,6 +22,7 @@ def apply(
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
     older: Older = False,
+    full: FullPlans = False,
 ) -> None:
     """Apply the working tree to the first environment; elsewhere, today's settings to the release that is there.
 
@@ -29,6 +31,7 @@ def apply(
     from envctl.usecases.deployment.apply import apply as use
     from envctl.usecases.deployment.next_command import add_next_command
 
+    show_full_plans(full=full)
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     options = replace(parse_deploy_options(context, break_glass, no_verify=no_verify, older=older), selection=selected)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, environment, options)))

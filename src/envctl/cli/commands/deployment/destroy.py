@@ -7,6 +7,7 @@ import typer
 from envctl.cli.boundary import run_use_case
 from envctl.cli.options.arguments import environment_argument
 from envctl.cli.options.deploy_options import BreakGlass, parse_deploy_options
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def destroy(
@@ -20,9 +21,11 @@ def destroy(
             "--state-lost", help="Give up stacks whose state is lost. What they held may remain, and this is recorded."
         ),
     ] = False,
+    full: FullPlans = False,
 ) -> None:
     """Take away all that an environment holds. Refused where it is protected, asks for approvals, or lost a state."""
     from envctl.usecases.deployment.destroy import destroy as use
 
+    show_full_plans(full=full)
     options = parse_deploy_options(context, break_glass, state_lost=state_lost)
     run_use_case(context, lambda ports: use(ports, environment, options))

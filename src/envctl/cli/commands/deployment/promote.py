@@ -8,6 +8,7 @@ from envctl.cli.boundary import run_use_case
 from envctl.cli.completion.candidates import complete_sources, complete_targets
 from envctl.cli.options.arguments import release_option
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, parse_deploy_options
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def promote(
@@ -25,10 +26,12 @@ def promote(
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
     older: Older = False,
+    full: FullPlans = False,
 ) -> None:
     """Deploy to TARGET the very bundle that SOURCE runs, through every guard."""
     from envctl.usecases.deployment.next_command import add_next_command
     from envctl.usecases.deployment.promote import promote as use
 
+    show_full_plans(full=full)
     options = parse_deploy_options(context, break_glass, no_verify=no_verify, older=older)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, source, target, options, release=release)))

@@ -6,8 +6,9 @@ import typer
 
 from envctl.cli.boundary import run_use_case
 from envctl.cli.completion.candidates import complete_releases
-from envctl.cli.options.arguments import environment_argument
+from envctl.cli.options.arguments import RELEASE_NAMES, environment_argument
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def rollback(
@@ -20,15 +21,17 @@ def rollback(
             "--to",
             metavar="RELEASE",
             autocompletion=complete_releases,
-            help="The release. Default: the last one before that still holds.",
+            help=f"The release. Default: the last one before that still holds. {RELEASE_NAMES}",
         ),
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
+    full: FullPlans = False,
 ) -> None:
     """Deploy an earlier release again that was verified there, and put the one that is left on hold."""
     from envctl.usecases.deployment.next_command import add_next_command
     from envctl.usecases.deployment.rollback import rollback as use
 
+    show_full_plans(full=full)
     options = parse_deploy_options(context, break_glass, no_verify=no_verify)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, environment, options, to=to)))

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def collect(
@@ -17,12 +18,15 @@ def collect(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Of plans: exit with 2 where there are changes.")
     ] = False,
+    full: FullPlans = False,
 ) -> None:
     """Tell what the jobs of a run saw, as if one had looked, and record drift as envctl drift does: once. What no job
     has looked at is unknown: then it exits with 1, and can be run again after that job was.
     """
     from envctl.usecases.fleet.collect import collect_run as use
     from envctl.usecases.fleet.merge import Plans
+
+    show_full_plans(full=full)
 
     def exit_code(result: object) -> int:
         if isinstance(result, Plans):

@@ -8,6 +8,7 @@ import typer
 from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import Environments
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 from envctl.domain.command_lines import format_command
@@ -29,12 +30,14 @@ def drift(
     shard: Shard = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
+    full: FullPlans = False,
 ) -> None:
     """Say where reality differs from the state (drift), and where the configuration does (pending). Drift takes the
     proof of a release away. Exits with 2 where there is some, and with 1 where something could not be looked at.
     """
     from envctl.domain.errors import Problem, UsageError
 
+    show_full_plans(full=full)
     refuse_dry_run(context)
     exit_code = lambda result: int(result.exit_code(pending=pending))  # noqa: E731
     others = {"ENV": names, "--fix": fix, "--stack": stack}

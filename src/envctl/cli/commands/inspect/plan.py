@@ -8,6 +8,7 @@ import typer
 
 from envctl.cli.boundary import run_partial_use_case, run_use_case
 from envctl.cli.options.arguments import DetailedExitcode, environment_argument, release_option
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 from envctl.domain.command_lines import format_command
@@ -33,9 +34,12 @@ def plan(
     run: Run = None,
     shard: Shard = None,
     detailed_exitcode: DetailedExitcode = False,
+    full: FullPlans = False,
 ) -> None:
     """Show what `envctl apply ENV` would change; or what a release would change, whether it may go there or not."""
     from envctl.domain.errors import Problem, UsageError
+
+    show_full_plans(full=full)
 
     def exit_code(result: object) -> int:
         return 2 if detailed_exitcode and getattr(result, "changes", False) else 0

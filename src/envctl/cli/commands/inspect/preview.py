@@ -6,6 +6,7 @@ import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import DetailedExitcode, Environments, release_option
+from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def preview(
@@ -14,10 +15,12 @@ def preview(
     *,
     release: Annotated[str | None, release_option("A release, instead of the working tree.")] = None,
     detailed_exitcode: DetailedExitcode = False,
+    full: FullPlans = False,
 ) -> None:
     """Plan the working tree, or a release, against all environments, before it may go there. Nothing is recorded."""
     from envctl.usecases.inspect.preview import preview_environments as use
 
+    show_full_plans(full=full)
     refuse_dry_run(context)
     exit_code = lambda result: int(result.exit_code(detailed=detailed_exitcode))  # noqa: E731
     run_use_case(context, lambda ports: use(ports, names or (), release=release), exit_code)

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 
 MAX_NAMED = 20
-_SKIP_REASONS = {"moot": "a guard that it rests on refuses", "unplanned": "only a plan can answer it"}
+_SKIP_REASONS = {
+    "moot": "skipped: the guard it depends on refuses",
+    "unplanned": "needs a plan",
+    "not_applicable": "nothing to approve",
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def collect_verdicts(command: str, result: object | None, error: "EnvctlError | 
     convert = _CONVERSIONS.get(type(result).__name__)
     found = tuple(convert(result)) if convert else ()
     problems: Iterable[Problem] = error.problems if error and not found else ()
-    if isinstance(error, RefusedError):
+    if isinstance(error, RefusedError) and not found:
         found += tuple(_from_refusal("guards", refusal) for refusal in error.refusals)
         problems = (problem for refusal in error.refusals for problem in refusal.because)
     return (*found, *(_from_problem(f"envctl {command}".strip(), problem) for problem in problems))

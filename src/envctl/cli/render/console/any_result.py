@@ -35,6 +35,8 @@ RENDERERS = {
     "Preview": "plan.preview.show_preview",
     "OneOutput": "any_result.show_one_line",
     "Recovered": "deployment.recovery.show_recovery",
+    "ReleaseDetails": "inspect.releases.show_release_details",
+    "Releases": "inspect.releases.show_releases",
     "Rendered": "inspect.settings.show_root_modules",
     "ReportWritten": "inspect.report.show_report",
     "RulesResetState": "approval.rules.show_rules_reset",

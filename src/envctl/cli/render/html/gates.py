@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from envctl.cli.render.console.approval.guards import format_guards, format_opening_time, list_refusal_details
-from envctl.cli.render.console.approval.why import format_conclusion, format_question
+from envctl.cli.render.console.approval.verdict import format_verdict
+from envctl.cli.render.console.approval.why import describe_move
 from envctl.cli.render.console.inspect.boxes import format_lag
 from envctl.cli.render.console.inspect.status import pair_with_previous
 from envctl.cli.render.html import states
@@ -61,12 +62,12 @@ def _render_next_change(outlook: Outlook, status: EnvironmentStatus, before: str
         text = f"{'Nothing waits:' if status.lag == 0 else 'Nothing to promote: it'} {format_lag(status, before)}."
         return tag("div", tag("h4", "Next change"), tag("p", text))
     tone = "ok" if not why.refusals else "doubt" if all(each.for_now for each in why.refusals) else "bad"
-    answer = join(tag("b", format_conclusion(why), class_=tone), format_opening_time(why.opens, why.now, UTC))
+    answer = join(tag("b", format_verdict(why), class_=tone), format_opening_time(why.opens, why.now, UTC))
     refusals = (_render_refusal(each.refusal, why) for each in why.answers if each.refusal)
     next_step = join(tag("dt", "Next"), tag("dd", render_hint(why.next)))
     return tag(
         "div",
-        tag("h4", format_question(why)),
+        tag("h4", f"Next change: {describe_move(why)}"),
         tag("p", answer),
         tag("ul", *refusals, class_="refusals"),
         tag("dl", tag("div", next_step), *_render_other_guards(why), class_="facts"),
@@ -74,7 +75,12 @@ def _render_next_change(outlook: Outlook, status: EnvironmentStatus, before: str
 
 
 def _render_other_guards(why: Why) -> Iterator[Html]:
-    titles: dict[Outcome, str] = {"passes": "Pass", "moot": "Moot", "unplanned": "Need a plan"}
+    titles: dict[Outcome, str] = {
+        "passes": "Pass",
+        "moot": "Skipped",
+        "unplanned": "Need a plan",
+        "not_applicable": "Not applicable",
+    }
     for outcome, title in titles.items():
         codes = [answer.code for answer in why.answers if answer.outcome == outcome]
         if codes:

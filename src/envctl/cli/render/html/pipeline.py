@@ -11,7 +11,7 @@ from envctl.cli.render.html.pipeline_picture import render_pipeline_picture
 from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_facts, render_section
 from envctl.cli.render.terminal.counting import format_count
-from envctl.domain.ledger.state import EnvironmentState, Evidence
+from envctl.domain.ledger.state import EnvironmentState, Evidence, to_label
 from envctl.domain.text.durations import format_rough_duration
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
@@ -52,7 +52,8 @@ def _render_chips(state: EnvironmentState) -> Html:
 def _list_facts(each: EnvironmentStatus, before: str, now: datetime) -> Iterator[tuple[str, Html | str]]:
     state, current = each.present, each.present.current
     if current:
-        yield "Runs", wording.render_release(current.release)
+        label = wording.render_label_name(to_label(each.release) if each.release else None)
+        yield "Runs", join(wording.render_release(current.release), label)
         origin = wording.describe_commit(each.release) if each.release else ""
         if origin:
             yield "Made of", origin

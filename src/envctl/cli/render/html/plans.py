@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan.plan import SYMBOLS
+from envctl.cli.render.console.plan.actions import SYMBOLS
 from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, Piece, code, dim, join, tag
 from envctl.cli.render.html.signs import Sign, render_label

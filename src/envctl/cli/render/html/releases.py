@@ -6,9 +6,17 @@ from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
 from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_section, render_table
-from envctl.cli.render.html.wording import describe_commit, render_age, render_moment, render_person, render_release
+from envctl.cli.render.html.wording import (
+    describe_commit,
+    render_age,
+    render_label_name,
+    render_moment,
+    render_person,
+    render_release,
+)
 from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.ledger.release_matrix import Stay
+from envctl.domain.ledger.state import to_label
 from envctl.usecases.inspect.report import Report
 
 NAME_WIDTH, CELL_WIDTH = 25, 10
@@ -24,7 +32,8 @@ def render_releases(report: Report) -> Html:
     for row in report.releases:
         made = join(render_moment(row.release.at), " by ", render_person(row.release.by))
         origin = tag("span", describe_commit(row.release), class_="quiet beside")
-        name = join(render_release(row.release.release), " ", origin, tag("span", made, class_="quiet under"))
+        label = render_label_name(to_label(row.release))
+        name = join(render_release(row.release.release), label, " ", origin, tag("span", made, class_="quiet under"))
         rows.append([name, *(_render_stay(row.stays[environment], report.now) for environment in order)])
     note = f"{format_count(report.more_releases, 'older release')} left off." if report.more_releases else ""
     style = f"min-width: {NAME_WIDTH + len(order) * CELL_WIDTH}rem"

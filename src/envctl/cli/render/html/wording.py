@@ -7,7 +7,8 @@ from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_com
 from envctl.cli.render.terminal.text import shorten_actor
 from envctl.cli.render.terminal.times import format_age, format_clock_time
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import KnownRelease
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.release_label import ReleaseLabel, format_label_name
 from envctl.domain.text.identifiers import shorten_id
 
 COMMIT_LENGTH = 10
@@ -33,6 +34,12 @@ def render_person(actor: Actor) -> Html:
 
 def render_release(name: str) -> Html:
     return tag("code", shorten_id(name), class_="release", title=name)
+
+
+def render_label_name(label: ReleaseLabel | None) -> Html:
+    """Render what people know a release by, in addition to its id; empty if that is not recorded."""
+    name = format_label_name(label) if label else ""
+    return join(" ", isolate(name)) if name else join()
 
 
 def describe_commit(known: KnownRelease) -> str:

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from envctl.cli import memory_usage
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.settings import Setting
@@ -24,6 +24,7 @@ FORMAT = 1
 COMPUTED_FIELDS = {
     "EnvironmentPlan": ("changes",),
     "StackPlan": ("changes",),
+    "EnvironmentStatus": ("state",),
     "EnvironmentState": ("whole", "drifted"),
     "Evidence": ("verified",),
     "BucketReport": ("outcome",),
@@ -34,6 +35,8 @@ COMPUTED_FIELDS = {
     "Preview": ("changes",),
     "EnvironmentSecrets": ("missing",),
     "Sighting": ("missing",),
+    "Why": ("allowed",),
+    "GateApprovals": ("missing",),
     "EnvironmentDrift": ("drifted", "unknown", "pending"),
 }
 
@@ -130,11 +133,20 @@ def _add_sandbox_flags(hint: object) -> object:
     return add_sandbox_flag(hint) if isinstance(hint, str) else hint
 
 
+def _can_run(command: str) -> bool:
+    """Check that a command has no placeholder, such as FILE or …, and no words after it."""
+    is_example = "…" in command or any(len(word) > 1 and word.isalpha() and word.isupper() for word in command.split())
+    return bool(command) and not is_example and not any(mark in command for mark in (", ", "; ", " ("))
+
+
 def _problem_to_json(problem: Problem, refusal: "Refusal | None") -> dict[str, Any]:
+    advice, command = split_command(add_sandbox_flag(problem.hint))
     return {
         "code": problem.code,
         "message": problem.message,
         "hint": add_sandbox_flag(problem.hint),
+        "advice": advice or None,
+        "command": command if _can_run(command) else None,
         "file": problem.location.file if problem.location else None,
         "line": problem.location.line if problem.location else None,
         "stack": problem.stack or None,

@@ -1,8 +1,11 @@
 """Approvals at a gate, given or withdrawn."""
 
 from collections.abc import Iterator
+from datetime import UTC
 
+from envctl.cli.render.console.approval.approval import describe_missing_approvals, describe_validity
 from envctl.cli.render.markdown.page import markup as md
+from envctl.cli.render.markdown.why import render_gate_table
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
@@ -10,13 +13,11 @@ from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
 
 def render_approved(result: Approved) -> str:
     verb = "had already approved" if result.already else "approved"
-    environment, release = md.escape(result.environment), shorten_id(result.release)
-    where = f" in {md.escape(result.where)}" if result.where else ""
-    plan = f"plan {md.code(shorten_id(result.plan))}{where}"
-    validity = f"It holds for {plan}, and for one that does less." if result.plan else ""
+    environment, release = md.escape(result.environment), md.render_release(result.label, result.release)
+    validity = md.escape(describe_validity(result, UTC)) if result.plan else ""
     return md.render_page(
         f"## {md.OK} {environment}: gate {md.escape(result.gate)} approved",
-        f"{md.bold(str(result.by))} {verb} release {md.code(release)} for {environment}. {validity}".rstrip(),
+        f"{md.bold(str(result.by))} {verb} release {release} for {environment}. {validity}".rstrip(),
         *_render_outlook(result),
     )
 
@@ -28,7 +29,7 @@ def render_reviewed(result: Reviewed) -> str:
     return md.render_page(
         f"## {md.OK if result.reviewers else md.NEUTRAL} {environment}: gate {md.escape(result.gate)}, in GitHub",
         reviewers or f"Nobody has let this job begin as a reviewer: in GitHub {environment} asks for none.",
-        f"Release {md.code(shorten_id(result.release))}, plan {md.code(shorten_id(result.plan))}{where}.",
+        f"Release {md.render_release(result.label, result.release)}, plan {md.code(shorten_id(result.plan))}{where}.",
         *_render_outlook(result),
     )
 
@@ -41,23 +42,23 @@ def _format_reviewer(reviewer: Reviewer) -> str:
 
 
 def _render_outlook(result: Approved | Reviewed) -> Iterator[str]:
-    """Yield the notes, the missing approvals and the next step."""
+    """Yield the notes, the approvals by gate, and the next step."""
     yield "\n".join(f"- {md.WARN} {md.escape(note)}" for note in result.notes)
     if result.missing:
-        missing = ((md.NEUTRAL, md.escape(gate), str(number)) for gate, number in result.missing.items())
-        yield md.render_table(("", "gate", "approvals still missing"), missing)
+        yield md.escape(describe_missing_approvals(result.missing))
     else:
         yield f"Every gate of {md.escape(result.environment)} has its approvals for this release."
+    yield render_gate_table(result.approvals)
     yield md.render_next_step(result.next)
 
 
 def render_withdrawn(result: Withdrawn) -> str:
     subject, approver = f"{md.escape(result.environment)}: gate {md.escape(result.gate)}", md.bold(str(result.by))
     if not result.withdrawn:
-        unapproved = f"{approver} has not approved release {md.code(shorten_id(result.release))} there."
+        unapproved = f"{approver} has not approved release {md.render_release(result.label, result.release)} there."
         reason = unapproved if result.release else "No release waits there."
         return md.render_page(f"## {md.NEUTRAL} {subject}: nothing to take back", reason)
     return md.render_page(
         f"## {md.OK} {subject}: approval withdrawn",
-        f"{approver} no longer approves release {md.code(shorten_id(result.release))}.",
+        f"{approver} no longer approves release {md.render_release(result.label, result.release)}.",
     )

@@ -31,12 +31,18 @@ def render_deployment(deployed: Deployed) -> str:
         _render_waivers(deployed),
         _render_proof(deployed),
         console.describe_partial(deployed),
-        "\n".join(f"- {md.WARN} {format_guard(r.code, r.guard)}: {md.escape(r.message)}" for r in deployed.warnings),
+        _render_warnings(deployed),
         heading,
         *(render_plan_blocks(plan, done=True) if plan else ()),
         md.render_next_step(deployed.next),
         full_output=md.FULL_OUTPUT_IN_LOG,
     )
+
+
+def _render_warnings(deployed: Deployed) -> str:
+    warnings = console.list_past_warnings(deployed)
+    lines = (f"- {md.WARN} {format_guard(each.code, each.guard)}: {md.escape(each.message)}" for each in warnings)
+    return "\n".join((f"{console.PAST_WARNINGS}:\n", *lines)) if warnings else ""
 
 
 def _describe_outcome(deployed: Deployed) -> str:

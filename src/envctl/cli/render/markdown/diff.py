@@ -8,10 +8,10 @@ from envctl.cli.render.console.inspect.diff import describe_side, format_headlin
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.terminal.counting import format_count
+from envctl.domain.ledger.state import to_label
 from envctl.domain.release.distance import Distance
 from envctl.domain.settings.comparison import Pair
 from envctl.domain.settings.settings import Setting
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Diff, Side
 
 MAX_OPEN_ROWS = 5
@@ -36,10 +36,8 @@ def _render_side(side: Side) -> tuple[str, str]:
 
 
 def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
-    rows = [
-        (md.code(shorten_id(release.release)), md.escape(release_distance.describe_release(release, UTC)))
-        for release in distance.releases
-    ]
+    made = [(release, release_distance.describe_release(release, UTC)) for release in distance.releases]
+    rows = [(md.render_release(to_label(release), release.release), md.escape(text)) for release, text in made]
     if rows:
         yield _fold_if_long(
             f"{format_count(len(rows), 'release')} made since",

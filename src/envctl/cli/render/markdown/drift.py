@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from envctl.cli.render.console.deployment.fixed_drift import remove_next_commands
 from envctl.cli.render.console.plan import drift as console
 from envctl.cli.render.console.plan.attributes import drop_repeated, is_unknown
+from envctl.cli.render.console.plan.plan import SUMMARY_NOTE
 from envctl.cli.render.markdown.deployment import render_deployment
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
-from envctl.cli.render.terminal.text import shorten_middle
-from envctl.cli.render.values.value_diff import format_side
+from envctl.cli.render.values.value_diff import shorten_sides
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.fix import Fixed, Mended
@@ -27,7 +27,7 @@ def render_drift(drift: Drift) -> str:
     worst = next((condition for condition in _BY_SEVERITY if condition in conditions), "empty")
     drifted, pending = console.group_findings(drift)
     return md.render_page(
-        f"## {_MARKS[worst]} {md.capitalize(md.escape(console.format_total(drift)))}",
+        f"## {_MARKS[worst]} {md.escape(console.format_verdict(drift))}",
         "\n".join(line for each in remarkable for line in _render_environment(each)),
         f"{md.OK} clean: {md.escape(quiet)}" if quiet else "",
         render_drift_table("### Drift", "is there", drifted, drift=True),
@@ -68,20 +68,37 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
     """Render a table of findings; `after` is the head of its last column."""
     if not found:
         return ""
+    shown, counts = console.split_findings(found)
     rows = [
         (md.escape(", ".join(finding.environments)), md.escape(finding.stack), *cells)
-        for finding in found
+        for finding in shown
         for cells in _list_finding_cells(finding, drift=drift)
     ]
-    return f"{heading}\n\n{md.render_table((*HEADS, 'the state says', after), rows)}"
+    rows += [
+        (
+            md.escape(", ".join(environments)),
+            md.escape(stack),
+            f"{count} {md.code(kind)}",
+            _format_action(action, drift=drift),
+            "",
+            "",
+        )
+        for (action, stack, kind, environments), count in counts.items()
+    ]
+    note = f"\n\n{md.capitalize(SUMMARY_NOTE)}." if counts else ""
+    return f"{heading}\n\n{md.render_table((*HEADS, 'the state says', after), rows)}{note}"
+
+
+def _format_action(action: Action, *, drift: bool) -> str:
+    return console.ACTION_TEXTS.get(action, "changed") if drift else str(action)
 
 
 def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
-    happened = console.ACTION_TEXTS.get(finding.action, "changed") if drift else str(finding.action)
+    happened = _format_action(finding.action, drift=drift)
     if finding.resource:
         yield from ((md.code(finding.name), *cells) for cells in _list_attribute_cells(finding.resource, happened))
     if finding.output:
-        yield md.code(finding.name), happened, _format_value(finding.output.before), _format_value(finding.output.after)
+        yield md.code(finding.name), happened, *_format_sides(finding.output.before, finding.output.after)
 
 
 def _list_attribute_cells(resource: ResourceChange, happened: str) -> Iterator[tuple[str, str, str]]:
@@ -90,8 +107,10 @@ def _list_attribute_cells(resource: ResourceChange, happened: str) -> Iterator[t
         return
     changes = drop_repeated(resource.attributes)
     for attribute in [each for each in changes if not is_unknown(each.after)] or changes:
-        yield f"{happened}: {md.code(attribute.path)}", _format_value(attribute.before), _format_value(attribute.after)
+        before, after = _format_sides(attribute.before, attribute.after)
+        yield f"{happened}: {md.code(attribute.path)}", before, after
 
 
-def _format_value(value: object) -> str:
-    return md.code(shorten_middle(format_side(value), MAX_VALUE_WIDTH))
+def _format_sides(before: object, after: object) -> tuple[str, str]:
+    one, other = shorten_sides(before, after, MAX_VALUE_WIDTH)
+    return md.code(one), md.code(other)

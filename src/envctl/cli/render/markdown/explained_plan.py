@@ -21,8 +21,9 @@ from envctl.usecases.inspect.explain_plan import Explained
 
 def render_explained_plan(explained: Explained) -> str:
     subject = md.capitalize(md.escape(console.describe_subject(explained)))
+    total = md.escape(format_total(explained.plan))
     return md.render_page(
-        f"## {choose_plan_mark(explained.plan)} Plan for {md.escape(explained.environment)}, by cause",
+        f"## {choose_plan_mark(explained.plan)} Plan for {md.escape(explained.environment)}: {total}",
         f"{subject}. {md.bold(console.summarize_causes(explained))}.",
         f"{md.WARN} {md.capitalize(md.escape(explained.unexplained))}." if explained.unexplained else "",
         *render_cost_blocks(explained.plan),

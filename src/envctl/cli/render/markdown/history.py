@@ -1,14 +1,17 @@
-"""The ledger as a table, newest entry first, and the result of its verification."""
+"""The ledger as tables, newest first: its entries and its releases; and the result of its verification."""
 
 from datetime import UTC
 
 from envctl.cli.render.console.inspect import history as console
+from envctl.cli.render.console.inspect import releases as console_releases
 from envctl.cli.render.console.inspect.events import choose_style
-from envctl.cli.render.console.inspect.events import describe_event as told_of
 from envctl.cli.render.markdown.page.markup import FAIL, NEUTRAL, OK, WARN, code, escape, render_page, render_table
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.times import format_time
+from envctl.domain.ledger.state import to_label
+from envctl.domain.release_label import format_label
 from envctl.usecases.inspect.history import History, Verified
+from envctl.usecases.inspect.releases import ReleaseDetails, Releases
 
 HEADS = ("#", "", "time", "who", "release", "what")
 # By the style of the console.
@@ -28,7 +31,7 @@ def render_history(history: History) -> str:
             escape(console.mark_unverified(entry.actor)),
             code(release) if (release := console.format_release(entry.event)) else "",
             (f"**{console.UNTRUSTED_LABEL}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
-            + escape(told_of(entry.event)),
+            + escape(console.describe_entry(history, entry)),
         )
         for entry in history.entries
     )
@@ -50,4 +53,31 @@ def render_ledger_verification(ledger: Verified) -> str:
     signed = f"Signed as pinned: all about {', '.join(ledger.signed)}." if ledger.signed else ""
     return render_page(
         f"## {OK} The ledger is whole", f"{fits.capitalize()} the chain. Head: {code(ledger.head)}", signed
+    )
+
+
+def render_releases(listed: Releases) -> str:
+    scope = f" of {escape(listed.environment)}" if listed.environment else ""
+    heads = console_releases.HEADS
+    rows = []
+    for each in listed.releases:
+        name, *others = console_releases.format_row(each, listed.now)
+        rows.append((code(name), *map(escape, others)))
+    return render_page(
+        f"## Releases{scope}",
+        render_table(heads, rows) if rows else console_releases.describe_empty_list(listed),
+        console_releases.describe_rest(listed) if listed.more else "",
+    )
+
+
+def render_release_details(details: ReleaseDetails) -> str:
+    facts = ((name, escape(text)) for name, text in console_releases.list_facts(details, UTC))
+    places = (
+        (escape(place.environment), escape(console_releases.describe_place(place, details.now, UTC)))
+        for place in details.places
+    )
+    return render_page(
+        f"## Release {escape(format_label(to_label(details.release)))}",
+        render_table(("what", "value"), facts),
+        render_table(("environment", "state"), places),
     )

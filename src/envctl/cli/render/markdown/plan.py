@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from envctl.cli.render.console.plan import plan as console
+from envctl.cli.render.console.plan.actions import SYMBOLS, list_remarks
 from envctl.cli.render.console.plan.attributes import group_attributes, is_unknown
 from envctl.cli.render.markdown.attributes import render_attribute, render_attributes, render_within_budget
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
+from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
 from envctl.cli.render.terminal.text import measure_width, pad_text, shorten_middle, to_one_line
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.stateful_types import STATEFUL
@@ -20,17 +22,18 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.plan.summary import TypeCount, fold_changes, summarize_resources
 
 DESTRUCTIVE = (Action.REPLACE, Action.DELETE)
 DANGER, WAITING = "🚨", "⏳"
 MAX_HEADING = 300
 MAX_ADDRESS = 60
+MAX_ADDRESSES = 200
 NOUNS = {Action.REPLACE: "replacement", Action.DELETE: "deletion"}
 
 
 def render_plan(plan: EnvironmentPlan) -> str:
-    origin = f"Release {md.code(shorten_id(plan.release))}." if plan.release else "Of the working tree."
+    origin = f"Release {md.render_release(plan.label, plan.release)}." if plan.release else "Of the working tree."
     changes = md.escape(shorten_middle(console.format_total(plan), MAX_HEADING))
     return md.render_page(
         f"## {choose_plan_mark(plan)} Plan for {md.escape(plan.environment)}: {changes}",
@@ -49,7 +52,7 @@ def render_plan_blocks(plan: EnvironmentPlan, *, done: bool = False) -> Iterator
     for stack in plan.stacks:
         for warning in stack.warnings:
             yield Piece(f"{md.WARN} {md.bold(stack.stack)}: {md.escape(warning)}", "warning", Rank.TEXT, stack.stack)
-        yield from _render_stack(stack)
+        yield from _render_stack(stack, summarized=console.is_summarized(plan.stacks))
 
 
 def choose_plan_mark(plan: EnvironmentPlan) -> str:
@@ -64,8 +67,13 @@ def _find_destructive(stack: StackPlan) -> list[ResourceChange]:
     return sorted(destructive, key=lambda resource: resource.type not in STATEFUL)
 
 
+def _fold_destructive(stack: StackPlan) -> list[ResourceChange]:
+    found = _find_destructive(stack)
+    return found if SHOW_FULL_PLANS.get() else [each.folded_resource for each in fold_changes(found)]
+
+
 def _render_destructive(stacks: Sequence[StackPlan], title: str) -> Iterator[Block]:
-    destructive = [(stack.stack, resource) for stack in stacks for resource in _find_destructive(stack)]
+    destructive = [(stack.stack, resource) for stack in stacks for resource in _fold_destructive(stack)]
     destructive.sort(key=lambda each: each[1].type not in STATEFUL)
     if destructive:
         pieces = (
@@ -87,24 +95,52 @@ def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
     yield Section(head, tuple(rows), separator="\n")
 
 
-def _render_stack(stack: StackPlan) -> Iterator[Block]:
-    rest = [resource for resource in stack.resources if resource.action not in DESTRUCTIVE]
-    new = [resource for resource in rest if resource.action is Action.CREATE]
-    many = new if len(new) > console.MAX_DETAILED else []
-    inner: list[Block] = []
-    for resource in rest:
-        if resource not in many:
-            rank = Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
-            inner.append(Piece(_render_resource(resource), "resource", rank, stack.stack))
-    inner += _render_replaced(stack)
-    if many:
-        inner += _render_new_resources(many, stack.stack)
-    if stack.outputs:
-        inner.append(Piece(_render_outputs(stack.outputs), "output list", Rank.REST, stack.stack))
+def _render_stack(stack: StackPlan, *, summarized: bool) -> Iterator[Block]:
+    inner = list(_render_counts(stack) if summarized else _render_changes(stack))
     if inner:
         note = " (what goes away stands above)" if _find_destructive(stack) else ""
         summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(console.summarize_stack(stack))}{note}"
         yield Section(f"<details><summary>{summary}</summary>", tuple(inner), "</details>")
+
+
+def _render_counts(stack: StackPlan) -> Iterator[Block]:
+    """Yield the summary of a stack: changes of data in full, and all others by type."""
+    summary = summarize_resources(stack.resources, STATEFUL)
+    for each in summary.dangerous:
+        if each.resource.action not in DESTRUCTIVE:
+            yield Piece(_render_resource(each.folded_resource), "resource", Rank.CHANGE, stack.stack)
+    if summary.counts:
+        rows = tuple(
+            Piece(
+                md.format_row((str(each.count), each.action, md.code(each.type), _format_addresses(each))),
+                "row",
+                Rank.ROW,
+            )
+            for each in summary.counts
+        )
+        yield Section(md.render_table(("count", "change", "type", "resources"), ()), rows, separator="\n")
+        yield Piece(f"{console.SUMMARY_NOTE.capitalize()}.", "note", Rank.TEXT, stack.stack)
+    if stack.outputs:
+        yield Piece(f"outputs: {len(stack.outputs)} to change", "output list", Rank.REST, stack.stack)
+
+
+def _format_addresses(count: TypeCount) -> str:
+    return md.escape(shorten_middle(", ".join(count.addresses), MAX_ADDRESSES))
+
+
+def _render_changes(stack: StackPlan) -> Iterator[Block]:
+    rest = [resource for resource in stack.resources if resource.action not in DESTRUCTIVE]
+    new = [resource for resource in rest if resource.action is Action.CREATE]
+    many = new if len(new) > console.MAX_DETAILED else []
+    for resource in rest:
+        if resource not in many:
+            rank = Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
+            yield Piece(_render_resource(resource), "resource", rank, stack.stack)
+    yield from _render_replaced(stack)
+    if many:
+        yield from _render_new_resources(many, stack.stack)
+    if stack.outputs:
+        yield Piece(_render_outputs(stack.outputs), "output list", Rank.REST, stack.stack)
 
 
 def _render_replaced(stack: StackPlan) -> Iterator[Piece]:
@@ -118,7 +154,7 @@ def _render_resource(resource: ResourceChange, stack: str = "") -> str:
     """Render a resource with its diff: outside of its stack's fold with `stack`, and attributes that force it alone."""
     stateful = " (stateful)" if resource.action in DESTRUCTIVE and resource.type in STATEFUL else ""
     location = f" in {md.bold(stack)}" if stack else ""
-    reason = md.escape("; ".join(console.list_remarks(resource)))
+    reason = md.escape("; ".join(list_remarks(resource)))
     mark = f"{DANGER} " if resource.action in DESTRUCTIVE else ""
     remark = f": {reason}" if reason else ""
     head = f"{mark}{md.bold(resource.action)} {md.code(resource.address)}{location}{stateful}{remark}"
@@ -130,7 +166,7 @@ def _render_resource(resource: ResourceChange, stack: str = "") -> str:
 def _render_new_resources(resources: Sequence[ResourceChange], stack: str) -> Iterator[Section]:
     """Yield one line per new resource, and a fold with the attributes of all."""
     width = measure_width((resource.address for resource in resources), MAX_ADDRESS)
-    sign = console.SYMBOLS[Action.CREATE]
+    sign = SYMBOLS[Action.CREATE]
     lines = [
         f"{sign} {pad_text(to_one_line(r.address), width)}  {console.find_display_name(r)}".rstrip() for r in resources
     ]

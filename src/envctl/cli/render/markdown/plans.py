@@ -1,28 +1,50 @@
-"""The plans of several environments."""
+"""The plans of several environments, and of a release in each."""
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan.many_plans import describe_subject, format_outcome, split_unchanged
+from envctl.cli.render.console.plan import preview as preview_console
+from envctl.cli.render.console.plan.many_plans import (
+    describe_subject,
+    format_outcome,
+    format_verdict,
+    split_unchanged,
+)
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.page.markup import FAIL, OK, bold, escape, format_full_output, render_page, render_table
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.domain.command_lines import format_command
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.fleet.merge import Plans
-from envctl.usecases.inspect.preview import EnvironmentPreview
+from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
 def render_plans(plans: Plans) -> str:
     remarkable, quiet = split_unchanged(plans)
     rows = ((choose_preview_mark(each), bold(each.environment), escape(format_outcome(each))) for each in remarkable)
     return render_page(
-        f"## What {escape(describe_subject(plans))} would do",
-        "Nothing was recorded.",
+        f"## {escape(format_verdict(plans.environments))}",
+        f"What {escape(describe_subject(plans))} would do. Nothing was recorded.",
         render_table(("", "environment", "what would happen"), rows),
         f"{OK} no changes: {escape(quiet)}" if quiet else "",
         *(block for preview in remarkable for block in render_preview_blocks(preview)),
         full_output=format_full_output(format_command("collect", plans.run) if plans.run else format_command("plan")),
+    )
+
+
+def render_preview(preview: Preview) -> str:
+    rows = (
+        (choose_preview_mark(each), bold(each.environment), escape(preview_console.format_outcome(each)))
+        for each in preview.environments
+    )
+    name = f" --release {shorten_id(preview.release)}" if preview.release else ""
+    return render_page(
+        f"## {escape(format_verdict(preview.environments))}",
+        f"What {escape(preview_console.describe_subject(preview))} would do. Nothing was recorded.",
+        render_table(("", "environment", "what would happen"), rows),
+        *(block for each in preview.environments for block in render_preview_blocks(each)),
+        full_output=format_full_output(f"{format_command('preview')}{name}"),
     )
 
 

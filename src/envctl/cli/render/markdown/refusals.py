@@ -14,7 +14,7 @@ GUARD_HEADS = ("", "guard", "answer")
 def render_refusals(error: RefusedError, now: datetime) -> str:
     opens = console.find_opening_time(error.refusals)
     return md.render_page(
-        f"## {md.FAIL} {md.escape(console.format_verdict(error.refusals, opens))}",
+        f"## {md.FAIL} {md.escape(console.summarize_refusals(error.refusals))}",
         md.escape(console.format_opening_time(opens, now, UTC)),
         md.render_table(GUARD_HEADS, (render_refusal_row(refusal, now) for refusal in error.refusals)),
         "\n".join(f"- {md.FAIL} {format_problem(problem)}" for problem in console.list_other_problems(error)),

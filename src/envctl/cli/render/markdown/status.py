@@ -1,14 +1,18 @@
 """The pipeline as a table, problems and next commands."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.boxes import format_lag, format_no_drift, is_destroyed
 from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands, pair_with_previous
+from envctl.cli.render.console.inspect.status_verdict import format_status_verdict
 from envctl.cli.render.markdown.page import markup as md
+from envctl.cli.render.markdown.why import render_gate_table
 from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, to_one_line
 from envctl.cli.render.terminal.times import format_age, format_past
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.ledger.state import to_label
+from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 HEADS = ("", "environment", "runs", "deployed", "proof", "drift", "in the pipeline", "gates of the next promotion")
@@ -19,10 +23,22 @@ def render_status(status: Status) -> str:
     rows = (_render_row(each, before, status.now) for each, before in pair_with_previous(status))
     standalone = [_render_row(each, "", status.now) for each in status.beside]
     section = ("### Beside the pipeline", md.render_table(HEADS, standalone)) if standalone else ()
-    head = f"## Pipeline of {md.escape(status.project)}"
     return md.render_page(
-        head, md.render_table(HEADS, rows), *section, _render_attention(status), _render_next_commands(status)
+        f"## {md.escape(format_status_verdict(status))}",
+        f"Pipeline of {md.bold(status.project)}",
+        md.render_table(HEADS, rows),
+        *section,
+        _render_attention(status),
+        *_render_approvals(status),
+        _render_next_commands(status),
     )
+
+
+def _render_approvals(status: Status) -> Iterator[str]:
+    for each in status.all_environments:
+        if each.approvals:
+            yield f"### Approvals for {md.escape(each.environment)}"
+            yield render_gate_table(each.approvals, status.now)
 
 
 def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[str, ...]:
@@ -35,7 +51,7 @@ def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[
             deployed = f"destroyed {format_past(last.ended_at or last.started_at, now, UTC)}"
     else:
         at = state.current.ended_at or state.current.started_at
-        runs = f"{md.code(shorten_id(state.current.release))}{_format_commit(status)}"
+        runs = f"{md.render_release(_find_label(status), state.current.release)}{_format_commit(status)}"
         deployed = f"{format_past(at, now, UTC)} by {md.escape(format_actor(state.current.by))}"
         verified_at = state.current_evidence.verified_at if state.current_evidence else None
         proof = f"verified {format_age(verified_at, now)}" if verified_at else "**not verified**"
@@ -59,6 +75,10 @@ def _choose_mark(status: EnvironmentStatus) -> str:
         return md.NEUTRAL
     unproven = state.current_evidence is None or not state.current_evidence.verified
     return md.WARN if unproven or state.lock or state.drifted else md.OK
+
+
+def _find_label(status: EnvironmentStatus) -> ReleaseLabel | None:
+    return to_label(status.release) if status.release else None
 
 
 def _format_commit(status: EnvironmentStatus) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from envctl.cli.render.console.deployment.verification import summarize_checks
 from envctl.cli.render.markdown.page import markup as md
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.verification import Checked, Verification
 
 MARKS = {"passed": md.OK, "failed": md.FAIL, "skipped": md.NEUTRAL}
@@ -15,7 +14,7 @@ def render_verification(verification: Verification) -> str:
     mark = md.FAIL if "failed" in outcomes else md.OK if "passed" in outcomes else md.WARN
     return md.render_page(
         f"## {mark} {md.escape(verification.environment)}: {md.escape(summarize_checks(verification.checks))}",
-        f"It runs release {md.code(shorten_id(verification.release))}.",
+        f"It runs release {md.render_release(verification.label, verification.release)}.",
         render_checks(verification.checks),
         md.render_next_step(verification.next),
     )

@@ -1,22 +1,29 @@
 """The answers of all guards to the next promotion."""
 
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from envctl.cli.render.console.approval import why as console
+from envctl.cli.render.console.approval.gates import list_gate_details
 from envctl.cli.render.console.approval.guards import format_opening_time
+from envctl.cli.render.console.approval.verdict import format_verdict
 from envctl.cli.render.console.project.signing_keys import describe_untrusted
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import GUARD_HEADS, format_guard, render_refusal_row
+from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS
+from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
 
 def render_why(why: Why) -> str:
     mark = md.FAIL if why.refusals else md.OK
+    shown = [answer for answer in why.answers if SHOW_ALL_GUARDS.get() or answer.refusal]
     return md.render_page(
-        f"## {md.escape(console.format_question(why))}",
-        f"{mark} {md.bold(console.format_conclusion(why))} {md.escape(format_opening_time(why.opens, why.now, UTC))}",
-        md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in why.answers)),
-        _render_gates(why),
+        f"## {mark} {md.escape(format_verdict(why))}",
+        md.escape(f"{md.capitalize(console.describe_move(why))}.{format_opening_time(why.opens, why.now, UTC)}"),
+        md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)) if shown else "",
+        md.capitalize(md.escape(console.count_other_answers(why))),
+        render_gate_table(why.approvals, why.now) if why.release else "",
         "\n".join(
             f"- {md.WARN} {md.escape(each)}"
             for each in (*console.describe_unseen(why), *console.list_rule_changes(why))
@@ -32,19 +39,25 @@ def _render_answer_row(answer: Answer, why: Why) -> tuple[str, str, str]:
     name = format_guard(answer.code, answer.guard)
     match answer.outcome:
         case "moot":
-            return md.NEUTRAL, name, f"moot: rests on {console.find_dependency(answer)}"
+            return md.NEUTRAL, name, f"skipped{console.describe_outcome(answer)}"
         case "unplanned":
             return md.NEUTRAL, name, md.format_hint_cell(console.suggest_plan(why))
+        case "not_applicable":
+            return md.NEUTRAL, name, f"n/a{console.describe_outcome(answer)}"
         case _:
             return md.OK, name, md.escape(answer.outcome)
 
 
-def _render_gates(why: Why) -> str:
-    if not why.gates:
+def render_gate_table(gates: Mapping[str, GateApprovals], now: datetime | None = None) -> str:
+    if not gates:
         return ""
     rows = (
-        (md.OK if given >= wanted else md.NEUTRAL, md.escape(gate), f"{given} of {wanted}")
-        for gate, (given, wanted) in why.gates.items()
+        (
+            md.NEUTRAL if gate.missing else md.OK,
+            md.escape(name),
+            f"{gate.have} of {gate.need}",
+            "<br>".join(map(md.escape, list_gate_details(gate, now, UTC))),
+        )
+        for name, gate in gates.items()
     )
-    approvers = f"What is missing can be given by {md.escape(why.who)}." if why.who else ""
-    return "\n\n".join(filter(None, (md.render_table(("", "gate", "approvals"), rows), approvers)))
+    return md.render_table(("", "gate", "approvals", "by whom, until when, and what is missing"), rows)

@@ -1,5 +1,6 @@
 """Progress output during a command: live on a terminal, or as plain lines in a log."""
 
+from collections import Counter
 from contextlib import contextmanager, nullcontext
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -8,7 +9,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from envctl.cli.render.console.plan.plan import SYMBOLS, show_plan
+from envctl.cli.render.console.plan.actions import SYMBOLS
+from envctl.cli.render.console.plan.plan import is_summarized, show_plan
 from envctl.cli.render.progress.board import ProgressBoard, RunningResource, StackProgress
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import escape_text, join_text, pad_text, print_nowrap, print_text, shorten_middle
@@ -39,6 +41,8 @@ VERBS: dict[Action | None, tuple[str, str]] = {
 # Seconds until a log names a running change for the first time, and again.
 STILL_AFTER_SECONDS = 10.0
 STILL_INTERVAL_SECONDS = 30.0
+# With a large plan, a log has a line after so many changes.
+LARGE_STEP = 100
 
 
 def _format_end(event: ProgressEvent) -> str:
@@ -55,6 +59,7 @@ class TerminalObserver:
         self._live: Live | None = None
         self._closed = False
         self._still = False
+        self._is_large = False
         self._lock = RLock()
 
     def on_start(self, environments: "Sequence[str]") -> None:
@@ -64,10 +69,16 @@ class TerminalObserver:
         with self._lock:
             self._board.record_event(event)
             if event.phase in ("done", "failed") and event.action is not Action.READ:
-                mark, style = (("✗", "bold red"), "bold red") if event.phase == "failed" else (("✓", "green"), "dim")
-                print_nowrap(self._console, mark, f" {event.stack}  {event.address} ", (_format_end(event), style))
+                self._print_end(event)
             if self._live is None and not self._closed and not self._still:
                 self._start_drawing()
+
+    def _print_end(self, event: ProgressEvent) -> None:
+        if event.phase == "done" and self._is_large:
+            # The drawing below counts them.
+            return
+        mark, style = (("✗", "bold red"), "bold red") if event.phase == "failed" else (("✓", "green"), "dim")
+        print_nowrap(self._console, mark, f" {event.stack}  {event.address} ", (_format_end(event), style))
 
     @contextmanager
     def pause_drawing(self) -> "Iterator[None]":
@@ -85,6 +96,7 @@ class TerminalObserver:
         with self._lock:
             self._stop_drawing()
             self._board.expect_plan(plan)
+            self._is_large = is_summarized(plan.stacks)
             show_plan(plan, self._console)
 
     def on_message(self, message: str) -> None:
@@ -174,6 +186,8 @@ class PlainObserver:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._several = False
+        self._is_large = False
+        self._done_counts: Counter[str] = Counter()
         self._still: dict[tuple[str, str], float] = {}
 
     def on_start(self, environments: "Sequence[str]") -> None:
@@ -188,6 +202,7 @@ class PlainObserver:
 
     def on_plan(self, plan: EnvironmentPlan) -> None:
         with self._outside_folds():
+            self._is_large = is_summarized(plan.stacks)
             show_plan(plan, self._console)
             self._console.print()
 
@@ -223,8 +238,17 @@ class PlainObserver:
                 return self._format_still_running(event)
             case "done" if event.action is Action.READ:
                 return ""
+            case "done" if self._is_large:
+                return self._count_ends(event)
             case "done" | "failed":
                 return f"{event.address} {_format_end(event)}"
+
+    def _count_ends(self, event: ProgressEvent) -> str:
+        """Return a line after each hundred changes of a stack."""
+        name = self._format_stack_name(event)
+        self._done_counts[name] += 1
+        done = self._done_counts[name]
+        return "" if done % LARGE_STEP else f"{done} changes done"
 
     def _format_still_running(self, event: ProgressEvent) -> str:
         key = (event.stack, event.address)

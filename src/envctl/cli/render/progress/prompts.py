@@ -1,19 +1,19 @@
 """Questions on the terminal, before an apply, an approval or a forced unlock."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from envctl.cli.render.console.plan.plan import SYMBOLS, format_run_verb, format_total
+from envctl.cli.render.console.plan.danger import show_danger
+from envctl.cli.render.console.plan.plan import format_total, format_verdict
 from envctl.cli.render.terminal.text import (
     Part,
     join_text,
     print_item,
-    print_nowrap,
     print_text,
     print_warnings,
     to_one_line,
@@ -21,13 +21,11 @@ from envctl.cli.render.terminal.text import (
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
-from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.release_label import format_label, format_label_or_id
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.bucket_report import BucketReport
-
-MAX_NAMED = 8
 
 
 @dataclass
@@ -41,6 +39,11 @@ class TerminalPrompter:
     yes: bool
     interactive: bool
 
+    def require_answer(self, environment: str) -> None:
+        if not self.yes and not self.interactive:
+            message = f"no terminal to confirm the changes to {environment} on"
+            raise UsageError(Problem("E001", message, "add --yes to apply without a question"))
+
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         if self._has_yes_option("there are changes to apply", "add --yes to apply without a question"):
             return True
@@ -50,7 +53,10 @@ class TerminalPrompter:
             if again:
                 stacks = ", ".join(stack.stack for stack in plan.stacks)
                 print_text(self.console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
-            self._print_warnings(plan)
+            show_danger(plan, self.console)
+            if plan.label:
+                print_text(self.console, f"Release {format_label(plan.label)}")
+            print_text(self.console, (format_verdict(plan), "bold"))
             return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
@@ -60,9 +66,10 @@ class TerminalPrompter:
             return True
         plan, out = self.redact(plan), self.console
         out.print()
-        self._print_warnings(plan)
+        show_danger(plan, out)
         print_warnings(out, map(to_one_line, notes))
-        scope = (f"release {shorten_id(plan.release)} may do this, or less of it, in ", (plan.environment, "bold"))
+        release = format_label_or_id(plan.label, plan.release)
+        scope = (f"release {release} may do this, or less of it, in ", (plan.environment, "bold"))
         print_text(out, "Your approval: ", *scope, f" (gate {gate})")
         print_text(out, format_total(plan), indent=2)
         return self._ask_yes("Approve it?")
@@ -119,7 +126,7 @@ class TerminalPrompter:
             print_text(self.console, line)
         while True:
             self.console.print(join_text(asked, (f" [{otherwise}]" if otherwise else "", "bold"), ": "), end="")
-            line = sys.stdin.readline()
+            line = self._read_line()
             if not line:
                 self.console.print()
                 raise InterruptedByUserError(Problem("E310", "stopped at a question: nothing was made", ""))
@@ -131,44 +138,21 @@ class TerminalPrompter:
     def _has_yes_option(self, reason: str, hint: str) -> bool:
         """Check for `--yes`. Raises UsageError without `--yes` and without a terminal to ask on."""
         if not self.yes and not self.interactive:
-            raise UsageError(Problem("E001", f"{reason}, and nobody to ask", hint))
+            raise UsageError(Problem("E001", f"{reason}, and no terminal to confirm on", hint))
         return self.yes
 
     def _ask_yes(self, *question: Part) -> bool:
         self.console.print(join_text(*question, " Only yes is taken as yes: "), end="")
-        # Not input(): readline would redraw the line and lose the prompt on stderr.
-        answer = sys.stdin.readline()
+        answer = self._read_line()
         if not answer.endswith("\n"):
             self.console.print()
         return answer.strip() == "yes"
 
-    def _print_warnings(self, plan: EnvironmentPlan) -> None:
-        """Repeat deletions and programs next to the question: the plan may have scrolled away."""
-        resources = [resource for stack in plan.stacks for resource in stack.resources]
-        destroyed = [
-            (f"{SYMBOLS[resource.action]:<3} {resource.action:<7}  {resource.address}", "")
-            for resource in resources
-            if resource.action in (Action.REPLACE, Action.DELETE)
-        ]
-        self._print_named("Careful, this goes away:", destroyed)
-        self._print_named("Careful, this runs:", [each for resource in resources for each in _list_programs(resource)])
-
-    def _print_named(self, heading: str, named: Sequence[tuple[str, str]]) -> None:
-        if not named:
-            return
-        self.console.print(join_text((heading, "bold red")))
-        for address, effect in named[:MAX_NAMED]:
-            print_nowrap(self.console, f"  {address}")
-            if effect:
-                print_text(self.console, effect, indent=4)
-        if len(named) > MAX_NAMED:
-            self.console.print(join_text(f"  … and {len(named) - MAX_NAMED} more"))
-
-
-def _list_programs(resource: ResourceChange) -> Iterator[tuple[str, str]]:
-    """Yield provider actions and programs with a description: their effects are unknown to Terraform."""
-    if resource.action is Action.INVOKE:
-        yield resource.address, "an action, which can change or delete anything"
-    yield from (
-        (resource.address, f"{format_run_verb(resource)} {to_one_line(program)}") for program in resource.programs
-    )
+    def _read_line(self) -> str:
+        try:
+            # Not input(): readline would redraw the line and lose the prompt on stderr.
+            return sys.stdin.readline()
+        except KeyboardInterrupt:
+            # What follows must not stand behind the question.
+            self.console.print()
+            raise

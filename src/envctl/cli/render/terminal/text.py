@@ -110,7 +110,7 @@ def shorten_middle(text: str, room: int) -> str:
     if cell_len(text) <= room:
         return text
     tail = max(0, (room - 1) // 2)
-    return f"{_fit_start(text, room - 1 - tail)}…{_fit_end(text, tail)}"
+    return f"{_fit_start(text, room - 1 - tail)}…{fit_end(text, tail)}"
 
 
 def cut_end(text: str, room: int) -> str:
@@ -147,7 +147,8 @@ def _fit_start(text: str, room: int) -> str:
     return text[:end]
 
 
-def _fit_end(text: str, room: int) -> str:
+def fit_end(text: str, room: int) -> str:
+    """Return the longest ending that fits, without splitting a letter from its combining marks."""
     start = max(0, len(text) - max(0, room))
     while start and cell_len(text[start - 1 :]) <= room:
         start -= 1

@@ -5,7 +5,7 @@ from itertools import groupby, takewhile
 
 from rich.cells import cell_len
 
-from envctl.cli.render.terminal.text import cut_end, shorten_middle
+from envctl.cli.render.terminal.text import cut_end, fit_end, shorten_middle
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.nested_diff import DiffLine, diff_contents, format_line_count, format_line_counts
 
@@ -31,11 +31,15 @@ def format_change(before: object, after: object, room: int, wide: int) -> tuple[
     on_one_line = f"{one} → {other}"
     if cell_len(on_one_line) <= room:
         return on_one_line, []
-    block, room = [], wide - 2
-    for sign, value, text, twin in (("-", before, one, other), ("+", after, other, one)):
-        counted = format_line_count(value) if cell_len(text) > room else ""
-        block.append(f"{sign} {counted or crop_to_difference(text, twin, room)}")
-    return "", block
+    room = wide - 2
+    counts = [
+        format_line_count(value) if cell_len(text) > room else "" for value, text in ((before, one), (after, other))
+    ]
+    if counts[0] == counts[1]:
+        # Equal counts show no difference.
+        counts = ["", ""]
+    sides = (crop_to_difference(one, other, room), crop_to_difference(other, one, room))
+    return "", [f"{sign} {count or side}" for sign, count, side in zip("-+", counts, sides, strict=True)]
 
 
 def format_side(value: object) -> str:
@@ -43,12 +47,24 @@ def format_side(value: object) -> str:
     return "(none)" if value is None else format_hcl(value)
 
 
+def shorten_sides(before: object, after: object, room: int) -> tuple[str, str]:
+    """Return both sides of a change, cut in the middle, or around their difference if that is in the middle."""
+    one, other = format_side(before), format_side(after)
+    sides = shorten_middle(one, room), shorten_middle(other, room)
+    if sides[0] != sides[1]:
+        return sides
+    return crop_to_difference(one, other, room), crop_to_difference(other, one, room)
+
+
 def crop_to_difference(text: str, other: str, room: int) -> str:
-    """Cut a long text to the part around its first difference from `other`."""
+    """Cut a long text to the part around its first difference from `other`. Widths are terminal cells: a letter may
+    take two.
+    """
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))))
-    if same < room - CONTEXT_WIDTH:
+    context = min(CONTEXT_WIDTH, max(0, room // 2 - 2))
+    if cell_len(text[:same]) < room - CONTEXT_WIDTH or max(cell_len(text), cell_len(other)) <= room:
         return cut_end(text, room)
-    return cut_end("…" + text[same - CONTEXT_WIDTH :], room)
+    return cut_end(f"…{fit_end(text[:same], context)}{text[same:]}", room)
 
 
 def _fit_diff(lines: Sequence[DiffLine], room: int) -> list[str]:
@@ -71,9 +87,22 @@ def _add_path(path: str, lines: Sequence[DiffLine], room: int) -> Iterator[str]:
 
 def _fit_diff_line(lines: Sequence[DiffLine], number: int, room: int) -> str:
     """Return a line, cut to its difference from the line it replaces if it is too long."""
-    line = lines[number]
-    twin = number + (1 if line.sign == "-" else -1)
-    other = lines[twin] if 0 <= twin < len(lines) else line
-    if {line.sign, other.sign} == {"-", "+"} and cell_len(line.text) > room:
-        return crop_to_difference(line.text, other.text, room)
+    line, twin = lines[number], _find_twin(lines, number)
+    if twin is not None and max(cell_len(line.text), cell_len(twin.text)) > room:
+        return crop_to_difference(line.text, twin.text, room)
     return cut_end(line.text, room)
+
+
+def _find_twin(lines: Sequence[DiffLine], number: int) -> DiffLine | None:
+    """Return the line at the same place among the removed or added lines of one change."""
+    signs = [line.sign for line in lines]
+    sign = signs[number]
+    if sign not in ("-", "+"):
+        return None
+    start = number
+    while start and (signs[start - 1] == sign or (sign == "+" and signs[start - 1] == "-")):
+        start -= 1
+    removed = list(takewhile(lambda line: line.sign == "-", lines[start:]))
+    added = list(takewhile(lambda line: line.sign == "+", lines[start + len(removed) :]))
+    twins, place = (added, number - start) if sign == "-" else (removed, number - start - len(removed))
+    return twins[place] if place < len(twins) else None

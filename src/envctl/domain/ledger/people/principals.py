@@ -1,4 +1,4 @@
-"""Matching of actors by permission patterns: ARNs of callers, and GitHub logins and teams."""
+"""Matching of actors by permission patterns: ARNs of callers, logins of GitHub and GitLab, and GitHub teams."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, list_names, to_role_arn
 
-GITHUB, TEAM = "github:", "github-team:"
+TEAM = "github-team:"
+LOGINS = {"github:": "github", "gitlab:": "gitlab"}
+"""Prefixes of patterns for a login, with the system of CI that vouches for it."""
 
 
 def is_permitted(patterns: Iterable[str], actor: Actor) -> bool:
@@ -15,8 +17,8 @@ def is_permitted(patterns: Iterable[str], actor: Actor) -> bool:
 
 
 def is_ci_run(actor: Actor) -> bool:
-    """Check if the actor is a run of GitHub Actions, verified by its token."""
-    return actor.via == "github" and actor.verified
+    """Check if the actor is a run of GitHub Actions or GitLab CI, verified by its token."""
+    return actor.via in LOGINS.values() and actor.verified
 
 
 def can_approve_at(patterns: Iterable[str], actor: Actor) -> bool:
@@ -25,7 +27,7 @@ def can_approve_at(patterns: Iterable[str], actor: Actor) -> bool:
     """
     patterns = tuple(patterns)
     if is_machine(actor):
-        return is_ci_run(actor) and f"{GITHUB}{actor.name}".casefold() in {each.casefold() for each in patterns}
+        return is_ci_run(actor) and f"{actor.via}:{actor.name}".casefold() in {each.casefold() for each in patterns}
     return not patterns or is_permitted(patterns, actor)
 
 
@@ -35,18 +37,25 @@ def build_reviewer(name: str, job: Actor, environment: str) -> Actor:
     GitHub verifies the reviewer only for the environment in the token of the job. Without a token, holders of AWS
     credentials could name any reviewer: then the reviewer counts as the same person as the recording principal.
     """
-    vouched = is_ci_run(job) and job.environment == environment
-    recorded_by = list_names(job) if job.via == "aws" else ()
+    vouched = _is_run_of(job, "github") and job.environment == environment
+    recorded_by = list_names(job) if job.via in {"aws", "gitlab"} else ()
     return Actor(name, "github", verified=vouched, run_url=job.run_url, also=recorded_by)
 
 
 def _matches_actor(pattern: str, actor: Actor) -> bool:
     if pattern.startswith(TEAM):
-        return is_ci_run(actor) and any(_matches_glob(pattern.removeprefix(TEAM), team) for team in actor.teams)
-    if pattern.startswith(GITHUB):
-        # GitHub logins are case-insensitive.
-        return is_ci_run(actor) and _matches_glob(pattern.removeprefix(GITHUB).casefold(), actor.name.casefold())
+        names = pattern.removeprefix(TEAM)
+        return _is_run_of(actor, "github") and any(_matches_glob(names, team) for team in actor.teams)
+    for prefix, system in LOGINS.items():
+        if pattern.startswith(prefix):
+            # Logins are case-insensitive.
+            name = pattern.removeprefix(prefix).casefold()
+            return _is_run_of(actor, system) and _matches_glob(name, actor.name.casefold())
     return bool(actor.arn) and (_matches_glob(pattern, actor.arn) or _matches_glob(pattern, to_role_arn(actor.arn)))
+
+
+def _is_run_of(actor: Actor, system: str) -> bool:
+    return actor.via == system and actor.verified
 
 
 def _matches_glob(pattern: str, text: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.projection.stacks import (
     apply_import_event,
     apply_stack_changes,
@@ -18,6 +19,7 @@ from envctl.domain.ledger.projection.statements import (
     apply_statement,
 )
 from envctl.domain.ledger.recorded_rules import RulesRecord
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state import (
     Debt,
@@ -25,12 +27,12 @@ from envctl.domain.ledger.state import (
     EnvironmentState,
     Evidence,
     Hold,
-    KnownRelease,
     LedgerState,
     Outcome,
     Unbelieved,
 )
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 
 # Limits per environment keep the checkpoint small. Dropped evidence and approvals no longer count.
 MAX_EVIDENCE = 100
@@ -61,7 +63,7 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
         unbelieved = (*ledger.unbelieved, to_unbelieved(entry, doubt))[-MAX_UNBELIEVED:]
         return replace(ledger, seq=entry.seq, head=head, unbelieved=unbelieved)
     releases, environments, came = ledger.releases, ledger.environments, ledger.came
-    if isinstance(event, events.ReleaseCreated):
+    if isinstance(event, ReleaseCreated):
         releases = {**releases, event.release: _add_release(releases.get(event.release), entry, event)}
     else:
         before = ledger.find_environment(event.environment)
@@ -71,13 +73,14 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
     return LedgerState(entry.seq, head, releases, environments, ledger.unbelieved, latest, came)
 
 
-def _add_release(known: KnownRelease | None, entry: Entry, event: events.ReleaseCreated) -> KnownRelease:
+def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
     """Return the created release. A second creation entry with the same content only adds its environment."""
     if known is not None:
         made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
         return replace(known, made_for=made_for)
     revision = (event.commit, event.uncommitted, event.author)
-    return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,), event.others)
+    names = (event.others, event.subject, event.request)
+    return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,), *names)
 
 
 def _record_arrival(
@@ -94,7 +97,7 @@ def _record_arrival(
 
 
 def to_unbelieved(entry: Entry, why: str) -> Unbelieved:
-    environment = "" if isinstance(entry.event, events.ReleaseCreated) else entry.event.environment
+    environment = "" if isinstance(entry.event, ReleaseCreated) else entry.event.environment
     return Unbelieved(entry.seq, environment, entry.event.kind, entry.actor, entry.at, why)
 
 
@@ -149,8 +152,8 @@ def _apply_event(  # noqa: C901 (one case a kind of event)
             return apply_drift_check(state, entry, event)
         case events.WaiverUsed():
             return _apply_waiver(state, entry, event)
-        case events.RolloutStarted() | events.TrafficShifted():
-            return apply_traffic_event(state, event)
+        case RolloutStarted() | TrafficShiftStarted() | TrafficShifted():
+            return apply_traffic_event(state, entry.at, event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
             return apply_rules_event(state, entry, event)
         case ImportStarted() | ImportEnded():

@@ -6,14 +6,16 @@ rest, or has one open shift of a deployment.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import DeploymentFailed, DeploymentSucceeded, RolloutStarted, TrafficShifted
+from envctl.domain.ledger.events import DeploymentFailed, DeploymentSucceeded
 from envctl.domain.ledger.state import EnvironmentState, OpenImport
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.plan.changes import StackPlan
-from envctl.domain.rollout.traffic import Live, Shift, Traffic, other_color
+from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic, other_color
 from envctl.domain.text.lists import join_names
 
 MAX_IMPORTS = 100
@@ -63,24 +65,35 @@ def apply_planned_moves(state: EnvironmentState, moves: Mapping[str, str]) -> En
     )
 
 
-def apply_traffic_event(state: EnvironmentState, event: RolloutStarted | TrafficShifted) -> EnvironmentState:
+def apply_traffic_event(
+    state: EnvironmentState, at: datetime, event: RolloutStarted | TrafficShiftStarted | TrafficShifted
+) -> EnvironmentState:
     """Apply a traffic event. Events of any deployment but the last one are ignored."""
     if state.last is None or state.last.seq != event.started:
         return state
     others = {name: traffic for name, traffic in state.traffic.items() if name != event.stack}
-    traffic = _to_traffic(event)
+    known = state.traffic.get(event.stack)
+    shift = known.shift if known and known.shift and known.shift.started == event.started else None
+    if isinstance(event, TrafficShiftStarted):
+        if known is None or shift is None:
+            return state
+        step = Step(event.step, event.steps, at, event.percent)
+        return replace(state, traffic={**others, event.stack: replace(known, shift=replace(shift, step=step))})
+    traffic = _to_traffic(event, shift.step if shift else None, at)
     return replace(state, traffic=others if traffic is None else {**others, event.stack: traffic})
 
 
-def _to_traffic(event: RolloutStarted | TrafficShifted) -> Traffic | None:
+def _to_traffic(event: RolloutStarted | TrafficShifted, step: Step | None, at: datetime) -> Traffic | None:
+    """Return the traffic after the event. `step` is the step ended by it, if recorded."""
     if not event.color:
         return None
     if not event.stable:
         return Traffic(Live(event.color, event.value))
-    percent = event.percent if isinstance(event, TrafficShifted) else 0
-    return Traffic(
-        Live(other_color(event.color), event.stable), Shift(event.started, event.color, event.value, percent)
-    )
+    live = Live(other_color(event.color), event.stable)
+    if isinstance(event, RolloutStarted):
+        return Traffic(live, Shift(event.started, event.color, event.value))
+    done = replace(step, at=at, percent=event.percent) if step else None
+    return Traffic(live, Shift(event.started, event.color, event.value, event.percent, done))
 
 
 def apply_import_event(state: EnvironmentState, entry: Entry, event: ImportStarted | ImportEnded) -> EnvironmentState:

@@ -1,5 +1,6 @@
 """Break state locks of the last deployment left by a killed Terraform, after a confirmation."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ def break_lock(
     """Break a lock of the last deployment. Raise StateLockedError for a foreign lock, or on failure."""
     created = held.lock.created
     if not held.lock.id or (created is not None and last is not None and created < last.started_at):
-        raise StateLockedError(held.lock, replace(held.problems[0], hint=_suggest_unlock(held.lock))) from held
+        raise StateLockedError(held.lock, replace(held.problems[0], hint=_suggest_unlock(held.lock, stack))) from held
     if not ports.prompter.confirm_unlock(held.lock):
         message = f"stopped on your answer: the state of {stack.name} stays locked"
         raise InterruptedByUserError(Problem("E310", message, held.problems[0].hint)) from held
@@ -48,9 +49,14 @@ def break_state_locks(
     return tuple(broken)
 
 
-def _suggest_unlock(lock: StateLock) -> str:
+def _suggest_unlock(lock: StateLock, stack: PreparedStack) -> str:
     """Return a hint for a lock this command cannot break; it must not suggest `recover` again."""
     if not lock.id:
-        return "try again in a minute: it could not be seen whose it is"
-    there = f"cd {lock.folder} && " if lock.folder else ""
-    return f"no deployment took it: ask {lock.who}, or break it: {there}terraform force-unlock {lock.id}"
+        return "try again in a minute: its holder is unknown"
+    # The folder is initialized: Terraform has just tried to take the lock there.
+    there = f"cd {shlex.quote(lock.folder)} && " if lock.folder else ""
+    program = shlex.quote(stack.binary or "terraform")
+    return (
+        f"it is older than the last deployment, and envctl leaves it; ask {lock.who}. If nothing of theirs"
+        f" runs any more: {there}{program} force-unlock {lock.id}"
+    )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.ledger.events import Event, TrafficShifted
+from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.state import Deployment, LedgerState
+from envctl.domain.ledger.traffic_events import TrafficShifted
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight, to_resting_weight
 from envctl.domain.text.lists import join_names
@@ -86,7 +87,8 @@ def require_restored(present: LedgerState, target: str, why: tuple[Problem, ...]
     left = []
     for stack, shift in present.find_environment(target).open_shifts.items():
         message = (
-            f"THE REQUESTS OF {stack} in {target} ARE STILL SHARED: about {shift.percent} % may go to {shift.color}"
+            f"THE REQUESTS OF {stack} in {target} ARE STILL SHARED:"
+            f" up to {shift.highest_percent} % may go to {shift.color}"
         )
         hint = f"{stack} leaves {target}, and its requests with it: {leaving[stack]}" if stack in leaving else again
         left.append(Problem("E336", message, hint))

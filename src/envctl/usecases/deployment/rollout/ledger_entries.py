@@ -1,8 +1,9 @@
 """The ledger entries of a rollout: its start, each traffic shift, its end, and the reason of an abort."""
 
 from envctl.domain.errors import EnvctlError
-from envctl.domain.ledger.events import Event, RolloutStarted, TrafficShifted, VerificationFailed
+from envctl.domain.ledger.events import Event, VerificationFailed
 from envctl.domain.ledger.state import LedgerState
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.rollout.traffic import Live, Traffic, TrafficWeight
 from envctl.usecases.deployment.ledger_entries import append_if_unfinished
 from envctl.usecases.deployment.progress import Attempt, RolloutProgress
@@ -16,6 +17,15 @@ def record_start(attempt: Attempt, rollout: StackRollout) -> None:
     colors = (rollout.end.color, rollout.end.value, rollout.live.value)
     event = RolloutStarted(target, identity, attempt.started, rollout.stack, *colors)
     append_if_unfinished(attempt, lambda _: event)
+
+
+def record_shift_start(attempt: Attempt, progress: RolloutProgress, step: TrafficWeight) -> None:
+    """Record the start of a step before its apply: the traffic lies between two weights until its end."""
+    target, identity, rollout = attempt.request.target, attempt.guard_request.identity, progress.rollout
+    position = (step.percent, rollout.steps.index(step) + 1, len(rollout.steps))
+    event = TrafficShiftStarted(target, identity, attempt.started, rollout.stack, *position)
+    append_if_unfinished(attempt, lambda _: event)
+    progress.highest_percent = step.percent
 
 
 def record_shift(attempt: Attempt, progress: RolloutProgress, step: TrafficWeight) -> None:

@@ -1,7 +1,7 @@
 """Shift the traffic of a stack to its other color in steps, and restore it on failure.
 
-All changes are saved Terraform plans, so the state is always correct. The ledger records the start of each rollout, and
-each traffic weight once it is applied.
+All changes are saved Terraform plans, so the state is always correct. The ledger records the start of each rollout and
+of each step, and each traffic weight once it is applied. The way back does not wait for the ledger.
 """
 
 from collections.abc import Generator
@@ -73,6 +73,7 @@ def _shift_traffic(
     if more := find_uncovered_changes(plan, approved):
         what = join_first([f"{each.action} {each.address}" for each in more], MAX_NAMED)
         raise _build_unapproved_error(f"the step to {step.percent} % would do what was not approved: {what}")
+    entries.record_shift_start(attempt, progress, step)
     if plan.changes:
         yield lambda: _apply_position(attempt, rollout.stack)
     entries.record_shift(attempt, progress, step)
@@ -213,7 +214,7 @@ def _describe_unrestored(attempt: Attempt, progress: RolloutProgress) -> Problem
         return Problem("E336", message, format_command("recover", target))
     message = (
         f"THE REQUESTS OF {progress.rollout.stack} in {target} COULD NOT BE SENT BACK to {live.color}:"
-        f" about {progress.percent} % of them may still go to {traffic.other_color(live.color)}"
+        f" up to {progress.highest_percent} % of them may still go to {traffic.other_color(live.color)}"
     )
     return Problem("E336", message, format_command("recover", target))
 

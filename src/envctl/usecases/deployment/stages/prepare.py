@@ -15,6 +15,7 @@ from envctl.usecases.project import module_checks
 from envctl.usecases.release import deploy_request, release_store
 
 Selected = TypeVar("Selected", bound=SelectedRelease)
+Started = TypeVar("Started", bound=DeployRequest | SelectedRelease)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,19 @@ class CheckGuards(Generic[Selected]):
     def run(self, selected: Selected) -> Selected:
         present = journal.load(selected.request.context.ports)
         return replace(selected, guard_request=selected.guards.enforce_guards(selected.guard_request, present))
+
+
+@dataclass(frozen=True)
+class RequireAnswer(Generic[Started]):
+    """Check that the plan can be confirmed, before the time that it takes."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+    def run(self, started: Started) -> Started:
+        request = started if isinstance(started, DeployRequest) else started.request
+        request.context.ports.prompter.require_answer(request.target)
+        return started
 
 
 @dataclass(frozen=True)
@@ -141,7 +155,8 @@ class CreateRelease:
             release_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
         environment = replace(tree.environment, release=identity)
         guards = GuardRunner(tree.request)
-        return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, environment)
+        label = asked.present.find_label(identity) or release_store.label_new_release(ports, identity, tree.release)
+        return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, label, environment)
 
 
 def _describe_rendering(stacks: tuple[str, ...], environment: str) -> str:

@@ -34,6 +34,16 @@ CLOCK_WARNING, CLOCK_LIMIT = timedelta(seconds=60), timedelta(seconds=300)
 _BUCKET_ROW = "bucket"
 
 
+def check_packages(ports: Ports) -> Iterator[Row]:
+    """Check that no other installed package has the command `envctl`, or files of its Python package."""
+    own, rivals = ports.installation.find_own_package(), ports.installation.list_rivals()
+    if rivals:
+        seen = f"another package also installs envctl: {', '.join(map(str, rivals))}"
+        yield report_warning("packages", seen, ports.installation.suggest_removal(rivals))
+    else:
+        yield report_good("packages", str(own) if own else "envctl runs from a checkout")
+
+
 def check_settings(ports: Ports) -> Iterator[Row]:
     try:
         valid = validate_project(ports)
@@ -138,7 +148,7 @@ def _check_identity(ports: Ports) -> Row:
     actor, doubt = ports.identity.identify_actor(), ports.identity.explain_doubt()
     if not doubt:
         return report_good("identity", str(actor))
-    way = "docs/access.md says whom envctl believes; in a job of GitHub, hand its token over, and no keys"
+    way = "docs/access.md says whom envctl believes; in a job of CI, hand its token over, and no keys"
     return report_warning("identity", f"{actor}: {doubt}", way)
 
 

@@ -65,6 +65,7 @@ def _list_sections(
     context: Context, environments: Sequence[str], *, probe: bool
 ) -> Iterator[tuple[str, str, Sequence[_Check]]]:
     ports, project = context.ports, context.project
+    yield "envctl", "", [("packages", partial(checks.check_packages, ports))]
     order = f"{project.name}: {', '.join(project.pipeline.order)}"
     group: list[_Check] = [
         ("envctl.toml", lambda: [report_good(PROJECT_FILE, order)]),
@@ -108,7 +109,8 @@ def _diagnose_without_project(ports: Ports, error: ConfigurationError) -> Doctor
     if not ports.sandbox:
         terraform_rows = list(run_check("terraform", partial(checks.check_terraform, ports, None)))
     unchecked = [report_unchecked(name, why) for name in ("settings", "credentials", "store", "environments")]
-    rows = [row, *terraform_rows, *unchecked]
+    packages = run_check("packages", partial(checks.check_packages, ports))
+    rows = [row, *packages, *terraform_rows, *unchecked]
     problems = dict.fromkeys(problem for each in rows for problem in each.problems)
     section = Section("project", tuple(each.finding for each in rows))
     return Doctor((section,), tuple(problems), misconfigured=True)

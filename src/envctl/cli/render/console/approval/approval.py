@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
+from envctl.cli.render.console.approval.gates import list_gate_details
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings, to_one_line
+from envctl.cli.render.terminal.times import Zone, format_time
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed
@@ -13,7 +16,8 @@ from envctl.usecases.approval.ci_reviewers import Reviewed
 
 def show_approval(approved: Approved, out: Console) -> None:
     verb = "had already approved" if approved.already else "approved"
-    what = f" {verb} release {shorten_id(approved.release)} for {approved.environment} (gate {approved.gate})."
+    release = format_label_or_id(approved.label, approved.release)
+    what = f" {verb} release {release} for {approved.environment} (gate {approved.gate})."
     print_text(out, (str(approved.by), "bold"), what)
     _show_validity(approved, out)
 
@@ -26,7 +30,8 @@ def show_reviews(reviewed: Reviewed, out: Console) -> None:
             print_item(out, ("! ", "bold yellow"), f"{to_one_line(each.name)} {to_one_line(each.why)}: does not count")
             continue
         verb = "had already approved" if each.outcome == "already" else "approved"
-        what = f"release {shorten_id(reviewed.release)} for {reviewed.environment} (gate {reviewed.gate})"
+        release = format_label_or_id(reviewed.label, reviewed.release)
+        what = f"release {release} for {reviewed.environment} (gate {reviewed.gate})"
         print_text(out, (to_one_line(each.name), "bold"), f" {verb} {what} in GitHub.")
     _show_validity(reviewed, out)
 
@@ -37,15 +42,28 @@ def describe_missing_approvals(missing: Mapping[str, int]) -> str:
     return f"Still missing: {', '.join(counts)}."
 
 
+def describe_validity(approval: Approved | Reviewed, zone: Zone = None) -> str:
+    """Return for which plan the approval is valid, and until when if it expires."""
+    where = f" in {approval.where}" if approval.where else ""
+    end = (
+        f" until {format_time(approval.expires_at, zone)}"
+        if isinstance(approval, Approved) and approval.expires_at
+        else ""
+    )
+    return f"Valid{end} for plan {shorten_id(approval.plan)}{where}, or a subset of it."
+
+
 def _show_validity(approval: Approved | Reviewed, out: Console) -> None:
     if approval.plan:
-        where = f" in {approval.where}" if approval.where else ""
-        print_text(out, f"It holds for plan {shorten_id(approval.plan)}{where}, and for one that does less.")
+        print_text(out, describe_validity(approval))
     print_warnings(out, map(to_one_line, approval.notes))
     if approval.missing:
         print_text(out, describe_missing_approvals(approval.missing))
     else:
         print_text(out, f"Every gate of {approval.environment} has its approvals for this release.")
+    for name, gate in approval.approvals.items():
+        details = "; ".join(list_gate_details(gate))
+        print_item(out, f"  {name} {gate.have}/{gate.need}: ", details, indent=4)
     print_hint(out, approval.next)
 
 
@@ -53,7 +71,8 @@ def show_withdrawal(withdrawn: Withdrawn, out: Console) -> None:
     if not withdrawn.release:
         print_text(out, f"Nothing to take back: no release waits to come to {withdrawn.environment}.")
         return
-    what = f"release {shorten_id(withdrawn.release)} for {withdrawn.environment} (gate {withdrawn.gate})"
+    release = format_label_or_id(withdrawn.label, withdrawn.release)
+    what = f"release {release} for {withdrawn.environment} (gate {withdrawn.gate})"
     if withdrawn.withdrawn:
         print_text(out, (str(withdrawn.by), "bold"), f" no longer approves {what}.")
     else:

@@ -19,7 +19,7 @@ INDENT = 2 + ANSWER_WIDTH
 
 def show_refusals(error: RefusedError, err: Console, now: datetime) -> None:
     opens = find_opening_time(error.refusals)
-    print_text(err, (format_verdict(error.refusals, opens), "bold red"), format_opening_time(opens, now))
+    print_text(err, (summarize_refusals(error.refusals), "bold red"), format_opening_time(opens, now))
     for refusal in error.refusals:
         show_refusal(refusal, err, now)
     if others := list_other_problems(error):
@@ -48,12 +48,11 @@ def list_refusal_details(refusal: Refusal, now: datetime, zone: Zone = None) -> 
         yield "who", refusal.who
 
 
-def format_verdict(refusals: Sequence[Refusal], opens: datetime | None) -> str:
-    """Summarize refusals. `opens` is the time of unblocking, if waiting is enough."""
-    guards = "1 guard says" if len(refusals) == 1 else f"{len(refusals)} guards say"
+def summarize_refusals(refusals: Sequence[Refusal]) -> str:
+    guards = "1 guard" if len(refusals) == 1 else f"{len(refusals)} guards"
     if not all(refusal.for_now for refusal in refusals):
-        return f"Refused: {guards} no."
-    return f"Refused for now: {guards} no{'' if opens else ', and it can open later'}."
+        return f"Blocked by {guards}."
+    return f"Blocked for now by {guards}."
 
 
 def format_opening_time(at: datetime | None, now: datetime, zone: Zone = None) -> str:

@@ -3,8 +3,10 @@
 from rich.console import Console
 
 from envctl.cli.render.console.approval import guards
+from envctl.cli.render.console.approval.gates import show_gates
+from envctl.cli.render.console.approval.verdict import format_verdict
 from envctl.cli.render.console.project.signing_keys import describe_untrusted
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import (
     print_advice,
@@ -16,21 +18,34 @@ from envctl.cli.render.terminal.text import (
 )
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards import GUARDS
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.lists import join_names
-from envctl.usecases.approval.explain_refusal import Answer, Why
+from envctl.usecases.approval.explain_refusal import Answer, Outcome, Why
 
-_MARKS = {"passes": ("✓", "green"), "moot": ("-", "dim"), "unplanned": ("?", "dim")}
+_MARKS = {"passes": ("✓ passes", "green"), "moot": ("- skipped", "dim"), "not_applicable": ("- n/a", "dim")}
+_UNKNOWN = ("? unknown", "dim")
+# Counted in one line, unless `--all` lists each.
+_COUNTED: tuple[tuple[Outcome, str, str], ...] = (
+    ("passes", "passes", "pass"),
+    ("moot", "is skipped", "are skipped"),
+    ("unplanned", "needs a plan", "need a plan"),
+    ("not_applicable", "does not apply", "do not apply"),
+)
 
 
 def show_why(why: Why, out: Console) -> None:
-    print_text(out, format_question(why)[: -len(why.target) - 1], (why.target, "bold"), "?")
+    verdict = (format_verdict(why), "bold red" if why.refusals else "bold green")
+    print_text(out, verdict, guards.format_opening_time(why.opens, why.now))
+    print_text(out, (describe_move(why), "dim"))
     out.print()
-    for answer in why.answers:
+    shown = [answer for answer in why.answers if SHOW_ALL_GUARDS.get() or answer.refusal]
+    for answer in shown:
         _show_answer(answer, why, out)
+    if counted := count_other_answers(why):
+        print_text(out, (counted, "dim"), indent=2)
     if any(answer.outcome == "unplanned" for answer in why.answers):
-        print_advice(out, "", suggest_plan(why), guards.INDENT)
-    if why.gates:
+        print_advice(out, "", suggest_plan(why), 2)
+    if why.approvals and why.release:
         _show_gates(why, out)
     print_warnings(out, (*describe_unseen(why), *list_rule_changes(why)), indent=guards.INDENT)
     untrusted = describe_untrusted(why.unbelieved)
@@ -39,15 +54,24 @@ def show_why(why: Why, out: Console) -> None:
     for sentence in untrusted:
         print_item(out, ("! ledger: ", "bold red"), sentence)
     out.print()
-    verdict = (format_conclusion(why), "bold red" if why.refusals else "green")
-    print_text(out, verdict, guards.format_opening_time(why.opens, why.now))
     print_hint(out, why.next)
 
 
-def format_question(why: Why) -> str:
-    what = f"release {shorten_id(why.release)}" if why.release else "a release" if why.source else "the working tree"
-    move = f"be promoted from {why.source} to" if why.source else "be applied to"
-    return f"May {what} {move} {why.target}?"
+def describe_move(why: Why) -> str:
+    """Return the release and its way, in a line below the verdict."""
+    other = "no release" if why.source else "the working tree"
+    what = f"release {format_label_or_id(why.label, why.release)}" if why.release else other
+    return f"{what}, from {why.source} to {why.target}" if why.source else f"{what}, to {why.target}"
+
+
+def count_other_answers(why: Why) -> str:
+    """Return the counts of the guards that are not shown; empty with `--all`."""
+    if SHOW_ALL_GUARDS.get():
+        return ""
+    outcomes = [answer.outcome for answer in why.answers]
+    counts = ((outcomes.count(outcome), one, many) for outcome, one, many in _COUNTED)
+    parts = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    return f"guards: {', '.join(parts)} (--all shows each)" if parts else ""
 
 
 def describe_unseen(why: Why) -> tuple[str, ...]:
@@ -69,41 +93,38 @@ def list_rule_changes(why: Why) -> tuple[str, ...]:
 def suggest_plan(why: Why) -> str:
     """Return the advice shared by all guards waiting for a plan."""
     if why.release is None:
-        return "asked once there is something to plan"
-    return add_sandbox_flag(f"asked once it is planned: {format_command('why', why.target, plan=True)}")
+        return "guards that need a plan are checked once there is a release to plan"
+    command = format_command("why", why.target, plan=True)
+    return add_sandbox_flag(f"to check the guards that need a plan: {command}")
 
 
 def find_dependency(answer: Answer) -> str:
     return next((guard.depends_on or "" for guard in GUARDS if guard.code == answer.code), "")
 
 
-def format_conclusion(why: Why) -> str:
-    """Summarize all answers in a sentence."""
-    if why.refusals:
-        return guards.format_verdict(why.refusals, why.opens)
-    outcomes = [answer.outcome for answer in why.answers]
-    warns = outcomes.count("warns")
-    but = f", but {format_count(warns, 'guard')} {'warns' if warns == 1 else 'warn'}" if warns else ""
-    return f"Nothing stands against it{' so far' if 'unplanned' in outcomes else ''}{but}."
-
-
 def _show_answer(answer: Answer, why: Why, out: Console) -> None:
     if answer.refusal:
         guards.show_refusal(answer.refusal, out, why.now)
         return
-    mark, style = _MARKS[answer.outcome]
-    moot = f" (rests on {find_dependency(answer)})" if answer.outcome == "moot" else ""
-    outcome = (f"{mark} {answer.outcome}".ljust(guards.ANSWER_WIDTH), style)
-    print_text(out, outcome, f"{answer.code} {answer.guard}{moot}", indent=2)
+    mark, style = _MARKS.get(answer.outcome, _UNKNOWN)
+    name = f"{answer.code} {answer.guard}{describe_outcome(answer)}"
+    print_text(out, (mark.ljust(guards.ANSWER_WIDTH), style), name, indent=2)
+
+
+def describe_outcome(answer: Answer) -> str:
+    """Return why a guard gave no answer, in brackets."""
+    match answer.outcome:
+        case "moot":
+            return f" (depends on {find_dependency(answer)})"
+        case "unplanned":
+            return " (needs a plan)"
+        case "not_applicable":
+            return " (nothing to approve)"
+        case _:
+            return ""
 
 
 def _show_gates(why: Why, out: Console) -> None:
     out.print()
-    print_text(out, f"gates of {why.target}{f' ({why.where})' if why.where else ''}")
-    for gate, (given, wanted) in why.gates.items():
-        missing = wanted - given
-        mark, style = ("✗ open", "yellow") if missing else ("✓ met", "green")
-        left = f" ({format_count(missing, 'approval')} missing)" if missing else ""
-        print_text(out, (mark.ljust(guards.ANSWER_WIDTH), style), f"{gate} {given}/{wanted}{left}", indent=2)
-    if why.who:
-        print_item(out, "  ", ("who".ljust(guards.ANSWER_WIDTH), "dim"), why.who, indent=guards.INDENT)
+    print_text(out, f"approvals for {why.target}{f' ({why.where})' if why.where else ''}")
+    show_gates(why.approvals, out, why.now)

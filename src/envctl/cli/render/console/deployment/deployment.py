@@ -10,10 +10,16 @@ from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_one_line, to_text
 from envctl.cli.render.terminal.times import format_seconds
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.guards import Refusal
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollout_model import RolledOut
+
+# Their sentences were true when the deployment began.
+PAST_WARNINGS = "Guards warned before the deployment"
 
 
 def show_deployment(deployed: Deployed, out: Console) -> None:
@@ -31,7 +37,9 @@ def show_deployment(deployed: Deployed, out: Console) -> None:
     _show_verification(deployed, out)
     if part := describe_partial(deployed):
         print_text(out, part)
-    for remark in deployed.warnings:
+    if warnings := list_past_warnings(deployed):
+        print_text(out, f"{PAST_WARNINGS}:")
+    for remark in warnings:
         guard = (f"{remark.code} {remark.guard}", "bold")
         print_item(out, ("! ", "bold yellow"), guard, f": {to_one_line(remark.message)}")
     if overrides := describe_overrides(deployed):
@@ -45,7 +53,7 @@ def show_deployment(deployed: Deployed, out: Console) -> None:
 
 def format_headline(deployed: Deployed) -> str:
     """Return the new state of the environment, without a final period."""
-    release = f"release {shorten_id(deployed.release)}"
+    release = f"release {format_label_or_id(deployed.label, deployed.release)}"
     if deployed.only:
         return f"{deployed.environment} has {' and '.join(deployed.only)} of {release}"
     match deployed.action:
@@ -64,7 +72,7 @@ def describe_up_to_date(deployed: Deployed) -> str:
         return f"Nothing to do: {deployed.environment} holds nothing already."
     if deployed.only:
         return f"Nothing to do: {deployed.environment} has {' and '.join(deployed.only)} like that already."
-    release = f"release {shorten_id(deployed.release)}"
+    release = f"release {format_label_or_id(deployed.label, deployed.release)}"
     return f"Nothing to do: {deployed.environment} runs {release} with these settings already."
 
 
@@ -82,7 +90,8 @@ def format_extent(deployed: Deployed) -> str:
 def describe_hold(deployed: Deployed) -> str:
     if not deployed.held:
         return f"The release that it left is on hold in {deployed.environment} already."
-    return f"Release {shorten_id(deployed.held)} is on hold in {deployed.environment} until a newer one is promoted."
+    held = format_label_or_id(deployed.held_label, deployed.held)
+    return f"Release {held} is on hold in {deployed.environment} until a newer one is promoted."
 
 
 def describe_rollout(rolled: RolledOut) -> str:
@@ -95,6 +104,12 @@ def is_unverified(deployed: Deployed) -> bool:
     """Check if a full deployment was not verified afterwards."""
     done = deployed.action != "destroy" and not deployed.up_to_date and not deployed.only
     return done and deployed.verification is None
+
+
+def list_past_warnings(deployed: Deployed) -> tuple[Refusal, ...]:
+    """Return the warnings of guards to repeat afterwards, without drift corrected by the deployment."""
+    is_corrected = not deployed.up_to_date and not deployed.only
+    return tuple(each for each in deployed.warnings if each.code != GuardCode.DRIFT or not is_corrected)
 
 
 def describe_partial(deployed: Deployed) -> str:
@@ -139,7 +154,7 @@ def _show_verification(deployed: Deployed, out: Console) -> None:
 
 
 def _show_dry_run(deployed: Deployed, out: Console) -> None:
-    what = f"release {shorten_id(deployed.release)}" if deployed.release else "the working tree"
+    what = f"release {format_label_or_id(deployed.label, deployed.release)}" if deployed.release else "the working tree"
     print_text(out, "Dry run, nothing is done. ", _describe_purpose(deployed, what), ", envctl would:")
     show_stages(deployed.stages, out)
     print_hint(out, deployed.next)

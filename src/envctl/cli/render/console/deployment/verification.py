@@ -7,14 +7,14 @@ from rich.text import Text
 
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_one_line
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 from envctl.usecases.deployment.verification import Checked, Verification
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("-", "dim")}
 
 
 def show_verification(verification: Verification, out: Console) -> None:
-    release = (shorten_id(verification.release), "bold")
+    release = (format_label_or_id(verification.label, verification.release), "bold")
     head = join_text((verification.environment, "bold"), " runs release ", release, ", ")
     show_checks(verification.checks, out, head)
     print_hint(out, verification.next)

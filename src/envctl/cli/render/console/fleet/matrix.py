@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from envctl.usecases.fleet.matrix import Job, Matrix
 
 # Images with envctl need no package.
-_PACKAGE = f"${{ENVCTL_PACKAGE:?has to say where envctl {__version__} comes from}}"
+_PACKAGE = f"${{ENVCTL_PACKAGE:?is not set; it names envctl-promotion {__version__} and its source (docs/ci.md)}}"
 _INSTALL = f'command -v envctl || python3 -m pip install "{_PACKAGE}"'
 
 

@@ -1,7 +1,7 @@
 """Conditions of the pipeline requiring attention, in sentences."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from envctl.cli.render.console.approval.guards import format_guards
@@ -16,8 +16,8 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rule_views import RESET_DELAY
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, Deployment, EnvironmentState, Hold, Lock
-from envctl.domain.rollout.traffic import other_color
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import ReleaseLabel, format_label_or_id
+from envctl.domain.rollout.traffic import Shift, other_color
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import describe_gone
@@ -44,7 +44,7 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
         sentence = f"{problem.code} {problem.message}: {add_sandbox_flag(problem.hint)}"
         items.append(AttentionItem(gone.environment, sentence, is_serious=True))
     for each in status.all_environments:
-        describer = _StateDescriber(each.environment, status.now, zone, entry, each.running)
+        describer = _StateDescriber(each.environment, status.now, zone, entry, each.running, each.labels)
         changes = (*describe_leaving(each), *describe_pending_changes(each.pending), *describe_rule_changes(each))
         found = (
             *describer.describe_state(each.present),
@@ -105,6 +105,7 @@ class _StateDescriber:
     zone: Zone
     entry_environment: str
     running: str = ""  # the command at work on the unfinished deployment
+    labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
 
     def describe_state(self, state: EnvironmentState) -> Iterator[tuple[str, bool]]:
         if state.last and state.last.outcome != "succeeded":
@@ -115,9 +116,7 @@ class _StateDescriber:
             when = format_age(begun.at, self.now)
             yield _describe_unfinished(f"the import of {to_one_line(begun.address)}", begun.by, when), True
         for stack, shift in state.open_shifts.items():
-            rest = other_color(shift.color)
-            what = f"{shift.percent} % of the requests of {stack} go to {shift.color}, the rest to {rest}"
-            yield what, state.unfinished_deployment is None
+            yield self._describe_shift(stack, shift, state), state.unfinished_deployment is None
         for debt in state.debts:
             yield self._describe_debt(debt), True
         if state.drift and state.drift.drifted:
@@ -127,11 +126,30 @@ class _StateDescriber:
             yield f"drift: {what}{format_names(drift.resources, drift.drifted)}, {seen}", False
         if state.current_evidence and not state.current_evidence.verified:
             why = to_one_line(state.current_evidence.revoked or "nobody has verified it since it was deployed")
-            yield f"release {shorten_id(state.current_evidence.deployment.release)} is not verified: {why}", False
+            yield (
+                f"release {self._format_release(state.current_evidence.deployment.release)} is not verified: {why}",
+                False,
+            )
         if state.lock:
             yield f"locked by {self._format_holder(state.lock)}", False
         for hold in state.holds.values():
-            yield f"release {shorten_id(hold.release)} is on hold, by {self._format_holder(hold)}", False
+            yield f"release {self._format_release(hold.release)} is on hold, by {self._format_holder(hold)}", False
+
+    def _describe_shift(self, stack: str, shift: Shift, state: EnvironmentState) -> str:
+        requests, colors = f"of the requests of {stack}", f"{shift.color}, the rest to {other_color(shift.color)}"
+        step = shift.step
+        if step is None:
+            return f"{shift.percent} % {requests} go to {colors}, as last recorded"
+        if state.unfinished_deployment is None:
+            # The way back was tried, and is recorded only once it is done.
+            return f"up to {shift.highest_percent} % {requests} may go to {colors}"
+        when = f"step {step.number} of {step.count} {'began' if shift.running_step else 'was done'}"
+        share = f"{shift.percent} %"
+        if shift.running_step:
+            share = f"between {share} and {step.percent} %"
+        return (
+            f"{share} {requests} go to {colors} ({when} {format_age(step.at, self.now)}; fewer if they are going back)"
+        )
 
     def _describe_last_deployment(self, last: Deployment) -> str:
         when = format_age(last.ended_at or last.started_at, self.now)
@@ -156,11 +174,15 @@ class _StateDescriber:
         until = f"a normal promotion into {self.environment}"
         if self.environment == self.entry_environment:
             until = f"other code comes to {self.environment} without it"
+        release = self._format_release(debt.release)
         return (
             f"BREAK-GLASS by {format_actor(debt.by)}, {format_past(debt.at, self.now, self.zone)},"
-            f" with release {shorten_id(debt.release)} over {format_guards(debt.guards)}: {to_one_line(debt.reason)};"
+            f" with release {release} over {format_guards(debt.guards)}: {to_one_line(debt.reason)};"
             f" owed until {until}"
         )
+
+    def _format_release(self, release: str) -> str:
+        return format_label_or_id(self.labels.get(release), release)
 
     def _format_holder(self, held: Lock | Hold) -> str:
         return f"{format_actor(held.by)} since {format_past(held.at, self.now, self.zone)}: {to_one_line(held.reason)}"

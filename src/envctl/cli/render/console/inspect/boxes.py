@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import shorten_actor, to_text
+from envctl.cli.render.terminal.text import cut_end, escape_text, shorten_actor, to_text
 from envctl.cli.render.terminal.times import format_age, format_time
 from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence
@@ -75,7 +75,8 @@ def _render_lines(status: EnvironmentStatus, before: str, now: datetime, room: i
     if state.current is None:
         yield from _render_empty(state, now)
     else:
-        yield from _merge_lines(room, [to_text(shorten_id(state.current.release), "bold"), *_render_commit(status)])
+        name = to_text(shorten_id(state.current.release), "bold")
+        yield from _merge_lines(room, [name, *_render_subject(status, room), *_render_commit(status, room)])
         yield from _render_deployment(state.current, now, room)
     if (last := state.last) and status.running:
         yield to_text(f"RUNS NOW, began {format_age(last.started_at, now)}", "bold cyan")
@@ -116,10 +117,18 @@ def _merge_lines(room: int, lines: list[Text], between: str = " · ") -> list[Te
     return [line] if room >= WIDE_BOX and line.cell_len <= room else lines
 
 
-def _render_commit(status: EnvironmentStatus) -> Iterator[Text]:
+def _render_subject(status: EnvironmentStatus, room: int) -> Iterator[Text]:
+    if status.release and status.release.subject:
+        yield to_text(f'"{cut_end(escape_text(status.release.subject), room - 2)}"')
+
+
+def _render_commit(status: EnvironmentStatus, room: int) -> Iterator[Text]:
     release = status.release
+    request = f"#{release.request}" if release and release.request else ""
     if release and release.commit:
-        yield to_text(f"commit {release.commit[:10]}{'+' if release.uncommitted else ''}", "dim")
+        commit = f"{release.commit[:10]}{'+' if release.uncommitted else ''}"
+        with_request = " · ".join(filter(None, (request, f"commit {commit}")))
+        yield to_text(_choose_fitting(room, with_request, f"{request} · {commit}"), "dim")
     elif release and release.uncommitted:
         yield to_text("not committed", "dim")
 

@@ -11,6 +11,8 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, print_item, print_text
 from envctl.cli.render.terminal.times import Zone, format_time
+from envctl.domain.ledger.state import to_label
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Diff, Side
 
@@ -53,7 +55,8 @@ def describe_side(side: Side, zone: Zone = None) -> str:
     if side.deployment:
         at = format_time(side.deployment.ended_at or side.deployment.started_at, zone)
         commit = f", {format_commit(side.known)}" if side.known else ""
-        return f"runs release {shorten_id(side.release)}{commit}, since {at}, by {format_actor(side.deployment.by)}"
+        label = format_label_or_id(to_label(side.known) if side.known else None, side.release)
+        return f"runs release {label}{commit}, since {at}, by {format_actor(side.deployment.by)}"
     if side.origin == "working tree":
         name = f", which would be release {shorten_id(side.release)}" if side.release else ""
         return f"{empty}: the working tree stands for it{name}"

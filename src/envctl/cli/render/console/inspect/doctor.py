@@ -1,4 +1,4 @@
-"""Results of `envctl doctor`: findings by section, and a conclusion."""
+"""Results of `envctl doctor`: a verdict, and the findings by section."""
 
 from collections import Counter
 
@@ -11,23 +11,26 @@ from envctl.usecases.inspect.doctor.doctor import Doctor
 
 
 def show_doctor(doctor: Doctor, out: Console) -> None:
+    print_text(out, summarize_findings(doctor))
+    out.print()
+    show_sections(doctor, out)
+
+
+def show_sections(doctor: Doctor, out: Console) -> None:
     width = measure_name_width([finding for section in doctor.sections for finding in section.findings])
     for section in doctor.sections:
         print_text(out, (section.name, "bold"))
         show_findings(section.findings, out, width)
-    out.print()
-    text, style = summarize_findings(doctor)
-    print_text(out, (text, style))
 
 
 def summarize_findings(doctor: Doctor) -> tuple[str, str]:
     counts = Counter(finding.verdict for section in doctor.sections for finding in section.findings)
     parts = [
-        f"{counts['bad']} bad" if counts["bad"] else "",
+        format_count(counts["bad"], "problem") if counts["bad"] else "",
         format_count(counts["warn"], "warning") if counts["warn"] else "",
-        f"{counts['unseen']} not looked at" if counts["unseen"] else "",
+        f"{counts['unseen']} not checked" if counts["unseen"] else "",
     ]
     summary = ", ".join(filter(None, parts))
     if counts["bad"]:
         return f"Not ready: {summary}.", "bold red"
-    return (f"Nothing is bad: {summary}." if summary else "All is well."), "yellow" if summary else "green"
+    return (f"Ready: {summary}." if summary else "Ready."), "yellow" if summary else "green"

@@ -5,8 +5,11 @@ from typing import assert_never
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import to_one_line
 from envctl.domain.ledger import events
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.release_label import ReleaseLabel, format_label_name
 from envctl.domain.text.lists import join_first, join_names
 
 MAX_NAMED = 3
@@ -42,7 +45,7 @@ def choose_style(event: events.Event) -> str:
 
 def describe_event(event: events.Event) -> str:
     match event:
-        case events.ReleaseCreated():
+        case ReleaseCreated():
             return _describe_release(event)
         case (
             events.DeploymentStarted()
@@ -57,7 +60,7 @@ def describe_event(event: events.Event) -> str:
             return _describe_approval(event)
         case events.EnvironmentLocked() | events.EnvironmentUnlocked() | events.HoldSet() | events.HoldLifted():
             return _describe_lock(event)
-        case events.RolloutStarted() | events.TrafficShifted():
+        case RolloutStarted() | TrafficShiftStarted() | TrafficShifted():
             return _describe_rollout(event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
             return _describe_rules(event)
@@ -83,12 +86,14 @@ def format_names(names: tuple[str, ...], number: int) -> str:
     return f" ({join_first(names, MAX_NAMED, number)})" if names else ""
 
 
-def _describe_release(event: events.ReleaseCreated) -> str:
+def _describe_release(event: ReleaseCreated) -> str:
     whom = f" for {event.beside}" if event.beside else ""
+    label = ReleaseLabel(event.release, subject=event.subject, request=event.request)
+    name = f": {name}" if (name := format_label_name(label)) else ""
     if not event.commit:
         return f"release made{whom} of an uncommitted tree"
     also = " and uncommitted changes" if event.uncommitted else ""
-    return f"release made{whom} of commit {event.commit[:10]}{also}"
+    return f"release made{whom} of commit {event.commit[:10]}{also}{name}"
 
 
 def _describe_deployment(event: _DeploymentEvent) -> str:
@@ -197,16 +202,18 @@ def _describe_rules(event: RulesApproved | RulesResetRequested | RulesResetWithd
             assert_never(event)
 
 
-def _describe_rollout(event: events.RolloutStarted | events.TrafficShifted) -> str:
+def _describe_rollout(event: RolloutStarted | TrafficShiftStarted | TrafficShifted) -> str:
     where = f"the requests of {event.stack} in {event.environment}"
     match event:
-        case events.RolloutStarted():
+        case RolloutStarted():
             return f"{where} begin to go to {event.color}"
-        case events.TrafficShifted(color=""):
+        case TrafficShiftStarted():
+            return f"step {event.step} of {event.steps} began: {event.percent} % of {where} are to go to the new colour"
+        case TrafficShifted(color=""):
             return f"nobody knows any more which colour has {where}"
-        case events.TrafficShifted(stable=""):
+        case TrafficShifted(stable=""):
             return f"all of {where} go to {event.color}"
-        case events.TrafficShifted():
+        case TrafficShifted():
             return f"{event.percent} % of {where} go to {event.color}"
         case _:
             assert_never(event)

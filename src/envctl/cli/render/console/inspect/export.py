@@ -21,6 +21,7 @@ COLUMNS = (
     *("outcome", "changed", "reason", "performed", "verification", "verified_at", "verified_by", "checks"),
     *("approvals", "waivers", "waived_by", "waiver_reasons", "waived_guards", "waived_refusals", "held"),
     *("rolled_back_by", "place", "older", "lost", "imports", "rules", "rules_before"),
+    *("subject", "request"),
 )
 # Values of the columns that are no attribute of the record.
 _COMPUTED: dict[str, Callable[[DeploymentRecord], object]] = {
@@ -38,6 +39,7 @@ _COMPUTED: dict[str, Callable[[DeploymentRecord], object]] = {
     "waived_guards": lambda each: tuple(code for waiver in each.waivers for code in waiver.guards),
     "waived_refusals": lambda each: tuple(refusal for waiver in each.waivers for refusal in waiver.refusals),
     "rolled_back_by": lambda each: each.rolled_back_by or "",
+    "request": lambda each: each.request or "",
     "imports": lambda each: tuple(
         f"{one.address}: {one.outcome or 'not ended'}, by {one.by} at {to_json(one.at)}" for one in each.imports
     ),

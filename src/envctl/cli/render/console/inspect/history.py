@@ -18,7 +18,8 @@ from envctl.cli.render.terminal.text import (
 )
 from envctl.cli.render.terminal.times import format_clock_time, format_time
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import Actor, Event
+from envctl.domain.ledger.events import Actor, DeploymentStarted, Event
+from envctl.domain.release_label import format_label_name
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.history import History, Verified
 
@@ -95,7 +96,15 @@ def render_event(history: History, entry: Entry) -> Text:
     """Describe the event of an entry; an untrusted one is marked."""
     if any(each.seq == entry.seq for each in history.unbelieved):
         return to_text(f"{UNTRUSTED_LABEL}: {describe_event(entry.event)}", "bold red")
-    return to_text(describe_event(entry.event), choose_style(entry.event))
+    return to_text(describe_entry(history, entry), choose_style(entry.event))
+
+
+def describe_entry(history: History, entry: Entry) -> str:
+    """Describe the event of an entry; the start of a deployment with what people know its release by."""
+    text = describe_event(entry.event)
+    label = history.labels.get(entry.event.release) if isinstance(entry.event, DeploymentStarted) else None
+    name = format_label_name(label) if label else ""
+    return f"{text}: {name}" if name else text
 
 
 def _show_compact_entry(entry: Entry, what: Text, out: Console) -> None:

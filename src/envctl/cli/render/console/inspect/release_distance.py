@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
+from envctl.cli.render.terminal.release_labels import fit_label
 from envctl.cli.render.terminal.text import (
     format_actor,
     join_text,
@@ -17,7 +18,8 @@ from envctl.cli.render.terminal.text import (
 )
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.domain.ledger.state import KnownRelease
+from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.state import to_label
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.distance import Distance
@@ -37,7 +39,13 @@ def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
     if distance.releases:
         print_text(out, f"Releases made since, up to that of {distance.newer}, newest first:")
         for release in distance.releases[:MAX_RELEASES]:
-            print_item(out, "  ", (shorten_id(release.release), "bold"), f"  {describe_release(release)}", indent=4)
+            label = (fit_label(to_label(release), out.width - 2), "bold")
+            line = join_text("  ", label, "  ", describe_release(release))
+            if line.cell_len <= out.width:
+                print_nowrap(out, line)
+            else:
+                print_nowrap(out, "  ", label)
+                print_text(out, describe_release(release), indent=6)
         print_rest(out, len(distance.releases) - MAX_RELEASES, indent=2)
     out.print()
     if distance.changes is None:
@@ -48,8 +56,8 @@ def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
 
 
 def describe_release(release: KnownRelease, zone: Zone = None) -> str:
-    """Return number, time, creator and commit of a release."""
-    return f"#{release.seq:<4} {format_time(release.at, zone)}  {format_actor(release.by)}  {format_commit(release)}"
+    """Return time, creator and commit of a release."""
+    return f"{format_time(release.at, zone)}  {format_actor(release.by)}  {format_commit(release)}"
 
 
 def format_commit(release: KnownRelease) -> str:

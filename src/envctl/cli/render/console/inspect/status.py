@@ -1,4 +1,4 @@
-"""The pipeline as boxes in order, with warnings and next commands."""
+"""A verdict, the pipeline as boxes in order, warnings, approvals and next commands."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from envctl.cli.render.console.approval.gates import show_gates
 from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.boxes import render_box
+from envctl.cli.render.console.inspect.status_verdict import format_status_verdict
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import join_text, measure_width, pad_text, print_item, print_nowrap, print_text
 from envctl.cli.render.terminal.times import format_future
@@ -19,6 +21,8 @@ ARROW, GAP, DOWN_ARROW = "──▶", "   ", "│\n▼"
 
 
 def show_status(status: Status, out: Console) -> None:
+    print_text(out, (format_status_verdict(status), "bold"))
+    out.print()
     print_text(out, "Pipeline of ", (status.project, "bold"))
     count = max(1, len(status.environments))
     width = min(MAX_BOX_WIDTH, (out.width - len(ARROW) * (count - 1)) // count)
@@ -45,6 +49,7 @@ def show_status(status: Status, out: Console) -> None:
         out.print()
     for item in items:
         print_item(out, (f"! {item.environment}: ", "bold red" if item.is_serious else "bold yellow"), item.sentence)
+    _show_approvals(status, out)
     _show_next_commands(status, out)
 
 
@@ -94,6 +99,14 @@ def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = AR
         cells.append(box)
     picture.add_row(*cells)
     out.print(picture)
+
+
+def _show_approvals(status: Status, out: Console) -> None:
+    for each in status.all_environments:
+        if each.approvals:
+            out.print()
+            print_text(out, f"approvals for {each.environment}")
+            show_gates(each.approvals, out, status.now)
 
 
 def _show_next_commands(status: Status, out: Console) -> None:

@@ -1,19 +1,24 @@
 """Drift and pending changes: each difference once, with its environments."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 
+from envctl.cli.render.console.plan.actions import STYLES, SYMBOLS
 from envctl.cli.render.console.plan.attributes import measure_value_room, show_attribute, show_changed_attributes
-from envctl.cli.render.console.plan.plan import STYLES, SYMBOLS
+from envctl.cli.render.console.plan.plan import SUMMARY_NOTE
 from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.command_lines import format_command
-from envctl.domain.plan.changes import Action
+from envctl.domain.config.stateful_types import STATEFUL
+from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import SharedDifference, group_differences
+from envctl.domain.plan.summary import MAX_CHANGES, fold_changes, is_dangerous
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
@@ -27,15 +32,16 @@ MAX_ENVIRONMENTS = 20
 
 
 def show_drift(drift: Drift, out: Console) -> None:
+    if len(drift.environments) > 1:
+        style = "bold red" if drift.found else "bold yellow" if any(e.unknown for e in drift.environments) else "green"
+        print_text(out, (f"{format_verdict(drift)}.", style))
+        out.print()
     remarkable, quiet = split_clean(drift)
     for each in remarkable:
         _show_environment(each, out)
     if quiet:
         print_text(out, ("clean: ", "green"), quiet)
     _show_differences(drift, out)
-    if len(drift.environments) > 1:
-        out.print()
-        print_text(out, ("Total: ", "bold"), format_total(drift))
     for command in list_next_commands(drift):
         print_hint(out, command)
 
@@ -63,15 +69,22 @@ def format_headline(each: EnvironmentDrift) -> str:
     return f"{', '.join(_list_conditions(each))}{release}"
 
 
-def format_total(drift: Drift) -> str:
-    """Return the environments by condition, the worst first."""
-    names = {
-        "drift in": [each.environment for each in drift.environments if each.drifted],
-        "UNKNOWN in": [each.environment for each in drift.environments if each.unknown],
-        "no drift in": [each.environment for each in drift.environments if each.condition == "clean"],
-    }
-    parts = [f"{words} {join_first(named, MAX_ENVIRONMENTS)}" for words, named in names.items() if named]
-    return "; ".join(parts) or "nothing runs anywhere"
+def format_verdict(drift: Drift) -> str:
+    """Return the environments by condition, the worst first, without a final period."""
+    drifted = [
+        f"{each.environment} ({format_count(each.drifted, 'difference')})"
+        for each in drift.environments
+        if each.drifted
+    ]
+    unknown = [each.environment for each in drift.environments if each.unknown]
+    clean = [each.environment for each in drift.environments if each.condition == "clean"]
+    parts = [
+        f"Drift in {join_first(drifted, MAX_ENVIRONMENTS)}" if drifted else "",
+        f"could not check {join_first(unknown, MAX_ENVIRONMENTS)}" if unknown else "",
+        f"no drift in {join_first(clean, MAX_ENVIRONMENTS)}" if clean else "",
+    ]
+    text = "; ".join(filter(None, parts)) or "nothing runs anywhere"
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def split_clean(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
@@ -112,7 +125,7 @@ def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
         case "drifted":
             yield f"DRIFTED: {format_count(each.drifted, 'difference')} from the state"
         case "unknown":
-            yield "UNKNOWN: it could not be looked at"
+            yield "UNKNOWN: it could not be checked"
         case "empty":
             yield "nothing runs there"
         case _:
@@ -147,14 +160,48 @@ def _show_differences(drift: Drift, out: Console) -> None:
     if found:
         out.print()
         print_text(out, ("Drift", "bold red"), (": what the state says → what is there", "dim"))
-        for finding in found:
-            show_finding(finding, out, single=single, drift=True)
+        _show_findings(found, out, single=single, drift=True)
     if planned:
         out.print()
         meaning = ": what the state says → what the configuration says"
         print_text(out, ("Pending", "bold yellow"), (meaning, "dim"))
-        for finding in planned:
-            show_finding(finding, out, single=single, drift=False)
+        _show_findings(planned, out, single=single, drift=False)
+
+
+def split_findings(
+    findings: Sequence[SharedDifference],
+) -> tuple[Sequence[SharedDifference], Mapping[tuple[Action, str, str, tuple[str, ...]], int]]:
+    """Return the differences to show one by one; of very many, count harmless ones by action, stack, type and
+    environments.
+    """
+    if len(findings) <= MAX_CHANGES or SHOW_FULL_PLANS.get():
+        return findings, {}
+    dangerous: dict[tuple[str, tuple[str, ...]], list[ResourceChange]] = {}
+    counts: Counter[tuple[Action, str, str, tuple[str, ...]]] = Counter()
+    for each in findings:
+        if each.resource and is_dangerous(each.resource, STATEFUL):
+            dangerous.setdefault((each.stack, each.environments), []).append(each.resource)
+        else:
+            counts[each.action, each.stack, each.resource.type if each.resource else "output", each.environments] += 1
+    shown = [
+        SharedDifference(environments, stack, folded.folded_resource)
+        for (stack, environments), resources in dangerous.items()
+        for folded in fold_changes(resources)
+    ]
+    return shown, counts
+
+
+def _show_findings(findings: Sequence[SharedDifference], out: Console, *, single: bool, drift: bool) -> None:
+    shown, counts = split_findings(findings)
+    for finding in shown:
+        show_finding(finding, out, single=single, drift=drift)
+    for (action, stack, kind, environments), count in counts.items():
+        word = ACTION_TEXTS.get(action, "changed") if drift else str(action)
+        where = "" if single else f"   in {', '.join(environments)}"
+        head = (f"  {SYMBOLS[action]:<3} {word:<8}  ", STYLES.get(action, ""))
+        print_text(out, head, f"{stack}: ", (f"{count} {kind}", "bold"), (where, "dim"))
+    if counts:
+        print_text(out, (SUMMARY_NOTE, "dim"), indent=2)
 
 
 def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift: bool) -> None:

@@ -7,14 +7,15 @@ from rich.console import Console
 from envctl.cli.render.console.inspect.release_distance import is_unchanged, show_release_changes
 from envctl.cli.render.console.inspect.settings_diff import format_setting
 from envctl.cli.render.console.plan.cost import show_cost
+from envctl.cli.render.console.plan.danger import has_danger, show_danger
 from envctl.cli.render.console.plan.drift import show_finding
-from envctl.cli.render.console.plan.plan import format_total, show_stack
+from envctl.cli.render.console.plan.plan import SUMMARY_NOTE, format_total, format_verdict, is_summarized, show_stack
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text
 from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.plan.attribution import Cause, Part
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import group_differences
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 from envctl.usecases.inspect.explain_plan import Explained
 
 CAUSE_TITLES: dict[Cause, str] = {
@@ -38,8 +39,11 @@ _STYLES: dict[Cause, str] = {
 
 
 def show_explained_plan(explained: Explained, out: Console) -> None:
-    print_text(out, "Plan for ", (explained.environment, "bold"), f" · {describe_subject(explained)}")
-    print_text(out, (summarize_causes(explained), "bold"))
+    print_text(out, (format_verdict(explained.plan), "bold"), f" · plan of {describe_subject(explained)}")
+    print_text(out, summarize_causes(explained))
+    summarized = is_summarized(explained.plan.stacks)
+    if summarized:
+        print_text(out, (SUMMARY_NOTE, "dim"))
     if explained.unexplained:
         print_item(out, ("! ", "bold yellow"), explained.unexplained)
     for part in explained.parts:
@@ -47,7 +51,7 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
         print_text(out, (CAUSE_TITLES[part.cause], _STYLES[part.cause]), (f": {CAUSE_MEANINGS[part.cause]}", "dim"))
         _show_cause(part.cause, explained, out)
         for stack in part.stacks:
-            show_stack(stack, out)
+            show_stack(stack, out, summarized=summarized)
     for stack in explained.plan.stacks:
         if stack.waits_for:
             out.print()
@@ -55,16 +59,21 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
     if explained.plan.cost is not None:
         out.print()
         show_cost(explained.plan, out)
+    if has_danger(explained.plan):
+        out.print()
+        show_danger(explained.plan, out)
     print_hint(out, explained.plan.next)
 
 
 def describe_subject(explained: Explained) -> str:
     """Return the planned release, and the one deployed now."""
-    what = f"release {shorten_id(explained.release)}" if explained.release else "the working tree"
+    release = format_label_or_id(explained.label, explained.release)
+    what = f"release {release}" if explained.release else "the working tree"
     if not explained.runs:
         return f"{what}, where nothing runs yet"
-    same = explained.release == explained.runs
-    return f"{what}, which runs there" if same else f"{what}, after {shorten_id(explained.runs)}"
+    if explained.release == explained.runs:
+        return f"{what}, which runs there"
+    return f"{what}, after {format_label_or_id(explained.runs_label, explained.runs)}"
 
 
 def summarize_causes(explained: Explained) -> str:

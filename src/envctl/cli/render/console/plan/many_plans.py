@@ -1,17 +1,22 @@
 """Plans of many environments."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from envctl.cli.render.console.plan.drift import MAX_ENVIRONMENTS, format_environments
 from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
+from envctl.domain.text.lists import join_first
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview
 
 
 def show_plans(plans: Plans, out: Console) -> None:
     remarkable, quiet = split_unchanged(plans)
+    print_text(out, (format_verdict(plans.environments), "bold"))
+    out.print()
     for each in remarkable:
         _show_plan(each, out)
         out.print()
@@ -21,6 +26,22 @@ def show_plans(plans: Plans, out: Console) -> None:
         print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))
     if quiet:
         print_text(out, f"  no changes: {quiet}")
+
+
+def format_verdict(environments: Sequence[EnvironmentPreview]) -> str:
+    """Return the environments by what their plan says; of a single one, the totals."""
+    if len(environments) == 1:
+        return f"{environments[0].environment}: {format_outcome(environments[0])}"
+    failed = [each.environment for each in environments if each.problems or each.plan is None]
+    changed = [each.environment for each in environments if each.plan and each.plan.changes]
+    same = [each.environment for each in environments if each.plan and not each.plan.changes and not each.problems]
+    parts = [
+        f"could not plan {join_first(failed, MAX_ENVIRONMENTS)}" if failed else "",
+        f"changes in {join_first(changed, MAX_ENVIRONMENTS)}" if changed else "",
+        f"no changes in {join_first(same, MAX_ENVIRONMENTS)}" if same else "",
+    ]
+    text = "; ".join(filter(None, parts))
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def split_unchanged(plans: Plans) -> tuple[tuple[EnvironmentPreview, ...], str]:

@@ -1,70 +1,50 @@
 """A plan as a tree of stacks, resources and attributes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
 
 from envctl.cli.render.console.plan import attributes
+from envctl.cli.render.console.plan.actions import STYLES, SYMBOLS, format_instances, list_remarks
+from envctl.cli.render.console.plan.danger import has_danger, show_danger
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
+from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
+from envctl.cli.render.terminal.text import (
+    cut_end,
+    join_text,
+    print_hint,
+    print_nowrap,
+    print_text,
+)
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.value_diff import format_change, shorten_value
+from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, count_actions
-from envctl.domain.text.identifiers import shorten_id
-
-SYMBOLS = {
-    Action.CREATE: "+",
-    Action.UPDATE: "~",
-    Action.REPLACE: "-/+",
-    Action.DELETE: "-",
-    Action.FORGET: "x",
-    Action.READ: "<=",
-    Action.MOVE: "->",
-    Action.IMPORT: "<-",
-    Action.RENEW: "+x",
-    Action.INVOKE: ">",
-}
-STYLES = {
-    Action.CREATE: "green",
-    Action.UPDATE: "yellow",
-    Action.REPLACE: "bold red",
-    Action.DELETE: "bold red",
-    Action.FORGET: "magenta",
-    Action.RENEW: "yellow",
-    Action.INVOKE: "bold magenta",
-}
-REASONS = {
-    "replace because tainted": "it is marked as tainted",
-    "replace by request": "somebody asked for it",
-    "replace by triggers": "what triggers its replacement has changed",
-    "delete because no resource config": "it is no longer in the code",
-    "delete because no module": "its module is no longer called",
-    "delete because no move target": "it was moved to an address that is not in the code",
-    "delete because wrong repetition": "its count or for_each has changed",
-    "delete because count index": "its count has become smaller",
-    "delete because each key": "its key is no longer in for_each",
-}
-# Shown at the attribute forcing the replacement.
-_OMITTED_REASONS = frozenset({"replace because cannot update", "read because config unknown"})
+from envctl.domain.plan.summary import MAX_CHANGES, FoldedChange, fold_changes, is_large, summarize_resources
+from envctl.domain.release_label import format_label_or_id
 
 # With more new resources, each gets one line, without its attributes.
 MAX_DETAILED = 12
+# Room for the names of counted resources, in cells.
+MIN_NAMES_WIDTH = 20
+SUMMARY_NOTE = (
+    f"over {MAX_CHANGES} changes: counted by type, except those that delete, replace or change data (--full shows all)"
+)
 IDENTIFYING_PATHS = ("name", "tags.Name", "cidr_block", "destination_cidr_block", "instance_type", "availability_zone")
 
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
-    origin = f"release {shorten_id(plan.release)}" if plan.release else "the working tree"
-    print_text(out, "Plan for ", (plan.environment, "bold"), f" · {origin}")
+    print_text(out, (format_verdict(plan), "bold"), f" · {format_origin(plan)}")
+    summarized = is_summarized(plan.stacks)
+    if summarized:
+        print_text(out, (SUMMARY_NOTE, "dim"))
     is_long = True
     for stack in plan.stacks:
         was_long, is_long = is_long, stack.changes or bool(stack.warnings)
         if was_long or is_long:
             out.print()
-        show_stack(stack, out)
-    if len(plan.stacks) > 1:
-        out.print()
-        print_text(out, (f"Total for {plan.environment}: ", "bold"), format_total(plan))
+        show_stack(stack, out, summarized=summarized)
     if plan.cost is not None:
         from envctl.cli.render.console.plan.cost import show_cost
 
@@ -74,32 +54,89 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
 
 def show_plan_alone(plan: EnvironmentPlan, out: Console) -> None:
     show_plan(plan, out)
+    if plan.changes:
+        _show_end(plan, out)
     print_hint(out, plan.next)
+
+
+def _show_end(plan: EnvironmentPlan, out: Console) -> None:
+    """Repeat what goes away and, below a long plan, the totals."""
+    is_long = len(plan.stacks) > 1 or sum(len(stack.resources) for stack in plan.stacks) > MAX_DETAILED
+    if is_long or has_danger(plan):
+        out.print()
+    show_danger(plan, out)
+    if is_long:
+        print_text(out, (format_verdict(plan), "bold"))
+
+
+def is_summarized(stacks: Sequence[StackPlan]) -> bool:
+    """Check if changes are counted by type instead of shown one by one: in a large plan without `--full`."""
+    return is_large(stacks) and not SHOW_FULL_PLANS.get()
+
+
+def format_verdict(plan: EnvironmentPlan) -> str:
+    return f"{plan.environment}: {format_total(plan)}"
+
+
+def format_origin(plan: EnvironmentPlan) -> str:
+    return (
+        f"plan of release {format_label_or_id(plan.label, plan.release)}"
+        if plan.release
+        else "plan of the working tree"
+    )
 
 
 def format_total(plan: EnvironmentPlan) -> str:
     """Return the counts over all stacks, for the end of a plan and the prompt after it."""
-    resources = [resource for stack in plan.stacks for resource in stack.resources]
+    # Reads are no changes: the line of the stack has them.
+    resources = [r for stack in plan.stacks for r in stack.resources if r.action is not Action.READ]
     outputs = sum(len(stack.outputs) for stack in plan.stacks)
     text = _format_counts(resources, outputs)
     waiting = ", ".join(stack.stack for stack in plan.stacks if stack.waits_for)
     return f"{text}; {waiting} not planned yet" if waiting else text
 
 
-def show_stack(plan: StackPlan, out: Console) -> None:
+def show_stack(plan: StackPlan, out: Console, *, summarized: bool = False) -> None:
     print_text(out, (f"{plan.stack}: ", "bold"), summarize_stack(plan))
+    if summarized:
+        _show_summary(plan, out)
+    else:
+        _show_resources(plan, out)
+    for warning in plan.warnings:
+        print_text(out, ("warning: ", "yellow"), warning, indent=2)
+
+
+def _show_resources(plan: StackPlan, out: Console) -> None:
     many = len([resource for resource in plan.resources if resource.action is Action.CREATE]) > MAX_DETAILED
-    for resource in plan.resources:
-        if many and resource.action is Action.CREATE:
-            _show_new_resource(resource, out)
+    # With --full, each instance stands by itself.
+    folded = [FoldedChange(each, each.address) for each in plan.resources]
+    if not SHOW_FULL_PLANS.get():
+        folded = fold_changes(plan.resources)
+    for each in folded:
+        if many and each.resource.action is Action.CREATE:
+            _show_new_resource(each, out)
         else:
-            _show_resource(resource, out)
+            _show_resource(each, out)
     if many:
         print_text(out, ("the attributes of what is new: --json, with plan or with why --plan", "dim"), indent=2)
     if plan.outputs:
         _show_outputs(plan, out)
-    for warning in plan.warnings:
-        print_text(out, ("warning: ", "yellow"), warning, indent=2)
+
+
+def _show_summary(plan: StackPlan, out: Console) -> None:
+    summary = summarize_resources(plan.resources, STATEFUL)
+    for each in summary.dangerous:
+        _show_resource(each, out)
+    for count in summary.counts:
+        head = f"  {SYMBOLS[count.action]:<3} {count.action:<7}  "
+        names = ", ".join(count.addresses)
+        text = join_text((head, STYLES.get(count.action, "")), (f"{count.count} {count.type}", "bold"))
+        room = out.width - text.cell_len - 2
+        if room >= MIN_NAMES_WIDTH:
+            text.append_text(join_text((f"  {cut_end(names, room)}", "dim")))
+        print_nowrap(out, text)
+    if plan.outputs:
+        print_text(out, f"outputs: {len(plan.outputs)} to change", indent=2)
 
 
 def summarize_stack(plan: StackPlan) -> str:
@@ -124,10 +161,11 @@ def _format_counts(resources: Sequence[ResourceChange], outputs: int) -> str:
     return ", ".join(parts) or "no changes"
 
 
-def _show_resource(resource: ResourceChange, out: Console) -> None:
+def _show_resource(folded: FoldedChange, out: Console) -> None:
+    resource = folded.resource
     style = STYLES.get(resource.action, "")
     symbol = f"  {SYMBOLS[resource.action]:<3} {resource.action:<7}  "
-    print_nowrap(out, (symbol, style), (resource.address, "bold"))
+    print_nowrap(out, (symbol, style), (folded.address, "bold"), format_instances(folded))
     for remark in list_remarks(resource):
         print_text(out, (remark, "italic"), indent=6)
     match resource.action:
@@ -139,11 +177,11 @@ def _show_resource(resource: ResourceChange, out: Console) -> None:
             pass
 
 
-def _show_new_resource(resource: ResourceChange, out: Console) -> None:
+def _show_new_resource(folded: FoldedChange, out: Console) -> None:
     """Print one of many new resources: its address and an identifying value."""
-    identity = find_display_name(resource)
+    identity = find_display_name(folded.resource)
     start = f"  {SYMBOLS[Action.CREATE]:<3} {Action.CREATE:<7}  "
-    head = join_text((start, STYLES[Action.CREATE]), (resource.address, "bold"))
+    head = join_text((start, STYLES[Action.CREATE]), (folded.address, "bold"), format_instances(folded))
     if identity and head.cell_len + 2 + cell_len(identity) <= out.width:
         head.append_text(join_text(("  " + identity, "dim")))
     print_nowrap(out, head)
@@ -155,30 +193,6 @@ def find_display_name(resource: ResourceChange) -> str:
     named = (known.get(path) for path in IDENTIFYING_PATHS)
     values = (value for value in named if isinstance(value, str) and value and not isinstance(value, Marker))
     return next((shorten_value(value, 40) for value in values), "")
-
-
-def list_remarks(resource: ResourceChange) -> Iterable[str]:
-    if resource.moved_from:
-        yield f"moved from {resource.moved_from}"
-    if resource.imported:
-        yield f"imported from {resource.imported}"
-    if resource.action is Action.FORGET:
-        yield "it stays where it is; Terraform forgets it"
-    if resource.action is Action.RENEW:
-        yield "a new one is created; the old one stays where it is, and Terraform forgets it"
-    if resource.action is Action.INVOKE:
-        yield f"runs an action of type {resource.type}, which can change or delete anything"
-    if resource.creates_first:
-        yield "the new one is created before the old one is deleted"
-    for program in resource.programs:
-        yield f"{format_run_verb(resource)} {program}"
-    if resource.reason and resource.reason not in _OMITTED_REASONS:
-        yield f"because {REASONS.get(resource.reason, resource.reason)}"
-
-
-def format_run_verb(resource: ResourceChange) -> str:
-    """Return a verb for provisioners: on deletion a plan does not show if they run."""
-    return "may run" if resource.action is Action.DELETE else "runs"
 
 
 def _show_outputs(plan: StackPlan, out: Console) -> None:

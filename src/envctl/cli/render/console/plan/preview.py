@@ -3,14 +3,17 @@
 from rich.console import Console
 
 from envctl.cli.render.console.plan.cost import format_cost_suffix
+from envctl.cli.render.console.plan.many_plans import format_verdict
 from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.release_label import format_label_or_id
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
 def show_preview(preview: Preview, out: Console) -> None:
+    print_text(out, (format_verdict(preview.environments), "bold"))
+    out.print()
     for each in preview.environments:
         if each.plan:
             show_plan(each.plan, out)
@@ -26,7 +29,7 @@ def show_preview(preview: Preview, out: Console) -> None:
 
 
 def describe_subject(preview: Preview) -> str:
-    return f"release {shorten_id(preview.release)}" if preview.release else "the working tree"
+    return f"release {format_label_or_id(preview.label, preview.release)}" if preview.release else "the working tree"
 
 
 def format_outcome(each: EnvironmentPreview) -> str:

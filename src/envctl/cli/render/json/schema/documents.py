@@ -19,6 +19,8 @@ PROBLEM_PROPERTIES: dict[str, Schema] = {
     "code": {"type": "string", "pattern": "^[EG][0-9]{3}$", "description": "stable; docs/errors.md and docs/guards.md"},
     "message": {"type": "string", "description": "for people; may be worded otherwise tomorrow"},
     "hint": {"type": "string", "description": "the next step, mostly a command; may be empty"},
+    "advice": {"type": ["string", "null"], "description": "the words of the hint, without its command"},
+    "command": {"type": ["string", "null"], "description": "the command of the hint, to be run as it is"},
     "file": {"type": ["string", "null"], "description": "relative to the project's folder"},
     "line": {"type": ["integer", "null"], "minimum": 1},
     "stack": {"type": ["string", "null"], "description": "the stack that it happened in, where that is known"},

@@ -10,6 +10,7 @@ from envctl.cli.render.markdown.page.block_parser import parse_blocks
 from envctl.cli.render.markdown.page.budget import MAX_PAGE_SIZE, Block, Rank, count_utf16, fit_page
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
 from envctl.cli.render.terminal.text import escape_text, to_one_line
+from envctl.domain.release_label import SEPARATOR, ReleaseLabel, format_label_or_id
 
 CONSOLE_WIDTH = 100
 OK, FAIL, WARN, NEUTRAL = "✅", "❌", "⚠️", "➖"  # noqa: RUF001 (it is meant to be seen)
@@ -46,6 +47,12 @@ def capitalize(text: str) -> str:
 def code(text: str) -> str:
     """Return a `<code>` tag, as backticks and table pipes conflict."""
     return f"<code>{escape(text)}</code>"
+
+
+def render_release(label: ReleaseLabel | None, release: str) -> str:
+    """Return the label of a release with its id as code."""
+    name, between, rest = format_label_or_id(label, release).partition(SEPARATOR)
+    return f"{code(name)}{between}{escape(rest)}"
 
 
 def fence_text(text: str, language: str = "") -> str:

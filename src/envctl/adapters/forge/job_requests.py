@@ -1,0 +1,64 @@
+"""The JobRequests port: the pull request of a job of GitHub Actions, or the merge request of a job of GitLab CI.
+
+https://docs.github.com/actions/reference/workflows-and-actions/variables
+https://docs.gitlab.com/ci/variables/predefined_variables
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from envctl.adapters.disk.files import read_text
+from envctl.domain.release.commit_message import JobRequest
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_PULL_REF = re.compile(r"refs/pull/([1-9][0-9]{0,8})/(?:merge|head)")
+
+
+class VariableJobRequests:
+    """Reads the variables of the job, `environ`, and the file with the event of a GitHub job."""
+
+    def __init__(self, environ: Callable[[], Mapping[str, str]], redact: Callable[[str], str] = str) -> None:
+        self._environ = environ
+        self._redact = redact
+
+    def find_request(self, commit: str) -> JobRequest:
+        env = self._environ()
+        if env.get("GITHUB_ACTIONS") == "true":
+            return self._find_pull_request(env, commit)
+        if env.get("GITLAB_CI") == "true":
+            return self._find_merge_request(env, commit)
+        return JobRequest()
+
+    def _find_pull_request(self, env: Mapping[str, str], commit: str) -> JobRequest:
+        pull = _read_pull_request(env.get("GITHUB_EVENT_PATH", ""))
+        head = pull.get("head")
+        # A step may have checked out something else: only these commits belong to the request.
+        own = {pull.get("merge_commit_sha"), head.get("sha") if isinstance(head, dict) else None}
+        found = _PULL_REF.fullmatch(env.get("GITHUB_REF", ""))
+        if commit and found and commit in {*own, env.get("GITHUB_SHA")}:
+            return JobRequest("github", int(found[1]), self._read_title(pull.get("title")))
+        if commit and commit in own and _NUMBER.fullmatch(str(pull.get("number"))):
+            return JobRequest("github", int(pull["number"]), self._read_title(pull.get("title")))
+        return JobRequest("github")
+
+    def _find_merge_request(self, env: Mapping[str, str], commit: str) -> JobRequest:
+        number, own = env.get("CI_MERGE_REQUEST_IID", ""), env.get("CI_PROJECT_ID")
+        is_own = env.get("CI_MERGE_REQUEST_PROJECT_ID", own) == own
+        known = {env.get("CI_COMMIT_SHA"), env.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")}
+        if commit and commit in known and is_own and _NUMBER.fullmatch(number):
+            return JobRequest("gitlab", int(number), self._read_title(env.get("CI_MERGE_REQUEST_TITLE")))
+        return JobRequest("gitlab")
+
+    def _read_title(self, title: object) -> str:
+        return self._redact(title) if isinstance(title, str) else ""
+
+
+def _read_pull_request(event_file: str) -> Mapping[str, Any]:
+    """Return the pull request in the event of a job; empty if there is none, or the file is unreadable."""
+    try:
+        found = json.loads(read_text(event_file)).get("pull_request") if event_file else None
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

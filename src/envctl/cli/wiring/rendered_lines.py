@@ -1,0 +1,57 @@
+"""Lines of the project behind lines of a rendered root module, for errors of Terraform. Imported only after one."""
+
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from envctl.adapters.hcl.source import read_settings
+from envctl.adapters.toml import locate_key, locate_rendered_key
+from envctl.domain.config.fields import find_table
+from envctl.domain.config.project import PROJECT_FILE
+from envctl.domain.errors import ConfigurationError, Location
+from envctl.usecases.project.load import COMMON_SETTINGS, settings_path
+
+ReadContents = Callable[[str], bytes | None]
+
+
+def locate_rendered_value(read: ReadContents, environment: str, path: Sequence[str | int]) -> Location | None:
+    """Return the line of envctl.toml or of a settings file behind a path like `module`, `web`, `size`; None if there
+    is none.
+    """
+    text = read(PROJECT_FILE) or b""
+    if (found := locate_rendered_key(text, environment, path)) is not None:
+        return found
+    match path:
+        case ["module", _, str(name), *_]:
+            return _locate_setting(read, text, environment, name)
+        case _:
+            return None
+
+
+def _locate_setting(read: ReadContents, text: bytes, environment: str, name: str) -> Location | None:
+    document = _parse_toml(text)
+    is_standalone = find_table(document, "environments", environment).get("pipeline") is False
+    paths = [settings_path(environment), *(() if is_standalone else (COMMON_SETTINGS,))]
+    lines = (location for path in paths for location in _list_assignments(read(path) or b"", path, name))
+    return next(lines, None) or _locate_artifact(document, text, name)
+
+
+def _list_assignments(data: bytes, path: str, name: str) -> Iterator[Location]:
+    try:
+        yield from (each.location for each in read_settings(data, path).assignments if each.name == name)
+    except ConfigurationError:
+        return
+
+
+def _locate_artifact(document: dict[str, Any], text: bytes, name: str) -> Location | None:
+    """Return the line of the artifact that fills a variable: outside the entry no settings file has it."""
+    artifacts = find_table(document, "artifacts")
+    found = [key for key in artifacts if find_table(artifacts, key).get("variable") == name]
+    return locate_key(text, ("artifacts", found[0])) if found else None
+
+
+def _parse_toml(text: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.decode("utf-8-sig"))
+    except ValueError:
+        return {}

@@ -1,0 +1,80 @@
+"""The approvals at each gate: who gave them, until when they hold, and who can give the missing ones."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from envctl.domain.guards.approvals import describe_approvers_at
+from envctl.domain.guards.plan import list_counting_approvals
+from envctl.domain.guards.request import Request
+from envctl.domain.guards.rule_views import count_missing_at_gates, count_required_approvals, list_views
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.person_names import is_same_person
+from envctl.domain.ledger.state import Approval
+
+
+@dataclass(frozen=True)
+class GivenApproval:
+    """A valid approval. `expires_at` is None if it does not expire."""
+
+    by: Actor
+    at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class GateApprovals:
+    """The approvals at one gate.
+
+    Attributes:
+        have, need: the number of people whose approval counts, and the number required.
+        expires_at: the time from which an approval more is missing; None if no approval expires.
+        given: the valid approvals, the last one of each person.
+        who: the people able to give a missing approval; empty if none is missing.
+    """
+
+    have: int
+    need: int
+    expires_at: datetime | None = None
+    given: tuple[GivenApproval, ...] = ()
+    who: str = ""
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.need - self.have)
+
+
+def list_gate_approvals(request: Request) -> dict[str, GateApprovals]:
+    """Return the approvals at each gate in either rules document."""
+    required, missing = count_required_approvals(request), count_missing_at_gates(request)
+    return {gate: _find_gate_approvals(request, gate, need, missing[gate]) for gate, need in required.items()}
+
+
+def _find_gate_approvals(request: Request, gate: str, need: int, missing: int) -> GateApprovals:
+    views = [view for view in list_views(request) if gate in view.rules.approvals]
+    counting = [list_counting_approvals(view) for view in views]
+    # An approval counts only if it does so in both documents.
+    common = [each for each in counting[0] if each.gate == gate and all(each in others for others in counting)]
+    given = tuple(GivenApproval(each.by, each.at, _find_expiry(views, each)) for each in _drop_earlier(common))
+    have = max(0, need - missing)
+    who = next((describe_approvers_at(view, (gate,)) for view in views if missing), "")
+    return GateApprovals(have, need, _find_next_expiry(given, have, need), given, who)
+
+
+def _drop_earlier(approvals: Iterable[Approval]) -> list[Approval]:
+    """Return the last approval of each person, in the order of time."""
+    kept: list[Approval] = []
+    for each in sorted(approvals, key=lambda approval: approval.at):
+        kept = [*(other for other in kept if not is_same_person(other.by, each.by)), each]
+    return kept
+
+
+def _find_expiry(views: Iterable[Request], approval: Approval) -> datetime | None:
+    return min((approval.at + view.rules.expires for view in views if view.rules.expires is not None), default=None)
+
+
+def _find_next_expiry(given: tuple[GivenApproval, ...], have: int, need: int) -> datetime | None:
+    """Return when the gate loses an approval that it needs. More approvals than needed may expire before."""
+    ends = sorted(each.expires_at for each in given if each.expires_at is not None)
+    spare = max(0, len(given) - need) if have >= need else 0
+    return ends[spare] if len(ends) > spare else None

@@ -1,0 +1,30 @@
+"""Releases known to the ledger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from envctl.domain.ledger.events import Actor
+
+
+@dataclass(frozen=True)
+class KnownRelease:
+    """A release by its creation entry.
+
+    Attributes:
+        made_for: Names of the standalone environments it was made for; an empty name is the pipeline.
+        others: Further people with a part in it, besides the author.
+        subject: What its commit says it is; empty if not recorded.
+        request: Number of the pull or merge request it was made from; 0 if not recorded.
+    """
+
+    release: str
+    seq: int
+    at: datetime
+    by: Actor
+    commit: str
+    uncommitted: bool
+    author: str
+    made_for: tuple[str, ...] = ("",)
+    others: tuple[str, ...] = ()
+    subject: str = ""
+    request: int = 0

@@ -1,0 +1,178 @@
+"""The wheel and the source archive: the same bytes wherever they are built, and in them what is needed and no more."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from trove_classifiers import classifiers
+
+ROOT = Path(__file__).parents[1]
+HATCHLING = Path(sys.executable).with_name("hatchling")
+COMMIT_TIME = "1764000000"
+SHIPPED = ("app/", "environments/", "modules/", "envctl.toml")
+ADDED = {".gitignore", "PKG-INFO"}
+# Whoever works in a clone has such files in it, and none belongs into a package.
+LEFTOVERS = (
+    ".venv/lib/x.py",
+    "app/node_modules/x/index.js",
+    "app/secrets/database.json",
+    "dist/old.whl",
+    "docs/.DS_Store",
+    "modules/vpc/.terraform/providers/x",
+    "modules/vpc/terraform.tfstate",
+    "src/envctl/.mypy_cache/x.json",
+    "src/envctl/__pycache__/x.cpython-311.pyc",
+    "src/envctl/domain/errors.py~",
+)
+
+
+def list_tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+TRACKED = list_tracked()
+
+
+def copy_clone(folder: Path) -> Path:
+    for name in TRACKED:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def build(clone: Path, umask: int = 0o022, **environment: str) -> dict[str, bytes]:
+    """Build both, and return their bytes by file name."""
+    target = clone.parent / f"{clone.name}-built"
+    subprocess.run(
+        [HATCHLING, "build", "--directory", target],
+        cwd=clone,
+        env={"PATH": os.defpath, "SOURCE_DATE_EPOCH": COMMIT_TIME, **environment},
+        umask=umask,
+        check=True,
+        timeout=110,
+        capture_output=True,
+    )
+    return {path.name: path.read_bytes() for path in target.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("distribution")
+    build(copy_clone(folder / "envctl"))
+    return folder / "envctl-built"
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> zipfile.ZipFile:
+    (path,) = built.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+@pytest.fixture(scope="module")
+def archive(built: Path) -> Mapping[str, tarfile.TarInfo]:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as opened:
+        return {member.name.partition("/")[2]: member for member in opened.getmembers()}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_another_clone_builds_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    # A folder that .gitignore names, in a repository that ignores everything, of a person with other habits.
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*\n")
+    other = copy_clone(tmp_path / "dist" / "clone")
+    for name in LEFTOVERS:
+        (other / name).parent.mkdir(parents=True, exist_ok=True)
+        (other / name).write_text("x")
+    for number, path in enumerate(sorted(other.rglob("*"), reverse=True)):
+        os.utime(path, (number, number))
+        path.chmod(0o777 if path.is_dir() else path.stat().st_mode & 0o100 | 0o600)
+    found = build(other, 0o077, TZ="Asia/Tokyo", LC_ALL="C", PYTHONHASHSEED="7")
+    assert found == {path.name: path.read_bytes() for path in built.iterdir()}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_source_archive_builds_the_same_wheel(built: Path, tmp_path: Path) -> None:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as opened:
+        opened.extractall(tmp_path, filter="data")
+    (unpacked,) = tmp_path.iterdir()
+    (wheel,) = built.glob("*.whl")
+    assert build(unpacked)[wheel.name] == wheel.read_bytes()
+
+
+@pytest.mark.slow
+def test_files_are_sorted_with_fixed_times_and_modes(
+    wheel: zipfile.ZipFile, archive: Mapping[str, tarfile.TarInfo]
+) -> None:
+    assert {entry.external_attr >> 16 & 0o777 for entry in wheel.infolist()} <= {0o644, 0o755}
+    assert {entry.date_time for entry in wheel.infolist()} == {(2025, 11, 24, 16, 0, 0)}
+    assert {(entry.mode, entry.uid, entry.uname) for entry in archive.values()} <= {(0o644, 0, ""), (0o755, 0, "")}
+    assert {int(entry.mtime) for entry in archive.values()} == {int(COMMIT_TIME)}
+    scripts = {name for name in TRACKED if os.access(ROOT / name, os.X_OK)} & set(archive)
+    assert {name for name, entry in archive.items() if entry.mode == 0o755} == scripts
+
+
+@pytest.mark.slow
+def test_wheel_has_the_package_and_templates_alone(wheel: zipfile.ZipFile) -> None:
+    names = {entry.filename for entry in wheel.infolist()}
+    own = {name.removeprefix("src/") for name in TRACKED if name.startswith("src/")}
+    shipped = {f"envctl/templates/shipped/{name}" for name in TRACKED if name.startswith(SHIPPED)}
+    assert {name for name in names if ".dist-info/" not in name} == own | shipped
+    assert {name.partition("/")[2] for name in names - own - shipped} == {
+        "METADATA",
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+        "licenses/LICENSE",
+    }
+    assert {"envctl/py.typed", "envctl/schemas/envctl.toml.json", "envctl/workflows/gitlab/pipeline.yml"} <= names
+
+
+@pytest.mark.slow
+def test_source_archive_has_what_builds_and_the_pages(archive: Mapping[str, tarfile.TarInfo]) -> None:
+    folders = ("app/", "docs/", "environments/", "modules/", "src/")
+    top = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "envctl.toml", "pyproject.toml"}
+    wanted = {name for name in TRACKED if name.startswith(folders)} | top | {"requirements-build.lock"}
+    assert archive.keys() == wanted | ADDED
+
+
+@pytest.mark.slow
+def test_links_of_readme_lead_to_files_of_the_archive(archive: Mapping[str, tarfile.TarInfo]) -> None:
+    """They are relative: the project has no public address that they could lead to."""
+    links = re.findall(r"\]\(([^)\s#]+)|src=\"([^\"]+)\"", (ROOT / "README.md").read_text())
+    paths = {path or picture for path, picture in links}
+    assert paths
+    assert {path for path in paths if not path.startswith("https://")} <= archive.keys()
+
+
+@pytest.mark.slow
+def test_metadata_names_the_distribution_and_its_license(wheel: zipfile.ZipFile) -> None:
+    (name,) = (each for each in wheel.namelist() if each.endswith("/METADATA"))
+    metadata: Message = Parser().parsestr(wheel.read(name).decode())
+    assert (metadata["Name"], metadata["License-Expression"], metadata["License-File"]) == (
+        "envctl-promotion",
+        "Apache-2.0",
+        "LICENSE",
+    )
+    assert (
+        metadata["Summary"] == "Promotion for Terraform: dev, then staging, then prod, with the same verified release."
+    )
+    assert (metadata["Requires-Python"], metadata["Description-Content-Type"]) == (">=3.11", "text/markdown")
+    assert metadata.get_payload() == (ROOT / "README.md").read_text()
+    assert set(metadata.get_all("Classifier", [])) <= classifiers
+    assert metadata.get_all("Provides-Extra") == ["embedded", "sandbox"]
+    (scripts,) = (each for each in wheel.namelist() if each.endswith("/entry_points.txt"))
+    assert wheel.read(scripts).decode() == "[console_scripts]\nenvctl = envctl.__main__:main\n"
