@@ -180,3 +180,9 @@ def test_open_quote_is_one_error_at_its_line(text: str) -> None:
 def test_error_before_an_open_quote_is_told_too() -> None:
     found = [(each.message, each.location and each.location.line) for each in problems_of('a = = 1\nb = "x\n')]
     assert found[-1] == ("a quote is not closed", 2)
+
+
+def test_broken_value_is_one_error() -> None:
+    found = problems_of("a = 1\nimage = 1111.ecr.aws/shop@sha256:4f8b\nb = 2\n")
+    assert [problem.location for problem in found] == [Location(FILE, 2)]
+    assert 'image = "' in found[0].hint

@@ -2,7 +2,8 @@
 
 import pytest
 
-from envctl.usecases.approval.approve import approve_plan
+from envctl.domain.errors import UsageError
+from envctl.usecases.approval.approve import approve_plan, refuse_missing_gate
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from tests.fakes.world import SettableIdentity, World
@@ -33,3 +34,15 @@ def test_gate_for_two_people_names_another_person(world: World) -> None:
     approve(world, "bob", "business")
     assert approve(world, "bob", "peer") == "ask another person: envctl approve prod --gate peer"
     assert approve(world, "cat", "peer") == "envctl promote staging prod"
+
+
+def test_missing_gate_is_named_with_all_gates(world: World) -> None:
+    approve(world, "bob", "peer")
+    approve(world, "dan", "peer")
+    with pytest.raises(UsageError) as raised:
+        refuse_missing_gate(world.ports, "prod", None)
+    (problem,) = raised.value.problems
+    assert problem.message == "--gate is missing; the gates of prod are peer, business"
+    assert problem.hint == "envctl approve prod --gate business"
+    with pytest.raises(UsageError, match="staging has no gates, and needs no approval"):
+        refuse_missing_gate(world.ports, "staging", None)

@@ -86,8 +86,11 @@ class Source:
             if problem.message.endswith(_OPEN_QUOTE):
                 # All that follows comes of this one.
                 hint = 'close the text with " on the same line'
-                return [*found[:position], Problem("E201", _NOT_CLOSED, hint, problem.location)]
-        return found
+                found = [*found[:position], Problem("E201", _NOT_CLOSED, hint, problem.location)]
+                break
+        # What follows on the same line comes of the first error there.
+        lines = [problem.location.line if problem.location else 0 for problem in found]
+        return [problem for position, problem in enumerate(found) if lines[position] not in lines[:position]]
 
 
 # Variables and their validation blocks are read one after the other.

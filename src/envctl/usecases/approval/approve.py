@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NoReturn
 
 from envctl.domain import guards
 from envctl.domain.command_lines import format_command
@@ -153,6 +154,20 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
 
     _, entry = journal.append(ports, decide)
     return Withdrawn(target, gate, identity, actor, entry is not None, label)
+
+
+def refuse_missing_gate(ports: Ports, environment: str, release: str | None) -> NoReturn:
+    """Raise UsageError with the gates of the environment, and the command for the first one without approvals."""
+    context, target = load.load_context(ports, environment)
+    request = _find_candidate(context, journal.load(ports), target, release).request
+    asked = guards.count_required_approvals(request)
+    if not asked:
+        raise UsageError(
+            Problem("E012", f"{target} has no gates, and needs no approval", format_command("why", target))
+        )
+    missing, _ = find_missing_gates(context, request)
+    hint = format_approval(request, next(iter(missing or asked)))
+    raise UsageError(Problem("E012", f"--gate is missing; the gates of {target} are {', '.join(asked)}", hint))
 
 
 def find_gated_candidate(context: Context, target: str, release: str | None, gate: str) -> deploy_request.Candidate:

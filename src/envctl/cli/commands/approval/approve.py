@@ -83,7 +83,7 @@ def approve(
             ),
         )
     if gate is None:
-        raise UsageError(Problem("E012", "which gate?", format_command("approve", environment, gate="peer")))
+        run_use_case(context, lambda ports: uses.refuse_missing_gate(ports, environment, release))
     if withdraw:
         run_use_case(context, lambda ports: uses.withdraw_approval(ports, environment, gate, release=release))
     run_use_case(
