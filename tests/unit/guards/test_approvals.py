@@ -82,10 +82,10 @@ APPROVED: dict[str, Request] = {
     "a destruction is not": ruled(DESTRUCTION, approvals={"peer": 1}),
 }
 TO_GIVE = "envctl approve prod --gate peer --release 111111111111"
-NONE, TAKES_PART = "peer (0 of 1)", "made or promotes it, and does not count"
+NONE, TAKES_PART = "peer (0 of 1)", "does not count (made or promotes the release)"
 CHANGED = "the settings of prod have changed since it was approved"
 OF_BEFORE = "the approval of cat was given by an older envctl: approve again"
-MOVED_AWAY = "prod is in another place than it was approved for"
+MOVED_AWAY = "the place of prod changed since the approval"
 MISSING: dict[str, tuple[Request, str]] = {
     "nobody approved": (ASKED, NONE),
     "one of two": (approved(approval(CAT), request=TWO), "peer (1 of 2)"),
@@ -139,9 +139,12 @@ MISSING: dict[str, tuple[Request, str]] = {
         approved(approval(DAN, at=NOW - 9 * HOUR), approval(CAT, at=NOW - 9 * HOUR), request=EXPIRING),
         f"{NONE}; {CAT_EXPIRED}; the approval of dan expired on 2026-11-25 07:00 UTC",
     ),
-    "who wrote it": (approved(approval(ANN)), f"{NONE}; ann {TAKES_PART}"),
-    "who promotes it": (approved(approval(BOB)), f"{NONE}; bob {TAKES_PART}"),
-    "who wrote it and who promotes it": (approved(approval(BOB), approval(ANN)), f"{NONE}; ann, bob {TAKES_PART}"),
+    "who wrote it": (approved(approval(ANN)), f"{NONE}; the approval of ann {TAKES_PART}"),
+    "who promotes it": (approved(approval(BOB)), f"{NONE}; the approval of bob {TAKES_PART}"),
+    "who wrote it and who promotes it": (
+        approved(approval(BOB), approval(ANN)),
+        f"{NONE}; the approval of ann, bob {TAKES_PART}",
+    ),
     "who changed its rules": (
         replace(approved(approval(CAT)), wrote_rules=("cat",)),
         f"{NONE}; the approval of cat does not count (made or promotes the release, or changed its rules)",
@@ -149,7 +152,7 @@ MISSING: dict[str, tuple[Request, str]] = {
     "stacks come": (replace(ASKED, changeover=WEB_COMES), NONE),
     "all that can be wrong at once": (
         approved(approval(ANN), approval(CAT, at=NOW - 9 * HOUR), approval(DAN, settings="others"), request=EXPIRING),
-        f"{NONE}; {CAT_EXPIRED}; ann {TAKES_PART}; {CHANGED}",
+        f"{NONE}; the approval of cat expired on 2026-11-25 07:00 UTC; the approval of ann {TAKES_PART}; {CHANGED}",
     ),
     "who promotes it, with other settings": (
         approved(approval(BOB, settings="others"), request=SELF),
@@ -180,7 +183,7 @@ def test_missing_usual_gates_show_both_fixes() -> None:
     assert refusal is not None
     unsaid = "; envctl.toml sets no approvals for prod: the usual ones apply"
     assert refusal.message == f"{LACKS}peer (0 of 1){unsaid}"
-    assert refusal.hint == f"if it needs none, write [environments.prod.gates] approvals = {{}}; if it does: {TO_GIVE}"
+    assert refusal.hint == f"if it needs none, write [environments.prod.gates] approvals = {{}}; otherwise: {TO_GIVE}"
 
 
 def test_only_missing_gates_are_listed() -> None:
@@ -301,7 +304,7 @@ def test_one_person_counts_once_as(one: Actor, other: Actor) -> None:
 def test_bot_is_not_counted_at_a_gate() -> None:
     gatekeeper = approval(github("gatekeeper[bot]"))
     assert said("G106", approved(gatekeeper)) == (
-        f"{LACKS}peer (0 of 1); gatekeeper[bot](not a person) may not approve at peer"
+        f"{LACKS}peer (0 of 1); gatekeeper[bot] (not a person) may not approve at peer"
     )
     named = ruled(ASKED, approve={"peer": ("github:gatekeeper[bot]",)})
     assert answer("G106", approved(gatekeeper, request=named)) is None
@@ -309,14 +312,14 @@ def test_bot_is_not_counted_at_a_gate() -> None:
 
 TO_QA = ruled(ASKED, approve={"peer": (QA,), "business": ("github:eve",)})
 ONE_PERSON: dict[str, tuple[Request, str]] = {
-    "the author on AWS": (approved(approval(on_aws("ann"))), f"{NONE}; ann {TAKES_PART}"),
+    "the author on AWS": (approved(approval(on_aws("ann"))), f"{NONE}; the approval of ann {TAKES_PART}"),
     "the bundler in another role": (
         approved(approval(on_aws("cat")), request=released(ASKED, by=on_aws("cat", "DeveloperRole"))),
-        f"{NONE}; cat {TAKES_PART}",
+        f"{NONE}; the approval of cat {TAKES_PART}",
     ),
     "the promoter in another role": (
         approved(approval(on_aws("bob")), request=replace(ASKED, actor=on_aws("bob", "OperatorRole"))),
-        f"{NONE}; bob {TAKES_PART}",
+        f"{NONE}; the approval of bob {TAKES_PART}",
     ),
     "one in two roles": (
         approved(approval(on_aws("cat")), approval(on_aws("cat", "Other")), request=TWO),
@@ -357,9 +360,9 @@ def test_allowed_approvers_are_named_where_restricted() -> None:
         "with nobody barred": replace(ruled(TO_QA, self_approval=True)),
     }
     assert {name: describe_allowed_approvers(request) for name, request in told.items()} == {
-        "at one gate": f"{QA} but ann, bob",
-        "at two": f"{QA} or github:eve but ann, bob",
-        "at the one that is open": "github:eve but ann, bob",
+        "at one gate": f"{QA} except ann, bob",
+        "at two": f"{QA} or github:eve except ann, bob",
+        "at the one that is open": "github:eve except ann, bob",
         "at one of two": "any person except ann, bob",
         "with nobody barred": QA,
     }

@@ -51,7 +51,7 @@ CASES: dict[str, tuple[Request, dict[str, GateApprovals]]] = {
     "an expired approval is missing": (approved(TWO, aged(CAT, 9)), {"peer": GateApprovals(0, 2, who=OTHERS)}),
     "patterns say who can approve": (
         ruled(PEER, approve={"peer": ("lead@example.com",)}),
-        {"peer": GateApprovals(0, 1, who="lead@example.com but ann, bob")},
+        {"peer": GateApprovals(0, 1, who="lead@example.com except ann, bob")},
     ),
 }
 

@@ -70,10 +70,10 @@ def test_unknown_state_is_refused_with_stack_and_resources(request_: Request) ->
 def test_forgotten_state_that_returns_is_warned() -> None:
     told = answer("G304", here(WEB, forgotten=frozenset({"web"})))
     assert told and told.warns
-    assert told.message == "staging forgot web (3 resources): with this plan it takes its state over again"
+    assert told.message == "staging forgot web (3 resources); this plan takes over its state again"
     assert told.hint == "for a different stack, use another name; earlier deployments: envctl history staging"
     both = here(planned(PROMOTION, UPSTREAM, ADDED), forgotten=frozenset({"web", "network"}))
-    assert said("G304", both).endswith("with this plan they take their states over again")
+    assert said("G304", both).endswith("this plan takes over their states again")
     one = here(planned(PROMOTION, UPSTREAM, ADDED), forgotten=frozenset({"network"}))
     assert said("G304", one).startswith("the state of web (1 resource) in staging holds")
     assert answer("G304", here(planned(PROMOTION, FRESH), forgotten=frozenset({"web"}))) is None
@@ -81,7 +81,7 @@ def test_forgotten_state_that_returns_is_warned() -> None:
 
 def test_all_unknown_states_are_named() -> None:
     told = said("G304", planned(PROMOTION, UPSTREAM, ADDED))
-    assert told.startswith("the states of network (2 resources) and web (1 resource) in staging hold what this ledger")
+    assert told.startswith("the states of network (2 resources) and web (1 resource) in staging hold resources never")
 
 
 def test_unknown_state_is_waivable_only_where_listed() -> None:

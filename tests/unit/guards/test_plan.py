@@ -78,22 +78,22 @@ KEEP = "keep, move or forget them in a new release (moved and removed blocks): e
 HARMFUL: dict[str, tuple[Request, str]] = {
     "a database is deleted": (
         planned(GUARDED, change(Action.DELETE, "aws_db_instance.main")),
-        "the plan would delete network: aws_db_instance.main, which holds data",
+        "the plan would delete network: aws_db_instance.main; it holds data",
     ),
     "a bucket is replaced": (
         planned(GUARDED, change(Action.REPLACE, "aws_s3_bucket.logs")),
-        "the plan would replace network: aws_s3_bucket.logs, which holds data",
+        "the plan would replace network: aws_s3_bucket.logs; it holds data",
     ),
     "the old database of a replacement goes": (
         planned(GUARDED, ResourceChange("aws_db_instance.main (deposed 1a2b3c4d)", "aws_db_instance", Action.DELETE)),
-        "the plan would delete network: aws_db_instance.main (deposed 1a2b3c4d), which holds data",
+        "the plan would delete network: aws_db_instance.main (deposed 1a2b3c4d); it holds data",
     ),
     "five that hold data are all named": (
         planned(GUARDED, *several(Action.DELETE, 5, "aws_s3_bucket")),
         (
             "the plan would delete network: aws_s3_bucket.s[0], delete network: aws_s3_bucket.s[1],"
             " delete network: aws_s3_bucket.s[2], delete network: aws_s3_bucket.s[3],"
-            " delete network: aws_s3_bucket.s[4], which hold data"
+            " delete network: aws_s3_bucket.s[4]; they hold data"
         ),
     ),
     "of seven that hold data five are named": (
@@ -101,12 +101,12 @@ HARMFUL: dict[str, tuple[Request, str]] = {
         (
             "the plan would delete network: aws_s3_bucket.s[0], delete network: aws_s3_bucket.s[1],"
             " delete network: aws_s3_bucket.s[2], delete network: aws_s3_bucket.s[3],"
-            " delete network: aws_s3_bucket.s[4] and 2 more, which hold data"
+            " delete network: aws_s3_bucket.s[4] and 2 more; they hold data"
         ),
     ),
     "what holds data is said before how many go": (
         planned(GUARDED, *several(Action.DELETE, 3), change(Action.DELETE, "aws_s3_bucket.logs")),
-        "the plan would delete network: aws_s3_bucket.logs, which holds data",
+        "the plan would delete network: aws_s3_bucket.logs; it holds data",
     ),
     "one more goes than may": (
         planned(GUARDED, *several(Action.DELETE, 3)),
@@ -152,11 +152,11 @@ HARMFUL: dict[str, tuple[Request, str]] = {
     ),
     "the same code with other settings": (
         planned(replace(GUARDED, action="apply", source=None), change(Action.DELETE, "aws_db_instance.main")),
-        "the plan would delete network: aws_db_instance.main, which holds data",
+        "the plan would delete network: aws_db_instance.main; it holds data",
     ),
     "a rollback": (
         planned(replace(GUARDED, action="rollback", source=None), change(Action.DELETE, "aws_db_instance.main")),
-        "the plan would delete network: aws_db_instance.main, which holds data",
+        "the plan would delete network: aws_db_instance.main; it holds data",
     ),
 }
 
@@ -173,7 +173,7 @@ def test_harmful_plan_is_refused(request_: Request, message: str) -> None:
 
 NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
     "it is protected": (ruled(DESTRUCTION, protected=True), "is protected"),
-    "it asks for approvals": (ruled(DESTRUCTION, approvals={"peer": 1}), "asks for approvals"),
+    "it requires approvals": (ruled(DESTRUCTION, approvals={"peer": 1}), "requires approvals"),
     "it is protected and has gates": (ruled(DESTRUCTION, protected=True, approvals={"peer": 1}), "is protected"),
     "there is a plan already": (ruled(planned(DESTRUCTION, change(Action.DELETE)), protected=True), "is protected"),
 }
@@ -184,7 +184,7 @@ def test_protected_environment_is_never_destroyed_and_not_waivable(request_: Req
     assert answer("G301", request_) == Refusal(
         GuardCode.PROTECTION,
         f"staging {why}, and can't be destroyed as a whole",
-        "change its rules in envctl.toml first; what staging runs: envctl status staging",
+        "change its rules in envctl.toml first; its current release: envctl status staging",
         waivable=False,
     )
 

@@ -39,10 +39,10 @@ CONFLICTS: dict[str, tuple[RulesDocument, RulesDocument, str]] = {
         OWNED,
         "account 333333333333 -> 444444444444, region eu-west-1 -> us-east-1",
     ),
-    "no account": (document(region="eu-west-1"), OWNED, "account 333333333333 -> not said"),
+    "no account": (document(region="eu-west-1"), OWNED, "account 333333333333 -> not set"),
     "another region": (document(account_id=ACCOUNT, region="us-east-1"), OWNED, "region eu-west-1 -> us-east-1"),
     "first in the order": (FIRST, PLAIN, "place in the order: after dev, staging -> the entry"),
-    "beside the pipeline": (BESIDE, PLAIN, "place in the order: after dev, staging -> beside the pipeline"),
+    "beside the pipeline": (BESIDE, PLAIN, "place in the order: after dev, staging -> outside the pipeline"),
 }
 
 
@@ -50,10 +50,7 @@ CONFLICTS: dict[str, tuple[RulesDocument, RulesDocument, str]] = {
 def test_conflicting_rules_are_refused(tree: RulesDocument, recorded: RulesDocument, what: str) -> None:
     told = answered(ruled_by(tree, recorded))
     assert told is not None
-    assert told.message == (
-        "envctl.toml says of prod what can't hold beside the rules that it was deployed with on 2026-11-20"
-        f" (entry 41): {what}"
-    )
+    assert told.message == (f"envctl.toml contradicts the rules of prod recorded on 2026-11-20 (entry 41): {what}")
     assert (told.hint, told.for_now, told.waivable, told.warns) == ("envctl approve prod --rules", True, False, False)
 
 
@@ -90,8 +87,7 @@ def test_missing_rules_document_is_refused(action: Any) -> None:
     told = answered(request)
     assert told is not None
     assert told.message == (
-        "the rules that prod was deployed with on 2026-11-20 are missing or damaged in the store"
-        f" (rules/{OWNED.digest}.json)"
+        f"the rules of prod recorded on 2026-11-20 are missing or damaged in the store (rules/{OWNED.digest}.json)"
     )
     assert (
         told.hint == "restore them from a backup of the store, or use the envctl.toml of that date: envctl rules prod"
@@ -197,8 +193,8 @@ TAKEN: dict[str, tuple[Request, bool]] = {
 @pytest.mark.parametrize(("request_", "is_refused"), TAKEN.values(), ids=TAKEN.keys())
 def test_account_of_another_environment_is_refused(request_: Request, *, is_refused: bool) -> None:
     message = refused(request_)
-    wanted = f"prod has the account {ACCOUNT}, which is that of staging by the rules that it was deployed with"
-    assert message == wanted if is_refused else "which is that of" not in message
+    wanted = f"prod has the account {ACCOUNT}; by the recorded rules, it belongs to staging"
+    assert message == wanted if is_refused else "it belongs to" not in message
     if is_refused:
         told = answered(request_)
         assert told and told.hint == f"give prod an account of its own in envctl.toml, then: {request_.command}"
@@ -230,8 +226,7 @@ def test_entry_names_no_account_of_another_environment(request_: Request, *, is_
     assert (told is not None) is is_refused
     if told is not None:
         assert told.message == (
-            f"prod names the account {ACCOUNT} in other_accounts, which is that of staging by the rules that it was"
-            " deployed with"
+            f"prod names the account {ACCOUNT} in other_accounts; by the recorded rules, it belongs to staging"
         )
         assert told.hint == f"remove {ACCOUNT} from other_accounts of prod in envctl.toml, then: {request_.command}"
 
@@ -261,8 +256,8 @@ def test_new_environment_is_checked_by_account_owner_rules(request_: Request, *,
 
 
 OWNERS: dict[str, tuple[RulesDocument, str]] = {
-    "the same": (OWNED, "which has the same account"),
-    "a named one": (names(document(account_id="1"), ACCOUNT), f"whose account {ACCOUNT} it names"),
+    "the same": (OWNED, "in the same account"),
+    "a named one": (names(document(account_id="1"), ACCOUNT), f"the owner of account {ACCOUNT}"),
 }
 
 
@@ -282,7 +277,7 @@ def test_all_account_owners_are_named() -> None:
     request = owned_by(
         "qa", replace(STAGING, environment="qa"), owned_by("staging", STAGING, ruled_by(beside(), beside("1")))
     )
-    assert refused(request).endswith("which is that of staging and qa by the rules that they were deployed with")
+    assert refused(request).endswith("by the recorded rules, it belongs to staging and qa")
 
 
 def test_owner_with_missing_document_is_unknown() -> None:
@@ -291,7 +286,7 @@ def test_owner_with_missing_document_is_unknown() -> None:
     assert told is not None
     assert (told.message, told.hint) == (
         (
-            "the rules that staging was deployed with are missing or damaged in the store:"
+            "the recorded rules of staging are missing or damaged in the store:"
             f" unknown whether {ACCOUNT} is its account"
         ),
         "give prod an account of its own in envctl.toml, then: envctl apply prod",
@@ -312,10 +307,10 @@ def test_pending_rules_reset_is_remarked() -> None:
     assert told and told.warns
     assert told.since == NOW - HOUR
     assert told.message == (
-        "bob (unverified) reset the rules of prod on 2026-11-25: they left; the recorded ones"
-        " end 2026-12-02 07:00 UTC, 1w after that"
+        "bob (unverified) reset the rules of prod on 2026-11-25: they left; the recorded rules end at 2026-12-02"
+        " 07:00 UTC (1w after the reset)"
     )
     assert told.hint == "envctl rules reset prod --withdraw"
     due = answered(asked(RESET_DELAY))
     assert due and due.warns
-    assert "the recorded ones count no longer since 2026-11-25 08:00 UTC" in due.message
+    assert "the recorded rules ended at 2026-11-25 08:00 UTC" in due.message

@@ -92,7 +92,7 @@ def test_parity_lists_only_lines_that_must_not_differ() -> None:
 
 
 def test_every_difference_counts_where_none_may_differ() -> None:
-    assert "differ in cidr, size, zone," in said("G205", ruled(COMPARED, may_differ=frozenset()))
+    assert "differ in cidr, size, zone;" in said("G205", ruled(COMPARED, may_differ=frozenset()))
 
 
 def uncommitted(request: Request) -> Request:
