@@ -123,7 +123,7 @@ def test_refusal_suggests_approval_of_the_rest(world: World) -> None:
     error = stops(world)
     (problem,) = error.problems
     assert "update mid" in problem.message
-    assert problem.message.endswith("; prod keeps what was applied, and the rest goes on once it is approved")
+    assert problem.message.endswith("; prod keeps the applied changes, and the rest continues after approval")
     assert (problem.hint, error.exit_code) == (to_approve(world, "peer"), ExitCode.REFUSED_FOR_NOW)
     assert {each.stack: each.end for each in error.stacks} == {"base": "applied", "mid": "refused", "alone": "applied"}
 

@@ -32,7 +32,7 @@ def _planned(wanted: WantedBucket, *more: str) -> BucketReport:
     return replace(unchecked_report(wanted), steps=(*map(explain_step, plan_steps(wanted, None)), *more))
 
 
-TRIED = Finding(ledger_store.PROBE_FINDING, "good", "nothing can be written over (tried just now)")
+TRIED = Finding(ledger_store.PROBE_FINDING, "good", "objects can't be overwritten (tested just now)")
 ELSEWHERE = Problem(
     "E420",
     "the bucket shop-tfstate-333333333333 belongs to somebody else: names are shared by all of AWS",
@@ -49,8 +49,8 @@ WEAK = replace(_whole(PROD), versioning="Suspended", unseen={"policy": CLOSED})
 EXPIRING = {"ID": "clean up", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}
 REFUSED = Problem(
     "E426",
-    "the store ignores If-None-Match: it took a second object under the same key, and said nothing."
-    " Of two people at work at once, one would lose what was recorded",
+    "the store ignores If-None-Match: it accepted a second object under the same key without an error."
+    " If two people work at once, entries of one would be lost",
     OVERWRITE_PROBLEM.hint,
 )
 BOOTSTRAPS = {
@@ -77,8 +77,8 @@ BOOTSTRAPS = {
         "done",
         (),
         needless=(
-            "the store is file://.envctl/store: no bucket is needed for it",
-            'states are on the disk of this machine ([state] backend = "local"): no bucket is needed for them',
+            "the store file://.envctl/store needs no bucket",
+            'states are on the disk of this machine ([state] backend = "local") and need no bucket',
         ),
     ),
     "a bootstrap check of what is missing": Bootstrap(
@@ -94,7 +94,7 @@ BOOTSTRAPS = {
         Finding(
             ledger_store.PROBE_FINDING,
             "unseen",
-            "whether anything can be written over was never tried",
+            "write protection was never tested",
             "envctl bootstrap",
         ),
         next="envctl bootstrap",
@@ -141,7 +141,7 @@ DOCTORS = {
                 "store",
                 (
                     Finding("bucket", "good", "shop-envctl-store in ap-northeast-1, as it should be"),
-                    Finding("ledger", "good", "whole: all 41 entries fit the chain"),
+                    Finding("ledger", "good", "verified: all 41 entries match the chain"),
                     TRIED,
                 ),
             ),
@@ -176,8 +176,8 @@ DOCTORS = {
                     Finding(
                         "terraform",
                         "bad",
-                        "E302 Terraform is 1.5.7 (/usr/bin/terraform), and [terraform] version asks for >= 1.10",
-                        "install one that fits, and name it: [terraform] binary, or ENVCTL_TERRAFORM",
+                        "E302 Terraform is 1.5.7 (/usr/bin/terraform), but [terraform] version requires >= 1.10",
+                        "install a matching version, and set its path in [terraform] binary or ENVCTL_TERRAFORM",
                     ),
                     Finding(
                         "provider lock",
@@ -195,7 +195,7 @@ DOCTORS = {
                     Finding(
                         "clock",
                         "bad",
-                        "E428 this machine's clock is 412 s ahead of that of AWS, which refuses whoever is so far off",
+                        "E428 this machine's clock is 412 s ahead of that of AWS; AWS refuses requests so far off",
                         "set this machine's clock, and let NTP keep it right",
                     ),
                 ),
@@ -213,7 +213,7 @@ DOCTORS = {
                     Finding(
                         ledger_store.PROBE_FINDING,
                         "unseen",
-                        "whether anything can be written over was never tried",
+                        "write protection was never tested",
                         "envctl doctor --probe",
                     ),
                 ),
@@ -222,9 +222,7 @@ DOCTORS = {
                 "prod",
                 (
                     Finding("credentials", "bad", f"E413 {ROLE}", TRUST),
-                    Finding(
-                        "bucket", "unseen", "not looked at: shop-tfstate-333333333333 takes the right credentials first"
-                    ),
+                    Finding("bucket", "unseen", "not looked at: shop-tfstate-333333333333 needs the right credentials"),
                 ),
                 "prod",
             ),
