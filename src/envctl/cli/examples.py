@@ -140,7 +140,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "releases": (
         ("envctl releases", "the last 20, newest first"),
-        ("envctl releases prod", "those that were deployed to prod"),
+        ("envctl releases prod", "only releases deployed to prod"),
         ("envctl releases --limit 100 --json", "for a script"),
     ),
     "render": (

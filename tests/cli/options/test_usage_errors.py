@@ -16,7 +16,7 @@ WRONG = {
     "a number out of range": ("sandbox up --port 99999", "99999 must be from 1 to 65535", "envctl sandbox up --help"),
     "an option misspelled": ("apply dev --no-verfy", "did you mean --no-verify?", "envctl apply --help"),
     "a global option misspelled": ("status --jsn", "did you mean --json?", "envctl status --help"),
-    "an option like no other": ("status --zzzzzz", "there is no option --zzzzzz", "envctl status --help"),
+    "an option like no other": ("status --zzzzzz", "unknown option --zzzzzz", "envctl status --help"),
     "a command misspelled": ("aply dev", "Did you mean 'apply'?", "envctl --help"),
 }
 
@@ -66,5 +66,5 @@ def test_forgotten_sandbox_is_named(project: Path, *, is_tried: bool) -> None:
     failed = OperationFailedError(Problem("E415", "AWS does not say who you are", "sign in first"))
     words = ["--yes", "exec", "dev", "--", "tool", "--yes", "a b"]
     (problem,) = to_envctl_error(failed, Options(project), words).problems
-    named = "; or, if you meant the sandbox: envctl --sandbox exec dev -- tool --yes 'a b'"
+    named = "; or, for the sandbox: envctl --sandbox exec dev -- tool --yes 'a b'"
     assert problem.hint == f"sign in first{named if is_tried else ''}"

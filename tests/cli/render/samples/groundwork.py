@@ -140,7 +140,7 @@ DOCTORS = {
             Section(
                 "store",
                 (
-                    Finding("bucket", "good", "shop-envctl-store in ap-northeast-1, as it should be"),
+                    Finding("bucket", "good", "shop-envctl-store in ap-northeast-1"),
                     Finding("ledger", "good", "verified: all 41 entries match the chain"),
                     TRIED,
                 ),
@@ -149,7 +149,7 @@ DOCTORS = {
                 "dev",
                 (
                     _deployer("111111111111"),
-                    Finding("bucket", "good", "shop-tfstate-111111111111 in ap-northeast-1, as it should be"),
+                    Finding("bucket", "good", "shop-tfstate-111111111111 in ap-northeast-1"),
                 ),
                 "dev",
             ),
@@ -182,8 +182,8 @@ DOCTORS = {
                     Finding(
                         "provider lock",
                         "warn",
-                        "there is no .terraform.lock.hcl that holds one",
-                        "the first apply writes it; commit it then: envctl apply dev",
+                        ".terraform.lock.hcl has no provider yet",
+                        "the first apply writes it; then commit it: envctl apply dev",
                     ),
                     Finding("providers", "unseen", "not looked at: they come from the registry registry.terraform.io"),
                 ),
@@ -206,10 +206,10 @@ DOCTORS = {
                     Finding(
                         "bucket",
                         "warn",
-                        "shop-envctl-store is weaker than it should be: policy, object lock",
+                        "shop-envctl-store has weak settings: policy, object lock",
                         "envctl bootstrap --check",
                     ),
-                    Finding("ledger", "good", "nothing was recorded yet"),
+                    Finding("ledger", "good", "no entries yet"),
                     Finding(
                         ledger_store.PROBE_FINDING,
                         "unseen",
@@ -229,7 +229,7 @@ DOCTORS = {
         ),
         (
             Problem("E203", "sise is not a setting: no module of a stack declares it", "did you mean size?"),
-            Problem("E302", "Terraform is 1.5.7", "install one that fits"),
+            Problem("E302", "Terraform is 1.5.7", "install a matching version"),
             Problem("E428", "this machine's clock is 412 s ahead", "set it"),
             Problem("E413", ROLE, TRUST),
         ),

@@ -27,7 +27,7 @@ JOBS = (Job(1, RUN, 2, 7, 81.5), Job(2, RUN, 1, 5, 79.0))
 SILENT = Problem(
     "E470",
     f"shard 2 of run {RUN} has no result",
-    f"look into the log of its job; run that job again, and then: envctl collect {RUN}",
+    f"check the log of its job, run that job again, then: envctl collect {RUN}",
 )
 REFUSED = Problem("E326", "network: the credentials may not do that\nAccessDenied: 403", "check assume_role of staging")
 CLEAN = EnvironmentPreview("dev", EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))))

@@ -25,7 +25,7 @@ def render_plans(plans: Plans) -> str:
     rows = ((choose_preview_mark(each), bold(each.environment), escape(format_outcome(each))) for each in remarkable)
     return render_page(
         f"## {escape(format_verdict(plans.environments))}",
-        f"What {escape(describe_subject(plans))} would do. Nothing was recorded.",
+        f"What {escape(describe_subject(plans))} would do. Not recorded.",
         render_table(("", "environment", "what would happen"), rows),
         f"{OK} no changes: {escape(quiet)}" if quiet else "",
         *(block for preview in remarkable for block in render_preview_blocks(preview)),
@@ -56,7 +56,7 @@ def choose_preview_mark(preview: EnvironmentPreview) -> str:
 
 def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
     if preview.problems:
-        yield f"### {FAIL} {escape(preview.environment)} can't be planned{' whole' if preview.plan else ''}"
+        yield f"### {FAIL} {escape(preview.environment)} can't be planned{' completely' if preview.plan else ''}"
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
     if preview.plan and preview.plan.changes:
         yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"

@@ -32,7 +32,7 @@ def find_lost_states(
 def describe_lost(environment: str, lost: Sequence[str]) -> Problem:
     states, held = ("state", "its") if len(lost) == 1 else ("states", "their")
     message = (
-        f"the Terraform {states} of {join_names(lost)} in {environment} not found:"
+        f"Terraform {states} of {join_names(lost)} in {environment} not found:"
         f" destroy would leave {held} resources behind. No changes were made"
     )
     hint = (
