@@ -185,7 +185,7 @@ DOCTORS = {
                         ".terraform.lock.hcl has no provider yet",
                         "the first apply writes it; then commit it: envctl apply dev",
                     ),
-                    Finding("providers", "unseen", "not looked at: they come from the registry registry.terraform.io"),
+                    Finding("providers", "unseen", "not checked: installed from the registry registry.terraform.io"),
                 ),
             ),
             Section(
@@ -222,7 +222,7 @@ DOCTORS = {
                 "prod",
                 (
                     Finding("credentials", "bad", f"E413 {ROLE}", TRUST),
-                    Finding("bucket", "unseen", "not looked at: shop-tfstate-333333333333 needs the right credentials"),
+                    Finding("bucket", "unseen", "not checked: shop-tfstate-333333333333 needs the right credentials"),
                 ),
                 "prod",
             ),

@@ -26,7 +26,7 @@ def render_plans(plans: Plans) -> str:
     return render_page(
         f"## {escape(format_verdict(plans.environments))}",
         f"What {escape(describe_subject(plans))} would do. Not recorded.",
-        render_table(("", "environment", "what would happen"), rows),
+        render_table(("", "environment", "planned changes"), rows),
         f"{OK} no changes: {escape(quiet)}" if quiet else "",
         *(block for preview in remarkable for block in render_preview_blocks(preview)),
         full_output=format_full_output(format_command("collect", plans.run) if plans.run else format_command("plan")),
@@ -41,8 +41,8 @@ def render_preview(preview: Preview) -> str:
     name = f" --release {shorten_id(preview.release)}" if preview.release else ""
     return render_page(
         f"## {escape(format_verdict(preview.environments))}",
-        f"What {escape(preview_console.describe_subject(preview))} would do. Nothing was recorded.",
-        render_table(("", "environment", "what would happen"), rows),
+        f"What {escape(preview_console.describe_subject(preview))} would do. Not recorded.",
+        render_table(("", "environment", "planned changes"), rows),
         *(block for each in preview.environments for block in render_preview_blocks(each)),
         full_output=format_full_output(f"{format_command('preview')}{name}"),
     )

@@ -11,7 +11,7 @@ from envctl.usecases.inspect.locking import Locked, Unlocked
 
 def show_lock(locked: Locked, out: Console) -> None:
     if locked.already:
-        print_text(out, (locked.environment, "bold"), f" is locked already, {_format_holder(locked.lock)}")
+        print_text(out, (locked.environment, "bold"), f" is already locked, {_format_holder(locked.lock)}")
         print_text(out, "The lock stays unchanged.")
     else:
         what = f" is locked: {to_one_line(locked.lock.reason)}"

@@ -91,9 +91,9 @@ def _describe_release(event: ReleaseCreated) -> str:
     label = ReleaseLabel(event.release, subject=event.subject, request=event.request)
     name = f": {name}" if (name := format_label_name(label)) else ""
     if not event.commit:
-        return f"release made{whom} from an uncommitted tree"
+        return f"release made{whom} of an uncommitted tree"
     also = " and uncommitted changes" if event.uncommitted else ""
-    return f"release made{whom} from commit {event.commit[:10]}{also}{name}"
+    return f"release made{whom} of commit {event.commit[:10]}{also}{name}"
 
 
 def _describe_deployment(event: _DeploymentEvent) -> str:
