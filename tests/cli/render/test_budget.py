@@ -204,7 +204,7 @@ def render_in_full(result: object) -> str:
 def test_summary_of_a_huge_result_is_whole(name: str) -> None:
     text = render_result(HUGE[name])
     balanced(text)
-    assert "There is more than fits here" not in text
+    assert "Too long for one comment" not in text
     assert "(--full shows all)" in text
 
 
