@@ -130,7 +130,7 @@ def test_truncation_note_follows_the_heading() -> None:
         Piece("## head", rank=Rank.HEADING),
         *(Piece("x" * 90, "resource", Rank.NEW, s) for s in "abb"),
     ]
-    note = "> ✂️ Too long for one comment: 2 resources in 1 stack are left off. Look."
+    note = "> ✂️ Too long for one comment: 2 resources in 1 stack are left out. Look."
     assert fit_page(blocks, 200, "Look.") == f"## head\n\n{note}\n\n{'x' * 90}\n"
 
 

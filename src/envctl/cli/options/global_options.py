@@ -8,7 +8,7 @@ FLAGS = {
     "--json": "Print one JSON document on stdout.",
     "--markdown": "Print Markdown on stdout, for pull requests and step summaries.",
     "--no-color": "Print without color, like NO_COLOR. FORCE_COLOR: always with color.",
-    "--yes": "Skip all questions.",
+    "--yes": "Answer all questions with yes.",
     "--dry-run": "Show the steps without running them (apply, promote).",
     "--sandbox": "Run real Terraform with an embedded AWS: no account, all files in .envctl/. Or: ENVCTL_SANDBOX=1",
     "--comment": "Post the result as one updating PR/MR comment (GitHub, GitLab).",

@@ -108,6 +108,6 @@ def verify_ledger(ports: Ports) -> Verified:
     load.load_project(ports)
     present, found = journal.audit_ledger(ports)
     if found:
-        hint = "envctl ignores it; CloudTrail shows who wrote it into the store, and who used the keys"
+        hint = "it is ignored; CloudTrail shows who wrote it into the store, and who used the keys"
         raise OperationFailedError(*(Problem("E466", f"{each}: {each.why}", hint) for each in found))
     return Verified(present.seq, present.head, tuple(ports.trust.pinned))

@@ -234,7 +234,7 @@ def create_entry(ports: Ports, entry: entries.Entry) -> bool:
     except LostResponseError as unanswered:
         found = _read_back(ports, key, entry, unanswered)
         if found is None:
-            hint = "envctl found nothing recorded afterwards: look at envctl status, and run the command again"
+            hint = "the entry was not written: check envctl status, and run the command again"
             raise OperationFailedError(*(replace(each, hint=hint) for each in unanswered.problems)) from unanswered
         return found == data
     return True

@@ -50,5 +50,5 @@ NOT_BELIEVED: dict[str, object] = {
     ),
 }
 DISBELIEVED = OperationFailedError(
-    *(Problem("E466", f"{each}: {each.why}", "envctl ignores it") for each in UNBELIEVED)
+    *(Problem("E466", f"{each}: {each.why}", "it is ignored") for each in UNBELIEVED)
 )

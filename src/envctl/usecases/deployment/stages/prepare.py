@@ -27,8 +27,8 @@ class CheckGuards(Generic[Selected]):
     VERBS: ClassVar[dict[Operation, str]] = {
         "apply": "applied to",
         "promote": "promoted to",
-        "rollback": "brought back to",
-        "destroy": "taken out of",
+        "rollback": "rolled back in",
+        "destroy": "destroyed in",
     }
 
     def describe(self, environment: str) -> tuple[str, ...]:

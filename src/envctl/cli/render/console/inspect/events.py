@@ -99,8 +99,8 @@ def _describe_release(event: ReleaseCreated) -> str:
 def _describe_deployment(event: _DeploymentEvent) -> str:
     match event:
         case events.DeploymentStarted():
-            only = f" with {' and '.join(event.only)} alone" if event.only else ""
-            back = ", over a newer release as --older said" if event.older else ""
+            only = f" with {' and '.join(event.only)} only" if event.only else ""
+            back = ", over a newer release (--older)" if event.older else ""
             return f"{_describe_action(event)} started{only}{' by break-glass' if event.waiver else ''}{back}"
         case events.DeploymentSucceeded() if event.lost:
             remains = f"resources of {join_names(event.lost)} may remain: its state is lost"
