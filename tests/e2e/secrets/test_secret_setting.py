@@ -163,7 +163,7 @@ def test_a_value_is_typed_twice_and_not_shown(keys: Project) -> None:
     code, shown = typed(keys, same, "prod", "/keys/prod/key")
     assert code == 0, shown
     assert "/keys/prod/key is created in the Parameter Store of prod (account 333333333333)." in shown
-    assert "asked by base.key_parameter" in shown
+    assert "used by base.key_parameter" in shown
     assert "planted" not in shown
     told = open_client(keys, "prod", "ssm").get_parameter(Name="/keys/prod/key", WithDecryption=True)
     assert told["Parameter"]["Value"] == "planted-typed"

@@ -689,7 +689,7 @@ class TestRecovery:
         world = self.killed()
         lock = world.terraform.locks["dev", "network"] = self.held(world, earlier=True)
         hint = catch(LockHeldError, recover, world.ports, "dev").problems[0].hint
-        assert hint.endswith(f"ask {lock.who}. If nothing of theirs runs any more: terraform force-unlock {lock.id}")
+        assert hint.endswith(f"ask {lock.who}. If their run has ended: terraform force-unlock {lock.id}")
         assert ("dev", "network") in world.terraform.locks
         assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 

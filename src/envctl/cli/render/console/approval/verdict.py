@@ -36,7 +36,9 @@ def describe_reason(refusal: Refusal, why: Why) -> str:
     source, target = why.source or "", why.target
     match refusal.code:
         case GuardCode.ORDER:
-            return f"releases do not come from {source}" if source else f"{target} gets releases from another environment"
+            return (
+                f"releases do not come from {source}" if source else f"{target} gets releases from another environment"
+            )
         case GuardCode.PROVENANCE if why.release is None:
             return f"{source} has no release" if source else f"{target} has no release yet"
         case GuardCode.PROVENANCE if refusal.waivable and source:
