@@ -220,7 +220,7 @@ def test_halfway_settings_change_is_completed_by_apply(world: World) -> None:
     with pytest.raises(RefusedError, match="G302"):
         apply(world.ports, "prod")
     for gate, by in EVERYBODY:
-        assert prod(world).next == to_approve(gate)
+        assert prod(world).next == f"{to_approve(gate)} --release {release[:12]}"
         told = approves(world, gate, by, release=release)
     assert (told.missing, told.next, prod(world).next) == ({}, "envctl apply prod", "envctl apply prod")
     assert apply(world.ports, "prod").release == release
