@@ -256,4 +256,4 @@ def test_deleted_working_folder_is_reported(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     assert run(["status"]) == 64
-    assert "error E007: the folder that you are in is gone" in capsys.readouterr().err
+    assert "error E007: the current folder no longer exists" in capsys.readouterr().err

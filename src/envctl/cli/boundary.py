@@ -102,7 +102,7 @@ def require_ci_job(context: typer.Context) -> None:
         return
     from envctl.domain.errors import Problem, UsageError
 
-    message = "--comment and --issues are for jobs of GitHub Actions and GitLab CI, and this is none"
+    message = "--comment and --issues work only in jobs of GitHub Actions and GitLab CI"
     raise UsageError(Problem("E037", message, "leave them out, and --no-ci as well"))
 
 

@@ -42,7 +42,7 @@ def _name_forgotten_sandbox(error: EnvctlError, options: Options, words: Sequenc
     if (options.project / ".envctl" / "sandbox").is_dir():
         # Only those in front: behind `--` they belong to the command of `exec`.
         own = shlex.join(dropwhile(FLAGS.__contains__, words))
-        hint = f"{first.hint}; or, if you meant the sandbox: envctl --sandbox {own}"
+        hint = f"{first.hint}; or, for the sandbox: envctl --sandbox {own}"
         error.problems = (replace(first, hint=hint), *error.problems[1:])
     return error
 
@@ -55,7 +55,7 @@ def _to_usage_problem(error: Any, words: Sequence[str]) -> Problem:  # noqa: ANN
     if wrong := getattr(error, "option_name", ""):
         own = [name for each in (context.command.params if context else ()) for name in each.opts]
         near = find_nearest(wrong, {*own, *FLAGS, *VALUE_OPTIONS})
-        message = f"there is no option {wrong}" + (f"; did you mean {near}?" if near else "")
+        message = f"unknown option {wrong}" + (f"; did you mean {near}?" if near else "")
     message = re.sub(r"\bis not a valid (int|integer|float)( range)?\b", _name_kind, message)
     message = re.sub(r"\bis not in the range x>=(-?\d+)", r"must be \1 or more", message)
     message = re.sub(r"\bis not in the range (-?\d+)<=x<=(-?\d+)", r"must be from \1 to \2", message)

@@ -10,7 +10,7 @@ MAX_EXAMPLE_WIDTH = 48
 GROUPS = {
     "Day to day": ("status", "plan", "apply", "why", "approve", "promote"),
     "Release": ("preview", "verify", "rollback", "rules", "matrix", "collect"),
-    "Look": (
+    "Inspect": (
         *("releases", "release", "history", "diff", "drift", "report"),
         *("settings", "output", "render", "exec", "ledger"),
     ),

@@ -132,9 +132,9 @@ def test_unwritable_comment_is_no_success(job: Server, capsys: pytest.CaptureFix
 
 
 NOBODY = {
-    "no job": ({"GITHUB_ACTIONS": "", "GITLAB_CI": ""}, "why staging --comment", "this is none"),
-    "a job that shall not be known": ({}, "why staging --comment --no-ci", "this is none"),
-    "no token": ({"GITHUB_TOKEN": "", "ENVCTL_GITLAB_TOKEN": ""}, "drift --issues", "can be told nothing"),
+    "no job": ({"GITHUB_ACTIONS": "", "GITLAB_CI": ""}, "why staging --comment", "work only in jobs"),
+    "a job that shall not be known": ({}, "why staging --comment --no-ci", "work only in jobs"),
+    "no token": ({"GITHUB_TOKEN": "", "ENVCTL_GITLAB_TOKEN": ""}, "drift --issues", "can't write to"),
     "a branch": ({"GITHUB_REF": "refs/heads/main", "CI_MERGE_REQUEST_IID": ""}, "why staging --comment", "request to"),
     "one of a fork": (
         {"GITHUB_REF": "refs/heads/x", "CI_MERGE_REQUEST_PROJECT_ID": "12"},

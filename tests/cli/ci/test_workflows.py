@@ -27,7 +27,7 @@ def test_github_workflows_are_written_and_checked(project: Path, capsys: pytest.
     assert run(["ci", "github"]) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert "ENVCTL_ROLE (environment staging): the role that deploys to staging" in said.out
+    assert "ENVCTL_ROLE (environment staging): the role for deployments to staging" in said.out
     assert there(project) == FILES
     assert run(["ci", "github", "--check", "--json"]) == 0
     assert {each["state"] for each in parse_document(capsys.readouterr().out)["result"]["files"]} == {"current"}
@@ -72,7 +72,7 @@ def test_the_pipeline_of_gitlab_is_written_and_checked(project: Path, capsys: py
     assert "E039" in capsys.readouterr().err
     assert run(["ci", "gitlab"]) == 0
     said = capsys.readouterr()
-    assert "ENVCTL_ROLE (environment staging): the role that deploys to staging" in said.out
+    assert "ENVCTL_ROLE (environment staging): the role for deployments to staging" in said.out
     assert "ENVCTL_DRIFT=yes" in said.out
     assert run(["ci", "gitlab", "--check", "--json"]) == 0
     files = parse_document(capsys.readouterr().out)["result"]["files"]

@@ -99,9 +99,9 @@ def test_a_reader_that_goes_away_is_no_error(told: Path) -> None:
 
 def test_a_history_of_a_span(told: Path, capsys: Captured) -> None:
     assert run(["history", "--since", "2020-01-01", "--until", "2020-01-02"]) == 0
-    assert "The ledger says nothing since 2020-01-01" in capsys.readouterr().out
+    assert "The ledger has no entries since 2020-01-01" in capsys.readouterr().out
     assert run(["history", "--since", "2020-01-01", "--json"]) == 0
     assert len(parse_document(capsys.readouterr().out)["result"]["entries"]) == 4
     assert run(["history", "--since", "2020-01-01", "--until", "2020-01-02", "--markdown"]) == 0
-    assert "nothing since 2020-01-01" in capsys.readouterr().out
+    assert "no entries since 2020-01-01" in capsys.readouterr().out
     assert run(["history", "--since", "soon"]) == 64

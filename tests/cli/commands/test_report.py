@@ -70,7 +70,7 @@ def test_unwritable_path_is_reported(project: Path, capsys: pytest.CaptureFixtur
     before = sorted(project.rglob("*"))
     assert run(["report", "-o", path, "--json"]) == 1
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
-    assert (problem["code"], problem["hint"]) == ("E412", "name another file: envctl report --output FILE")
+    assert (problem["code"], problem["hint"]) == ("E412", "use another file: envctl report --output FILE")
     assert [each for each in sorted(project.rglob("*")) if each not in before and ".envctl" not in str(each)] == []
 
 

@@ -302,9 +302,9 @@ def test_fish_gets_one_line_each_with_description(project: Path) -> None:
     told = answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="get-args")
     assert told.stdout.splitlines() == [
         "releases\tList the releases, and where they run.",
-        "report\tWrite a page to look at: one file, without a script.",
-        "recover\tDeclare an interrupted deployment to be over.",
-        "render\tShow the root modules that Terraform gets.",
+        "report\tWrite an HTML report: one file, without scripts.",
+        "recover\tClose an interrupted deployment.",
+        "render\tShow the generated root modules.",
         "release\tShow one release: commit, content, environments.",
     ]
     assert answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="is-args").returncode == 0

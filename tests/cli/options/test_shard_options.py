@@ -17,11 +17,11 @@ GIVEN: dict[str, tuple[dict[str, Any], bool]] = {
     "the job with the number zero, which there is not": ({"run": "r", "shard": 0}, True),
 }
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, object], str]] = {
-    "a run alone": ({"run": "r"}, {}, "--run alone says nothing"),
-    "a number alone": ({"shard": 1}, {}, "--shard alone says nothing"),
-    "units of a run": ({"units": ["dev/web"], "run": "r"}, {}, "--unit does not go with --run"),
-    "a job that does something else": ({"run": "r", "shard": 1}, {"--fix": True}, "--run does not go with --fix"),
-    "units beside an environment": ({"units": ["dev/web"]}, {"ENV": ["dev"]}, "--unit does not go with ENV"),
+    "a run alone": ({"run": "r"}, {}, "--run is incomplete"),
+    "a number alone": ({"shard": 1}, {}, "--shard is incomplete"),
+    "units of a run": ({"units": ["dev/web"], "run": "r"}, {}, "--unit can't be combined with --run"),
+    "a job that does something else": ({"run": "r", "shard": 1}, {"--fix": True}, "--run can't be combined with --fix"),
+    "units beside an environment": ({"units": ["dev/web"]}, {"ENV": ["dev"]}, "--unit can't be combined with ENV"),
 }
 
 

@@ -64,6 +64,7 @@ def test_forgotten_sandbox_is_named(project: Path, *, is_tried: bool) -> None:
     if is_tried:
         (project / ".envctl" / "sandbox").mkdir(parents=True)
     failed = OperationFailedError(Problem("E415", "AWS does not confirm your identity", "sign in first"))
-    (problem,) = to_envctl_error(failed, Options(project), ["--yes", "apply", "dev"]).problems
-    named = "; or, if you meant the sandbox: envctl --sandbox apply dev"
+    words = ["--yes", "exec", "dev", "--", "tool", "--yes", "a b"]
+    (problem,) = to_envctl_error(failed, Options(project), words).problems
+    named = "; or, for the sandbox: envctl --sandbox exec dev -- tool --yes 'a b'"
     assert problem.hint == f"sign in first{named if is_tried else ''}"

@@ -130,7 +130,7 @@ def test_truncation_note_follows_the_heading() -> None:
         Piece("## head", rank=Rank.HEADING),
         *(Piece("x" * 90, "resource", Rank.NEW, s) for s in "abb"),
     ]
-    note = "> ✂️ There is more than fits here: 2 resources in 1 stack are left off. Look."
+    note = "> ✂️ Too long for one comment: 2 resources in 1 stack are left out. Look."
     assert fit_page(blocks, 200, "Look.") == f"## head\n\n{note}\n\n{'x' * 90}\n"
 
 
@@ -204,7 +204,7 @@ def render_in_full(result: object) -> str:
 def test_summary_of_a_huge_result_is_whole(name: str) -> None:
     text = render_result(HUGE[name])
     balanced(text)
-    assert "There is more than fits here" not in text
+    assert "Too long for one comment" not in text
     assert "(--full shows all)" in text
 
 
@@ -212,7 +212,7 @@ def test_summary_of_a_huge_result_is_whole(name: str) -> None:
 def test_no_result_is_too_long_for_a_comment(name: str) -> None:
     text = render_in_full(HUGE[name])
     balanced(text)
-    assert "There is more than fits here" in text
+    assert "Too long for one comment" in text
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_destructive_changes_of_huge_plan_are_shown_first() -> None:
 
 def test_huge_plan_shows_or_counts_every_resource() -> None:
     text = render_in_full(HUGE_PLAN)
-    (left,) = re.findall(r"(\d+) resources.* in 2 stacks are left off. All of it: <code>envctl plan dev</code>", text)
+    (left,) = re.findall(r"(\d+) resources.* in 2 stacks are left out. Full output: <code>envctl plan dev</code>", text)
     assert "300 attribute lists" in text
     assert len(re.findall(r"aws_thing\.x", text)) + int(left) == 703
 

@@ -34,7 +34,7 @@ def test_refusal_without_markdown_prints_nothing_to_stdout(project: Path, capsys
 def test_error_is_in_log_and_summary(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["settings", "prd", "--markdown"]) == 64
     said = capsys.readouterr()
-    assert said.out.startswith("## ❌ The command can't be carried out\n\nE002 ")
+    assert said.out.startswith("## ❌ The command can't run\n\nE002 ")
     assert "error E002" in said.err
 
 

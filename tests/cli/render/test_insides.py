@@ -73,7 +73,7 @@ POLICIES = {
     "it is only written in another way": (
         policy(READ),
         policy(READ, indent=2),
-        ["  the content is the same, only written in another way"],
+        ["  same content in another format"],
     ),
     "true is not 1": ('{"a": 1}', '{"a": true}', ["- a  1", "+ a  true"]),
     "null is not nothing": ('{"a": null}', "{}", ["- a  null"]),
@@ -102,12 +102,12 @@ OTHERS = {
     "a secret in a map stays one": (
         {"a": Marker.SENSITIVE},
         {"a": Marker.SENSITIVE},
-        ["  what differs is not shown"],
+        ["  the difference is hidden"],
     ),
     "what is too long to compare is not compared": (
         "a\n" * 3001,
         "b\n" * 3001,
-        ["  there are too many lines to compare them here: --json has both"],
+        ["  too many lines to compare: see both in --json"],
     ),
     "plain texts have no inside": ("a", "b", []),
     "what looks like a document and is none has no inside": ("{a", "{b", []),

@@ -225,7 +225,7 @@ ATTRIBUTES = {
     "what goes": (AttributeChange("tags.Name", "a", None), ['- tags.Name = "a"']),
     "a secret that becomes another": (
         AttributeChange("password", Marker.SENSITIVE, Marker.SENSITIVE),
-        ["! password = (sensitive), and other than before"],
+        ["! password = (sensitive), changed"],
     ),
     "what is known later": (
         AttributeChange("arn", "a", Marker.UNKNOWN),

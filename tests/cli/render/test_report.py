@@ -168,21 +168,21 @@ def test_releases_are_named_in_table_and_pipeline() -> None:
 
 def test_missing_plan_is_not_shown_as_empty() -> None:
     text = read(broken()).text
-    assert text.count("plan not kept") == 2
+    assert text.count("plan not stored") == 2
     assert "no resource changes" not in text
 
 
 def test_unchecked_environment_is_not_shown_as_clean() -> None:
     text = read(broken()).text
-    assert "not looked at since the last deployment" in text
-    assert "no drift seen" not in text
+    assert "not checked since the last deployment" in text
+    assert "no drift found" not in text
 
 
 def test_empty_ledger_shows_the_next_command() -> None:
     text = read(empty()).text
-    assert "Nothing was deployed yet." in text
+    assert "No deployments yet." in text
     assert "envctl apply dev" in text
-    assert "no drift seen" not in text
+    assert "no drift found" not in text
 
 
 def test_long_history_is_truncated_with_a_note() -> None:

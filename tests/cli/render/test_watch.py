@@ -41,7 +41,7 @@ def test_status_screen_shows(seen: StatusObservation, width: int, snapshot: Snap
 def test_low_terminal_shows_how_many_lines_are_hidden(height: int) -> None:
     lines = drawn(CALM, 80, height).split("\n")
     assert len(lines) == height
-    assert lines[-1].endswith("lines: they need a higher terminal")
+    assert lines[-1].endswith("lines: use a taller terminal")
 
 
 def test_the_sandbox_is_named_on_every_screen() -> None:
@@ -65,7 +65,7 @@ def test_log_has_one_block_per_change() -> None:
     heads = [line for line in told(out).splitlines() if line.startswith("---")]
     assert heads == ["--- 2026-11-25 01:40:00 UTC", "--- 2026-11-25 01:40:05 UTC"]
     assert told(err).splitlines() == [
-        "--- 2026-11-25 01:40:05 UTC: this look failed",
+        "--- 2026-11-25 01:40:05 UTC: this refresh failed",
         "error E404: the store s3://shop can't be read: no route to host",
         "  hint: nothing was recorded; mend it and retry",
     ]

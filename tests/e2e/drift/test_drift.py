@@ -90,7 +90,7 @@ def test_drift_revokes_evidence_and_voids_an_approval(news: Project) -> None:
     there.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=POLICY)
     assert news.run("--sandbox", "drift", "staging").code == 2
     taken = news.run_checked("--sandbox", "apply", "staging", "--yes")
-    assert "is in no plan is taken into the state as it is: news: aws_sns_topic.this" in " ".join(taken.err.split())
+    assert "is accepted into the state of staging: news: aws_sns_topic.this" in " ".join(taken.err.split())
     assert news.run("--sandbox", "drift", "staging").code == 0
     news.run_checked("--sandbox", "promote", "staging", "prod", "--yes")
 

@@ -279,7 +279,7 @@ def test_manual_changes_are_found_grouped_and_fixed(estate: Project) -> None:
     estate.write("environments/staging/terraform.tfvars", 'password = "planted-in-staging"\nretention = 7200\n')
     shown = estate.run("--sandbox", "drift", "dev", "staging", COLUMNS="100")
     assert shown.code == 2
-    drift, _, pending = shown.out.partition("Pending: what the state says → what the configuration says")
+    drift, _, pending = shown.out.partition("Pending: state → configuration")
     assert drift.count("aws_vpc.this") == 1, "the same in two environments is one row"
     assert "aws_vpc.this   in dev, staging" in drift
     assert "visibility_timeout_seconds  30 → 77" in drift

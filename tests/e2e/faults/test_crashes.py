@@ -364,7 +364,7 @@ def test_resources_left_by_killed_terraform_are_imported(
     assert len(problems) == 2
     for each in problems:
         taken = project.run_checked(*as_told(each["hint"]), "--yes")
-        assert "is in the state now" in taken.out
+        assert "is now in the state" in taken.out
     project.run_checked(*words)
     assert project.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
     own = [project.root / "environments", *project.root.glob(".envctl/sandbox/server*")]

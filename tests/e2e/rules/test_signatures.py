@@ -98,7 +98,7 @@ def test_signed_release_reaches_prod_despite_forged_approval(
     refused = signing.run("promote", "staging", "prod", "--yes")
     assert refused.code == 4
     assert "G106" in refused.err
-    assert f"entry {forged.seq} of the ledger (approval given about prod) is not believed" in refused.err
+    assert f"entry {forged.seq} of the ledger (approval given about prod) is not trusted" in refused.err
     found = signing.run("ledger", "verify", "--json")
     assert (found.code, found.codes) == (1, ["E466"])
     assert "signed with the key of dev, and not with that of prod" in found.out
@@ -126,7 +126,7 @@ def test_signed_release_reaches_prod_despite_forged_approval(
     assert whole.code == 1
     shutil.rmtree(signing.root / ".envctl")
     assert (
-        "The ledger is whole"
+        "The ledger is verified"
         in alone.run_checked("ledger", "verify", "--store", os.fspath(copy), "--keys", os.fspath(keys)).out
     )
     assert not store(signing).exists()

@@ -153,17 +153,17 @@ def test_secret_value_is_refused(keys: Project, value: bytes, name: str, code: s
 
 
 def test_a_value_is_typed_twice_and_not_shown(keys: Project) -> None:
-    yes = ("Only yes is taken as yes: ", "yes\n")
-    differing = [yes, ("Value: ", "planted-a\n"), ("The same again: ", "planted-b\n")]
+    yes = ('Type "yes" to confirm: ', "yes\n")
+    differing = [yes, ("Value: ", "planted-a\n"), ("Repeat it: ", "planted-b\n")]
     code, shown = typed(keys, differing, "prod", "/keys/prod/key")
     assert code == 64
     assert "the two values differ" in shown
     assert "planted" not in shown
-    same = [yes, ("Value: ", "planted-typed\n"), ("The same again: ", "planted-typed\n")]
+    same = [yes, ("Value: ", "planted-typed\n"), ("Repeat it: ", "planted-typed\n")]
     code, shown = typed(keys, same, "prod", "/keys/prod/key")
     assert code == 0, shown
     assert "/keys/prod/key is created in the Parameter Store of prod (account 333333333333)." in shown
-    assert "asked by base.key_parameter" in shown
+    assert "used by base.key_parameter" in shown
     assert "planted" not in shown
     told = open_client(keys, "prod", "ssm").get_parameter(Name="/keys/prod/key", WithDecryption=True)
     assert told["Parameter"]["Value"] == "planted-typed"
@@ -171,7 +171,7 @@ def test_a_value_is_typed_twice_and_not_shown(keys: Project) -> None:
 
 
 def test_declined_question_asks_for_no_value(keys: Project) -> None:
-    code, shown = typed(keys, [("Only yes is taken as yes: ", "no\n")], "prod", "keys/prod/db")
+    code, shown = typed(keys, [('Type "yes" to confirm: ', "no\n")], "prod", "keys/prod/db")
     assert code == 130
     assert "E310" in shown
     assert "Value: " not in shown

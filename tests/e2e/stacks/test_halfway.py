@@ -81,7 +81,7 @@ def test_stopped_promotion_is_approved_and_completed(wired: Project) -> None:
     hint = f"envctl approve prod --gate peer --release {release[:12]}"
     assert (stopped.code, problem["code"], problem["hint"]) == (4, "G302", hint)
     assert "replace b: terraform_data.this" in problem["message"]
-    assert "prod keeps what was applied, and the rest goes on once it is approved" in problem["message"]
+    assert "prod keeps the applied changes, and the rest continues after approval" in problem["message"]
     assert ends(stopped) == {"a": "applied", "b": "refused"}
 
     assert (prod(wired)["next"], prod(wired)["gates"]) == (hint, {"peer": [0, 1]})

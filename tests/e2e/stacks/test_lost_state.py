@@ -38,8 +38,8 @@ def test_lost_state_is_given_up_only_by_option(tiny: Project) -> None:
     state.unlink()
     ran = tiny.run_checked("--yes", "--json", "destroy", "dev", "--state-lost")
     assert ran.document["result"]["lost"] == ["base"]
-    assert "what base held may remain" in tiny.run_checked("status").out.replace("\n", " ")
-    assert "what base held may remain" in tiny.run_checked("history", "dev").out.replace("\n", " ")
+    assert "resources of base may remain" in tiny.run_checked("status").out.replace("\n", " ")
+    assert "resources of base may remain" in tiny.run_checked("history", "dev").out.replace("\n", " ")
     tiny.run_checked("--yes", "apply", "dev")
     assert "may remain" not in tiny.run_checked("status").out
     ran = tiny.run_checked("--yes", "--json", "destroy", "dev")

@@ -59,7 +59,7 @@ def test_removed_stack_with_fate_or_unprotected_passes(request_: Request) -> Non
 def test_removed_stack_without_fate_is_refused_where_protected(request_: Request, way_on: str) -> None:
     assert answer("G305", request_) == Refusal(
         GuardCode.REMOVED,
-        f"{request_.target} holds cache; release 111111111111 no longer has them, and does not say whether to"
+        f"{request_.target} holds cache; release 111111111111 no longer has it, and does not say whether to"
         " destroy or forget"
         " it",
         f'add [removed.cache] with then = "destroy" or "forget" to envctl.toml{way_on}',

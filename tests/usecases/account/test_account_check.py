@@ -74,8 +74,8 @@ def test_dry_run_requests_no_credentials(world: World) -> None:
     world.access.asked.clear()
     told = promote(world.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
     assert world.access.asked == []
-    taken = next(number for number, stage in enumerate(told) if stage.startswith("take the credentials of staging"))
-    assert told[taken - 1].startswith("ask every guard")
+    taken = next(number for number, stage in enumerate(told) if stage.startswith("sign in to the account of staging"))
+    assert told[taken - 1].startswith("check every guard")
     assert told[taken + 1].startswith("render")
 
 
@@ -115,7 +115,7 @@ def test_credentials_must_outlast_the_longest_deployment(world: World) -> None:
     raised = catch(OperationFailedError, apply, world.ports, "dev")
     (problem,) = raised.problems
     assert (problem.code, raised.exit_code) == ("E417", ExitCode.FAILED)
-    assert problem.message.startswith("the credentials for dev end in 4m")
+    assert problem.message.startswith("the credentials for dev expire in 4m")
     assert problem.hint == "sign in again, then: envctl doctor dev"
     assert not [step for step in world.terraform.calls if step[0] in {"plan", "apply"}]
     world.access.ends_at = world.clock.time + timedelta(minutes=10)

@@ -117,7 +117,7 @@ def test_pinned_images_need_no_registry_on_entry(world: World) -> None:
 
 def test_missing_tag_stops_before_anything_is_recorded(tagged: World) -> None:
     tagged.registries.tags.clear()
-    with pytest.raises(OperationFailedError, match=f"E431 artifact app: there is no {TAGGED}"):
+    with pytest.raises(OperationFailedError, match=f"E431 artifact app: {TAGGED} not found"):
         apply(tagged.ports, "dev")
     assert (tagged.store.content, tagged.terraform.calls) == ({}, [])
 
@@ -141,7 +141,7 @@ OFFLINE: dict[str, Any] = {
 def test_offline_command_reports_tag_without_network(tagged: World, command: Any) -> None:
     command(tagged.ports)
     assert tagged.registries.asked == []
-    assert tagged.observer.heard == [f"app: {TAGGED} is a tag; its digest is looked up by: envctl apply dev"]
+    assert tagged.observer.heard == [f"app: {TAGGED} is a tag; this resolves its digest: envctl apply dev"]
 
 
 def test_comparison_of_tag_needs_no_network(tagged: World) -> None:
@@ -152,7 +152,7 @@ def test_comparison_of_tag_needs_no_network(tagged: World) -> None:
 
 def test_dry_run_names_the_digest_lookup(tagged: World) -> None:
     told = apply(tagged.ports, "dev", DeployOptions(dry_run=True)).stages
-    assert told[0].startswith("look for the digest that the tag of app means, render stacks network, web")
+    assert told[0].startswith("resolve the tag of app to a digest, render stacks network, web")
     assert tagged.registries.asked == []
     says(tagged, IMAGE)
     assert apply(tagged.ports, "dev", DeployOptions(dry_run=True)).stages[0].startswith("render stacks")
@@ -185,7 +185,7 @@ def test_sandbox_invents_a_stable_digest_for_foreign_tag(tagged: World) -> None:
     tagged.sandbox = True
     first = apply(tagged.ports, "dev").release
     assert tagged.registries.asked == []
-    assert any("made up" in said for said in tagged.observer.heard)
+    assert any("made-up" in said for said in tagged.observer.heard)
     assert apply(tagged.ports, "dev").release == first
 
 
@@ -236,7 +236,7 @@ def test_image_is_copied_from_origin_and_then_stagewise(own: World) -> None:
         "app: 0 of 2 layers, 0.0 of 2.0 MiB",
         "app: 1 of 2 layers, 1.0 of 2.0 MiB",
         "app: 2 of 2 layers, 2.0 of 2.0 MiB",
-        "app: 111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop has it",
+        "app: 111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop already has it",
     ]
 
 
@@ -270,7 +270,7 @@ def test_dry_run_names_copies_and_copies_nothing(own: World) -> None:
     apply(own.ports, "dev")
     asked = len(own.registries.asked)
     told = promote(own.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
-    assert told[2] == "copy the image of app to where staging pulls from, unless it is there"
+    assert told[2] == "copy the image of app to the registry of staging, if missing"
     assert len(own.registries.asked) == asked
 
 

@@ -253,7 +253,7 @@ NOT_ASKED_FOR = {
     "a name that is nothing like one": ("completely-else", {}, "envctl secrets list prod"),
     "a name of the other kind": ("shop/db", {"kind": "ssm"}, "did you mean shop/db?"),
     "a wish without a place": ("other", {"unasked": True}, "--in secretsmanager or --in ssm"),
-    "a wish for what is no name": ("p@ss w0rd", {"unasked": True, "kind": "ssm"}, "can be in one"),
+    "a wish for what is no name": ("p@ss w0rd", {"unasked": True, "kind": "ssm"}, "use letters"),
 }
 
 
@@ -332,7 +332,7 @@ def test_parameter_of_another_type_is_not_overwritten() -> None:
     world.secrets.held[KEY], world.secrets.types["/shop/key"] = b"x", "String"
     with pytest.raises(OperationFailedError, match="E448") as raised:
         set_secret(world.ports, "prod", "/shop/key", never)
-    assert raised.value.problems[0].hint == "take it away first: aws ssm delete-parameter --name /shop/key"
+    assert raised.value.problems[0].hint == "delete it first: aws ssm delete-parameter --name /shop/key"
 
 
 def test_secret_value_is_hidden_in_representations() -> None:

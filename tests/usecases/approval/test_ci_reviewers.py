@@ -129,7 +129,7 @@ def test_own_review_counts_where_self_approval_is_allowed(world: World) -> None:
 def test_only_reviews_of_allowed_approvers_count(world: World) -> None:
     world.tree.content["envctl.toml"] += b'[environments.prod.allow]\napprove = { peer = ["github:octo*"] }\n'
     told = reviewed(world, "octocat", "hubot")
-    assert outcomes(told) == {"octocat": "recorded", "hubot": "may not approve at peer: that may github:octo*"}
+    assert outcomes(told) == {"octocat": "recorded", "hubot": "may not approve at peer: only github:octo* may"}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_reviewer_is_unverified_without_verified_job_of_environment(world: World
     world.tree.content["envctl.toml"] += b'[environments.prod.allow]\napprove = { peer = ["github:octocat"] }\n'
     assert isinstance(world.identity, Somebody)
     world.identity.who = job
-    assert outcomes(reviewed(world, "octocat")) == {"octocat": "may not approve at peer: that may github:octocat"}
+    assert outcomes(reviewed(world, "octocat")) == {"octocat": "may not approve at peer: only github:octocat may"}
     # Not even one that was recorded all the same.
     told = ApprovalGiven("prod", "peer", "r1", "s", "", "octocat")
     journal.append(world.ports, lambda _: told)
@@ -202,7 +202,10 @@ def test_pull_request_author_does_not_count_as_reviewer() -> None:
 
 def test_reviewing_bot_does_not_count(world: World) -> None:
     first, second = reviewed(world, "gatekeeper[bot]", "hubot").reviewers
-    assert (first.outcome, first.why) == ("does not count", "is no person, and no pattern of peer is its very name")
+    assert (first.outcome, first.why) == (
+        "does not count",
+        "is not a person, and peer has no pattern with its exact name",
+    )
     assert second.outcome == "recorded"
 
 

@@ -55,7 +55,7 @@ def test_plan_shows_its_cost(world: World) -> None:
         ("web", "ap-northeast-1"),
     ]
     assert asked["stacks"][1]["waits_for"] == ["network"]
-    assert "asking what the changes in dev cost" in world.observer.heard
+    assert "estimating the cost of the changes in dev" in world.observer.heard
 
 
 WAYS: dict[str, Callable[[World], EnvironmentPlan | None]] = {

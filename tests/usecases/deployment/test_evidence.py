@@ -112,7 +112,7 @@ class TestVerification:
         with pytest.raises(OperationFailedError, match="E410 check where of staging failed"):
             promote(world.ports, "dev", "staging")
 
-    @pytest.mark.parametrize("state", ["nothing runs there", "its last deployment failed"])
+    @pytest.mark.parametrize("state", ["it has no deployments", "its last deployment failed"])
     def test_verify_needs_a_complete_deployment(self, world: World, state: str) -> None:
         if "failed" in state:
             world.terraform.fails_on.add(("dev", "web"))
@@ -219,7 +219,7 @@ class TestDrift:
         check_drift(world.ports, ["staging"])
         done = apply(world.ports, "staging")
         assert (done.release, done.up_to_date) == (release, False)
-        taken = "what has drifted in staging and is in no plan is taken into the state as it is"
+        taken = "drift not covered by the plan is accepted into the state of staging"
         assert f"{taken}: web: terraform_data.web" in world.observer.heard
         assert not check_drift(world.ports, ["staging"]).found
         promote(world.ports, "staging", "prod")
@@ -249,7 +249,7 @@ class TestApprovedPlan:
     def test_plan_is_shown_before_approval_is_requested(self) -> None:
         world = self.waiting()
         world.prompter.answers = [False]
-        with pytest.raises(InterruptedByUserError, match="nothing was approved"):
+        with pytest.raises(InterruptedByUserError, match="cancelled: not approved"):
             approve_plan(world.ports, "prod", "peer")
         assert world.observer.plans[-1].environment == "prod"
         assert world.prompter.asked[-1] == world.observer.plans[-1]
@@ -596,7 +596,7 @@ class TestBreakGlass:
         world = a_world(self.GATES)
         deploy_to_staging(world)
         lock_environment(world.ports, "prod", "freeze")
-        with pytest.raises(RefusedError, match="break-glass does not help: prod does not list it") as refused:
+        with pytest.raises(RefusedError, match="not overridable by break-glass: prod does not list it") as refused:
             promote(world.ports, "staging", "prod", self.GLASS)
         assert codes(refused) == ["G108"]
         assert not any(isinstance(entry.event, WaiverUsed) for entry in list_entries(world))
@@ -689,7 +689,7 @@ class TestRecovery:
         world = self.killed()
         lock = world.terraform.locks["dev", "network"] = self.held(world, earlier=True)
         hint = catch(LockHeldError, recover, world.ports, "dev").problems[0].hint
-        assert hint.endswith(f"ask {lock.who}. If nothing of theirs runs any more: terraform force-unlock {lock.id}")
+        assert hint.endswith(f"ask {lock.who}. If their run has ended: terraform force-unlock {lock.id}")
         assert ("dev", "network") in world.terraform.locks
         assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 

@@ -109,8 +109,8 @@ def applied(world: World) -> list[str]:
     return [stack for what, where, stack in world.terraform.calls if (what, where) == ("apply", "prod")]
 
 
-def to_approve(world: World, gate: str) -> str:
-    return f"envctl approve prod --gate {gate} --release {last_release(world)[:12]}"
+def to_approve(gate: str) -> str:
+    return f"envctl approve prod --gate {gate}"
 
 
 def gates_told(world: World) -> Mapping[str, tuple[int, int]]:
@@ -123,15 +123,16 @@ def test_refusal_suggests_approval_of_the_rest(world: World) -> None:
     error = stops(world)
     (problem,) = error.problems
     assert "update mid" in problem.message
-    assert problem.message.endswith("; prod keeps what was applied, and the rest goes on once it is approved")
-    assert (problem.hint, error.exit_code) == (to_approve(world, "peer"), ExitCode.REFUSED_FOR_NOW)
+    assert problem.message.endswith("; prod keeps the applied changes, and the rest continues after approval")
+    assert problem.hint == f"{to_approve('peer')} --release {last_release(world)[:12]}"
+    assert error.exit_code is ExitCode.REFUSED_FOR_NOW
     assert {each.stack: each.end for each in error.stacks} == {"base": "applied", "mid": "refused", "alone": "applied"}
 
 
 def test_status_suggests_each_missing_approval(world: World) -> None:
     release = last_release(world)
     for gate, by in EVERYBODY:
-        assert prod(world).next == to_approve(world, gate)
+        assert prod(world).next == to_approve(gate)
         approves(world, gate, by, release=release)
     assert prod(world).next == "envctl promote dev prod"
 
@@ -139,7 +140,7 @@ def test_status_suggests_each_missing_approval(world: World) -> None:
 def test_why_without_plan_suggests_approval(world: World) -> None:
     told = explain_refusal(world.ports, "prod")
     (refusal,) = told.refusals
-    assert (refusal.code, refusal.for_now, told.next) == ("G302", True, to_approve(world, "peer"))
+    assert (refusal.code, refusal.for_now, told.next) == ("G302", True, to_approve("peer"))
     assert refusal.message == "the last deployment stopped halfway; its rest needs approval at: peer, business"
     assert (told.gates, told.who) == ({"peer": (0, 1), "business": (0, 2)}, "any person except ann@example.com")
     all_approve(world)
@@ -182,7 +183,7 @@ def test_expired_or_withdrawn_approval_is_missing_again(world: World) -> None:
     all_approve(world)
     with acting_as(world, BOB):
         withdraw_approval(world.ports, "prod", "peer")
-    assert prod(world).next == to_approve(world, "peer")
+    assert prod(world).next == to_approve("peer")
     world.clock.time += timedelta(hours=9)
     assert gates_told(world) == {"peer": (0, 1), "business": (0, 2)}
 
@@ -190,12 +191,12 @@ def test_expired_or_withdrawn_approval_is_missing_again(world: World) -> None:
 def test_own_approval_counts_in_status(world: World) -> None:
     approves(world, "peer", BOB)
     world.identity.name = BOB
-    assert prod(world).next == to_approve(world, "business")
+    assert prod(world).next == to_approve("business")
 
 
 def test_newer_release_replaces_stopped_deployment(world: World) -> None:
     newer = release_again(world, "three")
-    assert prod(world).next == "envctl promote dev prod"
+    assert prod(world).next == to_approve("peer")
     assert "G302" not in {refusal.code for refusal in explain_refusal(world.ports, "prod").refusals}
     all_approve(world)
     stops(world)
@@ -219,7 +220,7 @@ def test_halfway_settings_change_is_completed_by_apply(world: World) -> None:
     with pytest.raises(RefusedError, match="G302"):
         apply(world.ports, "prod")
     for gate, by in EVERYBODY:
-        assert prod(world).next == to_approve(world, gate)
+        assert prod(world).next == f"{to_approve(gate)} --release {release[:12]}"
         told = approves(world, gate, by, release=release)
     assert (told.missing, told.next, prod(world).next) == ({}, "envctl apply prod", "envctl apply prod")
     assert apply(world.ports, "prod").release == release

@@ -250,7 +250,7 @@ def test_dry_run_lists_stages_and_changes_nothing(world: World, action: str) -> 
         told = apply(world.ports, "dev", DeployOptions(dry_run=True)).stages
     else:
         told = promote(world.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
-    assert told[-2:] == ("record in the ledger how it ended", told[-1])
+    assert told[-2:] == ("record its result in the ledger", told[-1])
     assert told[-1].startswith("run the checks of")
     assert any("apply web" in stage for stage in told)
     assert (events(world), world.terraform.calls) == (before, ran)

@@ -151,7 +151,7 @@ class TestLeft:
             apply(world.ports, "dev")
         world.workspace.held.clear()
         (problem,) = catch(EnvctlError, recover, world.ports, "dev").problems
-        assert (problem.code, problem.hint) == ("E336", "web leaves dev, and its requests with it: envctl apply dev")
+        assert (problem.code, problem.hint) == ("E336", "web leaves dev; its requests end with it: envctl apply dev")
         apply(world.ports, "dev")
         assert world.load_traffic() is None
         assert not load_status(world.ports).environments[0].present.open_shifts

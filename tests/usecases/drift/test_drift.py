@@ -169,7 +169,7 @@ def test_unexplained_pending_change_is_reported(
         each(world)
     (network,) = [stack for stack in looks(world, "staging").stacks if stack.stack == "network"]
     assert network.condition == "clean"
-    assert any("was neither edited nor left over" in warning for warning in network.warnings) is is_told
+    assert any("the cause of the pending changes is unknown" in warning for warning in network.warnings) is is_told
 
 
 def test_drift_and_pending_of_one_stack_are_distinguished(world: World) -> None:
@@ -255,7 +255,7 @@ def test_lost_state_is_unknown(world: World) -> None:
     staging = looks(world, "staging")
     assert (staging.condition, staging.pending) == ("unknown", False)
     (problem,) = (problem for stack in staging.stacks for problem in stack.problems)
-    assert (problem.code, problem.hint.endswith("look again: envctl plan staging")) == ("E321", True)
+    assert (problem.code, problem.hint.endswith("then check: envctl plan staging")) == ("E321", True)
 
 
 NAMED: dict[str, tuple[list[str], list[str]]] = {
@@ -318,7 +318,7 @@ class TestTheLedger:
         assert (staging.condition, checks(world)) == ("drifted", [("staging", 1)])
         warned = [warning for stack in staging.stacks for warning in stack.warnings]
         assert len(warned) == 1
-        assert warned[0].startswith("envctl.toml ignores terraform_data.web, and the rules that staging was deployed")
+        assert warned[0].startswith("envctl.toml ignores terraform_data.web, but the recorded rules of staging do")
 
     def test_drift_during_concurrent_deployment_is_not_recorded(self, world: World) -> None:
         class Meanwhile(MemoryTerraform):

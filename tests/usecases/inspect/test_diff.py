@@ -263,7 +263,7 @@ class TestParity:
 
 
 def test_an_environment_is_not_compared_with_itself(world: World) -> None:
-    with pytest.raises(UsageError, match="E011 dev is compared with itself") as error:
+    with pytest.raises(UsageError, match="E011 dev can't be compared with itself") as error:
         diff_environments(world.ports, "dev", "dev")
     assert error.value.problems[0].hint == "envctl diff dev staging"
 

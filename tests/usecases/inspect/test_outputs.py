@@ -248,5 +248,5 @@ def test_unusable_output_is_omitted(world: World, value: str, why: str) -> None:
 def test_outputs_with_same_variable_name_are_omitted(world: World) -> None:
     world.terraform.output_values[("dev", "web")] = {"a_b": Output(1), "a-b": Output(2)}
     assert "ENVCTL_OUTPUT_WEB_A_B" not in load_exec_environment(world.ports, "dev").variables
-    said = "ENVCTL_OUTPUT_WEB_A_B is left out: it would stand for web.a_b and for web.a-b"
+    said = "ENVCTL_OUTPUT_WEB_A_B is left out: it is ambiguous (web.a_b or web.a-b)"
     assert said in world.observer.heard

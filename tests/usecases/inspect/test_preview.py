@@ -77,7 +77,7 @@ class TestPreview:
             preview_environments(world.ports, release=release)
 
     def test_unknown_environment_is_refused(self, world: World) -> None:
-        with pytest.raises(UsageError, match="there is no environment 'prd'"):
+        with pytest.raises(UsageError, match="unknown environment 'prd'"):
             preview_environments(world.ports, ["prd"])
 
     def test_damaged_bundle_is_reported(self, world: World) -> None:
@@ -169,7 +169,7 @@ class TestExplain:
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 9\n")
         told = explain_plan(world.ports, "dev")
         assert self.causes(told) == ["settings"]
-        assert "was not kept" in told.unexplained
+        assert "were not stored" in told.unexplained
 
     @pytest.mark.parametrize("data", [b"", b"{}", b'{"format": 2}', b'{"format":1,"settings":[{}]}', b"\xff"])
     def test_unreadable_stored_settings_count_as_missing(self, world: World, data: bytes) -> None:
@@ -177,7 +177,7 @@ class TestExplain:
         (key,) = [key for key in world.store.content if key.startswith("settings/")]
         world.store.content[key] = data
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 9\n")
-        assert "was not kept" in explain_plan(world.ports, "dev").unexplained
+        assert "were not stored" in explain_plan(world.ports, "dev").unexplained
 
     def test_damaged_bundle_of_running_release_is_reported(self, world: World) -> None:
         release = apply(world.ports, "dev").release

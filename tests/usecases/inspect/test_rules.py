@@ -457,7 +457,7 @@ class TestApproveRules:
         deployed.version_control.wrote["envctl.toml"] = ["cat@example.com"]
         becomes(deployed, "cat")
         message = refused(lambda: approve_plan(deployed.ports, "prod", "peer"))["G106"]
-        assert message == "cat@example.com changed envctl.toml, whose rules come to prod with this release"
+        assert message == "cat@example.com changed the rules of prod in this release, and can't approve them"
         becomes(deployed, "dan")
         assert approve_plan(deployed.ports, "prod", "peer")
 

@@ -19,5 +19,5 @@ def test_named_environments_alone_are_shown(world: World) -> None:
 
 
 def test_unknown_environment_is_refused(world: World) -> None:
-    with pytest.raises(UsageError, match="there is no environment"):
+    with pytest.raises(UsageError, match="unknown environment"):
         load_status(world.ports, ["stagin"])

@@ -50,7 +50,7 @@ def test_environments_without_written_approvals_are_named(
     world.edit("envctl.toml", text)
     lines = [text[: text.index(f"[environments.{name}.gates]")].count("\n") + 1 for name in named]
     remarks = validate_project(world.ports, asked).remarks
-    assert [remark.partition(" says")[0] for remark in remarks] == [
+    assert [remark.partition(" has no")[0] for remark in remarks] == [
         f"envctl.toml:{line}: {name}" for line, name in zip(lines, named, strict=True)
     ]
     assert all(f"[environments.{name}.gates] approvals = {{}}" in remarks[at] for at, name in enumerate(named))

@@ -61,7 +61,7 @@ def test_forged_checkpoint_is_ignored(world: World, length: int) -> None:
     assert journal.load(World(store=world.store).ports) == before
     with pytest.raises(RefusedError, match="G102"):
         promote(world.ports, "staging", "prod")
-    with pytest.raises(OperationFailedError, match="the checkpoint that was left there does not follow"):
+    with pytest.raises(OperationFailedError, match="the checkpoint stored there does not match"):
         journal.verify_ledger(world.ports)
 
 

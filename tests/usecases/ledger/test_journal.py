@@ -72,7 +72,7 @@ def test_dropped_append_is_reported_as_unrecorded() -> None:
     world = World(store=UnreliableStore(outcomes=iter(["dropped"])))
     with pytest.raises(OperationFailedError, match="E456 no answer") as raised:
         journal.append(world.ports, locked("never"))
-    assert "found nothing recorded" in raised.value.problems[0].hint
+    assert "the entry was not written" in raised.value.problems[0].hint
     assert list_entries(world) == []
 
 

@@ -233,7 +233,7 @@ def test_distrusted_entries_are_reported_everywhere(world: World, intruder: Intr
     release = deploy_to_staging(world)
     approved(world)
     forged = intruder.forge_entry(EnvironmentLocked("prod", "mine"))
-    told = f"entry {forged.seq} of the ledger (environment locked about prod) is not believed: it is not signed"
+    told = f"entry {forged.seq} of the ledger (environment locked about prod) is not trusted: it is not signed"
     assert [each.seq for each in load_status(world.ports).unbelieved] == [forged.seq]
     assert [each.seq for each in explain_refusal(world.ports, "prod").unbelieved] == [forged.seq]
     assert [each.seq for each in build_report(world.ports).status.unbelieved] == [forged.seq]
@@ -260,7 +260,7 @@ def test_altered_entry_is_named(world: World, intruder: Intruder) -> None:
     deploy_to_staging(world)
     victim = intruder.read_entries()[3]
     intruder.write_entry(replace(victim, actor=intruder.actor))
-    assert named(anew(world))[0].startswith("E401 the ledger can't be believed from entry 5 on")
+    assert named(anew(world))[0].startswith("E401 the ledger is invalid from entry 5 on")
     with pytest.raises(OperationFailedError, match="E401"):
         promote(anew(world).ports, "dev", "staging")
 
@@ -368,7 +368,7 @@ def test_signed_checkpoint_that_contradicts_entries_is_named(world: World) -> No
     deploy_to_staging(world)
     lie = signing.sign_checkpoint(world.ports, _lies(world), personally=False)
     world.store.create(ledger_store.checkpoint_key(lie.present.seq), checkpoint.encode_checkpoint(lie))
-    assert "the checkpoint that was left there does not follow from the entries" in named(world)[0]
+    assert "the checkpoint stored there does not match the entries" in named(world)[0]
 
 
 def test_signing_can_be_enabled_with_existing_history() -> None:
@@ -391,7 +391,7 @@ def test_new_key_is_trusted_beside_the_old_key(world: World) -> None:
     approved(world)
     del world.signatures.private["prod"]
     world.signatures.create_key("prod")
-    with pytest.raises(OperationFailedError, match=r"E463.*nobody would believe it; nothing was recorded"):
+    with pytest.raises(OperationFailedError, match=r"E463.*would not be trusted, and was not recorded"):
         lock_environment(world.ports, "prod", "we migrate")
     with pytest.raises(ConfigurationError, match="E465"):
         signing_keys.pin_keys(world.ports, ("prod",))
@@ -492,7 +492,7 @@ def test_pinning_without_any_signing_key_is_refused() -> None:
 def test_validate_reports_a_missing_public_key(world: World) -> None:
     assert validate_project(world.ports).environments == ("dev", "staging", "prod")
     _no_pem(world)
-    with pytest.raises(ConfigurationError, match="E460 prod has a signing_key, and no public key is pinned for it"):
+    with pytest.raises(ConfigurationError, match="E460 prod has a signing_key but no pinned public key"):
         validate_project(world.ports)
 
 

@@ -66,9 +66,7 @@ COMMANDS: dict[str, Callable[[World], object]] = {
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
 def test_store_of_another_project_is_refused(shop: World, command: Callable[[World], object]) -> None:
     other, before = of_project("blog", shop.store), dict(shop.store.content)
-    with pytest.raises(
-        OperationFailedError, match="E480 the store belongs to project shop, and this is blog"
-    ) as raised:
+    with pytest.raises(OperationFailedError, match="E480 the store belongs to project shop, not to blog") as raised:
         command(other)
     assert '[store] project = "shop"' in raised.value.problems[0].hint
     assert shop.store.content == before
@@ -98,7 +96,7 @@ def test_release_of_another_project_is_refused(shop: World) -> None:
     world = World(store=moved)
     _chain_anew(moved)
     for command in ("promote", "approve", "why"):
-        with pytest.raises(OperationFailedError, match=r"E482 release .* is of project blog, and this is shop"):
+        with pytest.raises(OperationFailedError, match=r"E482 release .* belongs to project blog, not to shop"):
             COMMANDS[command](world)
     assert not world.store.list_keys("ledger/0000000009")
 
@@ -124,7 +122,7 @@ def test_renamed_project_keeps_its_store(shop: World) -> None:
     assert unpack(shop.store.content[release_key(release)], release).wiring.project == "boutique"
     promote(renamed.ports, "dev", "staging")
     rollback(renamed.ports, "staging")
-    with pytest.raises(OperationFailedError, match=r"E480 .* this is boutique"):
+    with pytest.raises(OperationFailedError, match=r"E480 .* not to boutique"):
         load_status(of_project("boutique", shop.store).ports)
 
 
@@ -151,7 +149,7 @@ def test_malformed_marker_is_an_error(shop: World, data: bytes) -> None:
     with pytest.raises(MalformedMarkerError):
         decode_marker(data)
     shop.store.content[MARKER_KEY] = data
-    with pytest.raises(OperationFailedError, match=r"E480 whose the store is can't be read in project\.json"):
+    with pytest.raises(OperationFailedError, match=r"E480 the owner of the store can't be read from project\.json"):
         load_status(shop.ports)
 
 

@@ -86,14 +86,14 @@ def test_unavailable_platform_is_an_error_only_when_named(world: World) -> None:
     _, error = lock_providers(world.ports, ["linux_amd64", "windows_amd64"])
     assert error is not None
     (problem,) = error.problems
-    assert (problem.code, problem.message) == ("E347", "hashicorp/aws 6.1.0 is not to be had for windows_amd64")
+    assert (problem.code, problem.message) == ("E347", "no package of hashicorp/aws 6.1.0 for windows_amd64")
     assert written(world) == {AWS: ("h1:linux", "h1:mac")}
 
 
 def test_provider_without_any_platform_is_an_error(world: World) -> None:
     world.terraform.hashed_providers = HashedProviders(b"", (AWS,), {AWS: PLATFORMS})
     _, error = lock_providers(world.ports)
-    assert error and error.problems[0].message.startswith("hashicorp/aws is not to be had for linux_amd64, ")
+    assert error and error.problems[0].message.startswith("no package of hashicorp/aws for linux_amd64, ")
 
 
 def test_sandbox_names_where_more_platforms_are_available(world: World) -> None:

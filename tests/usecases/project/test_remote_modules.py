@@ -96,7 +96,7 @@ def test_version_range_is_resolved_each_time_and_reported(world: World) -> None:
     apply(world.ports, "dev")
     first = made(world)
     assert "network.vpc: acme/vpc/aws ~> 5.0 is 5.1.0 today" in world.observer.heard
-    assert "fetching the code of network.vpc (acme/vpc/aws ~> 5.0)" in world.observer.heard
+    assert "downloading the code of network.vpc (acme/vpc/aws ~> 5.0)" in world.observer.heard
 
     world.remote_modules.versions["acme/vpc/aws", "~> 5.0"] = "5.2.0"
     promote(world.ports, "dev", "staging")
@@ -148,7 +148,7 @@ def test_read_only_commands_fetch_no_modules(world: World) -> None:
     load_status(world.ports)
     assert diff_environments(world.ports, "dev", "staging").first.release == ""
     told = apply(world.ports, "dev", DeployOptions(dry_run=True))
-    assert told.stages[0].startswith("take the code of vpc (acme/vpc/aws 5.1.0) into the release, render stacks")
+    assert told.stages[0].startswith("add the code of vpc (acme/vpc/aws 5.1.0) to the release, render stacks")
     assert world.remote_modules.asked == []
 
 
@@ -197,6 +197,6 @@ def test_module_fetched_during_promotion_stops_it(world: World) -> None:
         "network.vpc", "registry.opentofu.org/acme/vpc/aws", "5.1.0", ".terraform/modules/network.vpc"
     )
     world.workspace.read_module_record = lambda *_: encode_module_record([fetched])  # type: ignore[method-assign]
-    with pytest.raises(OperationFailedError, match=r"E344 .*network\.vpc was fetched"):
+    with pytest.raises(OperationFailedError, match=r"E344 .*network\.vpc was downloaded"):
         promote(world.ports, "dev", "staging")
     assert ("apply", "staging", "network") not in world.terraform.calls

@@ -52,7 +52,7 @@ def test_authors_come_from_git_when_github_is_unreachable() -> None:
     world.reviews, world.version_control.others = Down(), {"": ["bob@example.com"]}  # type: ignore[assignment]
     apply(world.ports, "dev", SURE)
     assert others(world) == ("bob@example.com",)
-    assert "is known from git alone: GitHub (acme/shop) can't be reached" in "".join(world.observer.heard)
+    assert "is known from git only: GitHub (acme/shop) can't be reached" in "".join(world.observer.heard)
 
 
 @pytest.mark.parametrize("name", ["7+bob@users.noreply.github.com", "bob@example.com", "BOB"])
@@ -77,6 +77,6 @@ def test_bot_may_not_approve() -> None:
     (only,) = raised.value.refusals
     assert only.message == (
         "renovate[bot] (unverified) may not approve at peer: "
-        "an app or a bot is no person, and no pattern is its very name; AWS credentials are missing"
+        "apps and bots need a pattern with their exact name; AWS credentials are missing"
     )
     assert only.hint == "as a person: envctl approve prod --gate peer"

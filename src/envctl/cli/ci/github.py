@@ -73,8 +73,8 @@ class GithubJob(CiJob):
         repository = variables.get("GITHUB_REPOSITORY", "")
         token = variables.get("GITHUB_TOKEN") or variables.get("GH_TOKEN", "")
         if not (repository and token):
-            message = "GitHub can be told nothing: the step has no token"
-            raise UsageError(Problem("E037", message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}"))
+            message = "can't write to GitHub: the step has no token"
+            raise UsageError(Problem("E037", message, "add it: env: GITHUB_TOKEN: ${{ github.token }}"))
         return GithubApi(repository, token, variables.get("GITHUB_API_URL") or API_URL, variables)
 
     def _find_pull_request(self) -> int:
@@ -83,7 +83,7 @@ class GithubJob(CiJob):
         found = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", self._environment.get("GITHUB_REF", ""))
         if found is None:
             hint = "leave --comment out, or run it on: pull_request"
-            raise UsageError(Problem("E037", "there is no pull request to comment on", hint))
+            raise UsageError(Problem("E037", "no pull request to comment on", hint))
         return int(found[1])
 
     def _format_annotations(self, result: object | None, error: "EnvctlError | None") -> Iterator[str]:
@@ -91,7 +91,7 @@ class GithubJob(CiJob):
         for problem in problems[: MAX_ANNOTATIONS if len(problems) <= MAX_ANNOTATIONS else MAX_ANNOTATIONS - 1]:
             yield self._format_annotation("error", problem)
         if len(problems) > MAX_ANNOTATIONS:
-            yield f"::error title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: the log has them all"
+            yield f"::error title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: see the log"
         for name, message in _describe_drift(result):
             yield f"::warning title={_escape_property(f'drift in {name}')}::{_escape_data(message)}"
 
@@ -125,7 +125,10 @@ def _describe_drift(result: object | None) -> Iterator[tuple[str, str]]:
         return
     for each in drift.environments:
         if each.drifted:
-            yield each.environment, f"{each.drifted} not as the state says: {join_first(each.drifted_names, MAX_NAMED)}"
+            yield (
+                each.environment,
+                f"{each.drifted} different from the state: {join_first(each.drifted_names, MAX_NAMED)}",
+            )
 
 
 def _write_line(line: str, out: TextIO | None = None) -> None:

@@ -28,8 +28,8 @@ class GitlabJob(CiJob):
         variables = self._environment
         project, token = variables.get("CI_PROJECT_ID", ""), variables.get(TOKEN, "")
         if not (project and token):
-            message = f"GitLab can be told nothing: the job has no {TOKEN}, and its own token may write nothing"
-            hint = "put a project access token with the scope api into that CI/CD variable"
+            message = f"can't write to GitLab: the job has no {TOKEN}, and its own token has no write permission"
+            hint = "set this CI/CD variable to a project access token with the scope api"
             raise UsageError(Problem("E037", message, hint))
         url, ca_file = variables.get("CI_API_V4_URL") or API_URL, variables.get("CI_SERVER_TLS_CA_FILE", "")
         return GitlabApi(project, token, url, variables, ca_file, variables.get("CI_PROJECT_PATH", ""))
@@ -43,7 +43,7 @@ class GitlabJob(CiJob):
         own = variables.get("CI_PROJECT_ID")
         if not found.isdigit() or variables.get("CI_MERGE_REQUEST_PROJECT_ID", own) != own:
             hint = 'leave --comment out, or run it where $CI_PIPELINE_SOURCE == "merge_request_event"'
-            raise UsageError(Problem("E037", "there is no merge request to comment on", hint))
+            raise UsageError(Problem("E037", "no merge request to comment on", hint))
         return int(found)
 
 

@@ -20,11 +20,11 @@ def read_secret_value(options: "Options") -> SecretValue:
         # Remove the line end of a single line, as `echo` adds it. Keep values of several lines (keys) unchanged.
         return SecretValue(data[:-1] if data.count(b"\n") == 1 and data.endswith(b"\n") else data)
     if options.json:
-        message = "there is a value to be typed, and with --json nobody is asked"
-        raise UsageError(Problem("E001", message, "give it on standard input"))
-    first, again = _prompt_hidden("Value: "), _prompt_hidden("The same again: ")
+        message = "the value is missing, and --json asks no questions"
+        raise UsageError(Problem("E001", message, "send it on standard input"))
+    first, again = _prompt_hidden("Value: "), _prompt_hidden("Repeat it: ")
     if first != again:
-        raise UsageError(Problem("E447", "the two values differ, and nothing was written", "type it again"))
+        raise UsageError(Problem("E447", "the two values differ; the secret was not written", "enter it again"))
     return SecretValue(first)
 
 
@@ -42,5 +42,5 @@ def _prompt_hidden(prompt: str) -> bytes:
             sys.stderr.write("\n")
             raise
         except (getpass.GetPassWarning, EOFError, OSError):
-            message = "this terminal can't be asked without showing what is typed"
-            raise UsageError(Problem("E447", message, "give it on standard input")) from None
+            message = "this terminal can't hide typed values"
+            raise UsageError(Problem("E447", message, "send it on standard input")) from None

@@ -8,17 +8,19 @@ from envctl.cli.completion.candidates import complete_environments, complete_rel
 
 Environments = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ENV]...", help="Only these.", autocompletion=complete_environments, show_default=False),
+    typer.Argument(
+        metavar="[ENV]...", help="Only these environments.", autocompletion=complete_environments, show_default=False
+    ),
 ]
-RELEASE_NAMES = "By id, commit, or request: '#42'."
-DetailedExitcode = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")]
+RELEASE_NAMES = "By id, commit or request: '#42'."
+DetailedExitcode = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit code 2 if there are changes.")]
 Since = Annotated[
     str,
     typer.Option(
-        metavar="WHEN", help="From then on: 7d or 24h ago, a day, a time (yours, or with its zone).", show_default=False
+        metavar="WHEN", help="Start: 7d or 24h ago, a day, or a time (local, or with a zone).", show_default=False
     ),
 ]
-Until = Annotated[str, typer.Option(metavar="WHEN", help="Until then; of a day all hours.", show_default=False)]
+Until = Annotated[str, typer.Option(metavar="WHEN", help="End; a day includes all its hours.", show_default=False)]
 
 
 def environment_argument(help_text: str, metavar: str | None = None) -> Any:  # noqa: ANN401 (as Typer's own)

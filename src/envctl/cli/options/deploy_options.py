@@ -7,19 +7,19 @@ import typer
 if TYPE_CHECKING:
     from envctl.usecases.deployment.request import DeployOptions
 
-NoVerify = Annotated[bool, typer.Option("--no-verify", help="Do not run the checks at the end; it stays unproven.")]
+NoVerify = Annotated[
+    bool, typer.Option("--no-verify", help="Skip the checks at the end; the release stays unverified.")
+]
 BreakGlass = Annotated[
     str | None,
     typer.Option(
         "--break-glass",
         metavar="REASON",
-        help="Override the guards that the environment lists as waivable. Recorded, and owed until it is cleared.",
+        help="Override the guards listed as waivable in the environment. Recorded as a debt until cleared.",
         show_default=False,
     ),
 ]
-Older = Annotated[
-    bool, typer.Option("--older", help="Deploy this release although a newer one runs there (G111). Recorded.")
-]
+Older = Annotated[bool, typer.Option("--older", help="Deploy this release over a newer one (G111). Recorded.")]
 
 
 def parse_deploy_options(
@@ -34,6 +34,6 @@ def parse_deploy_options(
     from envctl.usecases.deployment.request import DeployOptions
 
     if break_glass is not None and not break_glass.strip():
-        raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --break-glass "…"'))
+        raise UsageError(Problem("E008", "the reason is empty", 'give a reason: --break-glass "…"'))
     reason = (break_glass or "").strip()
     return DeployOptions(context.obj.dry_run, not no_verify, reason, older=older, state_lost=state_lost)

@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FLAGS = {
-    "--json": "One JSON document on stdout.",
-    "--markdown": "Markdown on stdout, for pull requests and step summaries.",
-    "--no-color": "No colour. NO_COLOR does the same, and FORCE_COLOR the opposite.",
-    "--yes": "Apply without asking.",
-    "--dry-run": "Say what would be done, in order, and do nothing (apply, promote).",
-    "--sandbox": "Real Terraform against an embedded AWS: no account, nothing outside .envctl/. Or: ENVCTL_SANDBOX=1",
-    "--comment": "Keep the answer in one comment of the pull or merge request that the job is for (GitHub, GitLab).",
-    "--issues": "Keep one open issue for each environment that has drifted (drift, collect; GitHub, GitLab).",
-    "--no-ci": "Tell GitHub Actions or GitLab CI nothing besides: no annotations, outputs, summary, folds or masks.",
+    "--json": "Print one JSON document on stdout.",
+    "--markdown": "Print Markdown on stdout, for pull requests and step summaries.",
+    "--no-color": "Print without color, like NO_COLOR. FORCE_COLOR: always with color.",
+    "--yes": "Answer all questions with yes.",
+    "--dry-run": "Show the steps without running them (apply, promote).",
+    "--sandbox": "Run real Terraform with an embedded AWS: no account, all files in .envctl/. Or: ENVCTL_SANDBOX=1",
+    "--comment": "Post the result as one updating PR/MR comment (GitHub, GitLab).",
+    "--issues": "Keep one open issue for each drifted environment (drift, collect; GitHub, GitLab).",
+    "--no-ci": "Disable CI integration: no annotations, outputs, summary, folds or masks.",
     "--debug": "Show the traceback of a bug.",
 }
 SHORT_FLAGS = {"-y": "--yes"}
 SANDBOX_VARIABLE = "ENVCTL_SANDBOX"
 VALUE_OPTIONS = {
     "--project": "The project's folder.",
-    "--parallelism": "Stacks at once. Default: as many as cores and memory bear.",
-    "--memory": "For all stacks at once, like 4G. Default: what is free.",
-    "--trace": "Write what took how long into this file, for chrome://tracing or Perfetto.",
-    "--junit": "Write what guards, checks and drift say into this file, as JUnit XML.",
-    "--sarif": "Write what is wrong, and where, into this file, as SARIF 2.1.0.",
+    "--parallelism": "The number of parallel stacks. Default: by cores and memory.",
+    "--memory": "The memory for all stacks, like 4G. Default: all free memory.",
+    "--trace": "Write a trace into this file, for chrome://tracing or Perfetto.",
+    "--junit": "Write results of guards, checks and drift into this file, as JUnit XML.",
+    "--sarif": "Write problems and their locations into this file, as SARIF 2.1.0.",
 }
 
 
@@ -72,8 +72,8 @@ def parse_memory_size(size: str | None) -> int | None:
         pass
     from envctl.domain.errors import Problem, UsageError
 
-    message = f"--memory {size} is no size that anything runs in"
-    raise UsageError(Problem("E030", message, "say it like 4G or 512M; at least 64M"))
+    message = f"invalid --memory {size}: the minimum is 64M"
+    raise UsageError(Problem("E030", message, "use a size like 512M or 4G"))
 
 
 def move_global_options_first(arguments: Sequence[str]) -> list[str]:

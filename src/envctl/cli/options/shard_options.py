@@ -8,13 +8,15 @@ import typer
 Units = Annotated[
     list[str] | None,
     typer.Option(
-        "--unit", metavar="ENV/STACK", help="Only this; may be repeated. Nothing is recorded.", show_default=False
+        "--unit", metavar="ENV/STACK", help="Only this stack. Repeatable. Records nothing.", show_default=False
     ),
 ]
 Run = Annotated[
-    str | None, typer.Option("--run", metavar="RUN", help="As a job of this run of envctl matrix.", show_default=False)
+    str | None, typer.Option("--run", metavar="RUN", help="The matrix run of this job.", show_default=False)
 ]
-Shard = Annotated[int | None, typer.Option("--shard", metavar="N", help="Which job of it.", show_default=False)]
+Shard = Annotated[
+    int | None, typer.Option("--shard", metavar="N", help="The shard of this job in the run.", show_default=False)
+]
 
 
 def shard_exit_code(found: object) -> int:
@@ -36,6 +38,6 @@ def has_shard_options(units: "Units", run: "Run", shard: "Shard", others: Mappin
     if present not in (["--unit"], ["--run", "--shard"]) or extra != present[1:]:
         from envctl.domain.errors import Problem, UsageError
 
-        message = f"{present[0]} does not go with {extra[-1]}" if extra else f"{present[0]} alone says nothing"
-        raise UsageError(Problem("E026", message, "give --run and --shard together, or --unit alone"))
+        message = f"{present[0]} can't be combined with {extra[-1]}" if extra else f"{present[0]} is incomplete"
+        raise UsageError(Problem("E026", message, "use --run with --shard, or only --unit"))
     return True

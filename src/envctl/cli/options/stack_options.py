@@ -14,13 +14,13 @@ Stacks = Annotated[
     typer.Option(
         "--stack",
         metavar="NAME",
-        help="Only this stack; may be repeated.",
+        help="Only this stack. Repeatable.",
         autocompletion=complete_stacks,
         show_default=False,
     ),
 ]
-WithUpstream = Annotated[bool, typer.Option("--with-upstream", help="And all stacks that those need.")]
-WithDownstream = Annotated[bool, typer.Option("--with-downstream", help="And all stacks that need those.")]
+WithUpstream = Annotated[bool, typer.Option("--with-upstream", help="Also the stacks they need.")]
+WithDownstream = Annotated[bool, typer.Option("--with-downstream", help="Also the stacks needing them.")]
 
 
 def parse_selection(names: "Stacks", *, upstream: bool = False, downstream: bool = False) -> "StackSelection":
@@ -29,5 +29,5 @@ def parse_selection(names: "Stacks", *, upstream: bool = False, downstream: bool
 
     if (upstream or downstream) and not names:
         flag = "--with-upstream" if upstream else "--with-downstream"
-        raise UsageError(Problem("E029", f"{flag} says more of stacks, and none is named", "name one: --stack NAME"))
+        raise UsageError(Problem("E029", f"{flag} needs --stack", "add --stack NAME"))
     return StackSelection(tuple(dict.fromkeys(names or ())), upstream, downstream)

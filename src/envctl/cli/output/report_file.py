@@ -11,7 +11,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.inspect.report import Report
 
-HINT = f"name another file: {format_command('report', output='FILE')}"
+HINT = f"use another file: {format_command('report', output='FILE')}"
 
 
 def write_report_file(report: Report, path: Path) -> ReportWritten:

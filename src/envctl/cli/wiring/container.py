@@ -305,11 +305,11 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
 
         message = f"--project {options.project} is not a folder"
         if not _has_working_directory():
-            raise UsageError(Problem("E007", "the folder that you are in is gone", "go to one that is there: cd"))
-        raise UsageError(Problem("E007", message, "name the project's folder"))
+            raise UsageError(Problem("E007", "the current folder no longer exists", "change to an existing one: cd"))
+        raise UsageError(Problem("E007", message, "use the project's folder"))
     if options.sandbox and not options.json:
         # First of all: the output must not be mistaken for that of a real environment.
-        sys.stderr.write("SANDBOX: an embedded AWS on this machine; nothing here is real\n")
+        sys.stderr.write("SANDBOX: an embedded AWS on this machine; no real resources\n")
     wired = WiredPorts(options)
     own_folder = options.project.absolute() / ".envctl"
     is_new = not own_folder.exists()

@@ -64,7 +64,7 @@ class EmbeddedAws:
         """Remove the files of a dead sandbox, with its work directories: call it before laying out new ones."""
         sandbox = Sandbox(self._home)
         if sandbox.has_died():
-            self._report("the sandbox that ran before has died, and what it held is lost")
+            self._report("the earlier sandbox has stopped, and its contents are lost")
             sandbox.stop()
 
 

@@ -46,7 +46,7 @@ def require_time_left(ports: Ports, present: LedgerState, environment: str, foun
     now = ports.clock.now()
     if found is None or (short := check_remaining_time(found, present.find_environment(environment), now)) is None:
         return
-    message = f"the credentials for {environment} end in {short.left}, and a deployment there has taken {short.needed}"
+    message = f"the credentials for {environment} expire in {short.left}; the last deployment there took {short.needed}"
     raise OperationFailedError(
         Problem("E417", message, f"sign in again, then: {format_command('doctor', environment)}")
     )
@@ -77,7 +77,7 @@ def require_state_bucket(context: Context, environment: str) -> None:
     if place.problems:
         raise OperationFailedError(*place.problems)
     if not context.ports.buckets.has_bucket(place.wanted, place.credentials):
-        message = f"there is no bucket {place.wanted.name} for the state of {environment}"
+        message = f"state bucket {place.wanted.name} of {environment} not found"
         raise OperationFailedError(Problem("E429", message, format_command("bootstrap", environment)))
 
 
@@ -102,10 +102,10 @@ def _pin_tag(context: Context, name: str, image: Image) -> Image:
     reachable = authorize_pull(context, image, context.project.entry) if _is_reachable(ports, image) else None
     digest = ports.registries.resolve_digest(reachable) if reachable else None
     if digest is None and ports.sandbox:
-        ports.observer.on_message(f"{name}: {image} is not in the sandbox; a digest that is made up stands for it")
+        ports.observer.on_message(f"{name}: {image} is not in the sandbox; using a made-up digest")
         return Image(image.name, digest=compute_digest(str(image).encode()))
     if digest is None:
-        message = f"artifact {name}: there is no {image}"
+        message = f"artifact {name}: {image} not found"
         hint = f"push it first, or correct the tag in {load.settings_path(context.project.entry)}"
         raise OperationFailedError(Problem("E431", message, hint))
     ports.observer.on_message(f"{name}: {image} is {digest}")

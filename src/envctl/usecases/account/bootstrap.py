@@ -123,7 +123,9 @@ def _confirm_steps(ports: Ports, intended: tuple[BucketReport, ...]) -> None:
         return
     ports.observer.on_bucket_plan(wanted)
     if not ports.prompter.confirm_buckets(wanted):
-        problem = Problem("E310", "stopped on your answer: nothing was made", format_command("bootstrap", check=True))
+        problem = Problem(
+            "E310", "cancelled: no bucket was created or changed", format_command("bootstrap", check=True)
+        )
         raise InterruptedByUserError(problem)
 
 
@@ -178,9 +180,9 @@ def _probe_store(
 def _list_needless(project: Project, environments: Sequence[str]) -> tuple[str, ...]:
     lines = []
     if not environments and not project.store.url.startswith(S3_SCHEME):
-        lines.append(f"the store is {project.store.url}: no bucket is needed for it")
+        lines.append(f"the store {project.store.url} needs no bucket")
     if project.state.backend == "local":
-        lines.append('states are on the disk of this machine ([state] backend = "local"): no bucket is needed for them')
+        lines.append('states are on the disk of this machine ([state] backend = "local") and need no bucket')
     return tuple(lines)
 
 

@@ -85,9 +85,9 @@ def require_caller(ports: Ports, account_id: str, credentials: str) -> CallerIde
     """Return the caller. Raise OperationFailedError if it is not in the given account."""
     caller = ports.access.fetch_caller(credentials)
     if account_id and caller.account_id != account_id:
-        whose = f"the credentials of {credentials} lead" if credentials else "your own credentials lead"
-        message = f"{whose} to the account {caller.account_id}, not to {account_id}: you are {caller.arn}"
-        hint = "take a profile or a role of that account, or correct account_id in envctl.toml; nothing was done there"
+        whose = f"the credentials of {credentials} are" if credentials else "your own credentials are"
+        message = f"{whose} for account {caller.account_id}, not for {account_id}: you are {caller.arn}"
+        hint = "use a profile or role of that account, or correct account_id in envctl.toml; no changes were made there"
         raise OperationFailedError(Problem("E423", message, hint))
     return caller
 
@@ -101,8 +101,14 @@ def _require_distinct(wanted: Sequence[WantedBucket]) -> None:
 
 def _describe_duplicate(one: WantedBucket, other: WantedBucket) -> Problem:
     if one.purpose != other.purpose:
-        message = f"the bucket {one.name} would hold the store and a state, which has to be written over"
+        message = (
+            f"bucket {one.name} can't hold both the store and a state: states are overwritten, the store must not be"
+        )
         return Problem("E427", message, "give the store a bucket of its own: [store] url in envctl.toml")
     uses = [f"{each.account_id}, {each.region} ({', '.join(each.environments)})" for each in (one, other)]
-    message = f"the bucket {one.name} would have to be in two places: {' and '.join(uses)}"
-    return Problem("E427", message, 'let its name differ: [state] bucket = "{project}-tfstate-{account_id}-{region}"')
+    message = f"bucket {one.name} can't be in two places: {' and '.join(uses)}"
+    return Problem(
+        "E427",
+        message,
+        'use a different name for each place: [state] bucket = "{project}-tfstate-{account_id}-{region}"',
+    )

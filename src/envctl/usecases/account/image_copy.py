@@ -39,7 +39,7 @@ def copy_images(context: Context, source: str, environment: str, release: Releas
             origin, report = way.find_origin(name, target), ports.observer.on_message
             report(f"{name}: copying {origin.image} to {target.image.name}")
             ports.registries.copy_image(origin, target, _CopyProgress(name, report, ports.clock.now).report_layers)
-            report(f"{name}: {target.image.name} has it")
+            report(f"{name}: {target.image.name} already has it")
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class _ImageRoute:
             place = authorize_pull(Context(self.ports, self.project), image, self.find_owner(image))
             if self.ports.registries.find_image(place) == "there":
                 return place
-        nowhere = f", nor is {' or '.join(places)}" if places else ""
-        message = f"artifact {name}: {target.image} is not there{nowhere}: there is nothing to copy"
-        hint = f"push that very content again, or make a new release: {format_command('apply', self.project.entry)}"
+        nowhere = f", nor {' or '.join(places)}" if places else ""
+        message = f"artifact {name}: {target.image} not found{nowhere}"
+        hint = f"push the same image again, or make a new release: {format_command('apply', self.project.entry)}"
         raise OperationFailedError(Problem("E435", message, hint))
 
     def find_owner(self, image: Image) -> str:

@@ -113,8 +113,8 @@ def require_own_account(context: Context, environment: str) -> CallerIdentity:
         context.project.environments[environment].account_id,
     )
     if wanted and caller.account_id != wanted:
-        message = f"{environment} is in account {wanted}, and {caller.arn} in {caller.account_id}"
-        hint = f"take credentials of that account, or name its role: assume_role of {environment} in envctl.toml"
+        message = f"{environment} is in account {wanted}, but you are {caller.arn} in account {caller.account_id}"
+        hint = f"use credentials of that account, or set assume_role of {environment} in envctl.toml"
         raise OperationFailedError(Problem("E445", message, hint))
     return caller
 
@@ -162,7 +162,7 @@ def _query_secrets(ports: Ports, environment: str, wanted: Sequence[NeededSecret
     seen = dict(zip(here, ports.secrets.check_secrets(environment, here), strict=True)) if here else {}
     for each in wanted:
         if each not in seen:
-            remark = f"it is in account {each.account_id}, which is not looked into"
+            remark = f"it is in account {each.account_id}, which envctl does not check"
             seen[each] = Sighting(each, "elsewhere", remark=remark)
     return tuple(seen[each] for each in wanted)
 

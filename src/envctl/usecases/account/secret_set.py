@@ -47,17 +47,19 @@ def set_secret(
     secret = _resolve_secret(context, target, name, kind, unasked=unasked)
     account = require_own_account(context, target).account_id
     if secret.account_id not in ("", account):
-        message = f"{secret.name} is in account {secret.account_id}, and {target} in {account}"
-        raise OperationFailedError(Problem("E445", message, "set it there: envctl writes to an environment's own"))
+        message = f"{secret.name} is in account {secret.account_id}, but {target} is in account {account}"
+        raise OperationFailedError(
+            Problem("E445", message, "set it there: envctl writes only to the account of the environment")
+        )
     (seen,) = ports.secrets.check_secrets(target, (secret,))
     _require_writable(seen, target)
     creates = seen.state == "absent"
     if not ports.prompter.confirm_secret(secret_status.SecretChange(target, account, secret, creates)):
         again = format_command("secrets set", target, secret.name)
-        raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was changed", again))
+        raise InterruptedByUserError(Problem("E310", "cancelled: the secret was not changed", again))
     given = value()
     if wrong := secret_status.explain_invalid_value(given, secret.kind):
-        raise UsageError(Problem("E447", f"the value of {secret.name} can't be stored: {wrong}", "give another one"))
+        raise UsageError(Problem("E447", f"the value of {secret.name} can't be stored: {wrong}", "enter another value"))
     tags = {"project": context.project.name, "environment": target, "managed_by": "envctl"}
     ports.secrets.put_secret(target, seen, given, tags=tags, kms_key=kms_key)
     next_ = format_command("secrets check", target) if secret.asked_by else ""
@@ -74,10 +76,10 @@ def _resolve_secret(
     if len(found) == 1:
         return found[0]
     if found:
-        message = f"more than one secret that {environment} asks for is called {name}"
+        message = f"{environment} uses more than one secret named {name}"
         raise UsageError(Problem("E446", message, _suggest_distinction(environment, name, found)))
     hint = _suggest_alternative(environment, name, [each.name for each in secrets], unasked=unasked)
-    raise UsageError(Problem("E446", f"no setting of {environment} asks for a secret {name}", hint))
+    raise UsageError(Problem("E446", f"no setting of {environment} uses a secret named {name}", hint))
 
 
 def _parse_name(kind: secret_status.SecretKind, name: str) -> secret_status.NeededSecret:
@@ -86,24 +88,24 @@ def _parse_name(kind: secret_status.SecretKind, name: str) -> secret_status.Need
     except ValueError:
         secret = None
     if secret is None or secret.kind != kind:
-        message = f"{name} can't be the name of a secret in {secret_status.SERVICE_NAMES[kind]}"
-        raise UsageError(Problem("E446", message, "letters, digits and / _ . - can be in one"))
+        message = f"{name} is not a valid secret name in {secret_status.SERVICE_NAMES[kind]}"
+        raise UsageError(Problem("E446", message, "use letters, digits and / _ . -"))
     return secret
 
 
 def _suggest_distinction(environment: str, name: str, found: Sequence[secret_status.NeededSecret]) -> str:
     kinds = [kind for kind in secret_status.SECRET_KINDS if kind in {each.kind for each in found}]
     if len(kinds) > 1:
-        return f"say which: {format_command('secrets set', environment, name, in_=kinds[0])}"
-    return f"name its ARN: {' or '.join(each.id for each in found)}"
+        return f"choose one: {format_command('secrets set', environment, name, in_=kinds[0])}"
+    return f"use its ARN: {' or '.join(each.id for each in found)}"
 
 
 def _suggest_alternative(environment: str, name: str, names: Sequence[str], *, unasked: bool) -> str:
     if unasked:
-        return f"say where it shall be: --in {' or --in '.join(secret_status.SECRET_KINDS)}"
+        return f"add the service: --in {' or --in '.join(secret_status.SECRET_KINDS)}"
     if near := find_nearest(name, names):
-        return f"did you mean {near}? If not, and you are sure: --unasked --in secretsmanager"
-    return f"see what is asked for: {format_command('secrets list', environment)}"
+        return f"did you mean {near}? For a secret not used in settings: --unasked --in secretsmanager"
+    return f"list the secrets in use: {format_command('secrets list', environment)}"
 
 
 def _require_writable(seen: secret_status.Sighting, environment: str) -> None:
@@ -113,6 +115,6 @@ def _require_writable(seen: secret_status.Sighting, environment: str) -> None:
         raise OperationFailedError(wrong)
     if seen.secret.kind == "ssm" and seen.state == "there" and seen.type != secret_status.ENCRYPTED_TYPE:
         where = f"{secret_status.SERVICE_NAMES['ssm']} of {environment}"
-        message = f"{name} in {where} is a {seen.type}, and AWS never makes another of it"
-        hint = f"take it away first: aws ssm delete-parameter --name {name}"
+        message = f"{name} in {where} has the type {seen.type}, and AWS can't change the type"
+        hint = f"delete it first: aws ssm delete-parameter --name {name}"
         raise OperationFailedError(Problem("E448", message, hint))

@@ -131,7 +131,7 @@ def approve_plan(
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
     notes = list_notes(request, plan, accepted)
     if not ports.prompter.confirm_approval(plan, gate, notes):
-        raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
+        raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
     release_store.PLACES.save_document(ports, found.place)
     save_rules_document(ports, request)
     scope = ApprovalScope(gate, release_store.save_plan(ports, meaning), unseen=accepted)
@@ -189,7 +189,7 @@ def _find_candidate(
     if source is not None and not (identity and current and current.release == identity):
         return deploy_request.build_promotion(context, present, source=source, target=target, release=identity)
     if identity is None:
-        message = f"{target} is where releases begin: which one?"
+        message = f"name a release: {target} is the first environment, where releases are made"
         raise UsageError(Problem("E004", message, format_command("approve", target, release="…")))
     return deploy_request.build_redeployment(context, present, target=target, release=identity)
 
@@ -207,17 +207,17 @@ def _check_may_approve(request: guards.Request, gate: str) -> None:
         return
     target, person = request.target, request.actor.person_name
     if has_made_release(barred, request.actor) and not barred.rules.self_approval:
-        message = f"{person} made release {shorten_id(request.identity)}, and can't approve it"
+        message = f"{person} made release {shorten_id(request.identity)} and can't approve it"
         hint = f"ask another person: {format_approval(request, gate)}"
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
     if has_changed_rules(barred, request.actor) and not barred.rules.self_approval:
-        message = f"{person} changed envctl.toml, whose rules come to {target} with this release"
+        message = f"{person} changed the rules of {target} in this release, and can't approve them"
         hint = f"ask another person: {format_approval(request, gate)}"
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
     patterns = barred.rules.list_approver_patterns(gate)
-    allowed = f"that may {' or '.join(patterns)}"
+    allowed = f"only {' or '.join(patterns)} may"
     if is_machine(request.actor):
-        allowed = "an app or a bot is no person, and no pattern is its very name"
+        allowed = "apps and bots need a pattern with their exact name"
     message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
     hint = f"as {patterns[0] if patterns else 'a person'}: {format_approval(request, gate)}"
     raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
@@ -311,7 +311,8 @@ def _suggest_deployment(adviser: Adviser, request: guards.Request) -> str:
         # The fix of drift is approved as a deployment, too.
         return adviser.advise(request.target).command or request.command
     # Without the plan: the plans that were approved were read before this approval, which G302 would miss.
-    steps = adviser.advise_change(replace(request, plan=None))
+    # The approver of an older release has read the note about it.
+    steps = adviser.advise_change(replace(request, plan=None, older=True))
     return steps[0].advice if steps else format_deployment(request)
 
 
@@ -352,5 +353,5 @@ def save_rules_document(ports: Ports, request: guards.Request) -> None:
 def _unknown_gate_error(target: str, gate: str, known: Mapping[str, int]) -> UsageError:
     near = find_nearest(gate, known)
     listed = ", ".join(known) or "none"
-    hint = f"did you mean {near}? (its gates: {listed})" if near else f"its gates: {listed}"
+    hint = f"did you mean {near}? (gates: {listed})" if near else f"gates: {listed}"
     return UsageError(Problem("E005", f"{target} has no gate {gate!r}", hint))

@@ -52,16 +52,14 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
     request = rules_store.build_rules_request(context, journal.load(ports), target)
     before, now = rules_store.load_recorded_rules(request), build_rules_document(context.project, target)
     if request.recorded_digest == request.rules_digest:
-        message = (
-            f"the rules of {target} in envctl.toml are those that it was deployed with: there is nothing to approve"
-        )
+        message = f"no rules to approve: those of {target} in envctl.toml are unchanged since its last deployment"
         raise UsageError(Problem("E488", message, format_command("rules", target)))
     check_clock(ports)
     asked = to_rules(before)
     named = _choose_gate(request, asked, gate)
     changes = list_differences(before, now)
     if not ports.prompter.confirm_rules(target, named, changes):
-        raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
+        raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
     rules_store.RULES.save_document(ports, now)
     event = RulesApproved(target, named, request.recorded_digest, request.rules_digest)
 
@@ -97,21 +95,21 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
     target, gates = request.target, asked.approvals
     if gate is None and len(gates) > 1:
         hint = format_command("approve", target, rules=True, gate=next(iter(gates)))
-        raise UsageError(Problem("E012", f"which gate? the recorded rules have {', '.join(gates)}", hint))
+        raise UsageError(Problem("E012", f"name a gate: the recorded rules have {', '.join(gates)}", hint))
     named = gate or next(iter(gates), "")
     if named and named not in gates:
-        hint = f"its gates: {', '.join(gates) or 'none'}"
-        raise UsageError(Problem("E005", f"{target} has no gate {named!r} by its recorded rules", hint))
+        hint = f"gates: {', '.join(gates) or 'none'}"
+        raise UsageError(Problem("E005", f"the recorded rules of {target} have no gate {named!r}", hint))
     patterns = asked.list_approver_patterns(named)
     if not can_approve_at(patterns, request.actor):
-        message = f"{request.actor} may not approve at {named}: that may {' or '.join(patterns) or 'persons alone'}"
+        message = f"{request.actor} may not approve at {named}: only {' or '.join(patterns) or 'persons'} may"
         hint = (
             f"as {patterns[0] if patterns else 'a person'}: {format_command('approve', target, rules=True, gate=named)}"
         )
         raise RefusedError((Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
     if named and not asked.self_approval and is_named_in(request.actor, request.wrote_rules):
         person = request.actor.person_name
-        message = f"{person} changed envctl.toml since {target} was deployed, and can't approve its rules"
+        message = f"{person} changed envctl.toml since {target} was deployed and can't approve its rules"
         hint = f"as another person: {format_command('approve', target, rules=True, gate=named)}"
         raise RefusedError((Refusal(GuardCode.RULES, message, hint, waivable=False),))
     return named

@@ -81,8 +81,8 @@ def record_reviews(
     gate = _choose_gate(context.project, target, gate)
     if attempt > 1:
         # GitHub names the run of a review, not its attempt: the reviewer may have seen the plan of an earlier attempt.
-        message = "who approved in an earlier attempt of this run, and may have seen another plan, can't be told"
-        raise UsageError(Problem("E034", message, "start a new run, rather than all jobs of this one again"))
+        message = "the reviewers of this attempt are unknown: those of an earlier attempt may have seen another plan"
+        raise UsageError(Problem("E034", message, "start a new run; do not rerun all jobs of this one"))
     candidate = approve.find_gated_candidate(context, target, release, gate)
     request = candidate.request
     approve.check_plannable(request)
@@ -120,7 +120,7 @@ def record_reviews(
 def _choose_gate(project: Project, target: str, gate: str | None) -> str:
     wanted = gate or find_rules(project, target).reviewers
     if not wanted:
-        message = f"nothing says at which gate of {target} reviewers in GitHub count"
+        message = f"the gate of {target} for reviewers in GitHub is not set"
         hint = f'[environments.{target}.gates] reviewers = "…" in envctl.toml, or --gate'
         raise UsageError(Problem("E005", message, hint))
     return wanted
@@ -146,11 +146,11 @@ def _describe_bar_in_view(request: Request, gate: str, actor: Actor) -> str:
         if has_made_release(request, actor):
             return f"made release {shorten_id(request.identity)}"
         if has_changed_rules(request, actor):
-            return "changed the rules that come with it"
+            return "changed the rules in this release"
         if is_same_person(actor, request.actor):
             return "promotes it"
     if not can_approve(request, gate, actor):
         if is_machine(actor):
-            return f"is no person, and no pattern of {gate} is its very name"
-        return f"may not approve at {gate}: that may {' or '.join(request.rules.list_approver_patterns(gate))}"
+            return f"is not a person, and {gate} has no pattern with its exact name"
+        return f"may not approve at {gate}: only {' or '.join(request.rules.list_approver_patterns(gate))} may"
     return ""

@@ -48,7 +48,7 @@ def reset_rules(ports: Ports, environment: str, reason: str) -> RulesResetState:
     request = _load_request(ports, environment)
     target = request.target
     if not reason.strip():
-        raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --reason "…"'))
+        raise UsageError(Problem("E008", "the reason is empty", 'give a reason: --reason "…"'))
     recorded = _require_recorded_digest(request)
 
     def decide(present: LedgerState) -> Event | None:
@@ -99,6 +99,6 @@ def _check_may_withdraw(request: Request, reset: RulesReset) -> None:
     if is_same_person(request.actor, reset.by) or any(can_approve_at(each, request.actor) for each in patterns):
         return
     listed = " or ".join(dict.fromkeys(pattern for each in patterns for pattern in each))
-    message = f"{request.actor} may not withdraw the reset of the rules of {request.target}: that may {listed}"
+    message = f"{request.actor} may not withdraw the reset of the rules of {request.target}: only {listed} may"
     hint = f"as one of them: {format_command('rules reset', request.target, withdraw=True)}"
     raise RefusedError((Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))

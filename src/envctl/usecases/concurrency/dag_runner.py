@@ -35,7 +35,7 @@ def select_stacks(selection: StackSelection, needs: Mapping[str, Collection[str]
     for name in (name for name in selection.names if name not in needs):
         near = find_nearest(name, needs)
         hint = f"did you mean {near}? ({listed})" if near else listed
-        problems.append(Problem("E029", f"there is no stack {name!r}", hint))
+        problems.append(Problem("E029", f"unknown stack {name!r}", hint))
     if problems:
         raise UsageError(*problems)
     wanted = set(selection.names)

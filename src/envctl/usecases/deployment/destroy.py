@@ -18,7 +18,7 @@ def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) ->
         present = journal.load(ports)
         last = present.find_environment(target).last
         if last is None:
-            message = f"nothing was ever deployed to {target}"
+            message = f"{target} has no deployments"
             raise OperationFailedError(Problem("E409", message, format_command("status", target)))
         candidate = deploy_request.build_redeployment(
             context, present, target=target, release=last.release, action="destroy"

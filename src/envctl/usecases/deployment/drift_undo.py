@@ -48,7 +48,7 @@ def find_remaining(attempt: Attempt, unplanned: Iterable[str]) -> tuple[str, ...
         try:
             seen = request.context.ports.terraform.detect_drift(request.target, prepared, unchanged=True)
         except EnvctlError as error:
-            message = f"{stack} could not be looked at once more: {error.problems[0].message}"
+            message = f"{stack} could not be checked again: {error.problems[0].message}"
             request.context.ports.observer.on_message(message)
             continue
         now |= index_by_name([(stack, seen.drift.resources)])

@@ -157,8 +157,8 @@ def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -
     if last == planned.seen or present.find_environment(target).unfinished_deployment:
         return
     by = f" by {last.by}" if last else ""
-    message = f"somebody else's deployment to {target}{by} was faster while this one was planned"
-    hint = f"look at it anew: {planned.prepared.guard_request.command}"
+    message = f"another deployment to {target}{by} started while this one was planned"
+    hint = f"plan again: {planned.prepared.guard_request.command}"
     raise RefusedError((Refusal(GuardCode.BUSY, message, hint, for_now=True, waivable=False),))
 
 
@@ -189,14 +189,14 @@ def _record_success(attempt: Attempt) -> None:
             # Once more, for a lost response.
             after, entry = append()
     except EnvctlError as error:
-        message = f"{target} was applied to its end, and that could not be recorded: it counts as unfinished"
+        message = f"{target} was applied completely, but the result could not be recorded: it counts as unfinished"
         again = attempt.guard_request.command
-        hint = f"once the store responds again: {format_command('recover', target)}, and then {again}"
+        hint = f"when the store responds again: {format_command('recover', target)}, and then {again}"
         raise UnrecordedEndError(Problem("E478", message, hint), *error.problems) from error
     last = after.find_environment(target).last
     is_ended = last is not None and last.seq == attempt.started and last.outcome in _COMPLETED
     if entry is None and not is_ended:
-        message = f"the deployment to {target} was declared over by somebody else while it ran: it is not proven"
+        message = f"another user closed the deployment to {target} while it ran: it is not verified"
         raise OperationFailedError(Problem("E408", message, attempt.guard_request.command))
 
 
@@ -240,7 +240,7 @@ def append_if_unfinished(attempt: Attempt, decide_event: Callable[[LedgerState],
         if _is_unfinished(attempt, present):
             return decide_event(present)
         attempt.shifting.clear()
-        message = f"the deployment to {attempt.request.target} was declared over by somebody else while it ran"
+        message = f"another user closed the deployment to {attempt.request.target} while it ran"
         raise OperationFailedError(Problem("E408", message, format_command("status")))
 
     return journal.append(attempt.request.context.ports, decide_if_unfinished)[1]

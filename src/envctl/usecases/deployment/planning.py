@@ -98,7 +98,7 @@ def _substitute_plan(
             return None
         # Forgetting a stack does not require its state.
         why = error.problems[0].message.partition("\n")[0]
-        return StackPlan(stack.name, warnings=(f"what it holds could not be listed: {why}",), leaves="forget")
+        return StackPlan(stack.name, warnings=(f"its resources could not be listed: {why}",), leaves="forget")
     waits_for = () if destroy else _find_pending_upstreams(error, found)
     return StackPlan(stack.name, waits_for=waits_for, behind=True) if waits_for else None
 
@@ -106,8 +106,8 @@ def _substitute_plan(
 def _add_leaving_hint(error: EnvctlError, environment: str, stack: str) -> None:
     """Replace the hint of errors in a leaving stack: its code belongs to an earlier release and cannot be fixed."""
     hint = (
-        f"if a setting is missing, write it into environments/{environment}/removed.tfvars;"
-        f' to leave it as it is, add [removed.{stack}] with then = "forget" to envctl.toml'
+        f"if a setting is missing, add it to environments/{environment}/removed.tfvars;"
+        f' to keep its resources, add [removed.{stack}] with then = "forget" to envctl.toml'
     )
     error.problems = tuple(replace(each, hint=hint) if each.code == "E305" else each for each in error.problems)
 
@@ -147,9 +147,9 @@ def _check_leaving_state(ports: Ports, environment: str, stack: PreparedStack) -
     from envctl.usecases.deployment.leaving import lost_states
 
     if lost_states.is_lost(ports, environment, stack):
-        message = f"the Terraform state of {stack.name} in {environment} is gone, and {stack.name} leaves"
+        message = f"Terraform state of {stack.name} in {environment} not found, and {stack.name} is to be destroyed"
         hint = (
-            "put it back from a version of its bucket or a backup; or remove by hand what is there, and add"
+            "restore it from a version in its bucket or from a backup; or delete the resources by hand, and add"
             f' [removed.{stack.name}] with then = "forget" to envctl.toml'
         )
         raise OperationFailedError(Problem("E321", message, hint))
@@ -162,10 +162,10 @@ def require_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
     """
     if ports.terraform.has_state(environment, stack):
         return
-    message = f"the Terraform state of {stack.name} in {environment} is gone, and it was applied there"
+    message = f"Terraform state of {stack.name} in {environment} not found, although the stack was applied there"
     # The hint must not suggest `destroy`: it would also destroy the other stacks.
     hint = (
-        f"put it back from a version of its bucket or a backup, and look again: {format_command('plan', environment)}"
+        f"restore it from a version in its bucket or from a backup, then check: {format_command('plan', environment)}"
     )
     raise OperationFailedError(Problem("E321", message, hint))
 
@@ -178,7 +178,7 @@ def add_cost(ports: Ports, plan: EnvironmentPlan, source: CostSource | None) -> 
 
     if not costs.has_priced_changes(plan):
         return plan
-    ports.observer.on_message(f"asking what the changes in {plan.environment} cost")
+    ports.observer.on_message(f"estimating the cost of the changes in {plan.environment}")
     question = costs.encode_question(plan, source.account_id, source.region, source.regions)
     answered = ports.cost_estimator.estimate_costs(source, question)
     if answered.problem:

@@ -160,8 +160,8 @@ def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[Prepare
         module_checks.require_carried_modules(ports, release, environment, stack.name)
         written = ports.workspace.read_provider_lock(environment, stack.name)
         if written is not None and (foreign := find_version_mismatches(release.lock_bytes(), written)):
-            message = f"stack {stack.name} needs {', '.join(foreign)} in a version that the release does not carry"
-            hint = "make a new release with today's providers in the entry environment, and promote that one"
+            message = f"stack {stack.name} needs {', '.join(foreign)} in a version missing from the release"
+            hint = "make a new release with today's providers in the first environment, and promote it"
             raise OperationFailedError(Problem("E320", message, hint))
 
 
@@ -179,8 +179,8 @@ def _init_concurrently(ports: Ports, environment: str, stacks: Sequence[Prepared
 def check_secrets(root: RootModule) -> None:
     """Raise ConfigurationError for a reserved variable name, or a value with a NUL character."""
     if SESSION_VARIABLE in root.secrets:
-        message = f"{root.stack}: the sensitive variable {SESSION_VARIABLE} has a name that envctl needs for itself"
-        raise ConfigurationError(Problem("E118", message, "give it another name in the module"))
+        message = f"{root.stack}: the name of the sensitive variable {SESSION_VARIABLE} is reserved by envctl"
+        raise ConfigurationError(Problem("E118", message, "rename it in the module"))
     broken = [f"{root.stack}: the value of {name}" for name, value in root.secrets.items() if "\0" in value]
     if broken:
         hint = "encode it, for example as base64, and decode it in the module"
@@ -211,7 +211,7 @@ def resolve_artifact(project: Project, release: Release, settings: EnvironmentSe
 def _require_artifact_variable(project: Project, release: Release, stack: str) -> str:
     variable = find_rollout_artifact(project, release.wiring, stack)
     if variable is None:
-        raise AssertionError(f"{stack} was given a position, and has no artifact")
+        raise AssertionError(f"{stack} has a position but no artifact")
     return variable
 
 

@@ -57,7 +57,7 @@ class GuardRunner:
         for each in present.unbelieved:
             if each.seq not in self.disbelieved:
                 self.disbelieved.add(each.seq)
-                ports.observer.on_message(f"{each} is not believed: {each.why}")
+                ports.observer.on_message(f"{each} is not trusted: {each.why}")
         self._waive_or_refuse(request, self._select_refusals(check_guards(request)))
         return request
 
@@ -117,13 +117,13 @@ def _describe_midway(request: Request, refusal: Refusal) -> Refusal:
     """Add to a temporary refusal that the deployment can continue after an approval, without recovery."""
     if not refusal.for_now:
         return refusal
-    message = f"{refusal.message}; {request.target} keeps what was applied, and the rest goes on once it is approved"
+    message = f"{refusal.message}; {request.target} keeps the applied changes, and the rest continues after approval"
     return replace(refusal, message=message)
 
 
 def _explain_not_waivable(request: Request, refusal: Refusal) -> Refusal:
-    why = f"{request.target} does not list it as waivable" if refusal.waivable else "nobody can waive it"
-    return replace(refusal, message=f"{refusal.message} (break-glass does not help: {why})")
+    why = f"{request.target} does not list it as waivable" if refusal.waivable else "it can't be waived"
+    return replace(refusal, message=f"{refusal.message} (not overridable by break-glass: {why})")
 
 
 def add_findings(

@@ -82,10 +82,12 @@ def _require_running(present: LedgerState, target: str) -> Deployment:
         return proof.deployment
     last = present.find_environment(target).last
     state = (
-        f"its last deployment {describe_outcome(last)}" if last and last.action != "destroy" else "nothing runs there"
+        f"its last deployment {describe_outcome(last)}"
+        if last and last.action != "destroy"
+        else "it has no deployments"
     )
     hint = format_command("recover", target) if last and last.outcome == "unfinished" else format_command("status")
-    raise OperationFailedError(Problem("E409", f"there is nothing to verify in {target}: {state}", hint))
+    raise OperationFailedError(Problem("E409", f"{target} can't be verified: {state}", hint))
 
 
 def _require_no_drift(present: LedgerState, target: str) -> None:
@@ -98,8 +100,8 @@ def _require_no_drift(present: LedgerState, target: str) -> None:
     count = "1 difference" if here.drift.drifted == 1 else f"{here.drift.drifted} differences"
     named = join_first(here.drift.resources, MAX_NAMED, here.drift.drifted)
     message = (
-        f"{target} has drifted ({count}: {named}): a verification would not be about its release. If the drift was"
-        f" fixed by hand, check again: {format_command('drift', target)}"
+        f"{target} has drifted ({count}: {named}): checks would not verify its release. If the drift was"
+        f" fixed by hand, check for drift: {format_command('drift', target)}"
     )
     raise OperationFailedError(Problem("E418", message, format_command("drift", target, fix=True)))
 
@@ -166,7 +168,7 @@ def _record_result(context: Context, target: str, running: Deployment, checked: 
     def decide_event(present: LedgerState) -> Event:
         now = present.find_environment(target).current_evidence
         if now is None or now.deployment.seq != running.seq:
-            message = f"something else was deployed to {target} while it was verified: nothing was recorded"
+            message = f"another deployment to {target} started during the verification; the result was not recorded"
             raise OperationFailedError(Problem("E411", message, format_command("verify", target)))
         if failed:
             names = tuple(each.name for each in failed)

@@ -83,8 +83,8 @@ class _IgnoreRules:
         if unrecorded := [name for name in tree_ignored if name not in ignored]:
             message = (
                 f"envctl.toml ignores {join_first(unrecorded, MAX_IGNORED_NAMED)}, "
-                f"and the rules that {target} was deployed with do"
-                f" not: it counts as drift until {target} is deployed with the rules of today"
+                f"but the recorded rules of {target} do"
+                f" not: it counts as drift until {target} is deployed again"
             )
             remaining = replace(remaining, warnings=(*remaining.warnings, message))
         return remaining, ignored
@@ -106,8 +106,8 @@ class _Target:
 
 # Terraform alone, or another store, can be the cause; the resources do not show it.
 _UNEXPLAINED_PENDING = (
-    "what is pending was neither edited nor left over: it follows something outside, such as a data source, the code"
-    " never comes to rest, or something else than the deployments of this ledger changed the state"
+    "the cause of the pending changes is unknown: a data source changed, the code never settles, or the state was"
+    " changed outside the deployments of this ledger"
 )
 
 
@@ -236,7 +236,7 @@ def _find_blocking_problem(target: str, here: EnvironmentState) -> Problem | Non
     if here.unfinished_deployment:
         return Problem("E322", f"a deployment to {target} is unfinished", format_command("recover", target))
     if here.current is None and here.last and here.last.action != "destroy":
-        message = f"nothing whole runs in {target}: its last deployment {describe_outcome(here.last)}"
+        message = f"{target} has no complete deployment: the last one {describe_outcome(here.last)}"
         return Problem("E322", message, format_command("status"))
     return None
 

@@ -78,8 +78,6 @@ def _report_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
     if not remaining:
         return mended
     listed = join_first(remaining, len(remaining), len(remaining))
-    message = (
-        f"all is applied, and {listed} is not as it was before it drifted: the state of {mended.environment} has it now"
-    )
+    message = f"all is applied, but drift of {listed} remains: it is now in the state of {mended.environment}"
     hint = f"undo it by hand, then: {format_command('drift', mended.environment)}"
     return replace(mended, problems=(Problem("E330", message, hint),), exit_code=ExitCode.FAILED)

@@ -34,8 +34,8 @@ class Plans(EnvironmentPreviews):
 
 def describe_changed_deployment(environment: str) -> Problem:
     """Return the problem of a deployment or code changed since the run began."""
-    message = f"{environment} was deployed to, or the code is another one, since the run began"
-    return Problem("E471", message, f"begin a new run: {format_command('matrix')}")
+    message = f"since the run began, {environment} was deployed or the code changed"
+    return Problem("E471", message, f"start a new run: {format_command('matrix')}")
 
 
 def merge_drift(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: PlannedEnvironment) -> DriftObservation:
@@ -110,8 +110,8 @@ def _report_unknown(planned: PlannedEnvironment, stacks: Sequence[str], why: tup
 
 
 def _describe_missing_answer(answer: Answer, environment: str) -> Problem:
-    message = f"shard {answer.shard} of run {answer.run} said nothing of {environment}"
-    return Problem("E470", message, f"run that job again, and then: {format_command('collect', answer.run)}")
+    message = f"shard {answer.shard} of run {answer.run} has no result for {environment}"
+    return Problem("E470", message, f"run that job again, then: {format_command('collect', answer.run)}")
 
 
 def _extract_plan(planned: PlannedEnvironment, part: ShardAnswer) -> EnvironmentPreview:

@@ -49,7 +49,7 @@ def load_run(ports: Ports, run: str, kind: RunKind | Literal[""] = "") -> Matrix
         else None
     )
     if data is None:
-        raise UsageError(Problem("E027", f"there is no run {run!r}", f"begin one: {format_command('matrix')}"))
+        raise UsageError(Problem("E027", f"unknown run {run!r}", f"start one: {format_command('matrix')}"))
     try:
         found = run_documents.decode_document(MatrixRun, data)
     except run_documents.UnreadableDocumentError as error:
@@ -65,8 +65,8 @@ def find_uncollected_run(ports: Ports) -> str:
     done = set(_list_runs(ports, run_documents.COLLECTED_FOLDER))
     uncollected = [run for run in _list_runs(ports, run_documents.BEGUN_FOLDER) if run not in done]
     if not uncollected:
-        message = f"no run of the last {runs_folder.RETENTION.days} days waits to be collected"
-        raise OperationFailedError(Problem("E473", message, f"begin one: {format_command('matrix')}"))
+        message = f"no run of the last {runs_folder.RETENTION.days} days is left to collect"
+        raise OperationFailedError(Problem("E473", message, f"start one: {format_command('matrix')}"))
     return uncollected[-1]
 
 
@@ -77,8 +77,8 @@ def save_answer(ports: Ports, new: Answer) -> int:
             key = run_documents.format_answer_key(new.run, new.shard, attempt)
             ports.store.create(key, run_documents.encode_document(new))
             return attempt
-    message = f"shard {new.shard} of run {new.run} was answered {MAX_ATTEMPTS} times already"
-    raise OperationFailedError(Problem("E474", message, f"begin a new run: {format_command('matrix')}"))
+    message = f"shard {new.shard} of run {new.run} already has {MAX_ATTEMPTS} results"
+    raise OperationFailedError(Problem("E474", message, f"start a new run: {format_command('matrix')}"))
 
 
 def load_answers(ports: Ports, run: MatrixRun) -> dict[int, ShardAnswer]:
@@ -110,21 +110,21 @@ def save_collected(ports: Ports, done: CollectedRun) -> None:
 
 def _parse_answer(run: MatrixRun, number: int, data: bytes | None) -> ShardAnswer:
     if data is None:
-        message = f"shard {number} of run {run.id} never answered"
-        hint = f"look into the log of its job; run that job again, and then: {format_command('collect', run.id)}"
+        message = f"shard {number} of run {run.id} has no result"
+        hint = f"check the log of its job, run that job again, then: {format_command('collect', run.id)}"
         return Problem("E470", message, hint)
-    what = f"the answer of shard {number} of run {run.id}"
+    what = f"the result of shard {number} of run {run.id}"
     try:
         found = run_documents.decode_document(Answer, data)
     except run_documents.UnreadableDocumentError as error:
         return _describe_unreadable(what, str(error))
     if (found.run, found.shard) != (run.id, number):
-        return _describe_unreadable(what, f"it is that of shard {found.shard} of run {found.run}")
+        return _describe_unreadable(what, f"it belongs to shard {found.shard} of run {found.run}")
     return found
 
 
 def _describe_unreadable(what: str, why: str) -> Problem:
-    hint = f"let all jobs of a run have the same envctl, and begin a new one: {format_command('matrix')}"
+    hint = f"use the same version of envctl in all jobs, and start a new run: {format_command('matrix')}"
     return Problem("E472", f"{what} can't be read: {why[:200]}", hint)
 
 

@@ -74,7 +74,7 @@ class _ShardTask:
     def load_task(cls, ports: Ports, name: str, number: int, kind: RunKind) -> Self:
         run = run_store.load_run(ports, name, kind)
         if not 0 < number <= len(run.shards):
-            message = f"run {name} has no shard {number}: it has {len(run.shards)}"
+            message = f"run {name} has no shard {number}: it has {len(run.shards)} shards"
             raise UsageError(Problem("E027", message, format_command(kind, help=True)))
         shard, project, present = run.shards[number - 1], load.load_project(ports), journal.load(ports)
         seen = {each: snapshot_environment(Context(ports, project), present, kind, each) for each in shard.units}
@@ -126,6 +126,6 @@ def _parse_units(ports: Ports, texts: Sequence[str]) -> dict[str, tuple[str, ...
         name, _, stack = text.partition("/")
         load.require_environment(project, name)
         if not stack:
-            raise UsageError(Problem("E026", f"--unit {text} names no stack", f"write it like {name}/network"))
+            raise UsageError(Problem("E026", f"--unit {text} is not a stack", f"write it as {name}/network"))
         units.append(Unit(name, stack))
     return group_by_environment(units)

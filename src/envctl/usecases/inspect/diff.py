@@ -92,7 +92,9 @@ def diff_environments(ports: Ports, first: str, second: str, *, patch: bool = Fa
     names = load.find_environment(context, first), load.find_environment(context, second)
     if first == second:
         other = project.pipeline.find_previous(first) or project.pipeline.find_next(first) or "…"
-        raise UsageError(Problem("E011", f"{first} is compared with itself", format_command("diff", first, other)))
+        raise UsageError(
+            Problem("E011", f"{first} can't be compared with itself", format_command("diff", first, other))
+        )
     present = journal.load(ports)
     sides = [_load_side(Context(ports, project.view_for(name)), present, name) for name in names]
     one, two = (_load_settings(ports, project, found, other) for found, other in zip(sides, sides[::-1], strict=True))

@@ -58,7 +58,7 @@ def load_exec_environment(ports: Ports, environment: str) -> ExecEnvironment:
     for name in sorted(variables.keys() - carried.keys()):
         ports.observer.on_message(f"{name} is left out: {_describe_misfit(variables[name])}")
     for name, outputs in shared.items():
-        ports.observer.on_message(f"{name} is left out: it would stand for {' and for '.join(outputs)}")
+        ports.observer.on_message(f"{name} is left out: it is ambiguous ({' or '.join(outputs)})")
     without = OTHER_CREDENTIAL_VARIABLES if credentials else ()
     region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.region) if settings.region else {}
     return ExecEnvironment(environment, {**carried, **region, **credentials}, without)
@@ -67,9 +67,9 @@ def load_exec_environment(ports: Ports, environment: str) -> ExecEnvironment:
 def _require_finished(ports: Ports, reading: OutputReader) -> None:
     target, last = reading.environment, reading.present.last
     if reading.present.unfinished_deployment:
-        message = f"a deployment to {target} is unfinished: what its states hold may be half of it"
+        message = f"a deployment to {target} is unfinished: its states may hold a part of it only"
         raise OperationFailedError(
-            Problem("E414", message, f"once it no longer runs: {format_command('recover', target)}")
+            Problem("E414", message, f"when it no longer runs: {format_command('recover', target)}")
         )
     if last and reading.failed_outcome:
         message = f"the last deployment to {target} {describe_outcome(last)}: outputs may be of more than one release"

@@ -155,7 +155,7 @@ class _BaselinePlans:
                     found["settings"] = self._plan_running_code(self._running, as_then=False)
         except OperationFailedError as error:
             reason = error.problems[0].message.partition("\n")[0]
-            self.unexplained = f"what runs could not be planned once more, so that causes are not told apart: {reason}"
+            self.unexplained = f"causes are unknown, because the running release could not be planned again: {reason}"
         return found
 
     def _plan_running_code(self, old: PreviewedRelease, *, as_then: bool) -> tuple[StackPlan, ...]:
@@ -177,9 +177,9 @@ class _BaselinePlans:
         if current is None:
             return ""
         if self._running is None:
-            return "the bundle of the release that runs is missing or damaged: all that is new counts as the release"
+            return "the bundle of the running release is missing or damaged: all changes are listed under the release"
         if not self._same_settings and self._old_settings is None:
-            return "which values were deployed was not kept: settings and drift are not told apart"
+            return "the deployed values were not stored: settings and drift can't be separated"
         if not self._same_settings and not self.changed:
             return "a sensitive setting has changed"
         return ""

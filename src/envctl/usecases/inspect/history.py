@@ -108,6 +108,6 @@ def verify_ledger(ports: Ports) -> Verified:
     load.load_project(ports)
     present, found = journal.audit_ledger(ports)
     if found:
-        hint = "it does not count anywhere; CloudTrail says who wrote it into the store, and who signed what"
+        hint = "it is ignored; CloudTrail shows who wrote it into the store, and who used the keys"
         raise OperationFailedError(*(Problem("E466", f"{each}: {each.why}", hint) for each in found))
     return Verified(present.seq, present.head, tuple(ports.trust.pinned))

@@ -35,7 +35,7 @@ def lock_environment(ports: Ports, environment: str, reason: str) -> Locked:
     """Lock an environment. A running deployment goes on."""
     _, target = load.load_context(ports, environment)
     if not reason.strip():
-        raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --reason "…"'))
+        raise UsageError(Problem("E008", "the reason is empty", 'give a reason: --reason "…"'))
     locked = EnvironmentLocked(target, reason)
     after, entry = journal.append(ports, lambda now: None if now.find_environment(target).lock else locked)
     held = after.find_environment(target).lock

@@ -127,8 +127,8 @@ def read_output(ports: Ports, environment: str, name: str, *, reveal: bool = Fal
         found = reading.outputs[stack][output]
         if found.sensitive and not reveal:
             again = format_command("output", environment, f"{stack}.{output}", reveal=True)
-            message = f"{stack}.{output} is sensitive, and is not shown"
-            raise UsageError(Problem("E014", message, f"where nobody else reads along: {again}"))
+            message = f"{stack}.{output} is sensitive and not shown"
+            raise UsageError(Problem("E014", message, f"on a private screen: {again}"))
         return OneOutput(environment, reading.prepared.release, stack, output, found.value, found.sensitive)
 
 
@@ -147,7 +147,7 @@ def _prepare_reader(context: Context, present: LedgerState, target: str) -> Outp
     if deployment is None or not here.stacks:
         hint = context.project.pipeline.format_deploy_command(target)
         hint = format_command("recover", target) if here.unfinished_deployment else hint
-        reason = "no deployment got to its end in" if deployment else "nothing was applied to"
+        reason = "no complete deployment in" if deployment else "no deployments in"
         raise OperationFailedError(Problem("E414", f"{reason} {target}: it has no outputs", hint))
     candidate = deploy_request.build_redeployment(context, present, target=target, release=deployment.release)
     if candidate.release is None:

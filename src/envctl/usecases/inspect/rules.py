@@ -103,7 +103,7 @@ def _list_rules(ports: Ports, request: Request, counting: RulesDocument | None) 
     entry = f"entry {request.target_state.rules.started}" if request.target_state.rules else ""
     recorded_lines, tree_lines = {str(line) for line in recorded}, {str(line) for line in tree}
     for line in tree:
-        place = str(load.locate_key(ports, *line.path)) if line.path else "not said: what is usual"
+        place = str(load.locate_key(ports, *line.path)) if line.path else "the default"
         both = str(line) in recorded_lines
         yield CountingRule(line.what, line.value, "both" if both else "tree", (place, entry) if both else (place,))
     for line in recorded:

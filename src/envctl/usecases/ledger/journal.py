@@ -32,8 +32,8 @@ class BrokenLedgerError(OperationFailedError):
 
 
 def to_ledger_error(broken: entries.ChainBreak) -> BrokenLedgerError:
-    message = f"the ledger can't be believed from entry {broken.seq} on: {broken.reason}"
-    hint = "somebody or something changed the store by hand: restore it from a backup (nothing was done now)"
+    message = f"the ledger is invalid from entry {broken.seq} on: {broken.reason}"
+    hint = "the store was changed without envctl: restore it from a backup (no changes were made now)"
     return BrokenLedgerError(Problem("E401", message, hint))
 
 
@@ -89,11 +89,11 @@ def check_known_head(ports: Ports, now: LedgerState, seen: KnownHead) -> None:
     if seen is not None and seen != (now.seq, now.head):
         seq, head = seen
         if seq > now.seq:
-            why = f"this machine has seen {seq} entries, and now there are {now.seq}"
+            why = f"this machine has seen {seq} entries, but now there are {now.seq}"
             raise to_ledger_error(entries.ChainBreak(now.seq + 1, why))
         data = ports.store.read(ledger_store.entry_key(seq)) if seq else None
         if seq and (data is None or entries.hash_bytes(data) != head):
-            why = "it is not the entry that this machine saw before under that number"
+            why = "this machine has seen another entry with that number"
             raise to_ledger_error(entries.ChainBreak(seq, why))
     if now.seq and seen != (now.seq, now.head):
         ports.head_cache.save_head(now.seq, now.head)
@@ -135,7 +135,7 @@ def append(
         save_checkpoint(ports, after, entry)
         ports.head_cache.save_head(after.seq, after.head)
         return after, entry
-    message = f"the ledger could not be appended to: {MAX_ATTEMPTS} others were faster"
+    message = f"could not append to the ledger: {MAX_ATTEMPTS} other writers were faster"
     raise OperationFailedError(Problem("E402", message, "try again in a minute"))
 
 
@@ -234,7 +234,7 @@ def create_entry(ports: Ports, entry: entries.Entry) -> bool:
     except LostResponseError as unanswered:
         found = _read_back(ports, key, entry, unanswered)
         if found is None:
-            hint = "envctl found nothing recorded afterwards: look at envctl status, and run the command again"
+            hint = "the entry was not written: check envctl status, and run the command again"
             raise OperationFailedError(*(replace(each, hint=hint) for each in unanswered.problems)) from unanswered
         return found == data
     return True
@@ -244,9 +244,11 @@ def _read_back(ports: Ports, key: str, entry: entries.Entry, before: Exception) 
     try:
         return ports.store.read(key)
     except OperationFailedError as error:
-        message = f"nobody can say whether it was recorded that {entry.event.kind} (entry {entry.seq})"
+        message = (
+            f"unknown whether ledger entry {entry.seq} ({entry.event.kind}) was written: the store did not respond"
+        )
         hint = (
-            f"once the store responds again: {format_command('status')}; run the command again if the entry is missing"
+            f"when the store responds again: {format_command('status')}; run the command again if the entry is missing"
         )
         problems = before.problems if isinstance(before, OperationFailedError) else error.problems
         raise OperationFailedError(Problem("E459", message, hint), *problems) from error
@@ -289,7 +291,7 @@ def check_checkpoint(ports: Ports, now: LedgerState) -> None:
     data = ports.store.read(ledger_store.checkpoint_key(now.seq))
     found = checkpoint.decode_checkpoint(data) if data else None
     if found is not None and _is_trusted(ports, found) and found.present != now:
-        why = "the checkpoint that was left there does not follow from the entries"
+        why = "the checkpoint stored there does not match the entries"
         raise to_ledger_error(entries.ChainBreak(now.seq, why))
 
 

@@ -38,11 +38,9 @@ PROBE_FOLDER = "probe/"
 PROBE_KEY = f"{PROBE_FOLDER}if-none-match"
 PROBE_FINDING = "create-only"
 _FIRST_BODY, _SECOND_BODY = b"created first ", b"created over what was there "
-PROBE_STEP = f"try that nothing can be written over: {PROBE_KEY} is created once, and stays"
-_OVERWRITE_HINT = (
-    "use S3 itself, or a server that honours If-None-Match on PUT (MinIO does); nothing may be recorded there"
-)
-OVERWRITE_PROBLEM = Problem("E426", "the store let something be written over when it was tried", _OVERWRITE_HINT)
+PROBE_STEP = f"test write protection: {PROBE_KEY} is created once, and stays"
+_OVERWRITE_HINT = "use S3, or a server with If-None-Match on PUT, such as MinIO; envctl can't record in this store"
+OVERWRITE_PROBLEM = Problem("E426", "the store allowed an overwrite in the test", _OVERWRITE_HINT)
 
 
 def entry_key(seq: int) -> str:
@@ -133,8 +131,8 @@ def check_store_owner(ports: Ports) -> StoreMarker | None:
     try:
         marker = decode_marker(data)
     except MalformedMarkerError as error:
-        hint = "restore it from a backup of the store, or take an envctl that is as new as the one that wrote it"
-        message = f"whose the store is can't be read in {MARKER_KEY}: {error}"
+        hint = "restore it from a backup of the store, or update envctl to the version of its writer"
+        message = f"the owner of the store can't be read from {MARKER_KEY}: {error}"
         raise OperationFailedError(Problem("E480", message, hint)) from error
     if not ports.owner.is_owner_of(marker.project):
         raise _to_owner_error(ports, marker.project)
@@ -166,7 +164,7 @@ def check_release_owner(ports: Ports, identity: str, release: Release) -> None:
     project = release.wiring.project
     if not ports.owner.is_owner_of(project):
         name = shorten_id(identity)
-        message = f"release {name} is of project {project}, and this is {ports.owner.name}: it is not taken"
+        message = f"release {name} belongs to project {project}, not to {ports.owner.name}: it can't be used"
         raise OperationFailedError(Problem("E482", message, _format_owner_hint(project)))
 
 
@@ -189,14 +187,14 @@ def _read_release_project(ports: Ports, identity: str) -> str:
 
 
 def _to_owner_error(ports: Ports, project: str) -> OperationFailedError:
-    message = f"the store belongs to project {project}, and this is {ports.owner.name}: nothing was done"
+    message = f"the store belongs to project {project}, not to {ports.owner.name}; no changes were made"
     return OperationFailedError(Problem("E480", message, _format_owner_hint(project)))
 
 
 def _format_owner_hint(project: str) -> str:
     return (
-        f"give each project a store of its own: another folder or prefix in [store] url; if {project} was renamed, say"
-        f' so: [store] project = "{project}"'
+        f"give each project a store of its own: another folder or prefix in [store] url; if {project} was renamed, set"
+        f' [store] project = "{project}"'
     )
 
 
@@ -220,7 +218,9 @@ def check_clock(ports: Ports) -> None:
     off = ports.clock.now() - stored if stored else None
     if off is not None and abs(off) > TOLERANCE:
         wrong = f"{format_duration(abs(off))} {'ahead of' if off > -off else 'behind'} the store's"
-        message = f"this machine's clock is {wrong}: soak, expiry and windows can't be judged; nothing was recorded"
+        message = (
+            f"this machine's clock is {wrong}: soak, expiry and windows can't be checked; the entry was not recorded"
+        )
         raise OperationFailedError(Problem("E479", message, _NTP_HINT))
 
 
@@ -242,7 +242,7 @@ def choose_entry_time(ports: Ports, now: LedgerState, event: Event) -> EntryTime
     if decides:
         off = format_duration(last - current)
         behind = f"this machine's clock is {off} behind the last entry of the ledger (entry {now.seq})"
-        raise OperationFailedError(Problem("E479", f"{behind}; nothing was recorded", _NTP_HINT))
+        raise OperationFailedError(Problem("E479", f"{behind}; it was not recorded", _NTP_HINT))
     return EntryTime(last)
 
 
@@ -254,11 +254,11 @@ def read_probe(ports: Ports, way: str) -> Finding:
     """Report the result of an earlier probe, without writing."""
     data = ports.store.read(PROBE_KEY) if is_probed(ports) else None
     if data is None:
-        return Finding(PROBE_FINDING, "unseen", "whether anything can be written over was never tried", way)
+        return Finding(PROBE_FINDING, "unseen", "write protection was never tested", way)
     when = data.rpartition(b" ")[2].decode(errors="backslashreplace")[:16].replace("T", " ")
     if data.startswith(_SECOND_BODY):
-        return Finding(PROBE_FINDING, "bad", f"the store let something be written over, {when} UTC", way)
-    return Finding(PROBE_FINDING, "good", f"nothing can be written over (first tried {when} UTC)")
+        return Finding(PROBE_FINDING, "bad", f"the store allowed an overwrite, {when} UTC", way)
+    return Finding(PROBE_FINDING, "good", f"objects can't be overwritten (first tested {when} UTC)")
 
 
 def require_create_only(ports: Ports) -> Finding:
@@ -271,11 +271,11 @@ def require_create_only(ports: Ports) -> Finding:
     first, second = _FIRST_BODY + now, _SECOND_BODY + now
     created = _try_create(ports, first)
     if _try_create(ports, second):
-        raise _to_probe_error("it took a second object under the same key, and said nothing")
+        raise _to_probe_error("it accepted a second object under the same key without an error")
     stored = ports.store.read(PROBE_KEY)
     if stored == second or (created and stored != first):
-        raise _to_probe_error("it refused a second object under the same key, and kept it all the same")
-    return Finding(PROBE_FINDING, "good", "nothing can be written over (tried just now)")
+        raise _to_probe_error("it refused a second object under the same key, but stored it")
+    return Finding(PROBE_FINDING, "good", "objects can't be overwritten (tested just now)")
 
 
 def _try_create(ports: Ports, data: bytes) -> bool:
@@ -287,7 +287,5 @@ def _try_create(ports: Ports, data: bytes) -> bool:
 
 
 def _to_probe_error(reason: str) -> OperationFailedError:
-    message = (
-        f"the store ignores If-None-Match: {reason}. Of two people at work at once, one would lose what was recorded"
-    )
+    message = f"the store ignores If-None-Match: {reason}. If two people work at once, entries of one would be lost"
     return OperationFailedError(Problem("E426", message, _OVERWRITE_HINT))

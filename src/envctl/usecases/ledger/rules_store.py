@@ -70,12 +70,12 @@ def load_recorded_rules(request: Request) -> RulesDocument:
     """
     recorded, document = request.target_state.rules, request.recorded_document
     if recorded is None:
-        message = f"no deployment to {request.target} has recorded its rules yet: those of envctl.toml count alone"
+        message = f"no deployment to {request.target} has recorded its rules yet: only those of envctl.toml count"
         raise UsageError(Problem("E488", message, format_command("rules", request.target)))
     if document is None:
         message = (
-            f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
-            f" are missing or damaged in the store: {RULES.format_key(recorded.digest)}"
+            f"the rules recorded with the deployment to {request.target} on {recorded.at:%Y-%m-%d}"
+            f" (entry {recorded.started}) are missing or damaged in the store: {RULES.format_key(recorded.digest)}"
         )
         reset = format_command("rules reset", request.target, reason=PLACEHOLDER)
         hint = f"restore it from a backup; without one: {reset}"

@@ -32,7 +32,10 @@ def _sign_message(ports: Ports, environment: str, message: bytes, *, personally:
     value = ports.signatures.sign(environment, keys[-1].algorithm, message, personally=personally)
     key = next((key for key in reversed(keys) if key.has_signed(value, message)), None)
     if key is None:
-        problem = f"KMS signs for {environment} with a key that {format_key_path(environment)} does not pin"
-        hint = f"commit the file after a change on purpose: {format_command('ledger keys', environment, add=True)}"
-        raise OperationFailedError(Problem("E463", f"{problem}: nobody would believe it; nothing was recorded", hint))
+        problem = f"KMS signs for {environment} with a key not pinned in {format_key_path(environment)}"
+        add = format_command("ledger keys", environment, add=True)
+        hint = f"if the key was changed on purpose, add it and commit the file: {add}"
+        raise OperationFailedError(
+            Problem("E463", f"{problem}: the entry would not be trusted, and was not recorded", hint)
+        )
     return to_signature(key, value)

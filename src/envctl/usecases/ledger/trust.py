@@ -42,8 +42,8 @@ def read_public_keys(tree: SourceTree, environment: str, folder: str = ENVIRONME
     path = format_key_path(environment, folder)
     data = tree.read_contents(path)
     if data is None:
-        message = f"{environment} has a signing_key, and no public key is pinned for it"
-        hint = format_command("ledger keys", environment) if folder == ENVIRONMENTS_FOLDER else f"put it there: {path}"
+        message = f"{environment} has a signing_key but no pinned public key"
+        hint = format_command("ledger keys", environment) if folder == ENVIRONMENTS_FOLDER else f"copy it to {path}"
         raise ConfigurationError(Problem("E460", message, hint, Location(path)))
     try:
         return parse_public_keys(data)
@@ -57,6 +57,6 @@ def read_public_keys(tree: SourceTree, environment: str, folder: str = ENVIRONME
 
 def _check_shared_keys(pinned: dict[str, EnvironmentKeys], folder: str) -> Iterator[Problem]:
     if two := find_shared_key({name: each.keys for name, each in pinned.items()}):
-        message = f"{two[0]} and {two[1]} pin the same key: whoever signs for one would be believed about the other"
+        message = f"{two[0]} and {two[1]} pin the same key: signatures for one would be trusted for the other"
         hint = f"give {two[1]} a key of its own: [environments.{two[1]}] signing_key"
         yield Problem("E462", message, hint, Location(format_key_path(two[1], folder)))

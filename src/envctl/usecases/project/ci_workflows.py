@@ -55,7 +55,7 @@ def update_workflows(
     """Write the workflow files. With `check`, write none and return an error for each outdated file."""
     if not _BRANCH.fullmatch(branch):
         raise UsageError(
-            Problem("E005", f"{branch!r} is no name of a branch", format_command(f"ci {system}", branch="main"))
+            Problem("E005", f"{branch!r} is not a valid branch name", format_command(f"ci {system}", branch="main"))
         )
     project = load.load_project(ports)
     folder = ports.version_control.locate_project() or ""
@@ -73,7 +73,7 @@ def update_workflows(
                 ports.tree.write_contents(f"{up}{path}", wanted[path].encode())
                 found[path] = "written"
     files = tuple(Workflow(*each) for each in found.items())
-    remark = 'jobs share no folder, and so no ledger: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
+    remark = 'jobs share no folder, so the ledger needs a bucket: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
     is_local_store = project.store.url.startswith("file:")
     variables = _list_variables(system, project.pipeline.order)
     result = Workflows(system, files, variables, remark if is_local_store else "")
@@ -119,11 +119,11 @@ def _read_gitlab_files(ports: Ports, up: str) -> Mapping[str, str]:
 def _find_error(result: Workflows) -> OperationFailedError | None:
     foreign = [each.path for each in result.files if each.state == "foreign"]
     if foreign:
-        message = f"{', '.join(foreign)} was not written by envctl: nothing was changed"
+        message = f"{', '.join(foreign)} was not written by envctl; no changes were made"
         return OperationFailedError(Problem("E038", message, "move it away, and run the command again"))
     stale = [f"{each.path} ({each.state})" for each in result.files if each.state in ("differs", "missing")]
     if stale:
-        message = f"the workflows are not as envctl writes them for this project: {', '.join(stale)}"
+        message = f"the workflows are out of date: {', '.join(stale)}"
         return OperationFailedError(Problem("E039", message, format_command(f"ci {result.system}")))
     return None
 
@@ -131,9 +131,9 @@ def _find_error(result: Workflows) -> OperationFailedError | None:
 def _list_variables(system: System, order: Sequence[str]) -> tuple[Variable, ...]:
     gitlab_meaning = "a project access token with the scope api and the role Reporter: masked, and not protected"
     return (
-        Variable("ENVCTL_PACKAGE", "", "what pip installs envctl from, unless the jobs have it: docs/ci.md"),
-        Variable("ENVCTL_PLAN_ROLE", "", "the role that may look at every environment"),
-        Variable("ENVCTL_DRIFT_ROLE", "", "the role that may look, and record what it saw"),
-        *(Variable("ENVCTL_ROLE", name, f"the role that deploys to {name}") for name in order),
+        Variable("ENVCTL_PACKAGE", "", "the pip requirement for envctl, if the jobs do not have it: docs/ci.md"),
+        Variable("ENVCTL_PLAN_ROLE", "", "the role with read access to every environment"),
+        Variable("ENVCTL_DRIFT_ROLE", "", "the role with read access, and permission to record drift"),
+        *(Variable("ENVCTL_ROLE", name, f"the role for deployments to {name}") for name in order),
         *((Variable("ENVCTL_GITLAB_TOKEN", "", gitlab_meaning),) if system == "gitlab" else ()),
     )

@@ -18,7 +18,7 @@ def find_default_gates(context: Context, environments: Sequence[str]) -> tuple[F
                 locate_key(context.ports, "environments", name, "gates"),
                 ", ".join(gates.DEFAULT_GATES),
             )
-            seen = f"{place}: {name} says nothing about approvals, and asks for the usual ones ({usual})"
-            mend = f"if it needs none, say so: [environments.{name}.gates] approvals = {{}}"
+            seen = f"{place}: {name} has no approvals setting, so the defaults apply ({usual})"
+            mend = f"if it needs none, set: [environments.{name}.gates] approvals = {{}}"
             found.append(Finding("approvals", "warn", seen, mend))
     return tuple(found)

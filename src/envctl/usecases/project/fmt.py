@@ -52,7 +52,7 @@ def format_project(
     ]
     error: EnvctlError | None = None
     if check and changed:
-        message = "this file is not as Terraform formats it"
+        message = "this file is not formatted"
         places = [Location(each.path, each.line) for each in changed]
         error = OperationFailedError(*(Problem("E032", message, format_command("fmt", at.file), at) for at in places))
     if not (check or dry_run):
@@ -78,7 +78,7 @@ def _write_formatted(
         if now in (before[each.path], after[each.path]):
             written.append(each)
         else:
-            message = f"{each.path} was changed by somebody meanwhile, and is left as it is"
+            message = f"{each.path} was changed meanwhile; it is left unchanged"
             problems.append(Problem("E032", message, f"run it again: {format_command('fmt')}", Location(each.path)))
     return written, OperationFailedError(*problems) if problems else None
 
@@ -103,9 +103,9 @@ def _find_named_files(ports: Ports, paths: Sequence[str]) -> dict[str, File]:
 
 def _unformattable_problem(path: str, *, outside: bool) -> Problem:
     if outside:
-        return Problem("E031", f"{path} is outside the project", "name the project: envctl --project DIR fmt")
-    what = f"is no file that ends with {', '.join(FORMATTED_SUFFIXES)}, and no folder"
-    return Problem("E031", f"{path} {what}", "leave it out; without a path all of the project's are formatted")
+        return Problem("E031", f"{path} is outside the project", "choose the project: envctl --project DIR fmt")
+    what = f"is not a folder, and not a file ending with {', '.join(FORMATTED_SUFFIXES)}"
+    return Problem("E031", f"{path} {what}", "leave it out; without a path, all files of the project are formatted")
 
 
 def _find_all_files(context: Context) -> tuple[dict[str, File], tuple[Problem, ...]]:

@@ -18,6 +18,6 @@ def report_image_tags(context: Context, release: Release) -> None:
     """Report the tags, for commands without registry access."""
     for name, image in find_tagged_images(context.project, release).items():
         message = (
-            f"{name}: {image} is a tag; its digest is looked up by: {format_command('apply', context.project.entry)}"
+            f"{name}: {image} is a tag; this resolves its digest: {format_command('apply', context.project.entry)}"
         )
         context.ports.observer.on_message(message)

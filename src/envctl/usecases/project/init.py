@@ -16,7 +16,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.project.load import require_environment
 
-_OCCUPIED_HINT = "name another project: nothing is ever written over"
+_OCCUPIED_HINT = "choose another name: init never overwrites files"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _prompt_choices(ports: Ports) -> Choices:
     accounts = {}
     for name in _find_placeholders(project, {}):
         placeholder = project.environments[name].account_id
-        question = f"AWS account of {name} (12 digits; nothing keeps the placeholder {placeholder})"
+        question = f"AWS account of {name} (12 digits; empty keeps the placeholder {placeholder})"
         accounts[name] = ask(question, "", lambda text: templates.find_account_fault(text) if text else "")
     return Choices(template, region, recovery, {name: account for name, account in accounts.items() if account})
 
@@ -127,13 +127,13 @@ def _choose_regions(own: Mapping[str, File], template: str, chosen: Choices) -> 
             raise UsageError(Problem("E022", wrong, f"{option} {templates.suggest_region(each)}"))
     if not _has_recovery_region(own):
         if chosen.recovery_region:
-            message = f"the template {template} keeps nothing in another region"
-            raise UsageError(Problem("E022", message, "leave --recovery-region out, or take the template platform"))
+            message = f"the template {template} has no backups in another region"
+            raise UsageError(Problem("E022", message, "leave --recovery-region out, or use the template platform"))
         return {templates.PLACEHOLDER_REGION: region}
     if not recovery or recovery == region:
-        unsaid = f"nobody has said in which region the backups of {region} are kept"
+        unsaid = f"the region for the backups of {region} is not set"
         message = _find_same_region(recovery, region) or unsaid
-        raise UsageError(Problem("E022", message, "name another region: --recovery-region REGION"))
+        raise UsageError(Problem("E022", message, "add a second region: --recovery-region REGION"))
     return {templates.PLACEHOLDER_REGION: region, templates.PLACEHOLDER_RECOVERY_REGION: recovery}
 
 
@@ -142,7 +142,7 @@ def _has_recovery_region(own: Mapping[str, File]) -> bool:
 
 
 def _find_same_region(recovery: str, region: str) -> str:
-    return f"backups have to be in another region than {region} itself" if recovery == region else ""
+    return f"backups must be in another region than {region}" if recovery == region else ""
 
 
 def _map_accounts(project: Project, chosen: Mapping[str, str]) -> dict[str, str]:
@@ -153,7 +153,7 @@ def _map_accounts(project: Project, chosen: Mapping[str, str]) -> dict[str, str]
         if wrong := templates.find_account_fault(account):
             raise UsageError(Problem("E023", f"{name}: {wrong}", f"--account {name}=123456789012"))
         if found.setdefault(placeholder, account) != account:
-            message = f"{name} shares its account with another environment, which was given another id"
+            message = f"{name} shares its account with another environment, but their ids differ"
             raise UsageError(Problem("E023", message, "give both the same, or change envctl.toml afterwards"))
     return found
 
@@ -185,8 +185,8 @@ def _collect_modules(context: Context) -> dict[str, File]:
 def _list_called_folders(ports: Ports, folder: str, files: Mapping[str, File]) -> Iterator[str]:
     code = {path.rpartition("/")[2]: file.data for path, file in files.items() if dirname(path) == folder}
     if not code:
-        message = f"this envctl came without {folder}"
-        raise OperationFailedError(Problem("E025", message, "install it again, or take another template"))
+        message = f"this installation of envctl has no {folder}"
+        raise OperationFailedError(Problem("E025", message, "install envctl again, or use another template"))
     for call in ports.config_reader.parse_module(code, folder).calls:
         if is_local_source(call.source):
             yield normpath(join(folder, call.source))

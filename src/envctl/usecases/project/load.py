@@ -47,8 +47,8 @@ def settings_path(environment: str) -> str:
 def load_project(ports: Ports) -> Project:
     data = ports.tree.read_contents(PROJECT_FILE)
     if data is None:
-        hint = "go to the project's folder, or name it: envctl --project DIR …"
-        raise ConfigurationError(Problem("E100", f"there is no {PROJECT_FILE} here", hint))
+        hint = "go to the project's folder, or use: envctl --project DIR …"
+        raise ConfigurationError(Problem("E100", f"no {PROJECT_FILE} here", hint))
     return ports.config_reader.parse_project(data)
 
 
@@ -59,7 +59,7 @@ def require_environment(project: Project, environment: str) -> str:
     near = find_nearest(environment, project.environments)
     listed = ", ".join(project.all_environments)
     hint = f"did you mean {near}? (the environments are {listed})" if near else f"the environments are {listed}"
-    raise UsageError(Problem("E002", f"there is no environment {environment!r}", hint))
+    raise UsageError(Problem("E002", f"unknown environment {environment!r}", hint))
 
 
 def lock_target(ports: Ports, target: str, command: str, source: str = "") -> AbstractContextManager[None]:
@@ -273,10 +273,10 @@ def find_traffic(ports: Ports, environment: str, moves: Mapping[str, str]) -> Ma
 
 def _describe_unclear(environment: str, name: str, wiring: Wiring) -> Problem:
     message = (
-        f"the requests of {name} in {environment} go to a colour that envctl chose, and envctl.toml no longer has"
+        f"the requests of {name} in {environment} go to a color chosen by envctl, but envctl.toml no longer has"
         f" [stacks.{name}]: whether its rollout was of {' or '.join(list_candidate_artifacts(wiring, name))} is unknown"
     )
-    hint = f"put [stacks.{name}] with its rollout back until {environment} runs a release without {name}"
+    hint = f"restore [stacks.{name}] with its rollout until {environment} runs a release without {name}"
     return Problem("E385", message, hint)
 
 

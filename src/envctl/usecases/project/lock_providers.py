@@ -14,10 +14,8 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
 from envctl.usecases.project import load, remote_modules, working_tree
 
-_LEAVE_OUT_HINT = "leave those platforms out: --platform, or take providers from a source that has them"
-_ONE_PLATFORM_HINT = (
-    "the sandbox has packages for one platform; for all, and into the project's own lock: leave --sandbox out"
-)
+_LEAVE_OUT_HINT = "leave those platforms out: --platform, or use a provider source with all of them"
+_ONE_PLATFORM_HINT = "the sandbox has packages for one platform; to lock all, leave --sandbox out"
 _PLATFORM = re.compile(r"[a-z0-9]+_[a-z0-9]+")
 
 
@@ -71,8 +69,8 @@ def lock_providers(
 def _select_platforms(named: Sequence[str]) -> tuple[str, ...]:
     for platform in named:
         if not _PLATFORM.fullmatch(platform):
-            hint = f"name an operating system and a processor: --platform {provider_lock.PLATFORMS[0]}"
-            raise UsageError(Problem("E347", f"there is no platform {platform!r}", hint))
+            hint = f"use OS_ARCH, for example: --platform {provider_lock.PLATFORMS[0]}"
+            raise UsageError(Problem("E347", f"unknown platform {platform!r}", hint))
     return tuple(dict.fromkeys(named)) or provider_lock.PLATFORMS
 
 
@@ -118,6 +116,6 @@ def _missing_platforms_error(result: LockedProviders, *, named: bool) -> EnvctlE
     for each in result.providers:
         if each.lacking and (named or not each.after):
             provider = f"{provider_lock.shorten_address(each.provider)} {each.after}".strip()
-            message = f"{provider} is not to be had for {', '.join(each.lacking)}"
+            message = f"no package of {provider} for {', '.join(each.lacking)}"
             problems.append(Problem("E347", message, result.hint or _LEAVE_OUT_HINT))
     return OperationFailedError(*problems) if problems else None

@@ -42,7 +42,7 @@ def warn_stored_reads(ports: Ports, release: Release, identity: str) -> None:
     """Warn only: a rollback must stay possible, even if the file read has changed."""
     for read in ports.config_reader.find_outside_reads(*collect_code(release)):
         where = f"release {shorten_id(identity)}: {read.location}"
-        ports.observer.on_message(f"{where}: {read.what}, which it does not carry")
+        ports.observer.on_message(f"{where}: {read.what}, which is not in the release")
 
 
 def collect_code(release: Release) -> tuple[dict[str, bytes], list[str]]:
@@ -143,7 +143,7 @@ def require_pinned(context: Context, environment: str) -> None:
     for each in found:
         at = f" ({each.location})" if each.location else ""
         message = f"{each.said_by} replaces the provider {each.address}{at}"
-        context.ports.observer.on_message(f"{message}: what is deployed with it proves nothing")
+        context.ports.observer.on_message(f"{message}: deployments with it can't be verified")
 
 
 def require_pinned_for_evidence(ports: Ports, environment: str) -> None:
@@ -158,7 +158,7 @@ def find_unpinned(ports: Ports) -> tuple[str, ...]:
 
 
 def _override_problem(each: UnpinnedProvider, environment: str) -> Problem:
-    message = f"{each.said_by} replaces the provider {each.address}: {environment} takes only what the release pins"
+    message = f"{each.said_by} replaces the provider {each.address}: {environment} allows only pinned providers"
     name = "TF_CLI_CONFIG_FILE=/dev/null for this command" if each.location else f"unset {each.said_by}"
     hint = f"remove it, or set {name}" if each.location else name
     return Problem("E041", message, hint, each.location)
@@ -175,6 +175,6 @@ def require_carried_modules(ports: Ports, release: Release, environment: str, st
         if folder.startswith(dirname(MODULES_MANIFEST))
     ]
     if fetched:
-        message = f"stack {stack}: the code of {', '.join(fetched)} was fetched, though the release carries it"
-        hint = "deploy with the program that the release was made with, terraform or tofu; nothing was changed"
+        message = f"stack {stack}: the code of {', '.join(fetched)} was downloaded, although it is in the release"
+        hint = "use the program of the release, terraform or tofu; no changes were made"
         raise OperationFailedError(Problem("E344", message, hint))

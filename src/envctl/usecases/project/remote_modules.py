@@ -34,7 +34,7 @@ def complete_release(context: Context, release: Release) -> CompletedRelease:
     walk = _walk_stacks(_ModuleWalk(ports, binary, release))
     if walk.unfetched:
         unfetched = [f"{key} ({_describe_source(call)})" for key, call in walk.unfetched.items()]
-        ports.observer.on_message(f"fetching the code of {join_first(unfetched, MAX_NAMED)}")
+        ports.observer.on_message(f"downloading the code of {join_first(unfetched, MAX_NAMED)}")
         fetched = ports.remote_modules.fetch_modules(binary, release, walk.found, walk.called_at)
         walk = _walk_stacks(_ModuleWalk(ports, binary, release, fetched))
         _cache_modules(ports, binary, walk, fetched)
@@ -80,7 +80,7 @@ class _ModuleWalk:
         here = (module.package.digest if module.package else "", module.folder)
         if here in ancestors:
             at = self.called_at.get(key)
-            raise ConfigurationError(Problem("E111", f"module {key} calls itself", "let it end somewhere", at))
+            raise ConfigurationError(Problem("E111", f"module {key} calls itself", "remove one of the calls", at))
         for call in self._list_calls(key, module):
             below = f"{key}.{call.name}"
             self.called_at[below] = self.called_at[key] if module.package else call.location

@@ -28,6 +28,6 @@ def find_gone(project: Project, present: LedgerState) -> tuple[GoneEnvironment, 
 
 def describe_gone(gone: GoneEnvironment) -> Problem:
     name = gone.environment
-    message = f"{name} is no longer in envctl.toml, and still holds {join_names(gone.stacks)}"
-    hint = f"put {name} back where it was, with its settings, run {format_command('destroy', name)}, and then remove it"
+    message = f"{name} is no longer in envctl.toml, but still has the stacks {join_names(gone.stacks)}"
+    hint = f"restore {name} and its settings, run {format_command('destroy', name)}, then remove it"
     return Problem("E139", message, hint)

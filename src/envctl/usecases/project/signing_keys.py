@@ -46,7 +46,7 @@ def _select_environments(project: Project, environments: tuple[str, ...]) -> tup
     without = [name for name in wanted or (project.entry,) if not project.environments[name].signing_key]
     if without:
         message = f"{without[0]} has no signing_key"
-        hint = f'name one in envctl.toml: [environments.{without[0]}] signing_key = "alias/envctl-{without[0]}"'
+        hint = f'set one in envctl.toml: [environments.{without[0]}] signing_key = "alias/envctl-{without[0]}"'
         raise UsageError(Problem("E464", message, hint))
     return wanted
 
@@ -57,7 +57,7 @@ def _pin_key(ports: Ports, environment: str, *, create: bool, add: bool) -> Pinn
         key = parse_public_key(ports.signatures.fetch_public_key(environment))
     except UnusableKeyError as error:
         name = ports.signatures.key_arn(environment)
-        hint = "make one that signs: key spec ECC_NIST_P256, key usage SIGN_VERIFY"
+        hint = "create a signing key: key spec ECC_NIST_P256, key usage SIGN_VERIFY"
         message = f"the KMS key {name} of {environment} can't sign entries: {error}"
         raise ConfigurationError(Problem("E461", message, hint)) from error
     path = format_key_path(environment)
@@ -75,11 +75,9 @@ def _write_key(
         return "pinned already"
     if there and not add:
         message = (
-            f"{path} pins {there[-1].fingerprint[:16]}…, and KMS has {key.fingerprint[:16]}… for {environment} now"
+            f"{path} pins {there[-1].fingerprint[:16]}…, but KMS now has {key.fingerprint[:16]}… for {environment}"
         )
-        hint = (
-            f"if the key was changed on purpose, believe both: {format_command('ledger keys', environment, add=True)}"
-        )
+        hint = f"if the key was changed on purpose, trust both: {format_command('ledger keys', environment, add=True)}"
         raise ConfigurationError(Problem("E465", message, hint, Location(path)))
     # The current signing key comes last.
     kept = [each for each in there if each != key]

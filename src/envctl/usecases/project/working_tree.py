@@ -79,9 +79,9 @@ class _ModuleCode:
         code = {path.rpartition("/")[2]: file.data for path, file in found.items() if dirname(path) == folder}
         if not any(path.endswith((".tf", ".tf.json")) for path in code):
             location = at if isinstance(at, Location) else locate_key(self.ports, *at)
-            what = "which is outside the project" if folder.startswith("..") else "where there is no Terraform module"
-            message = f"{wanted_by} takes its code from {folder}, {what}"
-            hint = "put the module below the project, or correct the path"
+            what = "which is outside the project" if folder.startswith("..") else "which has no Terraform module"
+            message = f"{wanted_by} uses the code in {folder}, {what}"
+            hint = "move the module into the project, or correct the path"
             self.problems.append(Problem("E110", message, hint, location))
             return
         self.files.update(found)
@@ -96,9 +96,9 @@ class _ModuleCode:
             elif call.source:
                 self.missing.append(call)
             else:
-                what = f"module {call.name} has no source that is a plain text"
-                message = f"{what}: which code a release carries can't be told"
-                hint = 'write it out: `source = "./…"`, or the address of a module'
+                what = f"the source of module {call.name} is not a plain string"
+                message = f"{what}: its code can't be put into a release"
+                hint = 'write it as text: `source = "./…"`, or the address of a module'
                 self.problems.append(Problem("E111", message, hint, call.location))
 
 
@@ -125,7 +125,7 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
             if reference.output not in outputs:
                 near = find_nearest(reference.output, outputs)
                 hint = f"did you mean {reference.stack}.{near}?" if near else f"add the output to {module}/outputs.tf"
-                message = f"stack {name} reads {reference.stack}.{reference.output}, which {module} does not put out"
+                message = f"stack {name} reads {reference.stack}.{reference.output}, which {module} does not output"
                 problems.append(
                     Problem("E112", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
                 )
@@ -195,10 +195,10 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
             problems.append(Problem("E114", message, hint, locate_key(context.ports, "artifacts", name)))
         elif variable not in assigned:
             message = f"artifact {name} has no value"
-            hint = f"add `{variable} = …` to {settings_path(project.entry)}: it enters there and travels on"
+            hint = f"add `{variable} = …` to {settings_path(project.entry)}: new images start in that environment"
             problems.append(Problem("E115", message, hint, locate_key(context.ports, "artifacts", name)))
         elif artifact.kind == "oci" and (wrong := _find_image_fault(assigned[variable].value)):
-            message = f"artifact {name} names no image: {wrong}"
+            message = f"artifact {name} is not an image: {wrong}"
             hint = f'write `{variable} = "REPOSITORY:TAG"`, or `{variable} = "REPOSITORY@sha256:…"`'
             problems.append(Problem("E430", message, hint, assigned[variable].location))
         else:
@@ -214,7 +214,7 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
 def _find_image_fault(value: object) -> str:
     """Return the fault of an image reference, or an empty text."""
     if not isinstance(value, str):
-        return "it is no text"
+        return "it is not a string"
     try:
         image = Image.parse(value)
     except ValueError as error:

@@ -201,7 +201,7 @@ def _compare_to_source(
         return {}
     there, unfit = _load_settings(context, source, release)
     # Unreadable settings differ from all others.
-    unknown = {f"settings of {source} that do not fit the release": unfit}
+    unknown = {f"settings of {source} not matching the release": unfit}
     return compare_settings(there, settings).list_differences() if there else unknown
 
 

@@ -142,7 +142,7 @@ def _list_uncertainties(context: Context, release: Release) -> Iterator[str]:
     carried = working_tree.read_artifacts(context, release.wiring.schema)
     for artifact in context.project.artifacts.values():
         if _is_tag(context.project, artifact.variable, carried):
-            yield f"{carried[artifact.variable]} is a tag, and the registry was not asked what it means now"
+            yield f"{carried[artifact.variable]} is a tag, and its current digest was not checked"
     if not release.wiring.modules:
         return
     folders = {normpath(each.folder) for each in release.wiring.modules} | {
@@ -152,7 +152,7 @@ def _list_uncertainties(context: Context, release: Release) -> Iterator[str]:
         code = {path.rpartition("/")[2]: each.data for path, each in release.files.items() if dirname(path) == folder}
         for call in context.ports.config_reader.parse_module(code, folder).calls:
             if call.source and not call.source.startswith(("./", "../")) and not is_pinned_call(call):
-                yield f"module {call.name} may mean other code by now, and its address was not asked"
+                yield f"module {call.name} may have new code, and its address was not checked"
 
 
 def _is_tag(project: Project, variable: str, carried: dict[str, object]) -> bool:

@@ -89,7 +89,7 @@ def _list_coauthors(ports: Ports, revision: Revision) -> tuple[str, ...]:
         found += ports.reviews.list_authors(revision.commit)
     except EnvctlError as error:
         why = error.problems[0].message
-        ports.observer.on_message(f"who wrote {revision.commit[:12]} is known from git alone: {why}")
+        ports.observer.on_message(f"the author of {revision.commit[:12]} is known from git only: {why}")
     return tuple(name for name in dict.fromkeys(found) if name and name != revision.author)[:MAX_AUTHORS]
 
 
@@ -108,7 +108,7 @@ def load_bundle(ports: Ports, identity: str) -> tuple[BundleState, Release | Non
 
 def unusable_bundle_error(identity: str, state: BundleState) -> OperationFailedError:
     message = f"the bundle of release {shorten_id(identity)} is {state}"
-    return OperationFailedError(Problem("E403", message, "restore it from a backup of the store: nothing was deployed"))
+    return OperationFailedError(Problem("E403", message, "restore it from a backup of the store; no changes were made"))
 
 
 def save_plan(ports: Ports, meaning: PlanFingerprint) -> str:
@@ -128,8 +128,8 @@ def find_plan_by_prefix(ports: Ports, prefix: str) -> PlanFingerprint:
     named = [key.removeprefix(_PLANS.folder).removesuffix(".json") for key in keys]
     found = _PLANS.load_documents(ports, named) if len(named) == 1 and len(prefix) >= MIN_PREFIX else {}
     if not found:
-        reason = "more than one plan has" if len(named) > 1 else "no plan has"
-        hint = f"make a plan, which has a fingerprint: {format_command('why', 'ENV', plan=True)}"
+        reason = "more than one plan with" if len(named) > 1 else "no plan with"
+        hint = f"make a plan to get a fingerprint: {format_command('why', 'ENV', plan=True)}"
         raise UsageError(Problem("E009", f"{reason} a fingerprint that begins with {prefix!r}", hint))
     return found[named[0]]
 

@@ -47,7 +47,7 @@ UNEXPLAINED = Explained(
     OLD,
     FIRST_PLAN,
     (Part("settings", FIRST_PLAN.stacks[:1]),),
-    unexplained="which values were deployed was not kept: settings and drift are not told apart",
+    unexplained="the deployed values were not stored: settings and drift can't be separated",
 )
 MISSING = Problem(
     "E205",

@@ -70,8 +70,8 @@ FORMATTED = Formatted(
     (FormattedFile("environments/prod/terraform.tfvars", 7), FormattedFile("modules/ec2_instance/main.tf", 12)), 81
 )
 UNSAID = (
-    "envctl.toml:12: staging says nothing about approvals, and asks for the usual ones (peer, business,"
-    " quality); if it needs none, write [environments.staging.gates] approvals = {}"
+    "envctl.toml:12: staging has no approvals setting, so the defaults apply (peer, business, quality); if"
+    " it needs none, write [environments.staging.gates] approvals = {}"
 )
 FILES: dict[str, object] = {
     "a valid project with files that nobody reads": Valid(

@@ -32,7 +32,7 @@ def _planned(wanted: WantedBucket, *more: str) -> BucketReport:
     return replace(unchecked_report(wanted), steps=(*map(explain_step, plan_steps(wanted, None)), *more))
 
 
-TRIED = Finding(ledger_store.PROBE_FINDING, "good", "nothing can be written over (tried just now)")
+TRIED = Finding(ledger_store.PROBE_FINDING, "good", "objects can't be overwritten (tested just now)")
 ELSEWHERE = Problem(
     "E420",
     "the bucket shop-tfstate-333333333333 belongs to another account: bucket names are unique in all of AWS",
@@ -48,8 +48,8 @@ WEAK = replace(_whole(PROD), versioning="Suspended", unseen={"policy": CLOSED})
 EXPIRING = {"ID": "clean up", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}
 REFUSED = Problem(
     "E426",
-    "the store ignores If-None-Match: it took a second object under the same key, and said nothing."
-    " Of two people at work at once, one would lose what was recorded",
+    "the store ignores If-None-Match: it accepted a second object under the same key without an error."
+    " If two people work at once, entries of one would be lost",
     OVERWRITE_PROBLEM.hint,
 )
 BOOTSTRAPS = {
@@ -76,8 +76,8 @@ BOOTSTRAPS = {
         "done",
         (),
         needless=(
-            "the store is file://.envctl/store: no bucket is needed for it",
-            'states are on the disk of this machine ([state] backend = "local"): no bucket is needed for them',
+            "the store file://.envctl/store needs no bucket",
+            'states are on the disk of this machine ([state] backend = "local") and need no bucket',
         ),
     ),
     "a bootstrap check of what is missing": Bootstrap(
@@ -93,7 +93,7 @@ BOOTSTRAPS = {
         Finding(
             ledger_store.PROBE_FINDING,
             "unseen",
-            "whether anything can be written over was never tried",
+            "write protection was never tested",
             "envctl bootstrap",
         ),
         next="envctl bootstrap",
@@ -139,8 +139,8 @@ DOCTORS = {
             Section(
                 "store",
                 (
-                    Finding("bucket", "good", "shop-envctl-store in ap-northeast-1, as it should be"),
-                    Finding("ledger", "good", "whole: all 41 entries fit the chain"),
+                    Finding("bucket", "good", "shop-envctl-store in ap-northeast-1"),
+                    Finding("ledger", "good", "verified: all 41 entries match the chain"),
                     TRIED,
                 ),
             ),
@@ -148,7 +148,7 @@ DOCTORS = {
                 "dev",
                 (
                     _deployer("111111111111"),
-                    Finding("bucket", "good", "shop-tfstate-111111111111 in ap-northeast-1, as it should be"),
+                    Finding("bucket", "good", "shop-tfstate-111111111111 in ap-northeast-1"),
                 ),
                 "dev",
             ),
@@ -175,16 +175,16 @@ DOCTORS = {
                     Finding(
                         "terraform",
                         "bad",
-                        "E302 Terraform is 1.5.7 (/usr/bin/terraform), and [terraform] version asks for >= 1.10",
-                        "install one that fits, and name it: [terraform] binary, or ENVCTL_TERRAFORM",
+                        "E302 Terraform is 1.5.7 (/usr/bin/terraform), but [terraform] version requires >= 1.10",
+                        "install a matching version, and set its path in [terraform] binary or ENVCTL_TERRAFORM",
                     ),
                     Finding(
                         "provider lock",
                         "warn",
-                        "there is no .terraform.lock.hcl that holds one",
-                        "the first apply writes it; commit it then: envctl apply dev",
+                        ".terraform.lock.hcl has no provider yet",
+                        "the first apply writes it; then commit it: envctl apply dev",
                     ),
-                    Finding("providers", "unseen", "not looked at: they come from the registry registry.terraform.io"),
+                    Finding("providers", "unseen", "not checked: installed from the registry registry.terraform.io"),
                 ),
             ),
             Section(
@@ -194,7 +194,7 @@ DOCTORS = {
                     Finding(
                         "clock",
                         "bad",
-                        "E428 this machine's clock is 412 s ahead of that of AWS, which refuses whoever is so far off",
+                        "E428 this machine's clock is 412 s ahead of that of AWS; AWS refuses requests so far off",
                         "set this machine's clock, and let NTP keep it right",
                     ),
                 ),
@@ -205,14 +205,14 @@ DOCTORS = {
                     Finding(
                         "bucket",
                         "warn",
-                        "shop-envctl-store is weaker than it should be: policy, object lock",
+                        "shop-envctl-store has weak settings: policy, object lock",
                         "envctl bootstrap --check",
                     ),
-                    Finding("ledger", "good", "nothing was recorded yet"),
+                    Finding("ledger", "good", "no entries yet"),
                     Finding(
                         ledger_store.PROBE_FINDING,
                         "unseen",
-                        "whether anything can be written over was never tried",
+                        "write protection was never tested",
                         "envctl doctor --probe",
                     ),
                 ),
@@ -221,16 +221,14 @@ DOCTORS = {
                 "prod",
                 (
                     Finding("credentials", "bad", f"E413 {ROLE}", TRUST),
-                    Finding(
-                        "bucket", "unseen", "not looked at: shop-tfstate-333333333333 takes the right credentials first"
-                    ),
+                    Finding("bucket", "unseen", "not checked: shop-tfstate-333333333333 needs the right credentials"),
                 ),
                 "prod",
             ),
         ),
         (
             Problem("E203", "sise is not a setting: no stack has such a variable", "did you mean size?"),
-            Problem("E302", "Terraform is 1.5.7", "install one that fits"),
+            Problem("E302", "Terraform is 1.5.7", "install a matching version"),
             Problem("E428", "this machine's clock is 412 s ahead", "set it"),
             Problem("E413", ROLE, TRUST),
         ),

@@ -26,8 +26,8 @@ RUN = "20261125T014000Z-drift-3f2a91c0"
 JOBS = (Job(1, RUN, 2, 7, 81.5), Job(2, RUN, 1, 5, 79.0))
 SILENT = Problem(
     "E470",
-    f"shard 2 of run {RUN} never answered",
-    f"look into the log of its job; run that job again, and then: envctl collect {RUN}",
+    f"shard 2 of run {RUN} has no result",
+    f"check the log of its job, run that job again, then: envctl collect {RUN}",
 )
 REFUSED = Problem("E326", "network: the credentials may not do that\nAccessDenied: 403", "check assume_role of staging")
 CLEAN = EnvironmentPreview("dev", EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))))

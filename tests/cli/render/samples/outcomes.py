@@ -29,9 +29,9 @@ DONE = Deployed(
     next="envctl promote dev staging",
 )
 STAGES = (
-    "render stacks network, web with the settings of dev, and init where needed",
+    "render stacks network, web with the settings of dev, and run init if needed",
     "bundle the working tree into a release",
-    "ask every guard whether this may be applied to dev",
+    "check every guard: may this be applied to dev?",
     "apply web (planned anew if a stack that it reads has changed)",
 )
 BROKEN_GLASS = Deployed(

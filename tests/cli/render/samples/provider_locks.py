@@ -17,7 +17,7 @@ WRITTEN = LockedProviders(
         LockedProvider(TLS, "", "4.0.5", PLATFORMS[:3], PLATFORMS[3:]),
     ),
 )
-HINT = "the sandbox has packages for one platform; for all, and into the project's own lock: leave --sandbox out"
+HINT = "the sandbox has packages for one platform; to lock all, leave --sandbox out"
 PROVIDER_LOCKS: dict[str, object] = {
     "a provider lock": WRITTEN,
     "a provider lock that would be written": replace(WRITTEN, dry_run=True),

@@ -25,7 +25,7 @@ SAME = EnvironmentRules(
     RECORD,
     (
         CountingRule("place", "after dev, staging", "both", ("envctl.toml:5", "entry 41")),
-        CountingRule("approvals", "peer 1, business 1, quality 1", "both", ("not said: what is usual", "entry 41")),
+        CountingRule("approvals", "peer 1, business 1, quality 1", "both", ("the default", "entry 41")),
     ),
     (),
     (),

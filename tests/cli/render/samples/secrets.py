@@ -29,7 +29,7 @@ SEEN = (
     Sighting(DB, "there", NOW - timedelta(days=12)),
     Sighting(KEY, "there", NOW, "it is an unencrypted String, not a SecureString", type="String"),
     Sighting(OLD, "deleting", NOW - timedelta(days=400)),
-    Sighting(FAR, "elsewhere", remark="it is in account 999999999999, which is not looked into"),
+    Sighting(FAR, "elsewhere", remark="it is in account 999999999999, which envctl does not check"),
 )
 GONE = (Sighting(DB, "absent"), Sighting(KEY, "absent"), Sighting(OLD, "empty", NOW))
 DENIED = Sighting(

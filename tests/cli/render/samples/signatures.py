@@ -49,6 +49,4 @@ NOT_BELIEVED: dict[str, object] = {
         "prod", _SHOWN, more=False, unbelieved=(replace(UNBELIEVED[1], seq=2),)
     ),
 }
-DISBELIEVED = OperationFailedError(
-    *(Problem("E466", f"{each}: {each.why}", "it does not count anywhere") for each in UNBELIEVED)
-)
+DISBELIEVED = OperationFailedError(*(Problem("E466", f"{each}: {each.why}", "it is ignored") for each in UNBELIEVED))

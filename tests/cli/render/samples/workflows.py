@@ -9,23 +9,24 @@ WRITTEN = Workflows(
     "github",
     tuple(Workflow(path, "written") for path in PATHS),
     (
-        Variable("ENVCTL_PLAN_ROLE", "", "the role that may look at every environment"),
-        Variable("ENVCTL_ROLE", "prod", "the role that deploys to prod"),
+        Variable("ENVCTL_PLAN_ROLE", "", "the role with read access to every environment"),
+        Variable("ENVCTL_ROLE", "prod", "the role for deployments to prod"),
     ),
 )
 OF_GITLAB = Workflows(
     "gitlab",
     (Workflow(".gitlab/envctl.gitlab-ci.yml", "written"),),
     (
-        Variable("ENVCTL_PLAN_ROLE", "", "the role that may look at every environment"),
-        Variable("ENVCTL_ROLE", "prod", "the role that deploys to prod"),
+        Variable("ENVCTL_PLAN_ROLE", "", "the role with read access to every environment"),
+        Variable("ENVCTL_ROLE", "prod", "the role for deployments to prod"),
     ),
 )
 WORKFLOWS: dict[str, object] = {
     "workflows that were written": WRITTEN,
     "a pipeline that was written": OF_GITLAB,
     "workflows that no job could work with": replace(
-        WRITTEN, remark='jobs share no folder, and so no ledger: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
+        WRITTEN,
+        remark='jobs share no folder, so the ledger needs a bucket: [store] url = "s3://BUCKET/PREFIX" in envctl.toml',
     ),
     "workflows that differ": replace(
         WRITTEN,

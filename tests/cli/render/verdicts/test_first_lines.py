@@ -62,7 +62,7 @@ VERDICTS: dict[str, tuple[Why, str]] = {
     ),
     "there is nothing to promote": (
         why(GuardCode.PROVENANCE, release=None),
-        "prod can't be promoted: there is no release in staging.",
+        "prod can't be promoted: staging has no release.",
     ),
     "many guards refuse": (
         why(GuardCode.VERIFIED, GuardCode.WINDOW, GuardCode.LOCK, GuardCode.CLEAN),

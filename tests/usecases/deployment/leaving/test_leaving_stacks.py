@@ -269,7 +269,7 @@ class TestOfTheTree:
     def test_dry_run_names_the_destruction(self, world: World) -> None:
         drop_cache(world)
         explained = apply(world.ports, "dev", DeployOptions(dry_run=True)).stages
-        assert "destroy all that cache holds, which the release no longer has" in explained
+        assert "destroy all resources of cache, no longer in the release" in explained
 
 
 class TestPromoted:
@@ -554,7 +554,7 @@ class TestRenamed:
         recover(world.ports, "dev")
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "front", "cache", "web"}
-        assert "the state of web is not what front took over: it is left as it is" in world.observer.heard
+        assert "the state of web differs from the copy in front; it is left unchanged" in world.observer.heard
 
     def test_foreign_state_is_not_overwritten_by_rename(self, world: World) -> None:
         rename_web(world)

@@ -11,9 +11,9 @@ from tests.fakes.world import Killed, World
 def test_dry_run_lists_every_stage(world: World) -> None:
     apply(world.ports, "dev")
     said = recover(world.ports, "dev", [("module.web.aws_vpc.main", "vpc-1")], dry_run=True)
-    assert said.stages[0].startswith("empty the copies of states")
-    assert "take module.web.aws_vpc.main into the state of its stack" in said.stages
-    assert said.stages[-2] == "record in the ledger that the interrupted deployment of dev is over"
+    assert said.stages[0].startswith("empty the state copies")
+    assert "import module.web.aws_vpc.main into the state of its stack" in said.stages
+    assert said.stages[-2] == "record the interrupted deployment of dev as closed"
 
 
 def test_dry_run_changes_nothing(world: World) -> None:

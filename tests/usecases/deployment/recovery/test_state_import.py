@@ -50,7 +50,7 @@ def test_import_is_recorded_without_its_id(world: World) -> None:
     ]
     assert not any(ID.encode() in data for data in world.store.content.values())
     assert [describe_event(each) for each in imports(world)] == [
-        f"import of {ADDRESS} into dev began",
+        f"import of {ADDRESS} into dev started",
         f"import of {ADDRESS} into dev done: it is in the state of web",
     ]
     assert not any(is_failure(each) for each in imports(world))

@@ -234,7 +234,7 @@ class TestAfterwards:
         world.deploy_image(OLD_IMAGE)
         world.edit("envctl.toml", with_it)
         world.deploy_image(NEW_IMAGE)
-        assert any("no steps this time" in told for told in world.observer.heard)
+        assert any("without traffic steps" in told for told in world.observer.heard)
         assert world.list_sent_traffic()[-1] == ("blue", 100, NEW_IMAGE, "")
 
 
@@ -250,9 +250,9 @@ class TestGoingBack:
         assert begun.list_sent_traffic("staging") == [AT_REST, *STEPS[: at + 1], AT_REST]
         assert begun.load_traffic("staging") == BLUE
         first = error.problems[0]
-        assert f"stopped at {[10, 50, 100][at]} %: alarm shop-staging-5xx rings (as told)" in first.message
+        assert f"stopped at {[10, 50, 100][at]} %: alarm shop-staging-5xx is in ALARM state (as told)" in first.message
         assert "all requests go to blue again" in first.message
-        assert first.hint == "mend it, and begin anew: envctl promote dev staging"
+        assert first.hint == "fix the cause, then: envctl promote dev staging"
 
     def test_stopped_rollout_records_failed_verification_and_deployment(self, begun: RolloutWorld) -> None:
         begun.check_runner.problems["http"] = "answered 503"
@@ -267,14 +267,14 @@ class TestGoingBack:
     def test_ringing_alarm_stops_rollout_before_any_change(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         error = failing(begun, "E333")
-        assert "web of staging is as it was" in error.problems[0].message
+        assert "web of staging is unchanged" in error.problems[0].message
         assert begun.list_sent_traffic("staging") == [AT_REST]
         assert not any(b"as told" in data for data in begun.store.content.values())
 
     @pytest.mark.parametrize(
         ("fails", "says"),
         [
-            (None, "there is no alarm shop-staging-5xx in staging"),
+            (None, "alarm shop-staging-5xx not found in staging"),
             (OperationFailedError(Problem("E334", "a permission is missing", "allow it")), "a permission is missing"),
         ],
         ids=["one that there is not", "one that can't be asked"],
@@ -401,7 +401,7 @@ class TestWhatIsLookedAt:
         begun.edit("envctl.toml", begun.tree.content["envctl.toml"].decode() + 'environments = ["prod"]\n')
         begun.check_runner.problems["http"] = "answered 503"
         promote(begun.ports, "dev", "staging")
-        assert any("check http is not asked in staging" in told for told in begun.observer.heard)
+        assert any("check http does not run in staging" in told for told in begun.observer.heard)
 
     def test_rollout_watches_for_the_configured_time(self, begun: RolloutWorld) -> None:
         begun.alarms.asked.clear()
@@ -487,7 +487,7 @@ class TestLeftHalfWay:
         class Mending(RecordingObserver):
             def on_message(self, message: str) -> None:
                 tried.append(message)
-                if "could not go back" in message:
+                if "could not be sent back" in message:
                     begun.colours.fails_on_rest = False
 
         begun.terraform.on_pause, begun.observer = break_once, Mending()
@@ -513,7 +513,7 @@ class TestLeftHalfWay:
 
         begun.terraform.on_pause = ring
         error = failing(begun, "E336")
-        assert "went back to blue, unrecorded" in error.problems[0].message
+        assert "went back to blue, but this is not recorded" in error.problems[0].message
         assert begun.list_sent_traffic("staging")[-1] == AT_REST
         store.down, begun.terraform.on_pause = False, lambda _: None
         recover(begun.ports, "staging")

@@ -66,7 +66,7 @@ def test_killed_step_leaves_a_share_between_two(world: RolloutWorld) -> None:
     (sentence,) = list_sentences(world)
     assert sentence == (
         "between 10 % and 50 % of the requests of web go to green, the rest to blue"
-        " (step 2 of 3 began just now; fewer if they are going back)"
+        " (step 2 of 3 started just now; fewer if they are going back)"
     )
 
 

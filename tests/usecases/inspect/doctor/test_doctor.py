@@ -89,7 +89,7 @@ def test_unwritten_usual_gates_are_a_warning(world: World) -> None:
     told = row(found, "project", "approvals")
     text = world.tree.content["envctl.toml"].decode()
     where = text[: text.index("[environments.staging]")].count("\n") + 1
-    assert told.seen.startswith(f"envctl.toml:{where}: staging says nothing about approvals")
+    assert told.seen.startswith(f"envctl.toml:{where}: staging has no approvals setting")
     assert "[environments.staging.gates] approvals = {}" in told.mend
 
 
@@ -211,7 +211,7 @@ def test_credentials_that_expire_soon_are_reported(world: World) -> None:
     world.access.ends_at = world.clock.time + timedelta(minutes=10)
     told = row(diagnose_project(world.ports), "dev", "credentials")
     assert (told.verdict, told.mend) == ("warn", "sign in again before you deploy")
-    assert told.seen.endswith("for 9 min more")
+    assert told.seen.endswith("9 min left")
     world.access.ends_at = world.clock.time + timedelta(hours=1)
     assert row(diagnose_project(world.ports), "dev", "credentials").verdict == "good"
 
@@ -234,7 +234,7 @@ def test_unchecked_account_is_a_warning(world: World) -> None:
     edit_project(world, (f'account_id = "{DEV}"\n', ""))
     edit_project(world, ('backend = "s3"', f'backend = "s3"\nbucket = "{STATES["dev"]}"'))
     told = row(diagnose_project(world.ports, ["dev"]), "dev", "account")
-    assert (told.verdict, told.mend) == ("warn", f'write it into envctl.toml: account_id = "{DEV}"')
+    assert (told.verdict, told.mend) == ("warn", f'add it to envctl.toml: account_id = "{DEV}"')
 
 
 def test_missing_bucket_is_bad_with_its_fix(world: World) -> None:
@@ -251,7 +251,7 @@ def test_weak_bucket_is_a_warning_with_its_weaknesses(world: World) -> None:
     there.found = replace(there.found, versioning="", encryption="")
     told = row(diagnose_project(world.ports), "prod", "bucket")
     assert (told.verdict, told.mend) == ("warn", "envctl bootstrap prod --check")
-    assert told.seen.endswith("is weaker than it should be: versioning, encryption")
+    assert told.seen.endswith("has weak settings: versioning, encryption")
 
 
 def test_unreadable_part_of_a_bucket_is_no_fault(world: World) -> None:
@@ -259,7 +259,7 @@ def test_unreadable_part_of_a_bucket_is_no_fault(world: World) -> None:
     there.found = replace(there.found, unseen={"policy": Problem("E424", "can't be looked at", "allow it")})
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("store", "bucket", "unseen")], 0)
-    assert row(found, "store", "bucket").seen.endswith("and you may not see its policy")
+    assert row(found, "store", "bucket").seen.endswith("no permission to read its policy")
 
 
 def test_store_in_another_account_is_no_fault(world: World) -> None:
@@ -274,7 +274,7 @@ def test_store_without_account_id_is_a_warning(world: World) -> None:
     world.buckets.lets_in.add(STORE)
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("store", "bucket", "warn")], 0)
-    assert row(found, "store", "bucket").mend.endswith("[store] account_id")
+    assert row(found, "store", "bucket").mend.startswith("set [store] account_id")
 
 
 def test_bucket_in_another_region_is_bad(world: World) -> None:
@@ -293,7 +293,7 @@ def test_broken_ledger_is_bad(world: World) -> None:
 
 def test_verified_ledger_shows_its_number_of_entries(world: World) -> None:
     apply(world.ports, "dev")
-    assert row(diagnose_project(world.ports), "store", "ledger").seen == "whole: all 4 entries fit the chain"
+    assert row(diagnose_project(world.ports), "store", "ledger").seen == "verified: all 4 entries match the chain"
 
 
 class Unreachable(MemoryStore):

@@ -15,21 +15,21 @@ from envctl.domain.errors import Problem, UsageError
 def approve(
     context: typer.Context,
     environment: Annotated[
-        str, typer.Argument(help="The environment that asks for it.", autocompletion=complete_gated, show_default=False)
+        str, typer.Argument(help="The environment with the gate.", autocompletion=complete_gated, show_default=False)
     ],
     *,
     gate: Annotated[
         str | None, typer.Option(help="The gate, for example peer.", autocompletion=complete_gates, show_default=False)
     ] = None,
     release: Annotated[
-        str | None, release_option("The release. Default: the one that the environment before runs.")
+        str | None, release_option("The release. Default: the one running in the environment before.")
     ] = None,
     plan: Annotated[
         str | None,
         typer.Option(
             "--plan",
             metavar="FINGERPRINT",
-            help="Approve the plan that `envctl why ENV --plan` made, without planning.",
+            help="Approve the plan of `envctl why ENV --plan`, without planning again.",
             show_default=False,
         ),
     ] = None,
@@ -38,24 +38,22 @@ def approve(
         typer.Option(
             "--unseen",
             metavar="STACK",
-            help="Approve too what a stack will create that can't be planned yet. Repeatable, or several with commas.",
+            help="Also approve a stack that can't be planned yet. Repeatable, or several with commas.",
             show_default=False,
         ),
     ] = None,
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what you approved.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw your approval.")] = False,
     reviewers: Annotated[
         bool,
-        typer.Option("--reviewers", help="In a job of GitHub Actions: record who let it begin, for the plan they saw."),
+        typer.Option("--reviewers", help="In a job of GitHub Actions: record its reviewers as approvers of the plan."),
     ] = False,
     rules: Annotated[
-        bool, typer.Option("--rules", help="Approve that the rules in envctl.toml take the place of the recorded ones.")
+        bool, typer.Option("--rules", help="Approve the rules in envctl.toml as a replacement of the recorded ones.")
     ] = False,
-    attempt: Annotated[
-        int, typer.Option(min=1, help="With --reviewers: the attempt of the run that made the plan.")
-    ] = 1,
+    attempt: Annotated[int, typer.Option(min=1, help="With --reviewers: the attempt of the run with the plan.")] = 1,
     full: FullPlans = False,
 ) -> None:
-    """Show what the next release would change in an environment, and approve exactly that at one of its gates."""
+    """Show what the next release would change in an environment, and approve exactly this plan at one gate."""
     from envctl.usecases.approval import approve as uses
     from envctl.usecases.approval.ci_reviewers import record_reviews
 
@@ -65,14 +63,16 @@ def approve(
     if rules:
         if release or plan or accepted or withdraw or reviewers:
             raise UsageError(
-                Problem("E012", "--rules goes with --gate alone", format_command("approve", environment, rules=True))
+                Problem(
+                    "E012", "--rules can only be used with --gate", format_command("approve", environment, rules=True)
+                )
             )
         from envctl.usecases.approval.approve_rules import approve_rules
 
         run_use_case(context, lambda ports: approve_rules(ports, environment, gate))
     if accepted and withdraw:
         raise UsageError(
-            Problem("E012", "--unseen and --withdraw do not go together", format_command("approve", help=True))
+            Problem("E012", "--unseen and --withdraw can't be combined", format_command("approve", help=True))
         )
     if reviewers:
         approved = _require_plan(environment, plan, withdraw=withdraw)
@@ -96,10 +96,10 @@ def _require_plan(environment: str, plan: str | None, *, withdraw: bool) -> str:
     """Return the fingerprint of the reviewed plan. Raises UsageError if `--plan` is missing."""
     if withdraw:
         raise UsageError(
-            Problem("E012", "--reviewers and --withdraw do not go together", format_command("approve", help=True))
+            Problem("E012", "--reviewers and --withdraw can't be combined", format_command("approve", help=True))
         )
     if not plan:
-        message = "--reviewers needs --plan: of what they saw, and nothing else, they said yes"
+        message = "--reviewers needs --plan: reviewers approved exactly one plan"
         raise UsageError(
             Problem("E012", message, f"in an earlier job: {format_command('why', environment, plan=True)}")
         )

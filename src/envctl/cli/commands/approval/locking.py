@@ -11,9 +11,9 @@ from envctl.cli.options.arguments import environment_argument, release_option
 def lock(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example prod.")],
-    reason: Annotated[str, typer.Option(help="Why. Whoever is refused reads it.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="The reason, shown with each refusal.", show_default=False)],
 ) -> None:
-    """Let nothing change an environment until it is unlocked. What runs already is not stopped."""
+    """Block all changes of an environment until it is unlocked. Running deployments are not stopped."""
     from envctl.usecases.inspect.locking import lock_environment as use
 
     refuse_dry_run(context)
@@ -24,9 +24,9 @@ def unlock(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example prod.")],
     reason: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
-    release: Annotated[str | None, release_option("Lift the hold on this release, and not the lock.")] = None,
+    release: Annotated[str | None, release_option("Lift the hold on this release; keep the lock.")] = None,
 ) -> None:
-    """Lift the lock of an environment, or the hold on a release."""
+    """Unlock an environment, or lift the hold on a release."""
     from envctl.usecases.inspect.locking import unlock_environment as use
 
     refuse_dry_run(context)

@@ -14,17 +14,17 @@ RESET = "reset"
 
 def rules(
     context: typer.Context,
-    first: Annotated[str, environment_argument("The environment; or `reset`, and then the environment.", "ENV")],
-    second: Annotated[str, environment_argument("After `reset`.", "[ENV]")] = "",
+    first: Annotated[str, environment_argument("The environment; or `reset` followed by the environment.", "ENV")],
+    second: Annotated[str, environment_argument("The environment, after `reset`.", "[ENV]")] = "",
     *,
-    reason: Annotated[str, typer.Option(help="With `reset`: why.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option(help="With `reset`: the reason.", show_default=False)] = "",
     withdraw: Annotated[
-        bool, typer.Option("--withdraw", help="With `reset`: take it back, so that the recorded rules go on.")
+        bool, typer.Option("--withdraw", help="With `reset`: withdraw it, and keep the recorded rules.")
     ] = False,
 ) -> None:
-    """Show what counts for an environment, by envctl.toml and by its last deployment, and where each line comes from.
+    """Show the rules of an environment, from envctl.toml and from its last deployment, with the source of each.
 
-    `envctl rules reset ENV` lets the recorded rules go after 7 days, where the people that they ask for have left.
+    `envctl rules reset ENV` drops the recorded rules after 7 days, if their approvers have left.
     """
     if first == RESET and second:
         refuse_dry_run(context)
@@ -36,7 +36,7 @@ def rules(
 
         run_use_case(context, lambda ports: reset_rules(ports, second, reason))
     if second or reason or withdraw:
-        message = "--reason, --withdraw and a second name go with `envctl rules reset ENV` alone"
+        message = "--reason, --withdraw and a second name can only be used with `envctl rules reset ENV`"
         raise UsageError(Problem("E012", message, format_command("rules", first)))
     from envctl.usecases.inspect.rules import load_environment_rules as use
 

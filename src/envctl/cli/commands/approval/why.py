@@ -11,19 +11,17 @@ from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 def why(
     context: typer.Context,
-    target: Annotated[str, environment_argument("The environment to be reached.")],
+    target: Annotated[str, environment_argument("The target environment.")],
     *,
-    release: Annotated[str | None, release_option("Another release than the next one in line.")] = None,
-    planned: Annotated[
-        bool, typer.Option("--plan", help="Plan too, so that the guards of the plan can answer.")
-    ] = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Show passing guards too.")] = False,
+    release: Annotated[str | None, release_option("A release. Default: the next one to promote.")] = None,
+    planned: Annotated[bool, typer.Option("--plan", help="Also plan, to check the guards that need a plan.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Also show passing guards.")] = False,
     full: FullPlans = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 4 if blocked for now, and with 3 if blocked otherwise.")
+        bool, typer.Option("--exit-code", help="Exit code 4 if blocked for now, 3 if blocked otherwise.")
     ] = False,
 ) -> None:
-    """Tell whether the next release can be promoted to TARGET, and what blocks it. Changes nothing."""
+    """Check whether the next release can be promoted to TARGET, and what blocks it. Changes nothing."""
     from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS
     from envctl.usecases.approval.explain_refusal import Why
     from envctl.usecases.approval.explain_refusal import explain_refusal as use

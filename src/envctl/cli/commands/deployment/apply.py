@@ -24,9 +24,9 @@ def apply(
     older: Older = False,
     full: FullPlans = False,
 ) -> None:
-    """Apply the working tree to the first environment; elsewhere, today's settings to the release that is there.
+    """Deploy the working tree to the first environment; in others, deploy today's settings with their release.
 
-    With --stack only a part of it: that proves nothing, until an apply of all stacks completes it.
+    With --stack, only a part is deployed: it is verified only after an apply of all stacks.
     """
     from envctl.usecases.deployment.apply import apply as use
     from envctl.usecases.deployment.next_command import add_next_command

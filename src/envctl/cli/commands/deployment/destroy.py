@@ -18,12 +18,12 @@ def destroy(
     state_lost: Annotated[
         bool,
         typer.Option(
-            "--state-lost", help="Give up stacks whose state is lost. What they held may remain, and this is recorded."
+            "--state-lost", help="Accept lost states. Resources of their stacks may remain; this is recorded."
         ),
     ] = False,
     full: FullPlans = False,
 ) -> None:
-    """Take away all that an environment holds. Refused where it is protected, asks for approvals, or lost a state."""
+    """Destroy all resources of an environment. Refused if it is protected, requires approvals, or lost a state."""
     from envctl.usecases.deployment.destroy import destroy as use
 
     show_full_plans(full=full)

@@ -14,21 +14,24 @@ from envctl.cli.options.plan_options import FullPlans, show_full_plans
 def promote(
     context: typer.Context,
     source: Annotated[
-        str, typer.Argument(help="Where the release is proven.", autocompletion=complete_sources, show_default=False)
+        str,
+        typer.Argument(
+            help="The environment with the verified release.", autocompletion=complete_sources, show_default=False
+        ),
     ],
     target: Annotated[
-        str, typer.Argument(help="The environment right after it.", autocompletion=complete_targets, show_default=False)
+        str, typer.Argument(help="The next environment.", autocompletion=complete_targets, show_default=False)
     ],
     *,
     release: Annotated[
-        str | None, release_option("An earlier release that SOURCE proved. Default: the one it runs.")
+        str | None, release_option("An earlier release verified in SOURCE. Default: the running one.")
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
     older: Older = False,
     full: FullPlans = False,
 ) -> None:
-    """Deploy to TARGET the very bundle that SOURCE runs, through every guard."""
+    """Deploy the release that runs in SOURCE to TARGET, unchanged, after all guards pass."""
     from envctl.usecases.deployment.next_command import add_next_command
     from envctl.usecases.deployment.promote import promote as use
 

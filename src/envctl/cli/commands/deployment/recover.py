@@ -12,18 +12,18 @@ _IMPORT_PATTERN = r"""(?P<address>(?:[^\["=]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+)=(?
 
 def recover(
     context: typer.Context,
-    environment: Annotated[str, environment_argument("The environment that is blocked.")],
+    environment: Annotated[str, environment_argument("The blocked environment.")],
     existing: Annotated[
         list[str] | None,
         typer.Option(
             "--import",
             metavar="ADDRESS=ID",
-            help="Take what exists already into the state of its stack: module.STACK.TYPE.NAME=ID. May be repeated.",
+            help="Import an existing resource into the state of its stack: module.STACK.TYPE.NAME=ID. Repeatable.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Look at what an interrupted deployment left, and declare it to be over, so that the next one may begin."""
+    """Inspect an interrupted deployment and close it, to allow the next one."""
     from envctl.usecases.deployment.recovery.recover import recover as use
 
     dry_run, imports = context.obj.dry_run, [parse_import(each) for each in existing or ()]
@@ -38,7 +38,7 @@ def parse_import(text: str) -> tuple[str, str]:
     if found is None:
         from envctl.domain.errors import Problem, UsageError
 
-        message = f"--import {text} is not of the form ADDRESS=ID"
-        hint = "write it as the error says that told you so: --import 'module.STACK.TYPE.NAME=ID'"
+        message = f"--import {text} is not in the form ADDRESS=ID"
+        hint = "copy it from the error message: --import 'module.STACK.TYPE.NAME=ID'"
         raise UsageError(Problem("E368", message, hint))
     return found["address"], found["id"]

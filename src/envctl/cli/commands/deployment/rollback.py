@@ -13,7 +13,7 @@ from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 def rollback(
     context: typer.Context,
-    environment: Annotated[str, environment_argument("The environment that goes back.")],
+    environment: Annotated[str, environment_argument("The environment to roll back.")],
     *,
     to: Annotated[
         str | None,
@@ -21,14 +21,14 @@ def rollback(
             "--to",
             metavar="RELEASE",
             autocompletion=complete_releases,
-            help=f"The release. Default: the last one before that still holds. {RELEASE_NAMES}",
+            help=f"The release. Default: the last verified one before. {RELEASE_NAMES}",
         ),
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
     full: FullPlans = False,
 ) -> None:
-    """Deploy an earlier release again that was verified there, and put the one that is left on hold."""
+    """Deploy an earlier release verified there, and put the current one on hold."""
     from envctl.usecases.deployment.next_command import add_next_command
     from envctl.usecases.deployment.rollback import rollback as use
 

@@ -11,7 +11,7 @@ from envctl.cli.options.arguments import environment_argument
 def verify(
     context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example staging.")]
 ) -> None:
-    """Run the project's checks on what an environment runs, and record whether it is proven."""
+    """Run the project's checks on an environment, and record whether its release is verified."""
     from envctl.usecases.deployment.verification import verify as use
 
     refuse_dry_run(context)

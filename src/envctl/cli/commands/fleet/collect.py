@@ -10,18 +10,18 @@ from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 def collect(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="A run; by default the last one that waits.", show_default=False)] = "",
+    run: Annotated[str, typer.Argument(help="The run. Default: the last one not collected.", show_default=False)] = "",
     *,
     pending: Annotated[
-        bool, typer.Option("--pending", help="Of a look for drift: exit with 2 for pending changes, too.")
+        bool, typer.Option("--pending", help="For drift runs: exit code 2 also for pending changes.")
     ] = False,
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Of plans: exit with 2 where there are changes.")
+        bool, typer.Option("--detailed-exitcode", help="For plan runs: exit code 2 if there are changes.")
     ] = False,
     full: FullPlans = False,
 ) -> None:
-    """Tell what the jobs of a run saw, as if one had looked, and record drift as envctl drift does: once. What no job
-    has looked at is unknown: then it exits with 1, and can be run again after that job was.
+    """Merge the results of a matrix run, and record drift once, as envctl drift does. Results of unfinished jobs are
+    unknown: the exit code is then 1. Collect again after those jobs have run.
     """
     from envctl.usecases.fleet.collect import collect_run as use
     from envctl.usecases.fleet.merge import Plans

@@ -25,19 +25,20 @@ def matrix(
         list[str] | None,
         typer.Argument(
             metavar="[drift|plan] [ENV]...",
-            help="What to look for, and where.",
+            help="The kind of run, and its environments.",
             autocompletion=complete_words,
             show_default=False,
         ),
     ] = None,
     *,
-    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="At most so many.")] = 20,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="The maximum number of jobs.")] = 20,
     form: Annotated[
-        Literal["github", "codebuild"], typer.Option("--format", help="A line of JSON, or a buildspec.")
+        Literal["github", "codebuild"],
+        typer.Option("--format", help="The output format: a line of JSON, or a buildspec."),
     ] = "github",
 ) -> None:
-    """Begin a run of many jobs: share all stacks of all environments out among them, by how long each took the last
-    time. Prints a matrix for GitHub Actions, or a buildspec for an AWS CodeBuild batch. envctl collect ends the run.
+    """Split a plan or drift run across CI jobs, by the last duration of each stack. Prints a matrix for GitHub Actions,
+    or a buildspec for an AWS CodeBuild batch. envctl collect ends the run.
     """
     from envctl.usecases.fleet.matrix import begin_matrix_run as use
 

@@ -11,16 +11,16 @@ from envctl.cli.options.arguments import environment_argument
 def diff(
     context: typer.Context,
     first: Annotated[str, environment_argument("An environment, for example staging.", "A")],
-    second: Annotated[str, environment_argument("Another one, in any order.", "B")],
+    second: Annotated[str, environment_argument("Another environment, in any order.", "B")],
     *,
     patch: Annotated[bool, typer.Option("--patch", "--code", help="Show the changed code line by line.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Show what is equal, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also show equal values.")] = False,
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where they differ in more than [parity] allows.")
+        bool, typer.Option("--detailed-exitcode", help="Exit code 2 for differences not allowed by [parity].")
     ] = False,
 ) -> None:
-    """Show how two environments differ: releases and what lies between them, artifacts, and each setting with the line
-    that it comes from. Exits with 1 where something of it is not known.
+    """Show how two environments differ: releases and the changes between them, artifacts, and each setting with its
+    line. Exit code 1: some of it is unknown.
     """
     from envctl.usecases.inspect.diff import diff_environments as use
 

@@ -13,12 +13,12 @@ def doctor(
     names: Environments = None,
     *,
     probe: Annotated[
-        bool, typer.Option("--probe", help="Try that nothing in the store can be written over; it writes one object.")
+        bool, typer.Option("--probe", help="Test the write protection of the store; writes one object.")
     ] = False,
 ) -> None:
-    """Look at all that has to be right before anything can be deployed: the project's files, Terraform and its
-    providers, your credentials and the clock, the store and its ledger, and each environment. Says how to mend what is
-    not. Exits with 1 where something is bad, and with 78 where that is the project's own files.
+    """Check all requirements of a deployment: the project's files, Terraform and its providers, your credentials and
+    the clock, the store and its ledger, and each environment. Shows how to fix each problem. Exit code 1: problems
+    found; 78: problems in the project's own files.
     """
     from envctl.usecases.inspect.doctor.doctor import diagnose_project as use
 

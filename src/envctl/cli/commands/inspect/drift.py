@@ -18,9 +18,10 @@ def drift(
     context: typer.Context,
     names: Environments = None,
     *,
-    pending: Annotated[bool, typer.Option("--pending", help="Exit with 2 for pending changes, too.")] = False,
+    pending: Annotated[bool, typer.Option("--pending", help="Exit code 2 also for pending changes.")] = False,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Deploy again what runs where there is drift, through the guards.")
+        bool,
+        typer.Option("--fix", help="Deploy the running release again to drifted environments, after all guards pass."),
     ] = False,
     stack: Stacks = None,
     with_upstream: WithUpstream = False,
@@ -32,8 +33,8 @@ def drift(
     break_glass: BreakGlass = None,
     full: FullPlans = False,
 ) -> None:
-    """Say where reality differs from the state (drift), and where the configuration does (pending). Drift takes the
-    proof of a release away. Exits with 2 where there is some, and with 1 where something could not be looked at.
+    """Compare the real resources with the state (drift), and with the configuration (pending). Drift invalidates the
+    verification of a release. Exit code 2: drift found; 1: some of it could not be checked.
     """
     from envctl.domain.errors import Problem, UsageError
 
@@ -46,10 +47,12 @@ def drift(
     options = parse_deploy_options(context, break_glass, no_verify=no_verify)
     if not fix and (no_verify or break_glass):
         flag = "--no-verify" if no_verify else "--break-glass"
-        raise UsageError(Problem("E012", f"{flag} goes with --fix alone", format_command("drift", help=True)))
+        raise UsageError(Problem("E012", f"{flag} can only be used with --fix", format_command("drift", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if fix and selected.names:
-        raise UsageError(Problem("E012", "--fix is about all stacks, and does not go with --stack", "leave one out"))
+        raise UsageError(
+            Problem("E012", "--fix always covers all stacks, and can't be combined with --stack", "remove one of them")
+        )
     if fix:
         from envctl.usecases.drift.fix import fix_drift as use_fix
 

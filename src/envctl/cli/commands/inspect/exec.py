@@ -17,8 +17,8 @@ def exec(
         list[str], typer.Argument(metavar="-- CMD...", help="The command, with its own options.", show_default=False)
     ],
 ) -> NoReturn:
-    """Run a command with the credentials and the outputs of an environment: in its process environment, and nowhere
-    else. Its exit code is that of envctl.
+    """Run a command with the credentials and outputs of an environment in its process environment. Its exit code
+    becomes envctl's exit code.
     """
     from envctl.adapters.local.program import exec_program
     from envctl.cli.wiring.container import open_ports
@@ -38,6 +38,6 @@ def _refuse_result_formats(context: typer.Context, environment: str) -> None:
         from envctl.domain.errors import Problem, UsageError
 
         flag = "--json" if context.obj.json else "--markdown"
-        message = f"exec has no {flag}: what stands on stdout is the command's own"
-        hint = f"if it is meant for the command: {format_command('exec', environment, '--', PLACEHOLDER)}"
+        message = f"exec has no {flag}: its stdout belongs to the command"
+        hint = f"to give it to the command: {format_command('exec', environment, '--', PLACEHOLDER)}"
         raise UsageError(Problem("E016", message, hint))

@@ -10,17 +10,21 @@ from envctl.cli.options.arguments import Since, Until, environment_argument
 
 def history(
     context: typer.Context,
-    environment: Annotated[str, environment_argument("Only what speaks of this environment.")] = "",
+    environment: Annotated[str, environment_argument("Only entries of this environment.")] = "",
     limit: Annotated[
         int | None,
         typer.Option(
-            "--limit", "-n", min=1, help="How many entries, newest first: 20, or all with --since.", show_default=False
+            "--limit",
+            "-n",
+            min=1,
+            help="The number of entries, newest first. Default: 20, or all with --since.",
+            show_default=False,
         ),
     ] = None,
     since: Since = "",
     until: Until = "",
 ) -> None:
-    """Show what happened: who, what, when."""
+    """Show the entries of the ledger: who, what, when."""
     from envctl.usecases.inspect.history import read_history as use
 
     run_use_case(context, lambda ports: use(ports, environment, limit=limit, since=since, until=until))

@@ -11,24 +11,22 @@ from envctl.cli.commands.inspect.ledger_export import export
 from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.arguments import Environments
 
-app = typer.Typer(cls=HelpfulGroup, help="The record of all that happened.", rich_markup_mode=None)
+app = typer.Typer(cls=HelpfulGroup, help="Check and export the ledger.", rich_markup_mode=None)
 
 
 @app.command(cls=HelpfulCommand)
 def verify(
     context: typer.Context,
     store: Annotated[
-        str, typer.Option(metavar="URL", help="Read this copy of the store: a folder, or a URL.", show_default=False)
+        str, typer.Option(metavar="URL", help="A copy of the store to check: a folder or a URL.", show_default=False)
     ] = "",
     keys: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="Take the public keys from here: DIR/ENV/signing_key.pem.", show_default=False
-        ),
+        typer.Option(metavar="DIR", help="The folder of the public keys: DIR/ENV/signing_key.pem.", show_default=False),
     ] = None,
 ) -> None:
-    """Recompute the chain from its first entry, and name the first one that does not fit. Check every signature, and
-    name each entry that is not believed.
+    """Recompute the chain from the first entry, and report the first mismatch. Check every signature, and list entries
+    that are not trusted.
     """
     from envctl.usecases.inspect.history import verify_ledger
 
@@ -45,8 +43,8 @@ def _resolve_store_url(store: str) -> str:
     if not folder.is_dir():
         from envctl.domain.errors import OperationFailedError, Problem
 
-        message = f"the store {store} can't be opened: there is no such folder"
-        raise OperationFailedError(Problem("E404", message, "name the folder that holds `ledger`"))
+        message = f"the store {store} can't be opened: folder not found"
+        raise OperationFailedError(Problem("E404", message, "use the folder with `ledger` in it"))
     return f"file://{folder}"
 
 
@@ -55,13 +53,13 @@ def keys(
     context: typer.Context,
     names: Environments = None,
     *,
-    create: Annotated[bool, typer.Option("--create", help="Make the key in KMS where it is not there yet.")] = False,
+    create: Annotated[bool, typer.Option("--create", help="Create missing keys in KMS.")] = False,
     add: Annotated[
-        bool, typer.Option("--add", help="Where another key is pinned: believe this one too, and sign with it.")
+        bool, typer.Option("--add", help="Add a second pinned key: trust both, and sign with the new one.")
     ] = False,
 ) -> None:
-    """Pin the public keys that entries of the ledger are signed with: environments/ENV/signing_key.pem. Review and
-    commit that file.
+    """Pin the public keys for signatures of ledger entries: environments/ENV/signing_key.pem. Review and commit that
+    file.
     """
     from envctl.usecases.project.signing_keys import pin_keys
 

@@ -13,18 +13,18 @@ from envctl.domain.command_lines import format_command
 
 def export(
     context: typer.Context,
-    environment: Annotated[str, environment_argument("Only what speaks of this environment.")] = "",
+    environment: Annotated[str, environment_argument("Only deployments of this environment.")] = "",
     *,
     form: Annotated[
         Literal["csv", "jsonl"] | None,
-        typer.Option("--format", help="csv unless you say otherwise.", show_default=False),
+        typer.Option("--format", help="The output format. Default: csv.", show_default=False),
     ] = None,
     since: Since = "",
     until: Until = "",
-    entries: Annotated[bool, typer.Option("--entries", help="Every entry as it is kept, as JSON Lines.")] = False,
+    entries: Annotated[bool, typer.Option("--entries", help="Every stored entry, as JSON Lines.")] = False,
 ) -> None:
-    """Write the deployments for an auditor: who deployed what where, approved by whom, under which waiver. The whole
-    chain is checked on the way.
+    """Export the deployments for an auditor: who deployed what, where, approved by whom, under which waiver. Also
+    checks the whole chain.
     """
     from envctl.cli.wiring.container import open_ports
     from envctl.usecases.inspect import export as uses
@@ -42,12 +42,10 @@ def export(
         lines = to_json_lines(found.deployments) if form == "jsonl" else to_csv(found.deployments)
         _write_lines(line.encode("utf-8", "backslashreplace") for line in lines)
         number = format_count(len(found.deployments), "deployment")
-        wired.observer.on_message(f"{number}; {found.entries} entries, all fit the chain; head {found.head}")
+        wired.observer.on_message(f"{number}; {found.entries} entries, all match the chain; head {found.head}")
         if found.unbelieved:
             listed = ", ".join(f"#{each.seq}" for each in found.unbelieved)
-            wired.observer.on_message(
-                f"left out, because they are not believed: {listed}; the reasons: {format_command('ledger verify')}"
-            )
+            wired.observer.on_message(f"left out as not trusted: {listed}; reasons: {format_command('ledger verify')}")
 
 
 def _refuse_formats(context: typer.Context, form: str | None, *, entries: bool) -> None:
@@ -57,9 +55,11 @@ def _refuse_formats(context: typer.Context, form: str | None, *, entries: bool) 
 
     flag = "--format csv" if form == "csv" and entries else "--json" if context.obj.json else "--markdown"
     if flag == "--format csv":
-        raise UsageError(Problem("E449", "--entries are JSON, and no rows", "leave --format out"))
-    message = f"ledger export has no {flag}: what stands on stdout is the export alone"
-    raise UsageError(Problem("E449", message, f"a document a line: {format_command('ledger export', format='jsonl')}"))
+        raise UsageError(Problem("E449", "--entries are JSON, not rows", "leave --format out"))
+    message = f"ledger export has no {flag}: its stdout is the export only"
+    raise UsageError(
+        Problem("E449", message, f"for one JSON document a line: {format_command('ledger export', format='jsonl')}")
+    )
 
 
 def _write_lines(lines: Iterable[bytes]) -> None:

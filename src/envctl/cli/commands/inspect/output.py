@@ -20,13 +20,13 @@ def output(
     name: Annotated[
         str,
         typer.Argument(
-            help="One output alone, as OUTPUT or STACK.OUTPUT: its bare value.",
+            help="Print the bare value of one output: OUTPUT or STACK.OUTPUT.",
             autocompletion=complete_outputs,
             show_default=False,
         ),
     ] = "",
     *,
-    reveal: Annotated[bool, typer.Option("--reveal", help="Print the value of NAME although it is sensitive.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Print the value of NAME, even if it is sensitive.")] = False,
 ) -> None:
     """Show the outputs of an environment's stacks, or the bare value of one for a script."""
     from envctl.usecases.inspect import outputs as uses
@@ -40,9 +40,9 @@ def output(
     if reveal:
         from envctl.domain.errors import Problem, UsageError
 
-        message = "--reveal shows one output alone, and none was named"
+        message = "--reveal needs the name of one output"
         raise UsageError(
-            Problem("E017", message, f"name it: {format_command('output', environment, 'NAME', reveal=True)}")
+            Problem("E017", message, f"add its name: {format_command('output', environment, 'NAME', reveal=True)}")
         )
     run_partial_use_case(context, lambda ports: uses.read_outputs(ports, environment))
 
@@ -54,7 +54,7 @@ def _require_unredacted(found: "OneOutput", *, reveal: bool) -> "OneOutput":
     from envctl.domain.errors import Problem, UsageError
 
     name = f"{found.stack}.{found.name}"
-    message = f"{name} is not declared sensitive and holds a sensitive value: it is not shown"
+    message = f"{name} is not declared sensitive but has a sensitive value: it is not shown"
     way = format_command("output", found.environment, name, reveal=True)
-    hint = f"declare the output sensitive; where nobody else reads along: {way}"
+    hint = f"declare the output sensitive; or, on a private screen: {way}"
     raise UsageError(Problem("E487", message, hint))

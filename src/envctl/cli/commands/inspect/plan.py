@@ -23,9 +23,9 @@ def plan(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example dev.")] = "",
     *,
-    release: Annotated[str | None, release_option("A release, be it one that may not go there yet.")] = None,
+    release: Annotated[str | None, release_option("A release, allowed there or not.")] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="By cause: new code, changed settings, or drift that it undoes.")
+        bool, typer.Option("--explain", help="Group changes by cause: new code, changed settings, or drift.")
     ] = False,
     stack: Stacks = None,
     with_upstream: WithUpstream = False,
@@ -36,7 +36,7 @@ def plan(
     detailed_exitcode: DetailedExitcode = False,
     full: FullPlans = False,
 ) -> None:
-    """Show what `envctl apply ENV` would change; or what a release would change, whether it may go there or not."""
+    """Show what `envctl apply ENV` would change; with --release, what a release would change, allowed there or not."""
     from envctl.domain.errors import Problem, UsageError
 
     show_full_plans(full=full)
@@ -52,8 +52,9 @@ def plan(
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if explain or release is not None:
         if selected.names:
-            message = f"{'--explain' if explain else '--release'} is about all stacks, and does not go with --stack"
-            raise UsageError(Problem("E012", message, "leave one out"))
+            flag = "--explain" if explain else "--release"
+            message = f"{flag} always covers all stacks, and can't be combined with --stack"
+            raise UsageError(Problem("E012", message, "remove one of them"))
         run_use_case(context, _choose_use_case(environment, release, explain=explain), exit_code)
     from envctl.usecases.inspect.plan import plan_environment as use
 

@@ -17,7 +17,7 @@ def preview(
     detailed_exitcode: DetailedExitcode = False,
     full: FullPlans = False,
 ) -> None:
-    """Plan the working tree, or a release, against all environments, before it may go there. Nothing is recorded."""
+    """Plan the working tree or a release in all environments, before a promotion. Records nothing."""
     from envctl.usecases.inspect.preview import preview_environments as use
 
     show_full_plans(full=full)

@@ -10,7 +10,7 @@ from envctl.cli.options.arguments import environment_argument
 
 def releases(
     context: typer.Context,
-    environment: Annotated[str, environment_argument("Only releases that were deployed there.")] = "",
+    environment: Annotated[str, environment_argument("Only releases deployed there.")] = "",
     limit: Annotated[
         int | None,
         typer.Option("--limit", "-n", min=1, help="How many releases, newest first: 20.", show_default=False),

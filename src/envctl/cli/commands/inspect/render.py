@@ -11,7 +11,7 @@ from envctl.cli.options.arguments import environment_argument
 def render(
     context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example prod.")]
 ) -> None:
-    """Show the root modules that Terraform gets for an environment."""
+    """Show the root modules of an environment, as Terraform reads them."""
     from envctl.usecases.inspect.render import render_environment as use
 
     run_use_case(context, lambda ports: use(ports, environment))

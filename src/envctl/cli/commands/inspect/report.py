@@ -11,11 +11,11 @@ from envctl.cli.boundary import print_text, refuse_dry_run, run_use_case
 def report(
     context: typer.Context,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; - is stdout.")
+        str, typer.Option("--output", "-o", metavar="FILE", help="The file to write; - is stdout.")
     ] = "report.html",
 ) -> None:
-    """Write a page to look at: the pipeline, releases, gates, deployments, drift and the last plans. It is one file,
-    which loads nothing.
+    """Write an HTML report: the pipeline, releases, gates, deployments, drift and the last plans. It is one file, and
+    loads no other.
     """
     from envctl.usecases.inspect.report import build_report as use
 

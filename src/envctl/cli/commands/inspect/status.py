@@ -21,13 +21,13 @@ def status(
     context: typer.Context,
     environments: Environments = None,
     *,
-    watched: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")] = False,
+    watched: Annotated[bool, typer.Option("--watch", help="Refresh until Ctrl-C.")] = False,
     interval: Annotated[
         int | None,
-        typer.Option("--interval", metavar="SECONDS", min=1, help=f"How often to look. Default: {INTERVAL}."),
+        typer.Option("--interval", metavar="SECONDS", min=1, help=f"Time between refreshes. Default: {INTERVAL}."),
     ] = None,
 ) -> None:
-    """Show the pipeline: what runs where, since when, by whom, what proves it, and how far each environment lags."""
+    """Show the pipeline: release, time, author and verification of each environment, and how far it is behind."""
     from envctl.usecases.inspect.status import load_status as use
 
     _check_options(context, interval, watched=watched)
@@ -78,7 +78,9 @@ def _check_options(context: typer.Context, interval: int | None, *, watched: boo
     from envctl.domain.errors import Problem, UsageError
 
     if interval is not None and not watched:
-        raise UsageError(Problem("E019", "--interval is for --watch alone", format_command("status", watch=True)))
+        raise UsageError(
+            Problem("E019", "--interval can only be used with --watch", format_command("status", watch=True))
+        )
     if watched and context.obj.markdown:
-        message = "--watch has no --markdown: nobody could read it before its end"
+        message = "--watch and --markdown can't be combined"
         raise UsageError(Problem("E019", message, format_command("status", markdown=True)))

@@ -12,16 +12,14 @@ def bootstrap(
     context: typer.Context,
     names: Environments = None,
     *,
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing: say what is missing or weaker than it should be.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check: show missing buckets and weak settings.")] = False,
     as_me: Annotated[
-        bool, typer.Option("--as-me", help="With your own credentials, rather than the role of each environment.")
+        bool, typer.Option("--as-me", help="Use your own credentials, not the role of each environment.")
     ] = False,
 ) -> None:
-    """Make the buckets that envctl needs, or make them stronger: one for the states of each environment, and, where no
-    environment is named, that of the store. Shows what it will do first. With --check it exits with 2 where something
-    is missing or weaker than it should be, and with 1 where something could not be looked at.
+    """Create or secure the buckets of envctl: one for the states of each environment, and, if no environment is given,
+    one for the store. Shows the steps first. With --check, exit code 2: a bucket is missing or has weak settings; 1:
+    some of it could not be checked.
     """
     from envctl.usecases.account import bootstrap as use
 

@@ -10,26 +10,24 @@ from envctl.cli.help import HelpfulCommand, HelpfulGroup
 if TYPE_CHECKING:
     from envctl.usecases.project.ci_workflows import System
 
-app = typer.Typer(cls=HelpfulGroup, help="Workflows for systems of CI, made for this project.", rich_markup_mode=None)
+app = typer.Typer(cls=HelpfulGroup, help="Write CI workflows for this project.", rich_markup_mode=None)
 
-Check = Annotated[
-    bool, typer.Option("--check", help="Write nothing; exit with 1 where they are not as they would be written.")
-]
-Branch = Annotated[str, typer.Option("--branch", metavar="NAME", help="The branch from which is deployed.")]
+Check = Annotated[bool, typer.Option("--check", help="Only check; exit code 1 if they are out of date.")]
+Branch = Annotated[str, typer.Option("--branch", metavar="NAME", help="The branch to deploy from.")]
 
 
-@app.command("github", cls=HelpfulCommand, short_help="Write the workflows of GitHub Actions, or check them.")
+@app.command("github", cls=HelpfulCommand, short_help="Write or check the workflows of GitHub Actions.")
 def github(context: typer.Context, *, check: Check = False, branch: Branch = "main") -> None:
-    """Write workflows that plan on pull requests, promote from environment to environment, and look for drift at night.
-    What envctl has not written itself is never written over.
+    """Write workflows that plan on pull requests, promote through the environments, and check for drift at night. Never
+    overwrites other files.
     """
     _write_workflows(context, "github", check=check, branch=branch)
 
 
-@app.command("gitlab", cls=HelpfulCommand, short_help="Write the pipeline of GitLab CI, or check it.")
+@app.command("gitlab", cls=HelpfulCommand, short_help="Write or check the pipeline of GitLab CI.")
 def gitlab(context: typer.Context, *, check: Check = False, branch: Branch = "main") -> None:
-    """Write a pipeline that plans on merge requests, promotes from environment to environment, and looks for drift on a
-    schedule. A .gitlab-ci.yml that is there already stays as it is: include .gitlab/envctl.gitlab-ci.yml in it.
+    """Write a pipeline that plans on merge requests, promotes through the environments, and checks for drift on a
+    schedule. An existing .gitlab-ci.yml is not changed: include .gitlab/envctl.gitlab-ci.yml in it.
     """
     _write_workflows(context, "gitlab", check=check, branch=branch)
 

@@ -11,7 +11,7 @@ def completion(
     context: typer.Context,
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="bash, zsh or fish.", show_default=False)],
 ) -> None:
-    """Print what a shell has to read so that it completes environments, stacks, releases and gates."""
+    """Print the completion script of a shell, for environments, stacks, releases and gates."""
     from envctl.cli.shell_completion import render_completion_script
 
     refuse_dry_run(context)

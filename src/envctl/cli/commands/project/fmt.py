@@ -15,17 +15,15 @@ def fmt(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
-            help="Only these files and folders. Default: all settings, and the modules of all stacks.",
+            help="Files and folders. Default: all settings, and the modules of all stacks.",
             show_default=False,
         ),
     ] = None,
     *,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with 1 where a file would be written anew.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check; exit code 1 if a file is not formatted.")] = False,
 ) -> None:
-    """Format settings files and the code of modules as Terraform does, with the Terraform of the project. Either all
-    of them can be read, or none is written. Needs no network, no init and no credentials.
+    """Format settings files and the code of modules, with the project's Terraform. If one file can't be read, none is
+    written. Needs no network, no init and no credentials.
     """
     from envctl.usecases.project.fmt import format_project as use
 

@@ -13,27 +13,29 @@ if TYPE_CHECKING:
 
 def init(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Of the project, and of its folder.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="The name of the project and its folder.", show_default=False)],
     *,
     template: Annotated[
-        TemplateName | None, typer.Option("--template", help="What it begins with. Default: web.", show_default=False)
+        TemplateName | None, typer.Option("--template", help="The template. Default: web.", show_default=False)
     ] = None,
-    region: Annotated[str, typer.Option(metavar="REGION", help="Default: ap-northeast-1.", show_default=False)] = "",
+    region: Annotated[
+        str, typer.Option(metavar="REGION", help="The AWS region. Default: ap-northeast-1.", show_default=False)
+    ] = "",
     recovery_region: Annotated[
-        str, typer.Option(metavar="REGION", help="Where backups are copied to.", show_default=False)
+        str, typer.Option(metavar="REGION", help="The second AWS region, for backups.", show_default=False)
     ] = "",
     account: Annotated[
         list[str] | None,
         typer.Option(
             "--account",
             metavar="ENV=ID",
-            help="The AWS account of an environment; may be given several times. Default: a placeholder.",
+            help="The AWS account of an environment. Repeatable. Default: a placeholder.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Begin a project in a new folder: pipeline, settings, and copies of the modules that it needs. In a terminal, and
-    without options, it asks what it has to know. Nothing is ever written over.
+    """Create a project in a new folder: pipeline, settings, and copies of the required modules. In a terminal, without
+    options, it asks for the values. Never overwrites files.
     """
     from envctl.usecases.project.init import init_project as use
 
@@ -50,7 +52,11 @@ def _parse_choices(template: str | None, region: str, recovery_region: str, pair
     for pair in pairs:
         environment, equals, account = pair.partition("=")
         if not equals or environment in accounts:
-            message = f"{environment} was given two accounts" if equals else f"--account {pair} names no environment"
-            raise UsageError(Problem("E023", message, "write it like this: --account dev=123456789012"))
+            message = (
+                f"--account has two values for {environment}"
+                if equals
+                else f"--account {pair} has no valid environment"
+            )
+            raise UsageError(Problem("E023", message, "write it as --account dev=123456789012"))
         accounts[environment] = account
     return Choices(template or "", region, recovery_region, accounts)

@@ -16,18 +16,17 @@ def lock_providers(
         typer.Option(
             "--platform",
             metavar="OS_ARCH",
-            help="Only this one; may be given several times. Default: all that people commonly work on.",
+            help="A platform. Repeatable. Default: all common ones.",
             autocompletion=offered,
             show_default=False,
         ),
     ] = None,
     upgrade: Annotated[
-        bool, typer.Option("--upgrade", help="Take the newest versions that suit all stacks, not those in the lock.")
+        bool, typer.Option("--upgrade", help="Use the newest versions allowed by all stacks, not the locked ones.")
     ] = False,
 ) -> None:
-    """Write the provider lock for all stacks of the working tree and for all platforms that people work on. Terraform
-    itself writes it for the machine that it runs on. Needs no credentials. Exits with 1 where a provider is not to be
-    had for a platform that was named.
+    """Write the provider lock for all stacks and platforms; for this machine's platform, Terraform writes it. Needs no
+    credentials. Exit code 1: a provider has no package for a given platform.
     """
     from envctl.usecases.project.lock_providers import lock_providers as use
 

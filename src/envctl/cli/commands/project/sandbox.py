@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from envctl.adapters.sandbox.lifecycle import Sandbox
 
 app = typer.Typer(
-    cls=HelpfulGroup, help="Real Terraform against an embedded AWS, one account an environment.", rich_markup_mode=None
+    cls=HelpfulGroup,
+    help="Manage the sandbox: an embedded AWS with one account for each environment.",
+    rich_markup_mode=None,
 )
 
 
@@ -23,10 +25,11 @@ app = typer.Typer(
 def up(
     context: typer.Context,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.", show_default=False)
+        int | None,
+        typer.Option(min=1, max=65535, help="The port of the proxy. Default: a free one.", show_default=False),
     ] = None,
 ) -> None:
-    """Start the sandbox, or find it running. Every command with --sandbox does that by itself."""
+    """Start the sandbox, if it does not run. Every command with --sandbox does this."""
     from envctl.cli.wiring.container import open_ports
 
     refuse_dry_run(context)
@@ -41,7 +44,7 @@ def up(
 
 @app.command(cls=HelpfulCommand)
 def status(context: typer.Context) -> None:
-    """Say whether the sandbox runs."""
+    """Show whether the sandbox runs."""
     found = _open_sandbox(context)
     running = found.find_running()
     if running:
@@ -53,7 +56,7 @@ def status(context: typer.Context) -> None:
 
 @app.command(cls=HelpfulCommand)
 def down(context: typer.Context) -> None:
-    """Stop the sandbox, and forget all that it held."""
+    """Stop the sandbox, and delete its contents."""
     refuse_dry_run(context)
     stopped = _open_sandbox(context).stop()
     _show_and_exit(context, "down", SandboxState("stopped" if stopped else "off"))

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from envctl.domain.aws.secret_status import SecretValue
     from envctl.usecases.ports.core import Ports
 
-app = typer.Typer(cls=HelpfulGroup, help="The secrets that settings name.", rich_markup_mode=None)
+app = typer.Typer(cls=HelpfulGroup, help="Show, check and set the secrets in settings.", rich_markup_mode=None)
 
 
 @app.command("list", cls=HelpfulCommand)
 def list_(
     context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example prod.")]
 ) -> None:
-    """Show the secrets that an environment's settings ask for, and whether they are there. No value is read."""
+    """Show the secrets that settings of an environment use, and whether they exist. Reads no value."""
     from envctl.usecases.account.secret_check import list_secrets
 
     run_partial_use_case(context, lambda ports: list_secrets(ports, environment))
@@ -27,7 +27,9 @@ def list_(
 
 @app.command(cls=HelpfulCommand)
 def check(context: typer.Context, names: Environments = None) -> None:
-    """Exit with 1 where a secret is missing or can't be looked at, and say how to create each. No value is read."""
+    """Check that all secrets exist, and show how to create missing ones. Reads no value. Exit code 1: a secret is
+    missing or could not be checked.
+    """
     from envctl.usecases.account.secret_check import check_secrets as use
 
     run_partial_use_case(context, lambda ports: use(ports, names or ()))
@@ -37,17 +39,19 @@ def check(context: typer.Context, names: Environments = None) -> None:
 def set_(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example prod.")],
-    name: Annotated[str, typer.Argument(help="The secret, as the settings name it.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="The name of the secret in the settings.", show_default=False)],
     *,
     kind: Annotated[
         Literal["secretsmanager", "ssm"] | None,
-        typer.Option("--in", help="Where it lies, if its name does not say it.", show_default=False),
+        typer.Option("--in", help="The service, if its name does not show it.", show_default=False),
     ] = None,
-    kms_key: Annotated[str, typer.Option("--kms-key", help="The KMS key to encrypt it with.", show_default=False)] = "",
-    unasked: Annotated[bool, typer.Option("--unasked", help="Although no setting asks for it; with --in.")] = False,
+    kms_key: Annotated[str, typer.Option("--kms-key", help="The KMS key for its encryption.", show_default=False)] = "",
+    unasked: Annotated[
+        bool, typer.Option("--unasked", help="Allow a secret not used in settings; needs --in.")
+    ] = False,
 ) -> None:
-    """Create a secret, or give it a new version. The value is read from standard input, or typed without being shown;
-    it is never an argument.
+    """Create a secret, or add a new version. The value comes from standard input or a hidden prompt, never from an
+    argument.
     """
     from envctl.cli.input.secret_value import read_secret_value
     from envctl.usecases.account.secret_set import set_secret as use

@@ -13,7 +13,7 @@ def validate(
     environment: Annotated[str, environment_argument("Only this environment. Default: all.")] = "",
     *,
     settings: Annotated[
-        bool, typer.Option("--settings", help="Only whether the settings fit: no keys, no secrets, no images.")
+        bool, typer.Option("--settings", help="Check only the settings: no keys, no secrets, no images.")
     ] = False,
 ) -> None:
     """Check the project file, the modules and the settings. Needs no Terraform and no credentials."""

@@ -59,4 +59,4 @@ def _describe_rule(rule: str) -> str:
         case "E":
             return f"Problem {rule} of envctl: docs/errors.md"
         case _:
-            return "Reality is not what the state says" if rule == "drift" else "A check of what was deployed failed"
+            return "Real resources differ from the state" if rule == "drift" else "A check of the deployment failed"

@@ -88,7 +88,7 @@ def _from_stack(drift: "EnvironmentDrift", stack: "StackDrift") -> Verdict:
     match stack.condition:
         case "drifted":
             names = [each.address for each in stack.resources] + [f"output {each.name}" for each in stack.outputs]
-            message = f"{len(names)} not as the state says: {join_first(names, MAX_NAMED)}"
+            message = f"{len(names)} different from the state: {join_first(names, MAX_NAMED)}"
             return Verdict(suite, stack.stack, "drift", "failed", message, drift.next, location, stack.seconds)
         case "unknown":
             message = "; ".join(f"{problem.code} {problem.message}" for problem in stack.problems)

@@ -13,14 +13,14 @@ from envctl.cli.render.terminal.times import format_seconds
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.ledger.timeline import Happened
 
-LINES_NOTE = "A line is what ran, and in colour what runs now."
+LINES_NOTE = "A line is a past deployment; a colored line runs now."
 HEADS = ("When (UTC)", "Environment", "What", "Release", "Outcome", "Changed", "Took", "By")
 
 
 def render_deployments(report: Report) -> Html:
     shown = report.timeline.deployments
     if not shown:
-        return render_section("deployments", "Deployments", tag("p", "Nothing was deployed yet."))
+        return render_section("deployments", "Deployments", tag("p", "No deployments yet."))
     rows = (_render_row(each, report.now) for each in shown)
     number = format_count(len(shown), "deployment")
     caption = (

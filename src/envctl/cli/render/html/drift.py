@@ -12,12 +12,12 @@ from envctl.domain.ledger.state import DriftCheck
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus
 
-HEADS = ("Environment", "Reality against the state", "Looked at (UTC)", "By", "What differs")
+HEADS = ("Environment", "Real resources and the state", "Checked (UTC)", "By", "Differences")
 
 
 def render_drift(report: Report) -> Html:
     rows = (_render_row(each, report.now) for each in report.status.environments)
-    return render_section("drift", "Drift", render_table("The last look at each environment", HEADS, rows))
+    return render_section("drift", "Drift", render_table("The last check of each environment", HEADS, rows))
 
 
 def _render_row(status: EnvironmentStatus, now: datetime) -> tuple[Piece, ...]:

@@ -29,14 +29,14 @@ def _render_figures(report: Report) -> Iterator[Html]:
     proven = sum(
         bool(each.present.current_evidence and each.present.current_evidence.verified) for each in environments
     )
-    yield _render_figure("Environments proven", f"{proven} of {len(environments)}", "what runs there is verified")
+    yield _render_figure("Environments verified", f"{proven} of {len(environments)}", "with a verified release")
     last = environments[-1]
-    runs = shorten_id(last.present.current.release) if last.present.current else "nothing runs"
+    runs = shorten_id(last.present.current.release) if last.present.current else "no deployments"
     lag = format_lag(last, environments[-2].environment if len(environments) > 1 else "")
     yield _render_figure(last.environment, runs, lag)
     done = report.timeline.deployments
     succeeded = sum(each.deployment.outcome == "succeeded" for each in done)
-    note = f"of the last {format_count(len(done), 'deployment')}" if done else "nothing was deployed yet"
+    note = f"of the last {format_count(len(done), 'deployment')}" if done else "no deployments yet"
     yield _render_figure("Succeeded", f"{succeeded} of {len(done)}" if done else "none", note)
     yield _render_drift_figure(report)
 
@@ -49,9 +49,9 @@ def _render_drift_figure(report: Report) -> Html:
     value = format_count(sum(drifted.values()), "difference") if drifting else "none seen" if drifted else "not known"
     details = [
         f"in {join_first(drifting or list(drifted), MAX_NAMED)}" if drifted else "",
-        f"not looked at in {join_first(unchecked, MAX_NAMED)}" if unchecked else "",
+        f"not checked in {join_first(unchecked, MAX_NAMED)}" if unchecked else "",
     ]
-    return _render_figure("Drift", value, "; ".join(filter(None, details)) or "nothing runs yet")
+    return _render_figure("Drift", value, "; ".join(filter(None, details)) or "no deployments yet")
 
 
 def _render_figure(name: str, value: str, note: str) -> Html:
@@ -66,7 +66,7 @@ def _render_attention(report: Report) -> Html:
         items.append(tag("li", render_sign(_FAILURE if each.is_serious else _OBSTACLE), sentence))
     if not found:
         started = any(each.present.last for each in report.status.environments)
-        text = "Nothing needs attention." if started else "Nothing was deployed yet."
+        text = "No problems." if started else "No deployments yet."
         items = [tag("li", render_sign(_HEALTHY if started else Sign("nothing", "still", "")), tag("span", text))]
     return tag("div", tag("h3", "Needs attention"), tag("ul", *items, class_="matters"))
 
@@ -74,5 +74,5 @@ def _render_attention(report: Report) -> Html:
 def _render_next_commands(report: Report) -> Html:
     commands = list_next_commands(report.status)
     items = [tag("li", code(command), dim(reason)) for command, reason in commands]
-    text = "Nothing to do: every environment is up to date." if is_up_to_date(report.status) else "Nothing to type."
+    text = "Nothing to do: every environment is up to date." if is_up_to_date(report.status) else "No command needed."
     return tag("div", tag("h3", "Next"), tag("ul", *items, class_="commands") if items else tag("p", text))

@@ -71,7 +71,7 @@ def _render_body(report: Report) -> Html:
 
 
 def _render_header(report: Report) -> Html:
-    warning = "an embedded AWS on one machine; nothing here is real"
+    warning = "an embedded AWS on one machine; no real resources"
     banner = tag("p", tag("strong", SANDBOX), f" {warning}", class_="sandbox") if report.sandbox else ""
     order = " → ".join(each.environment for each in report.status.environments)
     length = format_count(report.entries, "entry")
@@ -84,9 +84,9 @@ def _render_header(report: Report) -> Html:
 
 def _render_footer(report: Report) -> Html:
     source = (
-        "Made by envctl report, from the ledger and the project file alone: no plan was made for it."
-        " All times are UTC. This page runs no script and loads nothing."
+        "Made by envctl report, from the ledger and the project file only, without a plan."
+        " All times are UTC. This page has no scripts and loads no other files."
     )
-    proof = join("It tells of the ledger up to the entry with the hash ", code(report.head), ". ")
+    proof = join("It shows the ledger up to the entry with the hash ", code(report.head), ". ")
     check = join(code(format_command("ledger verify")), " checks the whole chain.")
     return tag("footer", tag("p", source), tag("p", proof, check) if report.entries else "")

@@ -25,7 +25,7 @@ def render_pipeline(report: Report) -> Html:
     across = f"cards in-{number}" if number <= MAX_CARDS_IN_ROW else "cards"
     beside = report.status.beside
     others = tag("div", *(_render_card(each, "", report.status) for each in beside), class_="cards")
-    more = (tag("h3", "Beside the pipeline"), others) if beside else ()
+    more = (tag("h3", "Outside the pipeline"), others) if beside else ()
     main = tag("div", *cards, class_=across)
     return render_section("pipeline", "Pipeline", render_pipeline_picture(report), main, *more)
 
@@ -56,7 +56,7 @@ def _list_facts(each: EnvironmentStatus, before: str, now: datetime) -> Iterator
         yield "Runs", join(wording.render_release(current.release), label)
         origin = wording.describe_commit(each.release) if each.release else ""
         if origin:
-            yield "Made of", origin
+            yield "Made from", origin
         at = current.ended_at or current.started_at
         yield "Deployed", join(wording.render_past_moment(at, now), f", {current.changed} changed")
         yield "By", wording.render_person(current.by)
@@ -74,7 +74,7 @@ def _list_facts(each: EnvironmentStatus, before: str, now: datetime) -> Iterator
 def _render_proof(proof: Evidence, now: datetime) -> Html | str:
     if proof.verified_at is None:
         return join("no", ": " if proof.revoked else "", isolate(proof.revoked))
-    checks = f", {format_count(len(proof.checks), 'check')}" if proof.checks else ", without a check"
+    checks = f", {format_count(len(proof.checks), 'check')}" if proof.checks else ", no checks configured"
     return join(
         wording.render_age(proof.verified_at, now), f"{checks}, for {format_rough_duration(proof.measure_soak(now))}"
     )
@@ -82,6 +82,6 @@ def _render_proof(proof: Evidence, now: datetime) -> Html | str:
 
 def _render_drift(state: EnvironmentState, now: datetime) -> Html | str:
     if state.drift is None:
-        return "not looked at since"
-    summary = f"{format_count(state.drift.drifted, 'difference')}, seen " if state.drift.drifted else "none seen, "
+        return "not checked since"
+    summary = f"{format_count(state.drift.drifted, 'difference')}, seen " if state.drift.drifted else "none found, "
     return join(summary, wording.render_age(state.drift.at, now))

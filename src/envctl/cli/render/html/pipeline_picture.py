@@ -57,7 +57,7 @@ def _place_stations(report: Report) -> Iterator[_Station]:
 def _describe_station(station: _Station) -> str:
     status = station.status
     current = status.present.current
-    runs = f"runs release {shorten_id(current.release)}" if current else "runs nothing"
+    runs = f"runs release {shorten_id(current.release)}" if current else "has no deployments"
     summary = f"{status.environment} {runs}: {states.choose_environment_sign(status.present).word}"
     asks = f", {_format_refusal_count(station.outlook)}" if status.lag else ""
     return f"{summary}; {format_lag(status, station.before)}{asks}."
@@ -66,7 +66,7 @@ def _describe_station(station: _Station) -> str:
 def _format_refusal_count(outlook: Outlook) -> str:
     number = len(outlook.why.refusals)
     verb = "refuses" if number == 1 else "refuse"
-    return f"{format_count(number, 'guard')} {verb}" if number else "nothing refuses it"
+    return f"{format_count(number, 'guard')} {verb}" if number else "no refusals"
 
 
 def _render_station(station: _Station) -> Html:

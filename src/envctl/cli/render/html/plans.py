@@ -21,15 +21,15 @@ TONES = {
     Action.DELETE: "bad",
     Action.INVOKE: "doubt",
 }
-NOT_KEPT_NOTE = "It is not in the store, or can't be believed: an envctl before this one kept only its fingerprint."
-UNPLANNED_NOTE = "What is planned only once another stack is applied is not in it."
+NOT_KEPT_NOTE = "It is missing in the store or damaged; earlier versions of envctl stored only its fingerprint."
+UNPLANNED_NOTE = "Stacks planned after another stack was applied are not included."
 
 
 def render_plans(report: Report) -> Html:
     shown = [_render_plan(each, report) for each in report.plans]
     if not shown:
-        return render_section("plans", "Last plans", tag("p", "Nothing was deployed yet."))
-    return render_section("plans", "Last plans", *shown, note="Actions and addresses: values are never kept.")
+        return render_section("plans", "Last plans", tag("p", "No deployments yet."))
+    return render_section("plans", "Last plans", *shown, note="Actions and addresses; values are never stored.")
 
 
 def _render_plan(last: LastPlan, report: Report) -> Html:
@@ -47,7 +47,7 @@ def _render_plan(last: LastPlan, report: Report) -> Html:
 
 def _format_counts(last: LastPlan) -> str:
     if last.plan is None:
-        return "plan not kept"
+        return "plan not stored"
     counts = ", ".join(f"{number} to {action}" for action, number in (last.counts or {}).items())
     return counts or ("planned stack by stack" if last.plan.changes else "no resource changes")
 
@@ -61,7 +61,7 @@ def _render_changes(last: LastPlan) -> Iterator[Html]:
         caption = f"Plan of the last deployment to {last.environment}"
         yield render_table(caption, ("Action", "Stack", "Resource"), rows, "dense plan")
     else:
-        yield tag("p", "It changed no resource.")
+        yield tag("p", "It changed no resources.")
     if last.more:
         yield tag("p", f"and {format_count(last.more, 'more resource')}", class_="note")
     if any(stack.waits_for for stack in last.plan.stacks):
@@ -71,7 +71,7 @@ def _render_changes(last: LastPlan) -> Iterator[Html]:
 def _list_rows(plan: EnvironmentPlan) -> Iterator[tuple[Piece, ...]]:
     for stack in plan.stacks:
         if stack.waits_for:
-            yield dim("wait"), stack.stack, dim("planned once what it reads is there")
+            yield dim("wait"), stack.stack, dim("planned after its upstream stacks")
         for resource in stack.resources:
             action = join(tag("span", SYMBOLS[resource.action], class_="symbol", aria_hidden="true"), resource.action)
             yield tag("span", action, class_=TONES.get(resource.action, "still")), stack.stack, code(resource.address)

@@ -20,13 +20,13 @@ from envctl.domain.ledger.state import to_label
 from envctl.usecases.inspect.report import Report
 
 NAME_WIDTH, CELL_WIDTH = 25, 10
-NAME_HEAD = "Release, and when it was made"
-CAPTION = "Each release in each environment, newest first, with when it was last deployed there"
+NAME_HEAD = "Release, and its time"
+CAPTION = "Each release in each environment, newest first, with the time of its last deployment there"
 
 
 def render_releases(report: Report) -> Html:
     if not report.releases:
-        return render_section("releases", "Releases and where they are", tag("p", "No release was made yet."))
+        return render_section("releases", "Releases and their environments", tag("p", "No releases yet."))
     order = [each.environment for each in report.status.environments]
     rows = []
     for row in report.releases:
@@ -38,14 +38,14 @@ def render_releases(report: Report) -> Html:
     note = f"{format_count(report.more_releases, 'older release')} left off." if report.more_releases else ""
     style = f"min-width: {NAME_WIDTH + len(order) * CELL_WIDTH}rem"
     shown = render_table(CAPTION, [NAME_HEAD, *order], rows, "matrix", style)
-    return render_section("releases", "Releases and where they are", shown, note=note)
+    return render_section("releases", "Releases and their environments", shown, note=note)
 
 
 def _render_stay(stay: Stay, now: datetime) -> Html:
     sign = states.choose_stay_sign(stay)
     if sign is None:
         unknown = stay.standing == "unknown"
-        description = "not known: longer ago than this report looks" if unknown else "never deployed"
+        description = "unknown: older than this report" if unknown else "never deployed"
         placeholder = tag("span", "?" if unknown else "·", aria_hidden="true", class_="quiet", title=description)
         for_screen_readers = tag("span", description, class_="spoken")
         return tag("td", placeholder, for_screen_readers, _render_hold(stay), class_="empty")

@@ -9,15 +9,15 @@ from envctl.domain.ledger.state import Deployment, EnvironmentState
 from envctl.usecases.ledger.timeline import Happened
 
 VERIFIED = Sign("proven", "ok", "proven")
-NOTHING_RUNS = Sign("nothing", "still", "nothing runs")
+NOTHING_RUNS = Sign("nothing", "still", "no deployments")
 LOCKED, ON_HOLD = Sign("lock", "doubt", "locked"), Sign("hold", "doubt", "on hold")
 BREAK_GLASS = Sign("ring", "bad", "by break-glass")
 DEBT = Sign("failed", "bad", "debt: break-glass")
-NO_DRIFT = Sign("proven", "ok", "no drift seen")
-DRIFT_UNCHECKED = Sign("nothing", "still", "not looked at since the last deployment")
+NO_DRIFT = Sign("proven", "ok", "no drift found")
+DRIFT_UNCHECKED = Sign("nothing", "still", "not checked since the last deployment")
 APPROVAL_GIVEN, APPROVAL_MISSING = Sign("given", "ok", "given"), Sign("missing", "doubt", "missing")
 _OUTCOME_SIGNS = {
-    "partial": Sign("doubt", "doubt", "of some stacks alone"),
+    "partial": Sign("doubt", "doubt", "of some stacks only"),
     "unfinished": Sign("open", "doubt", "unfinished"),
     "failed": Sign("failed", "bad", "failed"),
     "interrupted": Sign("stopped", "bad", "interrupted"),
@@ -63,7 +63,7 @@ def choose_stay_sign(stay: Stay) -> Sign | None:
         case "runs":
             return Sign("proven", "ok", "runs") if stay.verified_at else Sign("doubt", "doubt", "runs, not verified")
         case "left":
-            return Sign("done", "still", "was proven" if stay.verified_at else "ran, not verified")
+            return Sign("done", "still", "was verified" if stay.verified_at else "ran, not verified")
         case "never" | "unknown":
             return None
         case "partial" | "unfinished" | "failed" | "interrupted" | "abandoned":

@@ -101,7 +101,7 @@ def _scalar_to_json(value: object) -> str | float | bool | None:
         case None | bool() | int() | float() | str():
             return value
         case _:
-            raise TypeError(f"a {type(value).__name__} can't be said in JSON")
+            raise TypeError(f"a {type(value).__name__} has no JSON form")
 
 
 def _rules_to_json(value: Any) -> Any:  # noqa: ANN401 (a model)

@@ -28,7 +28,7 @@ def render_reviewed(result: Reviewed) -> str:
     where = f" in {md.escape(result.where)}" if result.where else ""
     return md.render_page(
         f"## {md.OK if result.reviewers else md.NEUTRAL} {environment}: gate {md.escape(result.gate)}, in GitHub",
-        reviewers or f"Nobody has let this job begin as a reviewer: in GitHub {environment} asks for none.",
+        reviewers or f"This job has no reviewers: {environment} requires none in GitHub.",
         f"Release {md.render_release(result.label, result.release)}, plan {md.code(shorten_id(result.plan))}{where}.",
         *_render_outlook(result),
     )
@@ -47,7 +47,7 @@ def _render_outlook(result: Approved | Reviewed) -> Iterator[str]:
     if result.missing:
         yield md.escape(describe_missing_approvals(result.missing))
     else:
-        yield f"Every gate of {md.escape(result.environment)} has its approvals for this release."
+        yield f"All approvals of {md.escape(result.environment)} are given for this release."
     yield render_gate_table(result.approvals)
     yield md.render_next_step(result.next)
 
@@ -56,8 +56,8 @@ def render_withdrawn(result: Withdrawn) -> str:
     subject, approver = f"{md.escape(result.environment)}: gate {md.escape(result.gate)}", md.bold(str(result.by))
     if not result.withdrawn:
         unapproved = f"{approver} has not approved release {md.render_release(result.label, result.release)} there."
-        reason = unapproved if result.release else "No release waits there."
-        return md.render_page(f"## {md.NEUTRAL} {subject}: nothing to take back", reason)
+        reason = unapproved if result.release else "No release is waiting there."
+        return md.render_page(f"## {md.NEUTRAL} {subject}: no approval to withdraw", reason)
     return md.render_page(
         f"## {md.OK} {subject}: approval withdrawn",
         f"{approver} no longer approves release {md.render_release(result.label, result.release)}.",

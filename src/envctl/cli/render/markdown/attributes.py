@@ -72,7 +72,7 @@ def _render_values(attribute: AttributeChange, width: int) -> Iterator[str]:
 def _render_sides(attribute: AttributeChange, width: int, *, brief: bool = False) -> Iterator[str]:
     path = pad_text(shorten_middle(to_one_line(attribute.path), MAX_PATH_WIDTH), width)
     if attribute.before is attribute.after is Marker.SENSITIVE:
-        yield f"! {path} = {Marker.SENSITIVE.value}, and other than before{_format_replacement_note(attribute)}"
+        yield f"! {path} = {Marker.SENSITIVE.value}, changed{_format_replacement_note(attribute)}"
         return
     sides = [(sign, side) for sign, side in (("-", attribute.before), ("+", attribute.after)) if side is not None]
     hidden = any(isinstance(side, Marker) for _, side in sides)

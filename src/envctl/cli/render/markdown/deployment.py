@@ -24,7 +24,7 @@ def render_deployment(deployed: Deployed) -> str:
         )
     doubtful = console.describe_overrides(deployed) or console.is_unverified(deployed) or deployed.only
     plan = deployed.plan if deployed.plan and deployed.plan.changes else None
-    heading = f"### What was done: {md.escape(shorten_middle(format_total(plan), MAX_HEADING))}" if plan else ""
+    heading = f"### Changes made: {md.escape(shorten_middle(format_total(plan), MAX_HEADING))}" if plan else ""
     return md.render_page(
         f"## {md.WARN if doubtful else md.OK} {md.escape(console.format_headline(deployed))}",
         _describe_outcome(deployed),
@@ -60,7 +60,7 @@ def _render_waivers(deployed: Deployed) -> str:
     return "\n\n".join(
         (
             f"🚨 {md.bold(console.describe_overrides(deployed))}. {md.escape(console.describe_debt(deployed))}.",
-            md.render_table(("guard", "what it refused"), rows),
+            md.render_table(("guard", "refusal"), rows),
         )
     )
 

@@ -45,7 +45,7 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
             long=len(rows) > MAX_OPEN_ROWS,
         )
     if distance.changes is None:
-        yield "What changed between them is not known."
+        yield "The changes between them are unknown."
         return
     yield f"### Changes {md.escape(release_distance.format_direction(distance, both))}"
     changes = distance.changes

@@ -15,7 +15,7 @@ from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.fix import Fixed, Mended
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
-HEADS = ("environment", "stack", "resource", "what")
+HEADS = ("environment", "stack", "resource", "change")
 MAX_VALUE_WIDTH = 80
 _MARKS = {"clean": md.OK, "drifted": md.WARN, "unknown": md.FAIL, "empty": md.NEUTRAL}
 _BY_SEVERITY = ("unknown", "drifted", "clean", "empty")
@@ -30,8 +30,8 @@ def render_drift(drift: Drift) -> str:
         f"## {_MARKS[worst]} {md.escape(console.format_verdict(drift))}",
         "\n".join(line for each in remarkable for line in _render_environment(each)),
         f"{md.OK} clean: {md.escape(quiet)}" if quiet else "",
-        render_drift_table("### Drift", "is there", drifted, drift=True),
-        render_drift_table("### Pending", "the configuration says", pending, drift=False),
+        render_drift_table("### Drift", "real", drifted, drift=True),
+        render_drift_table("### Pending", "configuration", pending, drift=False),
         *(md.render_next_step(command) for command in console.list_next_commands(drift)),
     )
 
@@ -47,8 +47,8 @@ def _render_fix(fix: Mended) -> Iterator[str]:
     if fix.deployed:
         yield render_deployment(fix.deployed)
     if fix.problems or not fix.deployed:
-        whole = " as a whole" if fix.deployed else ""
-        head = f"## {md.FAIL} {md.escape(fix.environment)} was not set right{whole}\n"
+        extent = "fixed only partly" if fix.deployed else "not fixed"
+        head = f"## {md.FAIL} {md.escape(fix.environment)} was {extent}\n"
         yield "\n".join((head, *(f"- {md.FAIL} {format_problem(each)}" for each in fix.problems)))
 
 
@@ -86,7 +86,7 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
         for (action, stack, kind, environments), count in counts.items()
     ]
     note = f"\n\n{md.capitalize(SUMMARY_NOTE)}." if counts else ""
-    return f"{heading}\n\n{md.render_table((*HEADS, 'the state says', after), rows)}{note}"
+    return f"{heading}\n\n{md.render_table((*HEADS, 'state', after), rows)}{note}"
 
 
 def _format_action(action: Action, *, drift: bool) -> str:

@@ -50,7 +50,7 @@ def _render_part(part: Part, explained: Explained) -> Iterator[str | Block]:
             yield _render_settings(explained)
         case "drift":
             found = [(explained.environment, StackPlan(each.stack, each.resources)) for each in explained.drifted]
-            yield render_drift_table("What somebody did:", "is there", group_differences(found), drift=True)
+            yield render_drift_table("Manual changes:", "real", group_differences(found), drift=True)
         case _:
             pass
     yield from render_plan_blocks(plan)

@@ -9,11 +9,11 @@ from envctl.cli.render.terminal.text import shorten_middle
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
 
-HEADS = ("where", "code", "what is wrong", "next")
+HEADS = ("where", "code", "problem", "next")
 TITLES = {
-    ExitCode.USAGE: "The command can't be carried out",
+    ExitCode.USAGE: "The command can't run",
     ExitCode.CONFIGURATION: "The configuration is wrong",
-    ExitCode.LOCK_HELD: "Somebody else is at work",
+    ExitCode.LOCK_HELD: "Another deployment is running",
     ExitCode.INTERRUPTED: "Stopped",
     ExitCode.BUG: "A bug of envctl",
 }

@@ -21,7 +21,7 @@ MARKS = {"green": OK, "bold red": FAIL, "yellow": WARN}
 def render_history(history: History) -> str:
     scope = f" of {escape(history.environment)}" if history.environment else ""
     if not history.entries:
-        return render_page(f"## History{scope}", f"The ledger says nothing {console.format_period(history, UTC)}.")
+        return render_page(f"## History{scope}", f"The ledger has no entries {console.format_period(history, UTC)}.")
     doubts = {each.seq: each.why for each in history.unbelieved}
     rows = (
         (
@@ -42,17 +42,17 @@ def render_history(history: History) -> str:
         "… and older entries" if history.more else "",
         "\n".join(f"- {WARN} {escape(line)}" for line in console.list_rule_changes(history)),
         "\n".join(f"- {escape(line)}" for line in console.list_failure_logs(history)),
-        "? unverified: nobody but that person's own machine vouches for the name" if unverified else "",
+        "? unverified: name comes from local git config" if unverified else "",
     )
 
 
 def render_ledger_verification(ledger: Verified) -> str:
     if not ledger.entries:
         return render_page(f"## {NEUTRAL} The ledger is empty")
-    fits = "its 1 entry fits" if ledger.entries == 1 else f"all {format_count(ledger.entries, 'entry')} fit"
-    signed = f"Signed as pinned: all about {', '.join(ledger.signed)}." if ledger.signed else ""
+    fits = "its 1 entry matches" if ledger.entries == 1 else f"all {format_count(ledger.entries, 'entry')} match"
+    signed = f"Signed with the pinned keys: {', '.join(ledger.signed)}." if ledger.signed else ""
     return render_page(
-        f"## {OK} The ledger is whole", f"{fits.capitalize()} the chain. Head: {code(ledger.head)}", signed
+        f"## {OK} The ledger is verified", f"{fits.capitalize()} the chain. Head: {code(ledger.head)}", signed
     )
 
 

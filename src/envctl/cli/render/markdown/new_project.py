@@ -11,12 +11,12 @@ def render_new_project(project: Begun) -> str:
     extent = f"{format_count(len(project.files), 'file')} from the template {escape(project.template)}"
     if project.mode == "planned":
         return render_page(
-            f"## Would make {escape(project.folder)}: {extent}", fence_text("\n".join(project.files), "text")
+            f"## Would create {escape(project.folder)}: {extent}", fence_text("\n".join(project.files), "text")
         )
     return render_page(
         f"## {OK} Made {escape(project.folder)}: {extent}",
         render_table(("what", "for"), ((code(part), escape(what)) for part, what in list_parts(project))),
-        "Next, without any account:",
+        "Next, without an account:",
         fence_text("\n".join(map(add_sandbox_flag, project.next)), "sh"),
         escape(describe_placeholders(project)) if project.placeholders else "",
     )

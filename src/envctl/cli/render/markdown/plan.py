@@ -47,8 +47,8 @@ def render_plan(plan: EnvironmentPlan) -> str:
 
 def render_plan_blocks(plan: EnvironmentPlan, *, done: bool = False) -> Iterator[Block]:
     """Yield the plan without heading and next step. `done` words it as applied, for the page of a deployment."""
-    yield from _render_destructive(plan.stacks, "What went away" if done else "What goes away")
-    yield from _render_stack_table(plan.stacks, "what was done" if done else "what would happen")
+    yield from _render_destructive(plan.stacks, "Destroyed" if done else "Destroyed by this plan")
+    yield from _render_stack_table(plan.stacks, "changes made" if done else "planned changes")
     for stack in plan.stacks:
         for warning in stack.warnings:
             yield Piece(f"{md.WARN} {md.bold(stack.stack)}: {md.escape(warning)}", "warning", Rank.TEXT, stack.stack)
@@ -98,7 +98,7 @@ def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
 def _render_stack(stack: StackPlan, *, summarized: bool) -> Iterator[Block]:
     inner = list(_render_counts(stack) if summarized else _render_changes(stack))
     if inner:
-        note = " (what goes away stands above)" if _find_destructive(stack) else ""
+        note = " (destroyed resources are listed above)" if _find_destructive(stack) else ""
         summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(console.summarize_stack(stack))}{note}"
         yield Section(f"<details><summary>{summary}</summary>", tuple(inner), "</details>")
 
@@ -174,7 +174,7 @@ def _render_new_resources(resources: Sequence[ResourceChange], stack: str) -> It
     pieces = tuple(Piece(line, "resource", Rank.NEW, stack) for line in lines)
     yield Section(f"{marks}diff", pieces, marks, "\n")
     details = tuple(Piece(_render_resource(r), "attribute list", Rank.REST, stack) for r in resources)
-    yield Section("<details><summary>the attributes of what is new</summary>", details, "</details>")
+    yield Section("<details><summary>the attributes of new resources</summary>", details, "</details>")
 
 
 def _render_outputs(outputs: Sequence[OutputChange]) -> str:

@@ -25,8 +25,8 @@ def render_plans(plans: Plans) -> str:
     rows = ((choose_preview_mark(each), bold(each.environment), escape(format_outcome(each))) for each in remarkable)
     return render_page(
         f"## {escape(format_verdict(plans.environments))}",
-        f"What {escape(describe_subject(plans))} would do. Nothing was recorded.",
-        render_table(("", "environment", "what would happen"), rows),
+        f"What {escape(describe_subject(plans))} would do. Not recorded.",
+        render_table(("", "environment", "planned changes"), rows),
         f"{OK} no changes: {escape(quiet)}" if quiet else "",
         *(block for preview in remarkable for block in render_preview_blocks(preview)),
         full_output=format_full_output(format_command("collect", plans.run) if plans.run else format_command("plan")),
@@ -41,8 +41,8 @@ def render_preview(preview: Preview) -> str:
     name = f" --release {shorten_id(preview.release)}" if preview.release else ""
     return render_page(
         f"## {escape(format_verdict(preview.environments))}",
-        f"What {escape(preview_console.describe_subject(preview))} would do. Nothing was recorded.",
-        render_table(("", "environment", "what would happen"), rows),
+        f"What {escape(preview_console.describe_subject(preview))} would do. Not recorded.",
+        render_table(("", "environment", "planned changes"), rows),
         *(block for each in preview.environments for block in render_preview_blocks(each)),
         full_output=format_full_output(f"{format_command('preview')}{name}"),
     )
@@ -56,7 +56,7 @@ def choose_preview_mark(preview: EnvironmentPreview) -> str:
 
 def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
     if preview.problems:
-        yield f"### {FAIL} {escape(preview.environment)} can't be planned{' whole' if preview.plan else ''}"
+        yield f"### {FAIL} {escape(preview.environment)} can't be planned{' completely' if preview.plan else ''}"
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
     if preview.plan and preview.plan.changes:
         yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"

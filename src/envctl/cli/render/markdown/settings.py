@@ -8,7 +8,7 @@ from envctl.cli.render.markdown.page.markup import OK, capitalize, code, escape,
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.settings import Valid
 
-HEADS = ("setting", "value", "where from", "stacks")
+HEADS = ("setting", "value", "source", "stacks")
 MAX_VALUE_SIZE = 2_000
 
 
@@ -19,7 +19,7 @@ def render_settings(settings: EnvironmentSettings) -> str:
     )
     return render_page(
         f"## Settings of {escape(settings.environment)}: {len(settings.settings)}",
-        render_table(HEADS, rows) if settings.settings else "There are none: no module declares a variable.",
+        render_table(HEADS, rows) if settings.settings else "No settings: no module declares a variable.",
     )
 
 

@@ -60,4 +60,4 @@ def render_gate_table(gates: Mapping[str, GateApprovals], now: datetime | None =
         )
         for name, gate in gates.items()
     )
-    return md.render_table(("", "gate", "approvals", "by whom, until when, and what is missing"), rows)
+    return md.render_table(("", "gate", "approvals", "approver, expiry, missing approvals"), rows)

@@ -42,17 +42,17 @@ class TerminalPrompter:
     def require_answer(self, environment: str) -> None:
         if not self.yes and not self.interactive:
             message = f"no terminal to confirm the changes to {environment} on"
-            raise UsageError(Problem("E001", message, "add --yes to apply without a question"))
+            raise UsageError(Problem("E001", message, "add --yes"))
 
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
-        if self._has_yes_option("there are changes to apply", "add --yes to apply without a question"):
+        if self._has_yes_option("the changes", "add --yes"):
             return True
         plan = self.redact(plan)
         with self.pause_drawing():
             self.console.print()
             if again:
                 stacks = ", ".join(stack.stack for stack in plan.stacks)
-                print_text(self.console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
+                print_text(self.console, f"The upstream stacks are applied; {stacks} can now be planned.")
             show_danger(plan, self.console)
             if plan.label:
                 print_text(self.console, f"Release {format_label(plan.label)}")
@@ -60,9 +60,7 @@ class TerminalPrompter:
             return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
-        if self._has_yes_option(
-            "there is a plan to approve", "look at it, then add --yes to approve it without a question"
-        ):
+        if self._has_yes_option("the approval", "check the plan, then add --yes"):
             return True
         plan, out = self.redact(plan), self.console
         out.print()
@@ -75,9 +73,7 @@ class TerminalPrompter:
         return self._ask_yes("Approve it?")
 
     def confirm_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
-        if self._has_yes_option(
-            "there are rules to approve", "look at them, then add --yes to approve them without a question"
-        ):
+        if self._has_yes_option("the approval", "check the rules, then add --yes"):
             return True
         out = self.console
         out.print()
@@ -87,19 +83,21 @@ class TerminalPrompter:
         return self._ask_yes(f"Approve the new rules{suffix}?")
 
     def confirm_unlock(self, lock: StateLock) -> bool:
-        reason = f"Terraform's lock of {lock.stack}, held by {lock.who}, has to be broken"
-        if self._has_yes_option(reason, "if that run is dead for sure, add --yes"):
+        what = f"the break of Terraform's lock of {lock.stack}, held by {lock.who},"
+        if self._has_yes_option(what, "if that run has certainly ended, add --yes"):
             return True
         out = self.console
         operation = f" for {lock.operation}" if lock.operation else ""
         since = f" since {format_time(lock.created)}" if lock.created else ""
         out.print()
         print_text(out, "The Terraform state of ", (lock.stack, "bold"), f" is locked by {lock.who}{operation}{since}.")
-        print_text(out, "Two at once overwrite each other's state: break the lock only if that run is dead for sure.")
+        print_text(
+            out, "Two runs at once overwrite each other's state: break the lock only if that run has certainly ended."
+        )
         return self._ask_yes("Break the lock of ", (lock.stack, "bold"), "?")
 
     def confirm_secret(self, change: SecretChange) -> bool:
-        if self._has_yes_option("there is a secret to be written", "add --yes to write it without a question"):
+        if self._has_yes_option("the new value", "add --yes"):
             return True
         out, secret = self.console, change.secret
         account = f" (account {change.account_id})" if change.account_id else ""
@@ -108,11 +106,11 @@ class TerminalPrompter:
         what = "is created" if change.creates else "gets a new value"
         print_text(out, (secret.name, "bold"), f" {what} in {service}.")
         for asking in secret.asked_by:
-            print_text(out, f"asked by {asking}", indent=2)
+            print_text(out, f"used by {asking}", indent=2)
         return self._ask_yes("Write it?")
 
     def confirm_buckets(self, buckets: "Sequence[BucketReport]") -> bool:
-        if self._has_yes_option("there are buckets to make or to change", "add --yes to do it without a question"):
+        if self._has_yes_option("the changes to buckets", "add --yes"):
             return True
         self.console.print()
         accounts = sorted({bucket.account_id for bucket in buckets})
@@ -129,20 +127,20 @@ class TerminalPrompter:
             line = self._read_line()
             if not line:
                 self.console.print()
-                raise InterruptedByUserError(Problem("E310", "stopped at a question: nothing was made", ""))
+                raise InterruptedByUserError(Problem("E310", "cancelled; no project was created", ""))
             answer = line.strip() or otherwise
             if not (fault := wrong(answer)):
                 return answer
             print_item(self.console, ("! ", "bold yellow"), fault)
 
-    def _has_yes_option(self, reason: str, hint: str) -> bool:
+    def _has_yes_option(self, what: str, hint: str) -> bool:
         """Check for `--yes`. Raises UsageError without `--yes` and without a terminal to ask on."""
         if not self.yes and not self.interactive:
-            raise UsageError(Problem("E001", f"{reason}, and no terminal to confirm on", hint))
+            raise UsageError(Problem("E001", f"no terminal to confirm {what} on", hint))
         return self.yes
 
     def _ask_yes(self, *question: Part) -> bool:
-        self.console.print(join_text(*question, " Only yes is taken as yes: "), end="")
+        self.console.print(join_text(*question, ' Type "yes" to confirm: '), end="")
         answer = self._read_line()
         if not answer.endswith("\n"):
             self.console.print()

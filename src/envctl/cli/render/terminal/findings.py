@@ -43,4 +43,4 @@ def _show_finding(finding: Finding, out: Console, names: int) -> None:
         print_text(out, line, indent=column)
     if finding.mend:
         fix = add_sandbox_flag(finding.mend)
-        print_advice(out, "next: " if split_command(fix) == ("", fix) else "mend: ", fix, column)
+        print_advice(out, "next: " if split_command(fix) == ("", fix) else "fix: ", fix, column)

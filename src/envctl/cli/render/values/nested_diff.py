@@ -37,9 +37,9 @@ def diff_contents(before: object, after: object) -> list[DiffLine]:
     """Return the lines of a diff; empty unless both values are nested."""
     documents = parse_json_document(before), parse_json_document(after)
     if ABSENT not in documents:
-        return _list_diff_lines(*documents, "the content is the same, only written in another way")
+        return _list_diff_lines(*documents, "same content in another format")
     if isinstance(before, Mapping | list | tuple) and isinstance(after, Mapping | list | tuple):
-        return _list_diff_lines(before, after, "what differs is not shown")
+        return _list_diff_lines(before, after, "the difference is hidden")
     if (one := split_lines(before)) and (other := split_lines(after)):
         return list(_diff_texts(one, other))
     return []
@@ -94,7 +94,7 @@ def _format_difference(difference: Difference) -> Iterator[DiffLine]:
 
 def _diff_texts(before: list[str], after: list[str]) -> Iterator[DiffLine]:
     if max(len(before), len(after)) > MAX_LINES:
-        yield DiffLine(" ", "there are too many lines to compare them here: --json has both")
+        yield DiffLine(" ", "too many lines to compare: see both in --json")
         return
     for number, line in enumerate(list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]):
         if not line.startswith("@@"):

@@ -65,14 +65,12 @@ class _LeavingStacks:
             if fate != "forget":
                 raise
             why = error.problems[0].message.partition("\n")[0]
-            return PreparedStack(name, leaves="forget", unready=f"what it holds could not be listed: {why}")
+            return PreparedStack(name, leaves="forget", unready=f"its resources could not be listed: {why}")
 
     def _write_and_init(self, name: str, maker: StackOrigin | None) -> PreparedStack:
         if maker is None:
-            message = (
-                f"{self.environment} holds {name}, and the store has no release that made it: envctl can't destroy it"
-            )
-            hint = f'restore the store; or add [removed.{name}] with then = "forget", and destroy what it holds by hand'
+            message = f"envctl can't destroy {name} in {self.environment}: the store has no release with this stack"
+            hint = f'restore the store; or add [removed.{name}] with then = "forget", and destroy its resources by hand'
             raise OperationFailedError(Problem("E140", message, hint))
         stack = self._write_workdir(name, maker)
         prepare.init_release_stacks(self.ports, self.environment, (stack,), maker.release)
@@ -107,8 +105,8 @@ def _render_stack(
     where = resolve_place(project, environment)
     region = wiring.stacks[name].region
     if region and where.region and region not in where.regions:
-        message = f"{name} ran in the region {region} of {environment}, which envctl.toml no longer names"
-        hint = f"put it back under [environments.{environment}.regions] until {name} is gone"
+        message = f"{name} runs in region {region} of {environment}, and envctl.toml no longer has this region"
+        hint = f"restore it under [environments.{environment}.regions] until {name} is destroyed"
         raise OperationFailedError(Problem("E141", message, hint))
     return render_root_module(wiring, name, where, arguments)
 

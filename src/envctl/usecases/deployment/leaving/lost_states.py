@@ -30,14 +30,14 @@ def find_lost_states(
 
 
 def describe_lost(environment: str, lost: Sequence[str]) -> Problem:
-    states, held = ("state", "it") if len(lost) == 1 else ("states", "they")
+    states, held = ("state", "its") if len(lost) == 1 else ("states", "their")
     message = (
-        f"the Terraform {states} of {join_names(lost)} in {environment} cannot be found:"
-        f" destroy would leave what {held} held, and forget it. Nothing was changed"
+        f"Terraform {states} of {join_names(lost)} in {environment} not found:"
+        f" destroy would leave {held} resources behind. No changes were made"
     )
     hint = (
-        "put it back from a version of its bucket or a backup. If that is impossible, remove by hand what is there,"
-        f" and then: {format_command('destroy', environment, state_lost=True)}"
+        "restore it from a version in its bucket or from a backup. If there is none, delete the resources by hand,"
+        f" then: {format_command('destroy', environment, state_lost=True)}"
     )
     return Problem("E371", message, hint)
 

@@ -90,6 +90,6 @@ def _describe_missing(environment: str, stack: str, missing: Sequence[str], vari
     what = "sensitive settings are" if sensitive.issuperset(missing) else "settings are"
     verb = "is" if len(missing) == 1 else "are"
     return (
-        f"{stack} leaves {environment}, and some of its {what} not kept: {join_names(missing)} {verb} empty for this"
-        f" plan. If the plan fails because of that, write them into {removed_settings_path(environment)}"
+        f"{stack} leaves {environment}, and some of its {what} not stored: {join_names(missing)} {verb} empty in this"
+        f" plan. If the plan fails for this reason, add them to {removed_settings_path(environment)}"
     )

@@ -42,14 +42,14 @@ def _move_state(attempt: Attempt, new: str, old: str, state: bytes) -> None:
     try:
         moved = moved_state.build_moved_state(state, terraform.pull_state(target, stack))
     except moved_state.StateConflictError as error:
-        message = f"the state of {old} can't become that of {new} in {target}: {error}"
-        hint = f"look at what {new} holds there, and remove moved_from, or that state: nothing was changed"
+        message = f"the state of {old} can't move to {new} in {target}: {error}"
+        hint = f"check the resources of {new} there, then remove moved_from or that state; no changes were made"
         raise OperationFailedError(Problem("E142", message, hint, stack=new)) from error
     if moved:
         terraform.push_state(target, stack, moved)
     if moved and not moved_state.has_same_content(moved, terraform.pull_state(target, stack)):
-        message = f"the state of {old} was written to that of {new} in {target}, and is read back otherwise"
-        hint = f"nothing was changed in {old}: look at the bucket of the states, and run the command again"
+        message = f"the state of {old} was copied to {new} in {target}, but reads back differently"
+        hint = f"{old} is unchanged: check the state bucket, and run the command again"
         raise OperationFailedError(Problem("E143", message, hint, stack=new))
     version, identity = moved_state.read_lineage_and_serial(state), attempt.guard_request.identity
     append_if_unfinished(attempt, lambda _: StateMoved(target, identity, attempt.started, old, new, *version))
@@ -57,7 +57,7 @@ def _move_state(attempt: Attempt, new: str, old: str, state: bytes) -> None:
         # A later stack of the old name must not find the moved resources.
         left = prepare_empty_stack(context, target, old)
         terraform.push_state(target, left, moved_state.clear_state(state))
-    context.ports.observer.on_message(f"the state of {old} is now that of {new}")
+    context.ports.observer.on_message(f"the state of {old} moved to {new}")
 
 
 def clear_copies(context: Context, environment: str, moves: Mapping[str, str]) -> None:
@@ -89,7 +89,9 @@ def _empty_leftover_states(attempt: Attempt) -> None:
         if _is_copied_state(attempt, new, old, left):
             context.ports.terraform.push_state(target, stack, moved_state.clear_state(left))
         else:
-            context.ports.observer.on_message(f"the state of {old} is not what {new} took over: it is left as it is")
+            context.ports.observer.on_message(
+                f"the state of {old} differs from the copy in {new}; it is left unchanged"
+            )
 
 
 def _is_copied_state(attempt: Attempt, new: str, old: str, left: bytes) -> bool:

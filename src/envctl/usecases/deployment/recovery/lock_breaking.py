@@ -21,7 +21,7 @@ def break_lock(
     if not held.lock.id or (created is not None and last is not None and created < last.started_at):
         raise StateLockedError(held.lock, replace(held.problems[0], hint=_suggest_unlock(held.lock, stack))) from held
     if not ports.prompter.confirm_unlock(held.lock):
-        message = f"stopped on your answer: the state of {stack.name} stays locked"
+        message = f"cancelled: the state of {stack.name} stays locked"
         raise InterruptedByUserError(Problem("E310", message, held.problems[0].hint)) from held
     try:
         ports.terraform.force_unlock(environment, stack, held.lock.id)
@@ -52,11 +52,11 @@ def break_state_locks(
 def _suggest_unlock(lock: StateLock, stack: PreparedStack) -> str:
     """Return a hint for a lock this command cannot break; it must not suggest `recover` again."""
     if not lock.id:
-        return "try again in a minute: its holder is unknown"
+        return "its holder is unknown: try again in a minute"
     # The folder is initialized: Terraform has just tried to take the lock there.
     there = f"cd {shlex.quote(lock.folder)} && " if lock.folder else ""
     program = shlex.quote(stack.binary or "terraform")
     return (
-        f"it is older than the last deployment, and envctl leaves it; ask {lock.who}. If nothing of theirs"
-        f" runs any more: {there}{program} force-unlock {lock.id}"
+        f"it is older than the last deployment, so envctl keeps it; ask {lock.who}. If their run has ended:"
+        f" {there}{program} force-unlock {lock.id}"
     )

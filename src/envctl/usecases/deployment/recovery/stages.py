@@ -77,10 +77,10 @@ class InspectStacks:
 
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
         return (
-            "empty the copies of states that a killed move left, and break its locks",
-            "prepare the release of the last deployment, and save each state that could not be saved then",
-            "where a rollout was interrupted, ask, and give all requests to the version before",
-            "plan each stack, to show what is left to do; where a lock of that deployment is left, ask, and break it",
+            "empty the state copies of an interrupted move, and break its locks",
+            "prepare the release of the last deployment, and save the states not saved by it",
+            "for each interrupted rollout: ask, and send all requests to the version before",
+            "plan each stack to show the remaining changes; if a lock of that deployment remains, ask and break it",
         )
 
     def run(self, found: Interruption) -> Inspected:
@@ -105,8 +105,8 @@ class ImportResources:
     existing: tuple[tuple[str, str], ...] = ()
 
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        imports = tuple(f"take {address} into the state of its stack" for address, _ in self.existing)
-        return ("record each import without an end as abandoned", *imports)
+        imports = tuple(f"import {address} into the state of its stack" for address, _ in self.existing)
+        return ("record each unfinished import as abandoned", *imports)
 
     def run(self, seen: Inspected) -> Repaired:
         found = seen.interruption
@@ -116,7 +116,7 @@ class ImportResources:
             return repaired
         ready = prepare_last(found)
         if ready is None:
-            message = f"nothing was deployed to {found.environment}: no state can take anything in"
+            message = f"{found.environment} has no deployments, so no state to import into"
             raise OperationFailedError(Problem("E322", message, format_command("status")))
         stacks = {f"module.{stack.name}.": stack for stack in ready.prepared.stacks}
         wanted = [(address, identity, _find_stack(address, stacks)) for address, identity in self.existing]
@@ -131,7 +131,7 @@ class CloseDeployment:
     """Record an unfinished deployment as abandoned."""
 
     def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"record in the ledger that the interrupted deployment of {environment} is over",)
+        return (f"record the interrupted deployment of {environment} as closed",)
 
     def run(self, repaired: Repaired) -> Closed:
         last, ports = repaired.interruption.last, repaired.interruption.context.ports
@@ -152,7 +152,7 @@ class RequireRestored:
     """Raise OperationFailedError if requests are still shared between two versions, or if a stack was not seen."""
 
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ("say what could not be looked at, and where requests are still shared",)
+        return ("list failed checks, and stacks with split traffic",)
 
     def run(self, closed: Closed) -> Closed:
         found, findings = closed.repaired.interruption, closed.repaired.findings
@@ -210,8 +210,8 @@ def _find_stack(address: str, stacks: Mapping[str, PreparedStack]) -> PreparedSt
     for prefix, stack in stacks.items():
         if address.startswith(prefix):
             return stack
-    message = f"{address} is the address of nothing in a stack of this release"
-    hint = f"begin it with {' or '.join(sorted(stacks))}, and quote it: 'module.STACK.TYPE.NAME[\"KEY\"]'"
+    message = f"no stack of this release has the address {address}"
+    hint = f"start it with {' or '.join(sorted(stacks))}, and quote it: 'module.STACK.TYPE.NAME[\"KEY\"]'"
     raise UsageError(Problem("E368", message, hint))
 
 

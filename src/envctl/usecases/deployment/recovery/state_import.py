@@ -38,8 +38,10 @@ class StateImporter:
         try:
             self._record_end(begun, "imported")
         except EnvctlError as error:
-            message = f"{shown} is in the state of {stack.name} in {self.environment}, and that could not be recorded"
-            hint = f"once the store responds again: {format_command('recover', self.environment)}"
+            message = (
+                f"{shown} is in the state of {stack.name} in {self.environment}, but the import could not be recorded"
+            )
+            hint = f"when the store responds again: {format_command('recover', self.environment)}"
             raise OperationFailedError(Problem("E372", message, hint), *error.problems) from error
 
     def abandon_open(self, present: LedgerState) -> tuple[str, ...]:

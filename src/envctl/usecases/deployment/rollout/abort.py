@@ -41,14 +41,14 @@ class TrafficRestore:
         """Confirm and apply the plan, record it, and write the original root module again."""
         target, live = self.ready.prepared.environment, self.traffic.live
         if waits_for := [name for plan in plans for name in plan.waits_for]:
-            message = f"the way back of {stack.name} can't be planned: it needs {join_names(waits_for)}"
+            message = f"restoring the traffic of {stack.name} can't be planned: it needs {join_names(waits_for)}"
             raise OperationFailedError(Problem("E336", message, format_command("recover", target)))
         if any(plan.changes for plan in plans):
             whole = EnvironmentPlan(target, self.last.release, plans)
-            self.ports.observer.on_message(f"{stack.name}: all requests are to go back to {live.color}")
+            self.ports.observer.on_message(f"{stack.name}: planning to send all requests back to {live.color}")
             self.ports.observer.on_plan(whole)
             if not self.ports.prompter.confirm_plan(whole, again=False):
-                message = f"stopped on your answer: the requests of {stack.name} stay shared"
+                message = f"cancelled: the requests of {stack.name} stay split"
                 raise InterruptedByUserError(Problem("E310", message, format_command("recover", target)))
             self.ports.terraform.apply(target, stack)
         self._record_restored(stack)
@@ -83,14 +83,14 @@ def require_restored(present: LedgerState, target: str, why: tuple[Problem, ...]
 
     `leaving` maps the leaving stacks of the last deployment to the command for resuming it.
     """
-    again = f"mend what kept them from going back, and once more: {format_command('recover', target)}"
+    again = f"fix the cause, then: {format_command('recover', target)}"
     left = []
     for stack, shift in present.find_environment(target).open_shifts.items():
         message = (
-            f"THE REQUESTS OF {stack} in {target} ARE STILL SHARED:"
+            f"THE REQUESTS OF {stack} in {target} ARE STILL SPLIT:"
             f" up to {shift.highest_percent} % may go to {shift.color}"
         )
-        hint = f"{stack} leaves {target}, and its requests with it: {leaving[stack]}" if stack in leaving else again
+        hint = f"{stack} leaves {target}; its requests end with it: {leaving[stack]}" if stack in leaving else again
         left.append(Problem("E336", message, hint))
     if left:
         raise OperationFailedError(*left, *why)

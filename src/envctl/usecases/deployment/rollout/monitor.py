@@ -100,19 +100,21 @@ def check_alarms(ports: Ports, target: WatchTarget, muted: set[str]) -> None:
         raise
     except EnvctlError as error:
         problem = error.problems[0]
-        why = f"nobody can say whether an alarm rings: {problem.message}"
+        why = f"alarm states are unknown: {problem.message}"
         raise StoppedError(_label_alarms(target.alarms), "E334", why, problem.hint) from error
     if absent := [each.name for each in seen if each.state == "absent"]:
-        why = f"there is no alarm {join_names(absent)} in {target.environment}, and silence is no proof"
-        hint = "correct its name in abort_on, or make it first: aws cloudwatch describe-alarms lists them"
+        why = f"alarm {join_names(absent)} not found in {target.environment}; the rollout can't be monitored"
+        hint = "correct its name in abort_on, or create it; list all: aws cloudwatch describe-alarms"
         raise StoppedError(_label_alarms(absent), "E334", why, hint)
     if ringing := [each for each in seen if each.state == "ALARM"]:
-        reasons = "; ".join(f"alarm {each.name} rings{f' ({each.reason})' if each.reason else ''}" for each in ringing)
+        reasons = "; ".join(
+            f"alarm {each.name} is in ALARM state{f' ({each.reason})' if each.reason else ''}" for each in ringing
+        )
         raise StoppedError(_label_alarms(each.name for each in ringing), "E333", reasons)
     for each in seen:
         if each.state == "INSUFFICIENT_DATA" and each.name not in muted:
             muted.add(each.name)
-            ports.observer.on_message(f"alarm {each.name} has no data: it says neither yes nor no")
+            ports.observer.on_message(f"alarm {each.name} has no data")
 
 
 def _run_checks(ports: Ports, target: WatchTarget) -> None:
@@ -140,11 +142,11 @@ def _resolve_alarm_names(text: str, names: Mapping[str, str], outputs: Outputs) 
     try:
         value = find_output_value(reference, outputs)
     except ValueError as error:
-        raise StoppedError((f"{ALARM_PREFIX}{text}",), "E334", f"which alarm is meant can't be told: {error}") from None
+        raise StoppedError((f"{ALARM_PREFIX}{text}",), "E334", f"alarm not known: {error}") from None
     listing = value if isinstance(value, list) else [value]
     found = [each for each in listing if isinstance(each, str) and each]
     if not found or len(found) < len(listing):
-        why = f"which alarm is meant can't be told: {reference} is neither a name nor a list of names"
+        why = f"alarm not known: {reference} is neither a name nor a list of names"
         raise StoppedError((f"{ALARM_PREFIX}{text}",), "E334", why)
     # The last part of an ARN is the name.
     yield from (each.rpartition(":alarm:")[2] for each in found)

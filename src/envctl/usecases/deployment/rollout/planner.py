@@ -40,8 +40,8 @@ def plan_rollouts(
             _require_at_rest(target, name, traffic)
             found[name] = _plan_rollout(prepared, name, traffic)
         elif traffic is None and name in here.stacks and plans[name].changes:
-            unknown = f"nobody knows which colour has the requests in {target}"
-            message = f"{name}: {unknown}, so that there are no steps this time"
+            unknown = f"active color in {target} is unknown"
+            message = f"{name}: {unknown}; deploying without traffic steps"
             prepared.request.context.ports.observer.on_message(message)
     return found
 
@@ -53,7 +53,7 @@ def _plan_rollout(prepared: Prepared, name: str, traffic: Traffic) -> StackRollo
     if stack is None or rollout is None:
         if action != "rollback":
             lack = f"envctl.toml no longer has [stacks.{name}]"
-            ports.observer.on_message(f"{name}: {lack}, so that its requests go over at once, without steps")
+            ports.observer.on_message(f"{name}: {lack}; all requests move at once, without steps")
         return StackRollout(name, traffic.live, list_step_weights(traffic.live, value, AT_ONCE), end)
     if action == "rollback":
         # It is urgent, and gets all traffic at once.
@@ -69,7 +69,7 @@ def _select_watched(prepared: Prepared, stack: Stack, rollout: Rollout) -> Watch
     asked = verification.select_checks(project, target, sandbox=ports.sandbox)
     for name in rollout.abort_checks:
         if name not in asked:
-            ports.observer.on_message(f"check {name} is not asked in {target}: no rollout is stopped by it there")
+            ports.observer.on_message(f"check {name} does not run in {target}: it can't stop a rollout there")
     checks = {name: asked[name] for name in rollout.abort_checks if name in asked}
     region = project.environments[target].regions[stack.region] if stack.region else ""
     return WatchList(rollout.abort_alarms, checks, region=region)
@@ -79,8 +79,8 @@ def _require_at_rest(target: str, name: str, traffic: Traffic) -> None:
     if traffic.shift is None:
         return
     message = (
-        f"the requests of {name} in {target} are shared: a rollout was stopped after {traffic.shift.percent} %"
-        f" of them had gone to {traffic.shift.color}, and could not go back"
+        f"the requests of {name} in {target} are split: a rollout was stopped after {traffic.shift.percent} %"
+        f" of them moved to {traffic.shift.color}, and they could not be sent back"
     )
     raise OperationFailedError(Problem("E336", message, format_command("recover", target)))
 

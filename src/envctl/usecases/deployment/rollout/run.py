@@ -54,7 +54,7 @@ def _check_alarms_first(attempt: Attempt, rollout: StackRollout) -> None:
         monitor.check_alarms(attempt.request.context.ports, _resolve_target(attempt, rollout), attempt.muted)
     except StoppedError as error:
         problem = error.problems[0]
-        message = f"{rollout.stack} of {attempt.request.target} is as it was: {problem.message}"
+        message = f"{rollout.stack} of {attempt.request.target} is unchanged: {problem.message}"
         error.problems = (replace(problem, message=message, hint=problem.hint or _retry_hint(attempt)),)
         raise
 
@@ -72,7 +72,7 @@ def _shift_traffic(
     plan = yield from _plan_position(attempt, rollout.stack, step)
     if more := find_uncovered_changes(plan, approved):
         what = join_first([f"{each.action} {each.address}" for each in more], MAX_NAMED)
-        raise _build_unapproved_error(f"the step to {step.percent} % would do what was not approved: {what}")
+        raise _build_unapproved_error(f"the step to {step.percent} % would make changes not approved: {what}")
     entries.record_shift_start(attempt, progress, step)
     if plan.changes:
         yield lambda: _apply_position(attempt, rollout.stack)
@@ -107,12 +107,12 @@ def _retire_old_color(attempt: Attempt, progress: RolloutProgress, approved: Sta
     plan = yield from _plan_position(attempt, rollout.stack, rollout.end)
     if more := find_unapproved_changes(_fingerprint_changes(attempt, plan), _fingerprint_changes(attempt, approved)):
         what = join_first([change.description for change in more], MAX_NAMED)
-        raise _build_unapproved_error(f"giving {rollout.live.color} up would do what was not approved: {what}")
+        raise _build_unapproved_error(f"retiring {rollout.live.color} would make changes not approved: {what}")
     entries.record_at_rest(attempt, rollout.stack, rollout.end)
     attempt.rolled_out.append(RolledOut(rollout.stack, rollout.live.color, rollout.end.color, tuple(progress.shares)))
     del attempt.shifting[rollout.stack]
     if plan.changes:
-        attempt.request.context.ports.observer.on_message(f"{rollout.stack}: {rollout.live.color} is given up")
+        attempt.request.context.ports.observer.on_message(f"{rollout.stack}: retiring {rollout.live.color}")
         yield lambda: _apply_position(attempt, rollout.stack)
 
 
@@ -121,7 +121,7 @@ def _abort_rollout(attempt: Attempt, progress: RolloutProgress, error: EnvctlErr
     try:
         yield from _restore_stack(attempt, progress)
     except EnvctlError as failed:
-        message = f"{progress.rollout.stack}: they could not go back: {failed.problems[0].message}"
+        message = f"{progress.rollout.stack}: the requests could not be sent back: {failed.problems[0].message}"
         attempt.request.context.ports.observer.on_message(message)
         if isinstance(failed, InterruptedByUserError):
             failed.problems = (*error.problems, *failed.problems)
@@ -150,12 +150,12 @@ def restore_traffic(attempt: Attempt) -> tuple[Problem, ...]:
 def _restore_stack(attempt: Attempt, progress: RolloutProgress) -> Task:
     rollout = progress.rollout
     rest = traffic.to_resting_weight(rollout.live)
-    message = f"{rollout.stack}: all requests go back to {rollout.live.color}"
+    message = f"{rollout.stack}: sending all requests back to {rollout.live.color}"
     attempt.request.context.ports.observer.on_message(message)
     plan = yield from _plan_position(attempt, rollout.stack, rest)
     if lost := find_unrelated_destroys(plan, attempt.plans[rollout.stack]):
         what = join_first([f"{each.action} {each.address}" for each in lost], MAX_NAMED)
-        raise _build_unapproved_error(f"going back would do what no step has to do with: {what}")
+        raise _build_unapproved_error(f"going back would make unrelated changes: {what}")
     if plan.changes:
         yield lambda: _apply_position(attempt, rollout.stack)
     progress.is_restored = True
@@ -204,13 +204,15 @@ def _explain_abort(attempt: Attempt, progress: RolloutProgress, error: EnvctlErr
 def _format_stop(attempt: Attempt, progress: RolloutProgress, why: str = "") -> str:
     rollout = progress.rollout
     stopped = f"the rollout of {rollout.stack} in {attempt.request.target} was stopped at {progress.percent} %"
-    return f"{stopped}: {why}all requests go to {rollout.live.color} again, as before"
+    return f"{stopped}: {why}all requests go to {rollout.live.color} again"
 
 
 def _describe_unrestored(attempt: Attempt, progress: RolloutProgress) -> Problem:
     target, live = attempt.request.target, progress.rollout.live
     if progress.is_restored:
-        message = f"the requests of {progress.rollout.stack} in {target} went back to {live.color}, unrecorded"
+        message = (
+            f"the requests of {progress.rollout.stack} in {target} went back to {live.color}, but this is not recorded"
+        )
         return Problem("E336", message, format_command("recover", target))
     message = (
         f"THE REQUESTS OF {progress.rollout.stack} in {target} COULD NOT BE SENT BACK to {live.color}:"
@@ -220,11 +222,11 @@ def _describe_unrestored(attempt: Attempt, progress: RolloutProgress) -> Problem
 
 
 def _retry_hint(attempt: Attempt) -> str:
-    return f"mend it, and begin anew: {attempt.guard_request.command}"
+    return f"fix the cause, then: {attempt.guard_request.command}"
 
 
 def _build_unapproved_error(message: str) -> OperationFailedError:
-    hint = "something else has changed meanwhile: look at the plan anew, and have that approved"
+    hint = "something else changed meanwhile: plan again, and have the new plan approved"
     return OperationFailedError(Problem("E335", message, hint))
 
 

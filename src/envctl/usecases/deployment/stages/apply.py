@@ -33,7 +33,7 @@ class SetHold:
     """Put the release abandoned by a rollback on hold."""
 
     def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"put the release that is left on hold in {environment}",)
+        return (f"put the abandoned release on hold in {environment}",)
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         return replace(planned, held=set_hold(planned))
@@ -59,11 +59,11 @@ class ApplyStacks:
         moved = tuple(f"move the state of {old} to {new}" for new, old in self.changeover.moves.items())
         left = tuple(_describe_leaving(name, fate) for name, fate in self.changeover.leaving.items())
         stacks = describe_stacks(tuple(self.needs))
-        refresh = f"where something came, went or drifted, let the state of {stacks} take in what came of it"
+        refresh = f"refresh the state of {stacks} after creates, deletes or drift"
         return (
-            "record in the ledger that the deployment starts",
+            "record the start of the deployment in the ledger",
             *((*left, *applied) if self.destroys else (*moved, *applied, *left, refresh)),
-            "record in the ledger how it ended",
+            "record its result in the ledger",
         )
 
     def run(self, planned: PlannedDeployment) -> Attempt:
@@ -93,13 +93,13 @@ class ApplyStacks:
 
     def _describe_stack(self, name: str) -> tuple[str, ...]:
         needs = self.needs[name]
-        after = f", once {' and '.join(needs)} {'is' if len(needs) == 1 else 'are'} done" if needs else ""
+        after = f", after {' and '.join(needs)}" if needs else ""
         if self.destroys:
-            return (f"take away all that {name} holds{after}",)
-        applied = f"apply {name}{after}{' (planned anew where that has changed something)' if needs else ''}"
+            return (f"destroy all resources of {name}{after}",)
+        applied = f"apply {name}{after}{' (planned again if its inputs changed)' if needs else ''}"
         if name not in self.rolled:
             return (applied,)
-        return (applied, f"{name}, where it is to run another artifact than it does: {self.rolled[name]}")
+        return (applied, f"{name}, if its image changes: {self.rolled[name]}")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Verify:
     """Run the project's checks, and record their results."""
 
     def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"run the checks of {environment}, and record what they say",)
+        return (f"run the checks of {environment}, and record the results",)
 
     def run(self, attempt: Attempt) -> Attempt:
         context, environment = attempt.request.context, attempt.prepared.environment
@@ -117,8 +117,8 @@ class Verify:
 
 def _describe_leaving(stack: str, fate: str) -> str:
     if fate == "forget":
-        return f"forget {stack}, which the release no longer has: its resources and its state stay"
-    return f"destroy all that {stack} holds, which the release no longer has"
+        return f"forget {stack}, no longer in the release: its resources and its state stay"
+    return f"destroy all resources of {stack}, no longer in the release"
 
 
 def _refresh_states(attempt: Attempt, needs: Needs) -> None:
@@ -135,12 +135,12 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     if unplanned and request.options.undo:
         attempt.remaining = drift_undo.find_remaining(attempt, drift_undo.find_unplanned(drifted, plans))
     elif unplanned:
-        where = f"what has drifted in {request.target} and is in no plan"
-        observer.on_message(f"{where} is taken into the state as it is: {unplanned}")
+        where = f"drift not covered by the plan is accepted into the state of {request.target}"
+        observer.on_message(f"{where}: {unplanned}")
     for name, error in refresh_states(attempt, tuple(needs)).items():
         # Harmless after a complete apply: at worst, the next drift check reports its side effects.
         why = error.problems[0].message.partition("\n")[0][:SUMMARY_LENGTH]
-        observer.on_message(f"the state of {name} could not be read once more: {why}")
+        observer.on_message(f"the state of {name} could not be refreshed: {why}")
 
 
 def _destroy_leaving(attempt: Attempt) -> None:

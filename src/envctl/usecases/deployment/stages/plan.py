@@ -100,7 +100,7 @@ class CheckPlan:
     """Check the guards about the plan, and all others again."""
 
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ("ask every guard about the plan: what it destroys, whether it was approved, whether it was rehearsed",)
+        return ("check the plan with every guard: destroyed resources, approvals, rehearsal",)
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         prepared = planned.prepared
@@ -114,7 +114,7 @@ class ConfirmPlan:
     """Show the plan, and ask the operator to confirm it."""
 
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ("show the plan and ask",)
+        return ("show the plan, and ask for confirmation",)
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         confirm_plan(planned.prepared, planned.plan)
@@ -130,7 +130,7 @@ def _find_lost_states(
     if lost and not prepared.request.options.state_lost:
         raise OperationFailedError(lost_states.describe_lost(target, lost))
     if lost:
-        ports.observer.on_message(f"what {join_names(lost)} held may remain in {target}: its state is lost")
+        ports.observer.on_message(f"resources of {join_names(lost)} may remain in {target}: its state is lost")
     return lost
 
 
@@ -142,8 +142,8 @@ def _require_drift_undone(planned: PlannedDeployment) -> None:
     # Drift outside the plans, undone by other planned changes.
     restored = {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
     if left := drift_undo.list_unplanned(planned.drifted, plans, restored):
-        message = f"deploying it again does not undo what has drifted in {request.target}: no plan holds {left}"
-        hint = f"undo it by hand, or take it into the state as it is: {format_command('apply', request.target)}"
+        message = f"deploying again can't undo this drift in {request.target}: {left} is in no plan"
+        hint = f"undo it by hand, or accept it into the state: {format_command('apply', request.target)}"
         raise OperationFailedError(Problem("E330", message, hint))
 
 
@@ -152,7 +152,7 @@ def _require_upstreams(planned: PlannedDeployment) -> None:
     target = planned.prepared.request.target
     for plan in planned.plans.values():
         if missing := [name for name in plan.waits_for if name not in planned.plans]:
-            message = f"{plan.stack} needs {', '.join(missing)}, which was never applied in {target}"
+            message = f"{plan.stack} needs {', '.join(missing)}, not applied in {target} yet"
             again = planned.prepared.guard_request.command
             raise UsageError(Problem("E028", message, f"{again} --stack {plan.stack} --with-upstream"))
 
@@ -206,9 +206,9 @@ def confirm_plan(prepared: Prepared, plan: EnvironmentPlan, *, before: str = "")
     ports, target, asked = prepared.request.context.ports, prepared.request.target, prepared.guard_request
     laid_out = ports.workspace.hash_layout(prepared.environment)
     if not ports.prompter.confirm_plan(plan, again=bool(before)):
-        where = f"before stack {before}" if before else "nothing was changed"
-        raise errors.InterruptedByUserError(errors.Problem("E310", f"stopped on your answer: {where}", asked.command))
+        where = f"before stack {before}" if before else "no changes made"
+        raise errors.InterruptedByUserError(errors.Problem("E310", f"cancelled: {where}", asked.command))
     if not before and ports.workspace.hash_layout(prepared.environment) != laid_out:
-        message = f"files of {target} in .envctl/work changed while you were asked: nothing was changed"
-        hint = f"find out what writes there; the same command lays them out anew: {asked.command}"
+        message = f"files of {target} in .envctl/work changed during the question; no changes were made"
+        hint = f"find the program writing there; run again to write the files anew: {asked.command}"
         raise errors.OperationFailedError(errors.Problem("E353", message, hint))

@@ -27,12 +27,12 @@ class CheckGuards(Generic[Selected]):
     VERBS: ClassVar[dict[Operation, str]] = {
         "apply": "applied to",
         "promote": "promoted to",
-        "rollback": "brought back to",
-        "destroy": "taken out of",
+        "rollback": "rolled back in",
+        "destroy": "destroyed in",
     }
 
     def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"ask every guard whether this may be {self.VERBS[self.action]} {environment}",)
+        return (f"check every guard: may this be {self.VERBS[self.action]} {environment}?",)
 
     def run(self, selected: Selected) -> Selected:
         present = journal.load(selected.request.context.ports)
@@ -57,7 +57,7 @@ class CheckAccount(Generic[Selected]):
     """Take the credentials of the environment, and check the guards needing them."""
 
     def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"take the credentials of {environment}, and ask what its own account alone can answer",)
+        return (f"sign in to the account of {environment}, and check it",)
 
     def run(self, selected: Selected) -> Selected:
         context, target, asked = selected.request.context, selected.request.target, selected.guard_request
@@ -75,7 +75,7 @@ class CopyImages(Generic[Selected]):
 
     def describe(self, environment: str) -> tuple[str, ...]:
         images = ", ".join(self.artifacts)
-        return (f"copy the image of {images} to where {environment} pulls from, unless it is there",)
+        return (f"copy the image of {images} to the registry of {environment}, if missing",)
 
     def run(self, selected: Selected) -> Selected:
         context, source = selected.request.context, selected.guard_request.origin
@@ -121,8 +121,8 @@ class PrepareWorkingTree:
     called: tuple[str, ...] = ()
 
     def describe(self, environment: str) -> tuple[str, ...]:
-        tags = f"look for the digest that the tag of {', '.join(self.tagged)} means, " if self.tagged else ""
-        code = f"take the code of {', '.join(self.called)} into the release, " if self.called else ""
+        tags = f"resolve the tag of {', '.join(self.tagged)} to a digest, " if self.tagged else ""
+        code = f"add the code of {', '.join(self.called)} to the release, " if self.called else ""
         return (f"{tags}{code}{_describe_rendering(self.stacks, environment)}",)
 
     def run(self, request: DeployRequest) -> WorkingTreeRelease:
@@ -160,7 +160,7 @@ class CreateRelease:
 
 
 def _describe_rendering(stacks: tuple[str, ...], environment: str) -> str:
-    return f"render {describe_stacks(stacks)} with the settings of {environment}, and init where needed"
+    return f"render {describe_stacks(stacks)} with the settings of {environment}, and run init if needed"
 
 
 def describe_stacks(stacks: tuple[str, ...]) -> str:

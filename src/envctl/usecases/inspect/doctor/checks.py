@@ -64,8 +64,8 @@ def check_terraform(ports: Ports, project: Project | None) -> Iterator[Row]:
     if is_version_allowed(wanted, installed.version):
         yield report_good("terraform", seen)
         return
-    message = f"Terraform is {seen}, and [terraform] version asks for {wanted}"
-    hint = "install one that fits, and name it: [terraform] binary, or ENVCTL_TERRAFORM"
+    message = f"Terraform is {seen}, but [terraform] version requires {wanted}"
+    hint = "install a matching version, and set its path in [terraform] binary or ENVCTL_TERRAFORM"
     yield report_bad("terraform", Problem("E302", message, hint))
 
 
@@ -78,8 +78,8 @@ def check_provider_lock(context: Context) -> Iterator[Row]:
     elif _was_deployed(context):
         yield report_good("provider lock", "none: no module needs a provider")
     else:
-        way = f"the first apply writes it; commit it then: {format_command('apply', context.project.entry)}"
-        yield report_warning("provider lock", f"there is no {ports.provider_lock} that holds one", way)
+        way = f"the first apply writes it; then commit it: {format_command('apply', context.project.entry)}"
+        yield report_warning("provider lock", f"{ports.provider_lock} has no provider yet", way)
 
 
 def _was_deployed(context: Context) -> bool:
@@ -95,11 +95,11 @@ def check_provider_source(ports: Ports) -> Iterator[Row]:
     source = ports.terraform.find_provider_source(locked, knock=not ports.sandbox)
     seen = f"from the {source.kind} {source.where}"
     if source.problem:
-        message = f"providers can't be taken {seen}: {source.problem}"
-        hint = "check the network and the proxy, or name a mirror to Terraform"
+        message = f"providers can't be installed {seen}: {source.problem}"
+        hint = "check the network and the proxy, or configure a mirror for Terraform"
         yield report_bad("providers", Problem("E325", message, hint))
     elif source.kind == "registry" and not source.asked:
-        yield report_unchecked("providers", f"they come {seen}")
+        yield report_unchecked("providers", f"installed {seen}")
     else:
         yield report_good("providers", seen)
 
@@ -110,32 +110,32 @@ def check_own_credentials(context: Context) -> Iterator[Row]:
         yield _check_expiry(ports, ports.access.fetch_caller())
         yield _check_identity(ports)
     else:
-        yield report_unchecked("credentials", "nothing of the project lies in AWS")
+        yield report_unchecked("credentials", "the project uses no AWS")
 
 
 def check_environment_credentials(context: Context, environment: str) -> Iterator[Row]:
     settings = context.project.environments[environment]
     if not (settings.is_on_aws or context.project.state.backend == "s3"):
-        yield report_unchecked("credentials", "envctl.toml names no account, role or profile of it")
+        yield report_unchecked("credentials", "envctl.toml has no account, role or profile for it")
         return
     caller = require_caller(context.ports, settings.account_id or "", environment)
     yield _check_expiry(context.ports, caller)
     if not settings.account_id:
-        way = f'write it into envctl.toml: account_id = "{caller.account_id}"'
-        yield report_warning("account", "envctl.toml does not say which account it is, and so nobody checks it", way)
+        way = f'add it to envctl.toml: account_id = "{caller.account_id}"'
+        yield report_warning("account", "envctl.toml has no account_id for it, so the account is not checked", way)
 
 
 def check_aws_clock(ports: Ports) -> Iterator[Row]:
     """Check the clock against earlier responses of AWS."""
     ahead = ports.access.clock_skew()
     if ahead is None:
-        yield report_unchecked("clock", "no answer of AWS told the time")
+        yield report_unchecked("clock", "no response of AWS had a time")
         return
     off = abs(ahead)
     seen = f"{round(off.total_seconds())} s {'ahead of' if ahead > timedelta() else 'behind'} that of AWS"
     hint = "set this machine's clock, and let NTP keep it right"
     if off >= CLOCK_LIMIT:
-        message = f"this machine's clock is {seen}, which refuses whoever is so far off"
+        message = f"this machine's clock is {seen}; AWS refuses requests so far off"
         yield report_bad("clock", Problem("E428", message, hint))
     elif off >= CLOCK_WARNING:
         yield report_warning("clock", seen, hint)
@@ -148,7 +148,7 @@ def _check_identity(ports: Ports) -> Row:
     actor, doubt = ports.identity.identify_actor(), ports.identity.explain_doubt()
     if not doubt:
         return report_good("identity", str(actor))
-    way = "docs/access.md says whom envctl believes; in a job of CI, hand its token over, and no keys"
+    way = "docs/access.md lists the trusted identities; in a CI job, use its token, not keys"
     return report_warning("identity", f"{actor}: {doubt}", way)
 
 
@@ -158,7 +158,7 @@ def _check_expiry(ports: Ports, caller: CallerIdentity) -> Row:
         return report_good("credentials", caller_name)
     left = caller.ends_at - ports.clock.now()
     minutes = max(0, left // timedelta(minutes=1))
-    seen = f"{caller_name}, for {minutes} min more"
+    seen = f"{caller_name}, {minutes} min left"
     if left > EXPIRES_SOON:
         return report_good("credentials", seen)
     return report_warning("credentials", seen, "sign in again before you deploy")
@@ -172,12 +172,14 @@ def check_store_bucket(context: Context) -> Iterator[Row]:
     place = find_store_bucket(context)
     if [problem.code for problem in place.problems] == ["E423"]:
         # The store works across accounts, but only its own account may read the bucket settings.
-        yield report_unchecked(_BUCKET_ROW, f"{place.wanted.name} is in {place.wanted.account_id}, where you are not")
+        yield report_unchecked(
+            _BUCKET_ROW, f"{place.wanted.name} is in account {place.wanted.account_id}, and you are in another"
+        )
         return
     row = _check_bucket(context.ports, place, format_command("bootstrap"))
     if not project.store.account_id and [problem.code for problem in row.problems] == ["E422"]:
-        way = "say whose it is, so that nobody writes into another one of that name: [store] account_id"
-        row = report_warning(_BUCKET_ROW, f"{place.wanted.name} is in another account than you are", way)
+        way = "set [store] account_id, to be safe from a foreign bucket of the same name"
+        row = report_warning(_BUCKET_ROW, f"{place.wanted.name} is not in your account", way)
     yield row
 
 
@@ -192,34 +194,36 @@ def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
 def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
     wanted = place.wanted
     if place.problems:
-        return report_unchecked(_BUCKET_ROW, f"{wanted.name} takes the right credentials first")
+        return report_unchecked(_BUCKET_ROW, f"{wanted.name} needs the right credentials")
     _, report = inspect_bucket(ports, place)
     if report.problems:
         return report_bad(_BUCKET_ROW, *report.problems)
     named = {each: [f.name for f in report.findings if f.verdict == each] for each in ("bad", "warn", "unseen")}
     if named["bad"]:
-        return report_bad(_BUCKET_ROW, Problem("E429", f"there is no bucket {wanted.name} in {wanted.account_id}", way))
+        return report_bad(
+            _BUCKET_ROW, Problem("E429", f"bucket {wanted.name} not found in account {wanted.account_id}", way)
+        )
     if named["warn"]:
-        seen = f"{wanted.name} is weaker than it should be: {', '.join(named['warn'])}"
+        seen = f"{wanted.name} has weak settings: {', '.join(named['warn'])}"
         return report_warning(_BUCKET_ROW, seen, f"{way} --check")
     if named["unseen"]:
         return report_unchecked(
-            _BUCKET_ROW, f"{wanted.name} is there, and you may not see its {', '.join(named['unseen'])}"
+            _BUCKET_ROW, f"{wanted.name} exists; no permission to read its {', '.join(named['unseen'])}"
         )
-    return report_good(_BUCKET_ROW, f"{wanted.name} in {wanted.region}, as it should be")
+    return report_good(_BUCKET_ROW, f"{wanted.name} in {wanted.region}")
 
 
 def check_ledger(context: Context) -> Iterator[Row]:
     present = journal.verify_ledger(context.ports)
     entries = present.seq
-    seen = f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet"
+    seen = f"verified: all {entries} entries match the chain" if entries else "no entries yet"
     yield report_good("ledger", seen)
     last = load_checkpoint(context.ports).seq
     since = entries - last
     if since > INTERVAL:
-        seen = f"none that can be used for {since} entries: reading takes longer"
+        seen = f"no usable one for the last {since} entries: reading is slower"
         following = (entries // INTERVAL + 1) * INTERVAL
-        yield report_warning("checkpoints", seen, f"the next is left at entry {following}, by itself")
+        yield report_warning("checkpoints", seen, f"the next is written at entry {following}, automatically")
     elif last:
         yield report_good("checkpoints", f"the last is {since} entries old")
     if gone := find_gone(context.project, present):

@@ -53,7 +53,7 @@ def diagnose_project(ports: Ports, environments: Sequence[str] = (), *, probe: b
     checked: list[tuple[Section, list[Row]]] = []
     for name, environment, group in _list_sections(context, wanted, probe=probe):
         if environment:
-            ports.observer.on_message(f"looking at {environment} …")
+            ports.observer.on_message(f"checking {environment} …")
         rows = [row for called, check in group for row in run_check(called, check)]
         checked.append((Section(name, tuple(row.finding for row in rows), environment), rows))
     rows = [row for _, each in checked for row in each]

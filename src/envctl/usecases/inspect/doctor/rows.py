@@ -25,7 +25,7 @@ def report_warning(name: str, seen: str, mend: str = "") -> Row:
 
 
 def report_unchecked(name: str, why: str) -> Row:
-    return Row(Finding(name, "unseen", f"not looked at: {why}"))
+    return Row(Finding(name, "unseen", f"not checked: {why}"))
 
 
 def report_bad(name: str, *problems: Problem, seen: str = "", mend: str = "", misconfigured: bool = False) -> Row:

@@ -24,7 +24,7 @@ def show_approval(approved: Approved, out: Console) -> None:
 
 def show_reviews(reviewed: Reviewed, out: Console) -> None:
     if not reviewed.reviewers:
-        print_text(out, f"Nobody has let this job begin as a reviewer: in GitHub {reviewed.environment} asks for none.")
+        print_text(out, f"This job has no reviewers: {reviewed.environment} requires none in GitHub.")
     for each in reviewed.reviewers:
         if each.why:
             print_item(out, ("! ", "bold yellow"), f"{to_one_line(each.name)} {to_one_line(each.why)}: does not count")
@@ -60,7 +60,7 @@ def _show_validity(approval: Approved | Reviewed, out: Console) -> None:
     if approval.missing:
         print_text(out, describe_missing_approvals(approval.missing))
     else:
-        print_text(out, f"Every gate of {approval.environment} has its approvals for this release.")
+        print_text(out, f"All approvals of {approval.environment} are given for this release.")
     for name, gate in approval.approvals.items():
         details = "; ".join(list_gate_details(gate))
         print_item(out, f"  {name} {gate.have}/{gate.need}: ", details, indent=4)
@@ -69,11 +69,11 @@ def _show_validity(approval: Approved | Reviewed, out: Console) -> None:
 
 def show_withdrawal(withdrawn: Withdrawn, out: Console) -> None:
     if not withdrawn.release:
-        print_text(out, f"Nothing to take back: no release waits to come to {withdrawn.environment}.")
+        print_text(out, f"No approval to withdraw: no release is waiting for {withdrawn.environment}.")
         return
     release = format_label_or_id(withdrawn.label, withdrawn.release)
     what = f"release {release} for {withdrawn.environment} (gate {withdrawn.gate})"
     if withdrawn.withdrawn:
         print_text(out, (str(withdrawn.by), "bold"), f" no longer approves {what}.")
     else:
-        print_text(out, "Nothing to take back: ", (str(withdrawn.by), "bold"), f" has not approved {what}.")
+        print_text(out, "No approval to withdraw: ", (str(withdrawn.by), "bold"), f" has not approved {what}.")

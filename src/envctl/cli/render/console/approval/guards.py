@@ -56,7 +56,7 @@ def summarize_refusals(refusals: Sequence[Refusal]) -> str:
 
 
 def format_opening_time(at: datetime | None, now: datetime, zone: Zone = None) -> str:
-    return f" It opens by itself on {format_future(at, now, zone)}." if at else ""
+    return f" It opens automatically on {format_future(at, now, zone)}." if at else ""
 
 
 def list_other_problems(error: RefusedError) -> tuple[Problem, ...]:

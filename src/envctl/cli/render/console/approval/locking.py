@@ -11,12 +11,12 @@ from envctl.usecases.inspect.locking import Locked, Unlocked
 
 def show_lock(locked: Locked, out: Console) -> None:
     if locked.already:
-        print_text(out, (locked.environment, "bold"), f" is locked already, {_format_holder(locked.lock)}")
-        print_text(out, "That stays so; nothing was recorded.")
+        print_text(out, (locked.environment, "bold"), f" is already locked, {_format_holder(locked.lock)}")
+        print_text(out, "The lock stays unchanged.")
     else:
         what = f" is locked: {to_one_line(locked.lock.reason)}"
         print_text(out, (locked.environment, "bold"), what)
-        print_text(out, "Nothing changes there until it is unlocked; what runs already is not stopped.")
+        print_text(out, "All changes are blocked until it is unlocked. Running deployments are not stopped.")
     print_hint(out, locked.next)
 
 
@@ -26,9 +26,9 @@ def show_unlock(unlocked: Unlocked, out: Console) -> None:
     elif unlocked.hold:
         release = shorten_id(unlocked.hold.release)
         holder = _format_holder(unlocked.hold)
-        print_text(out, f"Release {release} may come to {unlocked.environment} again. It was on hold {holder}")
+        print_text(out, f"Release {release} can be deployed to {unlocked.environment} again. It was on hold {holder}")
     else:
-        print_text(out, f"Nothing to lift in {unlocked.environment}: there is no such lock or hold.")
+        print_text(out, f"{unlocked.environment} has no such lock or hold.")
 
 
 def _format_holder(held: Lock | Hold) -> str:

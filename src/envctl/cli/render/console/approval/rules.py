@@ -17,12 +17,12 @@ from envctl.usecases.approval.reset_rules import RulesResetState
 from envctl.usecases.inspect.rules import EnvironmentRules
 
 _STANDING_TEXTS = {
-    "same": "envctl.toml says what was recorded",
-    "both count": "envctl.toml and the recorded rules differ: a deployment has to satisfy both",
-    "tree alone": "envctl.toml counts alone: the recorded rules were let go, or code enters there",
-    "refused": "refused: envctl.toml says what can't hold beside the recorded rules",
+    "same": "envctl.toml and the recorded rules are equal",
+    "both count": "envctl.toml and the recorded rules differ: a deployment must satisfy both",
+    "tree alone": "only envctl.toml counts: the recorded rules were dropped, or this is the first environment",
+    "refused": "refused: envctl.toml contradicts the recorded rules",
     "missing": "refused: the recorded rules are missing or damaged in the store",
-    "none recorded": "envctl.toml counts alone: no deployment has recorded its rules yet",
+    "none recorded": "only envctl.toml counts: no deployment has recorded its rules yet",
 }
 
 
@@ -54,16 +54,16 @@ def show_rules_approval(result: ApprovedRules, out: Console) -> None:
     if result.missing:
         print_text(out, describe_missing_approvals(result.missing))
     else:
-        print_text(out, f"They take the place of the recorded ones with the next deployment to {result.environment}.")
+        print_text(out, f"They replace the recorded ones with the next deployment to {result.environment}.")
     print_hint(out, result.next)
 
 
 def show_rules_reset(state: RulesResetState, out: Console) -> None:
     name = (state.environment, "bold")
     if state.reset is None:
-        print_text(out, "Nothing to withdraw: no reset of the rules of ", name, " was requested.")
+        print_text(out, "No reset to withdraw: no reset of the rules of ", name, " was requested.")
     elif state.withdrawn:
-        print_text(out, "The reset of the rules of ", name, " is withdrawn: the recorded rules go on.")
+        print_text(out, "The reset of the rules of ", name, " is withdrawn: the recorded rules stay.")
     else:
         before = "was already requested" if state.already else "is requested"
         print_text(out, "The reset of the rules of ", name, f" {before}, by {format_actor(state.reset.by)}.")

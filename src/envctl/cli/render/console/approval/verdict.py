@@ -36,9 +36,11 @@ def describe_reason(refusal: Refusal, why: Why) -> str:
     source, target = why.source or "", why.target
     match refusal.code:
         case GuardCode.ORDER:
-            return f"releases do not come from {source}" if source else f"{target} takes releases from elsewhere"
+            return (
+                f"releases do not come from {source}" if source else f"{target} gets releases from another environment"
+            )
         case GuardCode.PROVENANCE if why.release is None:
-            return f"there is no release in {source}" if source else f"{target} has no release yet"
+            return f"{source} has no release" if source else f"{target} has no release yet"
         case GuardCode.PROVENANCE if refusal.waivable and source:
             return f"the release was not deployed to {source} successfully"
         case GuardCode.APPROVALS:
@@ -72,12 +74,12 @@ _REASONS = {
     GuardCode.SECRETS: "a secret is missing",
     GuardCode.ACCOUNT: "the AWS account is not the one of {target}",
     GuardCode.SETTINGS: "settings do not fit the release",
-    GuardCode.PARITY: "{source} and {target} differ where they must be equal",
+    GuardCode.PARITY: "settings of {source} and {target} differ but must be equal",
     GuardCode.CLEAN: "the release has uncommitted changes",
     GuardCode.ALLOWED: "you do not have permission",
-    GuardCode.PROTECTION: "the plan destroys what is protected",
+    GuardCode.PROTECTION: "the plan destroys protected resources",
     GuardCode.SAME_PLAN: "the plan holds more than was approved",
-    GuardCode.REHEARSED: "the plan does what was never done in {source}",
+    GuardCode.REHEARSED: "the plan has changes not rehearsed in {source}",
     GuardCode.KNOWN_STATE: "the state holds resources of another ledger",
     GuardCode.REMOVED: "a stack would be removed, and envctl.toml does not say how",
 }

@@ -33,7 +33,7 @@ def show_deployment(deployed: Deployed, out: Console) -> None:
         print_text(out, describe_rollout(rolled))
     if deployed.forgotten and deployed.action == "destroy":
         forgotten = join_names(deployed.forgotten)
-        print_text(out, f"Forgotten before, and not touched: {forgotten}. Their resources may still be there.")
+        print_text(out, f"Forgotten earlier, and not changed: {forgotten}. Their resources may still exist.")
     _show_verification(deployed, out)
     if part := describe_partial(deployed):
         print_text(out, part)
@@ -58,9 +58,11 @@ def format_headline(deployed: Deployed) -> str:
         return f"{deployed.environment} has {' and '.join(deployed.only)} of {release}"
     match deployed.action:
         case "destroy" if deployed.lost:
-            return f"{deployed.environment} is given up: what {join_names(deployed.lost)} held may remain"
+            return f"{deployed.environment} is destroyed, but resources of {join_names(deployed.lost)} may remain"
         case "destroy":
-            return f"{deployed.environment} holds nothing {'that envctl tracks' if deployed.forgotten else 'any more'}"
+            return (
+                f"{deployed.environment} is empty{': envctl tracks no resources there' if deployed.forgotten else ''}"
+            )
         case "rollback":
             return f"{deployed.environment} is back on {release}"
         case _:
@@ -69,11 +71,11 @@ def format_headline(deployed: Deployed) -> str:
 
 def describe_up_to_date(deployed: Deployed) -> str:
     if deployed.action == "destroy":
-        return f"Nothing to do: {deployed.environment} holds nothing already."
+        return f"Nothing to do: {deployed.environment} is already empty."
     if deployed.only:
-        return f"Nothing to do: {deployed.environment} has {' and '.join(deployed.only)} like that already."
+        return f"Nothing to do: {deployed.environment} already has this {' and '.join(deployed.only)}."
     release = f"release {format_label_or_id(deployed.label, deployed.release)}"
-    return f"Nothing to do: {deployed.environment} runs {release} with these settings already."
+    return f"Nothing to do: {deployed.environment} already runs {release} with these settings."
 
 
 def format_extent(deployed: Deployed) -> str:
@@ -89,7 +91,7 @@ def format_extent(deployed: Deployed) -> str:
 
 def describe_hold(deployed: Deployed) -> str:
     if not deployed.held:
-        return f"The release that it left is on hold in {deployed.environment} already."
+        return f"The release before is already on hold in {deployed.environment}."
     held = format_label_or_id(deployed.held_label, deployed.held)
     return f"Release {held} is on hold in {deployed.environment} until a newer one is promoted."
 
@@ -97,7 +99,7 @@ def describe_hold(deployed: Deployed) -> str:
 def describe_rollout(rolled: RolledOut) -> str:
     steps = join_names([f"{share.percent} %" for share in rolled.shares])
     shares = f" in steps of {steps}" if rolled.shares[1:] else ""
-    return f"The requests of {rolled.stack} went from {rolled.before} to {rolled.color}{shares}."
+    return f"The requests of {rolled.stack} moved from {rolled.before} to {rolled.color}{shares}."
 
 
 def is_unverified(deployed: Deployed) -> bool:
@@ -116,7 +118,7 @@ def describe_partial(deployed: Deployed) -> str:
     """Return a note about a deployment of some stacks; empty for all others."""
     if not deployed.only or deployed.up_to_date or deployed.dry_run:
         return ""
-    return "A part of a release proves nothing. An apply of all stacks completes it."
+    return "A partial release is not verified. An apply of all stacks completes it."
 
 
 def describe_overrides(deployed: Deployed) -> str:
@@ -125,13 +127,13 @@ def describe_overrides(deployed: Deployed) -> str:
         return ""
     were = "was" if len(deployed.waived) == 1 else "were"
     guards = format_count(len(deployed.waived), "guard")
-    return f"BREAK-GLASS in {deployed.environment}: {guards} said no, and {were} overridden"
+    return f"BREAK-GLASS in {deployed.environment}: {guards} refused, and {were} overridden"
 
 
 def describe_debt(deployed: Deployed) -> str:
-    condition = f"a normal promotion into {deployed.environment}"
+    condition = f"a normal promotion to {deployed.environment}"
     if deployed.action != "promote":
-        condition = f"a release comes to {deployed.environment} the normal way"
+        condition = f"a normal deployment of a release to {deployed.environment}"
     return f"This is a debt, owed until {condition}"
 
 
@@ -155,7 +157,7 @@ def _show_verification(deployed: Deployed, out: Console) -> None:
 
 def _show_dry_run(deployed: Deployed, out: Console) -> None:
     what = f"release {format_label_or_id(deployed.label, deployed.release)}" if deployed.release else "the working tree"
-    print_text(out, "Dry run, nothing is done. ", _describe_purpose(deployed, what), ", envctl would:")
+    print_text(out, "Dry run, no changes. ", _describe_purpose(deployed, what), ", envctl would:")
     show_stages(deployed.stages, out)
     print_hint(out, deployed.next)
 
@@ -163,9 +165,9 @@ def _show_dry_run(deployed: Deployed, out: Console) -> None:
 def _describe_purpose(deployed: Deployed, what: str) -> str:
     match deployed.action:
         case "destroy":
-            return f"To take away all that {deployed.environment} holds"
+            return f"To destroy all resources of {deployed.environment}"
         case "rollback":
-            return f"To bring {deployed.environment} back to {what}"
+            return f"To roll {deployed.environment} back to {what}"
         case _:
             of = f"{' and '.join(deployed.only)} of " if deployed.only else ""
             return f"To deploy {of}{what} to {deployed.environment}"

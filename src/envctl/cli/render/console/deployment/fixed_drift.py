@@ -19,7 +19,7 @@ def show_drift_fix(fixed: Fixed, out: Console) -> None:
         if mended.deployed:
             show_deployment(mended.deployed, out)
         if mended.problems or not mended.deployed:
-            failure = " was not set right as a whole" if mended.deployed else " was not set right"
+            failure = " was fixed only partly" if mended.deployed else " was not fixed"
             print_text(out, (mended.environment, "bold"), (failure, "bold red"))
             show_problems(mended.problems, out, "", "bold", 2)
 

@@ -14,27 +14,27 @@ from envctl.usecases.deployment.recovery.recover import Recovered
 def show_recovery(recovered: Recovered, out: Console) -> None:
     deployment = recovered.deployment
     if recovered.stages:
-        print_text(out, f"Dry run, nothing is done. To recover {recovered.environment}, envctl would:")
+        print_text(out, f"Dry run, no changes. To recover {recovered.environment}, envctl would:")
         show_stages(recovered.stages, out)
         return
     if deployment is None:
-        print_text(out, f"Nothing to recover: no deployment to {recovered.environment} is unfinished.")
+        print_text(out, f"Nothing to recover: {recovered.environment} has no unfinished deployment.")
     else:
         print_text(
             out,
-            f"The {describe_operation(deployment)} in {recovered.environment}, begun by {format_actor(deployment.by)}"
+            f"The {describe_operation(deployment)} in {recovered.environment}, started by {format_actor(deployment.by)}"
             f" on {format_time(deployment.started_at)}, is recorded as {deployment.outcome}."
-            " What Terraform had recorded of it is in its state: the next command goes on from there.",
+            " Its finished changes are in the Terraform state: the next command continues from there.",
         )
     done = []
     for lock in recovered.broken:
         holder = f"{lock.who} ({lock.operation})" if lock.operation else lock.who
         since = f" since {format_time(lock.created)}" if lock.created else ""
         done.append(f"Terraform's lock of {lock.stack} was broken. It was held by {holder}{since}")
-    done += [f"the state of {stack}, which could not be saved then, is saved now" for stack in recovered.rescued]
-    ended = "whose end was never recorded, is recorded as abandoned"
+    done += [f"the unsaved state of {stack} is now saved" for stack in recovered.rescued]
+    ended = "left unfinished, is recorded as abandoned"
     done += [f"the import of {address}, {ended}" for address in recovered.abandoned_imports]
-    done += [f"{address} is in the state now" for address in recovered.taken_in]
+    done += [f"{address} is now in the state" for address in recovered.taken_in]
     done += [f"all requests of {went.stack} go to {went.color} again" for went in recovered.back]
     for sentence in done:
         print_item(out, ("✓ ", "green"), sentence)
@@ -47,11 +47,11 @@ def _show_remaining(recovered: Recovered, out: Console) -> None:
     open_stacks = [stack for stack in recovered.left if stack.changes or stack.waits_for]
     complete = [stack.stack for stack in recovered.left if stack not in open_stacks]
     if open_stacks:
-        print_text(out, "Left to do:")
+        print_text(out, "Remaining changes:")
     for stack in open_stacks:
         show_stack(stack, out)
     if complete:
-        print_text(out, f"Nothing is left to do in {', '.join(complete)}.")
+        print_text(out, f"No remaining changes in {', '.join(complete)}.")
     if recovered.unseen:
-        print_text(out, ("Could not be looked at:", "bold yellow"))
+        print_text(out, ("Could not be checked:", "bold yellow"))
         show_problems(recovered.unseen, out, "", "bold", 2)

@@ -6,10 +6,10 @@ from envctl.domain.errors import StackEnd, StackOutcome
 
 _END_TEXTS: tuple[tuple[StackEnd, str], ...] = (
     ("applied", "applied"),
-    ("unchanged", "had nothing to change"),
+    ("unchanged", "unchanged"),
     ("failed", "failed"),
     ("refused", "refused"),
-    ("stopped", "stopped half-way"),
+    ("stopped", "stopped midway"),
 )
 
 
@@ -20,4 +20,4 @@ def group_outcomes(stacks: Sequence[StackOutcome]) -> Iterator[tuple[str, str]]:
             yield text, ", ".join(names)
     if left := [each for each in stacks if each.end == "left"]:
         names = [f"{e.stack} (needs {' and '.join(e.because)})" if e.because else e.stack for e in left]
-        yield "not begun", ", ".join(names)
+        yield "not started", ", ".join(names)

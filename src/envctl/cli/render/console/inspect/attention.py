@@ -59,7 +59,7 @@ def describe_leaving(status: EnvironmentStatus) -> Iterator[str]:
     """Name the deployed stacks missing from the running release."""
     if status.leaving:
         shown = add_sandbox_flag(format_command("plan", status.environment))
-        yield f"it holds {join_names(status.leaving)}, which its release no longer has: {shown}"
+        yield f"it still has the stacks {join_names(status.leaving)}, not in its release: {shown}"
 
 
 def describe_pending_changes(pending: PendingChanges | None) -> Iterator[str]:
@@ -111,7 +111,10 @@ class _StateDescriber:
         if state.last and state.last.outcome != "succeeded":
             yield self._describe_last_deployment(state.last), not self.running
         if state.last and state.last.lost:
-            yield f"what {join_names(state.last.lost)} held may remain: its state was lost when it was destroyed", True
+            yield (
+                f"resources of {join_names(state.last.lost)} may remain: its state was lost before the destruction",
+                True,
+            )
         for begun in state.imports:
             when = format_age(begun.at, self.now)
             yield _describe_unfinished(f"the import of {to_one_line(begun.address)}", begun.by, when), True
@@ -125,7 +128,7 @@ class _StateDescriber:
             seen = f"seen {format_past(drift.at, self.now, self.zone)} by {format_actor(drift.by)}"
             yield f"drift: {what}{format_names(drift.resources, drift.drifted)}, {seen}", False
         if state.current_evidence and not state.current_evidence.verified:
-            why = to_one_line(state.current_evidence.revoked or "nobody has verified it since it was deployed")
+            why = to_one_line(state.current_evidence.revoked or "not checked since its deployment")
             yield (
                 f"release {self._format_release(state.current_evidence.deployment.release)} is not verified: {why}",
                 False,
@@ -143,7 +146,7 @@ class _StateDescriber:
         if state.unfinished_deployment is None:
             # The way back was tried, and is recorded only once it is done.
             return f"up to {shift.highest_percent} % {requests} may go to {colors}"
-        when = f"step {step.number} of {step.count} {'began' if shift.running_step else 'was done'}"
+        when = f"step {step.number} of {step.count} {'started' if shift.running_step else 'was done'}"
         share = f"{shift.percent} %"
         if shift.running_step:
             share = f"between {share} and {step.percent} %"
@@ -156,13 +159,13 @@ class _StateDescriber:
         what = f"the {describe_operation(last)}"
         match last.outcome:
             case "unfinished" if self.running:
-                return f"{what} by {format_actor(last.by)} began {when}, and runs now: {to_one_line(self.running)}"
+                return f"{what} by {format_actor(last.by)} started {when}, and runs now: {to_one_line(self.running)}"
             case "unfinished":
                 return _describe_unfinished(what, last.by, when)
             case "partial":
                 only = " and ".join(last.only)
                 whole = add_sandbox_flag(format_command(last.action, self.environment))
-                return f"{what} was of {only} alone, {when}: it proves nothing until it is whole ({whole})"
+                return f"{what} was of {only} only, {when}: not verified until an apply of all stacks ({whole})"
             case "interrupted":
                 return f"{what} was interrupted {when}"
             case _:
@@ -171,9 +174,9 @@ class _StateDescriber:
                 return f"{what} {was}{last.outcome} {when}: {to_one_line(last.reason)}{log}"
 
     def _describe_debt(self, debt: Debt) -> str:
-        until = f"a normal promotion into {self.environment}"
+        until = f"a normal promotion to {self.environment}"
         if self.environment == self.entry_environment:
-            until = f"other code comes to {self.environment} without it"
+            until = f"a deployment of other code to {self.environment} without it"
         release = self._format_release(debt.release)
         return (
             f"BREAK-GLASS by {format_actor(debt.by)}, {format_past(debt.at, self.now, self.zone)},"
@@ -189,4 +192,4 @@ class _StateDescriber:
 
 
 def _describe_unfinished(what: str, by: Actor, when: str) -> str:
-    return f"{what} by {format_actor(by)} began {when}, and its end is not recorded (it may still run)"
+    return f"{what} by {format_actor(by)} started {when}; its end is not recorded (it may still run)"

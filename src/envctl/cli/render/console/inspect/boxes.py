@@ -43,7 +43,7 @@ def count_missing_approvals(status: EnvironmentStatus) -> dict[str, int]:
 def format_lag(status: EnvironmentStatus, before: str) -> str:
     """Describe the lag behind the previous environment."""
     if not before:
-        return "code enters here"
+        return "first environment"
     if status.lag is None:
         return f"waits for {before}"
     if status.lag:
@@ -58,7 +58,7 @@ def is_destroyed(state: EnvironmentState) -> bool:
 
 def format_no_drift(state: EnvironmentState, now: datetime) -> str:
     """Return the age of the last drift check; empty if there was none or it found drift."""
-    return f"no drift, looked {format_age(state.drift.at, now)}" if state.drift and not state.drifted else ""
+    return f"no drift, checked {format_age(state.drift.at, now)}" if state.drift and not state.drifted else ""
 
 
 def _choose_border_style(state: EnvironmentState) -> str:
@@ -79,7 +79,7 @@ def _render_lines(status: EnvironmentStatus, before: str, now: datetime, room: i
         yield from _merge_lines(room, [name, *_render_subject(status, room), *_render_commit(status, room)])
         yield from _render_deployment(state.current, now, room)
     if (last := state.last) and status.running:
-        yield to_text(f"RUNS NOW, began {format_age(last.started_at, now)}", "bold cyan")
+        yield to_text(f"RUNS NOW, started {format_age(last.started_at, now)}", "bold cyan")
     elif last and last.outcome != "succeeded":
         yield to_text(f"! {last.outcome.upper()} {format_age(last.ended_at or last.started_at, now)}", "bold red")
     if state.current_evidence:
@@ -94,12 +94,12 @@ def _render_lines(status: EnvironmentStatus, before: str, now: datetime, room: i
 
 def _render_empty(state: EnvironmentState, now: datetime) -> Iterator[Text]:
     if state.last is None:
-        yield to_text("nothing runs here")
+        yield to_text("no deployments")
     elif is_destroyed(state):
-        yield to_text("nothing runs here")
+        yield to_text("no deployments")
         yield to_text(f"destroyed {format_age(state.last.ended_at or state.last.started_at, now)}", "dim")
     else:
-        yield to_text("nothing whole yet", "bold")
+        yield to_text("deployment incomplete", "bold")
 
 
 def _render_deployment(current: Deployment, now: datetime, room: int) -> Iterator[Text]:

@@ -41,34 +41,34 @@ def format_headline(diff: Diff) -> str:
     if diff.distance:
         if behind := diff.distance.behind:
             return f"{diff.distance.older} is {format_count(behind, 'release')} behind {diff.distance.newer}."
-        return f"{diff.distance.newer} is ahead of {diff.distance.older} by what is not a release yet."
+        return f"{diff.distance.newer} is ahead of {diff.distance.older} by changes not in a release yet."
     if first.release and first.release == second.release:
         both = "Both run" if first.origin == second.origin == "deployed" else "Both have"
         return f"{both} the same release."
     if empty := [side.environment for side in (first, second) if side.origin == "nothing"]:
-        return f"Nothing runs in {' and '.join(empty)}: there are no releases to compare."
-    return "How far the releases are apart is not known."
+        return f"No releases to compare: {' and '.join(empty)} has no deployments."
+    return "The distance between the releases is unknown."
 
 
 def describe_side(side: Side, zone: Zone = None) -> str:
-    empty = "runs nothing" if side.whole else "runs nothing whole"
+    empty = "has no deployments" if side.whole else "has no complete deployment"
     if side.deployment:
         at = format_time(side.deployment.ended_at or side.deployment.started_at, zone)
         commit = f", {format_commit(side.known)}" if side.known else ""
         label = format_label_or_id(to_label(side.known) if side.known else None, side.release)
         return f"runs release {label}{commit}, since {at}, by {format_actor(side.deployment.by)}"
     if side.origin == "working tree":
-        name = f", which would be release {shorten_id(side.release)}" if side.release else ""
-        return f"{empty}: the working tree stands for it{name}"
+        name = f", as release {shorten_id(side.release)}" if side.release else ""
+        return f"{empty}: comparing the working tree{name}"
     return empty
 
 
 def list_remarks(side: Side) -> Iterator[str]:
     """Yield caveats about one side."""
     if not side.whole:
-        yield "its last deployment did not succeed: what is there may be a mixture"
+        yield "its last deployment did not succeed: it may have resources of two releases"
     if side.pending:
-        yield "its settings are no longer those that were deployed; today's are compared"
+        yield "settings changed since the last deployment; comparing current files"
     if side.origin == "nothing" and not side.problems:
         what = f"release {shorten_id(side.against)}" if side.against else "the working tree"
-        yield f"its settings are read as {what} takes them"
+        yield f"its settings are read for {what}"

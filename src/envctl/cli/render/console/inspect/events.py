@@ -67,7 +67,7 @@ def describe_event(event: events.Event) -> str:
         case ImportStarted() | ImportEnded():
             return _describe_import(event)
         case StateMoved():
-            return f"the state of {event.stack} in {event.environment} became that of {event.to}"
+            return f"the state of {event.stack} in {event.environment} moved to {event.to}"
         case _:
             assert_never(event)
 
@@ -99,14 +99,14 @@ def _describe_release(event: ReleaseCreated) -> str:
 def _describe_deployment(event: _DeploymentEvent) -> str:
     match event:
         case events.DeploymentStarted():
-            only = f" with {' and '.join(event.only)} alone" if event.only else ""
-            back = ", over a newer release as --older said" if event.older else ""
-            return f"{_describe_action(event)} began{only}{' by break-glass' if event.waiver else ''}{back}"
+            only = f" with {' and '.join(event.only)} only" if event.only else ""
+            back = ", over a newer release (--older)" if event.older else ""
+            return f"{_describe_action(event)} started{only}{' by break-glass' if event.waiver else ''}{back}"
         case events.DeploymentSucceeded() if event.lost:
-            remains = f"what {join_names(event.lost)} held may remain, since its state is lost"
-            return f"{event.environment} is given up ({event.changed} destroyed): {remains}"
+            remains = f"resources of {join_names(event.lost)} may remain: its state is lost"
+            return f"{event.environment} is destroyed ({event.changed} destroyed): {remains}"
         case events.DeploymentSucceeded() if not event.stacks:
-            return f"{event.environment} holds nothing any more ({event.changed} destroyed)"
+            return f"{event.environment} is empty ({event.changed} destroyed)"
         case events.DeploymentSucceeded(partial=True):
             return f"{event.environment} has {' and '.join(event.stacks)} of it ({event.changed} changed)"
         case events.DeploymentSucceeded():
@@ -155,7 +155,7 @@ def _describe_check(event: _CheckEvent) -> str:
 
 def _format_checks(names: tuple[str, ...]) -> str:
     if not names:
-        return "without a check"
+        return "no checks configured"
     return f"{'check' if len(names) == 1 else 'checks'} {', '.join(names)}"
 
 
@@ -192,7 +192,7 @@ def _describe_rules(event: RulesApproved | RulesResetRequested | RulesResetWithd
     match event:
         case RulesApproved():
             at = f" (gate {event.gate})" if event.gate else ""
-            return f"other rules of {event.environment} approved{at}"
+            return f"new rules of {event.environment} approved{at}"
         case RulesResetRequested():
             return f"reset of the rules of {event.environment} requested: {to_one_line(event.reason)}"
         case RulesResetWithdrawn():
@@ -206,11 +206,11 @@ def _describe_rollout(event: RolloutStarted | TrafficShiftStarted | TrafficShift
     where = f"the requests of {event.stack} in {event.environment}"
     match event:
         case RolloutStarted():
-            return f"{where} begin to go to {event.color}"
+            return f"{where} start to move to {event.color}"
         case TrafficShiftStarted():
-            return f"step {event.step} of {event.steps} began: {event.percent} % of {where} are to go to the new colour"
+            return f"step {event.step} of {event.steps} started: {event.percent} % of {where} to the new color"
         case TrafficShifted(color=""):
-            return f"nobody knows any more which colour has {where}"
+            return f"active color of {where} is unknown"
         case TrafficShifted(stable=""):
             return f"all of {where} go to {event.color}"
         case TrafficShifted():
@@ -223,7 +223,7 @@ def _describe_import(event: ImportStarted | ImportEnded) -> str:
     what = f"import of {to_one_line(event.address)} into {event.environment}"
     match event:
         case ImportStarted():
-            return f"{what} began"
+            return f"{what} started"
         case ImportEnded(outcome="imported"):
             return f"{what} done: it is in the state of {event.stack}"
         case ImportEnded():

@@ -26,13 +26,13 @@ from envctl.usecases.inspect.history import History, Verified
 MIN_TABLE_WIDTH = 100
 RELEASE_WIDTH = 12
 ACTOR_WIDTH = 24
-UNTRUSTED_LABEL = "✗ not believed"
+UNTRUSTED_LABEL = "✗ not trusted"
 
 
 def show_history(history: History, out: Console) -> None:
     if not history.entries:
         about = f" about {history.environment}" if history.environment else ""
-        print_text(out, f"The ledger says nothing{about} {format_period(history)}.")
+        print_text(out, f"The ledger has no entries{about} {format_period(history)}.")
         return
     if out.width >= MIN_TABLE_WIDTH:
         _show_table(history, out)
@@ -42,12 +42,12 @@ def show_history(history: History, out: Console) -> None:
     if history.more:
         print_text(out, ("… and older entries", "dim"))
     for each in history.unbelieved:
-        print_text(out, (f"{UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it does not count: {each.why}")
+        print_text(out, (f"{UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it is ignored: {each.why}")
     print_warnings(out, list_rule_changes(history))
     for line in list_failure_logs(history):
         print_text(out, (line, "dim"))
     if not all(entry.actor.verified for entry in history.entries):
-        print_text(out, ("? unverified: nobody but that person's own machine vouches for the name", "dim"))
+        print_text(out, ("? unverified: name comes from local git config", "dim"))
 
 
 def list_rule_changes(history: History) -> Iterator[str]:
@@ -60,17 +60,17 @@ def list_failure_logs(history: History) -> Iterator[str]:
     """Yield links to job logs of failures: their texts may quote secrets and are not in the ledger."""
     for entry in history.entries:
         if is_failure(entry.event) and entry.actor.run_url:
-            yield f"#{entry.seq}: what was said is in the log of its job: {entry.actor.run_url}"
+            yield f"#{entry.seq}: details are in the log of its job: {entry.actor.run_url}"
 
 
 def show_ledger_verification(verified: Verified, out: Console) -> None:
     if not verified.entries:
         print_text(out, "The ledger is empty.")
         return
-    entries = "its 1 entry fits" if verified.entries == 1 else f"all {verified.entries} entries fit"
-    print_text(out, ("The ledger is whole: ", "green"), f"{entries} the chain.")
+    entries = "its 1 entry matches" if verified.entries == 1 else f"all {verified.entries} entries match"
+    print_text(out, ("The ledger is verified: ", "green"), f"{entries} the chain.")
     if verified.signed:
-        print_text(out, f"Signed as pinned: all about {', '.join(verified.signed)}.")
+        print_text(out, f"Signed with the pinned keys: {', '.join(verified.signed)}.")
     print_nowrap(out, f"head {verified.head}", indent=2)
 
 

@@ -15,7 +15,9 @@ def show_outputs(outputs: EnvironmentOutputs, out: Console) -> None:
     print_text(out, "Outputs of ", (outputs.environment, "bold"), f" (release {shorten_id(outputs.release)})")
     if outputs.unsettled:
         ended = ENDINGS.get(outputs.unsettled, f"was {outputs.unsettled}")
-        print_item(out, ("! ", "bold yellow"), f"the last deployment {ended}: they may be of more than one release")
+        print_item(
+            out, ("! ", "bold yellow"), f"the last deployment {ended}: outputs may come from more than one release"
+        )
     for stack in outputs.stacks:
         _show_stack(stack, out)
     if outputs.left_out:

@@ -31,7 +31,7 @@ STYLES = {"+": "green", "-": "red", "~": "yellow"}
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "mode": "~"}
 MAX_DEFAULT_WIDTH = 60
 MAX_RELEASES = 10
-NO_CHANGES = "None in modules, wiring or providers."
+NO_CHANGES = "No changes in modules, wiring or providers."
 Sides = tuple[Side, Side]
 
 
@@ -49,7 +49,7 @@ def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
         print_rest(out, len(distance.releases) - MAX_RELEASES, indent=2)
     out.print()
     if distance.changes is None:
-        print_text(out, "What changed between them is not known.")
+        print_text(out, "The changes between them are unknown.")
         return
     print_text(out, ("Changes ", "bold"), format_direction(distance, sides))
     show_release_changes(distance.changes, out)

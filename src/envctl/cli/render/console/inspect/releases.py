@@ -66,7 +66,7 @@ def fits_in_columns(rows: Sequence[Sequence[Text]], width: int) -> bool:
 def describe_empty_list(listed: Releases) -> str:
     if listed.environment:
         return f"No release was deployed to {listed.environment} yet."
-    return "There is no release yet."
+    return "No releases yet."
 
 
 def describe_rest(listed: Releases) -> str:

@@ -14,4 +14,6 @@ def show_report(report: ReportWritten, out: Console) -> None:
         format_count(report.releases, "release"),
         format_count(report.deployments, "deployment"),
     )
-    print_text(out, f"{', '.join(shown)}, {-(-report.size // 1000)} kB. Open it in any browser: it loads nothing.")
+    print_text(
+        out, f"{', '.join(shown)}, {-(-report.size // 1000)} kB. Open it in any browser: it loads no other files."
+    )

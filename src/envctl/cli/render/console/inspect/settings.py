@@ -14,15 +14,15 @@ from envctl.usecases.inspect.render import Rendered
 from envctl.usecases.inspect.settings import Valid
 
 SETTINGS_PATHS_HINT = (
-    "settings are in environments/ENV/terraform.tfvars, and for the whole pipeline in environments/common.tfvars"
+    "settings belong in environments/ENV/terraform.tfvars, or for all environments in environments/common.tfvars"
 )
-HEADERS = ("name", "value", "where from", "stacks")
+HEADERS = ("name", "value", "source", "stacks")
 
 
 def show_settings(settings: EnvironmentSettings, out: Console) -> None:
     print_text(out, "Settings of ", (settings.environment, "bold"))
     if not settings.settings:
-        print_text(out, "There are none: no module declares a variable.")
+        print_text(out, "No settings: no module declares a variable.")
         return
     rows = [
         (to_text(s.name, "bold"), *map(to_text, (format_value(s), format_origin(s), ", ".join(s.stacks))))

@@ -34,7 +34,7 @@ def show_comparison(diff: Diff, out: Console) -> None:
 
 def explain_no_comparison(diff: Diff) -> str:
     unknown = [side.environment for side in (diff.first, diff.second) if side.problems]
-    return f"not compared, as those of {' and '.join(unknown)} are not known"
+    return f"not compared: settings of {' and '.join(unknown)} are unknown"
 
 
 def select_pairs(diff: Diff) -> tuple[Pair, ...]:
@@ -54,13 +54,13 @@ def summarize_settings(diff: Diff) -> str:
     judged = ", ".join(f"{word} {number}" for word, number in counts.items() if number)
     text += f" ({judged})" if judged else ""
     text += f", {equal} {'is' if equal == 1 else 'are'} equal" if equal else ""
-    return text + ("" if diff.everything or not equal else "; --all shows what is equal")
+    return text + ("" if diff.everything or not equal else "; --all shows equal values")
 
 
 def describe_later_refusals(settings: Comparison) -> str:
     """Name the settings refused by parity once both run the same release."""
     names = ", ".join(sorted(settings.refused - {pair.name for pair in settings.unequal_pairs}))
-    return f"With the same release they would differ in {names} too, and parity would refuse it." if names else ""
+    return f"With the same release, {names} would differ too, and parity would refuse it." if names else ""
 
 
 def format_setting(setting: Setting | None) -> tuple[str, str]:

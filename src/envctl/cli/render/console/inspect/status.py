@@ -39,7 +39,7 @@ def show_status(status: Status, out: Console) -> None:
             out.print(box)
     if status.beside:
         out.print()
-        print_text(out, "Beside the pipeline")
+        print_text(out, "Outside the pipeline")
         in_a_row = max(1, (out.width + len(GAP)) // (width + len(GAP)))
         for start in range(0, len(status.beside), in_a_row):
             row = status.beside[start : start + in_a_row]

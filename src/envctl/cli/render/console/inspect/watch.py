@@ -54,7 +54,7 @@ class StatusScreen:
         lines, room = self._render_lines(seen), self.out.height
         if len(lines) > room:
             more = len(lines) - room + 1
-            lines[room - 1 :] = [f"… {format_count(more, 'more line')}: they need a higher terminal"]
+            lines[room - 1 :] = [f"… {format_count(more, 'more line')}: use a taller terminal"]
         self.out.file.write(CURSOR_HOME + f"{ERASE_LINE_END}\n".join(lines) + ERASE_LINE_END + ERASE_SCREEN_END)
         self.out.file.flush()
 
@@ -78,10 +78,10 @@ class StatusScreen:
     def _print_header(self, seen: StatusObservation) -> None:
         sandbox = "SANDBOX · " if IN_SANDBOX.get() else ""
         seen_at, failed_at = _format_time(seen.seen_at, "%H:%M:%S"), _format_time(seen.failed_at, "%H:%M:%S")
-        text = f"{sandbox}watching every {self.interval} s · looked at {seen_at} · Ctrl-C ends it"
+        text = f"{sandbox}watching every {self.interval} s · checked at {seen_at} · Ctrl-C to stop"
         print_text(self.out, (text, "dim"))
         if seen.error is not None:
-            text = f"the look at {failed_at} failed: below is what was seen at {seen_at}"
+            text = f"the refresh at {failed_at} failed: below is the status of {seen_at}"
             print_text(self.out, ("! ", "bold red"), text)
             show_problems(seen.error.problems, self.out, "error", "bold red", 2)
         self.out.print()
@@ -100,7 +100,7 @@ class StatusLog:
             show_status(seen.value, self.out)
             self.out.file.flush()
         else:
-            print_nowrap(self.err, (f"--- {_format_time(seen.failed_at, LOG_TIME)}: this look failed", "dim"))
+            print_nowrap(self.err, (f"--- {_format_time(seen.failed_at, LOG_TIME)}: this refresh failed", "dim"))
             show_problems(seen.error.problems, self.err, "error", "bold red")
 
 

@@ -28,11 +28,11 @@ STYLES = {
 }
 REASONS = {
     "replace because tainted": "it is marked as tainted",
-    "replace by request": "somebody asked for it",
-    "replace by triggers": "what triggers its replacement has changed",
+    "replace by request": "its replacement was requested",
+    "replace by triggers": "the trigger of its replacement changed",
     "delete because no resource config": "it is no longer in the code",
     "delete because no module": "its module is no longer called",
-    "delete because no move target": "it was moved to an address that is not in the code",
+    "delete because no move target": "it was moved to an address missing in the code",
     "delete because wrong repetition": "its count or for_each has changed",
     "delete because count index": "its count has become smaller",
     "delete because each key": "its key is no longer in for_each",
@@ -47,9 +47,9 @@ def list_remarks(resource: ResourceChange) -> Iterable[str]:
     if resource.imported:
         yield f"imported from {resource.imported}"
     if resource.action is Action.FORGET:
-        yield "it stays where it is; Terraform forgets it"
+        yield "it stays unchanged; Terraform forgets it"
     if resource.action is Action.RENEW:
-        yield "a new one is created; the old one stays where it is, and Terraform forgets it"
+        yield "a new one is created; the old one stays unchanged, and Terraform forgets it"
     if resource.action is Action.INVOKE:
         yield f"runs an action of type {resource.type}, which can change or delete anything"
     if resource.creates_first:

@@ -57,7 +57,7 @@ def describe_omitted(later: int, emptied: int) -> Iterator[str]:
     if later:
         yield f"{format_count(later, 'attribute')} known after apply"
     if emptied:
-        yield f"{format_count(emptied, 'attribute')} that {'was' if emptied == 1 else 'were'} off or empty"
+        yield f"{format_count(emptied, 'attribute')} off or empty before"
 
 
 def list_known_attributes(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:

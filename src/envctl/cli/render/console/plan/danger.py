@@ -26,7 +26,7 @@ def show_danger(plan: EnvironmentPlan, out: Console) -> None:
     resources = [resource for stack in plan.stacks for resource in stack.resources]
     destroyed = fold_changes(resource for resource in resources if resource.action in _DESTRUCTIVE)
     _show_named(
-        "Careful, this goes away:",
+        "Careful, this is destroyed:",
         [(_format_change(each), "") for each in destroyed],
         out,
     )

@@ -83,7 +83,7 @@ def format_verdict(drift: Drift) -> str:
         f"could not check {join_first(unknown, MAX_ENVIRONMENTS)}" if unknown else "",
         f"no drift in {join_first(clean, MAX_ENVIRONMENTS)}" if clean else "",
     ]
-    text = "; ".join(filter(None, parts)) or "nothing runs anywhere"
+    text = "; ".join(filter(None, parts)) or "no deployments in any environment"
     return f"{text[0].upper()}{text[1:]}"
 
 
@@ -114,10 +114,10 @@ def format_ignored(each: EnvironmentDrift) -> str:
 def list_stack_notes(each: EnvironmentDrift) -> Iterable[str]:
     for stack in each.stacks:
         if stack.pending and stack.pending.waits_for:
-            yield f"{stack.stack} was never applied: it waits for {', '.join(stack.pending.waits_for)}"
+            yield f"{stack.stack} is not applied yet: it waits for {', '.join(stack.pending.waits_for)}"
         if stack.pending and stack.pending.leaves:
-            shows = f"{add_sandbox_flag(format_command('plan', each.environment))} shows what becomes of it"
-            yield f"{stack.stack} is not part of the release that runs: {shows}"
+            shows = f"{add_sandbox_flag(format_command('plan', each.environment))} shows its changes"
+            yield f"{stack.stack} is not part of the running release: {shows}"
 
 
 def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
@@ -127,17 +127,17 @@ def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
         case "unknown":
             yield "UNKNOWN: it could not be checked"
         case "empty":
-            yield "nothing runs there"
+            yield "no deployments"
         case _:
             yield "clean"
     some = [stack.stack for stack in each.stacks if stack.condition == "unknown"]
     if some and each.condition == "drifted":
         yield f"and UNKNOWN in {', '.join(some)}"
     if each.pending:
-        yield "with changes pending"
+        yield "with pending changes"
     if each.problems and each.condition != "unknown":
         # Guards rely on the recorded result.
-        yield "which could not be recorded"
+        yield "not recorded"
 
 
 def _show_environment(each: EnvironmentDrift, out: Console) -> None:
@@ -159,11 +159,11 @@ def _show_differences(drift: Drift, out: Console) -> None:
     single = len(drift.environments) == 1
     if found:
         out.print()
-        print_text(out, ("Drift", "bold red"), (": what the state says → what is there", "dim"))
+        print_text(out, ("Drift", "bold red"), (": state → real resources", "dim"))
         _show_findings(found, out, single=single, drift=True)
     if planned:
         out.print()
-        meaning = ": what the state says → what the configuration says"
+        meaning = ": state → configuration"
         print_text(out, ("Pending", "bold yellow"), (meaning, "dim"))
         _show_findings(planned, out, single=single, drift=False)
 

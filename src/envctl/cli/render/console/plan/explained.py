@@ -26,9 +26,9 @@ CAUSE_TITLES: dict[Cause, str] = {
 }
 CAUSE_MEANINGS: dict[Cause, str] = {
     "release": "new code and artifacts",
-    "settings": "values that are others since it was deployed",
-    "drift": "it undoes what somebody did",
-    "other": "neither code, settings nor drift: something that the code reads, such as a data source",
+    "settings": "values changed since its deployment",
+    "drift": "undoes manual changes",
+    "other": "not code, settings or drift: for example a changed data source",
 }
 _STYLES: dict[Cause, str] = {
     "release": "bold cyan",
@@ -70,9 +70,9 @@ def describe_subject(explained: Explained) -> str:
     release = format_label_or_id(explained.label, explained.release)
     what = f"release {release}" if explained.release else "the working tree"
     if not explained.runs:
-        return f"{what}, where nothing runs yet"
+        return f"{what}, no deployments yet"
     if explained.release == explained.runs:
-        return f"{what}, which runs there"
+        return f"{what}, running there"
     return f"{what}, after {format_label_or_id(explained.runs_label, explained.runs)}"
 
 
@@ -121,4 +121,4 @@ def _show_drift(explained: Explained, out: Console) -> None:
         for finding in group_differences([(explained.environment, StackPlan(drifted.stack, drifted.resources))]):
             show_finding(finding, out, single=True, drift=True)
     if explained.drifted:
-        print_text(out, ("and so is planned:", "dim"), indent=2)
+        print_text(out, ("and as a result:", "dim"), indent=2)

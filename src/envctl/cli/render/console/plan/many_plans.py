@@ -20,7 +20,7 @@ def show_plans(plans: Plans, out: Console) -> None:
     for each in remarkable:
         _show_plan(each, out)
         out.print()
-    print_text(out, (f"What {describe_subject(plans)} would do", "bold"), (" (nothing was recorded)", "dim"))
+    print_text(out, (f"What {describe_subject(plans)} would do", "bold"), (" (not recorded)", "dim"))
     for each in remarkable:
         style = "bold red" if each.problems else ""
         print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))
@@ -60,7 +60,7 @@ def _show_plan(each: EnvironmentPreview, out: Console) -> None:
     else:
         print_text(out, "Plan for ", (each.environment, "bold"))
     if each.problems:
-        print_text(out, ("can't be planned whole:" if each.plan else "can't be planned:", "bold red"))
+        print_text(out, ("can be planned only partly:" if each.plan else "can't be planned:", "bold red"))
         show_problems(each.problems, out, "", "bold red", 2)
 
 
@@ -72,4 +72,4 @@ def format_outcome(each: EnvironmentPreview) -> str:
     messages = "; ".join(problem.message.partition("\n")[0] for problem in each.problems)
     if each.plan is None:
         return f"can't be planned: {messages}"
-    return f"{format_total(each.plan)}; not all of it: {messages}" if messages else format_total(each.plan)
+    return f"{format_total(each.plan)}; incomplete: {messages}" if messages else format_total(each.plan)

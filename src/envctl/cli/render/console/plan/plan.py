@@ -118,7 +118,9 @@ def _show_resources(plan: StackPlan, out: Console) -> None:
         else:
             _show_resource(each, out)
     if many:
-        print_text(out, ("the attributes of what is new: --json, with plan or with why --plan", "dim"), indent=2)
+        print_text(
+            out, ("attributes of new resources are hidden; use plan --json or why --plan --json", "dim"), indent=2
+        )
     if plan.outputs:
         _show_outputs(plan, out)
 
@@ -143,8 +145,8 @@ def summarize_stack(plan: StackPlan) -> str:
     """Return the counts of changes of a stack, or its reason for waiting."""
     counts = _format_counts(plan.resources, len(plan.outputs))
     if plan.leaves:
-        stays = "; its resources and its state stay, and envctl tracks them no longer"
-        return f"leaves: {counts if plan.changes else 'holds nothing'}{stays if plan.leaves == 'forget' else ''}"
+        stays = "; its resources and its state stay, but envctl no longer tracks them"
+        return f"leaves: {counts if plan.changes else 'no resources'}{stays if plan.leaves == 'forget' else ''}"
     if not plan.waits_for:
         return counts
     upstream = ", ".join(plan.waits_for)

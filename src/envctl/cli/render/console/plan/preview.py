@@ -22,7 +22,7 @@ def show_preview(preview: Preview, out: Console) -> None:
             print_text(out, ("can't be planned:", "bold red"))
             show_problems(each.problems, out, "", "bold red", 2)
         out.print()
-    print_text(out, (f"What {describe_subject(preview)} would do", "bold"), (" (nothing was recorded)", "dim"))
+    print_text(out, (f"What {describe_subject(preview)} would do", "bold"), (" (not recorded)", "dim"))
     for each in preview.environments:
         style = "" if each.plan else "bold red"
         print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))

@@ -76,13 +76,13 @@ def format_conclusion(result: Bootstrap) -> tuple[str, str]:
     """Return a conclusion with its style."""
     number = len(result.buckets)
     if not number:
-        return "Nothing to make.", ""
+        return "No buckets needed.", ""
     steps = sum(len(bucket.steps) for bucket in result.buckets)
     if result.mode == "planned" and (steps or result.problems):
-        rest = " Not everything could be looked at." if result.problems else ""
-        return f"Nothing was done. To do: {format_count(steps, 'step')}.{rest}", ""
+        rest = " Some of it could not be checked." if result.problems else ""
+        return f"No changes made. To do: {format_count(steps, 'step')}.{rest}", ""
     if result.mode == "planned" or result.exit_code is ExitCode.DONE:
-        text = f"{format_count(number, 'bucket')}, as {'it' if number == 1 else 'they'} should be."
+        text = f"Ready: {format_count(number, 'bucket')}."
         return text, "" if result.mode == "planned" else "green"
     return _summarize_faults(result), "bold red" if result.exit_code is ExitCode.FAILED else "bold yellow"
 
@@ -95,6 +95,6 @@ def _summarize_faults(result: Bootstrap) -> str:
         pronoun = "it" if differ == 1 else "they"
         parts.append(f"{format_count(differ, 'bucket')} missing, or weaker than {pronoun} should be")
     if failed:
-        parts.append(f"{format_count(failed, 'bucket')} with something that could not be looked at or done")
-    text = "; ".join(parts) or "nobody knows yet whether anything in the store can be written over"
+        parts.append(f"{format_count(failed, 'bucket')} not completely checked or changed")
+    text = "; ".join(parts) or "the write protection of the store is not tested yet"
     return f"{text[0].upper()}{text[1:]}."

@@ -16,9 +16,9 @@ def show_formatted(result: Formatted, out: Console) -> None:
 
 def format_conclusion(result: Formatted) -> str:
     if not result.looked_at:
-        return "There is nothing to format."
+        return "No files to format."
     if not result.files:
-        return f"Nothing to do: {format_count(result.looked_at, 'file')}, formatted as Terraform does it."
+        return f"Nothing to do: {format_count(result.looked_at, 'file')} already formatted."
     extent = f"{len(result.files)} of {format_count(result.looked_at, 'file')}"
     if result.check:
         return f"{extent} {'is' if len(result.files) == 1 else 'are'} not formatted."

@@ -28,17 +28,17 @@ def show_locked_providers(locked: LockedProviders, out: Console) -> None:
 
 def format_conclusion(locked: LockedProviders) -> str:
     if not locked.providers:
-        return "No stack needs a provider: there is nothing to lock."
+        return "No providers to lock: no stack needs one."
     held = sum(bool(each.after) for each in locked.providers)
     extent = f"{format_count(held, 'provider')} for {format_count(len(locked.platforms), 'platform')}"
     if not locked.changed:
-        return f"{locked.file} is as it should be: {extent}."
+        return f"{locked.file} is up to date: {extent}."
     return f"{locked.file} {'would be' if locked.dry_run else 'is'} written: {extent}."
 
 
 def describe_missing_platforms(each: LockedProvider) -> str:
     provider, platforms = shorten_address(each.provider), ", ".join(each.lacking)
-    return f"{provider} is not to be had for {platforms}: nobody can work with it there"
+    return f"no package of {provider} for {platforms}"
 
 
 def format_version_change(each: LockedProvider) -> str:

@@ -14,15 +14,15 @@ PART_MEANINGS = {
     "envctl.toml": "the pipeline, its rules, and the stacks",
     "environments": "the settings of each environment",
     "modules": "ordinary Terraform modules",
-    "app": "the application, and how its image is made",
-    "kubernetes": "what runs in the cluster, and how it gets there",
+    "app": "the application and its image",
+    "kubernetes": "the workloads of the cluster and their deployment",
 }
 
 
 def show_new_project(begun: Begun, out: Console) -> None:
     extent = f" from the template {begun.template}: {format_count(len(begun.files), 'file')}"
     if begun.mode == "planned":
-        print_text(out, "Would make ", (begun.folder, "bold"), extent)
+        print_text(out, "Would create ", (begun.folder, "bold"), extent)
         for path in begun.files:
             print_nowrap(out, path, indent=2)
         return
@@ -30,7 +30,7 @@ def show_new_project(begun: Begun, out: Console) -> None:
     for part, meaning in list_parts(begun):
         print_item(out, f"  {part:<14} ", (meaning, "dim"), indent=17)
     out.print()
-    print_text(out, "Next, without any account:")
+    print_text(out, "Next, without an account:")
     for command in begun.next:
         print_nowrap(out, (add_sandbox_flag(command), "bold"), indent=2)
     if begun.placeholders:
@@ -51,4 +51,4 @@ def list_parts(begun: Begun) -> Iterator[tuple[str, str]]:
 def describe_placeholders(begun: Begun) -> str:
     """Name the placeholders to replace before using AWS."""
     ids, are = ("id", "is a placeholder") if len(begun.placeholders) == 1 else ("ids", "are placeholders")
-    return f"Before it goes to AWS: the account {ids} of {', '.join(begun.placeholders)} {are}; README.md says where."
+    return f"Before a deployment to AWS: the account {ids} of {', '.join(begun.placeholders)} {are}; see README.md."

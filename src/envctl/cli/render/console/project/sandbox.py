@@ -7,8 +7,8 @@ from envctl.cli.results import SandboxState
 
 STATE_TEXTS = {
     "running": "The sandbox is running",
-    "died": "The sandbox has died, and what it held is lost",
-    "stopped": "The sandbox is stopped, and what it held is gone",
+    "died": "The sandbox has stopped unexpectedly, and its contents are lost",
+    "stopped": "The sandbox is stopped, and its contents are deleted",
     "off": "The sandbox is off",
 }
 

@@ -14,7 +14,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked
 from envctl.usecases.account.secret_set import SecretSet
 
-HEADERS = ("", "secret", "in", "last changed", "asked by")
+HEADERS = ("", "secret", "in", "last changed", "used by")
 MAX_COLUMN_WIDTH = 48
 SIGNS: dict[SecretState, tuple[str, str]] = {
     "there": ("✓ there", "green"),
@@ -29,9 +29,9 @@ SIGNS: dict[SecretState, tuple[str, str]] = {
 def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
     where = f" (account {listed.account_id})" if listed.account_id else ""
     source = f"release {shorten_id(listed.release)}" if listed.release else "the working tree"
-    print_text(out, "Secrets of ", (listed.environment, "bold"), where, f", as {source} asks for them")
+    print_text(out, "Secrets of ", (listed.environment, "bold"), where, f", in {source}")
     if not listed.secrets:
-        print_text(out, "None: no setting that [secrets] in envctl.toml speaks of names one.")
+        print_text(out, "No secrets: no setting listed under [secrets] in envctl.toml has one.")
         return
     out.print()
     rows = [_build_row(each) for each in listed.secrets]
@@ -51,14 +51,16 @@ def show_secrets_check(checked: SecretsChecked, out: Console) -> None:
     for each in checked.environments:
         print_text(out, (each.environment, "bold"), ": ", *summarize_secrets(each))
     for name in checked.failed:
-        print_text(out, (name, "bold"), ": ", ("nothing could be told", "bold yellow"))
+        print_text(out, (name, "bold"), ": ", ("could not be checked", "bold yellow"))
 
 
 def show_secret_set(done: SecretSet, out: Console) -> None:
     where = f"{SERVICE_NAMES[done.kind]} of {done.environment}"
     print_text(out, (done.name, "bold"), f" {'was created' if done.created else 'has a new version'} in {where}.")
     if done.arn_differs:
-        warning = "the settings name the ARN of one that is gone, and the new one has another: name it by its name"
+        warning = (
+            "the settings have the ARN of the deleted secret, and the new one has another ARN: use its name instead"
+        )
         print_item(out, ("! ", "bold yellow"), warning)
     print_hint(out, done.next)
 
@@ -66,7 +68,7 @@ def show_secret_set(done: SecretSet, out: Console) -> None:
 def summarize_secrets(each: EnvironmentSecrets) -> Iterator[str | tuple[str, str]]:
     """Yield counts of present, missing and unknown secrets."""
     if not each.secrets:
-        yield "asks for no secret"
+        yield "uses no secrets"
         return
     unknown = sum(found.state == "unknown" for found in each.secrets)
     if each.missing:
@@ -75,7 +77,7 @@ def summarize_secrets(each: EnvironmentSecrets) -> Iterator[str | tuple[str, str
         yield (f"{', ' if each.missing else ''}{format_count(unknown, 'secret')} unknown", "bold yellow")
     if not each.missing and not unknown:
         elsewhere = sum(found.state == "elsewhere" for found in each.secrets)
-        yield (f"{format_count(len(each.secrets) - elsewhere, 'secret')} there", "green")
+        yield (f"{format_count(len(each.secrets) - elsewhere, 'secret')} found", "green")
         if elsewhere:
             yield f", {elsewhere} in other accounts"
 
@@ -91,4 +93,4 @@ def _show_stacked_row(row: tuple[Text, ...], out: Console) -> None:
     sign, name, kind, changed, asked_by = row
     print_text(out, Text.assemble(sign, "  ", name))
     print_text(out, Text.assemble(kind, f", changed {changed.plain}" if changed.plain else ""), indent=4)
-    print_text(out, Text.assemble("asked by ", asked_by), indent=4)
+    print_text(out, Text.assemble("used by ", asked_by), indent=4)

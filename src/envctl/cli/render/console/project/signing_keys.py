@@ -22,7 +22,7 @@ def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
 
 
 def _show_key(each: PinnedKey, out: Console) -> None:
-    made = " was made, and" if each.made else ""
+    made = " was created, and" if each.made else ""
     already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
     print_text(out, (each.environment, "bold"), f": the key{made} {already}")
     for label, text in (("key", each.key), ("fingerprint", each.fingerprint), ("file", each.file)):
@@ -34,11 +34,9 @@ def _show_key(each: PinnedKey, out: Console) -> None:
 def describe_untrusted(found: tuple[Unbelieved, ...], zone: Zone = None) -> list[str]:
     """Describe the latest untrusted entries, newest first, and the command for older ones."""
     sentences = [
-        f"{each} is not believed: {each.why}. It says that {to_one_line(shorten_actor(each.by))} wrote it"
-        f" on {format_time(each.at, zone)}"
+        f"{each} is not trusted: {each.why}. It names {to_one_line(shorten_actor(each.by))} as its author,"
+        f" {format_time(each.at, zone)}"
         for each in found[-MAX_NAMED:][::-1]
     ]
-    others = add_sandbox_flag(
-        f"older ones are not believed either, all of which this names: {format_command('ledger verify')}"
-    )
+    others = add_sandbox_flag(f"older untrusted entries are not shown; list all: {format_command('ledger verify')}")
     return [*sentences, others] if len(found) > MAX_NAMED else sentences

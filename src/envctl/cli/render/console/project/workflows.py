@@ -26,9 +26,9 @@ def show_workflows(workflows: Workflows, out: Console) -> None:
         return
     out.print()
     system, everywhere = _SYSTEM_TEXTS[workflows.system]
-    print_text(out, f"{system} has to know these variables (Settings):")
+    print_text(out, f"{system} needs these variables (Settings):")
     for variable in workflows.variables:
         where = f"environment {variable.environment}" if variable.environment else everywhere
         print_item(out, "  ", (variable.name, "bold"), f" ({where}): {variable.meaning}", indent=4)
     if workflows.system == "gitlab":
-        print_text(out, "and a pipeline schedule (Build) with the variable ENVCTL_DRIFT=yes, which looks for drift")
+        print_text(out, "and a pipeline schedule (Build) with the variable ENVCTL_DRIFT=yes, for drift checks")

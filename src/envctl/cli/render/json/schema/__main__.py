@@ -10,7 +10,7 @@ from envctl.cli.render.json.schema.promises import find_broken_promises
 MAX_WIDTH = 120
 REFUSAL = """{}
 
-Whoever reads these documents would have to change. Keep what they rely on, or raise FORMAT in
+Readers of these documents would have to change. Keep the old fields, or raise FORMAT in
 src/envctl/cli/render/json/document.py (see docs/json.md).
 """
 

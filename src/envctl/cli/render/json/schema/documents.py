@@ -23,21 +23,21 @@ PROBLEM_PROPERTIES: dict[str, Schema] = {
     "command": {"type": ["string", "null"], "description": "the command of the hint, to be run as it is"},
     "file": {"type": ["string", "null"], "description": "relative to the project's folder"},
     "line": {"type": ["integer", "null"], "minimum": 1},
-    "stack": {"type": ["string", "null"], "description": "the stack that it happened in, where that is known"},
-    "address": {"type": ["string", "null"], "description": "the address of the resource, where Terraform named one"},
-    "for_now": {"type": "boolean", "description": "a guard's refusal that can open without a change of what was asked"},
-    "opens": {**_NULLABLE_TIMESTAMP, "description": "when it opens by itself, where that is known"},
-    "since": {**_NULLABLE_TIMESTAMP, "description": "since when it is shut, where that is known"},
-    "who": {"type": ["string", "null"], "description": "who can open it, in words"},
+    "stack": {"type": ["string", "null"], "description": "the stack of the problem, if known"},
+    "address": {"type": ["string", "null"], "description": "the address of the resource, if known"},
+    "for_now": {"type": "boolean", "description": "a temporary refusal of a guard: the same command can succeed later"},
+    "opens": {**_NULLABLE_TIMESTAMP, "description": "the time of its automatic end, if known"},
+    "since": {**_NULLABLE_TIMESTAMP, "description": "the time of its start, if known"},
+    "who": {"type": ["string", "null"], "description": "the people with permission to remove it, in words"},
 }
 OUTCOME_PROPERTIES: dict[str, Schema] = {
     "stack": {"type": "string"},
     "end": {"enum": list(get_args(StackEnd)), "description": "how far it got"},
-    "because": {"type": "array", "items": {"type": "string"}, "description": "the failed ones that it was left for"},
+    "because": {"type": "array", "items": {"type": "string"}, "description": "the failed stacks that stopped it"},
 }
 USAGE_PROPERTIES: dict[str, Schema] = {
     "at_once": {"type": "integer", "description": "how many stacks were worked on at the same time"},
-    "memory": {"type": "integer", "description": "bytes of all processes together at their peak; 0 where not known"},
+    "memory": {"type": "integer", "description": "peak memory of all processes together in bytes; 0 if unknown"},
 }
 
 
@@ -55,7 +55,7 @@ def to_slug(command: str) -> str:
 
 def build_envelope_schema() -> Schema:
     """Build the schema shared by all commands."""
-    command = {"type": "string", "description": "its name, without arguments; empty where none was understood"}
+    command = {"type": "string", "description": "its name, without arguments; empty for an unknown command"}
     description = "Every command prints one document with --json, whether it succeeds or fails."
     header = _build_header(ENVELOPE_NAME, "envctl --json", description)
     return header | _build_body(command, {"type": ["object", "null"]}, in_part=bool(PARTIAL_COMMANDS))
@@ -67,7 +67,7 @@ def build_command_schema(command: str) -> Schema:
     title = f"envctl {command} --json"
     result = {"anyOf": [*results, {"type": "null"}]}
     return {
-        **_build_header(to_slug(command), title, f"What `{title}` prints."),
+        **_build_header(to_slug(command), title, f"The output of `{title}`."),
         **_build_body({"const": command}, result, in_part=command in PARTIAL_COMMANDS),
         "$defs": definitions.found,
     }
@@ -94,11 +94,11 @@ def _build_body(command: Schema, result: Schema, *, in_part: bool) -> Schema:
         "stacks": {
             "type": "array",
             "items": _build_object(OUTCOME_PROPERTIES),
-            "description": "where some of several stacks could not be deployed: how far each got",
+            "description": "the result of each stack, if some could not be deployed",
         },
         "usage": {
             "anyOf": [_build_object(USAGE_PROPERTIES), {"type": "null"}],
-            "description": "what Terraform took, where it ran",
+            "description": "the resources used by Terraform, if it ran",
         },
         "sandbox": {"type": "boolean", "description": "whether --sandbox was given"},
     }

@@ -88,7 +88,7 @@ def describe_omitted(pieces: Sequence[Piece], full_output: str) -> str:
     listed = " and ".join(filter(None, (", ".join(nouns[:-1]), nouns[-1])))
     location = f" in {format_count(stacks, 'stack')}" if stacks else ""
     verb = "is" if len(pieces) == 1 else "are"
-    return f"> ✂️ There is more than fits here: {listed}{location} {verb} left off. {full_output}".rstrip()
+    return f"> ✂️ Too long for one comment: {listed}{location} {verb} left out. {full_output}".rstrip()
 
 
 def _choose_pieces(placed: Sequence[_PlacedPiece], room: int) -> set[tuple[int, ...]]:

@@ -75,15 +75,15 @@ def format_row(cells: Sequence[str]) -> str:
 
 
 # For commands with effects, not to be repeated: the log has their standard error with the whole output.
-FULL_OUTPUT_IN_LOG = "All of it stands in the log."
+FULL_OUTPUT_IN_LOG = "The full output is in the log."
 
 
 def format_full_output(command: str) -> str:
-    return f"All of it: {code(add_sandbox_flag(command))}"
+    return f"Full output: {code(add_sandbox_flag(command))}"
 
 
 def render_page(
-    *blocks: str | Block, full_output: str = "All of it: the same command without <code>--markdown</code>"
+    *blocks: str | Block, full_output: str = "Full output: the same command without <code>--markdown</code>"
 ) -> str:
     """Render the whole `--markdown` output. `full_output` says how to see omitted pieces."""
     if all(isinstance(block, str) for block in blocks):
