@@ -64,7 +64,11 @@ SAID: dict[str, tuple[Fault, str, str]] = {
     "an error of S3's own": (FAILED, "E456", "try again"),
     "a connection that is dropped": (Dropped(), "E456", "try again"),
     "answers that get lost": (LostResponse(), "E456", "try again"),
-    "something that nobody has heard of": (ErrorResponse(418, "Teapot", "I'm a teapot"), "E404", "try again"),
+    "something that nobody has heard of": (
+        ErrorResponse(418, "Teapot", "I'm a teapot"),
+        "E404",
+        "run the command again",
+    ),
 }
 
 

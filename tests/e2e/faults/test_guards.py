@@ -224,8 +224,8 @@ def test_approval_expires_and_is_not_revived(ready: Project) -> None:
     ask_for(ready, f'{PEER}\nexpires = "1s"')
     ready.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
     # Looked at and not tried: within a second a promotion could still pass, and record what it passed by.
-    wait_until(lambda: "has expired" in ready.run("why", "prod", "--json").out)
-    assert "has expired" in refused(to_prod(ready), "G106", exits=4)["message"]
+    wait_until(lambda: " expired " in ready.run("why", "prod", "--json").out)
+    assert " expired " in refused(to_prod(ready), "G106", exits=4)["message"]
     ask_for(ready, f'{PEER}\nexpires = "1h"')
     # What was given under other rules is not revived by these.
     refused(to_prod(ready), "G106", exits=4)

@@ -41,6 +41,8 @@ WORDS: dict[str, list[list[str]]] = {
     ],
     "status": [["status"]],
     "history": [["history"]],
+    "releases": [["releases"]],
+    "release show": [["release", "show", "RELEASE"]],
     "diff": [["diff", "dev", "staging", "--all"], ["diff", "dev", "staging", "--patch"]],
     "report": [["report", "--output", "page.html"]],
     "drift": [["drift"], ["drift", "dev", "--pending"]],
@@ -164,8 +166,10 @@ def test_no_command_prints_writes_or_stores_a_secret(leaky: Project) -> None:
     for environment in ("dev", "staging", "prod"):
         write_settings(leaky, environment, "two")
     github = in_github(leaky) | {"TMPDIR": str(leaky.root / "tmp")}
+    release = leaky.run_checked("releases", "--json").document["result"]["releases"][0]["release"]["release"]
     for name, every in WORDS.items():
-        for words in every if name != "output" else ():
+        for known in every if name != "output" else ():
+            words = [release if word == "RELEASE" else word for word in known]
             said += [leaky.run(*words), in_extra(leaky, github).run(*words[:1], "--json", *words[1:])]
         if every and name in MARKDOWN:
             said.append(leaky.run(*every[0], "--markdown"))

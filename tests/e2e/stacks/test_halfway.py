@@ -84,9 +84,10 @@ def test_stopped_promotion_is_approved_and_completed(wired: Project) -> None:
     assert "prod keeps the applied changes, and the rest continues after approval" in problem["message"]
     assert ends(stopped) == {"a": "applied", "b": "refused"}
 
-    assert (prod(wired)["next"], prod(wired)["gates"]) == (hint, {"peer": [0, 1]})
+    approve = "envctl approve prod --gate peer"
+    assert (prod(wired)["next"], prod(wired)["gates"]) == (approve, {"peer": [0, 1]})
     told = wired.run_checked("why", "prod", "--json").document["result"]
-    assert (told["next"], told["gates"]) == (hint, {"peer": [0, 1]})
+    assert (told["next"], told["gates"]) == (approve, {"peer": [0, 1]})
     assert [each["code"] for each in told["answers"] if each["outcome"] == "refuses"] == ["G302"]
     assert "approve" in wired.run_checked("status").out
     again = wired.run(*PROMOTE, "--json")
