@@ -32,7 +32,7 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "no command": ('command = ["python3", "tools/cost.py"]', "", "E108", "[cost]", "cost.command is missing"),
     "a time in words": ('"90s"', '"a minute"', "E103", "timeout =", "must be a duration"),
     "no time": ('"90s"', '"0s"', "E103", "timeout =", "must be longer than zero"),
-    "a key that there is not": ("timeout =", "timout =", "E102", "timout =", "is not a key"),
+    "a key that there is not": ("timeout =", "timout =", "E102", "timout =", "is not a known key"),
 }
 
 

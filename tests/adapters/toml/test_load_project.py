@@ -29,9 +29,9 @@ BAD = read_cases(r"""
 no TOML: "shop" => shop @ shop
   ~ E101 envctl.toml is not TOML: Invalid value ~ quotes
 an unknown key offers the nearest one: region = => regoin = @ regoin
-  ~ E102 environments.dev.regoin is not a key ~ did you mean region?
+  ~ E102 environments.dev.regoin is not a known key ~ did you mean region?
 an unknown section offers the nearest one: [artifacts] => [stroe]\nurl = "x"\n[artifacts] @ [stroe]
-  ~ E102 stroe is not a key ~ mean store?
+  ~ E102 stroe is not a known key ~ mean store?
 an account id without quotes: "222222222222" => 222222222222 @ 222222222222
   ~ E103 environments.staging.account_id must be a string ~ correct
 an account id that is too short: "222222222222" => "2222" @ "2222"

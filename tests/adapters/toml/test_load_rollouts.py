@@ -48,7 +48,7 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "an output that is none": ("output:network.alarm_name", "output:alarm", "E103", "abort_on", "is not of the form"),
     "a placeholder that there is not": ("{environment}", "{stage}", "E103", "abort_on", "may contain {project}"),
     "an artifact that there is not": ('= "app_image"', '= "app_imag"', "E121", "artifact =", "no such artifact"),
-    "a key that there is not": ("wait =", "pause =", "E102", "pause =", "is not a key"),
+    "a key that there is not": ("wait =", "pause =", "E102", "pause =", "is not a known key"),
 }
 
 

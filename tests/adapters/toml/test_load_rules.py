@@ -211,27 +211,27 @@ def test_meaningless_window_is_reported_with_its_line(old: str, new: str, at: st
 
 MISSPELT = read_cases(r"""
 a gate: soak = => saok = @ saok
-  ~ environments.prod.gates.saok is not a key ~ did you mean soak?
+  ~ environments.prod.gates.saok is not a known key ~ did you mean soak?
 the age: max_age = => maxage = @ maxage
-  ~ environments.prod.gates.maxage is not a key ~ mean max_age?
+  ~ environments.prod.gates.maxage is not a known key ~ mean max_age?
 the protection of an environment: protected = => protectd = @ protectd
-  ~ environments.prod.protectd is not a key ~ did you mean protected?
+  ~ environments.prod.protectd is not a known key ~ did you mean protected?
 the start of a window: start = => strat = @ strat
-  ~ environments.prod.gates.windows.0.strat is not a key ~ did you mean start?
+  ~ environments.prod.gates.windows.0.strat is not a known key ~ did you mean start?
 the end of a weekly window, by another word: to = "17:30" => till = "17:30" @ till
-  ~ environments.prod.gates.windows.1.till is not a key ~ known are: days, end, from, kind, name, start, to, tz
+  ~ environments.prod.gates.windows.1.till is not a known key ~ known are: days, end, from, kind, name, start, to, tz
 a window's own word for its beginning: from = "09:00" => begin = "09:00" @ begin =
-  ~ environments.prod.gates.windows.1.begin is not a key ~ from
+  ~ environments.prod.gates.windows.1.begin is not a known key ~ from
 what may differ: may_differ => may_difer @ may_difer
-  ~ parity.may_difer is not a key ~ mean may_differ?
+  ~ parity.may_difer is not a known key ~ mean may_differ?
 what holds data: stateful => statefull @ statefull
-  ~ protection.statefull is not a key ~ did you mean stateful?
+  ~ protection.statefull is not a known key ~ did you mean stateful?
 the table of protection: [protection] => [protecton] @ [protecton]
-  ~ protecton is not a key ~ protection?
+  ~ protecton is not a known key ~ protection?
 the path of a check: path = => pth = @ pth
-  ~ checks.http.pth is not a key ~ did you mean path?
+  ~ checks.http.pth is not a known key ~ did you mean path?
 the command of a check: kind = "command"\n => kind = "command"\ntimout = "5m"\n @ timout
-  ~ checks.smoke.timout is not a key ~ did you mean timeout?
+  ~ checks.smoke.timout is not a known key ~ did you mean timeout?
 """)
 
 

@@ -117,10 +117,10 @@ def test_cost_is_read_to_its_last_significant_digit(said: str, read: Cost) -> No
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {
     "nothing": (" \n", "answered with empty output"),
-    "a text": ("12.5 USD", "not JSON"),
-    "no text": (b"\xff\xfe", "not JSON"),
-    "two answers": (f"{answer()}{answer()}", "not JSON"),
-    "an abyss": ("[" * 100_000, "not JSON"),
+    "a text": ("12.5 USD", "invalid JSON"),
+    "no text": (b"\xff\xfe", "invalid JSON"),
+    "two answers": (f"{answer()}{answer()}", "invalid JSON"),
+    "an abyss": ("[" * 100_000, "invalid JSON"),
     "a list": ("[]", "not with an object"),
     "no currency": ('{"monthly": {"before": 1, "after": 1}}', "without currency"),
     "no amounts": ('{"currency": "USD"}', "without monthly"),
@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "no end": (answer("1", "-Infinity"), "-Infinity, not a valid amount"),
     "too much": (answer("1", "1000000000001"), "monthly.after beyond 1,000,000,000,000"),
     "beyond all measure": (answer("1", "1e99999999"), "monthly.after beyond"),
-    "an exponent that no memory holds": (answer("1", f"1e{'9' * 30}"), "not JSON"),
+    "an exponent that no memory holds": (answer("1", f"1e{'9' * 30}"), "invalid JSON"),
     "below zero": (answer("-0.01"), "below zero"),
     "a key too many": (answer(note="x"), "answered with the unknown key note"),
     "an amount too many": (answer("1", '2, "later": 3'), "answered with the unknown key monthly.later"),

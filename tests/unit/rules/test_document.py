@@ -145,7 +145,7 @@ def test_rule_change_is_described(before: dict[str, Any], after: dict[str, Any],
 def test_other_gitlab_is_a_change_of_rules() -> None:
     ours, usual = document(ci={"gitlab": "https://git.example.com"}), document()
     assert decode(ours.encoded).content["ci"] == {"gitlab": "https://git.example.com"}
-    assert list_differences(usual, ours) == ("GitLab not said -> https://git.example.com",)
+    assert list_differences(usual, ours) == ("GitLab not set -> https://git.example.com",)
     assert list_conflicts(usual, ours) == ()
 
 
@@ -157,7 +157,7 @@ def test_other_gitlab_is_a_change_of_rules() -> None:
 def test_other_gitlab_conflicts_where_it_says_who(allow: dict[str, Any]) -> None:
     usual = document({"allow": allow})
     ours, theirs = (document({"allow": allow}, ci={"gitlab": f"https://{name}.example.com"}) for name in "ab")
-    assert list_conflicts(usual, ours) == ("GitLab not said -> https://a.example.com",)
+    assert list_conflicts(usual, ours) == ("GitLab not set -> https://a.example.com",)
     assert list_conflicts(ours, theirs) == ("GitLab https://a.example.com -> https://b.example.com",)
     assert list_conflicts(ours, ours) == ()
     assert list_conflicts(usual, document({"allow": allow}, ci={"gitlab": "https://gitlab.com"})) == ()

@@ -98,7 +98,7 @@ TABLES: dict[str, tuple[str, str, str]] = {
     "another account": (f'allowed_account_ids = ["{OTHER}"]', "E133", f"provider aws may act in account {OTHER}"),
     "endpoints": ('endpoints = [{ sts = "http://127.0.0.1" }]', "E133", "provider aws sends requests to 127.0.0.1"),
     "an alias": ('alias = "far"', "E134", "providers.aws.alias: a stack works with one configuration"),
-    "a typo": ('regoin = "eu-west-1"', "E132", "providers.aws.regoin is not a key that the AWS provider knows"),
+    "a typo": ('regoin = "eu-west-1"', "E132", "providers.aws.regoin is not a known key that the AWS provider knows"),
 }
 
 

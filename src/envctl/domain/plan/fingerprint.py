@@ -215,7 +215,7 @@ def decode(data: bytes) -> PlanFingerprint:
         document = json.loads(data)
         read = PlanFingerprint(tuple(_parse_change(change) for change in document["changes"]), document["format"])
         if type(read.format) is not int or read.format not in {FORMAT, *EARLIER_FORMATS} or encode(read) != data:
-            raise MalformedFingerprintError("its bytes are not in the form in which envctl writes them")
+            raise MalformedFingerprintError("its bytes are not in the canonical form of envctl")
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MalformedFingerprintError(str(error)) from error
     return read

@@ -88,7 +88,7 @@ def decode(data: bytes) -> BoundPlace:
         document = json.loads(data.decode("utf-8", "surrogatepass"))
         read = BoundPlace(document["environment"], document["access"], document["stacks"])
         if document["format"] != FORMAT or encode(read) != data or not isinstance(read.environment, str):
-            raise MalformedPlaceError("its bytes are not in the form in which envctl writes them")
+            raise MalformedPlaceError("its bytes are not in the canonical form of envctl")
         list(_walk_values(read))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MalformedPlaceError(str(error)) from error

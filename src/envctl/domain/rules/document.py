@@ -144,7 +144,7 @@ def decode(data: bytes) -> RulesDocument:
         found = json.loads(data.decode(), parse_float=Decimal)
         document = RulesDocument(found["environment"], found["said"])
         if found["format"] != FORMAT or document.encoded != data or not isinstance(document.environment, str):
-            raise MalformedRulesError("its bytes are not in the form in which envctl writes them")
+            raise MalformedRulesError("its bytes are not in the canonical form of envctl")
         _check_keys(document.content)
         to_rules(document)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:

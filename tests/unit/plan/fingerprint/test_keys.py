@@ -196,7 +196,7 @@ def test_unknown_plan_key_is_refused(where: str, value: object) -> None:
     (problem,) = catch(OperationFailedError, print_of, then).problems
     assert (problem.code, problem.message) == (
         "E351",
-        f"the plan of web has a key that envctl does not know: {where}fancy",
+        f"the plan of web has an unknown key: {where}fancy",
     )
     assert f'[terraform] plan_keys = ["{where}fancy"]' in problem.hint
 
