@@ -198,7 +198,7 @@ def test_server_that_ignores_if_none_match_is_refused(
         world.store = store()
         problem = told(lambda: ledger_store.require_create_only(world.ports))
         assert problem.code == "E426"
-        assert "ignores If-None-Match: it took a second object under the same key" in problem.message
+        assert "ignores If-None-Match: it accepted a second object under the same key" in problem.message
     assert list(s3.objects) == [f"envctl/{ledger_store.PROBE_KEY}"]
     world.store = store()
     assert ledger_store.read_probe(world.ports, "").verdict == "bad"

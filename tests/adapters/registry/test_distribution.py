@@ -256,7 +256,7 @@ def test_retry_after_is_followed_up_to_a_limit(server: Server, client: Client) -
 FAULTS: dict[str, tuple[Says, str]] = {
     "it is busy each time": (Says(503), "answers 503"),
     "it hangs": (Says(hangs=True), "did not answer in time"),
-    "it breaks off": (Says(body=BYTES[:20], breaks=True), "closed the connection before the answer was complete"),
+    "it breaks off": (Says(body=BYTES[:20], breaks=True), "broke off before its answer was complete"),
     "it drips": (Says(body=BYTES, drips=True), "did not answer in time"),
 }
 

@@ -11,7 +11,7 @@ from tests.documents import parse_document
 def test_an_answer_is_no_failure(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["why", "prod"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("prod can't be promoted: there is no release in staging.\n")
+    assert out.startswith("prod can't be promoted: staging has no release.\n")
     assert "passes    G" not in out
 
 

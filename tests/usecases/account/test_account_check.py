@@ -168,7 +168,7 @@ def test_approval_without_permission_is_refused_and_ignored(world: World) -> Non
         approve_plan(world.ports, "prod", "peer")
     as_role(world, "DeveloperRole", "bob")
     assert (
-        "peer (0 of 1), business (0 of 2); the rules of prod are others than those that cat approved"
+        "peer (0 of 1), business (0 of 2); the rules of prod changed since cat approved"
         in catch(RefusedError, promote, world.ports, "staging", "prod").problems[0].message
     )
 

@@ -41,7 +41,7 @@ def world() -> World:
     return world
 
 
-LATER = "approve again once what it reads is applied, or add --unseen web"
+LATER = "approve again when the data it reads is applied, or add --unseen web"
 
 
 def edit(world: World, old: bytes, new: bytes) -> None:
@@ -70,7 +70,7 @@ def given(world: World) -> list[ApprovalGiven]:
 def test_recorded_reviews_open_gate_for_the_reviewed_plan(world: World) -> None:
     told = reviewed(world, "octocat", "hubot", unseen=("web",))
     assert outcomes(told) == {"octocat": "recorded", "hubot": "recorded"}
-    assert (told.not_seen, told.unseen) == ({"web": ("what it reads",)}, ("web",))
+    assert (told.not_seen, told.unseen) == ({"web": ("the data it reads",)}, ("web",))
     assert (told.gate, told.missing, told.next) == ("peer", {}, "envctl promote staging prod")
     assert {event.plan for event in given(world)} == {told.plan}
     by = {approval.by for approval in journal.load(world.ports).find_environment("prod").approvals}
@@ -80,7 +80,7 @@ def test_recorded_reviews_open_gate_for_the_reviewed_plan(world: World) -> None:
 
 def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> None:
     told = reviewed(world, "octocat", "hubot")
-    assert told.notes == ("not seen: web (waits for what it reads); not approved: " + LATER,)
+    assert told.notes == ("not seen: web (waits for the data it reads); not approved: " + LATER,)
     assert [event.unseen for event in given(world)] == [(), ()]
     refused = catch(RefusedError, promote, world.ports, "staging", "prod", SURE)
     assert [each.code for each in refused.refusals] == ["G302"]

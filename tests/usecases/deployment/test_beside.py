@@ -97,7 +97,7 @@ def test_change_of_standalone_stack_keeps_pipeline_release(world: World) -> None
 def test_standalone_release_is_promoted_nowhere(world: World) -> None:
     apply(world.ports, "management")
     told = refused(lambda: promote(world.ports, "management", "staging"))
-    assert told[0].startswith("G101 order: management stands beside the pipeline (dev → staging → prod)")
+    assert told[0].startswith("G101 order: management is outside the pipeline (dev → staging → prod)")
 
 
 def test_standalone_release_is_not_promotable_from_dev(world: World) -> None:

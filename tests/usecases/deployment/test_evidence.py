@@ -282,7 +282,7 @@ class TestApprovedPlan:
         world = self.waiting()
         told = approve_plan(world.ports, "prod", "peer")
         assert (told.not_seen, told.unseen) == ({"web": ("network",)}, ())
-        later = "approve again once network is applied, or add --unseen web"
+        later = "approve again when network is applied, or add --unseen web"
         assert told.notes == (f"not seen: web (waits for network); not approved: {later}",)
         world.identity.name = "ann@example.com"
         refused = catch(RefusedError, promote, world.ports, "staging", "prod")
@@ -308,7 +308,7 @@ class TestApprovedPlan:
     def test_accepted_unseen_stack_is_deployed_without_stop(self) -> None:
         world = self.waiting()
         told = approve_plan(world.ports, "prod", "peer", unseen=["web", "network"])
-        assert told.notes == ("not seen: web (waits for network); approved unseen: it may create, and nothing else",)
+        assert told.notes == ("not seen: web (waits for network); approved unseen: it may only create",)
         # What is in the plan was seen: its name says nothing more.
         assert told.unseen == ("web",)
         given = list_entries(world)[-1].event
@@ -337,7 +337,7 @@ class TestApprovedPlan:
         with pytest.raises(UsageError, match="E476"):
             approve_plan(world.ports, "prod", "peer", release=release, unseen=["web"])
         told = approve_plan(world.ports, "prod", "peer", release=release)
-        assert told.notes == ("not seen: web (waits for network); not approved: approve again once network is applied",)
+        assert told.notes == ("not seen: web (waits for network); not approved: approve again when network is applied",)
 
     def test_rest_of_approved_plan_needs_no_new_approval(self) -> None:
         world = self.approved()

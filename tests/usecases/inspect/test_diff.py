@@ -238,7 +238,7 @@ class TestParity:
         bigger(world)
         deploy_to_staging(world)
         (line,) = catch(RefusedError, promote, world.ports, "staging", "prod").refusals[0].because
-        assert line.message == "size is otherwise in staging: it comes from environments/common.tfvars:1"
+        assert line.message == "size is different in staging: it comes from environments/common.tfvars:1"
         assert str(line.location) == f"{PROD}:2"
 
     def test_source_with_unfit_settings_is_refused(self, world: World) -> None:

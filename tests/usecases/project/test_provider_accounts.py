@@ -56,7 +56,7 @@ def test_provider_block_in_module_is_refused_with_line(world: World) -> None:
     assert validate_project(world.ports)
     add(world, ALIAS)
     line = NETWORK.decode().count("\n") + 2
-    why = "provider aws.us_east_1 in the module does not say its account (G203 of dev, staging and prod)"
+    why = "provider aws.us_east_1 in the module does not name its account (G203 of dev, staging and prod)"
     assert told(world) == [f"E213 modules/network/main.tf:{line}: {why}"]
     for use in (
         lambda: apply(world.ports, "dev"),
@@ -93,12 +93,12 @@ def test_project_without_accounts_passes() -> None:
 
 
 TABLES: dict[str, tuple[str, str, str]] = {
-    "no role": ("assume_role = []", "E133", "provider aws takes no role in place of"),
+    "no role": ("assume_role = []", "E133", "provider aws takes no role; expected "),
     "no account": ("allowed_account_ids = []", "E133", "provider aws allows no account; expected"),
     "another account": (f'allowed_account_ids = ["{OTHER}"]', "E133", f"provider aws may act in account {OTHER}"),
     "endpoints": ('endpoints = [{ sts = "http://127.0.0.1" }]', "E133", "provider aws sends requests to 127.0.0.1"),
-    "an alias": ('alias = "far"', "E134", "providers.aws.alias: a stack works with one configuration"),
-    "a typo": ('regoin = "eu-west-1"', "E132", "providers.aws.regoin is not a known key that the AWS provider knows"),
+    "an alias": ('alias = "far"', "E134", "providers.aws.alias: a stack has only one configuration of each provider"),
+    "a typo": ('regoin = "eu-west-1"', "E132", "providers.aws.regoin is not a key that the AWS provider knows"),
 }
 
 
@@ -134,7 +134,7 @@ def test_other_accounts_need_an_account() -> None:
     [
         (STATE, "data.terraform_remote_state.a reads the backend s3 with the credentials of the envctl user"),
         (STATE.replace('"s3"', '"http"'), "data.terraform_remote_state.a reads the backend http with the credentials"),
-        (STATE.replace('"s3"', "var.cidr"), "data.terraform_remote_state.a reads a backend that is an expression"),
+        (STATE.replace('"s3"', "var.cidr"), "data.terraform_remote_state.a reads a backend from an expression"),
     ],
 )
 def test_remote_state_of_the_caller_is_refused(world: World, code: str, message: str) -> None:

@@ -95,16 +95,16 @@ def test_lock_of_dead_terraform_is_reported_as_such(monkeypatch: pytest.MonkeyPa
     other.mkdir()
     (other / "cmdline").write_bytes(b"/usr/bin/terraform\0apply\0")
     (other / "stat").write_text("4711 (a b) c) S 1 2 3")
-    assert "No Terraform of envctl" not in locked(mine).problems[0].message
+    assert "no Terraform of envctl" not in locked(mine).problems[0].message
     (other / "cwd").symlink_to("/elsewhere/dev/other")
-    assert "No Terraform of envctl" in locked(mine).problems[0].message
+    assert "no Terraform of envctl" in locked(mine).problems[0].message
     (other / "cwd").unlink()
     (other / "cwd").symlink_to("/dev/web")
-    assert "No Terraform of envctl" not in locked(mine).problems[0].message
+    assert "no Terraform of envctl" not in locked(mine).problems[0].message
     (other / "stat").write_text(f"4711 (a) S {os.getpid()} 2 3")
-    assert "No Terraform of envctl" in locked(mine).problems[0].message
-    assert "No Terraform of envctl" not in locked(HELD).problems[0].message
-    assert "No Terraform of envctl" not in locked(HELD.replace("ann@laptop", me)).problems[0].message
+    assert "no Terraform of envctl" in locked(mine).problems[0].message
+    assert "no Terraform of envctl" not in locked(HELD).problems[0].message
+    assert "no Terraform of envctl" not in locked(HELD.replace("ann@laptop", me)).problems[0].message
 
 
 def test_held_lock_names_its_holder_and_its_fix() -> None:

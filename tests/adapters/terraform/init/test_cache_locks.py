@@ -88,7 +88,7 @@ def test_long_wait_is_reported_once_with_lock_holder(tmp_path: Path) -> None:
     assert told.startswith("stack web of dev waits for provider hashicorp/aws 6.1.0: stack network of dev (process ")
     (problem,) = raised.value.problems
     assert problem.code == "E345"
-    assert "stack web of dev has waited too long for provider hashicorp/aws 6.1.0" in problem.message
+    assert "stack web of dev waited too long for provider hashicorp/aws 6.1.0" in problem.message
 
 
 def test_shared_lock_leaves_no_holder_name(tmp_path: Path) -> None:
