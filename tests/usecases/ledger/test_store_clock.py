@@ -189,7 +189,7 @@ def test_local_store_refuses_a_clock_set_back(world: World) -> None:
 def test_malformed_clock_fields_are_refused(world: World, data: bytes) -> None:
     lock_environment(world.ports, "prod", "we migrate")
     entry = world.store.content[ledger_store.entry_key(1)]
-    with pytest.raises(ValueError, match="not|wrong type"):
+    with pytest.raises(ValueError, match=r"not|wrong type"):
         decode_entry(entry[:-1] + b"," + data + b"}")
 
 
