@@ -50,7 +50,7 @@ def _render_promotion(
     if environment in site.reviewed:
         yield fill_template(texts["deploy/plan.yml"], site, **values, needs=_format_needs(needs))
         needs.append(f"plan-{environment}")
-        values["asks"] = "      actions: read # for who has let the job begin\n"
+        values["asks"] = "      actions: read # for the reviewers of the job\n"
         values["reviewed"] = fill_template(texts["deploy/reviewed.yml"], site, **values)
     yield fill_template(texts["deploy/next.yml"], site, **values, needs=_format_needs(needs))
 
