@@ -14,6 +14,7 @@ from envctl.cli.render.html.elements import VOID_ELEMENTS
 from envctl.cli.render.html.page import SECTIONS, render_report
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
+from envctl.usecases.inspect.status import Status
 from tests.cli.render.conftest import in_zone
 from tests.cli.render.samples.reports import HOSTILE, REPORTS, broken, empty, hostile, long, rich
 
@@ -147,6 +148,20 @@ def test_full_report_shows_everything() -> None:
         "envctl approve prod --gate business",
     ):
         assert told in text
+
+
+def test_approval_shows_until_when_it_counts() -> None:
+    report = rich()
+    outlook = next(each for each in report.outlooks if each.approvals)
+    expiring = replace(outlook, asked=outlook.asked.model_copy(update={"expires": timedelta(hours=8)}))
+    ends = outlook.approvals[0].at + timedelta(hours=8)
+    shown = Page(render_report(replace(report, outlooks=(expiring,), status=_only(report, outlook.environment)))).text
+    assert f"valid until {ends:%Y-%m-%d %H:%M}" in shown
+
+
+def _only(report: Report, environment: str) -> Status:
+    kept = tuple(each for each in report.status.environments if each.environment == environment)
+    return replace(report.status, environments=kept)
 
 
 def test_each_release_has_a_row_with_current_marked() -> None:

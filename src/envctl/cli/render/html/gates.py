@@ -15,6 +15,7 @@ from envctl.cli.render.html.tables import render_facts, render_section
 from envctl.cli.render.html.wording import render_hint, render_moment, render_person
 from envctl.domain.config.rules.rule_text import describe_rules
 from envctl.domain.guards import Refusal
+from envctl.domain.ledger.state import Approval
 from envctl.domain.rules.environment_rules import Rules
 from envctl.usecases.approval.explain_refusal import Outcome, Why
 from envctl.usecases.inspect.report import Outlook, Report
@@ -42,12 +43,17 @@ def _render_approvals(outlook: Outlook) -> Iterator[Html]:
     for gate, (given, wanted) in outlook.why.gates.items():
         sign = states.APPROVAL_GIVEN if given >= wanted else states.APPROVAL_MISSING
         by = [
-            tag("li", dim(render_person(each.by), ", ", render_moment(each.at)))
+            tag("li", dim(render_person(each.by), ", ", render_moment(each.at), _render_end(each, outlook.asked)))
             for each in outlook.approvals
             if each.gate == gate
         ]
         count = f" {given} of {wanted} {states.APPROVAL_GIVEN.word}"
         yield tag("li", render_sign(sign), tag("div", tag("b", gate), count, tag("ul", *by) if by else join()))
+
+
+def _render_end(approval: Approval, rules: Rules) -> Html | str:
+    """Return until when an approval counts; empty if approvals do not expire."""
+    return join(", valid until ", render_moment(approval.at + rules.expires)) if rules.expires else ""
 
 
 def _list_rules(rules: Rules) -> Iterator[tuple[str, Html | str]]:
