@@ -110,7 +110,7 @@ def test_missing_packages_are_named_with_the_fix(sandbox: Sandbox, monkeypatch: 
     monkeypatch.setattr(launch, "find_spec", lambda name: None if name in {"moto", "trustme"} else name)
     with pytest.raises(ConfigurationError, match=r"E501 .*trustme, moto") as caught:
         sandbox.start()
-    assert caught.value.problems[0].hint == "install envctl with its extra sandbox, from the same source"
+    assert caught.value.problems[0].hint.endswith("-m pip install 'envctl-promotion[sandbox]'")
 
 
 def test_unwritable_folder_is_reported(tmp_path: Path) -> None:

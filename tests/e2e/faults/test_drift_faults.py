@@ -46,7 +46,7 @@ class TestTheState:
         kept = state(small_in_staging, "top").read_text()
         reasons: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
             "a newer format": (lambda document: document.update(version=5), "E327", FUTURE),
-            "a newer provider": (newer_provider, "E327", "deploy one that carries that version of the provider"),
+            "a newer provider": (newer_provider, "E327", "deploy a release with that provider version"),
         }
         for change, code, hint in reasons.values():
             document = json.loads(kept)

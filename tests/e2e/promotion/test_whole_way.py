@@ -126,5 +126,5 @@ def test_dead_sandbox_is_noticed_and_restarted_empty(small: Project) -> None:
         again = small.run_checked("--sandbox", "plan", "dev")
     finally:
         small.run("sandbox", "down")
-    assert "has died" in again.err
+    assert "the earlier sandbox has stopped" in again.err
     assert "starting the sandbox" in again.err

@@ -24,7 +24,7 @@ def test_gate_that_is_deleted_asks_once_more(small: Project) -> None:
     small.run_checked("apply", "dev", "--yes")
     refused = small.run("promote", "dev", "staging", "--yes", "--json")
     assert (refused.code, refused.codes) == (4, ["G106"])
-    assert "by the rules that staging was deployed with on" in refused.document["problems"][0]["message"]
+    assert "by the rules of staging recorded on" in refused.document["problems"][0]["message"]
 
     approved = small.run_checked(
         "approve", "staging", "--gate", "peer", "--yes", "--json", GIT_AUTHOR_EMAIL=BOB

@@ -31,7 +31,7 @@ def test_state_of_another_store_needs_break_glass(small_in_dev: Project) -> None
             module.write(change)
         code, said = answered(small_in_dev, "apply", "dev", "--yes")
         assert (code, list(said)) == (3, ["G304"])
-        assert "the state of base (1 resource) in dev holds what this ledger never deployed there" in said["G304"]
+        assert "the state of base (1 resource) in dev holds resources never deployed by this ledger" in said["G304"]
     assert {name: data for name, data in small_in_dev.read_files().items() if name.endswith("tfstate")} == {
         name: data for name, data in states.items() if name.endswith("tfstate")
     }

@@ -42,7 +42,7 @@ from tests.usecases.steps import edit_project
 
 WAIVABLE = 'waivable = ["approvals", "same_plan"]\n'
 BREAKING = DeployOptions(break_glass="payments are down")
-OWNER = "(by the rules of prod, which has the same account)"
+OWNER = "(by the rules of prod, in the same account)"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_new_entry_in_guarded_account_is_refused(owned: World) -> None:
     takes_code(owned)
     rename(owned, order='order = ["production", "dev", "staging"]')
     owned.edit("modules/network/main.tf", NETWORK.decode() + "# from a dirty tree\n")
-    assert "which is that of prod" in refused(lambda: apply(owned.ports, "production"))["G112"]
+    assert "it belongs to prod" in refused(lambda: apply(owned.ports, "production"))["G112"]
 
 
 def test_known_entry_needs_no_approval(owned: World) -> None:

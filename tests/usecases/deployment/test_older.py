@@ -100,7 +100,7 @@ def test_halfway_newer_release_refuses_an_older_one(world: World) -> None:
     second = arrives(world, "two")
     with failing_at(world, "prod", "web"):
         to_prod(world)
-    assert "has a part of" in refused(world, first).problems[0].message
+    assert "partly deployed to prod" in refused(world, first).problems[0].message
     with pytest.raises(RefusedError, match="G111") as raised:
         apply(world.ports, "prod")
     assert f"envctl promote staging prod --release {second[:12]}" in raised.value.problems[0].hint
@@ -151,7 +151,7 @@ def test_approver_is_told_of_an_older_release(world: World) -> None:
     world.edit("envctl.toml", PROJECT.decode())
     world.identity.name = "bob@example.com"
     told = approve_plan(world.ports, "prod", "peer", release=first)
-    assert f"G111 older: release {first[:12]} is older than release {second[:12]}, which prod runs" in told.notes
+    assert f"G111 older: release {first[:12]} is older than release {second[:12]} (runs in prod)" in told.notes
     world.identity.name = "cat@example.com"
     approve_plan(world.ports, "prod", "business", release=first)
     world.identity.name = "dan@example.com"

@@ -173,7 +173,7 @@ class TestDeletedGates:
         becomes(deployed, "bob")
         message = refused(lambda: promote(deployed.ports, "staging", "prod"))["G106"]
         assert "business (0 of 2), peer (0 of 1)" in message
-        assert "by the rules that prod was deployed with on 2026-11-25 (entry " in message
+        assert "by the rules of prod recorded on 2026-11-25 (entry " in message
         assert len(starts(deployed)) == 5
 
     def test_approver_is_told_which_rules_change(self, deployed: World) -> None:
@@ -292,12 +292,12 @@ class TestAccounts:
         # Prod has moved away from it by the tree alone: by what is deployed it is still prod's.
         edit_project(owned, ("333333333333", "444444444444"), ("[stacks.network]\n", BESIDE))
         message = refused(lambda: apply(owned.ports, "org"))["G106"]
-        assert "business (0 of 2), peer (0 of 1) (by the rules of prod, which has the same account)" in message
+        assert "business (0 of 2), peer (0 of 1) (by the rules of prod, in the same account)" in message
 
     @pytest.mark.parametrize(
         ("said", "how"),
         [
-            ('account_id = "999999999999"\nother_accounts = ["333333333333"]', "whose account 333333333333 it names"),
+            ('account_id = "999999999999"\nother_accounts = ["333333333333"]', "the owner of account 333333333333"),
             ('assume_role = "arn:aws:iam::333333333333:role/envctl-deployer"', "which has the same account"),
         ],
         ids=["named", "by its role alone"],
@@ -337,7 +337,7 @@ class TestAccounts:
             assert "G112" in refused(lambda: promote(owned.ports, "staging", "production"))
             return
         message = refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
-        assert "business (0 of 2), peer (0 of 1) (by the rules of prod, which has the same account)" in message
+        assert "business (0 of 2), peer (0 of 1) (by the rules of prod, in the same account)" in message
         for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
             becomes(owned, person)
             approve_plan(owned.ports, "production", gate, unseen=("web",))
@@ -352,7 +352,7 @@ class TestAccounts:
         edit_project(owned, ("333333333333", "444444444444"), ("111111111111", "333333333333"))
         owned.edit("modules/network/main.tf", NETWORK.decode() + "# from a branch\n")
         message = refused(lambda: apply(owned.ports, "dev"))["G112"]
-        assert "dev has the account 333333333333, which is that of prod" in message
+        assert "dev has the account 333333333333; by the recorded rules, it belongs to prod" in message
 
 
 LAW = """[environments.prod.gates]
@@ -507,7 +507,7 @@ class TestReset:
 
     def test_reset_rules_count_only_after_the_delay(self, left: World) -> None:
         message = refused(lambda: promote(left.ports, "staging", "prod"))["G106"]
-        assert "by the rules that prod was deployed with" in message
+        assert "by the rules of prod recorded" in message
         done = reset_rules(left.ports, "prod", "the law team was dissolved")
         assert done.reset and done.counts_from == done.reset.at + 7 * DAY
         assert not done.already
@@ -627,7 +627,7 @@ class TestShown:
             ("peer 1, law 1", "tree"),
             ("business 2, peer 1", "recorded"),
         ]
-        assert set(told.changes) == {"gate business goes", "gate law is new (1)", "gates.soak not said -> 1d"}
+        assert set(told.changes) == {"gate business goes", "gate law is new (1)", "gates.soak not set -> 1d"}
         edit_project(deployed, (ORDER, 'order = ["dev", "prod", "staging"]'))
         told = load_environment_rules(deployed.ports, "prod")
         assert (told.standing, told.next) == ("refused", "envctl approve prod --rules")

@@ -167,7 +167,7 @@ def test_forged_entry_counts_for_no_other_environment(world: World, intruder: In
     now = journal.load(world.ports)
     assert (now.environments, now.releases) == (before.environments, before.releases)
     assert [each.seq for each in now.unbelieved] == [forged.seq]
-    why_not = "it is signed with the key of dev, and not with that of" if key else "it is not signed"
+    why_not = "it is signed with the key of dev, not with the key of" if key else "it is not signed"
     assert why_not in now.unbelieved[0].why
     assert [problem.split(":")[0] for problem in named(world)] == [
         f"E466 entry {forged.seq} of the ledger ({forged.event.kind} about {now.unbelieved[0].environment})"
@@ -202,7 +202,7 @@ def test_release_without_signed_creation_entry_is_refused(world: World, intruder
     intruder.forge_entry(DeploymentSucceeded("dev", release, start.seq, ("network", "web"), 2), key="dev")
     intruder.forge_entry(VerificationPassed("dev", release, start.seq), key="dev")
     assert journal.load(world.ports).find_environment("dev").current_evidence is not None
-    with pytest.raises(RefusedError, match=r"G102.*nothing that is believed says where release"):
+    with pytest.raises(RefusedError, match=r"G102.*has no trusted creation entry"):
         promote(world.ports, "dev", "staging")
     assert f"E466 entry 1 of the ledger ({ReleaseCreated.kind}): it is not signed" in named(world)
 

@@ -160,5 +160,5 @@ def _choose_credentials(
         return None
     found = find()
     if found is None:
-        raise NoCredentialsError("there are no AWS credentials")
+        raise NoCredentialsError("AWS credentials are missing")
     return found

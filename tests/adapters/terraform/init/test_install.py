@@ -291,7 +291,7 @@ def test_damaged_package_is_removed_and_fetched_again(locked: tuple[Bench, bytes
         assert bench.asks() is False
         assert bench.whole()
         assert bench.mirror.fetched == {FETCHED: number}, damage
-        told = [said for said in bench.heard.messages if "is not what the lock pins" in said]
+        told = [said for said in bench.heard.messages if "does not match the lock" in said]
         assert len(told) == (0 if damage is shutil.rmtree else 1), damage
         bench.init("stack1", lock)
         assert bench.asks("stack1") is False
@@ -305,7 +305,7 @@ def test_damage_found_by_terraform_is_fetched_again(locked: tuple[Bench, bytes])
     bench.init("stack1", lock)
     assert bench.whole()
     assert bench.mirror.fetched == {FETCHED: 1}
-    assert [said for said in bench.heard.messages if "is not what the lock pins" in said]
+    assert [said for said in bench.heard.messages if "does not match the lock" in said]
 
 
 def test_running_provider_survives_package_replacement(locked: tuple[Bench, bytes]) -> None:

@@ -102,7 +102,7 @@ def test_stacks_without_common_version_are_named(bench: Bench) -> None:
     bench.lay(web={"tiny": 'version = "~> 1.0"'}, jobs={"tiny": 'version = ">= 2.0"'}, any={"tiny": ""})
     code, message, _ = refused(bench)
     assert code == "E349"
-    assert message.endswith("suits all stacks: jobs asks for >= 2.0.0; web asks for ~> 1.0")
+    assert message.endswith("matches all stacks: jobs asks for >= 2.0.0; web asks for ~> 1.0")
 
 
 def test_unsuitable_lock_names_the_stack(bench: Bench) -> None:

@@ -37,7 +37,7 @@ def test_a_plan_that_hears_nothing_is_given_up(bench: Bench, deaf: int) -> None:
         with pytest.raises(OperationFailedError) as raised:
             work()
         (problem,) = raised.value.problems
-        assert (problem.code, "nobody answers" in problem.message) == ("E325", True)
+        assert (problem.code, "no response" in problem.message) == ("E325", True)
     # It is gone, with its lock: the next command finds the directory free.
     impatient.require_idle("dev", stack)
     assert list(bench.directory.glob("*.tfplan")) == []

@@ -425,7 +425,7 @@ class TestRollback:
         with pytest.raises(RefusedError) as raised:
             rollback(grown.ports, "prod")
         assert codes(raised) == ["G106"]
-        assert "cache would leave" in raised.value.problems[0].message
+        assert "cache would be removed" in raised.value.problems[0].message
 
     def test_removed_stack_is_recreated_only_if_approved(self, world: World) -> None:
         self.gated(world, BASE, WEB, CACHE)
@@ -435,7 +435,7 @@ class TestRollback:
         with pytest.raises(RefusedError) as raised:
             rollback(world.ports, "prod")
         assert codes(raised) == ["G106"]
-        assert "would make cache again" in raised.value.problems[0].message
+        assert "would create cache again" in raised.value.problems[0].message
 
     def test_emptied_stack_is_recreated_only_if_approved(self, world: World) -> None:
         self.gated(world, BASE, WEB)
@@ -444,7 +444,7 @@ class TestRollback:
         self.promoted(world)
         del world.terraform.reality["prod", "web"]
         raised = catch(RefusedError, rollback, world.ports, "prod")
-        assert "would make web again" in raised.problems[0].message
+        assert "would create web again" in raised.problems[0].message
 
     def test_rollback_reads_fate_of_newer_stack_from_tree(self, world: World) -> None:
         project(world, BASE, WEB, prod=PROTECTED)

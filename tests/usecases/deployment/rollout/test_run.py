@@ -168,7 +168,7 @@ class TestGoingOver:
 
     def test_dry_run_names_the_traffic_steps(self, begun: RolloutWorld) -> None:
         stages = promote(begun.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
-        (told,) = [stage for stage in stages if "other colour" in stage]
+        (told,) = [stage for stage in stages if "other color" in stage]
         assert "10 %, 50 % and 100 %" in told
         assert "each time wait for 5m" in told
 
