@@ -35,7 +35,7 @@ def test_state_of_another_store_needs_break_glass(small_in_dev: Project) -> None
     assert {name: data for name, data in small_in_dev.read_files().items() if name.endswith("tfstate")} == {
         name: data for name, data in states.items() if name.endswith("tfstate")
     }
-    assert "never deployed there" in small_in_dev.run_checked("plan", "dev").out
+    assert "never deployed by this ledger" in small_in_dev.run_checked("plan", "dev").out
     code, said = answered(small_in_dev, "apply", "dev", "--yes", "--break-glass", "the store was lost")
     assert (code, list(said)) == (3, ["G304"])
     assert "dev does not list it as waivable" in said["G304"]

@@ -298,7 +298,7 @@ class TestAccounts:
         ("said", "how"),
         [
             ('account_id = "999999999999"\nother_accounts = ["333333333333"]', "the owner of account 333333333333"),
-            ('assume_role = "arn:aws:iam::333333333333:role/envctl-deployer"', "which has the same account"),
+            ('assume_role = "arn:aws:iam::333333333333:role/envctl-deployer"', "in the same account"),
         ],
         ids=["named", "by its role alone"],
     )
