@@ -187,29 +187,26 @@ def _merge_refusals(by_tree: Refusal | None, by_record: Refusal | None, whose: s
 
 def count_required_approvals(request: Request) -> dict[str, int]:
     """Return the number of required approvals for each gate in either document."""
-    asked: dict[str, int] = {}
-    for view in list_views(request):
-        for gate, count in view.rules.approvals.items():
-            asked[gate] = max(count, asked.get(gate, count))
-    return asked
+    return _merge_counts(view.rules.approvals for view in list_views(request))
 
 
 def count_missing_at_gates(request: Request) -> dict[str, int]:
     """Return the number of missing approvals for each gate in either document."""
-    missing: dict[str, int] = {}
-    for view in list_views(request):
-        for gate, count in count_missing_after_stop(view).items():
-            missing[gate] = max(count, missing.get(gate, 0))
-    return missing
+    return _merge_counts(map(count_missing_after_stop, list_views(request)))
 
 
 def count_missing_since(request: Request, moment: datetime) -> dict[str, int]:
     """Return the number of approvals missing since a moment, for each gate in either document."""
-    missing: dict[str, int] = {}
-    for view in list_views(request):
-        for gate, count in plan.count_missing_since(view, moment).items():
-            missing[gate] = max(count, missing.get(gate, 0))
-    return missing
+    return _merge_counts(plan.count_missing_since(view, moment) for view in list_views(request))
+
+
+def _merge_counts(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the highest number for each gate."""
+    merged: dict[str, int] = {}
+    for each in counts:
+        for gate, count in each.items():
+            merged[gate] = max(count, merged.get(gate, count))
+    return merged
 
 
 def check_stopped_deployment(request: Request) -> Refusal | None:

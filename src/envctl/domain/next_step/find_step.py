@@ -1,6 +1,6 @@
 """The next command of an environment: one answer for every command that suggests one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
@@ -15,8 +15,6 @@ from envctl.domain.text.identifiers import shorten_id
 _OF_SOURCE = frozenset(
     {GuardCode.PROVENANCE, GuardCode.VERIFIED, GuardCode.SOAK, GuardCode.MAX_AGE, GuardCode.DRIFT, GuardCode.ORDER}
 )
-# Whoever types the command: it says nothing about the environment.
-_OF_PERSON = GuardCode.ALLOWED
 # A sentence can begin with a command, too.
 _PROSE = frozenset({"shows", "lists", "says"})
 _BY_APPROVAL = frozenset({GuardCode.APPROVALS, GuardCode.SAME_PLAN})
@@ -28,7 +26,7 @@ def find_next_steps(
     facts: Situation,
     goal: Goal | None,
     request: Request | None = None,
-    refusals: Iterable[Refusal] = (),
+    refusals: Sequence[Refusal] = (),
     before: Sequence[NextStep] = (),
 ) -> tuple[NextStep, ...]:
     """Return what to type next for an environment; nothing if nothing is to do.
@@ -36,17 +34,21 @@ def find_next_steps(
     `request` is the deployment of the goal with the refusals of its guards, and `before` holds the next steps of the
     environment right before this one. There are several steps only if several gates wait.
     """
-    first = _find_recovery(facts) or _find_verification(facts, goal)
+    first = find_first_step(facts, goal)
     if first is not None:
         return (first,)
     if goal is None:
         return ()
     if request is None:
         return (NextStep(format_goal(facts, goal), goal.reason),)
-    standing = [each for each in refusals if each.code is not _OF_PERSON]
-    if standing:
-        return open_refusals(request, standing, before)
+    if refusals:
+        return open_refusals(request, refusals, before)
     return _list_drift_approvals(goal, request) or (NextStep(format_goal(facts, goal), goal.reason),)
+
+
+def find_first_step(facts: Situation, goal: Goal | None) -> NextStep | None:
+    """Return the step that comes before the goal: a recovery, or a verification."""
+    return _find_recovery(facts) or _find_verification(facts, goal)
 
 
 def open_refusals(
@@ -144,10 +146,8 @@ def _find_verification(facts: Situation, goal: Goal | None) -> NextStep | None:
 def _is_closed(refusal: Refusal, before: Sequence[NextStep]) -> bool:
     """Check if no command opens the refusal: a file or a decision has to change first."""
     match refusal.code:
-        case GuardCode.LOCK | GuardCode.RULES:
-            # A hold, or rules that contradict each other in envctl.toml.
-            return not refusal.for_now
-        case GuardCode.APPROVALS | GuardCode.SAME_PLAN | GuardCode.WINDOW:
+        case GuardCode.LOCK | GuardCode.RULES | GuardCode.APPROVALS | GuardCode.SAME_PLAN | GuardCode.WINDOW:
+            # For good: a hold, or rules that contradict each other in envctl.toml.
             return not refusal.for_now
         case code if code in _OF_SOURCE:
             return bool(before) and not any(step.command for step in before) and not find_command(refusal.hint)

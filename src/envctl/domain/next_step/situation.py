@@ -18,7 +18,7 @@ class NextStep:
     Attributes:
         command: what to type; empty if nothing can be typed now.
         reason: why, or what stands in the way; empty if there is nothing to do.
-        who: the people who can do it; empty for anybody.
+        who: the people who can do it; empty for any person.
         hint: what to do in words, where no command can be typed now.
         opens: the time from which on it can go on; None if time alone does not help.
     """

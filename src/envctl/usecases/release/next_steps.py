@@ -10,7 +10,7 @@ from envctl.domain.guards import Refusal, Request, list_refusals
 from envctl.domain.guards.rule_views import check_stopped_deployment
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
-from envctl.domain.next_step.find_step import find_next_steps, open_refusals
+from envctl.domain.next_step.find_step import find_first_step, find_next_steps, open_refusals
 from envctl.domain.next_step.situation import Goal, NextStep, Situation, find_goal
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.domain.release.distance import measure_lag
@@ -98,7 +98,8 @@ class Adviser:
 
     def _list_steps(self, facts: Situation) -> tuple[NextStep, ...]:
         goal = find_goal(facts)
-        if goal is None:
+        if goal is None or find_first_step(facts, goal):
+            # Nothing has to be read for these.
             return find_next_steps(facts, goal)
         try:
             request = self._build_request(facts, goal)
