@@ -162,7 +162,7 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "the store is gone for good": accidents.the_store_is_gone_for_good,
     "the store can't be reached": accidents.the_store_cannot_be_reached,
     "the state of a stack can't be saved": accidents.a_state_cannot_be_saved,
-    "S3 throttles whoever reads a state": accidents.states_are_throttled,
+    "S3 throttles reads of states": accidents.states_are_throttled,
     "the lock of a state of dev was left behind": accidents.somebody_plans_dev,
     "a state of dev was deleted": accidents.a_state_was_deleted,
     "prod has two mistakes in its settings": prod_has_two_mistakes,

@@ -61,8 +61,8 @@ def read_github_claims(exchange: "TokenExchange") -> Claims:
 def read_gitlab_claims(exchange: "TokenExchange", url: str) -> Claims:
     """Return the claims of a token of the GitLab at `url`, as verified by AWS.
 
-    Raises UnverifiedTokenError as `read_github_claims`, and for a job of an unprotected branch or tag: whoever may push
-    there says what it does, under the name of whoever starts it.
+    Raises UnverifiedTokenError as `read_github_claims`, and for a job of an unprotected branch or tag. Any person
+    who can push there decides what the job does, and it runs under the name of the person who starts it.
     """
     claims = _verify_token(exchange)
     issuer = claims.get("iss")
