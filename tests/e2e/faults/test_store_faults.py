@@ -136,4 +136,4 @@ def test_missing_credentials_are_reported(afar: Project) -> None:
     extra = {name: value for name, value in afar.extra.items() if "KEY" not in name}
     ran = replace(afar, extra=extra).run("status", "--json")
     assert (ran.code, ran.codes) == (1, ["E453"])
-    assert "no AWS credentials" in ran.document["problems"][0]["message"]
+    assert "AWS credentials are missing" in ran.document["problems"][0]["message"]
