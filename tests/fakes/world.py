@@ -678,9 +678,13 @@ class SettableReviews:
 
     names: dict[str, list[str]] = field(default_factory=dict)  # approvers, by environment
     written: dict[str, list[str]] = field(default_factory=dict)  # authors, by commit
+    in_job: bool = False
 
     def list_approvers(self, environment: str) -> list[str]:
         return self.names.get(environment, [])
+
+    def has_reviews(self) -> bool:
+        return self.in_job
 
     def list_authors(self, commit: str) -> list[str]:
         return self.written.get(commit, [])

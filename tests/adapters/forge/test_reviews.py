@@ -23,16 +23,22 @@ def approved(server: GithubServer, environment: str = "prod", **more: str) -> li
         return error.problems[0].code
 
 
-def test_approvers_of_the_environment_are_listed_once(server: GithubServer) -> None:
+def test_every_approval_of_the_environment_is_listed(server: GithubServer) -> None:
     server.add_review("octocat", "prod")
     server.add_review("hubot", "staging", "Prod")
     server.add_review("octocat", "prod")
     server.add_review("monalisa", "staging")
     server.add_review("mallory", "prod", state="rejected")
     server.reviews.append({"state": "approved", "environments": [{"name": "prod"}], "user": None})
-    assert approved(server) == ["octocat", "hubot"]
+    assert approved(server) == ["octocat", "hubot", "octocat"]
     assert approved(server, "dev") == []
     assert server.tokens == {TOKEN}
+
+
+def test_reviews_need_a_job_and_a_token(server: GithubServer) -> None:
+    assert GithubReviews(lambda: server.environment).has_reviews()
+    for name in ("GITHUB_ACTIONS", "GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"):
+        assert not GithubReviews(lambda name=name: server.environment | {name: ""}).has_reviews()  # type: ignore[misc]
 
 
 UNANSWERED = {

@@ -32,12 +32,16 @@ class GithubReviews:
             raise UsageError(Problem("E037", message, "pass it: env: GITHUB_TOKEN: ${{ github.token }}"))
         api = GithubApi(repository, token, env.get("GITHUB_API_URL") or API_URL, env)
         # GitHub compares the names of environments without regard to case.
-        names = [
+        return [
             review.reviewer
             for review in api.list_reviews(int(run))
             if environment.casefold() in {name.casefold() for name in review.environments}
         ]
-        return list(dict.fromkeys(names))
+
+    def has_reviews(self) -> bool:
+        env = self._environ()
+        is_run = bool(env.get("GITHUB_REPOSITORY")) and env.get("GITHUB_RUN_ID", "").isdecimal()
+        return env.get("GITHUB_ACTIONS") == "true" and is_run and bool(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"))
 
     def list_authors(self, commit: str) -> Sequence[str]:
         env = self._environ()

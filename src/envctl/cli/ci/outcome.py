@@ -33,6 +33,7 @@ def to_variables(result: object | None, error: "EnvctlError | None", code: int) 
         "changes": _format_changes(result),
         # The fingerprint of a plan for approval; other results hold the plan itself, or none.
         "plan": plan if isinstance(plan, str) else "",
+        "reviews": getattr(result, "reviews", ""),
     }
 
 
