@@ -49,7 +49,9 @@ class WiredPorts(MachinePorts, AwsPorts):
     def __init__(self, options: Options) -> None:
         root = options.project.absolute()
         home = root / ".envctl" / "sandbox" if options.sandbox else root / ".envctl"
-        super().__init__(root, home, self.inherited_environment, lambda: self.project, lambda: self.identity)
+        super().__init__(
+            root, home, self.inherited_environment, lambda: self.project, lambda: self.identity, look=options.look
+        )
         self._options = options
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
@@ -67,7 +69,7 @@ class WiredPorts(MachinePorts, AwsPorts):
     def config_reader(self) -> "ProjectFileReader":
         from envctl.cli.wiring.readers import ProjectFileReader
 
-        return ProjectFileReader(sandbox=self._options.sandbox)
+        return ProjectFileReader(sandbox=self._options.sandbox, look=self._options.look)
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":

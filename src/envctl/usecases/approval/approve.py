@@ -231,7 +231,12 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
     prepared = leaving_stacks.add_leaving(context, request.present, prepared, release=release, changeover=over)
     try:
         stacks = plan_stacks(
-            context.ports, target, prepared.all_stacks, over.expand_applied(request.target_state.stacks)
+            context.ports,
+            target,
+            prepared.all_stacks,
+            over.expand_applied(request.target_state.stacks),
+            # It is planned again, under the lock, before it is applied.
+            locking="none",
         )
     finally:
         context.ports.terraform.delete_plans(target)
