@@ -104,6 +104,8 @@ class Ci(fields.Section):
     """The systems of CI."""
 
     gitlab: fields.GitlabUrl = fields.GITLAB_URL  # address of the GitLab that vouches for its jobs
+    # variables with credentials that `[checks]`, `[cost]`, Terraform and its providers get all the same
+    program_variables: tuple[fields.EnvironmentVariable, ...] = ()
 
 
 class State(fields.Section):
