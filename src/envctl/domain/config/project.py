@@ -106,6 +106,8 @@ class Ci(fields.Section):
     gitlab: fields.GitlabUrl = fields.GITLAB_URL  # address of the GitLab that vouches for its jobs
     # environments besides the entry whose states a job of a pull or merge request may read
     pull_request_environments: tuple[fields.Name, ...] = ()
+    # variables with credentials that `[checks]`, `[cost]`, Terraform and its providers get all the same
+    program_variables: tuple[fields.EnvironmentVariable, ...] = ()
 
 
 class State(fields.Section):
