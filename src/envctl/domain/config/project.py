@@ -104,6 +104,8 @@ class Ci(fields.Section):
     """The systems of CI."""
 
     gitlab: fields.GitlabUrl = fields.GITLAB_URL  # address of the GitLab that vouches for its jobs
+    # the envctl that jobs install: `git+https://HOST/OWNER/envctl@COMMIT`, or a wheel or version with `#sha256=HASH`
+    package: fields.CiPackage | None = None
 
 
 class State(fields.Section):
