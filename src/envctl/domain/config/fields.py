@@ -124,10 +124,11 @@ PersonPattern = Annotated[
     ),
 ]
 GITLAB_URL = "https://gitlab.com"
+GITLAB_URL_PATTERN = r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*"
 GitlabUrl = Annotated[
     str,
     _match(
-        r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*",
+        GITLAB_URL_PATTERN,
         'the address of a GitLab, such as "https://gitlab.example.com", in small letters and without / at its end',
     ),
 ]

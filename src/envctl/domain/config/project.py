@@ -11,6 +11,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
 from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.table import Check, add_kind
+from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.rollout import Rollout
@@ -103,9 +104,21 @@ class Store(fields.Section):
 class Ci(fields.Section):
     """The systems of CI."""
 
-    gitlab: fields.GitlabUrl = fields.GITLAB_URL  # address of the GitLab that vouches for its jobs
+    gitlab_table: Annotated[GitlabCi, BeforeValidator(read_gitlab_table)] = Field(
+        default=GitlabCi.model_construct(), alias="gitlab"
+    )
     # the envctl that jobs install: `git+https://HOST/OWNER/envctl@COMMIT`, or a wheel or version with `#sha256=HASH`
     package: fields.CiPackage | None = None
+
+    @property
+    def gitlab(self) -> str:
+        """The address of the GitLab that vouches for its jobs."""
+        return self.gitlab_table.url
+
+    @property
+    def names_gitlab(self) -> bool:
+        """True if the project file has that address."""
+        return "url" in self.gitlab_table.model_fields_set
 
 
 class State(fields.Section):
