@@ -47,22 +47,25 @@ def render_after(site: WorkflowInputs, job: JobKind) -> str:
     )
 
 
-def render_env(site: WorkflowInputs, user: str, *, token: bool = True) -> str:
+def render_env(site: WorkflowInputs, user: str) -> str:
     """Return the environment of a step that runs envctl with the role of `user`."""
     github = site.github
     role = github.roles.get(user) or f"${{{{ vars.{_VARIABLES.get(user, _ROLE)} }}}}"
     values = {
         "AWS_ROLE_ARN": role,
         "AWS_REGION": site.region,
-        **({"GITHUB_TOKEN": "${{ github.token }}"} if token else {}),
-        **{name: f"${{{{ secrets.{name} }}}}" for name in github.secrets},
     }
+    # The jobs of plans and drift belong to no environment of GitHub, whose secrets only its own jobs get.
+    accepted = "" if user in site.order else " # zizmor: ignore[secrets-outside-env] named in envctl.toml"
+    secrets = [
+        f"{' ' * _STEP_LINES}{format_yaml_scalar(name)}: ${{{{ secrets.{name} }}}}{accepted}" for name in github.secrets
+    ]
     # Constants are text: GitHub reads no expression in them.
     constants = [
         f"{' ' * _STEP_LINES}{format_yaml_scalar(name)}: {format_yaml_scalar(text)}"
         for name, text in github.env.items()
     ]
-    return "\n".join([*format_yaml_lines(values, _STEP_LINES), *constants])
+    return "\n".join([*format_yaml_lines(values, _STEP_LINES), *secrets, *constants])
 
 
 def format_locks_folder(site: WorkflowInputs) -> str:
@@ -91,18 +94,14 @@ def _format_table(name: str, values: Mapping[str, str]) -> Iterable[str]:
 
 def _explain_missing(site: WorkflowInputs, user: str, variable: str) -> str:
     """Return what a first run has to set up, as one annotation of several lines."""
-    own = [name for name in site.order if name not in site.github.roles]
     named = {name: site.github.environments.get(name, name) for name in site.order}
     where = f"the environment {named[user]}" if user in named else "the repository"
+    unset = [named[name] for name in site.order if name not in site.github.roles]
+    others = [_VARIABLES[each] for each in (PLAN, DRIFT) if each not in site.github.roles]
     lines = [
-        f"the variable {variable} is not set in {where}: this job has no role in AWS. Set these variables to the ARNs",
-        "of roles (module ci_access makes them):",
-        *(f"- Settings, Environments, {named[name]}: {_ROLE}" for name in own),
-        *(
-            f"- Settings, Secrets and variables, Actions, Variables: {_VARIABLES[each]}"
-            for each in (PLAN, DRIFT)
-            if each not in site.github.roles
-        ),
-        "Or write the roles into envctl.toml: [ci.github] roles. Then run this workflow again.",
+        f"{variable} is not set in {where}, so this job has no role in AWS. Set these variables to ARNs of roles:",
+        *([f"- Settings, Environments ({', '.join(unset)}): {_ROLE}"] if unset else []),
+        *([f"- Settings, Secrets and variables, Actions, Variables: {', '.join(others)}"] if others else []),
+        "The module ci_access makes the roles. Or name them in envctl.toml: [ci.github] roles. Then run it again.",
     ]
     return "%0A".join(lines)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from envctl.domain.config.ci_github import GithubCi
 from envctl.domain.config.ci_package import PackageSource
@@ -13,19 +13,17 @@ _PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
 
 @dataclass(frozen=True)
 class WorkflowInputs:
-    """The values of a project in the workflow templates."""
+    """The values of a project in the templates of GitHub workflows."""
 
     order: Sequence[str]  # the pipeline
     folder: str  # of the project in its repository; empty at the top
     region: str  # for requesting roles
-    version: str
     branch: str = DEFAULT_BRANCH
     command: str = "envctl"  # with global options such as --sandbox
-    protected: Collection[str] = ()  # environments with a manual start, if the CI system has one
     reviewed: Collection[str] = ()  # environments with GitHub reviewers as a gate
     package: PackageSource | None = None  # the envctl that jobs install
     paths: Sequence[str] = ()  # paths of the repository whose changes start a deployment; a folder ends with /**
-    github: GithubCi = GithubCi.model_construct()
+    github: GithubCi = field(default_factory=GithubCi.model_construct)
 
     def require_package(self) -> PackageSource:
         """Return the package. `update_workflows` has refused a project without one."""

@@ -1,13 +1,24 @@
 """The table `[ci.github]`: what `envctl ci github` writes into the workflows of GitHub Actions."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from envctl.domain.config.fields import Flag, Name, Role, Section, parse_quoted_duration, require
+from envctl.domain.config.fields import (
+    Fault,
+    Flag,
+    Name,
+    Role,
+    Section,
+    find_table,
+    list_texts,
+    parse_quoted_duration,
+    require,
+)
+from envctl.domain.text.suggestions import suggest_name
 
 BRANCH_PATTERN = r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*"
 """Stricter than git-check-ref-format: such names need no quoting anywhere."""
@@ -45,6 +56,14 @@ def _list_labels(value: object) -> object:
 
 
 Branch = Annotated[str, _match(BRANCH_PATTERN, 'the name of a branch: letters, digits and ._/-, such as "main"')]
+Issuer = Annotated[
+    str,
+    _match(
+        r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*",
+        'the issuer of the tokens of GitHub, such as "https://token.actions.githubusercontent.com/ENTERPRISE", without'
+        " / at its end",
+    ),
+]
 Prefix = Annotated[str, _match(r"[a-z][a-z0-9-]{0,31}", "a lower-case letter and up to 31 more of a-z, 0-9 and -")]
 RunnerLabel = Annotated[str, _match(r"[\w][\w .:+/-]{0,99}", 'the label of a runner, such as "self-hosted"')]
 RunnerLabels = Annotated[tuple[RunnerLabel, ...], BeforeValidator(_list_labels), Field(min_length=1)]
@@ -71,6 +90,7 @@ Value = Annotated[str, require(str.isprintable, "must be one line of printable c
 Constant = Annotated[
     Value, require(lambda text: _EXPRESSION not in text, f"must be plain text, without {_EXPRESSION}: use `secrets`")
 ]
+InputName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of an input of the action")]
 StepName = Annotated[Value, require(str.strip, "must not be empty")]
 Script = Annotated[
     str,
@@ -97,7 +117,7 @@ class GithubStep(Section):
     name: StepName  # name of the step
     run: Script | None = None  # lines for bash
     uses: ActionReference | None = None  # an action, instead of `run`
-    inputs: Mapping[Name, Value] = Field(default={}, alias="with")  # inputs of the action
+    inputs: Mapping[InputName, Value] = Field(default={}, alias="with")  # inputs of the action
     env: Mapping[VariableName, Value] = {}  # environment variables of the step
     # jobs with this step; unset: all
     jobs: tuple[JobKind, ...] = ("plan", "deploy", "drift", "operate")
@@ -114,6 +134,9 @@ class GithubTimeouts(Section):
 class GithubCi(Section):
     """The workflows that `envctl ci github` writes."""
 
+    # issuer of the tokens that name people and jobs, of an enterprise or a GitHub of your own; `[ci] github = "…"` is
+    # the same; unset: https://token.actions.githubusercontent.com
+    issuer: Issuer | None = None
     branch: Branch | None = None  # branch that deploys; unset: `--branch`, else `main`
     # first part of the names of files, workflows and concurrency groups; one for each project of a repository
     prefix: Prefix = DEFAULT_PREFIX
@@ -141,3 +164,50 @@ class GithubCi(Section):
     def to_settings(self) -> dict[str, Any]:
         """Return the settings that differ from the defaults, as JSON values."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def read_github_table(value: object) -> object:
+    """Return the table of a plain text, which is the issuer."""
+    return {"issuer": value} if isinstance(value, str) else value
+
+
+def find_github_faults(document: Mapping[str, object]) -> Iterator[Fault]:
+    """Yield faults between `[ci.github]` and other tables of the raw document, and within its steps."""
+    table = find_table(document, "ci", "github")
+    order = list_texts(find_table(document, "pipeline").get("order"))
+    for key, known in (("roles", [PLAN, DRIFT, *order]), ("environments", order)):
+        for name in find_table(table, key):
+            if order and name not in known:
+                message = f"ci.github.{key} names {name}, which is not in the pipeline"
+                hint = suggest_name(name, known) or f"correct the name, or add {name} to pipeline.order"
+                yield Fault("E104", message, hint, ("ci", "github", key, name))
+    for name in sorted({PLAN, DRIFT} & {*order} & {*find_table(table, "roles")}):
+        message = f"ci.github.roles names {name}, which is a job and an environment"
+        hint = f"rename the environment, or remove the role and set the variable ENVCTL_{name.upper()}_ROLE in GitHub"
+        yield Fault("E042", message, hint, ("ci", "github", "roles", name))
+    yield from _find_twins(find_table(table, "environments"))
+    for key in ("before", "after"):
+        steps = table.get(key)
+        for position, step in enumerate(steps if isinstance(steps, list) else ()):
+            yield from _find_step_faults(step, ("ci", "github", key, position))
+
+
+def _find_twins(environments: Mapping[str, object]) -> Iterator[Fault]:
+    """Yield environments with one name in GitHub: each would get the reviewers and the role of the other."""
+    owners: dict[object, str] = {}
+    for name, named in environments.items():
+        if (other := owners.setdefault(named, name)) != name:
+            message = f"ci.github.environments gives {other} and {name} the same name in GitHub: {named}"
+            yield Fault("E042", message, "give each its own name", ("ci", "github", "environments", name))
+
+
+def _find_step_faults(step: object, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    if not isinstance(step, Mapping):
+        return
+    dotted = ".".join(map(str, path))
+    if ("run" in step) == ("uses" in step):
+        message = f"{dotted} needs either `run` or `uses`"
+        yield Fault("E042", message, "a step runs lines of a shell, or uses an action", path)
+    elif "with" in step and "uses" not in step:
+        message = f"{dotted} has `with`, but uses no action"
+        yield Fault("E042", message, "write `env` for lines of a shell", (*path, "with"))
