@@ -21,6 +21,7 @@ from envctl.domain.terraform.workdir_names import LOCK_FILE
 if TYPE_CHECKING:
     from envctl.adapters.checks.check_runner import LocalCheckRunner
     from envctl.adapters.checks.cost_program import CostProgram
+    from envctl.adapters.forge.ci_forge import VariableCiForge
     from envctl.adapters.forge.job_requests import VariableJobRequests
     from envctl.adapters.forge.reviews import GithubReviews
     from envctl.adapters.local.git import Git
@@ -235,6 +236,13 @@ class WiredPorts(MachinePorts, AwsPorts):
         from envctl.adapters.forge.job_requests import VariableJobRequests
 
         return VariableJobRequests(lambda: self._own, current_redaction().redact_message)
+
+    @cached_property
+    def ci_forge(self) -> "VariableCiForge":
+        from envctl.adapters.forge.ci_forge import VariableCiForge
+
+        # Asks the real forge, in the sandbox too.
+        return VariableCiForge(lambda: self._own, lambda: self.project.ci.gitlab)
 
     @cached_property
     def identity(self) -> "Identity":

@@ -4,7 +4,7 @@ https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-
 https://docs.github.com/rest/actions/oidc
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envctl.domain.ci.inspection.settings import (
@@ -22,11 +22,18 @@ DRIFT_WORKFLOW = ".github/workflows/envctl-drift.yml"
 
 @dataclass(frozen=True)
 class GithubExpectation:
-    """What the project needs of GitHub: its address, and the environments with reviewers as a gate or `protected`."""
+    """What the project needs of GitHub.
+
+    Attributes:
+        url: The address of the repository, for people.
+        guarded: The environments that are `protected`, or the last of the pipeline.
+        reviewed: The environments whose reviewers count at a gate.
+    """
 
     repository: str
-    url: str  # of the repository, for people
+    url: str
     guarded: frozenset[str] = frozenset()
+    reviewed: frozenset[str] = frozenset()
 
 
 def check_branch(settings: GithubSettings, wanted: GithubExpectation) -> Iterator[Finding]:
@@ -174,7 +181,7 @@ def check_environment(settings: GithubSettings, wanted: GithubExpectation, name:
         yield Finding("environment", "bad", why, format_creation(wanted, name))
         return
     yield _check_deployers(settings.branch_name, wanted, name, found)
-    if name in wanted.guarded:
+    if name in wanted.guarded | wanted.reviewed:
         yield from _check_reviewers(wanted, name, found)
 
 
@@ -199,14 +206,15 @@ def _check_deployers(branch: str | Unread, wanted: GithubExpectation, name: str,
 
 def _check_reviewers(wanted: GithubExpectation, name: str, found: GithubEnvironment) -> Iterator[Finding]:
     page = f"{wanted.url}/settings/environments"
+    counts = name in wanted.reviewed
     if not found.reviewers:
-        why = f"none: a push to the default branch deploys to {name} without any person"
-        yield Finding("reviewers", "bad", why, f"{page}: {name}, required reviewers")
+        why = f"none: no review can count at the gate of {name}" if counts else f"none: only gates guard {name}"
+        yield Finding("reviewers", "bad" if counts else "warn", why, f"{page}: {name}, required reviewers")
         return
     yield Finding("reviewers", "good", f"{found.reviewers} required")
     if not found.prevents_self_review:
         why = "who starts a run may approve it: one person alone can deploy"
-        yield Finding("self-review", "bad", why, f"{page}: {name}, prevent self-review")
+        yield Finding("self-review", "bad" if counts else "warn", why, f"{page}: {name}, prevent self-review")
     else:
         yield Finding("self-review", "good", "prevented")
     if found.admins_bypass:
@@ -226,38 +234,3 @@ def format_creation(wanted: GithubExpectation, name: str) -> str:
 
 def unchecked(name: str, reason: str) -> Finding:
     return Finding(name, "unseen", f"not checked: {reason}")
-
-
-def list_setup(
-    settings: GithubSettings, wanted: GithubExpectation, environments: Sequence[str], roles: Sequence[str] = ()
-) -> Iterator[Finding]:
-    """Yield what is not set up yet: workflows, and the variables with the roles of jobs.
-
-    `roles` are the jobs whose role stands in `envctl.toml`.
-    """
-    missing = [path for path, text in settings.workflows.items() if text is None]
-    if missing:
-        why = f"not on the default branch: {', '.join(path.rpartition('/')[2] for path in missing)}"
-        yield Finding("workflows", "bad", why, "envctl ci github, then commit and merge the files")
-    for variable, environment, job in list_role_variables(environments):
-        names = settings.variables.get(environment, frozenset())
-        if job in roles:
-            continue
-        if isinstance(names, Unread):
-            yield unchecked(variable, names.reason)
-        elif variable not in names:
-            where = f" in environment {environment}" if environment else ""
-            why = f"not set{where}: the job {'of ' if environment else 'for '}{job} gets no role"
-            yield Finding(variable, "bad", why, format_variable(wanted, variable, environment))
-
-
-def list_role_variables(environments: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Return each variable with the role of a job: its name, its environment, and the job."""
-    shared = [("ENVCTL_PLAN_ROLE", "", "plan"), ("ENVCTL_DRIFT_ROLE", "", "drift")]
-    return shared + [("ENVCTL_ROLE", name, name) for name in environments]
-
-
-def format_variable(wanted: GithubExpectation, variable: str, environment: str) -> str:
-    place = f" --env {environment}" if environment else ""
-    role = f"envctl-ci-{environment}" if environment else f"envctl-ci-{variable.split('_')[1].lower()}"
-    return f"gh variable set {variable} --repo {wanted.repository}{place} --body arn:aws:iam::ACCOUNT:role/{role}"

@@ -171,26 +171,3 @@ def check_environment(settings: GitlabSettings, wanted: GitlabExpectation, name:
         yield Finding("approvals", "warn", why, f"{page}: required approvals")
     elif rules.approvals:
         yield Finding("approvals", "good", f"{rules.approvals} needed")
-
-
-def list_setup(
-    settings: GitlabSettings, wanted: GitlabExpectation, environments: Sequence[str], roles: Sequence[str] = ()
-) -> Iterator[Finding]:
-    """Yield the variables with roles of jobs that are not set. `roles` are the jobs with a role in `envctl.toml`."""
-    page = f"{wanted.url}/-/settings/ci_cd: Variables"
-    if isinstance(settings.variables, Unread):
-        return
-    known = {(each.name, each.scope) for each in settings.variables}
-    shared = [("ENVCTL_PLAN_ROLE", "*", "plan"), ("ENVCTL_DRIFT_ROLE", "*", "drift")]
-    for variable, scope, job in [*shared, *(("ENVCTL_ROLE", name, name) for name in environments)]:
-        if job not in roles and (variable, scope) not in known and (variable, "*") not in known:
-            place = "" if scope == "*" else f" with the scope {scope}"
-            command = f"glab variable set {variable} arn:aws:iam::ACCOUNT:role/envctl-ci-{job} --scope '{scope}'"
-            yield Finding(variable, "bad", f"not set{place}: that job gets no role", f"{command}, or {page}")
-    token = next((each for each in settings.variables if each.name == GITLAB_TOKEN), None)
-    if token is None:
-        why = "not set: jobs can't write notes and issues"
-        yield Finding(GITLAB_TOKEN, "bad", why, f"{page}: a project access token with the scope api, masked")
-    elif token.is_protected:
-        why = "is protected: jobs of merge requests do not see it"
-        yield Finding(GITLAB_TOKEN, "bad", why, f"{page}: mask it, but do not protect it")

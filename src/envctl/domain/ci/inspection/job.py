@@ -49,12 +49,15 @@ class Job:
                 return "this job without an environment"
 
 
-def read_job(variables: Mapping[str, str]) -> Job | None:
-    """Return the job by its variables; None outside of GitHub Actions and GitLab CI."""
+def read_job(variables: Mapping[str, str], head: str = "") -> Job | None:
+    """Return the job by its variables; None outside of GitHub Actions and GitLab CI. `head` is the repository that a
+    pull request of GitHub comes from, if known.
+    """
     role = variables.get("AWS_ROLE_ARN", "").strip()
     if variables.get("GITHUB_ACTIONS") == "true":
         event, ref = variables.get("GITHUB_EVENT_NAME", ""), variables.get("GITHUB_REF", "")
-        return Job("github", event, ref, role=role)
+        is_fork = bool(head) and head.casefold() != variables.get("GITHUB_REPOSITORY", "").casefold()
+        return Job("github", event, ref, is_fork=is_fork, role=role)
     if variables.get("GITLAB_CI") == "true":
         own = variables.get("CI_PROJECT_ID", "")
         is_fork = variables.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", own) != own

@@ -89,7 +89,7 @@ def check_trial(job: Job, plan: RolePlan, target: RoleTarget, trial: RoleTrial) 
     """Yield whether the role can be taken and whether that is right, and what it can do beyond its use."""
     yield _check_taken(job, target, trial.taken, find_need(job, plan, target))
     if trial.itself is not None:
-        yield _check_itself(target, trial.itself)
+        yield check_itself(target, trial.itself)
     for what, attempt in trial.writes.items():
         yield _check_write(target, what, attempt)
 
@@ -136,7 +136,8 @@ def _suggest_distrust(target: RoleTarget) -> str:
     )
 
 
-def _check_itself(target: RoleTarget, itself: Attempt) -> Finding:
+def check_itself(target: RoleTarget, itself: Attempt) -> Finding:
+    """Return whether a role can take itself."""
     match itself.answer:
         case "yes":
             why = f"{target.arn} can take itself: who gets its keys once can renew them for ever"
