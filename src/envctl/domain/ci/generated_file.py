@@ -15,6 +15,8 @@ FileState = Literal["current", "differs", "edited", "other version", "foreign"]
 """*differs*: the settings have changed. *edited*: by hand. *other version*: of envctl wrote it, for these settings."""
 _MARK = "# Written by `envctl "
 _SEAL = re.compile(r"# envctl (?P<version>\S+), settings (?P<settings>[0-9a-f]{16}), text (?P<text>[0-9a-f]{16})")
+# `# v7.0.1` beside an action, `:3.13.1@` of an image, or `==1.44.8` of a package.
+_RELEASE = re.compile(r"(?:# v|:|==)(\d+(?:\.\d+)*)")
 _PINS = (
     # An action at a commit, with its release in a comment.
     (re.compile(r"(?P<name>[\w./-]+)@[0-9a-f]{40}(?: # v[\w.]+)?(?=\s|$)"), r"\g<name>@PIN"),
@@ -76,6 +78,29 @@ def compare_file(found: str, wanted: str, *, pinned: bool = True) -> FileState:
     if body == own_body:
         return "current"
     return "other version" if seal.settings == own.settings and seal.version != own.version else "differs"
+
+
+def carry_pins(found: str, wanted: str) -> str:
+    """Return the wanted text with the newer pins of the existing one, which Renovate or Dependabot has raised."""
+    for pattern, _ in _PINS:
+        newer = {_name_pin(each): each[0] for each in pattern.finditer(found)}
+        wanted = pattern.sub(lambda own, newer=newer: _choose_pin(own[0], newer.get(_name_pin(own))), wanted)  # type: ignore[misc]
+    return wanted
+
+
+def _name_pin(found: re.Match[str]) -> tuple[str | None, ...]:
+    groups = found.groupdict()
+    return groups["name"], groups.get("marker")
+
+
+def _choose_pin(own: str, other: str | None) -> str:
+    return other if other and _parse_version(other) > _parse_version(own) else own
+
+
+def _parse_version(pin: str) -> tuple[int, ...]:
+    """Return the numbers of the release that a pin names; none without one."""
+    found = _RELEASE.search(pin)
+    return tuple(map(int, found[1].split("."))) if found else ()
 
 
 def _split(text: str) -> tuple[_Seal | None, str]:

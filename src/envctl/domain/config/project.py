@@ -11,6 +11,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
 from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.table import Check, add_kind
+from envctl.domain.config.ci_github import GithubCi, read_github_table
 from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
@@ -107,6 +108,7 @@ class Ci(fields.Section):
     gitlab_table: Annotated[GitlabCi, BeforeValidator(read_gitlab_table)] = Field(
         default=GitlabCi.model_construct(), alias="gitlab"
     )
+    github: Annotated[GithubCi, BeforeValidator(read_github_table)] = GithubCi.model_construct()
     # the envctl that jobs install: `git+https://HOST/OWNER/envctl@COMMIT`, or a wheel or version with `#sha256=HASH`
     package: fields.CiPackage | None = None
 

@@ -10,7 +10,11 @@ from envctl.cli.help import HelpfulCommand, HelpfulGroup
 app = typer.Typer(cls=HelpfulGroup, help="Write CI workflows for this project.", rich_markup_mode=None)
 
 Check = Annotated[bool, typer.Option("--check", help="Only check; exit code 1 if they are out of date.")]
-Branch = Annotated[str, typer.Option("--branch", metavar="NAME", help="The branch to deploy from.")]
+Branch = Annotated[
+    str | None,
+    typer.Option("--branch", metavar="NAME", help="The branch to deploy from. Default: that of [ci.github], or main."),
+]
+
 ProtectedBranch = Annotated[
     str | None,
     typer.Option(
@@ -20,20 +24,18 @@ ProtectedBranch = Annotated[
 
 
 @app.command("github", cls=HelpfulCommand, short_help="Write or check the workflows of GitHub Actions.")
-def github(context: typer.Context, *, check: Check = False, branch: Branch = "main") -> None:
-    """Write workflows that plan on pull requests, promote through the environments, and check for drift at night. Never
-    overwrites other files.
+def github(context: typer.Context, *, check: Check = False, branch: Branch = None) -> None:
+    """Write workflows that plan on pull requests, promote through the environments, check for drift at night, and do
+    operations by hand; and lock files of all that they install. Never overwrites other files.
     """
     refuse_dry_run(context)
     from envctl import __version__
-    from envctl.usecases.project.ci_workflows import update_workflows
+    from envctl.usecases.project.github_workflows import update_github_workflows
 
     command = "envctl --sandbox" if context.obj.sandbox else "envctl"
     run_partial_use_case(
         context,
-        lambda ports: update_workflows(
-            ports, "github", check=check, branch=branch, version=__version__, command=command
-        ),
+        lambda ports: update_github_workflows(ports, check=check, branch=branch, version=__version__, command=command),
     )
 
 
