@@ -49,5 +49,6 @@ class GithubReviews:
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and token and _COMMIT.fullmatch(commit)):
             return ()
         # A deployment waits for it: give up early on a slow GitHub.
-        api = GithubApi(repository, token, env.get("GITHUB_API_URL") or API_URL, env, patience=AUTHORS_SECONDS)
+        url, few = env.get("GITHUB_API_URL") or API_URL, AUTHORS_SECONDS
+        api = GithubApi(repository, token, url, env, patience=few, longest_pause=few)
         return api.list_authors(commit)
