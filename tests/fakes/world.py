@@ -700,6 +700,10 @@ class SettableJobRequests:
     """The requests of CI jobs, by commit."""
 
     requests: dict[str, JobRequest] = field(default_factory=dict)
+    for_request: bool = False
+
+    def is_for_request(self) -> bool:
+        return self.for_request
 
     def find_request(self, commit: str) -> JobRequest:
         return self.requests.get(commit, JobRequest())

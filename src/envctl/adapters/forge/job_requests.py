@@ -31,6 +31,15 @@ class VariableJobRequests:
             return self._find_merge_request(env, commit)
         return JobRequest()
 
+    def is_for_request(self) -> bool:
+        env = self._environ()
+        if env.get("GITHUB_ACTIONS") == "true":
+            is_pull = env.get("GITHUB_REF", "").startswith("refs/pull/")
+            return is_pull or env.get("GITHUB_EVENT_NAME", "").startswith(("pull_request", "merge_group"))
+        if env.get("GITLAB_CI") == "true":
+            return "CI_MERGE_REQUEST_IID" in env or env.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+        return False
+
     def _find_pull_request(self, env: Mapping[str, str], commit: str) -> JobRequest:
         pull = _read_pull_request(env.get("GITHUB_EVENT_PATH", ""))
         head = pull.get("head")

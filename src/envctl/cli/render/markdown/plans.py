@@ -11,7 +11,16 @@ from envctl.cli.render.console.plan.many_plans import (
 )
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page.budget import Block
-from envctl.cli.render.markdown.page.markup import FAIL, OK, bold, escape, format_full_output, render_page, render_table
+from envctl.cli.render.markdown.page.markup import (
+    FAIL,
+    NEUTRAL,
+    OK,
+    bold,
+    escape,
+    format_full_output,
+    render_page,
+    render_table,
+)
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.domain.command_lines import format_command
@@ -49,6 +58,8 @@ def render_preview(preview: Preview) -> str:
 
 
 def choose_preview_mark(preview: EnvironmentPreview) -> str:
+    if preview.hidden and not preview.problems:
+        return NEUTRAL
     if preview.plan is None or preview.problems:
         return FAIL
     return choose_plan_mark(preview.plan) if preview.plan.changes else OK
@@ -58,6 +69,9 @@ def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
     if preview.problems:
         yield f"### {FAIL} {escape(preview.environment)} can't be planned{' completely' if preview.plan else ''}"
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
+    elif preview.hidden:
+        yield f"### {NEUTRAL} {escape(preview.environment)}"
+        yield escape(preview_console.describe_hidden(preview))
     if preview.plan and preview.plan.changes:
         yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"
         yield from render_cost_blocks(preview.plan)
