@@ -62,6 +62,7 @@ from envctl.usecases.ports.terraform import (
 )
 from envctl.usecases.project import load
 from tests.fakes.buckets import MemoryBuckets
+from tests.fakes.ci import ScriptedCiRoles, SettableCiForge
 from tests.fakes.formatting import MemoryFormatter
 from tests.fakes.installation import MemoryInstallation
 from tests.fakes.modules import MemoryRemoteModules
@@ -692,9 +693,13 @@ class SettableReviews:
 
     names: dict[str, list[str]] = field(default_factory=dict)  # approvers, by environment
     written: dict[str, list[str]] = field(default_factory=dict)  # authors, by commit
+    in_job: bool = False
 
     def list_approvers(self, environment: str) -> list[str]:
         return self.names.get(environment, [])
+
+    def has_reviews(self) -> bool:
+        return self.in_job
 
     def list_authors(self, commit: str) -> list[str]:
         return self.written.get(commit, [])
@@ -718,6 +723,7 @@ class SettableJobRequests:
 class SettableVersionControl:
     known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
     lies_in: str | None = None
+    remote: str = ""
     others: dict[str, list[str]] = field(default_factory=dict)  # contributors, by the commit before theirs
     wrote: dict[str, list[str]] = field(default_factory=dict)  # authors, by file
     # True for a descendant of the working tree's commit, None if unknown.
@@ -739,6 +745,9 @@ class SettableVersionControl:
 
     def is_behind(self, commit: str) -> bool | None:
         return self.descendants.get(commit, False)
+
+    def read_remote(self) -> str:
+        return self.remote
 
     def locate_project(self) -> str | None:
         return self.lies_in
@@ -932,6 +941,8 @@ class World:
     version_control: SettableVersionControl = field(default_factory=SettableVersionControl)
     reviews: SettableReviews = field(default_factory=SettableReviews)
     job_requests: SettableJobRequests = field(default_factory=SettableJobRequests)
+    ci_forge: SettableCiForge = field(default_factory=SettableCiForge)
+    ci_roles: ScriptedCiRoles = field(default_factory=ScriptedCiRoles)
     config_reader: ProjectFileReader = field(default_factory=lambda: ProjectFileReader(sandbox=False))
     remote_modules: MemoryRemoteModules = field(default_factory=MemoryRemoteModules)
     formatter: MemoryFormatter = field(default_factory=MemoryFormatter)

@@ -4,12 +4,11 @@ https://docs.github.com/actions/reference/workflows-and-actions/variables
 https://docs.gitlab.com/ci/variables/predefined_variables
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.disk.files import read_text
+from envctl.adapters.forge.job import read_event
 
 if TYPE_CHECKING:
     # Every plan asks whether it is for a request: keeps its start short.
@@ -74,9 +73,5 @@ class VariableJobRequests:
 
 
 def _read_pull_request(event_file: str) -> Mapping[str, Any]:
-    """Return the pull request in the event of a job; empty if there is none, or the file is unreadable."""
-    try:
-        found = json.loads(read_text(event_file)).get("pull_request") if event_file else None
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return {}
+    found = read_event(event_file).get("pull_request")
     return found if isinstance(found, dict) else {}

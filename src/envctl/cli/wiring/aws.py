@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envctl.adapters.aws.alarms import CloudWatchAlarms
+    from envctl.adapters.aws.role_trials import AwsRoleTrials
     from envctl.adapters.aws.s3_buckets import S3Buckets
     from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
@@ -93,6 +94,14 @@ class AwsPorts:
             lambda name: build_key_arn(self._project(), name),
             lambda name: build_look_key_arn(self._project(), name),
         )
+
+    @cached_property
+    def ci_roles(self) -> "AwsRoleTrials":
+        from envctl.adapters.aws.role_trials import AwsRoleTrials
+        from envctl.domain.aws.access import build_credentials_spec
+
+        find_spec = lambda name: build_credentials_spec(self._project(), name)  # noqa: E731
+        return AwsRoleTrials(self.access.open_client, find_spec, self._inherited)
 
     def _credentials_spec(self, environment: str) -> "AwsCredentialsSpec":
         from envctl.domain.aws.access import build_credentials_spec

@@ -7,6 +7,8 @@ report them.
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from envctl.domain.config.ci_github import find_github_faults
+from envctl.domain.config.ci_gitlab import find_gitlab_faults
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.gates import find_default_gates
 from envctl.domain.config.regions import check_region_names, check_stack_places, parse_stack
@@ -33,6 +35,8 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *_check_checks(document),
         *check_rollouts(document),
         *check_renames(document),
+        *find_github_faults(document),
+        *find_gitlab_faults(document),
     ]
 
 

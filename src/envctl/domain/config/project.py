@@ -11,6 +11,8 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
 from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.table import Check, add_kind
+from envctl.domain.config.ci_github import GithubCi, read_github_table
+from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.rollout import Rollout
@@ -103,9 +105,26 @@ class Store(fields.Section):
 class Ci(fields.Section):
     """The systems of CI."""
 
-    gitlab: fields.GitlabUrl = fields.GITLAB_URL  # address of the GitLab that vouches for its jobs
+    gitlab_table: Annotated[GitlabCi, BeforeValidator(read_gitlab_table)] = Field(
+        default=GitlabCi.model_construct(), alias="gitlab"
+    )
+    github: Annotated[GithubCi, BeforeValidator(read_github_table)] = GithubCi.model_construct()
+    # the envctl that jobs install: `git+https://HOST/OWNER/envctl@COMMIT`, or a wheel or version with `#sha256=HASH`
+    package: fields.CiPackage | None = None
     # environments besides the entry whose states a job of a pull or merge request may read
     pull_request_environments: tuple[fields.Name, ...] = ()
+    # variables with credentials that `[checks]`, `[cost]`, Terraform and its providers get all the same
+    program_variables: tuple[fields.EnvironmentVariable, ...] = ()
+
+    @property
+    def gitlab(self) -> str:
+        """The address of the GitLab that vouches for its jobs."""
+        return self.gitlab_table.url
+
+    @property
+    def names_gitlab(self) -> bool:
+        """True if the project file has that address."""
+        return "url" in self.gitlab_table.model_fields_set
 
 
 class State(fields.Section):

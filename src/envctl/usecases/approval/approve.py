@@ -134,7 +134,7 @@ def approve_plan(
         raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
     release_store.PLACES.save_document(ports, found.place)
     save_rules_document(ports, request)
-    scope = ApprovalScope(gate, release_store.save_plan(ports, meaning), unseen=accepted)
+    scope = ApprovalScope(gate, release_store.save_approved_plan(ports, meaning), unseen=accepted)
     return replace(_record_approval(context, request, scope), notes=notes, not_seen=list_unseen(plan))
 
 

@@ -7,7 +7,7 @@ import typer
 
 from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import Environments
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, WaitOk, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
@@ -37,6 +37,7 @@ def drift(
     shard: Shard = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
+    wait_ok: WaitOk = False,
     full: FullPlans = False,
 ) -> None:
     """Compare the real resources with the state (drift), and with the configuration (pending). Drift invalidates the
@@ -52,9 +53,9 @@ def drift(
     others = {"ENV": names, "--fix": fix, "--locked": locked, "--stack": stack}
     if has_shard_options(unit, run, shard, others):
         _check_shard(context, unit, run or "", shard or 0, exit_code)
-    options = parse_deploy_options(context, break_glass, no_verify=no_verify)
-    if not fix and (no_verify or break_glass):
-        flag = "--no-verify" if no_verify else "--break-glass"
+    options = parse_deploy_options(context, break_glass, no_verify=no_verify, wait_ok=wait_ok)
+    if not fix and (no_verify or break_glass or wait_ok):
+        flag = "--no-verify" if no_verify else "--break-glass" if break_glass else "--wait-ok"
         raise UsageError(Problem("E012", f"{flag} can only be used with --fix", format_command("drift", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if fix and selected.names:
