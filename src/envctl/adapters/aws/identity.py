@@ -10,12 +10,12 @@ from functools import cached_property
 from envctl.adapters.aws.token_exchange import TokenExchange
 from envctl.adapters.aws.tokens import (
     Claims,
-    UnverifiedTokenError,
     list_users,
     read_github_claims,
     read_gitlab_claims,
 )
 from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.ci.id_token import UnverifiedTokenError
 from envctl.domain.ledger.events import Actor
 
 _SYSTEMS = {"github": "GitHub", "gitlab": "GitLab"}
