@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from envctl.adapters.forge.id_token import GithubIdTokens, can_request_tokens
-from envctl.domain.errors import EnvctlError, ExitCode
+from envctl.domain.errors import EnvctlError
+from envctl.domain.exit_codes import ExitCode
 from tests.adapters.aws.sts_on_loopback import jwt
 from tests.faults.site import Site, answer, serving
 
