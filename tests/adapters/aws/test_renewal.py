@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,8 +20,8 @@ from urllib.parse import parse_qs
 import botocore.credentials
 import pytest
 
-from envctl.adapters.aws import sessions as module
 from envctl.adapters.aws import store_credentials
+from envctl.adapters.aws.aws_clock import AwsClock
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.local.token_file import TokenFile
 from envctl.domain.aws.access import AwsCredentialsSpec
@@ -104,14 +105,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     class Clock(real.datetime, metaclass=Time):
         @classmethod
-        def now(cls, tz: real.tzinfo | None = None) -> Any:  # type: ignore[override]
+        def now(cls, tz: real.tzinfo | None = None) -> Any:
             return world.now.astimezone(tz)
 
     shim = SimpleNamespace(**{name: getattr(real, name) for name in dir(real) if not name.startswith("_")})
     shim.datetime = Clock
     monkeypatch.setattr(botocore.credentials, "datetime", shim)
     monkeypatch.setattr(store_credentials, "datetime", Clock)
-    monkeypatch.setattr(module.AwsClock, "now", lambda _: world.now)
+    monkeypatch.setattr(AwsClock, "now", lambda _: world.now)
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", world.url)
     monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
@@ -133,6 +134,17 @@ def spec(environment: str) -> AwsCredentialsSpec:
     return AwsCredentialsSpec(environment, "ap-northeast-1", role=DEPLOYER if environment else "", session="envctl-ann")
 
 
+def _choose(asking: AwsCredentialsSpec, _: str) -> AwsCredentialsSpec:
+    return asking
+
+
+def store_keys(store: store_credentials.StoreCredentials) -> tuple[str, datetime]:
+    """The key that the store gets, and until when it uses it."""
+    found = store()
+    assert found["expires_at"] is not None
+    return found["access_key_id"], found["expires_at"]
+
+
 def pass_time(world: World, file: TokenFile, until: datetime, each: Callable[[], None]) -> None:
     while world.now < until:
         world.now += timedelta(seconds=30)
@@ -146,13 +158,13 @@ def test_five_hours_with_roles_of_one_hour(world: World, file: TokenFile) -> Non
     assert store is not None
     assert caller.ends_at is None
     client = opened.open_client("sts", "prod")
-    given = store()
+    given = store_keys(store)
 
     def work() -> None:
         nonlocal given
-        if world.now >= given["expires_at"]:
-            given = store()
-        assert world.is_valid(given["access_key_id"])
+        if world.now >= given[1]:
+            given = store_keys(store)
+        assert world.is_valid(given[0])
         # As Terraform does, with its own library.
         assert world.now.timestamp() < read_claims(file.path.read_text())["exp"]
         if world.now.minute % 10 == 0:
@@ -231,6 +243,6 @@ def test_refused_role_assuming_itself_is_named(world: World, file: TokenFile, mo
     for role, code in ((ROLE, "E498"), (DEPLOYER, "E413")):
         asking = AwsCredentialsSpec("prod", "ap-northeast-1", role=role)
         with pytest.raises(EnvctlError, match=code) as raised:
-            Sessions(lambda: None, lambda _, asking=asking: asking).fetch_caller("prod")
+            Sessions(lambda: None, partial(_choose, asking)).fetch_caller("prod")
     (only,) = raised.value.problems
     assert only.message.endswith("(AccessDenied); the token has: sub repo:acme/shop:ref:x")
