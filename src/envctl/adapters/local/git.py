@@ -87,6 +87,11 @@ class Git:
             return None if run_git(self._project, "rev-parse", "--is-shallow-repository") == "true" else False
         return own == "0" and run_git(self._project, "rev-parse", "HEAD") != commit
 
+    def read_remote(self) -> str:
+        remotes = (run_git(self._project, "remote") or "").split()
+        name = "origin" if "origin" in remotes else remotes[0] if len(remotes) == 1 else ""
+        return (run_git(self._project, "remote", "get-url", "--", name) or "") if name else ""
+
     def locate_project(self) -> str | None:
         found = run_git(self._project, "rev-parse", "--show-prefix")
         return None if found is None else found.rstrip("/")

@@ -56,6 +56,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             lambda: self.identity,
             credentials=JobCredentials(lambda: self.job),
             prepare=self._prepare_aws,
+            look=options.look,
         )
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
@@ -78,7 +79,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     def config_reader(self) -> "ProjectFileReader":
         from envctl.cli.wiring.readers import ProjectFileReader
 
-        return ProjectFileReader(sandbox=self._options.sandbox)
+        return ProjectFileReader(sandbox=self._options.sandbox, look=self._options.look)
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":

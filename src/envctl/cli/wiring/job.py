@@ -12,6 +12,7 @@ from envctl.domain.ci.program_variables import find_credentials, find_forge_cred
 if TYPE_CHECKING:
     from envctl.adapters.checks.check_runner import LocalCheckRunner
     from envctl.adapters.checks.cost_program import CostProgram
+    from envctl.adapters.forge.ci_forge import VariableCiForge
     from envctl.adapters.forge.job_requests import VariableJobRequests
     from envctl.adapters.forge.reviews import GithubReviews
     from envctl.domain.ci.job import Job
@@ -71,8 +72,6 @@ class JobPorts:
 
     @cached_property
     def program_variables(self) -> "ProgramVariables":
-        from envctl.cli.wiring.job import ProgramVariables
-
         return ProgramVariables(lambda: self.job, lambda: self._load_project().ci.program_variables, self._report)
 
     @cached_property
@@ -116,3 +115,10 @@ class JobPorts:
         from envctl.adapters.forge.job_requests import VariableJobRequests
 
         return VariableJobRequests(lambda: self._own_environment, current_redaction().redact_message)
+
+    @cached_property
+    def ci_forge(self) -> "VariableCiForge":
+        from envctl.adapters.forge.ci_forge import VariableCiForge
+
+        # Asks the real forge, in the sandbox too.
+        return VariableCiForge(lambda: self._own_environment, lambda: self._load_project().ci.gitlab)
