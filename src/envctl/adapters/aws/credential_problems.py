@@ -12,6 +12,11 @@ _HINT_BY_CODE = {
     "SignatureDoesNotMatch": "your own credentials or this machine's clock are wrong: sign in again, or set the clock",
     "RegionDisabledException": "activate STS in that region, or use another one",
 }
+_TRUST_HINT = "correct the trust policy of the role, or the token request"
+_TOKEN_HINTS = {
+    "ExpiredTokenException": "run the job again, and let envctl request the token itself",
+    "InvalidIdentityToken": "create the OIDC provider of this issuer in the account of the role",
+}
 _CALLER_HINT = "check your identity: aws sts get-caller-identity"
 
 
@@ -22,8 +27,8 @@ def build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:
         code = str(details.get("Code", ""))
         message = str(details.get("Message", "")).strip() or code
         if token := response.get(TOKEN_DESCRIPTION):
-            wanted = response.get(SUBJECT_HINT) or "correct the trust policy of the role, or the token request"
-            hint = f"{wanted}: docs/access.md"
+            wanted = response.get(SUBJECT_HINT) if code == "AccessDenied" else ""
+            hint = f"{wanted or _TOKEN_HINTS.get(code, _TRUST_HINT)}: docs/access.md"
             return Problem(*_describe_refusal(spec, f"{message} ({code}); {token}"), hint)
         return Problem(*_describe_refusal(spec, f"{message} ({code})"), _HINT_BY_CODE.get(code, _CALLER_HINT))
     from envctl.adapters.aws.misconfiguration import extract_reason

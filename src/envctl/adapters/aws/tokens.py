@@ -36,15 +36,18 @@ class Claims:
     also: tuple[str, ...] = ()
 
 
-def read_github_claims(exchange: "TokenExchange") -> Claims:
-    """Return the claims of a token of GitHub, as verified by AWS.
+def read_github_claims(exchange: "TokenExchange", trusted: str = "") -> Claims:
+    """Return the claims of a token of GitHub, as verified by AWS. `trusted` is the one trusted issuer; empty for that
+    of github.com, with or without the name of an enterprise.
 
     Raises UnverifiedTokenError for a token of another issuer, or if the response of AWS does not match it.
     """
     claims = _verify_token(exchange)
     issuer = claims.get("iss")
-    if not isinstance(issuer, str) or not _ISSUERS.fullmatch(issuer):
+    if not isinstance(issuer, str) or (not trusted and not _ISSUERS.fullmatch(issuer)):
         raise UnverifiedTokenError("is not from GitHub")
+    if trusted and issuer != trusted:
+        raise UnverifiedTokenError(f"is of {format_claim(issuer)}, and [ci] in envctl.toml trusts {trusted}")
     _check_answer(exchange, claims, issuer)
     repository, run_id, environment = (_get_text(claims, name) for name in ("repository", "run_id", "environment"))
     return Claims(_get_actor(claims, "actor"), repository, run_id, environment, _list_teams(claims))

@@ -104,7 +104,7 @@ class AwsPorts:
         from envctl.domain.aws.access import build_credentials_spec
 
         find_spec = lambda name: build_credentials_spec(self._project(), name)  # noqa: E731
-        return AwsRoleTrials(self.access.open_client, find_spec, self._inherited)
+        return AwsRoleTrials(self.access.open_client, find_spec, self._inherited, self.job_credentials.request_token)
 
     def _credentials_spec(self, environment: str) -> "AwsCredentialsSpec":
         from envctl.domain.aws.access import build_credentials_spec

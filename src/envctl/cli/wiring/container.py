@@ -255,8 +255,14 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             return local
         from envctl.adapters.aws.identity import AwsIdentity
 
-        gitlab = self.project.ci.gitlab
-        return AwsIdentity(local.identify_actor, self.access.find_origin, self.inherited_environment, lambda: gitlab)
+        ci = self.project.ci
+        return AwsIdentity(
+            local.identify_actor,
+            self.access.find_origin,
+            self.inherited_environment,
+            lambda: ci.gitlab,
+            lambda: ci.github.issuer or "",
+        )
 
     @cached_property
     def version_control(self) -> "Git":

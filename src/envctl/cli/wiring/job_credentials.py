@@ -62,6 +62,14 @@ class JobCredentials:
                 del self._environ[name]
             self._is_placed = True
 
+    def request_token(self) -> str:
+        """Return a token of the job, to show its claims; empty if the forge gives none. Raises EnvctlError."""
+        from envctl.adapters.forge.id_token import GithubIdTokens, can_request_tokens
+
+        if can_request_tokens(self._environ):
+            return GithubIdTokens(dict(self._environ), _redact).request_token(AUDIENCE)
+        return self._environ.get(GITLAB_TOKEN_VARIABLE, "").strip()
+
     def remove_own(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Return the variables without the role and the file that end with this command."""
         own = (ROLE_VARIABLE, SESSION_VARIABLE, TOKEN_FILE_VARIABLE) if self.is_own else ()
