@@ -55,6 +55,13 @@ class VariableJobRequests:
         return self._redact(title) if isinstance(title, str) else ""
 
 
+def find_head_commit(event_file: str) -> str:
+    """Return the pushed commit of the pull request in the event of a GitHub job; empty if there is none."""
+    head = _read_pull_request(event_file).get("head")
+    commit = head.get("sha") if isinstance(head, dict) else None
+    return commit if isinstance(commit, str) else ""
+
+
 def _read_pull_request(event_file: str) -> Mapping[str, Any]:
     """Return the pull request in the event of a job; empty if there is none, or the file is unreadable."""
     try:

@@ -1,8 +1,11 @@
-"""Comments and issues on the forge: one pull request comment a command, one issue an environment with drift."""
+"""Issues on the forge, one for each environment with drift, and what envctl needs of a forge."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote
 
+from envctl.cli.ci.comment import add_marker
 from envctl.cli.ci.result_views import render_markdown
 from envctl.cli.output.redaction import current_redaction
 from envctl.domain.errors import EnvctlError
@@ -32,24 +35,21 @@ class Forge(Protocol):
     def close_issue(self, issue: int) -> None: ...
 
 
-def add_marker(name: str, text: str) -> str:
-    """Put an invisible marker in front of a text, to find it again."""
-    return f"<!-- envctl: {name} -->\n{text}"
+@dataclass(frozen=True)
+class ProjectPlace:
+    """The project of a job. `folder` is empty at the top of the repository.
+
+    `may_adopt` says that posts without a folder, of an older envctl, can only be of this project.
+    """
+
+    folder: str = ""
+    may_adopt: bool = True
 
 
-def upsert_comment(forge: Forge, pull_request: int, name: str, text: str) -> None:
-    """Add or update the comment of this name. Comments by people are never changed, even with a marker."""
-    body = add_marker(name, text)
-    for note in forge.list_comments(pull_request):
-        if note.machine and note.body.startswith(add_marker(name, "")):
-            # Compared without trailing space: GitLab removes it.
-            if note.body.rstrip() != body.rstrip():
-                forge.edit_comment(pull_request, note.number, body)
-            return
-    forge.add_comment(pull_request, body)
+TOP = ProjectPlace()
 
 
-def update_drift_issues(forge: Forge, drift: "Drift") -> None:
+def update_drift_issues(forge: Forge, drift: "Drift", place: ProjectPlace = TOP) -> None:
     """Keep one issue open for each environment with drift, and close it for a clean one. Unchecked environments change
     no issue. Continues after a failure, and raises the first one at the end.
     """
@@ -60,21 +60,29 @@ def update_drift_issues(forge: Forge, drift: "Drift") -> None:
     failed: list[EnvctlError] = []
     for each in drift.environments:
         try:
-            _update_drift_issue(forge, each, existing.get(add_marker(f"drift in {each.environment}", "").strip()))
+            note = existing.get(_mark_issue(each, "", place.folder).strip())
+            if note is None and place.may_adopt:
+                note = existing.get(_mark_issue(each, "").strip())
+            _update_drift_issue(forge, each, note, place.folder)
         except EnvctlError as error:
             failed.append(error)
     if failed:
         raise failed[0]
 
 
-def _update_drift_issue(forge: Forge, each: "EnvironmentDrift", note: "ForgePost | None") -> None:
+def _mark_issue(each: "EnvironmentDrift", text: str, folder: str = "") -> str:
+    return add_marker(f"drift in {each.environment}", text, folder)
+
+
+def _update_drift_issue(forge: Forge, each: "EnvironmentDrift", note: "ForgePost | None", folder: str) -> None:
     if each.drifted:
         from envctl.usecases.drift.result import Drift
 
         text = render_markdown(Drift((each,)), None)
-        body = current_redaction().redact(add_marker(f"drift in {each.environment}", text))
+        body = current_redaction().redact(_mark_issue(each, text, folder))
         if note is None:
-            forge.open_issue(f"Drift in {each.environment}", body, LABEL)
+            title = f"Drift in {each.environment}" + (f" ({unquote(folder)})" if folder else "")
+            forge.open_issue(title, body, LABEL)
         elif note.body.rstrip() != body.rstrip():
             forge.edit_issue(note.number, body)
     elif note is not None and each.condition in ("clean", "empty") and each.whole:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from envctl.adapters.disk.files import append_text
@@ -20,6 +21,7 @@ from envctl.domain.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
+    from envctl.cli.ci.job_run import JobRun
     from envctl.domain.errors import EnvctlError, Problem
 
 # GitHub shows ten annotations of a kind for a step, and drops the others silently.
@@ -36,6 +38,8 @@ SUMMARIZED_COMMANDS = frozenset(
 
 
 class GithubJob(CiJob):
+    root_variable = "GITHUB_WORKSPACE"
+
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         super().__init__(options, environment)
         self._masked: set[str] = set()
@@ -69,6 +73,11 @@ class GithubJob(CiJob):
     def annotate_failure(self, failure: "EnvctlError", *, is_warning: bool) -> None:
         for problem in failure.problems:
             _write_line(self._format_annotation("warning" if is_warning else "error", problem))
+
+    def _find_run(self, at: datetime) -> "JobRun | None":
+        from envctl.cli.ci.job_run import find_github_run
+
+        return find_github_run(self._environment, at)
 
     def _create_api(self) -> "GithubApi":
         from envctl.adapters.forge.github import API_URL, GithubApi
