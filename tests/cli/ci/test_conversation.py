@@ -11,8 +11,9 @@ import pytest
 from envctl.adapters.forge.posts import ForgePost
 from envctl.cli.boundary import PROCESS_ENVIRONMENT, _publish_outcome
 from envctl.cli.ci.comment import Comment, add_marker, upsert_comment
-from envctl.cli.ci.forge_publisher import LABEL, Forge, ProjectPlace, update_drift_issues
-from envctl.cli.ci.job_run import JobRun
+from envctl.cli.ci.forge import Forge
+from envctl.cli.ci.forge_publisher import LABEL, update_drift_issues
+from envctl.cli.ci.job_run import JobRun, ProjectPlace
 from envctl.cli.entry import run
 from envctl.cli.options.global_options import Options
 from envctl.cli.render.markdown.page.budget import MAX_PAGE_SIZE

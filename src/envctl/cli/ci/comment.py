@@ -9,7 +9,7 @@ from envctl.cli.ci.job_run import SHORT_COMMIT, JobRun, is_newer, parse_mark
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.posts import ForgePost
-    from envctl.cli.ci.forge_publisher import Forge
+    from envctl.cli.ci.forge import Forge
 
 
 def add_marker(name: str, text: str, folder: str = "") -> str:

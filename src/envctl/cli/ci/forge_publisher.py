@@ -1,55 +1,26 @@
-"""Issues on the forge, one for each environment with drift, and what envctl needs of a forge."""
+"""Issues on the forge: one for each environment with drift."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from envctl.cli.ci.comment import add_marker
+from envctl.cli.ci.job_run import ProjectPlace
 from envctl.cli.ci.result_views import render_markdown
 from envctl.cli.output.redaction import current_redaction
 from envctl.domain.errors import EnvctlError
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.posts import ForgePost
+    from envctl.cli.ci.forge import Forge
     from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 LABEL = "envctl-drift"
 
 
-class Forge(Protocol):
-    """The API of GitHub or GitLab. A pull request is a merge request on GitLab."""
-
-    def list_comments(self, pull_request: int) -> Iterable["ForgePost"]: ...
-
-    def add_comment(self, pull_request: int, body: str) -> None: ...
-
-    def edit_comment(self, pull_request: int, comment: int, body: str) -> None: ...
-
-    def list_issues(self, label: str) -> Iterable["ForgePost"]: ...
-
-    def open_issue(self, title: str, body: str, label: str) -> None: ...
-
-    def edit_issue(self, issue: int, body: str) -> None: ...
-
-    def close_issue(self, issue: int) -> None: ...
-
-
-@dataclass(frozen=True)
-class ProjectPlace:
-    """The project of a job. `folder` is empty at the top of the repository.
-
-    `may_adopt` says that posts without a folder, of an older envctl, can only be of this project.
-    """
-
-    folder: str = ""
-    may_adopt: bool = True
-
-
 TOP = ProjectPlace()
 
 
-def update_drift_issues(forge: Forge, drift: "Drift", place: ProjectPlace = TOP) -> None:
+def update_drift_issues(forge: "Forge", drift: "Drift", place: ProjectPlace = TOP) -> None:
     """Keep one issue open for each environment with drift, and close it for a clean one. Unchecked environments change
     no issue. Continues after a failure, and raises the first one at the end.
     """
@@ -60,10 +31,9 @@ def update_drift_issues(forge: Forge, drift: "Drift", place: ProjectPlace = TOP)
     failed: list[EnvctlError] = []
     for each in drift.environments:
         try:
-            note = existing.get(_mark_issue(each, "", place.folder).strip())
-            if note is None and place.may_adopt:
-                note = existing.get(_mark_issue(each, "").strip())
-            _update_drift_issue(forge, each, note, place.folder)
+            own, old = _mark_issue(each, "", place.folder).strip(), _mark_issue(each, "").strip()
+            known = existing.get(own) or (existing.get(old) if place.may_adopt else None)
+            _update_drift_issue(forge, each, known, place.folder)
         except EnvctlError as error:
             failed.append(error)
     if failed:
@@ -74,7 +44,7 @@ def _mark_issue(each: "EnvironmentDrift", text: str, folder: str = "") -> str:
     return add_marker(f"drift in {each.environment}", text, folder)
 
 
-def _update_drift_issue(forge: Forge, each: "EnvironmentDrift", note: "ForgePost | None", folder: str) -> None:
+def _update_drift_issue(forge: "Forge", each: "EnvironmentDrift", note: "ForgePost | None", folder: str) -> None:
     if each.drifted:
         from envctl.usecases.drift.result import Drift
 

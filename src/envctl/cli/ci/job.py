@@ -12,8 +12,8 @@ from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
-    from envctl.cli.ci.forge_publisher import Forge, ProjectPlace
-    from envctl.cli.ci.job_run import JobRun
+    from envctl.cli.ci.forge import Forge
+    from envctl.cli.ci.job_run import JobRun, ProjectPlace
     from envctl.domain.errors import EnvctlError
 
 
@@ -66,8 +66,7 @@ class CiJob(ABC):
             sys.stderr.write("the comment is of a newer run, and stays as it is\n")
 
     def _find_place(self) -> "ProjectPlace":
-        from envctl.cli.ci.forge_publisher import ProjectPlace
-        from envctl.cli.ci.job_run import find_project_folder
+        from envctl.cli.ci.job_run import ProjectPlace, find_project_folder
         from envctl.domain.config.project import PROJECT_FILE
 
         root = self._environment.get(self.root_variable, "")

@@ -55,6 +55,17 @@ class RunMark:
     planned: str
 
 
+@dataclass(frozen=True)
+class ProjectPlace:
+    """The project of a job. `folder` is empty at the top of the repository.
+
+    `may_adopt` says that posts without a folder, of an older envctl, can only be of this project.
+    """
+
+    folder: str = ""
+    may_adopt: bool = True
+
+
 def find_github_run(env: Mapping[str, str], at: datetime) -> JobRun | None:
     """Return the run from the variables of a job of GitHub Actions; None if it has no number."""
     number, attempt = _parse_number(env.get("GITHUB_RUN_ID")), _parse_number(env.get("GITHUB_RUN_ATTEMPT")) or 1
