@@ -679,6 +679,7 @@ class SettableReviews:
     names: dict[str, list[str]] = field(default_factory=dict)  # approvers, by environment
     written: dict[str, list[str]] = field(default_factory=dict)  # authors, by commit
     in_job: bool = False
+    asked: list[tuple[str, str]] = field(default_factory=list)  # for authors: commit, and the commit before
 
     def list_approvers(self, environment: str) -> list[str]:
         return self.names.get(environment, [])
@@ -686,7 +687,8 @@ class SettableReviews:
     def has_reviews(self) -> bool:
         return self.in_job
 
-    def list_authors(self, commit: str) -> list[str]:
+    def list_authors(self, commit: str, since: str = "") -> list[str]:
+        self.asked.append((commit, since))
         return self.written.get(commit, [])
 
 

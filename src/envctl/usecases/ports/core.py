@@ -68,9 +68,10 @@ class Reviews(Protocol):
     def has_reviews(self) -> bool:
         """Check if this is a job whose reviews can be listed."""
 
-    def list_authors(self, commit: str) -> Sequence[str]:
-        """Return the logins of the authors and committers of a commit, and of the openers of its pull requests. Empty
-        outside of a job, or without a token. Raises OperationFailedError if the host is unreachable.
+    def list_authors(self, commit: str, since: str = "") -> Sequence[str]:
+        """Return the logins of the authors and committers of a commit and of those after `since`, and of all who
+        opened, wrote or merged their pull requests. Empty outside of a job, or without a token. Raises
+        OperationFailedError if the host is unreachable.
         """
 
 
