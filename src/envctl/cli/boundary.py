@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
@@ -48,6 +49,11 @@ def run_partial_use_case(
         result, error = call(wired)
     code = int(error.exit_code) if error else exit_code(result)
     _finish_command(options, to_command_name(context), result, code, error)
+
+
+def only_look(context: typer.Context) -> None:
+    """Let the command take the `look_role` of an environment: it only looks."""
+    context.obj = replace(context.obj, look=True)
 
 
 def to_command_name(context: typer.Context) -> str:

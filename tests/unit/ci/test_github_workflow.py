@@ -101,7 +101,7 @@ def test_project_in_subfolder_runs_there() -> None:
 def test_command_prefix_is_used_in_every_step() -> None:
     runs = [step["run"] for step in steps(made(command="envctl --sandbox")) if "run" in step]
     ours = [run for run in runs if run.startswith("envctl ")]
-    assert len(ours) == 6
+    assert len(ours) == 7
     assert all(run.startswith("envctl --sandbox ") for run in ours)
 
 

@@ -51,6 +51,8 @@ class Options:
     sarif: Path | None = None
     comment: bool = False
     issues: bool = False
+    # Set by commands that only look: they take the `look_role` of an environment.
+    look: bool = False
     # Only for `ledger verify`: another store and another folder of public keys.
     store: str = ""
     keys: Path | None = None

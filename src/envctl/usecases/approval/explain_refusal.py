@@ -86,6 +86,11 @@ class Why:
     reviews: str = ""
 
     @property
+    def changes(self) -> bool | None:
+        """Whether the plan changes anything; None without one. A stack that could not be planned may."""
+        return None if self.planned is None else self.planned.changes or bool(self.not_seen)
+
+    @property
     def allowed(self) -> bool:
         """True if no guard refuses. Guards that need a plan may still do so."""
         return not self.refusals

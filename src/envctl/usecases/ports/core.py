@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.commit_message import JobRequest
     from envctl.usecases.ports.aws import Alarms, AwsAccess, Buckets, Registries, Secrets, Signatures
     from envctl.usecases.ports.bucket_report import BucketReport
+    from envctl.usecases.ports.ci import CiForge, CiRoles
     from envctl.usecases.ports.installation import Installation
     from envctl.usecases.ports.project import (
         ConfigReader,
@@ -260,6 +261,10 @@ class Ports(Protocol):
     def reviews(self) -> Reviews: ...
     @property
     def job_requests(self) -> JobRequests: ...
+    @property
+    def ci_forge(self) -> CiForge: ...
+    @property
+    def ci_roles(self) -> CiRoles: ...
     @property
     def version_control(self) -> VersionControl: ...
     @property

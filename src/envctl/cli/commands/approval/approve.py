@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.completion.candidates import complete_gated, complete_gates
 from envctl.cli.options.arguments import release_option
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
@@ -67,6 +67,8 @@ def approve(
 
     show_full_plans(full=full)
     refuse_dry_run(context)
+    # It plans, and applies nothing. People sign with their own credentials.
+    only_look(context)
     accepted = tuple(name for names in unseen or () for name in names.split(","))
     if rules:
         if release or plan or accepted or withdraw or reviewers:

@@ -5,7 +5,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import Environments
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, WaitOk, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
@@ -22,6 +22,12 @@ def drift(
     fix: Annotated[
         bool,
         typer.Option("--fix", help="Deploy the running release again to drifted environments, after all guards pass."),
+    ] = False,
+    locked: Annotated[
+        bool,
+        typer.Option(
+            "--locked", help="Check under the state lock, with the environment's own role: clears fixed drift."
+        ),
     ] = False,
     stack: Stacks = None,
     with_upstream: WithUpstream = False,
@@ -42,7 +48,9 @@ def drift(
     show_full_plans(full=full)
     refuse_dry_run(context)
     exit_code = lambda result: int(result.exit_code(pending=pending))  # noqa: E731
-    others = {"ENV": names, "--fix": fix, "--stack": stack}
+    if not (fix or locked):
+        only_look(context)
+    others = {"ENV": names, "--fix": fix, "--locked": locked, "--stack": stack}
     if has_shard_options(unit, run, shard, others):
         _check_shard(context, unit, run or "", shard or 0, exit_code)
     options = parse_deploy_options(context, break_glass, no_verify=no_verify, wait_ok=wait_ok)
@@ -60,7 +68,7 @@ def drift(
         run_use_case(context, lambda ports: use_fix(ports, names or (), options), exit_code)
     from envctl.usecases.drift.drift import check_drift as use
 
-    run_use_case(context, lambda ports: use(ports, names or (), selected), exit_code)
+    run_use_case(context, lambda ports: use(ports, names or (), selected, locked=locked), exit_code)
 
 
 def _check_shard(
