@@ -707,9 +707,13 @@ class SettableJobRequests:
     """The requests of CI jobs, by commit."""
 
     requests: dict[str, JobRequest] = field(default_factory=dict)
+    base: str = ""
 
     def find_request(self, commit: str) -> JobRequest:
         return self.requests.get(commit, JobRequest())
+
+    def find_base(self, commit: str) -> str:
+        return self.base
 
 
 @dataclass
@@ -723,6 +727,7 @@ class SettableVersionControl:
     descendants: dict[str, bool | None] = field(default_factory=dict)
 
     messages: dict[str, CommitMessage] = field(default_factory=dict)  # by commit
+    changed: dict[str, list[str]] = field(default_factory=dict)  # paths, by the base of a request
 
     def read_revision(self, paths: Sequence[str]) -> Revision:
         return self.known
@@ -735,6 +740,9 @@ class SettableVersionControl:
 
     def list_file_authors(self, path: str, since: str) -> list[str]:
         return self.wrote.get(path, [])
+
+    def list_changes(self, base: str) -> list[str] | None:
+        return self.changed.get(base)
 
     def is_behind(self, commit: str) -> bool | None:
         return self.descendants.get(commit, False)

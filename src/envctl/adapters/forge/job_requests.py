@@ -12,6 +12,7 @@ from envctl.adapters.forge.job import read_event
 from envctl.domain.release.commit_message import JobRequest
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _PULL_REF = re.compile(r"refs/pull/([1-9][0-9]{0,8})/(?:merge|head)")
 
 
@@ -29,6 +30,20 @@ class VariableJobRequests:
         if env.get("GITLAB_CI") == "true":
             return self._find_merge_request(env, commit)
         return JobRequest()
+
+    def find_base(self, commit: str) -> str:
+        env = self._environ()
+        if not self.find_request(commit).number:
+            return ""
+        if env.get("GITLAB_CI") == "true":
+            # The first one is set where the commit merges the target branch.
+            found = env.get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA") or env.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+        elif commit == env.get("GITHUB_SHA") and env.get("GITHUB_REF", "").endswith("/merge"):
+            return f"{commit}^1"
+        else:
+            base = _read_pull_request(env.get("GITHUB_EVENT_PATH", "")).get("base")
+            found = str(base.get("sha")) if isinstance(base, dict) else ""
+        return found if _COMMIT.fullmatch(found) else ""
 
     def _find_pull_request(self, env: Mapping[str, str], commit: str) -> JobRequest:
         pull = _read_pull_request(env.get("GITHUB_EVENT_PATH", ""))

@@ -82,6 +82,9 @@ class JobRequests(Protocol):
     def find_request(self, commit: str) -> JobRequest:
         """Return the request, with its number only if the job works on this commit of it."""
 
+    def find_base(self, commit: str) -> str:
+        """Return the revision that the request of this commit is compared with; empty if it is of no request."""
+
 
 class AlreadyExistsError(Exception):
     """The key exists already: another writer came first."""

@@ -8,11 +8,14 @@ from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
 from envctl.domain.release_label import format_label_or_id
+from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
 def show_preview(preview: Preview, out: Console) -> None:
     print_text(out, (format_verdict(preview.environments), "bold"))
+    if preview.request_changes:
+        print_text(out, (describe_request_changes(preview), "bold yellow"))
     out.print()
     for each in preview.environments:
         if each.plan:
@@ -26,6 +29,10 @@ def show_preview(preview: Preview, out: Console) -> None:
     for each in preview.environments:
         style = "" if each.plan else "bold red"
         print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))
+
+
+def describe_request_changes(preview: Preview) -> str:
+    return f"This request also changes {join_names([str(each) for each in preview.request_changes])}."
 
 
 def describe_subject(preview: Preview) -> str:
