@@ -15,9 +15,9 @@ from envctl.adapters.disk.files import append_text
 from envctl.cli.ci.job import CiJob
 from envctl.cli.ci.outcome import to_variables
 from envctl.cli.ci.result_views import find_drift, render_markdown
-from envctl.cli.options.global_options import WAIT_OK, Options
+from envctl.cli.options.global_options import Options
+from envctl.cli.options.wait_ok import is_wait_ok
 from envctl.cli.output.redaction import current_redaction, unwrap_stream
-from envctl.domain.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
@@ -102,7 +102,7 @@ class GithubJob(CiJob):
 
     def _format_annotations(self, result: object | None, error: "EnvctlError | None", code: int) -> Iterator[str]:
         problems = error.problems if error else ()
-        kind = "notice" if WAIT_OK.get() and code == ExitCode.REFUSED_FOR_NOW else "error"
+        kind = "notice" if is_wait_ok(code, error) else "error"
         for problem in problems[: MAX_ANNOTATIONS if len(problems) <= MAX_ANNOTATIONS else MAX_ANNOTATIONS - 1]:
             yield self._format_annotation(kind, problem)
         if len(problems) > MAX_ANNOTATIONS:
