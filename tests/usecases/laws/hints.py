@@ -21,7 +21,6 @@ LOOKING = {"status", "why", "history", "rules", "diff", "settings", "ledger", "r
 """Commands that only inform. `ledger` is one where it verifies or lists."""
 _BY_FILES = ("restore", "correct", "add [", "give ", "remove ", "commit them", "make them", "keep, move", "change its")
 """How a hint begins if files have to change before its command."""
-_ANOTHER_WAY = ("to go back", "to go on", "if intended", "or take", "make a new release", "lift the hold")
 _SAME_AGAIN = ("as ", "run it in", "ask another")
 
 
@@ -44,6 +43,9 @@ class Hint:
         return self.text == self.command
 
 
+END = Hint("", "", "", "")
+
+
 @dataclass
 class HintReader:
     """Follows the hints of refusals, each in a copy of the process: the history goes on as if nobody had.
@@ -64,7 +66,7 @@ class HintReader:
             if kind in self.seen:
                 continue
             self.seen.add(kind)
-            fault = try_in_copy(lambda hint=hint: follow_hint(self.actors, refused, hint))  # type: ignore[misc]
+            fault = try_in_copy(lambda hint=hint: follow_hint(self.actors, refused, hint))
             self.typed[hint.code] += 1
             if fault and self.failed is None:
                 raise AssertionError(fault)
@@ -125,6 +127,8 @@ def follow_hint(actors: Actors, refused: Refused, hint: Hint) -> None:
         _do_what_it_says(actors, hint)
         before = actors.present.seq
         next_hint = _type(actors, hint, typed, story)
+        if next_hint is END:
+            return
         if next_hint:
             hint = next_hint
             continue
@@ -148,22 +152,32 @@ def _is_done(refused: Refused, hint: Hint) -> bool:
 def _type(actors: Actors, hint: Hint, typed: list[str], story: str) -> Hint | None:
     """By whoever may. Return the hint of the refusal, if all are refused."""
     refusals: list[EnvctlError] = []
-    for how in list_typists():
+    for how in _list_named_first(hint):
         actors.said_no = None
         if type_command(actors, hint.command, how):
-            if os.environ.get("LONG"):
-                typed.append(str(how))
             return None
         if actors.said_no:
             refusals.append(actors.said_no)
     if len(refusals) < len(list(list_typists())):
         # Nothing to do for some of them.
         return None
-    best = min(refusals, key=lambda error: len(error.problems))
+    best = min(refusals, key=lambda error: (_is_about_person(error), len(error.problems)))
     codes = {problem.code for problem in best.problems}
     assert hint.code not in codes, f"{typed} is refused for the same reason: {best} after {story}"
     further = list_hints(best)
-    return further[0] if further else None
+    # In words: nothing can be typed.
+    return further[0] if further else END
+
+
+def _is_about_person(error: EnvctlError) -> bool:
+    return any(problem.hint.startswith(_SAME_AGAIN) for problem in error.problems)
+
+
+def _list_named_first(hint: Hint) -> list[How]:
+    """Everybody, the people first whom the refusal names."""
+    who = hint.refusal.who if hint.refusal else ""
+    name = "job" if "github:" in who else "vouched" if "arn:" in who else "own"
+    return sorted(list_typists(), key=lambda how: how.name != name)
 
 
 def _retype(actors: Actors, refused: Refused) -> EnvctlError | None:
@@ -187,8 +201,10 @@ def _do_what_it_says(actors: Actors, hint: Hint) -> None:
     if "wait, then" in hint.lead:
         assert hint.refusal is not None and hint.refusal.opens is not None, f"for how long? {hint}"
         actors.passes(max(timedelta(), hint.refusal.opens - actors.shared.clock.now()) + timedelta(seconds=1))
+    if "change the code" in hint.lead or "changes of the working tree" in hint.lead:
+        actors.edits_code("as the hint wants")
     if hint.lead.startswith(_BY_FILES):
-        actors.shared.versions.known = replace(actors.shared.versions.known, uncommitted=False)  # type: ignore[type-var]
+        actors.shared.versions.known = replace(actors.shared.versions.known, uncommitted=False)
         actors.asks(actors.book)
         if left := re.search(r"\[removed\.([\w-]+)\]", hint.lead):
             actors.has_third(replace(actors.shared.third, fates=((left[1], "destroy"),)))
