@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from typing import Literal
 
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.guards.request import Refusal, RefusedError
@@ -29,6 +31,7 @@ class Hint:
     """A command in a hint, and the words before it since the command before."""
 
     code: str
+    message: str
     text: str
     command: str
     lead: str
@@ -41,9 +44,6 @@ class Hint:
     @property
     def is_bare(self) -> bool:
         return self.text == self.command
-
-
-END = Hint("", "", "", "")
 
 
 @dataclass
@@ -66,7 +66,7 @@ class HintReader:
             if kind in self.seen:
                 continue
             self.seen.add(kind)
-            fault = try_in_copy(lambda hint=hint: follow_hint(self.actors, refused, hint))
+            fault = try_in_copy(partial(follow_hint, self.actors, refused, hint))
             self.typed[hint.code] += 1
             if fault and self.failed is None:
                 raise AssertionError(fault)
@@ -96,9 +96,10 @@ def try_in_copy(do: Callable[[], None]) -> str:
 
 
 def list_hints(error: EnvctlError) -> list[Hint]:
-    """The commands in the hints of a refusal, or of any other problem."""
+    """The commands in the hints of a refusal, or of any other problem, each once."""
     refusals = {each.hint: each for each in error.refusals} if isinstance(error, RefusedError) else {}
-    return [hint for problem in error.problems for hint in _split_hint(problem, refusals.get(problem.hint))]
+    hints = [hint for problem in error.problems for hint in _split_hint(problem, refusals.get(problem.hint))]
+    return list({(hint.lead, hint.command): hint for hint in reversed(hints)}.values())[::-1]
 
 
 def _split_hint(problem: Problem, refusal: Refusal | None) -> Iterator[Hint]:
@@ -106,12 +107,12 @@ def _split_hint(problem: Problem, refusal: Refusal | None) -> Iterator[Hint]:
     for found in re.finditer(r"envctl [a-z][^,;]*", problem.hint):
         lead = problem.hint[end : found.start()].strip("; ,")
         end = found.end()
-        yield Hint(str(problem.code), problem.hint, found[0].strip(), lead, refusal)
+        yield Hint(str(problem.code), problem.message, problem.hint, found[0].strip(), lead, refusal)
 
 
 def follow_hint(actors: Actors, refused: Refused, hint: Hint) -> None:
-    """Type the command, and whatever its own refusals say, until something is recorded or the refusal is gone; where
-    the hint is that command alone, until the refusal is gone.
+    """Type the command of the hint, until something is recorded or the refusal is gone; where the hint is that command
+    alone, until the refusal is gone.
     """
     actors.on_refusal = None
     actors.here, actors.shared, actors.by_word = refused.machine, refused.machine.shared, True
@@ -119,28 +120,36 @@ def follow_hint(actors: Actors, refused: Refused, hint: Hint) -> None:
     typed: list[str] = []
     story = f"{refused.verb} {refused.environment}: {'; '.join(map(str, refused.error.problems))}"
     while True:
-        assert len(typed) < MAX_STEPS, f"the hints lead in a circle: {typed} after {story}"
-        typed.append(hint.command)
-        if hint.is_looking:
-            look(actors, hint)
-            return
-        _do_what_it_says(actors, hint)
         before = actors.present.seq
-        next_hint = _type(actors, hint, typed, story)
-        if next_hint is END:
+        if carry_out(actors, hint, typed, story) == "in words":
             return
-        if next_hint:
-            hint = next_hint
-            continue
-        again = _retype(actors, refused)
-        typed.append(f"[{again}]"[: int(os.environ.get("LONG", "1"))])
+        recorded, again = actors.present.seq > before, _retype(actors, refused)
         still = [each for each in list_hints(again) if each.code == hint.code] if again else []
         gone = again is None or not any(each.code == hint.code for each in again.problems)
-        recorded = actors.present.seq > before
         assert recorded or gone, f"nothing comes of {typed} after {story}"
         if gone or not still or not hint.is_bare or _is_done(refused, hint):
             return
         hint = still[0]
+
+
+def carry_out(actors: Actors, hint: Hint, typed: list[str], story: str) -> Literal["done", "in words"]:
+    """Type the command of a hint, and before it whatever the hints of its own refusals say."""
+    while True:
+        assert len(typed) < MAX_STEPS, f"the hints lead in a circle: {typed} after {story}"
+        typed.append(hint.command)
+        if hint.is_looking:
+            look(actors, hint)
+            return "in words"
+        _do_what_it_says(actors, hint)
+        before, error = actors.present.seq, _type(actors, hint)
+        if error is None:
+            assert len(typed) == 1 or actors.present.seq > before, f"nothing comes of {typed} after {story}"
+            return "done"
+        same = [each for each in error.problems if (each.code, each.message) == (hint.code, hint.message)]
+        assert not same, f"{typed} is refused for the same reason: {error} after {story}"
+        further = list_hints(error)
+        if not further or carry_out(actors, further[0], typed, story) == "in words":
+            return "in words"
 
 
 def _is_done(refused: Refused, hint: Hint) -> bool:
@@ -149,24 +158,20 @@ def _is_done(refused: Refused, hint: Hint) -> bool:
     return hint.code == "G101" or (verb, environment) == (refused.verb, refused.environment)
 
 
-def _type(actors: Actors, hint: Hint, typed: list[str], story: str) -> Hint | None:
-    """By whoever may. Return the hint of the refusal, if all are refused."""
+def _type(actors: Actors, hint: Hint) -> EnvctlError | None:
+    """By whoever may. Return the refusal, if all are refused."""
     refusals: list[EnvctlError] = []
-    for how in _list_named_first(hint):
+    typists = _list_named_first(hint)
+    for how in typists:
         actors.said_no = None
         if type_command(actors, hint.command, how):
             return None
         if actors.said_no:
             refusals.append(actors.said_no)
-    if len(refusals) < len(list(list_typists())):
+    if len(refusals) < len(typists):
         # Nothing to do for some of them.
         return None
-    best = min(refusals, key=lambda error: (_is_about_person(error), len(error.problems)))
-    codes = {problem.code for problem in best.problems}
-    assert hint.code not in codes, f"{typed} is refused for the same reason: {best} after {story}"
-    further = list_hints(best)
-    # In words: nothing can be typed.
-    return further[0] if further else END
+    return min(refusals, key=lambda error: (_is_about_person(error), len(error.problems)))
 
 
 def _is_about_person(error: EnvctlError) -> bool:
@@ -201,7 +206,7 @@ def _do_what_it_says(actors: Actors, hint: Hint) -> None:
     if "wait, then" in hint.lead:
         assert hint.refusal is not None and hint.refusal.opens is not None, f"for how long? {hint}"
         actors.passes(max(timedelta(), hint.refusal.opens - actors.shared.clock.now()) + timedelta(seconds=1))
-    if "change the code" in hint.lead or "changes of the working tree" in hint.lead:
+    if any(words in hint.lead for words in ("change the code", "change of the code", "changes of the working tree")):
         actors.edits_code("as the hint wants")
     if hint.lead.startswith(_BY_FILES):
         actors.shared.versions.known = replace(actors.shared.versions.known, uncommitted=False)
