@@ -23,6 +23,7 @@ LOOKING = {"status", "why", "history", "rules", "diff", "settings", "ledger", "r
 """Commands that only inform. `ledger` is one where it verifies or lists."""
 _BY_FILES = ("restore", "correct", "add [", "give ", "remove ", "commit them", "make them", "keep, move", "change its")
 """How a hint begins if files have to change before its command."""
+_ANOTHER_WAY = ("release", "to go back", "to go on", "or take")
 _SAME_AGAIN = ("as ", "run it in", "ask another")
 
 
@@ -40,6 +41,11 @@ class Hint:
     @property
     def is_looking(self) -> bool:
         return self.command.split()[1] in LOOKING
+
+    @property
+    def is_another_way(self) -> bool:
+        """Whether it leads to something else than what was refused."""
+        return any(words in self.lead for words in _ANOTHER_WAY)
 
     @property
     def is_bare(self) -> bool:
@@ -60,18 +66,26 @@ class HintReader:
     failed: list[str] | None = None
     seen: set[tuple[str, str, str]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.book = self.actors.book
+
     def reads(self, refused: Refused) -> None:
         for hint in list_hints(refused.error):
             kind = hint.code, refused.verb, f"{hint.lead} {hint.command}"
             if kind in self.seen:
                 continue
             self.seen.add(kind)
-            fault = try_in_copy(partial(follow_hint, self.actors, refused, hint))
+            fault = try_in_copy(partial(self._follow, refused, hint))
             self.typed[hint.code] += 1
             if fault and self.failed is None:
                 raise AssertionError(fault)
             if fault and self.failed is not None:
                 self.failed.append(f"{hint.code}: {fault}")
+
+    def _follow(self, refused: Refused, hint: Hint) -> None:
+        # It may be what a temptation edits for a while.
+        self.actors.book = self.book
+        follow_hint(self.actors, refused, hint)
 
 
 def try_in_copy(do: Callable[[], None]) -> str:
@@ -148,7 +162,7 @@ def carry_out(actors: Actors, hint: Hint, typed: list[str], story: str) -> Liter
         same = [each for each in error.problems if (each.code, each.message) == (hint.code, hint.message)]
         assert not same, f"{typed} is refused for the same reason: {error} after {story}"
         further = list_hints(error)
-        if not further or carry_out(actors, further[0], typed, story) == "in words":
+        if not further or carry_out(actors, further[0], typed, story) == "in words" or further[0].is_another_way:
             return "in words"
 
 

@@ -1,5 +1,5 @@
-"""From every state that a history can reach, what envctl suggests can be typed, does something, and comes to an end: what
-`status` and `why` name, and the hint of each refusal.
+"""From every state that a history can reach, what `status`, `why` and the hint of each refusal suggest can be typed, does
+something, and comes to an end.
 """
 
 import pytest
