@@ -1,4 +1,4 @@
-"""From every state that a history can reach, what `status`, `why` and the hint of each refusal suggest can be typed, does
+"""From every state that a history can reach, what `status`, `why` and each hint suggest can be typed, does
 something, and comes to an end.
 """
 
