@@ -101,7 +101,7 @@ class GithubSettingsReader:
         path = f"environments/{quote(name, safe='')}"
         found = self._requests.fetch(path)
         rules = [rule for rule in found.get("protection_rules") or () if rule.get("type") == "required_reviewers"]
-        policy = found.get("deployment_branch_policy")
+        policy = found["deployment_branch_policy"]
         branches = None
         if policy is not None and policy["custom_branch_policies"]:
             listed = self._requests.list(f"{path}/deployment-branch-policies", "branch_policies")
@@ -125,10 +125,9 @@ class GithubSettingsReader:
 
     def _has_code_owners(self) -> bool:
         try:
-            self._requests.fetch("codeowners/errors")
+            return isinstance(self._requests.fetch("codeowners/errors")["errors"], list)
         except MissingError:
             return False
-        return True
 
     def _may_jobs_approve(self) -> bool:
         return bool(self._requests.fetch("actions/permissions/workflow")["can_approve_pull_request_reviews"])

@@ -86,7 +86,7 @@ def _check_subject(job: Job, token: TokenClaims, subject: str) -> Finding:
     seen = f"{subject} ({describe_subject_form(subject)})"
     environment = token.format_claim("environment")
     # GitLab's subject never names the environment.
-    if job.system == "github" and environment and f":environment:{environment}" not in f":{subject}":
+    if job.system == "github" and environment and not _names_environment(subject, environment):
         why = f"{seen}; it does not name the environment, so all environments share one role"
         repository = token.format_claim("repository") or "OWNER/NAME"
         hint = (
@@ -94,6 +94,12 @@ def _check_subject(job: Job, token: TokenClaims, subject: str) -> Finding:
         )
         return Finding("sub", "warn", why, hint)
     return Finding("sub", "good", seen)
+
+
+def _names_environment(subject: str, environment: str) -> bool:
+    # GitHub escapes colons, which separate the parts.
+    part = f":environment:{environment.replace(':', '%3A')}:"
+    return part.casefold() in f":{subject}:".casefold()
 
 
 def _check_repository_name(token: TokenClaims) -> Iterator[Finding]:

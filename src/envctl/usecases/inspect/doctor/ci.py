@@ -90,15 +90,15 @@ def _describe_job(job: Job, token: TokenClaims) -> Iterator[Finding]:
 
 def _find_caller(context: Context, job: Job) -> str | EnvctlError:
     """Return the ARN of the job's credentials, or why there are none."""
-    if not job.role and context.ports.ci_roles.read_token().problem == "":
-        message = f"{job.description} has a token and no role: AWS_ROLE_ARN is not set or empty"
-        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.CI_ACCESS_PAGE}"))
     try:
         return context.ports.access.fetch_caller().arn
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
-        return error
+        if job.role:
+            return error
+        message = f"{job.description} has no role: AWS_ROLE_ARN is empty or not set"
+        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.CI_ACCESS_PAGE}"))
 
 
 def _check_own_role(context: Context, job: Job, plan: RolePlan, caller: str) -> Iterator[Finding]:

@@ -24,9 +24,8 @@ def list_job_steps(context: Context, job: Job, environments: Sequence[str]) -> I
     if is_github:
         wanted = expect_of_github(context, repository)
         for name in names:
-            yield _step(
-                f"environment {name}", "made for protected branches alone", github.format_creation(wanted, name)
-            )
+            what = f"environment {name} in GitHub, for protected branches alone"
+            yield _step(name, what, github.format_creation(wanted, name))
     for each in list_role_variables(names):
         command = each.format_github_command(repository.path) if is_github else each.format_gitlab_command()
         yield _step(f"role of {each.job}", f"variable {each.name}", command)
@@ -34,7 +33,7 @@ def list_job_steps(context: Context, job: Job, environments: Sequence[str]) -> I
 
 
 def _step(name: str, what: str, how: str) -> Finding:
-    return Finding(name, "unseen", f"not checked in a job: {what}", how)
+    return Finding(name, "unseen", f"not checked in a job; set up: {what}", how)
 
 
 def expect_of_github(context: Context, repository: Repository) -> github.GithubExpectation:
