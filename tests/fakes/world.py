@@ -53,6 +53,7 @@ from envctl.usecases.ports.project import Revision
 from envctl.usecases.ports.terraform import (
     HashedProviders,
     InstalledTerraform,
+    PlanLocking,
     PreparedEnvironment,
     PreparedStack,
     ProgressEvent,
@@ -319,10 +320,13 @@ class MemoryTerraform:
     def require_idle(self, environment: str, stack: PreparedStack) -> None:
         pass
 
-    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+    def plan(
+        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+    ) -> StackPlan:
         where = (environment, stack.name)
         self.calls.append(("plan", *where))
-        self.check_lock(environment, stack)
+        if locking != "none":
+            self.check_lock(environment, stack)
         self._require_plannable(environment, stack, destroy=destroy)
         there, wanted = (
             self.reality.get(self._locate_state(where)),
@@ -380,8 +384,13 @@ class MemoryTerraform:
         for where in [each for each in self.planned if each[0] == environment]:
             del self.planned[where]
 
-    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+    def detect_drift(
+        self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+    ) -> StackComparison:
         where = (environment, stack.name)
+        self.calls.append(("drift under the lock" if locked else "drift", *where))
+        if locked:
+            self.check_lock(environment, stack)
         if where in self.unreachable:
             raise OperationFailedError(Problem("E305", f"{stack.name} can't be reached"))
         changed = AttributeChange("input", "as applied", "changed by hand")
@@ -679,9 +688,13 @@ class SettableReviews:
 
     names: dict[str, list[str]] = field(default_factory=dict)  # approvers, by environment
     written: dict[str, list[str]] = field(default_factory=dict)  # authors, by commit
+    in_job: bool = False
 
     def list_approvers(self, environment: str) -> list[str]:
         return self.names.get(environment, [])
+
+    def has_reviews(self) -> bool:
+        return self.in_job
 
     def list_authors(self, commit: str) -> list[str]:
         return self.written.get(commit, [])

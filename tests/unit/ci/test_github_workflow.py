@@ -53,7 +53,9 @@ def test_plan_is_shown_before_reviewers_approve() -> None:
     assert plan["steps"][-1]["run"] == 'envctl why prod --plan --release "$RELEASE"'
     assert set(prod["needs"]) == {"dev", "staging", "plan-prod"}
     recorded, promoted = prod["steps"][-2:]
-    told = 'envctl approve prod --reviewers --release "$RELEASE" --plan "$PLAN" --attempt "$ATTEMPT"'
+    told = 'envctl approve prod --reviewers --release "$RELEASE" --plan "$PLAN" --attempt "$ATTEMPT" --after "$REVIEWS"'
+    assert recorded["env"]["REVIEWS"] == "${{ needs.plan-prod.outputs.reviews }}"
+    assert plan["permissions"]["actions"] == "read", "it counts the reviews before this plan"
     assert (recorded["run"], recorded["env"]["PLAN"]) == (told, "${{ needs.plan-prod.outputs.plan }}")
     assert promoted["run"].startswith("envctl promote staging prod ")
     assert prod["permissions"]["actions"] == "read"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.paths import resolve_path
+from envctl.domain.ci.program_variables import find_credentials, remove_variables
 from envctl.usecases.ports.project import Revision
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def run_git(project: Path, *arguments: str) -> str | None:
         done = subprocess.run(
             ["git", *arguments],  # noqa: S607
             cwd=project,
+            # `core.hooksPath` may name a folder of the tree, and reading a status may run a hook.
+            env=remove_variables(os.environ, find_credentials(os.environ)),
             capture_output=True,
             encoding="utf-8",
             # Names and paths may be in another encoding.

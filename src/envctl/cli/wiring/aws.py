@@ -31,7 +31,10 @@ class AwsPorts:
         inherited: Callable[[], Mapping[str, str]],
         project: "Callable[[], Project]",
         identity: "Callable[[], Identity]",
+        *,
+        look: bool = False,
     ) -> None:
+        self._look = look
         self._root = root
         self._home = home
         self._inherited = inherited
@@ -47,7 +50,7 @@ class AwsPorts:
         return Sessions(
             self._inherited,
             self._credentials_spec,
-            AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited),
+            AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited, look=self._look),
             store_url=lambda: (
                 connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
             ),

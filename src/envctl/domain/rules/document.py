@@ -119,7 +119,7 @@ def build_rules_document(project: "Project", environment: str) -> RulesDocument:
     for name in ("account_id", "region", "other_accounts", "protected", "max_destroys", "gates", "allow", "drift"):
         if name in settings.model_fields_set and (value := _to_plain_json(getattr(settings, name))) not in (None, {}):
             said[name] = value
-    if "gitlab" in project.ci.model_fields_set:
+    if project.ci.names_gitlab:
         # It says whose tokens name the people of `allow`.
         said["ci"] = {"gitlab": project.ci.gitlab}
     if project.protection.stateful:

@@ -61,9 +61,13 @@ class Reviews(Protocol):
     """Reviewers and authors of the current CI job, as the code host knows them."""
 
     def list_approvers(self, environment: str) -> Sequence[str]:
-        """Return the distinct reviewers of this job for the host's own environment. Names of apps and bots end in
-        `[bot]`. Raises UsageError outside of such a job, and OperationFailedError if the host is unreachable.
+        """Return the approvals of this run for the host's own environment, in all its attempts: one name for each.
+        Names of apps and bots end in `[bot]`. Raises UsageError outside of such a job, and OperationFailedError if the
+        host is unreachable.
         """
+
+    def has_reviews(self) -> bool:
+        """Check if this is a job whose reviews can be listed."""
 
     def list_authors(self, commit: str) -> Sequence[str]:
         """Return the logins of the authors and committers of a commit, and of the openers of its pull requests. Empty

@@ -191,6 +191,9 @@ class Templates(Protocol):
     def load_workflows(self, system: str) -> Mapping[str, str]:
         """Return the workflow source texts of a CI system such as `github`."""
 
+    def load_locks(self) -> Mapping[str, str]:
+        """Return the locks of envctl's packages: `build` for tools that build them, and `run` for its dependencies."""
+
 
 class ProjectFolder(Protocol):
     """Folders of new projects."""
