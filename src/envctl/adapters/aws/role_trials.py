@@ -9,6 +9,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from envctl.adapters.aws.call_failures import extract_code
@@ -17,7 +18,7 @@ from envctl.adapters.disk.files import read_text
 from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.roles import Attempt, RoleTrial
-from envctl.domain.errors import EnvctlError
+from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.usecases.ports.ci import RoleRequest
 
 SECONDS = 900
@@ -65,6 +66,8 @@ class AwsRoleTrials:
         policy = None if looks else _build_policy(request.target.arn if request.tries_itself else "")
         try:
             sts = self._open_client("sts")
+        except InterruptedByUserError:
+            raise
         except EnvctlError as error:
             return RoleTrial(Attempt("unknown", error.problems[0].message))
         taken, keys = _take_role(sts, request.target.arn, spec, policy)
@@ -74,6 +77,26 @@ class AwsRoleTrials:
         if request.tries_itself or looks:
             itself, _ = _take_role(_open_client(keys, "sts", spec.region), request.target.arn, spec, _build_policy())
         return RoleTrial(taken, itself, dict(_try_writes(request, spec, keys)) if looks else {})
+
+    def try_token(self, role: str) -> Attempt:
+        try:
+            token = read_text(self._environ().get("AWS_WEB_IDENTITY_TOKEN_FILE", "")).strip()
+            sts = self._open_client("sts")
+        except (OSError, ValueError):
+            return Attempt("unknown", "the job has no token in AWS_WEB_IDENTITY_TOKEN_FILE")
+        except InterruptedByUserError:
+            raise
+        except EnvctlError as error:
+            return Attempt("unknown", error.problems[0].message)
+        take = partial(
+            sts.assume_role_with_web_identity,
+            RoleArn=role,
+            RoleSessionName=SESSION_NAME,
+            WebIdentityToken=token,
+            DurationSeconds=SECONDS,
+            Policy=_build_policy(),
+        )
+        return _call(take)[0]
 
 
 def _take_role(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from envctl.domain.ci.inspection import github, setup
-from envctl.domain.ci.inspection.github import DEPLOY_WORKFLOW, DRIFT_WORKFLOW, PLAN_WORKFLOW, GithubExpectation
+from envctl.domain.ci.inspection.github import GithubExpectation
 from envctl.domain.ci.inspection.settings import (
     GithubBranch,
     GithubEnvironment,
@@ -19,7 +19,7 @@ from envctl.domain.findings import Finding
 
 WANTED = GithubExpectation("acme/shop", "https://github.com/acme/shop", frozenset({"prod"}), frozenset({"prod"}))
 GUARDED = replace(WANTED, reviewed=frozenset())
-VARIABLES = setup.list_role_variables(["dev", "prod"])
+VARIABLES = setup.list_role_variables({"dev": "dev", "prod": "prod"})
 BRANCH = GithubBranch(1, True, ("plan",), True, True)
 ENVIRONMENT = GithubEnvironment(("main",), reviewers=1, prevents_self_review=True)
 FINE = GithubSettings(
@@ -34,7 +34,7 @@ FINE = GithubSettings(
         "dev": frozenset({"ENVCTL_ROLE"}),
         "prod": frozenset({"ENVCTL_ROLE"}),
     },
-    workflows={PLAN_WORKFLOW: "merge_group", DEPLOY_WORKFLOW: "queue: max", DRIFT_WORKFLOW: ""},
+    workflows={"plan": "merge_group", "deploy": "queue: max", "drift": ""},
 )
 UNREAD = Unread("GitHub answers 403: no")
 
@@ -71,15 +71,15 @@ WEAK: dict[str, tuple[GithubSettings, list[tuple[str, str]]]] = {
     "code owners need not approve": (change_branch(needs_code_owners=False), [("code owners", "warn")]),
     "there are no code owners": (replace(FINE, has_code_owners=False), [("code owners", "warn")]),
     "the plan is not in the merge queue": (
-        replace(FINE, workflows={**FINE.workflows, PLAN_WORKFLOW: "on: pull_request"}),
+        replace(FINE, workflows={**FINE.workflows, "plan": "on: pull_request"}),
         [("merge queue", "bad")],
     ),
     "waiting deployments are dropped": (
-        replace(FINE, workflows={**FINE.workflows, DEPLOY_WORKFLOW: "group: x"}),
+        replace(FINE, workflows={**FINE.workflows, "deploy": "group: x"}),
         [("queue", "warn")],
     ),
     "a workflow is missing": (
-        replace(FINE, workflows={**FINE.workflows, DRIFT_WORKFLOW: None}),
+        replace(FINE, workflows={**FINE.workflows, "drift": None}),
         [("workflows", "bad")],
     ),
     "sub has no environment": (
@@ -128,8 +128,8 @@ def test_each_weak_setting_is_one_finding(name: str) -> None:
         (replace(FINE, subject=UNREAD), ["sub"]),
         (replace(FINE, jobs_may_approve=UNREAD), ["approving jobs"]),
         (replace(FINE, environments={**FINE.environments, "prod": UNREAD}), ["environment"]),
-        (replace(FINE, workflows={**FINE.workflows, PLAN_WORKFLOW: UNREAD}), ["workflows", "merge queue"]),
-        (replace(FINE, workflows={**FINE.workflows, DEPLOY_WORKFLOW: UNREAD}), ["workflows", "queue"]),
+        (replace(FINE, workflows={**FINE.workflows, "plan": UNREAD}), ["workflows", "merge queue"]),
+        (replace(FINE, workflows={**FINE.workflows, "deploy": UNREAD}), ["workflows", "queue"]),
         (replace(FINE, variables={**FINE.variables, "": UNREAD}), ["role of plan", "role of drift"]),
     ],
 )
@@ -157,7 +157,7 @@ def test_environments_without_guard_need_no_reviewers() -> None:
 
 def test_roles_in_the_project_need_no_variable() -> None:
     none = replace(FINE, variables={})
-    variables = setup.list_role_variables(["dev", "prod"], {"plan", "drift", "dev", "prod"})
+    variables = setup.list_role_variables({"dev": "dev", "prod": "prod"}, {"plan", "drift", "dev", "prod"})
     found = list(setup.check_github_setup(none, WANTED, variables))
     assert [each.name for each in found] == ["workflows"]
 

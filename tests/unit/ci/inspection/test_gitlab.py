@@ -19,7 +19,7 @@ from envctl.domain.ci.inspection.settings import (
 from envctl.domain.findings import Finding
 
 WANTED = GitlabExpectation("https://gitlab.com/acme/shop", frozenset({"prod"}))
-VARIABLES = setup.list_role_variables(["prod"])
+VARIABLES = setup.list_role_variables({"prod": "prod"})
 BRANCH = GitlabBranch((), False, True)
 APPROVALS = GitlabApprovals(1)
 SET = (

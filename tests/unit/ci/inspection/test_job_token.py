@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.ci.inspection.job import Job, read_job
+from envctl.domain.ci.inspection.job import CheckedJob, read_job
 from envctl.domain.ci.inspection.job_token import TokenClaims, check_token, describe_subject_form
 from envctl.domain.findings import Finding
 
@@ -27,10 +27,10 @@ GITLAB_CLAIMS: dict[str, Any] = {
     "ref_protected": "true",
     "project_id": "4711",
 }
-DEPLOY, GITLAB = Job("github", "push", environment="prod"), Job("gitlab", "push", environment="prod")
+DEPLOY, GITLAB = CheckedJob("github", "push", environment="prod"), CheckedJob("gitlab", "push", environment="prod")
 
 
-def check(job: Job, claims: dict[str, Any]) -> dict[str, Finding]:
+def check(job: CheckedJob, claims: dict[str, Any]) -> dict[str, Finding]:
     return {each.name: each for each in check_token(job, TokenClaims(claims))}
 
 
@@ -94,7 +94,7 @@ def test_unprotected_branch_of_gitlab_warns() -> None:
     claims = GITLAB_CLAIMS | {"ref_protected": "false"}
     assert check(GITLAB, claims)["ref_protected"].verdict == "warn"
     # The branch of a merge request need not be protected.
-    assert check(replace(GITLAB, event="merge_request_event"), claims)["ref_protected"].verdict == "good"
+    assert check(replace(GITLAB, is_request=True), claims)["ref_protected"].verdict == "good"
 
 
 def test_missing_token_is_not_checked() -> None:
@@ -119,18 +119,18 @@ def test_missing_token_is_not_checked() -> None:
     ],
 )
 def test_job_is_known_by_its_variables(variables: dict[str, str], kind: str, environment: str) -> None:
-    job = read_job(variables)
+    job = read_job(variables, {})
     assert job is not None
     assert (job.kind, job.environment, job.is_fork) == (kind, environment, False)
 
 
 def test_outside_of_ci_there_is_no_job() -> None:
-    assert read_job({"GITHUB_REPOSITORY": "acme/shop", "GITHUB_ACTIONS": "false"}) is None
+    assert read_job({"GITHUB_REPOSITORY": "acme/shop", "GITHUB_ACTIONS": "false"}, {}) is None
 
 
 def test_code_of_a_fork_is_known() -> None:
-    github = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "acme/shop"}
-    gitlab = {"GITLAB_CI": "true", "CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "2"}
-    forks = [read_job(github, "mallory/shop"), read_job(gitlab)]
-    own = [read_job(github, "Acme/Shop"), read_job(gitlab | {"CI_PROJECT_ID": "2"})]
-    assert [each.is_fork for each in [*forks, *own] if each] == [True, True, False, False]
+    variables = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
+    sides = {name: {"repo": {"full_name": full}} for name, full in (("head", "mallory/shop"), ("base", "acme/shop"))}
+    job = read_job(variables, {"pull_request": sides})
+    assert job is not None
+    assert (job.is_fork, job.kind) == (True, "plan")

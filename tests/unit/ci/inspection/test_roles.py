@@ -3,8 +3,8 @@
 import pytest
 
 from envctl.domain.ci.inspection import roles
-from envctl.domain.ci.inspection.job import Job
-from envctl.domain.ci.inspection.roles import Attempt, RolePlan, RoleTarget, RoleTrial, RoleUse, find_need
+from envctl.domain.ci.inspection.job import CheckedJob
+from envctl.domain.ci.inspection.roles import Attempt, JobRole, RolePlan, RoleTarget, RoleTrial, RoleUse, find_need
 
 ORDER = ("dev", "staging", "prod")
 
@@ -15,8 +15,9 @@ def target(environment: str, use: RoleUse) -> RoleTarget:
 
 
 PLAN = RolePlan(ORDER, [target(name, use) for name in ORDER for use in ("deploy", "look")], ("staging",))
-PULL, MERGE = Job("github", "pull_request"), Job("gitlab", "merge_request_event", environment="prod")
-DRIFT, PROD = Job("github", "schedule"), Job("github", "push", environment="Prod")
+PULL = CheckedJob("github", "pull_request", is_request=True)
+MERGE = CheckedJob("gitlab", "merge_request_event", environment="prod", is_request=True)
+DRIFT, PROD = CheckedJob("github", "schedule"), CheckedJob("github", "push", environment="Prod")
 TRIES = {"yes": Attempt("yes"), "no": Attempt("no", "denied"), "unknown": Attempt("unknown", "AWS throttles")}
 DEPLOY_NEEDS = {
     "plan": ("must not", "must not", "must not"),
@@ -43,7 +44,7 @@ def test_merge_request_with_an_environment_is_a_plan() -> None:
 
 
 def test_job_of_an_unknown_environment_deploys_nowhere() -> None:
-    other = Job("github", "push", environment="production")
+    other = CheckedJob("github", "push", environment="production")
     assert {find_need(other, PLAN, target(name, "deploy")) for name in ORDER} == {"must not"}
 
 
@@ -66,7 +67,7 @@ def test_job_of_an_unknown_environment_deploys_nowhere() -> None:
     ],
 )
 def test_taken_role_is_judged_by_the_job(  # noqa: PLR0917 (a table)
-    job: Job, of: str, use: RoleUse, answer: str, verdict: str, said: str
+    job: CheckedJob, of: str, use: RoleUse, answer: str, verdict: str, said: str
 ) -> None:
     (found,) = roles.check_trial(job, PLAN, target(of, use), RoleTrial(TRIES[answer]))
     assert (found.verdict, said in found.seen) == (verdict, True), found.seen
@@ -110,3 +111,24 @@ def test_environment_without_roles_is_named() -> None:
     assert found == [("dev", "look_role"), ("prod", "assume_role"), ("prod", "look_role")]
     found = [(name, each.name) for name, each in roles.check_missing_roles(PROD, plan, ["dev", "prod"])]
     assert found == [("prod", "assume_role")]
+
+
+@pytest.mark.parametrize(
+    ("job", "role", "answer", "verdict"),
+    [
+        (PULL, "plan", "yes", "good"),
+        (PULL, "prod", "yes", "bad"),
+        (PULL, "drift", "yes", "bad"),
+        (PULL, "drift", "no", "good"),
+        (PULL, "plan", "no", "bad"),
+        (DRIFT, "drift", "yes", "good"),
+        (DRIFT, "plan", "yes", "bad"),
+        (PROD, "prod", "yes", "good"),
+        (PROD, "dev", "yes", "bad"),
+        (PROD, "prod", "unknown", "unseen"),
+    ],
+)
+def test_token_is_good_for_the_role_of_its_job(job: CheckedJob, role: str, answer: str, verdict: str) -> None:
+    found = roles.check_job_role(job, PLAN, JobRole("arn:aws:iam::1:role/x", role), TRIES[answer])
+    assert (found.name, found.verdict) == (f"role of {role}", verdict)
+    assert bool(found.mend) == (verdict == "bad")
