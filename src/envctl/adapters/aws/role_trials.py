@@ -3,8 +3,8 @@
 - A role is taken with a session policy that allows nothing, or nothing but to take itself.
 - An object is written under two conditions that can't hold: an ETag that no object can have, and a wrong digest.
   https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-- EC2 answers a dry run with whether the call would be allowed.
-  https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+- EC2 answers a dry run with whether the call would be allowed. It would delete a key pair that does not exist.
+  https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteKeyPair.html
 """
 
 import json
@@ -31,7 +31,8 @@ BODY = b"envctl doctor: this object must never exist"
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 _UNMET = frozenset({"PreconditionFailed", "NoSuchKey", "412", "BadDigest"})
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 10, 2
-WRITE_STATE, CHANGE_NETWORK, TAKE_DEPLOYER = "write states", "create a VPC", "take the deployer's role"
+MISSING_KEY_PAIR = "envctl-doctor-has-no-key-pair"
+WRITE_STATE, CHANGE_EC2, TAKE_DEPLOYER = "write states", "delete key pairs of EC2", "take the deployer's role"
 
 
 class AwsRoleTrials:
@@ -127,8 +128,8 @@ def _try_writes(
         )
         yield WRITE_STATE, _call(put, allowed=_UNMET)[0]
     ec2 = _open_client(keys, "ec2", spec.region)
-    create = lambda: ec2.create_vpc(CidrBlock="10.255.255.0/28", DryRun=True)  # noqa: E731
-    yield CHANGE_NETWORK, _call(create, allowed=frozenset({"DryRunOperation"}))[0]
+    delete = lambda: ec2.delete_key_pair(KeyName=MISSING_KEY_PAIR, DryRun=True)  # noqa: E731
+    yield CHANGE_EC2, _call(delete, allowed=frozenset({"DryRunOperation"}))[0]
     if request.deployer:
         sts = _open_client(keys, "sts", spec.region)
         yield TAKE_DEPLOYER, _take_role(sts, request.deployer, spec, _build_policy())[0]
