@@ -53,6 +53,7 @@ from envctl.usecases.ports.project import Revision
 from envctl.usecases.ports.terraform import (
     HashedProviders,
     InstalledTerraform,
+    PlanLocking,
     PreparedEnvironment,
     PreparedStack,
     ProgressEvent,
@@ -61,6 +62,7 @@ from envctl.usecases.ports.terraform import (
 )
 from envctl.usecases.project import load
 from tests.fakes.buckets import MemoryBuckets
+from tests.fakes.ci import ScriptedCiRoles, SettableCiForge
 from tests.fakes.formatting import MemoryFormatter
 from tests.fakes.installation import MemoryInstallation
 from tests.fakes.modules import MemoryRemoteModules
@@ -318,10 +320,13 @@ class MemoryTerraform:
     def require_idle(self, environment: str, stack: PreparedStack) -> None:
         pass
 
-    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+    def plan(
+        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+    ) -> StackPlan:
         where = (environment, stack.name)
         self.calls.append(("plan", *where))
-        self.check_lock(environment, stack)
+        if locking != "none":
+            self.check_lock(environment, stack)
         self._require_plannable(environment, stack, destroy=destroy)
         there, wanted = (
             self.reality.get(self._locate_state(where)),
@@ -379,8 +384,13 @@ class MemoryTerraform:
         for where in [each for each in self.planned if each[0] == environment]:
             del self.planned[where]
 
-    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+    def detect_drift(
+        self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+    ) -> StackComparison:
         where = (environment, stack.name)
+        self.calls.append(("drift under the lock" if locked else "drift", *where))
+        if locked:
+            self.check_lock(environment, stack)
         if where in self.unreachable:
             raise OperationFailedError(Problem("E305", f"{stack.name} can't be reached"))
         changed = AttributeChange("input", "as applied", "changed by hand")
@@ -678,9 +688,13 @@ class SettableReviews:
 
     names: dict[str, list[str]] = field(default_factory=dict)  # approvers, by environment
     written: dict[str, list[str]] = field(default_factory=dict)  # authors, by commit
+    in_job: bool = False
 
     def list_approvers(self, environment: str) -> list[str]:
         return self.names.get(environment, [])
+
+    def has_reviews(self) -> bool:
+        return self.in_job
 
     def list_authors(self, commit: str) -> list[str]:
         return self.written.get(commit, [])
@@ -700,6 +714,7 @@ class SettableJobRequests:
 class SettableVersionControl:
     known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
     lies_in: str | None = None
+    remote: str = ""
     others: dict[str, list[str]] = field(default_factory=dict)  # contributors, by the commit before theirs
     wrote: dict[str, list[str]] = field(default_factory=dict)  # authors, by file
     # True for a descendant of the working tree's commit, None if unknown.
@@ -721,6 +736,9 @@ class SettableVersionControl:
 
     def is_behind(self, commit: str) -> bool | None:
         return self.descendants.get(commit, False)
+
+    def read_remote(self) -> str:
+        return self.remote
 
     def locate_project(self) -> str | None:
         return self.lies_in
@@ -914,6 +932,8 @@ class World:
     version_control: SettableVersionControl = field(default_factory=SettableVersionControl)
     reviews: SettableReviews = field(default_factory=SettableReviews)
     job_requests: SettableJobRequests = field(default_factory=SettableJobRequests)
+    ci_forge: SettableCiForge = field(default_factory=SettableCiForge)
+    ci_roles: ScriptedCiRoles = field(default_factory=ScriptedCiRoles)
     config_reader: ProjectFileReader = field(default_factory=lambda: ProjectFileReader(sandbox=False))
     remote_modules: MemoryRemoteModules = field(default_factory=MemoryRemoteModules)
     formatter: MemoryFormatter = field(default_factory=MemoryFormatter)

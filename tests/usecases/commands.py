@@ -89,6 +89,20 @@ class Job:
     third: Third
 
 
+@dataclass(frozen=True)
+class Refused:
+    """A command that was refused, as it was given."""
+
+    verb: str
+    environment: str
+    command: Callable[[Ports], object]
+    how: How
+    machine: Machine
+    source: str
+    gate: str
+    error: EnvctlError
+
+
 def more(kind: str) -> tuple[ResourceChange, ...]:
     """What else a plan may hold."""
     return {
@@ -104,7 +118,12 @@ def more(kind: str) -> tuple[ResourceChange, ...]:
 
 
 class Commands(Edits):
-    """`here` and `elsewhere` are two machines; each command is told to the oracle before it begins."""
+    """`here` and `elsewhere` are two machines; each command is told to the oracle before it begins. `said_no` is the
+    last refusal; it is told to `on_refusal`.
+    """
+
+    said_no: EnvctlError | None = None
+    on_refusal: Callable[[Refused], None] | None = None
 
     def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
         # Where every step reads from a checkpoint, a wrong one shows.
@@ -154,16 +173,19 @@ class Commands(Edits):
         given.third = machine.shared.third
         given.replaced, given.older, given.vouched = how.replaced, how.older, VOUCHED.get(how.name, "")
         self.oracle.begins(machine, given)
-        result = None
+        result, refused = None, None
         try:
             result, outcome = command(machine.ports), "done"
         except EnvctlError as error:
+            refused = self.said_no = error
             outcome = f"said no ({', '.join(problem.code for problem in error.problems)})"
         except Killed:
             outcome = "killed"
         machine.fuse = None
         machine.meanwhile.clear()
         self.oracle.ends(machine, outcome)
+        if refused and self.on_refusal:
+            self.on_refusal(Refused(verb, environment, command, how, machine, source, gate, refused))
         return result
 
     def applies(self, to: str, how: How = PLAINLY, *, at: Machine | None = None) -> Deployed | None:

@@ -52,6 +52,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl doctor", "check this machine and every environment"),
         ("envctl doctor prod", "check only prod"),
         ("envctl doctor --probe", "test the write protection of the store"),
+        ("envctl doctor --ci", "check who can deploy through CI"),
     ),
     "drift": (
         ("envctl drift", "check every environment"),

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from envctl.adapters.forge.rest import ATTEMPTS
 from envctl.adapters.forge.reviews import GithubReviews
 from envctl.domain.errors import EnvctlError
 from tests.adapters.forge.github_server import BOT, TOKEN, GithubServer, github
+from tests.adapters.forge.server import Fault
 
 
 @pytest.fixture
@@ -23,16 +25,22 @@ def approved(server: GithubServer, environment: str = "prod", **more: str) -> li
         return error.problems[0].code
 
 
-def test_approvers_of_the_environment_are_listed_once(server: GithubServer) -> None:
+def test_every_approval_of_the_environment_is_listed(server: GithubServer) -> None:
     server.add_review("octocat", "prod")
     server.add_review("hubot", "staging", "Prod")
     server.add_review("octocat", "prod")
     server.add_review("monalisa", "staging")
     server.add_review("mallory", "prod", state="rejected")
     server.reviews.append({"state": "approved", "environments": [{"name": "prod"}], "user": None})
-    assert approved(server) == ["octocat", "hubot"]
+    assert approved(server) == ["octocat", "hubot", "octocat"]
     assert approved(server, "dev") == []
     assert server.tokens == {TOKEN}
+
+
+def test_reviews_need_a_job_and_a_token(server: GithubServer) -> None:
+    assert GithubReviews(lambda: server.environment).has_reviews()
+    for name in ("GITHUB_ACTIONS", "GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"):
+        assert not GithubReviews(lambda name=name: server.environment | {name: ""}).has_reviews()  # type: ignore[misc]
 
 
 UNANSWERED = {
@@ -87,4 +95,18 @@ def test_authors_are_not_fetched_without_job_and_token(server: GithubServer) -> 
 
 
 def test_unknown_commit_is_an_error(server: GithubServer) -> None:
+    assert authors(server) == "E036"
+
+
+@pytest.mark.parametrize("data", [b"<html>", b"{}", b'[{"state": "approved", "user": {}}]', b'[{"user": null}]'])
+def test_invalid_response_is_never_no_reviewer(server: GithubServer, data: bytes) -> None:
+    server.add_review("octocat", "prod")
+    server.faults += [Fault("GET", data=data) for _ in range(ATTEMPTS)]
+    assert approved(server) == "E036"
+
+
+@pytest.mark.parametrize("path", [f"commits/{COMMIT}", "pulls"])
+def test_invalid_response_is_never_no_author(server: GithubServer, path: str) -> None:
+    server.commits[COMMIT], server.pulls[COMMIT] = {"author": None, "committer": None}, []
+    server.faults += [Fault("GET", data=b"[1" if path == "pulls" else b"[]", path=path) for _ in range(ATTEMPTS)]
     assert authors(server) == "E036"

@@ -218,3 +218,20 @@ def test_known_secrets_in_a_message_are_redacted(committed: Path) -> None:
 @pytest.mark.parametrize("commit", ["", "c0ffee", "0" * 40, "--help"])
 def test_unknown_commit_has_no_message(committed: Path, commit: str) -> None:
     assert Git(committed).read_message(commit) == CommitMessage()
+
+
+def test_hooks_of_the_tree_get_no_credentials(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = committed / "hooks" / "post-index-change"
+    hook.parent.mkdir()
+    hook.write_text(f"#!/bin/sh\nenv > {committed.parent}/seen\n")
+    hook.chmod(0o755)
+    git(committed, "config", "core.hooksPath", str(hook.parent))
+    monkeypatch.setenv("GITHUB_TOKEN", "token")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    # Another time of an unchanged file: git writes the index anew.
+    (committed / "modules/web/main.tf").touch()
+    run_git(committed, "status", "--porcelain")
+    seen = (committed.parent / "seen").read_text()
+    assert "PATH=" in seen
+    assert "GITHUB_TOKEN" not in seen
+    assert "AWS_SECRET_ACCESS_KEY" not in seen

@@ -1,13 +1,17 @@
 """One comment of a pull request, and one issue for each drift: kept, and never doubled."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from envctl.cli.boundary import PROCESS_ENVIRONMENT, _publish_outcome
 from envctl.cli.ci.forge_publisher import LABEL, Forge, add_marker, update_drift_issues, upsert_comment
 from envctl.cli.entry import run
-from envctl.domain.errors import OperationFailedError
+from envctl.cli.options.global_options import Options
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
+from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from tests.adapters.forge.github_server import github
 from tests.adapters.forge.gitlab_server import gitlab
@@ -129,6 +133,32 @@ def test_unwritable_comment_is_no_success(job: Server, capsys: pytest.CaptureFix
     assert "G102" in said.out
     # What is worse already stays as it is.
     assert run(["promote", "dev", "staging", "--yes", "--comment"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "expected"),
+    [
+        ("promote", 0, 0),
+        ("approve", 0, 0),
+        ("why", 0, 1),
+        ("drift", 0, 1),
+        ("drift", 2, 2),
+        ("promote", 4, 4),
+        ("promote", 75, 75),
+    ],
+)
+def test_failed_comment_keeps_the_outcome_of_a_deployment(
+    job: Server, capsys: pytest.CaptureFixture[str], command: str, code: int, expected: int
+) -> None:
+    """What is done is done; a command that only looks has failed without its comment."""
+    PROCESS_ENVIRONMENT.set(dict(os.environ))
+    job.fails += [("GET", 403, {"message": "no"})]
+    error = EnvctlError(Problem("E300", "no", "")) if code > 2 else None
+    assert _publish_outcome(Options(comment=True), command, EnvironmentPlan("dev", "r1", ()), code, error) == expected
+    said = capsys.readouterr().err
+    assert "E036" in said
+    if "GITHUB_ACTIONS" in os.environ:
+        assert f"::{'error' if expected == 1 else 'warning'} title=E036::" in said
 
 
 NOBODY = {

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
-from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE
+from envctl.domain.ci.gitlab_pipeline import MAIN_FILE, find_pipeline_path
 from tests.documents import parse_document
 from tests.fakes.world import write_project
 
+GENERATED_FILE = find_pipeline_path("envctl")
+PACKAGE = f'\n[ci]\npackage = "git+https://git.example.com/acme/envctl@{"a" * 40}"\n'
 FILES = {
     ".github/workflows/envctl-plan.yml",
     ".github/workflows/envctl-deploy.yml",
@@ -67,7 +69,22 @@ def test_ci_without_system_lists_the_systems(project: Path, capsys: pytest.Captu
     assert "gitlab" in said
 
 
-def test_the_pipeline_of_gitlab_is_written_and_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def packaged(project: Path) -> Path:
+    with (project / "envctl.toml").open("a") as file:
+        file.write(PACKAGE)
+    return project
+
+
+def test_missing_package_is_said_for_gitlab(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ci", "gitlab"]) == 78
+    said = capsys.readouterr().err
+    assert "E148" in said
+    assert "package =" in said
+    assert not (project / ".gitlab").exists()
+
+
+def test_the_pipeline_of_gitlab_is_written_and_checked(packaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ci", "gitlab", "--check"]) == 1
     assert "E039" in capsys.readouterr().err
     assert run(["ci", "gitlab"]) == 0
@@ -76,14 +93,27 @@ def test_the_pipeline_of_gitlab_is_written_and_checked(project: Path, capsys: py
     assert "ENVCTL_DRIFT=yes" in said.out
     assert run(["ci", "gitlab", "--check", "--json"]) == 0
     files = parse_document(capsys.readouterr().out)["result"]["files"]
-    assert files == [{"path": path, "state": "current"} for path in (GENERATED_FILE, MAIN_FILE)]
+    locks = [f".gitlab/envctl/{name}.txt" for name in ("build", "requirements", "envctl")]
+    assert files == [{"path": path, "state": "current"} for path in (GENERATED_FILE, *locks, MAIN_FILE)]
+    assert packaged.joinpath(GENERATED_FILE).is_file()
 
 
-def test_existing_pipeline_must_include_the_generated_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / MAIN_FILE).write_text("rspec:\n  script: rspec\n")
+def test_existing_pipeline_must_include_the_generated_file(packaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (packaged / MAIN_FILE).write_text("rspec:\n  script: rspec\n")
     assert run(["ci", "gitlab"]) == 1
     said = capsys.readouterr()
     assert "E035" in said.err
     assert f"written  {GENERATED_FILE}" in said.out
-    (project / MAIN_FILE).write_text(f"include:\n  - local: {GENERATED_FILE}\nrspec:\n  script: rspec\n")
+    (packaged / MAIN_FILE).write_text(f"include:\n  - local: {GENERATED_FILE}\nrspec:\n  script: rspec\n")
     assert run(["ci", "gitlab", "--check"]) == 0
+
+
+def test_edit_of_gitlab_pipeline_is_found(packaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ci", "gitlab"]) == 0
+    file = packaged / GENERATED_FILE
+    file.write_text(file.read_text().replace("interruptible: false", "interruptible: true", 1))
+    capsys.readouterr()
+    assert run(["ci", "gitlab", "--check"]) == 1
+    said = capsys.readouterr()
+    assert f"edited   {GENERATED_FILE}" in said.out
+    assert f"{GENERATED_FILE} (edited)" in said.err

@@ -96,8 +96,10 @@ def test_each_job_runs_only_under_its_rules() -> None:
             f'{by_hand} && $ENVCTL_DRIFT == null && "deploy" == "deploy"',
         ]
     assert found["envctl drift"] == [
-        f'($CI_PIPELINE_SOURCE == "schedule" || $CI_PIPELINE_SOURCE == "web") && {ON_MAIN} && '
-        '($ENVCTL_DRIFT || "deploy" == "drift")'
+        (
+            f'($CI_PIPELINE_SOURCE == "schedule" || $CI_PIPELINE_SOURCE == "web") && {ON_MAIN} && '
+            '($ENVCTL_DRIFT || "deploy" == "drift")'
+        )
     ]
     assert found["envctl operate prod"] == [
         f'{by_hand} && "-" == "prod" && "deploy" != "deploy" && "deploy" != "drift"'

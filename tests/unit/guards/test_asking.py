@@ -228,7 +228,7 @@ SAID: dict[str, tuple[Request, str, bool]] = {
     "a promotion": (PROMOTION, "envctl promote dev staging", True),
     "what enters": (ENTRY, "envctl apply dev", True),
     "the same code again": (SAME_CODE, "envctl apply staging", False),
-    "a rollback": (BACK, "envctl rollback staging", True),
+    "a rollback": (BACK, "envctl rollback staging --to 111111111111", True),
     "a destruction": (DESTRUCTION, "envctl destroy staging", False),
     "a destruction of the entry": (replace(DESTRUCTION, target="dev"), "envctl destroy dev", False),
 }

@@ -35,6 +35,9 @@ ON_THE_WAY: dict[str, Request] = {
     "a destruction": DESTRUCTION,
 }
 ONWARD = "envctl promote dev staging"
+# Both run the same release.
+NOTHING_NEW = "envctl status"
+ONLY_DEV = LedgerState(environments={"dev": PROMOTION.present.find_environment("dev")})
 IS_ENTRY = "dev is the entry of the pipeline (dev → staging → prod); it takes no promotions"
 ASTRAY: dict[str, tuple[Request, str, str]] = {
     "past a stage": (
@@ -45,9 +48,14 @@ ASTRAY: dict[str, tuple[Request, str, str]] = {
     "backwards by one": (
         replace(PROMOTION, source="prod"),
         "releases can't move backwards: prod comes after staging in dev → staging → prod",
+        NOTHING_NEW,
+    ),
+    "to itself": (replace(PROMOTION, source="staging"), "staging can't be promoted to itself", NOTHING_NEW),
+    "to itself, while it is empty": (
+        replace(PROMOTION, source="staging", present=ONLY_DEV),
+        "staging can't be promoted to itself",
         ONWARD,
     ),
-    "to itself": (replace(PROMOTION, source="staging"), "staging can't be promoted to itself", ONWARD),
     "into one beside the pipeline": (
         replace(PROMOTION, pipeline=MANAGEMENT, target="management"),
         "management is outside the pipeline; it takes no promotions",
@@ -56,7 +64,7 @@ ASTRAY: dict[str, tuple[Request, str, str]] = {
     "from one beside the pipeline": (
         replace(PROMOTION, source="management"),
         "management is outside the pipeline (dev → staging → prod); its releases can't be promoted",
-        ONWARD,
+        NOTHING_NEW,
     ),
     "into the entry": (replace(PROMOTION, source="staging", target="dev"), IS_ENTRY, "envctl apply dev"),
     "from the entry into itself": (replace(PROMOTION, source="dev", target="dev"), IS_ENTRY, "envctl apply dev"),
@@ -150,7 +158,7 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
     "there is nothing to deploy again": (
         replace(SAME_CODE, release=None),
         "staging has no release yet, and takes releases only by promotion",
-        "envctl promote dev staging",
+        NOTHING_NEW,
     ),
     "there is nothing to go back to": (
         replace(BACK, release=None),

@@ -41,7 +41,10 @@ REFUSED: dict[str, tuple[Request, str]] = {
     "a promotion": (leaving(PROTECTED, cache=""), ANEW),
     "a redeployment": (leaving(ruled(SAME_CODE, protected=True), cache=""), ", and run it again: envctl apply staging"),
     "the entry": (leaving(ruled(ENTRY, protected=True), cache=""), ANEW),
-    "a rollback": (leaving(ruled(BACK, protected=True), cache=""), ", and run it again: envctl rollback staging"),
+    "a rollback": (
+        leaving(ruled(BACK, protected=True), cache=""),
+        ", and run it again: envctl rollback staging --to 111111111111",
+    ),
     "one of two is said": (leaving(PROTECTED, web="destroy", cache=""), ANEW),
     "another one comes": (
         leaving(PROTECTED, coming=("store",), cache=""),

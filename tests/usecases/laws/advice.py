@@ -31,7 +31,7 @@ def type_command(actors: Actors, command: str, how: How) -> bool:
     """Give a suggested command as it is spelled, and say whether something was recorded of it."""
     before = actors.present.seq
     words = command.split()
-    if words[1] == "drift":
+    if words[1] == "drift" and "--fix" in words:
         return _fix_drift(actors, words[2], how)
     _give(actors, command, how)
     return actors.present.seq > before
@@ -44,9 +44,11 @@ def _give(actors: Actors, command: str, how: How) -> None:  # noqa: C901 (one ca
     names = [word for word in rest if not word.startswith("--") and not _is_value(rest, word)]
     options = {word: _find_value(rest, word) for word in rest if word.startswith("--")}
     release = options.get("--release") or options.get("--to") or None
-    match verb, names, frozenset(options) - {"--release", "--to", "--gate", "--older"}:
+    match verb, names, frozenset(options) - {"--release", "--to", "--gate", "--older", "--yes"}:
         case "apply", [to], left if not left:
             actors.applies(to, how)
+        case "apply", [to], left if left == {"--stack", "--with-upstream"}:
+            actors.applies(to, replace(how, only=("network", options["--stack"])))
         case "promote", [source, to], left if not left:
             actors.promotes(source, to, replace(how, older="--older" in options), release=release)
         case "rollback", [to], left if not left:
@@ -57,6 +59,10 @@ def _give(actors: Actors, command: str, how: How) -> None:  # noqa: C901 (one ca
             actors.recovers(what, how)
         case "verify", [what], left if not left:
             actors.verifies(what, how)
+        case "drift", [what], left if not left:
+            actors.looks_for_drift(what, how)
+        case "rules", ["reset", what], left if left == {"--withdraw"}:
+            actors.withdraws_reset(how, of=what)
         case "unlock", [what], left if not left:
             actors.unlocks(what, how.by, release=release)
         case "approve", [to], left if left == {"--rules"}:
@@ -123,7 +129,7 @@ def find_advice(actors: Actors) -> str:
 
 def _is_value(words: list[str], word: str) -> bool:
     at = words.index(word)
-    return at > 0 and words[at - 1] in {"--release", "--to", "--gate"}
+    return at > 0 and words[at - 1] in {"--release", "--to", "--gate", "--stack"}
 
 
 def _find_value(words: list[str], option: str) -> str:

@@ -1,10 +1,7 @@
 """The workflows of a project are written, kept current, and never written over somebody else's."""
 
-from typing import Literal
-
 import pytest
 
-from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE
 from envctl.domain.errors import UsageError
 from envctl.usecases.project.ci_workflows import Workflows, update_workflows
 from tests.fakes.world import World
@@ -86,71 +83,9 @@ def test_store_unshared_between_jobs_is_remarked(world: World) -> None:
     assert write(world)[0].remark == ""
 
 
-class TestGitlab:
-    def write(self, world: World, *, check: bool = False) -> tuple[list[str], list[str], list[str]]:
-        told, error = update_workflows(world.ports, "gitlab", check=check, branch="main", version="1.0")
-        problems = [problem.code for problem in error.problems] if error else []
-        return [each.path for each in told.files], states(told), problems
-
-    def test_including_main_file_is_created_when_missing(self, world: World) -> None:
-        assert self.write(world, check=True) == ([GENERATED_FILE, MAIN_FILE], ["missing"] * 2, ["E039"])
-        assert self.write(world) == ([GENERATED_FILE, MAIN_FILE], ["written"] * 2, [])
-        assert self.write(world, check=True) == ([GENERATED_FILE, MAIN_FILE], ["current"] * 2, [])
-
-    @pytest.mark.parametrize("mine", ["stages: [test]\n", "", "# Written by `envctl ci gitlab`\nrspec: {}\n"])
-    def test_main_file_of_the_team_is_never_written(self, world: World, mine: str) -> None:
-        world.tree.content[MAIN_FILE] = mine.encode()
-        assert self.write(world) == ([GENERATED_FILE], ["written"], ["E035"])
-        assert self.write(world, check=True) == ([GENERATED_FILE], ["current"], ["E035"])
-        assert world.tree.content[MAIN_FILE] == mine.encode()
-
-    def test_team_additions_to_the_main_file_are_kept(self, world: World) -> None:
-        self.write(world)
-        world.tree.content[MAIN_FILE] += b"\nrspec:\n  script: rspec\n"
-        before = dict(world.tree.content)
-        assert self.write(world) == ([GENERATED_FILE], ["current"], [])
-        assert world.tree.content == before
-
-    def test_nested_includes_are_followed(self, world: World) -> None:
-        world.tree.content |= {
-            MAIN_FILE: b"include: /ci/all.yml\n",
-            "ci/all.yml": f"include: {GENERATED_FILE}\n".encode(),
-        }
-        assert self.write(world) == ([GENERATED_FILE], ["written"], [])
-        world.tree.content["ci/all.yml"] = b"include: ../elsewhere.yml\n"
-        assert self.write(world)[2] == ["E035"]
-
-    def test_foreign_generated_file_is_kept(self, world: World) -> None:
-        world.tree.content[GENERATED_FILE] = b"mine: {}\n"
-        before = dict(world.tree.content)
-        assert self.write(world) == ([GENERATED_FILE, MAIN_FILE], ["foreign", "missing"], ["E038"])
-        assert world.tree.content == before
-
-    def test_pipeline_of_subfolder_project_is_at_repository_root(self, world: World) -> None:
-        world.version_control.lies_in = "infra/shop"
-        world.tree.content[f"../../{MAIN_FILE}"] = f"include: {GENERATED_FILE}\n".encode()
-        assert self.write(world) == ([GENERATED_FILE], ["written"], [])
-        assert b"cd infra/shop\n" in world.tree.content[f"../../{GENERATED_FILE}"]
-
-    def test_protected_environment_waits_for_manual_start(self, world: World) -> None:
-        self.write(world)
-        assert world.tree.content[GENERATED_FILE].count(b"when: manual") == 0
-        text = world.tree.content["envctl.toml"].decode()
-        assert "[environments.prod]\n" in text
-        protected = text.replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n")
-        world.tree.content["envctl.toml"] = protected.encode()
-        self.write(world)
-        assert world.tree.content[GENERATED_FILE].count(b"when: manual") == 1
-
-    def test_required_gitlab_variables_are_listed(self, world: World) -> None:
-        told, _ = update_workflows(world.ports, "gitlab", check=True, branch="main", version="1.0")
-        assert [each.name for each in told.variables][-2:] == ["ENVCTL_ROLE", "ENVCTL_GITLAB_TOKEN"]
-
-
-@pytest.mark.parametrize("system", ["github", "gitlab"])
-def test_generated_jobs_never_permit_older_releases(world: World, system: Literal["github", "gitlab"]) -> None:
+def test_generated_jobs_never_permit_older_releases(world: World) -> None:
     """A job that is run again next week must be refused."""
-    told, _ = update_workflows(world.ports, system, check=False, branch="main", version="1.0")
+    told, _ = write(world)
     written = b"".join(world.tree.content[each.path] for each in told.files)
     assert b"promote" in written
     assert b"--older" not in written

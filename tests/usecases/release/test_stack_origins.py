@@ -45,6 +45,9 @@ def test_authors_come_from_git_when_github_is_unreachable() -> None:
         def list_approvers(self, environment: str) -> list[str]:
             return []
 
+        def has_reviews(self) -> bool:
+            return False
+
         def list_authors(self, commit: str) -> list[str]:
             raise OperationFailedError(Problem("E036", "GitHub (acme/shop) can't be reached", ""))
 

@@ -86,6 +86,11 @@ def list_users(exchange: "TokenExchange") -> tuple[str, ...]:
     return tuple(name for each in _USER_CLAIMS if isinstance(name := claims.get(each), str) and name)
 
 
+def read_claims(token: str) -> Mapping[str, Any]:
+    """Return the claims of a token, unverified. Raises UnverifiedTokenError."""
+    return _decode_token(token)[1]
+
+
 def describe_token(token: str) -> str:
     """Describe the claims used in trust policies of roles. The token itself is never quoted."""
     try:

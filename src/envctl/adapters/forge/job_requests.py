@@ -4,12 +4,11 @@ https://docs.github.com/actions/reference/workflows-and-actions/variables
 https://docs.gitlab.com/ci/variables/predefined_variables
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from envctl.adapters.disk.files import read_text
+from envctl.adapters.forge.job import read_event
 from envctl.domain.release.commit_message import JobRequest
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -56,9 +55,5 @@ class VariableJobRequests:
 
 
 def _read_pull_request(event_file: str) -> Mapping[str, Any]:
-    """Return the pull request in the event of a job; empty if there is none, or the file is unreadable."""
-    try:
-        found = json.loads(read_text(event_file)).get("pull_request") if event_file else None
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return {}
+    found = read_event(event_file).get("pull_request")
     return found if isinstance(found, dict) else {}

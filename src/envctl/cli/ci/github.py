@@ -14,8 +14,9 @@ from envctl.adapters.disk.files import append_text
 from envctl.cli.ci.job import CiJob
 from envctl.cli.ci.outcome import to_variables
 from envctl.cli.ci.result_views import find_drift, render_markdown
-from envctl.cli.options.global_options import Options
+from envctl.cli.options.global_options import WAIT_OK, Options
 from envctl.cli.output.redaction import current_redaction, unwrap_stream
+from envctl.domain.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
@@ -54,7 +55,7 @@ class GithubJob(CiJob):
                 _write_line(f"::add-mask::{_escape_data(line)}", unwrap_stream(sys.stderr))
 
     def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
-        for line in self._format_annotations(result, error):
+        for line in self._format_annotations(result, error, code):
             _write_line(line)
         outputs = to_variables(result, error, code)
         self._append_to_file("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
@@ -64,6 +65,10 @@ class GithubJob(CiJob):
             summary = render_markdown(shown, error).rstrip()
             self._append_to_file("GITHUB_STEP_SUMMARY", f"{summary}\n\n" if summary else "")
         super().publish_result(command, result, error, code)
+
+    def annotate_failure(self, failure: "EnvctlError", *, is_warning: bool) -> None:
+        for problem in failure.problems:
+            _write_line(self._format_annotation("warning" if is_warning else "error", problem))
 
     def _create_api(self) -> "GithubApi":
         from envctl.adapters.forge.github import API_URL, GithubApi
@@ -86,12 +91,13 @@ class GithubJob(CiJob):
             raise UsageError(Problem("E037", "no pull request to comment on", hint))
         return int(found[1])
 
-    def _format_annotations(self, result: object | None, error: "EnvctlError | None") -> Iterator[str]:
+    def _format_annotations(self, result: object | None, error: "EnvctlError | None", code: int) -> Iterator[str]:
         problems = error.problems if error else ()
+        kind = "notice" if WAIT_OK.get() and code == ExitCode.REFUSED_FOR_NOW else "error"
         for problem in problems[: MAX_ANNOTATIONS if len(problems) <= MAX_ANNOTATIONS else MAX_ANNOTATIONS - 1]:
-            yield self._format_annotation("error", problem)
+            yield self._format_annotation(kind, problem)
         if len(problems) > MAX_ANNOTATIONS:
-            yield f"::error title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: see the log"
+            yield f"::{kind} title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: see the log"
         for name, message in _describe_drift(result):
             yield f"::warning title={_escape_property(f'drift in {name}')}::{_escape_data(message)}"
 

@@ -29,6 +29,9 @@ class CiJob(ABC):
     def mask_values(self, values: Collection[str]) -> None:  # noqa: B027 (GitLab can't mask values at run time)
         """Mask these values in the log, from any source."""
 
+    def annotate_failure(self, failure: "EnvctlError", *, is_warning: bool) -> None:  # noqa: B027 (GitHub alone has them)
+        """Annotate a comment or issue that could not be written; a warning does not fail the job."""
+
     def require_forge(self) -> None:
         """Check that `--comment` and `--issues` can be served. Raises UsageError."""
         self._create_api()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envctl.adapters.aws.alarms import CloudWatchAlarms
+    from envctl.adapters.aws.role_trials import AwsRoleTrials
     from envctl.adapters.aws.s3_buckets import S3Buckets
     from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
@@ -30,7 +31,10 @@ class AwsPorts:
         inherited: Callable[[], Mapping[str, str]],
         project: "Callable[[], Project]",
         identity: "Callable[[], Identity]",
+        *,
+        look: bool = False,
     ) -> None:
+        self._look = look
         self._root = root
         self._home = home
         self._inherited = inherited
@@ -46,7 +50,7 @@ class AwsPorts:
         return Sessions(
             self._inherited,
             self._credentials_spec,
-            AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited),
+            AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited, look=self._look),
             store_url=lambda: (
                 connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
             ),
@@ -87,6 +91,14 @@ class AwsPorts:
         return KmsSignatures(
             self.access.open_client, without_role.open_client, lambda name: build_key_arn(self._project(), name)
         )
+
+    @cached_property
+    def ci_roles(self) -> "AwsRoleTrials":
+        from envctl.adapters.aws.role_trials import AwsRoleTrials
+        from envctl.domain.aws.access import build_credentials_spec
+
+        find_spec = lambda name: build_credentials_spec(self._project(), name)  # noqa: E731
+        return AwsRoleTrials(self.access.open_client, find_spec, self._inherited)
 
     def _credentials_spec(self, environment: str) -> "AwsCredentialsSpec":
         from envctl.domain.aws.access import build_credentials_spec

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.state import EnvironmentState
 
 MAX_SESSION_LENGTH = 64
+LONGEST_LOOK = timedelta(hours=1)
 CREDENTIALS_MARGIN = timedelta(minutes=5)
 """Time credentials must last beyond the longest earlier deployment: durations vary."""
 
@@ -83,9 +84,10 @@ def build_credentials_spec(project: "Project", environment: str, actor: "Actor |
         target.region or DEFAULT_REGION,
         target.account_id or "",
         target.profile or "",
-        target.assume_role or "",
+        project.find_acting_role(environment),
         target.external_id or "",
-        target.session_duration,
+        # A role to look with is mostly taken from another role, and AWS then refuses more than an hour.
+        min(target.session_duration, LONGEST_LOOK) if project.looks_with_role(environment) else target.session_duration,
         format_session_name(actor),
         target.session_tags,
     )

@@ -123,6 +123,9 @@ PersonPattern = Annotated[
         ' "gitlab:NAME"',
     ),
 ]
+EnvironmentVariable = Annotated[
+    str, _match(r"[A-Za-z_][A-Za-z0-9_]*", 'the name of an environment variable, such as "GITHUB_TOKEN"')
+]
 GITLAB_URL = "https://gitlab.com"
 GITLAB_URL_PATTERN = r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*"
 GitlabUrl = Annotated[

@@ -1,5 +1,6 @@
 """Guards G101 to G105, G110 and G111: the path of a release through the pipeline, its evidence, and its age."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from envctl.domain.command_lines import format_command
@@ -38,11 +39,26 @@ def check_order(request: Request) -> Refusal | None:
 
 
 def suggest_arrival(request: Request, target: str) -> str:
-    """Return the command that brings a release to the target, or to the first environment before it without one."""
-    source = request.pipeline.find_previous(target)
-    while source is not None and not request.present.find_environment(source).whole:
+    """Return the command that brings a release to the target, or to the first environment before it without one; and
+    `status` if the target has what the environment before it has.
+    """
+    source, state_of = request.pipeline.find_previous(target), request.present.find_environment
+    while source is not None and not state_of(source).whole:
         target, source = source, request.pipeline.find_previous(source)
+    here, before = state_of(target), state_of(source or "")
+    if here.whole and here.current and before.current and here.current.release == before.current.release:
+        return format_command("status")
     return request.pipeline.format_deploy_command(target)
+
+
+def _suggest_step(request: Request, source: str) -> str:
+    """Return the command that brings the requested release to the source, one step from where it is complete."""
+    before = request.pipeline.find_previous(source)
+    while before is not None and request.release not in request.present.find_environment(before).evidence:
+        source, before = before, request.pipeline.find_previous(before)
+    if before is None:
+        return suggest_arrival(request, request.origin)
+    return replace(request, action="promote", source=before, target=source, older=False).command
 
 
 def check_provenance(request: Request) -> Refusal | None:
@@ -73,7 +89,7 @@ def _check_promotion(request: Request) -> Refusal | None:
     failed = there.last if there.last and there.last.release == request.release else None
     how = f"its last deployment there {describe_outcome(failed)}" if failed else "it was never deployed there"
     message = f"release {shorten_id(request.release)} has no complete deployment in {source}: {how}"
-    return _refuse_unproven(message, suggest_arrival(request, source))
+    return _refuse_unproven(message, _suggest_step(request, source))
 
 
 def _check_rollback(request: Request) -> Refusal | None:
@@ -82,7 +98,7 @@ def _check_rollback(request: Request) -> Refusal | None:
     if request.is_repeated_rollback:
         return None
     if request.release is None:
-        hint = f"its deployments: {format_command('history', target)}"
+        hint = f"its deployments: {format_command('history', target)}" if last else suggest_arrival(request, target)
         return _refuse_unproven(f"no earlier release was verified in {target}", hint)
     proof = request.target_state.evidence.get(request.release)
     if proof is None or not proof.verified:
@@ -179,15 +195,14 @@ def list_other_deployments(here: EnvironmentState, release: str) -> list[Deploym
 
 def _suggest_newest_commit(request: Request) -> str:
     after = request.pipeline.find_next(request.target)
-    meant = f"to continue from this commit: {request.command} --older"
+    meant = f"to continue from this commit: {replace(request, older=True).command}"
     refused = f"promote to {after} will refuse it; " if after else ""
     return f"{refused}take the newest commit (git pull), then: {request.command}; {meant}"
 
 
 def _suggest_ways(request: Request, newer: Deployment) -> str:
     name, proof = shorten_id(request.identity), request.target_state.evidence.get(request.identity)
-    release = f" --release {name}" if request.action == "promote" else ""
-    meant = f"if intended: {request.command}{release} --older"
+    meant = f"if intended: {replace(request, older=True).command}"
     back = name if proof is not None and proof.verified else ""
     ways = [f"to go back: {format_command('rollback', request.target, to=back)}"]
     if newer != request.target_state.current:
@@ -309,5 +324,6 @@ def _suggest_verification(request: Request, proof: Evidence) -> str:
     name = shorten_id(proof.deployment.release)
     if before is None:
         back = format_command("rollback", source, to=name)
-        return f"deploy it there again: {back}; or take the current release of {source}: {request.command}"
+        current = format_command("promote", source, request.target)
+        return f"deploy it there again: {back}; or take the current release of {source}: {current}"
     return format_command("promote", before, source, release=name)

@@ -22,6 +22,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, EnvironmentPla
 from envctl.domain.plan.fingerprint import PlanFingerprint
 from envctl.domain.rules.document import RulesDocument
 from envctl.domain.rules.environment_rules import Rules
+from envctl.domain.text.identifiers import shorten_id
 
 BundleState = Literal["intact", "missing", "damaged"]
 
@@ -128,10 +129,15 @@ class Request:
 
     @property
     def command(self) -> str:
-        """The command line of the request."""
+        """The command line of the request. It names the release where the command would take another one."""
+        release = shorten_id(self.identity) if self.release else ""
         if self.action == "promote":
-            return format_command("promote", self.origin, self.target)
-        return format_command(self.action, self.target)
+            last = self.source_state.last
+            named = "" if last is not None and last.release == self.release else release
+            return format_command("promote", self.origin, self.target, release=named, older=self.older)
+        if self.action == "rollback":
+            return format_command("rollback", self.target, to=release)
+        return format_command(self.action, self.target, older=self.older)
 
 
 def can_record_rules(request: Request) -> bool:

@@ -98,13 +98,9 @@ def format_goal(facts: Situation, goal: Goal) -> str:
 
 
 def format_deployment(request: Request) -> str:
-    """Return the command of a requested deployment, with its release if the command would take another one."""
-    if request.action != "promote":
-        return request.command
-    runs = request.source_state.last
-    release = "" if runs and runs.release == request.release else shorten_id(request.identity)
-    older = find_newer_deployment(replace(request, older=False)) is not None
-    return format_command("promote", request.origin, request.target, release=release, older=older)
+    """Return the command of a requested deployment, with --older if it needs that."""
+    older = request.action == "promote" and find_newer_deployment(replace(request, older=False)) is not None
+    return replace(request, older=older).command
 
 
 def format_approval(request: Request, gate: str) -> str:

@@ -54,7 +54,7 @@ def require_time_left(ports: Ports, present: LedgerState, environment: str, foun
 
 def name_sessions(context: Context, prepared: PreparedEnvironment) -> PreparedEnvironment:
     """Return the root modules with role sessions named after the actor."""
-    if not context.project.environments[prepared.environment].assume_role:
+    if not context.project.find_acting_role(prepared.environment):
         return prepared
     session = format_session_name(context.ports.identity.identify_actor())
     stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)

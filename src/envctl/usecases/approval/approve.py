@@ -134,7 +134,7 @@ def approve_plan(
         raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
     release_store.PLACES.save_document(ports, found.place)
     save_rules_document(ports, request)
-    scope = ApprovalScope(gate, release_store.save_plan(ports, meaning), unseen=accepted)
+    scope = ApprovalScope(gate, release_store.save_approved_plan(ports, meaning), unseen=accepted)
     return replace(_record_approval(context, request, scope), notes=notes, not_seen=list_unseen(plan))
 
 
@@ -231,7 +231,12 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
     prepared = leaving_stacks.add_leaving(context, request.present, prepared, release=release, changeover=over)
     try:
         stacks = plan_stacks(
-            context.ports, target, prepared.all_stacks, over.expand_applied(request.target_state.stacks)
+            context.ports,
+            target,
+            prepared.all_stacks,
+            over.expand_applied(request.target_state.stacks),
+            # It is planned again, under the lock, before it is applied.
+            locking="none",
         )
     finally:
         context.ports.terraform.delete_plans(target)

@@ -124,7 +124,7 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
 
 def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
     prepared, here, environment = ready.prepared, ready.here, ready.prepared.environment
-    planned = plan_each(ports, environment, prepared.all_stacks, here.stacks if here else ())
+    planned = plan_each(ports, environment, prepared.all_stacks, here.stacks if here else (), locking="none")
     held = {plan.stack for plan in planned.plans if plan.in_state}
     stateless = {plan.stack for plan in planned.plans if plan.stateless}
     if here is None and (stateless or not held <= ports.workspace.load_known_states(environment)):

@@ -138,7 +138,7 @@ def plan_under_lock(
         prepared = leaving_stacks.add_leaving(context, state, prepared, release=bundle.release, changeover=over)
     here = apply_planned_moves(state.find_environment(target), over.moves)
     try:
-        plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks)
+        plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks, locking="none")
         plans = warn_of_unknown_states(target, here, plans)
         return EnvironmentPlan(target, bundle.identity, plans, label=bundle.label)
     finally:

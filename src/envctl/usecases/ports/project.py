@@ -49,6 +49,9 @@ class VersionControl(Protocol):
     def is_behind(self, commit: str) -> bool | None:
         """Check if the current commit is a strict ancestor of `commit`. None if a shallow clone can't tell."""
 
+    def read_remote(self) -> str:
+        """Return the address of the remote `origin`, or of the only remote; empty without one."""
+
     def locate_project(self) -> str | None:
         """Return the path of the project in its repository, empty at the top; None outside of any repository."""
 

@@ -183,7 +183,7 @@ def _find_remark(project: Project, team_files: Mapping[str, str]) -> str:
 
 
 def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, ...]:
-    token_meaning = "a project access token with the scope api and the role Reporter: masked, and not protected"
+    meaning = "a project access token with the scope api and the role Reporter: masked, and not protected"
     needed = [
         (PLAN, Variable("ENVCTL_PLAN_ROLE", "", "the role that plans merge requests")),
         (DRIFT, Variable("ENVCTL_DRIFT_ROLE", "", "the role that checks drift and records it: protected")),
@@ -192,4 +192,4 @@ def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, .
         scope = name_gitlab_environment(settings, name)
         needed.append((name, Variable("ENVCTL_ROLE", scope, f"the role for deployments to {name}: protected")))
     roles = [] if settings.runner_credentials else [each for name, each in needed if name not in settings.roles]
-    return (*roles, Variable("ENVCTL_GITLAB_TOKEN", "", token_meaning))
+    return (*roles, Variable("ENVCTL_GITLAB_TOKEN", "", meaning))

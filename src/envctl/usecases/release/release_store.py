@@ -117,6 +117,17 @@ def save_plan(ports: Ports, meaning: PlanFingerprint) -> str:
     return meaning.digest
 
 
+def save_approved_plan(ports: Ports, meaning: PlanFingerprint) -> str:
+    """Store the plan if missing; return its fingerprint. Raises OperationFailedError (E403) if it is stored with other
+    bytes: an approval of it would never count.
+    """
+    digest = save_plan(ports, meaning)
+    if digest not in load_plans(ports, [digest]):
+        hint = "restore it from a backup of the store; no changes were made"
+        raise OperationFailedError(Problem("E403", f"{_PLANS.format_key(digest)} in the store is damaged", hint))
+    return digest
+
+
 def load_plans(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str, PlanFingerprint]:
     """Load the plans with these fingerprints, leaving out missing and tampered ones."""
     return _PLANS.load_documents(ports, fingerprints)

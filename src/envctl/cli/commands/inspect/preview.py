@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import DetailedExitcode, Environments, release_option
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
@@ -22,5 +22,6 @@ def preview(
 
     show_full_plans(full=full)
     refuse_dry_run(context)
+    only_look(context)
     exit_code = lambda result: int(result.exit_code(detailed=detailed_exitcode))  # noqa: E731
     run_use_case(context, lambda ports: use(ports, names or (), release=release), exit_code)

@@ -126,6 +126,8 @@ class _StateDescriber:
             drift = state.drift
             what = f"{format_count(drift.drifted, 'difference')} from the state"
             seen = f"seen {format_past(drift.at, self.now, self.zone)} by {format_actor(drift.by)}"
+            if drift.not_seen_at:
+                seen += f"; not found {format_past(drift.not_seen_at, self.now, self.zone)} by a check without the lock"
             yield f"drift: {what}{format_names(drift.resources, drift.drifted)}, {seen}", False
         if state.current_evidence and not state.current_evidence.verified:
             why = to_one_line(state.current_evidence.revoked or "not checked since its deployment")
