@@ -79,7 +79,7 @@ def packaged(project: Path) -> Path:
 def test_missing_package_is_said_for_gitlab(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ci", "gitlab"]) == 78
     said = capsys.readouterr().err
-    assert "E148" in said
+    assert "E144" in said
     assert "package =" in said
     assert not (project / ".gitlab").exists()
 

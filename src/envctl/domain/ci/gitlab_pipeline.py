@@ -50,7 +50,6 @@ class GitlabInputs:
         protected: Environments whose jobs a person starts.
         command: envctl with its global options, such as `--sandbox`.
         options: Further options of `envctl ci gitlab`, to write the same pipeline again.
-        image: The image without one in the settings.
     """
 
     order: Sequence[str]
@@ -63,7 +62,6 @@ class GitlabInputs:
     protected: Collection[str] = ()
     command: str = "envctl"
     options: str = ""
-    image: str = GITLAB_IMAGE
 
 
 def find_pipeline_path(prefix: str) -> str:
@@ -121,12 +119,11 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
     )
     ours = find_pipeline_path(settings.prefix)
     return {
-        "folder": site.folder or ".",
         "inputs": inputs,
         "ours": ours,
         "prefix": settings.prefix,
         "stage": json.dumps(settings.stage),
-        "image": json.dumps(settings.image or site.image),
+        "image": json.dumps(settings.image or GITLAB_IMAGE),
         "inherited": "[]" if settings.tags else "[tags]",
         "tags": f"  tags: {json.dumps(settings.tags)}\n" if settings.tags else "",
         "variables": _format_variables(settings.variables),
