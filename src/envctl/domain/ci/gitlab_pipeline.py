@@ -187,7 +187,7 @@ def _format_role(site: GitlabInputs, name: str, variable: str) -> str:
         return ""
     if role := site.settings.roles.get(name):
         return f"    - take_role {role}\n"
-    scope = f", with the environment {name_gitlab_environment(site.settings, name)} as its scope"
+    scope = f", with the environment {name_gitlab_environment(site.settings, name)} as its scope,"
     meaning = variable + (scope if variable == "ENVCTL_ROLE" else "")
     return f'    - take_role "${{{variable}:-}}" "{meaning}"\n'
 
