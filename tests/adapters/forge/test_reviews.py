@@ -98,7 +98,7 @@ def test_unknown_commit_is_an_error(server: GithubServer) -> None:
     assert authors(server) == "E036"
 
 
-@pytest.mark.parametrize("data", [b"<html>", b"{}", b'[{"state": "approved", "user": {}}]', b'[{"user": null}]'])
+@pytest.mark.parametrize("data", [b"<html>", b"{}", b'[{"state": "approved", "user": {"id": 1}}]', b'[{"user": null}]'])
 def test_invalid_response_is_never_no_reviewer(server: GithubServer, data: bytes) -> None:
     server.add_review("octocat", "prod")
     server.faults += [Fault("GET", data=data) for _ in range(ATTEMPTS)]
