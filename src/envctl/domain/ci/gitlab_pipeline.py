@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from envctl.domain.ci.package import render_install
+from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
 from envctl.domain.config.ci_gitlab import DRIFT, PLAN, GitlabCi
 from envctl.domain.config.ci_package import PackageSource
@@ -204,12 +204,9 @@ def _list_install_lines(site: GitlabInputs) -> Sequence[str]:
 
 
 def _list_launcher_lines(site: GitlabInputs) -> Sequence[str]:
-    """Return the lines that write `envctl`: with -I, Python imports nothing that a variable or the project names."""
     if site.settings.program:
         return (f'ln -s {site.settings.program} "$envctl_home/bin/envctl"',)
-    start = r'#!/bin/sh\nexec "%s/venv/bin/python" -I -m envctl "$@"\n'
-    launcher = '"$envctl_home/bin/envctl"'
-    return (f"printf '{start}' \"$envctl_home\" > {launcher}", f"chmod 755 {launcher}")
+    return render_launcher("$envctl_home")
 
 
 def _format_changes(paths: Sequence[str]) -> str:
