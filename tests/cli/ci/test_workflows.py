@@ -99,7 +99,7 @@ def test_ci_without_system_lists_the_systems(project: Path, capsys: pytest.Captu
 def test_missing_package_is_said_for_gitlab(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ci", "gitlab"]) == 78
     said = capsys.readouterr().err
-    assert "E148" in said
+    assert "E144" in said
     assert "package =" in said
     assert not (project / ".gitlab").exists()
 
