@@ -1,12 +1,8 @@
 """Global options: every command takes them, before or after its name."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-
-# Set by the option --wait-ok of a command: a refusal that ends by itself is no failure of the job.
-WAIT_OK: ContextVar[bool] = ContextVar("WAIT_OK", default=False)
 
 FLAGS = {
     "--json": "Print one JSON document on stdout.",
