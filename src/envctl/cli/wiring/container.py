@@ -79,7 +79,8 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     def config_reader(self) -> "ProjectFileReader":
         from envctl.cli.wiring.readers import ProjectFileReader
 
-        return ProjectFileReader(sandbox=self._options.sandbox, look=self._options.look)
+        options = self._options
+        return ProjectFileReader(sandbox=options.sandbox, look=options.look, changes_only=options.changes_only)
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":
