@@ -610,6 +610,11 @@ class MemorySignatures:
     private: dict[str, EllipticCurvePrivateKey] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     signed: list[tuple[str, bool]] = field(default_factory=list)  # environment, and `personally`
+    look: "MemorySignatures | None" = None
+
+    def for_looks(self) -> "MemorySignatures":
+        self.look = self.look or MemorySignatures()
+        return self.look
 
     def key_arn(self, environment: str) -> str:
         return f"arn:aws:kms:ap-northeast-1:111111111111:alias/envctl-{environment}"
@@ -708,6 +713,10 @@ class SettableJobRequests:
 
     requests: dict[str, JobRequest] = field(default_factory=dict)
     base: str = ""
+    for_request: bool = False
+
+    def is_for_request(self) -> bool:
+        return self.for_request
 
     def find_request(self, commit: str) -> JobRequest:
         return self.requests.get(commit, JobRequest())

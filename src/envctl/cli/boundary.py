@@ -57,6 +57,11 @@ def only_look(context: typer.Context) -> None:
     context.obj = replace(context.obj, look=True)
 
 
+def change_only(context: typer.Context, environment: str) -> None:
+    """Let the command take the `assume_role` of one environment. In the others it takes the `look_role`."""
+    context.obj = replace(context.obj, changes_only=environment)
+
+
 def to_command_name(context: typer.Context) -> str:
     return context.command_path.removeprefix("envctl ").strip()
 

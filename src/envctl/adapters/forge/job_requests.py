@@ -6,10 +6,13 @@ https://docs.gitlab.com/ci/variables/predefined_variables
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.forge.job import read_event
-from envctl.domain.release.commit_message import JobRequest
+
+if TYPE_CHECKING:
+    # Every plan asks whether it is for a request: keeps its start short.
+    from envctl.domain.release.commit_message import JobRequest
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
@@ -23,13 +26,24 @@ class VariableJobRequests:
         self._environ = environ
         self._redact = redact
 
-    def find_request(self, commit: str) -> JobRequest:
+    def find_request(self, commit: str) -> "JobRequest":
+        from envctl.domain.release.commit_message import JobRequest
+
         env = self._environ()
         if env.get("GITHUB_ACTIONS") == "true":
             return self._find_pull_request(env, commit)
         if env.get("GITLAB_CI") == "true":
             return self._find_merge_request(env, commit)
         return JobRequest()
+
+    def is_for_request(self) -> bool:
+        env = self._environ()
+        if env.get("GITHUB_ACTIONS") == "true":
+            is_pull = env.get("GITHUB_REF", "").startswith("refs/pull/")
+            return is_pull or env.get("GITHUB_EVENT_NAME", "").startswith(("pull_request", "merge_group"))
+        if env.get("GITLAB_CI") == "true":
+            return "CI_MERGE_REQUEST_IID" in env or env.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+        return False
 
     def find_base(self, commit: str) -> str:
         env = self._environ()
@@ -45,7 +59,9 @@ class VariableJobRequests:
             found = str(base.get("sha")) if isinstance(base, dict) else ""
         return found if _COMMIT.fullmatch(found) else ""
 
-    def _find_pull_request(self, env: Mapping[str, str], commit: str) -> JobRequest:
+    def _find_pull_request(self, env: Mapping[str, str], commit: str) -> "JobRequest":
+        from envctl.domain.release.commit_message import JobRequest
+
         pull = _read_pull_request(env.get("GITHUB_EVENT_PATH", ""))
         head = pull.get("head")
         # A step may have checked out something else: only these commits belong to the request.
@@ -57,7 +73,9 @@ class VariableJobRequests:
             return JobRequest("github", int(pull["number"]), self._read_title(pull.get("title")))
         return JobRequest("github")
 
-    def _find_merge_request(self, env: Mapping[str, str], commit: str) -> JobRequest:
+    def _find_merge_request(self, env: Mapping[str, str], commit: str) -> "JobRequest":
+        from envctl.domain.release.commit_message import JobRequest
+
         number, own = env.get("CI_MERGE_REQUEST_IID", ""), env.get("CI_PROJECT_ID")
         is_own = env.get("CI_MERGE_REQUEST_PROJECT_ID", own) == own
         known = {env.get("CI_COMMIT_SHA"), env.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")}

@@ -82,6 +82,9 @@ class JobRequests(Protocol):
     def find_request(self, commit: str) -> JobRequest:
         """Return the request, with its number only if the job works on this commit of it."""
 
+    def is_for_request(self) -> bool:
+        """Tell whether the job runs for a pull or merge request, or for a merge queue: its code is not merged yet."""
+
     def find_base(self, commit: str) -> str:
         """Return the revision that the request of this commit is compared with; empty if it is of no request."""
 

@@ -13,6 +13,7 @@ from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.page.markup import (
     FAIL,
+    NEUTRAL,
     OK,
     WARN,
     bold,
@@ -69,6 +70,8 @@ def _render_request_changes(preview: Preview) -> str:
 
 
 def choose_preview_mark(preview: EnvironmentPreview) -> str:
+    if preview.hidden and not preview.problems:
+        return NEUTRAL
     if preview.plan is None or preview.problems:
         return FAIL
     return choose_plan_mark(preview.plan) if preview.plan.changes else OK
@@ -78,6 +81,9 @@ def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
     if preview.problems:
         yield f"### {FAIL} {escape(preview.environment)} can't be planned{' completely' if preview.plan else ''}"
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
+    elif preview.hidden:
+        yield f"### {NEUTRAL} {escape(preview.environment)}"
+        yield escape(preview_console.describe_hidden(preview))
     if preview.plan and preview.plan.changes:
         yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"
         yield from render_cost_blocks(preview.plan)
