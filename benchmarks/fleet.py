@@ -107,7 +107,14 @@ def measured(world: World, use: Callable[[], T]) -> tuple[T, Measured]:
 class Still(MemoryTerraform):
     """Everything is as it was applied."""
 
-    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:  # noqa: ARG002
+    def detect_drift(
+        self,
+        environment: str,  # noqa: ARG002
+        stack: PreparedStack,
+        *,
+        unchanged: bool,  # noqa: ARG002
+        locked: bool = False,  # noqa: ARG002
+    ) -> StackComparison:
         return StackComparison(StackPlan(stack.name), StackPlan(stack.name))
 
 

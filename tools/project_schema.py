@@ -20,7 +20,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from envctl.domain.config import fields
+from envctl.domain.config import ci_gitlab, fields
 from envctl.domain.config.checks import check_table
 from envctl.domain.config.checks.kinds import KINDS
 from envctl.domain.config.project import Project
@@ -68,7 +68,10 @@ class ProjectJsonSchema(GenerateJsonSchema):
         function = schema["function"]["function"]
         if function in DURATIONS:
             return {"type": "string", "pattern": DURATION}
-        return self.generate_inner(schema["schema"])
+        inner = self.generate_inner(schema["schema"])
+        if function is ci_gitlab.read_gitlab_table:
+            return {"anyOf": [inner, {"type": "string", "pattern": f"^(?:{fields.GITLAB_URL_PATTERN})$"}]}
+        return inner
 
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
         inner = self.generate_inner(schema["schema"])
@@ -82,7 +85,12 @@ class ProjectJsonSchema(GenerateJsonSchema):
         return {"type": "string", "pattern": DURATION}
 
 
-DURATIONS = {fields.parse_quoted_duration, fields.parse_session_duration, check_table.parse_check_duration}
+DURATIONS = {
+    fields.parse_quoted_duration,
+    fields.parse_session_duration,
+    check_table.parse_check_duration,
+    ci_gitlab.parse_timeout,
+}
 
 
 def build_schema() -> Schema:
@@ -213,6 +221,9 @@ def _find_table(schema: Schema, value: Schema) -> list[tuple[str, Schema]] | Non
     if "$ref" in value:
         found = schema["$defs"][value["$ref"].rpartition("/")[2]]
         return [("", found)]
+    if tables := [each for each in value.get("anyOf", ()) if "$ref" in each]:
+        # A table, or a plain value in its place.
+        return _find_table(schema, tables[0])
     if value.get("type") == "array" and "$ref" in value["items"]:
         return [("", schema["$defs"][value["items"]["$ref"].rpartition("/")[2]])]
     if "patternProperties" in value:

@@ -1,5 +1,6 @@
 """What every forge must do for a conversation with people, as servers on loopback speak for it."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -11,10 +12,10 @@ import pytest
 from envctl.adapters.forge.github import GithubApi
 from envctl.adapters.forge.gitlab import GitlabApi
 from envctl.adapters.forge.rest import ATTEMPTS
-from envctl.cli.ci.forge_publisher import Forge
+from envctl.cli.ci.forge import Forge
 from envctl.domain.errors import OperationFailedError
 from tests.adapters.forge import github_server, gitlab_server
-from tests.adapters.forge.server import NUMBER, Server
+from tests.adapters.forge.server import NUMBER, Fault, Server
 from tests.catching import catch
 
 Begin = Callable[[], AbstractContextManager[Server]]
@@ -91,7 +92,7 @@ def test_token_is_sent_to_no_other_server(server: Server, name: str) -> None:
         server.add_comment("two")
         api = server.api()
         real, server.url = server.url, other.url
-        assert [note.body for note in api.list_comments(NUMBER)] == ["one"]
+        assert [note.body for note in api.list_comments(NUMBER)] == ["one", "two"]
         server.url = real
         assert other.asked == []
     assert TOKENS[name] not in repr(api)
@@ -141,6 +142,84 @@ def test_unreachable_forge_is_reported(name: str) -> None:
     assert TOKENS[name] not in str(raised.value)
 
 
-def test_malformed_response_holds_no_comments(api: Forge, server: Server) -> None:
-    server.fails += [("GET", 200, {"message": "hello"})]
-    assert list(api.list_comments(NUMBER)) == []
+HALF = Fault("GET", data=b"[" + b'{"id": 1},' * 20 + b"{}]", cut=True)
+LIMITED = {"message": "You have exceeded a secondary rate limit"}
+SPENT = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}
+PASSING = {
+    "a bad gateway": Fault("GET", 502),
+    "an error of the server": Fault("GET", 500),
+    "too many requests": Fault("GET", 429, headers={"Retry-After": "0"}),
+    "a secondary rate limit": Fault("GET", 403, json.dumps(LIMITED).encode()),
+    "a rate limit that has ended": Fault("GET", 403, headers=SPENT),
+    "a page of a proxy": Fault("GET", data=b"<html>sign in</html>"),
+    "an object for a list": Fault("GET", data=b'{"message": "hello"}'),
+    "no text at all": Fault("GET", data=b""),
+    "half an answer": HALF,
+    "an answer that comes late": Fault("GET", delay=0.8),
+}
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
+def test_reading_survives_one(server: Server, fault: Fault) -> None:
+    server.add_comment("one")
+    server.faults += [fault]
+    api = server.api(patience=0.4, pause=0.01)
+    assert [note.body for note in api.list_comments(NUMBER)] == ["one"]
+
+
+LASTING = {
+    "bad gateways": (Fault("GET", 502), "answers 502: no", ATTEMPTS),
+    "a missing permission": (Fault("GET", 403), "answers 403: no", 1),
+    "an unknown project": (Fault("GET", 404), "answers 404: no", 1),
+    "too many requests": (Fault("GET", 429), "answers 429: no", ATTEMPTS),
+    "an hour to wait": (Fault("GET", 429, headers={"Retry-After": "3600"}), "answers 429: no", 1),
+    "a spent limit": (Fault("GET", 403, headers=SPENT | {"X-RateLimit-Reset": "9999999999"}), "answers 403: no", 1),
+    "pages of a proxy": (Fault("GET", data=b"<html>"), "sent an invalid response", ATTEMPTS),
+    "a comment without number": (Fault("GET", data=b'[{"body": "one"}]'), "sent an invalid response", 1),
+    "late answers": (Fault("GET", delay=0.4), "no answer in time", ATTEMPTS),
+}
+
+
+@pytest.mark.parametrize(("fault", "said", "attempts"), LASTING.values(), ids=LASTING)
+def test_reading_ends_with_one_clear_error(server: Server, fault: Fault, said: str, attempts: int) -> None:
+    server.faults += [replace(fault, path="7/") for _ in range(ATTEMPTS)]
+    api = server.api(patience=0.2, pause=0.01)
+    (problem,) = catch(OperationFailedError, lambda: list(api.list_comments(NUMBER))).problems
+    assert (problem.code, said in problem.message, bool(problem.hint)) == ("E036", True, True)
+    assert len([target for _, target in server.asked if "7/" in target]) == attempts
+
+
+def test_long_wait_is_named_in_the_hint(api: Forge, server: Server) -> None:
+    server.faults += [Fault("POST", 429, headers={"Retry-After": "3600"})]
+    (problem,) = catch(OperationFailedError, api.add_comment, NUMBER, "a plan").problems
+    assert problem.hint.startswith("run the job again in 3600 seconds")
+
+
+def test_new_comment_is_sent_again_only_if_unread(api: Forge, server: Server) -> None:
+    server.faults += [Fault("POST", 429), Fault("POST", 403, json.dumps(LIMITED).encode())]
+    api.add_comment(NUMBER, "a plan")
+    assert len(server.comments) == 1
+    for status in (500, 502, 503, 504):
+        server.faults += [Fault("POST", status, after=True)]
+        with pytest.raises(OperationFailedError, match=f"answers {status}"):
+            api.add_comment(NUMBER, "a plan")
+    assert len(server.comments) == 5
+
+
+def test_change_of_a_comment_is_sent_again(api: Forge, server: Server) -> None:
+    server.add_comment("one")
+    (note,) = api.list_comments(NUMBER)
+    for method in ("PATCH", "PUT"):
+        server.faults += [Fault(method, 502, after=True), Fault(method, 504)]
+    api.edit_comment(NUMBER, note.number, "two")
+    assert [each.body for each in api.list_comments(NUMBER)] == ["two"]
+
+
+def test_endless_list_is_an_error(api: Forge, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comment that was not found would be written twice."""
+    monkeypatch.setattr("envctl.adapters.forge.rest.PAGES", 2)
+    server.page = 1
+    for number in range(3):
+        server.add_comment(f"{number}")
+    with pytest.raises(OperationFailedError, match="lists more than 200 entries"):
+        list(api.list_comments(NUMBER))

@@ -29,9 +29,9 @@ SIGNED = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/")
 BUCKET = re.compile(r"(?:(?P<host>[a-z0-9.-]+?)\.)?s3[.-][^/]*/(?P<path>[^/?]*)")
 
 
-def load_policies() -> dict[str, dict[str, Any]]:
-    """Those of docs/iam.md, each by the name of its first statement."""
-    written = [json.loads(text) for text in BLOCK.findall((REPOSITORY / "docs" / "iam.md").read_text())]
+def load_policies(page: str = "iam") -> dict[str, dict[str, Any]]:
+    """Those of docs/iam.md or of another page, each by the name of its first statement."""
+    written = [json.loads(text) for text in BLOCK.findall((REPOSITORY / "docs" / f"{page}.md").read_text())]
     return {policy["Statement"][0]["Sid"]: adapt_to_moto(policy) for policy in written}
 
 

@@ -86,6 +86,9 @@ class MemoryTemplates:
     def load_workflows(self, system: str) -> Mapping[str, str]:
         return PackagedTemplates().load_workflows(system)
 
+    def load_locks(self) -> Mapping[str, str]:
+        return PackagedTemplates().load_locks()
+
 
 @dataclass
 class MemoryProjectFolder:

@@ -53,6 +53,7 @@ from envctl.usecases.ports.project import Revision
 from envctl.usecases.ports.terraform import (
     HashedProviders,
     InstalledTerraform,
+    PlanLocking,
     PreparedEnvironment,
     PreparedStack,
     ProgressEvent,
@@ -61,6 +62,7 @@ from envctl.usecases.ports.terraform import (
 )
 from envctl.usecases.project import load
 from tests.fakes.buckets import MemoryBuckets
+from tests.fakes.ci import ScriptedCiRoles, SettableCiForge
 from tests.fakes.formatting import MemoryFormatter
 from tests.fakes.installation import MemoryInstallation
 from tests.fakes.modules import MemoryRemoteModules
@@ -318,10 +320,13 @@ class MemoryTerraform:
     def require_idle(self, environment: str, stack: PreparedStack) -> None:
         pass
 
-    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+    def plan(
+        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+    ) -> StackPlan:
         where = (environment, stack.name)
         self.calls.append(("plan", *where))
-        self.check_lock(environment, stack)
+        if locking != "none":
+            self.check_lock(environment, stack)
         self._require_plannable(environment, stack, destroy=destroy)
         there, wanted = (
             self.reality.get(self._locate_state(where)),
@@ -379,8 +384,13 @@ class MemoryTerraform:
         for where in [each for each in self.planned if each[0] == environment]:
             del self.planned[where]
 
-    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+    def detect_drift(
+        self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+    ) -> StackComparison:
         where = (environment, stack.name)
+        self.calls.append(("drift under the lock" if locked else "drift", *where))
+        if locked:
+            self.check_lock(environment, stack)
         if where in self.unreachable:
             raise OperationFailedError(Problem("E305", f"{stack.name} can't be reached"))
         changed = AttributeChange("input", "as applied", "changed by hand")
@@ -600,6 +610,11 @@ class MemorySignatures:
     private: dict[str, EllipticCurvePrivateKey] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     signed: list[tuple[str, bool]] = field(default_factory=list)  # environment, and `personally`
+    look: "MemorySignatures | None" = None
+
+    def for_looks(self) -> "MemorySignatures":
+        self.look = self.look or MemorySignatures()
+        return self.look
 
     def key_arn(self, environment: str) -> str:
         return f"arn:aws:kms:ap-northeast-1:111111111111:alias/envctl-{environment}"
@@ -678,11 +693,17 @@ class SettableReviews:
 
     names: dict[str, list[str]] = field(default_factory=dict)  # approvers, by environment
     written: dict[str, list[str]] = field(default_factory=dict)  # authors, by commit
+    in_job: bool = False
+    asked: list[tuple[str, str]] = field(default_factory=list)  # for authors: commit, and the commit before
 
     def list_approvers(self, environment: str) -> list[str]:
         return self.names.get(environment, [])
 
-    def list_authors(self, commit: str) -> list[str]:
+    def has_reviews(self) -> bool:
+        return self.in_job
+
+    def list_authors(self, commit: str, since: str = "") -> list[str]:
+        self.asked.append((commit, since))
         return self.written.get(commit, [])
 
 
@@ -691,21 +712,31 @@ class SettableJobRequests:
     """The requests of CI jobs, by commit."""
 
     requests: dict[str, JobRequest] = field(default_factory=dict)
+    base: str = ""
+    for_request: bool = False
+
+    def is_for_request(self) -> bool:
+        return self.for_request
 
     def find_request(self, commit: str) -> JobRequest:
         return self.requests.get(commit, JobRequest())
+
+    def find_base(self, commit: str) -> str:
+        return self.base
 
 
 @dataclass
 class SettableVersionControl:
     known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
     lies_in: str | None = None
+    remote: str = ""
     others: dict[str, list[str]] = field(default_factory=dict)  # contributors, by the commit before theirs
     wrote: dict[str, list[str]] = field(default_factory=dict)  # authors, by file
     # True for a descendant of the working tree's commit, None if unknown.
     descendants: dict[str, bool | None] = field(default_factory=dict)
 
     messages: dict[str, CommitMessage] = field(default_factory=dict)  # by commit
+    changed: dict[str, list[str]] = field(default_factory=dict)  # paths, by the base of a request
 
     def read_revision(self, paths: Sequence[str]) -> Revision:
         return self.known
@@ -719,8 +750,14 @@ class SettableVersionControl:
     def list_file_authors(self, path: str, since: str) -> list[str]:
         return self.wrote.get(path, [])
 
+    def list_changes(self, base: str) -> list[str] | None:
+        return self.changed.get(base)
+
     def is_behind(self, commit: str) -> bool | None:
         return self.descendants.get(commit, False)
+
+    def read_remote(self) -> str:
+        return self.remote
 
     def locate_project(self) -> str | None:
         return self.lies_in
@@ -914,6 +951,8 @@ class World:
     version_control: SettableVersionControl = field(default_factory=SettableVersionControl)
     reviews: SettableReviews = field(default_factory=SettableReviews)
     job_requests: SettableJobRequests = field(default_factory=SettableJobRequests)
+    ci_forge: SettableCiForge = field(default_factory=SettableCiForge)
+    ci_roles: ScriptedCiRoles = field(default_factory=ScriptedCiRoles)
     config_reader: ProjectFileReader = field(default_factory=lambda: ProjectFileReader(sandbox=False))
     remote_modules: MemoryRemoteModules = field(default_factory=MemoryRemoteModules)
     formatter: MemoryFormatter = field(default_factory=MemoryFormatter)

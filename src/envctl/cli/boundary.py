@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,7 @@ import typer
 
 from envctl.cli.ci import detect_job
 from envctl.cli.options.global_options import Options, find_command_name, is_sandbox_asked
+from envctl.cli.options.wait_ok import WAIT_OK, is_wait_ok
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.domain.command_lines import format_command
@@ -50,6 +52,16 @@ def run_partial_use_case(
     _finish_command(options, to_command_name(context), result, code, error)
 
 
+def only_look(context: typer.Context) -> None:
+    """Let the command take the `look_role` of an environment: it only looks."""
+    context.obj = replace(context.obj, look=True)
+
+
+def change_only(context: typer.Context, environment: str) -> None:
+    """Let the command take the `assume_role` of one environment. In the others it takes the `look_role`."""
+    context.obj = replace(context.obj, changes_only=environment)
+
+
 def to_command_name(context: typer.Context) -> str:
     return context.command_path.removeprefix("envctl ").strip()
 
@@ -65,14 +77,20 @@ def _finish_command(
     except BrokenPipeError:
         # The reader (head, less) has closed the pipe. The exit code still tells the outcome.
         _discard_stdout()
-    raise typer.Exit(_publish_outcome(options, command, result, code, error or _extract_problems(result, code)))
+    problems = error or _extract_problems(result, code)
+    raise typer.Exit(_to_process_code(_publish_outcome(options, command, result, code, problems), problems))
+
+
+def _to_process_code(code: int, error: "EnvctlError | None") -> int:
+    """Return the exit code of the process. With `--wait-ok`, a refusal for now is 0; documents and outputs keep 4."""
+    return 0 if is_wait_ok(code, error) else code
 
 
 def _publish_outcome(
     options: Options, command: str, result: object | None, code: int, error: "EnvctlError | None" = None
 ) -> int:
     """Write report and dotenv files, and publish the result to the CI job. Return the exit code of the command: a
-    failure if a requested comment or issue could not be written.
+    failure if a requested comment or issue could not be written, except after a deployment, which is done all the same.
     """
     if options.junit or options.sarif:
         from envctl.cli.output.ci_report_files import write_ci_reports
@@ -84,6 +102,7 @@ def _publish_outcome(
         update_dotenv_file(Path(file), result, error, code)
     if (job := detect_job(options, PROCESS_ENVIRONMENT.get())) is None:
         return code
+    from envctl.cli.ci.outcome import has_changed_something
     from envctl.domain.errors import EnvctlError
     from envctl.domain.exit_codes import ExitCode
 
@@ -91,7 +110,9 @@ def _publish_outcome(
         job.publish_result(command, result, error, code)
     except EnvctlError as failure:
         _print_error(options, failure)
-        return int(failure.exit_code) if code in (ExitCode.DONE, ExitCode.CHANGES) else code
+        kept = code != ExitCode.DONE or has_changed_something(command, result)
+        job.annotate_failure(failure, is_warning=kept)
+        return code if kept else int(failure.exit_code)
     return code
 
 
@@ -207,6 +228,7 @@ def run_guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     options = _scan_options(words)
     IN_SANDBOX.set(options.sandbox)
     PROCESS_ENVIRONMENT.set(dict(os.environ))
+    WAIT_OK.set(False)
     for stream in (sys.stdout, sys.stderr):
         # A terminal without the characters (arrows, for example) gets escapes instead of a traceback.
         if isinstance(stream, io.TextIOWrapper):
@@ -280,8 +302,8 @@ def _report_failure(options: Options, words: Sequence[str], error: "EnvctlError"
                 from envctl.cli.ci.result_views import render_markdown
 
                 print_text(render_markdown(None, error))
-        return _publish_outcome(options, find_command_name(words), None, code, error)
-    return code
+        return _to_process_code(_publish_outcome(options, find_command_name(words), None, code, error), error)
+    return _to_process_code(code, error)
 
 
 def _print_json_error(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:

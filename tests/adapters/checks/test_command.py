@@ -218,3 +218,18 @@ def test_second_interruption_ends_command_at_once(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run_command(python(with_child(DEAF)), asking(tmp_path, clock), grace=3600)
     assert gone(tmp_path)
+
+
+CREDENTIALS = {"GITHUB_TOKEN": "token", "AWS_SECRET_ACCESS_KEY": "secret", "ACTIONS_RUNTIME_TOKEN": "x", "PATH": "/bin"}
+NAMES_SEEN = "import os, sys; sys.exit(' '.join(sorted({*os.environ} & {'GITHUB_TOKEN', 'AWS_SECRET_ACCESS_KEY'})))"
+
+
+def test_command_gets_no_credentials_and_says_so(tmp_path: Path) -> None:
+    found = LocalCheckRunner(tmp_path, lambda: CREDENTIALS).run_check(python(NAMES_SEEN), {})
+    assert found == ("exit code 1 (it does not get AWS_SECRET_ACCESS_KEY, GITHUB_TOKEN: see program_variables in [ci])")
+
+
+def test_command_gets_named_credentials(tmp_path: Path) -> None:
+    runner = LocalCheckRunner(tmp_path, lambda: CREDENTIALS, withhold=lambda _: ("AWS_SECRET_ACCESS_KEY",))
+    found = runner.run_check(python(NAMES_SEEN), {})
+    assert found.startswith("exit code 1: GITHUB_TOKEN (it does not get AWS_SECRET_ACCESS_KEY:")

@@ -70,3 +70,12 @@ def test_missing_cost_program_is_reported(tmp_path: Path) -> None:
     program = CostProgram(tmp_path, lambda: {"PATH": "/usr/bin"})
     answered = program.estimate_costs(CostSource(("no-such-program",), 5.0), QUESTION)
     assert answered == CostAnswer(problem="there is no program no-such-program on the PATH")
+
+
+def test_cost_program_gets_no_credentials(tmp_path: Path) -> None:
+    inherited = {"PATH": os.environ["PATH"], "GITHUB_TOKEN": "token", "AWS_SESSION_TOKEN": "x", "PRICES_API_KEY": "key"}
+    program = CostProgram(tmp_path, lambda: inherited)
+    source = CostSource((sys.executable, "-I", "-S", "-c", "import os; print(sorted(os.environ))"), 60.0)
+    seen = program.estimate_costs(source, QUESTION).output.decode()
+    assert "PRICES_API_KEY" in seen
+    assert "TOKEN" not in seen

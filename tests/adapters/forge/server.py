@@ -2,21 +2,36 @@
 
 import json
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from envctl.cli.ci.forge_publisher import Forge
+from envctl.cli.ci.forge import Forge
 
 NUMBER = 7
 """Of the one pull request that there is."""
 Answer = tuple[int, object, str]
 """Status, document, and where there is more of it."""
+
+
+@dataclass
+class Fault:
+    """An answer that comes first. Of `data` only a part is sent if it is `cut`; it begins after `delay` seconds."""
+
+    method: str
+    status: int = 200
+    data: bytes = b'{"message": "no"}'
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut: bool = False
+    after: bool = False  # once the request was carried out
+    path: str = ""  # in it
 
 
 @dataclass
@@ -28,6 +43,7 @@ class Server(ABC):
     issues: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     fails: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     page: int = 100
 
@@ -90,6 +106,11 @@ def serving(told: Server, below: str = "", context: SSLContext | None = None) ->
             body = json.loads(self.rfile.read(size) or b"{}")
             told.asked.append((self.command, self.path))
             told.tokens.add(told.token(dict(self.headers.items())))
+            fault = next((f for f in told.faults if f.method == self.command and f.path in self.path), None)
+            if fault is not None:
+                told.faults.remove(fault)
+                self._fail(fault, body)
+                return
             status, document, more = told.asks(self.command, self.path, body)
             data = json.dumps(document).encode()
             self.send_response(status)
@@ -98,6 +119,19 @@ def serving(told: Server, below: str = "", context: SSLContext | None = None) ->
                 self.send_header("Link", f'<{more}>; rel="next", <{told.url}/last>; rel="last"')
             self.end_headers()
             self.wfile.write(data)
+
+        def _fail(self, fault: Fault, body: dict[str, Any]) -> None:
+            if fault.after:
+                told.asks(self.command, self.path, body)
+            time.sleep(fault.delay)
+            with suppress(OSError):
+                self.send_response(fault.status)
+                self.send_header("Content-Length", f"{len(fault.data)}")
+                for name, value in fault.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(fault.data[: len(fault.data) // 2] if fault.cut else fault.data)
+                self.close_connection = fault.cut
 
         do_GET = do_POST = do_PATCH = do_PUT = _serve  # noqa: N815 (its parent's)
 

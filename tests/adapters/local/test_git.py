@@ -155,6 +155,30 @@ def test_merged_contributors_are_listed(committed: Path) -> None:
         assert Git(committed).list_contributors(since) == everybody
 
 
+def test_changes_of_a_request_are_those_of_its_branch(committed: Path, tmp_path: Path) -> None:
+    """Also in the clone of a job, which has only the merge and the commits that it joins."""
+    base = git(committed, "rev-parse", "HEAD")
+    main = git(committed, "branch", "--show-current")
+    git(committed, "switch", "-q", "-c", "feature")
+    (committed / "mine ü.tf").write_text("")
+    git(committed, "add", "-A")
+    head = _commit(committed, "octocat")
+    git(committed, "switch", "-q", main)
+    (committed / "theirs.tf").write_text("")
+    git(committed, "add", "-A")
+    _commit(committed, "bob")
+    git(committed, "merge", "-q", "--no-ff", "-m", "merge", "feature")
+    merge = git(committed, "rev-parse", "HEAD")
+    own = [path for path in Git(committed).list_changes(f"{merge}^1") or () if path.endswith(".tf")]
+    assert [path.rpartition("/")[2] for path in own] == ["mine ü.tf"]
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{git(committed, 'rev-parse', '--show-toplevel')}", "shallow")
+    assert Git(tmp_path / "shallow").list_changes(f"{merge}^1") == Git(committed).list_changes(f"{merge}^1")
+    git(committed, "switch", "-q", "feature")
+    assert Git(committed).list_changes(base) == Git(committed).list_changes(f"{head}^1") == own
+    for unknown in ("", "0" * 40, "--output=x", "HEAD"):
+        assert Git(committed).list_changes(unknown) is None
+
+
 def test_without_history_the_last_commit_has_its_own(committed: Path, tmp_path: Path) -> None:
     assert Git(committed).list_contributors("") == ("ann@example.com",)
     _commit(committed, "bob")
@@ -218,3 +242,20 @@ def test_known_secrets_in_a_message_are_redacted(committed: Path) -> None:
 @pytest.mark.parametrize("commit", ["", "c0ffee", "0" * 40, "--help"])
 def test_unknown_commit_has_no_message(committed: Path, commit: str) -> None:
     assert Git(committed).read_message(commit) == CommitMessage()
+
+
+def test_hooks_of_the_tree_get_no_credentials(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = committed / "hooks" / "post-index-change"
+    hook.parent.mkdir()
+    hook.write_text(f"#!/bin/sh\nenv > {committed.parent}/seen\n")
+    hook.chmod(0o755)
+    git(committed, "config", "core.hooksPath", str(hook.parent))
+    monkeypatch.setenv("GITHUB_TOKEN", "token")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    # Another time of an unchanged file: git writes the index anew.
+    (committed / "modules/web/main.tf").touch()
+    run_git(committed, "status", "--porcelain")
+    seen = (committed.parent / "seen").read_text()
+    assert "PATH=" in seen
+    assert "GITHUB_TOKEN" not in seen
+    assert "AWS_SECRET_ACCESS_KEY" not in seen

@@ -40,6 +40,7 @@ profile = "tools"
 
 [ci]
 gitlab = "https://git.example.com:8443/gitlab"
+package = "git+https://git.example.com/tools/envctl@0123456789abcdef0123456789abcdef01234567"
 
 [secrets]
 secretsmanager = ["db_password", "*_secret_name"]
@@ -100,6 +101,7 @@ BAD: dict[str, tuple[str, str, str]] = {
         "ci.gitlab must be the",
     ),
     "a GitLab with a slash at its end": ('8443/gitlab"', '8443/gitlab/"', "ci.gitlab must be the address of a GitLab"),
+    "a package at a branch": ("@0123456789abcdef0123456789abcdef01234567", "@main", "ci.package must be envctl at a"),
     "a GitLab with a question": ('8443/gitlab"', '8443/gitlab?a=b"', "ci.gitlab must be the address of a GitLab"),
     "ci as text": ("only_ci = true", 'only_ci = "yes"', "allow.only_ci must be true or false"),
     "a gate that there is none of": ("approve = { peer", "approve = { pier", "prod lists approvers of pier"),

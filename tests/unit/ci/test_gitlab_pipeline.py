@@ -1,48 +1,75 @@
 """The pipeline of GitLab CI for a project, as text."""
 
+import dataclasses
 import itertools
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.ci.github_workflow import WorkflowInputs, is_generated
-from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE, includes_generated_file, render_gitlab_pipeline
-from tests.gitlab_jobs import parse_jobs
+from envctl.domain.ci.gitlab_pipeline import (
+    MAIN_FILE,
+    GitlabInputs,
+    find_pipeline_path,
+    includes_pipeline,
+    render_gitlab_pipeline,
+)
+from envctl.domain.ci.pins import GITLAB_IMAGE
+from envctl.domain.config.ci_gitlab import GitlabCi
+from envctl.domain.config.ci_package import parse_package
+from tests.gitlab_jobs import RefusedInputError, parse_jobs, split_documents
 
 TEXTS = PackagedTemplates().load_workflows("gitlab")
 ORDERS = [("dev",), ("dev", "prod"), ("dev", "staging", "prod"), ("dev", "qa", "pre-prod", "prod")]
-PUSHED = '$CI_COMMIT_BRANCH == "main" && ($CI_PIPELINE_SOURCE == "push" || $CI_PIPELINE_SOURCE == "web" && $ENVCTL_DRIFT == null)'  # noqa: E501
+ODD_NAMES = ("no", "on", "null", "plan", "drift")
+GENERATED_FILE = find_pipeline_path("envctl")
+ON_MAIN = '$CI_COMMIT_BRANCH == "main" && $CI_COMMIT_REF_PROTECTED == "true"'
 FOLDERS = {"": "", "infra/shop": "infra/shop/", "my infra: #1": "my infra: #1/"}
+PACKAGE = parse_package(f"git+https://git.example.com/acme/envctl@{'a' * 40}")
+ROLE = "arn:aws:iam::444444444444:role/envctl-ci-"
+SITE = GitlabInputs(ORDERS[2], "", "ap-northeast-1", "main", package=PACKAGE)
 
 
-def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", **more: Any) -> Mapping[str, str]:
-    return render_gitlab_pipeline(TEXTS, WorkflowInputs(order, folder, "ap-northeast-1", "1.2.3", **more))
+def made(*, settings: dict[str, Any] | None = None, **more: Any) -> Mapping[str, str]:
+    site = dataclasses.replace(SITE, settings=GitlabCi.model_validate(settings or {}), **more)
+    return render_gitlab_pipeline(TEXTS, site)
 
 
-def jobs(**more: Any) -> dict[str, dict[str, Any]]:
-    return parse_jobs(made(**more)[GENERATED_FILE])
+def text(**more: Any) -> str:
+    prefix = (more.get("settings") or {}).get("prefix", "envctl")
+    return made(**more)[find_pipeline_path(prefix)]
+
+
+def jobs(inputs: Mapping[str, str] | None = None, **more: Any) -> dict[str, dict[str, Any]]:
+    return parse_jobs(text(**more), inputs)
 
 
 def deployments(**more: Any) -> list[dict[str, Any]]:
-    return [job for job in jobs(**more).values() if "environment" in job]
+    return [job for name, job in jobs(**more).items() if "environment" in job and " operate " not in name]
 
 
-@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def told(job: Mapping[str, Any]) -> str:
+    return "\n".join([*job.get("before_script", []), *job["script"]])
+
+
+@pytest.mark.parametrize("order", [*ORDERS, ODD_NAMES], ids="-".join)
 def test_each_job_promotes_release_from_previous_environment(order: tuple[str, ...]) -> None:
     found = jobs(order=order)
     arrival = f"envctl apply {order[0]}"
     ways = [arrival, *(f"envctl promote {before} {name}" for before, name in itertools.pairwise(order))]
-    assert list(found) == ["envctl plan", *ways, "envctl drift"]
+    words = ["envctl plan", "envctl fork", "envctl unprotected"]
+    assert list(found) == [*words, *ways, "envctl drift", *(f"envctl operate {name}" for name in order)]
     assert [job["environment"]["name"] for job in deployments(order=order)] == list(order)
     # It waits for the stages before it, such as the tests of a team.
     assert "needs" not in found[arrival]
-    assert found[arrival]["script"] == [f"{arrival} --yes --junit .envctl/apply.xml"]
-    assert found[arrival]["artifacts"]["reports"]["dotenv"] == found[arrival]["variables"]["ENVCTL_DOTENV"]
+    assert found[arrival]["script"][-1] == f"exec {arrival} --yes --junit .envctl/apply.xml"
+    assert found[arrival]["artifacts"]["reports"]["dotenv"] == ".envctl/outcome.env"
     for before, way in itertools.pairwise(ways):
-        assert found[way]["script"] == [f'{way} --release "$release" --yes --junit .envctl/promote.xml']
+        assert found[way]["script"][-1] == f'exec {way} --release "$release" --yes --junit .envctl/promote.xml'
         assert set(found[way]["needs"]) == {arrival, before}
 
 
@@ -53,74 +80,255 @@ def test_deployment_jobs_are_serialized_and_never_retried(order: tuple[str, ...]
         assert job["interruptible"] is False
         # What a team has by default, such as another attempt, is not for these.
         assert (job["inherit"]["default"], "retry" in job) == (["tags"], False)
+        # Refused for now is a warning, and every other end but 0 is a failure.
+        assert job["allow_failure"] == {"exit_codes": [4]}
 
 
 def test_each_job_runs_only_under_its_rules() -> None:
     found = {name: [rule["if"] for rule in job["rules"]] for name, job in jobs().items()}
-    plan, drift = found.pop("envctl plan"), found.pop("envctl drift")
-    assert plan == [
+    merge_request = '$CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID'
+    assert found["envctl plan"] == [f"{merge_request} == $CI_MERGE_REQUEST_PROJECT_ID"]
+    assert found["envctl fork"] == [f"{merge_request} != $CI_MERGE_REQUEST_PROJECT_ID"]
+    by_hand = f'$CI_PIPELINE_SOURCE == "web" && {ON_MAIN}'
+    for name in ("envctl apply dev", "envctl promote dev staging", "envctl promote staging prod"):
+        assert found[name] == [
+            f'$CI_PIPELINE_SOURCE == "push" && {ON_MAIN}',
+            f'{by_hand} && $ENVCTL_DRIFT == null && "deploy" == "deploy"',
+        ]
+    assert found["envctl drift"] == [
         (
-            '$CI_PIPELINE_SOURCE == "merge_request_event" && '
-            "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
+            f'($CI_PIPELINE_SOURCE == "schedule" || $CI_PIPELINE_SOURCE == "web") && {ON_MAIN} && '
+            '($ENVCTL_DRIFT || "deploy" == "drift")'
         )
     ]
-    assert drift == [
-        (
-            '$ENVCTL_DRIFT && $CI_COMMIT_BRANCH == "main" && '
-            '($CI_PIPELINE_SOURCE == "schedule" || $CI_PIPELINE_SOURCE == "web")'
-        )
+    assert found["envctl operate prod"] == [
+        f'{by_hand} && "-" == "prod" && "deploy" != "deploy" && "deploy" != "drift"'
     ]
-    assert list(found.values()) == [[PUSHED]] * 3
+
+
+def test_role_of_branch_is_only_for_protected_branches() -> None:
+    for name, job in jobs().items():
+        takes_role = "take_role" in "\n".join(job["script"])
+        assert takes_role == ("id_tokens" in job) == (name not in ("envctl fork", "envctl unprotected")), name
+        if takes_role and name != "envctl plan":
+            assert all('$CI_COMMIT_REF_PROTECTED == "true"' in rule["if"] for rule in job["rules"]), name
 
 
 def test_only_protected_environments_need_manual_start() -> None:
-    found = {job["environment"]["name"]: job["rules"][0].get("when") for job in deployments(protected={"prod"})}
-    assert found == {"dev": None, "staging": None, "prod": "manual"}
+    found = jobs(protected={"dev", "prod"})
+    manual = {name for name, job in found.items() if {rule.get("when") for rule in job["rules"]} == {"manual"}}
+    # What is merged goes to the first one.
+    assert manual == {"envctl promote staging prod", "envctl operate prod"}
+    assert not any("manual" in rule.values() for name in set(found) - manual for rule in found[name]["rules"])
 
 
-def test_each_job_assumes_its_role_with_aws_token() -> None:
-    found = jobs()
-    assert {name: job["variables"]["AWS_ROLE_ARN"] for name, job in found.items()} == {
-        "envctl plan": "$ENVCTL_PLAN_ROLE",
-        "envctl apply dev": "$ENVCTL_ROLE",
-        "envctl promote dev staging": "$ENVCTL_ROLE",
-        "envctl promote staging prod": "$ENVCTL_ROLE",
-        "envctl drift": "$ENVCTL_DRIFT_ROLE",
+def test_variables_name_roles_by_default() -> None:
+    named = {name: line for name, job in jobs().items() for line in job["script"] if line.startswith("take_role")}
+    assert named["envctl plan"] == 'take_role "${ENVCTL_PLAN_ROLE:-}" "ENVCTL_PLAN_ROLE"'
+    assert named["envctl drift"] == 'take_role "${ENVCTL_DRIFT_ROLE:-}" "ENVCTL_DRIFT_ROLE"'
+    wanted = 'take_role "${ENVCTL_ROLE:-}" "ENVCTL_ROLE, with the environment prod as its scope,"'
+    assert named["envctl promote staging prod"] == named["envctl operate prod"] == wanted
+
+
+def test_roles_of_project_file_need_no_variable() -> None:
+    roles = {name: f"{ROLE}{name}" for name in ("plan", "drift", *ORDERS[2])}
+    found = jobs(settings={"roles": roles})
+    named = {name: line for name, job in found.items() for line in job["script"] if line.startswith("take_role")}
+    assert named == {
+        "envctl plan": f"take_role {ROLE}plan",
+        "envctl apply dev": f"take_role {ROLE}dev",
+        "envctl promote dev staging": f"take_role {ROLE}staging",
+        "envctl promote staging prod": f"take_role {ROLE}prod",
+        "envctl drift": f"take_role {ROLE}drift",
+        **{f"envctl operate {name}": f"take_role {ROLE}{name}" for name in ORDERS[2]},
     }
-    assert all(job["id_tokens"] == {"ENVCTL_AWS_TOKEN": {"aud": "sts.amazonaws.com"}} for job in found.values())
-    assert all(job["variables"]["AWS_REGION"] == "ap-northeast-1" for job in found.values())
+    assert not any("_ROLE:-" in told(job) for job in found.values())
+
+
+@pytest.mark.parametrize("more", [{"settings": {"runner_credentials": True}}, {"command": "envctl --sandbox"}])
+def test_jobs_without_roles_get_no_token(more: dict[str, Any]) -> None:
+    assert "id_tokens" not in text(**more)
+    assert "take_role" not in text(**more)
+
+
+def test_jobs_install_envctl_by_hash_into_own_folder() -> None:
+    found = jobs()["envctl plan"]["before_script"]
+    assert len(found) == 1
+    assert '--requirement "$CI_PROJECT_DIR/.gitlab/envctl/requirements.txt"' in found[0]
+    assert "command -v envctl" not in text()
+    assert "ENVCTL_PACKAGE" not in text()
+
+
+def test_program_of_image_replaces_installation() -> None:
+    image = f"registry.example.com/envctl:1.0@sha256:{'b' * 64}"
+    found = jobs(settings={"image": image, "program": "/opt/envctl/bin/envctl"}, package=None)
+    for job in found.values():
+        # The entry point of the image is envctl itself.
+        assert job["image"] == {"name": image, "entrypoint": [""]}
+        assert "pip install" not in told(job)
+    assert 'ln -s /opt/envctl/bin/envctl "$envctl_home/bin/envctl"' in told(found["envctl plan"])
+
+
+def test_default_image_is_pinned_by_digest() -> None:
+    assert re.fullmatch(r"docker\.io/library/python:3\.\d+\.\d+-trixie@sha256:[0-9a-f]{64}", GITLAB_IMAGE)
+    assert {job["image"]["name"] for job in jobs().values()} == {GITLAB_IMAGE}
 
 
 @pytest.mark.parametrize(("folder", "there"), FOLDERS.items())
 def test_project_in_subfolder_runs_and_reports_there(folder: str, there: str) -> None:
-    for job in jobs(folder=folder).values():
-        assert job["before_script"][0].splitlines()[0] == f"cd {shlex.quote(folder or '.')}"
+    for name, job in jobs(folder=folder).items():
+        if name in ("envctl fork", "envctl unprotected"):
+            continue
+        assert f"cd {shlex.quote(folder or '.')}" in job["before_script"][0].splitlines()
         reports = job["artifacts"]["reports"].values()
         written = [path for each in reports for path in (each if isinstance(each, list) else [each])]
         assert written
         assert all(path.startswith(f"{there}.envctl/") for path in written)
-        told = " ".join(job["script"]) + job["variables"].get("ENVCTL_DOTENV", "")
-        assert all(path.removeprefix(there) in told for path in written)
+        named = "\n".join([*job["script"], *job["after_script"]])
+        assert all(path.removeprefix(there) in named for path in written)
 
 
 def test_command_prefix_is_used_in_every_job() -> None:
-    lines = [line for job in jobs(command="envctl --sandbox").values() for line in job["script"]]
-    assert len(lines) == 7
-    assert all(line.startswith("envctl --sandbox ") for line in lines)
+    found = [line for job in jobs(command="envctl --sandbox").values() for line in told(job).splitlines()]
+    started = [line.strip() for line in found if re.match(r" *(exec )?envctl ", line)]
+    assert len(started) == 10
+    assert all(line.removeprefix("exec ").startswith("envctl --sandbox ") for line in started)
 
 
-def test_pipeline_uses_given_version_and_branch() -> None:
-    found = jobs(branch="release/1.x")
-    assert all("names envctl-promotion 1.2.3" in job["before_script"][0] for job in found.values())
-    assert all('== "release/1.x"' in job["rules"][0]["if"] for name, job in found.items() if name != "envctl plan")
-    assert found["envctl plan"]["script"][1] == "envctl ci gitlab --check --branch release/1.x"
+def test_last_command_of_each_job_gets_its_signals() -> None:
+    for name, job in jobs().items():
+        if "take_role" in told(job):
+            assert job["script"][-1].rstrip().splitlines()[-1].lstrip().startswith("exec envctl "), name
 
 
-def test_only_generated_file_is_recognized_as_generated() -> None:
+def test_pipeline_uses_given_branch() -> None:
+    found = jobs(branch="release/1.x", options=" --branch release/1.x")
+    pushed = [job for name, job in found.items() if name not in ("envctl plan", "envctl fork")]
+    assert all('== "release/1.x"' in job["rules"][0]["if"] for job in pushed)
+    assert "envctl ci gitlab --check --branch release/1.x" in found["envctl plan"]["script"]
+
+
+def test_changes_elsewhere_start_no_job() -> None:
+    paths = ("envctl.toml", "modules/**/*")
+    found = jobs(watched=paths)
+    for name in ("envctl plan", "envctl fork", "envctl apply dev", "envctl promote staging prod"):
+        assert found[name]["rules"][0]["changes"] == list(paths)
+    # A person who starts a pipeline, and the schedule, mean it.
+    by_hand = [rule for job in found.values() for rule in job["rules"] if '"push"' not in rule["if"]]
+    assert all("changes" not in rule for rule in by_hand if "merge_request_event" not in rule["if"])
+
+
+def test_prefix_separates_two_projects() -> None:
+    found = jobs(settings={"prefix": "billing"}, folder="billing")
+    assert all(name.startswith("billing ") for name in found)
+    assert [job["environment"]["name"] for job in deployments(settings={"prefix": "billing"})] == [
+        "billing/dev",
+        "billing/staging",
+        "billing/prod",
+    ]
+    groups = {job["resource_group"] for job in found.values() if "resource_group" in job}
+    assert all(group.startswith("billing-") for group in groups)
+    both = {
+        **yaml.safe_load(split_documents(text())[1]),
+        **yaml.safe_load(split_documents(text(settings={"prefix": "billing"}))[1]),
+    }
+    assert len(both) == 2 * len(yaml.safe_load(split_documents(text())[1]))
+    assert '/.gitlab/billing/build.txt"' in told(found["billing plan"])
+
+
+def test_settings_shape_every_job() -> None:
+    settings = {
+        "tags": ["aws: prod", "no"],
+        "stage": "ship it",
+        "timeouts": {"plan": "90m", "drift": "2h"},
+        "variables": {"TF_LOG": "$(touch x) ${HOME} %PATH%", "NO": "no"},
+        "before_script": ['echo "a: b" # c'],
+        "after_script": ["echo 'done'"],
+        "environments": {"prod": "live"},
+        "schedule_variable": "NIGHTLY",
+    }
+    found = jobs(settings=settings)
+    for name, job in found.items():
+        assert (job["tags"], job["inherit"]["default"], job["stage"]) == (["aws: prod", "no"], [], "ship it")
+        if name in ("envctl fork", "envctl unprotected"):
+            continue
+        assert job["variables"]["TF_LOG"] == {"value": "$(touch x) ${HOME} %PATH%", "expand": False}
+        assert job["variables"]["NO"]["value"] == "no"
+        assert job["before_script"][0] == 'echo "a: b" # c'
+        assert "echo 'done'" in job["after_script"]
+    assert [found[f"envctl {name}"]["timeout"] for name in ("plan", "drift", "apply dev")] == [
+        "90 minutes",
+        "2 hours",
+        "3 hours",
+    ]
+    assert found["envctl promote staging prod"]["environment"]["name"] == "live"
+    assert "($NIGHTLY ||" in found["envctl drift"]["rules"][0]["if"]
+
+
+OPERATIONS = {
+    "promote": "promote staging prod --yes",
+    "rollback": "rollback prod --yes",
+    "recover": "recover prod --yes",
+    "unlock": "unlock prod --yes",
+    "fix-drift": "drift prod --fix --yes",
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_is_a_job_of_its_environment(operation: str) -> None:
+    chosen = {"operation": operation, "environment": "prod", "release": "#42", "reason": "vom Chef: läuft's?"}
+    job = jobs(chosen)["envctl operate prod"]
+    assert {name: each["value"] for name, each in job["variables"].items()} == {
+        "ENVCTL_OPERATION": operation,
+        "ENVCTL_RELEASE": "#42",
+        "ENVCTL_REASON": "vom Chef: läuft's?",
+    }
+    assert all(each["expand"] is False for each in job["variables"].values())
+    assert f"{operation}) set -- {OPERATIONS[operation]}" in job["script"][-1]
+    assert job["resource_group"] == "envctl-prod"
+
+
+def test_first_environment_takes_no_promotion() -> None:
+    assert "promote)" not in jobs()["envctl operate dev"]["script"][-1]
+
+
+HOSTILE = {
+    "a command": "$(touch x)",
+    "a variable": "${HOME}",
+    "a line end": "a\nb",
+    "a quote": 'a" b: "c',
+    "an option": "--yes",
+    "a backslash": "a\\x24",
+    "an input": "$[[ inputs.reason ]]",
+    "a percent sign": "%PATH%",
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("name", ["operation", "environment", "release"])
+def test_gitlab_refuses_hostile_inputs(name: str, value: str) -> None:
+    with pytest.raises(RefusedInputError):
+        jobs({name: value})
+
+
+@pytest.mark.parametrize("value", [each for each in HOSTILE.values() if each != "--yes"])
+def test_gitlab_refuses_reasons_that_break_out(value: str) -> None:
+    with pytest.raises(RefusedInputError):
+        jobs({"reason": value})
+
+
+def test_main_file_passes_inputs_on() -> None:
     files = made()
-    assert (is_generated(files[GENERATED_FILE]), is_generated(files[MAIN_FILE])) == (True, False)
-    assert not any("%{" in text for text in files.values())
-    assert includes_generated_file(files)
+    header, rest = split_documents(files[MAIN_FILE])
+    own = yaml.safe_load(split_documents(files[GENERATED_FILE])[0])["spec"]
+    assert yaml.safe_load(header)["spec"] == own
+    (included,) = yaml.safe_load(rest)["include"]
+    assert included == {
+        "local": GENERATED_FILE,
+        "inputs": {name: f"$[[ inputs.{name} ]]" for name in own["inputs"]},
+    }
+    assert includes_pipeline(files, GENERATED_FILE)
+    assert not any("%{" in each for each in files.values())
 
 
 INCLUDED = {
@@ -142,9 +350,9 @@ OTHERS = {"ci/all.yml": f"include:\n- local: /{GENERATED_FILE}\n", "ci/loop.yml"
 
 @pytest.mark.parametrize("text", INCLUDED.values(), ids=INCLUDED)
 def test_include_of_generated_file_is_found(text: str) -> None:
-    assert includes_generated_file({MAIN_FILE: text, **OTHERS})
+    assert includes_pipeline({MAIN_FILE: text, **OTHERS}, GENERATED_FILE)
 
 
 @pytest.mark.parametrize("text", NOT_INCLUDED.values(), ids=NOT_INCLUDED)
 def test_missing_include_of_generated_file_is_noticed(text: str) -> None:
-    assert not includes_generated_file({MAIN_FILE: text, **OTHERS})
+    assert not includes_pipeline({MAIN_FILE: text, **OTHERS}, GENERATED_FILE)

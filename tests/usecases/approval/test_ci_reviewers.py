@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from envctl.domain.errors import EnvctlError, UsageError
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor, ApprovalGiven
 from envctl.usecases.approval.approve import withdraw_approval
@@ -15,7 +15,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import SettableIdentity, World, list_entries
+from tests.fakes.world import SettableIdentity, SettableReviews, World, list_entries
 
 RUN = "https://github.com/acme/shop/actions/runs/7"
 JOB = Actor("merger", "github", verified=True, run_url=RUN, arn="arn:aws:sts::3:assumed-role/ci/x", environment="prod")
@@ -54,9 +54,11 @@ def shown(world: World) -> str:
     return explain_refusal(world.ports, "prod", planned=True).plan
 
 
-def reviewed(world: World, *names: str, attempt: int = 1, unseen: tuple[str, ...] = ()) -> Reviewed:
+def reviewed(world: World, *names: str, attempt: int = 1, after: str = "", unseen: tuple[str, ...] = ()) -> Reviewed:
     world.reviews.names = {"prod": list(names)}
-    return record_reviews(world.ports, "prod", release=None, fingerprint=shown(world), attempt=attempt, unseen=unseen)
+    return record_reviews(
+        world.ports, "prod", release=None, fingerprint=shown(world), attempt=attempt, after=after, unseen=unseen
+    )
 
 
 def outcomes(told: Reviewed) -> dict[str, str]:
@@ -159,6 +161,53 @@ def test_reviewer_withdraws_own_approval(world: World) -> None:
 def test_reviews_of_an_earlier_attempt_are_refused(world: World) -> None:
     error = catch(UsageError, reviewed, world, "octocat", attempt=2)
     assert [problem.code for problem in error.problems] == ["E034"]
+    assert given(world) == []
+
+
+def test_only_reviews_after_the_plan_count(world: World) -> None:
+    told = reviewed(world, "hubot", "octocat", "octocat", attempt=2, after="hubot:1,octocat:1", unseen=("web",))
+    assert outcomes(told) == {"hubot": "approved before this plan was made", "octocat": "recorded"}
+    assert [event.reviewer for event in given(world)] == ["octocat"]
+
+
+def test_plan_first_made_in_second_attempt_is_reviewed(world: World) -> None:
+    assert outcomes(reviewed(world, "octocat", attempt=2, after="0")) == {"octocat": "recorded"}
+
+
+def test_review_of_an_earlier_plan_never_counts_again(world: World) -> None:
+    """The run is repeated as a whole: its reviewer let the first attempt begin, and not the second."""
+    world.reviews.in_job, world.reviews.names = True, {"prod": ["octocat"]}
+    counted = explain_refusal(world.ports, "prod", planned=True).reviews
+    assert counted == "octocat:1"
+    assert outcomes(reviewed(world, "octocat", attempt=2, after=counted)) == {
+        "octocat": "approved before this plan was made"
+    }
+    assert given(world) == []
+
+
+def test_reviews_are_counted_only_for_reviewers_in_a_job(world: World) -> None:
+    assert explain_refusal(world.ports, "prod", planned=True).reviews == ""
+    world.reviews.in_job = True
+    assert explain_refusal(world.ports, "prod", planned=True).reviews == "0"
+    assert explain_refusal(world.ports, "prod").reviews == ""
+    edit(world, GATES, b"approvals = { peer = 1, quality = 1 }")
+    assert explain_refusal(world.ports, "prod", planned=True).reviews == ""
+
+
+def test_unreachable_host_leaves_the_plan(world: World) -> None:
+    class Down(SettableReviews):
+        def list_approvers(self, environment: str) -> list[str]:
+            raise OperationFailedError(Problem("E036", "GitHub (acme/shop) can't be reached", ""))
+
+    world.reviews = Down(in_job=True)
+    told = explain_refusal(world.ports, "prod", planned=True)
+    assert (bool(told.plan), told.reviews) == (True, "")
+    assert "earlier reviews of prod are unknown: GitHub (acme/shop) can't be reached" in world.observer.heard
+
+
+@pytest.mark.parametrize("after", ["1", "octocat", "octocat:0", "octocat:1,", "octocat:1,octocat:2", "$(touch x):1"])
+def test_malformed_list_of_reviews_is_refused(world: World, after: str) -> None:
+    assert catch(UsageError, reviewed, world, "octocat", after=after).problems[0].code == "E047"
     assert given(world) == []
 
 

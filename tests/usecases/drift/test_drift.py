@@ -21,7 +21,7 @@ from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, ledger_store
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
 from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
 from tests.usecases.steps import deploy_everywhere, killed_at
 
@@ -237,9 +237,11 @@ def test_destroyed_environment_is_empty_without_drift(world: World) -> None:
 
 def test_locked_state_is_unknown(world: World) -> None:
     class Locked(MemoryTerraform):
-        def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+        def detect_drift(
+            self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+        ) -> StackComparison:
             self.plan(environment, stack)
-            return super().detect_drift(environment, stack, unchanged=unchanged)
+            return super().detect_drift(environment, stack, unchanged=unchanged, locked=locked)
 
     world.terraform = Locked(**{f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)})
     world.terraform.locks["staging", "web"] = StateLock("web", "1", "bob")
@@ -322,8 +324,10 @@ class TestTheLedger:
 
     def test_drift_during_concurrent_deployment_is_not_recorded(self, world: World) -> None:
         class Meanwhile(MemoryTerraform):
-            def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
-                seen = super().detect_drift(environment, stack, unchanged=unchanged)
+            def detect_drift(
+                self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+            ) -> StackComparison:
+                seen = super().detect_drift(environment, stack, unchanged=unchanged, locked=locked)
                 if stack.name == "web":
                     world.workspace.held.clear()
                     other_settings(world, environment)
@@ -456,8 +460,10 @@ class TestFix:
         group, rule = "aws_security_group.this", "aws_security_group_rule.https"
 
         class Beside(MemoryTerraform):
-            def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
-                seen = super().detect_drift(environment, stack, unchanged=unchanged)
+            def detect_drift(
+                self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+            ) -> StackComparison:
+                seen = super().detect_drift(environment, stack, unchanged=unchanged, locked=locked)
                 if (environment, stack.name) != ("staging", "web"):
                     return seen
                 values = (443, None) if ("apply", "staging", "web") not in self.calls else (None, 443)
@@ -469,9 +475,9 @@ class TestFix:
                 return replace(seen, drift=StackPlan(stack.name, found))
 
             def plan(
-                self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True
+                self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
             ) -> StackPlan:
-                found = super().plan(environment, stack, destroy=destroy, wait=wait)
+                found = super().plan(environment, stack, destroy=destroy, locking=locking)
                 made = ResourceChange(rule, "aws_security_group_rule", Action.CREATE)
                 return replace(found, resources=(made,), restored=(group,)) if stack.name == "web" else found
 

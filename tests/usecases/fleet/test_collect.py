@@ -124,11 +124,20 @@ class TestCollecting:
         made = begun(world)
         answered(world, made)
         world.terraform.drifted.clear()
-        check_drift(world.ports, ["staging"])
+        check_drift(world.ports, ["staging"], locked=True)
         found = looked(world)
         assert conditions(found)["staging"] == "drifted"
         assert [check for check in checks(world) if check[0] == "staging"] == [("staging", 0)]
         assert not journal.load(world.ports).find_environment("staging").drifted
+
+    def test_found_drift_counts_despite_later_look(self, world: World) -> None:
+        by_hand(world, "staging")
+        made = begun(world)
+        answered(world, made)
+        world.terraform.drifted.clear()
+        check_drift(world.ports, ["staging"])
+        looked(world)
+        assert [check for check in checks(world) if check[0] == "staging"] == [("staging", 0), ("staging", 1)]
 
     def test_concurrent_collections_record_once(self, world: World) -> None:
         made = begun(world)

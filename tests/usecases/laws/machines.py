@@ -16,7 +16,7 @@ from envctl.domain.errors import StateLock
 from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
 from tests.fakes.world import (
     Killed,
     MemoryCheckRunner,
@@ -177,9 +177,11 @@ class WatchedTerraform(MemoryTerraform):
         self.fails_on, self.dies_on, self.drifted = shared.fails_on, shared.dies_on, shared.drifted
         self.machine = machine
 
-    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+    def plan(
+        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+    ) -> StackPlan:
         self.machine.burns()
-        plan = super().plan(environment, stack, destroy=destroy, wait=wait)
+        plan = super().plan(environment, stack, destroy=destroy, locking=locking)
         content = None if destroy else self.machine.content(environment)
         self.machine.watcher.planned(self.machine, (environment, stack.name), plan, content)
         return plan
@@ -199,9 +201,11 @@ class WatchedTerraform(MemoryTerraform):
             )
             raise
 
-    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+    def detect_drift(
+        self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+    ) -> StackComparison:
         self.machine.burns()
-        seen = super().detect_drift(environment, stack, unchanged=unchanged)
+        seen = super().detect_drift(environment, stack, unchanged=unchanged, locked=locked)
         self.machine.watcher.looked(self.machine, (environment, stack.name), len(seen.drift.resources))
         return seen
 

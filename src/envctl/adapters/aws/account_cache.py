@@ -28,23 +28,28 @@ CREDENTIAL_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ROLE_ARN")
 
 
 class AccountCache:
-    """Confirmed credentials, stored as hashes in `file`. `project_file` holds the expected account and the role."""
+    """Confirmed credentials, stored as hashes in `file`. `project_file` holds the expected account and the roles, and
+    `look` chooses the one to look with.
+    """
 
-    def __init__(self, file: Path, project_file: Path, environment: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self, file: Path, project_file: Path, environment: Callable[[], Mapping[str, str]], *, look: bool = False
+    ) -> None:
+        self._prefix = "look:" if look else ""
         self._file = file
         self._project_file = project_file
         self._environment = environment
 
     def is_confirmed(self, environment: str) -> bool:
         digest = self._hash_identity(environment)
-        return bool(digest) and self._load_hashes().get(environment) == digest
+        return bool(digest) and self._load_hashes().get(self._prefix + environment) == digest
 
     def save_confirmed(self, environment: str) -> None:
         if digest := self._hash_identity(environment):
             temporary = self._file.with_suffix(f".{os.getpid()}")
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                temporary.write_text(json.dumps({**self._load_hashes(), environment: digest}))
+                temporary.write_text(json.dumps({**self._load_hashes(), self._prefix + environment: digest}))
                 temporary.replace(self._file)
             except OSError:
                 # Only time is lost: STS is asked again.

@@ -14,3 +14,4 @@ class RunContext:
     clock: Callable[[], float]  # monotonic, in seconds
     sleep: Callable[[float], None]
     redact: Callable[[str], str] = str  # for texts of others, before they are shortened: half a secret is still one
+    withheld: tuple[str, ...] = ()  # names of the variables removed from the environment

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from envctl.adapters.checks.context import RunContext
 from envctl.adapters.checks.process import GRACE_SECONDS, run_process
+from envctl.domain.ci.program_variables import find_credentials, remove_variables
 from envctl.usecases.ports.core import CostAnswer
 from envctl.usecases.ports.cost import CostSource
 
@@ -13,6 +14,8 @@ MAX_BYTES = 1 << 20
 
 
 class CostProgram:
+    """`withhold` returns the names of the variables that the program does not get."""
+
     def __init__(
         self,
         root: Path,
@@ -21,7 +24,9 @@ class CostProgram:
         clock: Callable[[], float] = time.monotonic,
         grace: float = GRACE_SECONDS,
         redact: Callable[[str], str] = str,
+        withhold: Callable[[Mapping[str, str]], tuple[str, ...]] = find_credentials,
     ) -> None:
+        self._withhold = withhold
         self._redact = redact
         self._root = root
         self._inherited = inherited
@@ -29,7 +34,10 @@ class CostProgram:
         self._grace = grace
 
     def estimate_costs(self, source: CostSource, question: bytes) -> CostAnswer:
-        context = RunContext(self._root, self._inherited(), self._clock, time.sleep, self._redact)
+        inherited = self._inherited()
+        withheld = self._withhold(inherited)
+        environment = remove_variables(inherited, withheld)
+        context = RunContext(self._root, environment, self._clock, time.sleep, self._redact, withheld)
         seconds, limit = source.timeout_seconds, MAX_BYTES + 1
         result = run_process(source.command, seconds, context, self._grace, data=question, limit=limit)
         if len(result.output) > MAX_BYTES:

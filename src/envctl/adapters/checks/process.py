@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from envctl.adapters.checks.context import RunContext
+from envctl.domain.ci.program_variables import format_withheld
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.excerpt import excerpt
 
@@ -50,7 +51,8 @@ def run_process(
             return ProcessResult("", bytes(pipes.answer))
         late = f"did not end within {format_duration(timedelta(seconds=seconds))}"
         why = _describe_exit(process.returncode) if in_time else late
-        return ProcessResult(": ".join(filter(None, (why, pipes.find_last_line(context.redact)))))
+        told = ": ".join(filter(None, (why, pipes.find_last_line(context.redact))))
+        return ProcessResult(f"{told}{format_withheld(context.withheld)}")
 
 
 def _start_process(command: Sequence[str], context: RunContext, data: bytes | None) -> subprocess.Popen[bytes]:

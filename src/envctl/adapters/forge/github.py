@@ -4,13 +4,18 @@ https://docs.github.com/rest/issues. For GitHub, a pull request is an issue too.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from envctl.adapters.forge.posts import ForgePost
-from envctl.adapters.forge.rest import READ_SECONDS, Rest
+from envctl.adapters.forge.rest import LONGEST_PAUSE, READ_SECONDS, Rest
+from envctl.domain.errors import OperationFailedError
 
 API_URL = "https://api.github.com"
+MAX_PULLS = 10
+"""Commits and pull requests of one release that GitHub is asked about, the newest first."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class RunReview:
 
 @dataclass(frozen=True)
 class GithubApi:
-    """Raises OperationFailedError with E036 if GitHub refuses or is unreachable. `environ` names a proxy; `patience`
-    and `pause` are in seconds.
+    """Raises OperationFailedError with E036 if GitHub refuses or is unreachable. `environ` names a proxy; `patience`,
+    `pause` and `longest_pause` are in seconds.
     """
 
     repository: str
@@ -33,6 +38,7 @@ class GithubApi:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     patience: float = READ_SECONDS
     pause: float = 0.5
+    longest_pause: float = LONGEST_PAUSE
 
     def list_comments(self, pull_request: int) -> Iterator[ForgePost]:
         return self._list_posts(f"issues/{pull_request}/comments", "id")
@@ -61,29 +67,59 @@ class GithubApi:
 
     def list_reviews(self, run: int) -> list[RunReview]:
         """Return the approving reviews of a run. Needs `actions: read`."""
-        return [
-            RunReview(_to_login(each["user"]), tuple(str(item["name"]) for item in each.get("environments", ())))
-            for each in self._rest.list_objects(f"actions/runs/{run}/approvals")
-            # Deleted users have no name, and do not count.
-            if each.get("state") == "approved" and each.get("user")
-        ]
+        found = list(self._rest.list_objects(f"actions/runs/{run}/approvals"))
+        with self._rest.check_fields():
+            return [
+                RunReview(_to_login(each["user"]), tuple(str(item["name"]) for item in each["environments"]))
+                for each in found
+                # Deleted users have no name, and do not count.
+                if each["state"] == "approved" and each.get("user")
+            ]
 
-    def list_authors(self, commit: str) -> list[str]:
-        """Return the author of a commit, its committer, and the authors of its pull requests. The latter need
-        `pull-requests: read`.
+    def list_authors(self, commit: str, since: str = "") -> list[str]:
+        """Return the authors and committers of a commit and of all commits after `since`, and who opened, wrote and
+        merged their pull requests. The latter need `pull-requests: read`.
         """
-        details = self._rest.fetch_object(f"repos/{self.repository}/commits/{commit}")
-        users = [details.get("author"), details.get("committer")]
-        users += [each.get("user") for each in self._rest.list_objects(f"commits/{commit}/pulls")]
-        # GitHub itself is the committer of merges by its button.
-        names = [_to_login(user) for user in users if user and user.get("login")]
+        commits = [self._rest.fetch_object(f"repos/{self.repository}/commits/{commit}")]
+        with suppress(OperationFailedError):
+            # `since` may be gone from the repository. Git knows the addresses of these commits all the same.
+            commits += self._list_commits_between(since, commit) if since and since != commit else []
+        with self._rest.check_fields():
+            users = [user for each in commits for user in (each["author"], each["committer"])]
+            newest = dict.fromkeys([commit, *(str(each["sha"]) for each in reversed(commits[1:]))])
+        pulls: dict[int, None] = {}
+        for sha in list(newest)[:MAX_PULLS]:
+            found = list(self._rest.list_objects(f"commits/{sha}/pulls"))
+            with self._rest.check_fields():
+                pulls.update(dict.fromkeys(int(each["number"]) for each in found))
+        for number in list(pulls)[:MAX_PULLS]:
+            users += self._list_pull_users(number)
+        with self._rest.check_fields():
+            # GitHub itself is the committer of merges by its button.
+            names = [_to_login(user) for user in users if user and user.get("login")]
         return [name for name in dict.fromkeys(names) if name != "web-flow"]
+
+    def _list_commits_between(self, since: str, commit: str) -> list[dict[str, Any]]:
+        """Return at most 250 commits, as GitHub does."""
+        found = self._rest.fetch_object(f"repos/{self.repository}/compare/{since}...{commit}")
+        with self._rest.check_fields():
+            return [dict(each) for each in found["commits"]]
+
+    def _list_pull_users(self, number: int) -> list[Any]:
+        """Return who opened and merged a pull request, and the accounts of its commits, which a squash merge hides."""
+        details = self._rest.fetch_object(f"repos/{self.repository}/pulls/{number}")
+        commits = list(self._rest.list_objects(f"pulls/{number}/commits"))
+        with self._rest.check_fields():
+            written = [user for each in commits for user in (each["author"], each["committer"])]
+            return [details["user"], details["merged_by"], *written]
 
     def _list_posts(self, path: str, number: str) -> Iterator[ForgePost]:
         for each in self._rest.list_objects(path):
             if "pull_request" not in each:
-                kind = (each.get("user") or {}).get("type", "")
-                yield ForgePost(int(each[number]), each.get("title") or "", each.get("body") or "", kind == "Bot")
+                with self._rest.check_fields():
+                    kind = (each.get("user") or {}).get("type", "")
+                    post = ForgePost(int(each[number]), each.get("title") or "", each.get("body") or "", kind == "Bot")
+                yield post
 
     @cached_property
     def _rest(self) -> Rest:
@@ -102,6 +138,7 @@ class GithubApi:
             environ=self.environ,
             patience=self.patience,
             pause=self.pause,
+            longest_pause=self.longest_pause,
         )
 
 

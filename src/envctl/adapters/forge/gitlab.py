@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from envctl.adapters.forge.posts import ForgePost
-from envctl.adapters.forge.rest import READ_SECONDS, Rest
+from envctl.adapters.forge.rest import LONGEST_PAUSE, READ_SECONDS, Rest
 
 API_URL = "https://gitlab.com/api/v4"
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -20,8 +20,8 @@ _QUICK_ACTION = re.compile(r"\s*/[A-Za-z]")
 
 @dataclass(frozen=True)
 class GitlabApi:
-    """Raises OperationFailedError with E036 if GitLab refuses or is unreachable. `environ` names a proxy; `patience`
-    and `pause` are in seconds.
+    """Raises OperationFailedError with E036 if GitLab refuses or is unreachable. `environ` names a proxy; `patience`,
+    `pause` and `longest_pause` are in seconds.
 
     GitLab does not mark the posts of machines: only those of the token's owner count as such.
     """
@@ -34,6 +34,7 @@ class GitlabApi:
     name: str = ""  # of the project, for people
     patience: float = READ_SECONDS
     pause: float = 0.5
+    longest_pause: float = LONGEST_PAUSE
 
     def list_comments(self, pull_request: int) -> Iterator[ForgePost]:
         return self._list_posts(f"merge_requests/{pull_request}/notes?order_by=created_at&sort=asc", "id", "body")
@@ -67,12 +68,15 @@ class GitlabApi:
     def _list_posts(self, path: str, number: str, body: str) -> Iterator[ForgePost]:
         for each in self._rest.list_objects(path):
             if not each.get("system"):
-                machine = (each.get("author") or {}).get("id") == self._user_id
-                yield ForgePost(int(each[number]), each.get("title") or "", each.get(body) or "", machine)
+                with self._rest.check_fields():
+                    machine = (each.get("author") or {}).get("id") == self._user_id
+                    post = ForgePost(int(each[number]), each.get("title") or "", each.get(body) or "", machine)
+                yield post
 
     @cached_property
     def _user_id(self) -> Any:  # noqa: ANN401 (an id of any type)
-        return self._rest.fetch_object("user").get("id", "nobody")
+        with self._rest.check_fields():
+            return self._rest.fetch_object("user")["id"]
 
     @cached_property
     def _rest(self) -> Rest:
@@ -89,6 +93,7 @@ class GitlabApi:
             authorities=self.authorities,
             patience=self.patience,
             pause=self.pause,
+            longest_pause=self.longest_pause,
         )
 
 

@@ -3,24 +3,30 @@
 import json
 import re
 import ssl
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from envctl.adapters.forge.posts import UncertainPostError
 from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts, read_body
 from envctl.adapters.http.retry import TemporaryError, read_wanted_pause, retry
 from envctl.domain.errors import OperationFailedError, Problem
 
 CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS, ATTEMPTS = 5.0, 20.0, 60.0, 4
 LARGEST = 32 << 20
-_BUSY = (429, 502, 503, 504)
+LONGEST_PAUSE = 60.0
+"""Between two attempts, in seconds. A forge that asks for more gets no further request."""
+_BUSY = (408, 429, 500, 502, 503, 504)
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 PAGE = 100
 PAGES = 50
 """At most: five thousand comments."""
 
 
+INVALID_HINT = "run the job again; behind a proxy, check that it lets the answers of the forge through"
 _REASONS = {
     Failure.TIMEOUT: "no answer in time",
     Failure.UNKNOWN_HOST: "unknown host",
@@ -39,6 +45,7 @@ class _Answer:
     status: int
     headers: Mapping[str, str]
     data: bytes
+    document: Any = None
 
 
 @dataclass(frozen=True)
@@ -57,33 +64,52 @@ class Rest:
     authorities: str = ""
     patience: float = READ_SECONDS
     pause: float = 0.5
+    longest_pause: float = LONGEST_PAUSE
 
     def list_objects(self, path: str) -> Iterator[dict[str, Any]]:
-        """Yield the objects of all pages of a list of the project."""
-        url = f"{self.url}/{self.project_path}/{path}{'&' if '?' in path else '?'}per_page={PAGE}"
+        """Yield the objects of all pages of a list of the project. A list that is cut is an error: a comment that was
+        not found would be written twice, and an author that was not found could approve.
+        """
+        whole, _, query = f"{self.url}/{self.project_path}/{path}".partition("?")
+        query = f"{query}&per_page={PAGE}" if query else f"per_page={PAGE}"
         for _ in range(PAGES):
-            answer = self._send_request("GET", url)
-            found = _parse_json(answer.data)
-            yield from (each for each in found if isinstance(each, dict)) if isinstance(found, list) else ()
+            answer = self._send_request("GET", f"{whole}?{query}", wanted=list)
+            yield from (each for each in answer.document if isinstance(each, dict))
             following = _NEXT.search(answer.headers.get("Link", ""))
-            # No other host may get the token.
-            if following is None or not following[1].startswith(f"{self.url}/"):
+            if following is None:
                 return
-            url = following[1]
+            # Behind a proxy, the link may name another host. No other host may get the token: only its query is used.
+            query = following[1].partition("?")[2]
+        raise self._build_error(f"lists more than {PAGES * PAGE} entries", "remove old ones, or start a new request")
 
     def fetch_object(self, path: str) -> dict[str, Any]:
-        """Return the object at a path of the API; empty if the response is no object."""
-        found = _parse_json(self._send_request("GET", f"{self.url}/{path}").data)
-        return found if isinstance(found, dict) else {}
+        """Return the object at a path of the API."""
+        found: dict[str, Any] = self._send_request("GET", f"{self.url}/{path}", wanted=dict).document
+        return found
 
     def send_json(self, method: str, path: str, body: Mapping[str, object]) -> None:
-        """Send a change of the project, once: a second attempt after a lost response would be a second comment."""
+        """Send a change of the project. A new entry is sent again only if the forge has not read it: a second attempt
+        after a lost response would be a second comment.
+        """
         self._send_request(method, f"{self.url}/{self.project_path}/{path}", body)
 
-    def _send_request(self, method: str, url: str, body: Mapping[str, object] | None = None) -> _Answer:
+    @contextmanager
+    def check_fields(self) -> Iterator[None]:
+        """Turn missing and malformed fields of a response into an error of the forge."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._build_error("sent an invalid response", INVALID_HINT) from error
+
+    def _send_request(
+        self, method: str, url: str, body: Mapping[str, object] | None = None, wanted: type | None = None
+    ) -> _Answer:
+        """Send a request, and again after a temporary failure. `wanted` is the JSON type of the response."""
         headers = dict(self.headers) if body is None else {"Content-Type": "application/json", **self.headers}
         data = None if body is None else json.dumps(body).encode()
         timeouts = Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
+        # Only a new entry must not be sent twice: all other requests have the same effect again.
+        is_repeatable = method != "POST"
 
         def send_once() -> _Answer:
             try:
@@ -91,17 +117,34 @@ class Rest:
                     answer = _Answer(response.status, response.headers, read_body(response, LARGEST))
             except HttpFailedError as error:
                 why = _REASONS.get(error.failure, "no connection")
-                raise TemporaryError(self._build_error(f"can't be reached ({why})", "try again in a minute")) from error
-            if answer.status < 300:  # noqa: PLR2004
+                failed = self._build_error(f"can't be reached ({why})", "try again in a minute")
+                raise _temporary(failed, is_repeatable) from error
+            if answer.status >= 300:  # noqa: PLR2004
+                raise self._build_refusal(answer, is_repeatable)
+            if wanted is None:
                 return answer
-            otherwise = f"check the message of {self.forge}; the command itself succeeded as reported"
-            message = f"answers {answer.status}{_extract_reason(answer.data)}"
-            refused = self._build_error(message, self.hint_by_status.get(answer.status, otherwise))
-            if answer.status in _BUSY:
-                raise TemporaryError(refused, read_wanted_pause(answer.headers))
-            raise refused
+            document = _parse_json(answer.data)
+            if not isinstance(document, wanted):
+                raise _temporary(self._build_error("sent an invalid response", INVALID_HINT), is_repeatable)
+            return replace(answer, document=document)
 
-        return retry(send_once, ATTEMPTS if method == "GET" else 1, pause=self.pause)
+        return retry(send_once, ATTEMPTS, pause=self.pause, longest=self.longest_pause)
+
+    def _build_refusal(self, answer: _Answer, is_repeatable: bool) -> Exception:
+        """Return the error of a refused request, as a TemporaryError if another attempt may fare better."""
+        message = f"answers {answer.status}{_extract_reason(answer.data)}"
+        limited, pause = _is_rate_limited(answer), _read_pause(answer.headers)
+        if pause > self.longest_pause:
+            return self._build_error(message, f"run the job again in {pause:.0f} seconds: {self.forge} asks to wait")
+        if limited:
+            # Refused before it was read: even a new entry may be sent again.
+            failed = self._build_error(message, f"run the job again in some minutes: {self.forge} limits its requests")
+            return TemporaryError(failed, pause)
+        otherwise = f"check the message of {self.forge}; the command itself succeeded as reported"
+        failed = self._build_error(message, self.hint_by_status.get(answer.status, otherwise))
+        if answer.status in _BUSY:
+            return _temporary(failed, is_repeatable, pause)
+        return failed
 
     @cached_property
     def _client(self) -> HttpClient:
@@ -111,10 +154,32 @@ class Rest:
         return OperationFailedError(Problem("E036", f"{self.forge} ({self.project}) {why}", hint))
 
 
+def _temporary(failed: OperationFailedError, is_repeatable: bool, pause: float = 0.0) -> Exception:
+    return TemporaryError(failed, pause) if is_repeatable else UncertainPostError(*failed.problems)
+
+
+def _is_rate_limited(answer: _Answer) -> bool:
+    """Check if the forge refuses for too many requests. GitHub says so with 403, too:
+    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    if answer.status == 429:  # noqa: PLR2004
+        return True
+    is_spent = answer.headers.get("X-RateLimit-Remaining") == "0"
+    is_told = "Retry-After" in answer.headers or "rate limit" in _extract_reason(answer.data).lower()
+    return answer.status == 403 and (is_spent or is_told)  # noqa: PLR2004
+
+
+def _read_pause(headers: Mapping[str, str]) -> float:
+    """Return the seconds that the forge asks to wait; 0 if it does not ask. Spent limits of GitHub name their end."""
+    end = headers.get("X-RateLimit-Reset", "")
+    is_spent = headers.get("X-RateLimit-Remaining") == "0" and end.isascii() and end.isdigit()
+    return max(read_wanted_pause(headers), float(end) - time.time() if is_spent else 0.0)
+
+
 def _parse_json(data: bytes) -> object:
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

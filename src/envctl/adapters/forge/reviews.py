@@ -32,18 +32,23 @@ class GithubReviews:
             raise UsageError(Problem("E037", message, "pass it: env: GITHUB_TOKEN: ${{ github.token }}"))
         api = GithubApi(repository, token, env.get("GITHUB_API_URL") or API_URL, env)
         # GitHub compares the names of environments without regard to case.
-        names = [
+        return [
             review.reviewer
             for review in api.list_reviews(int(run))
             if environment.casefold() in {name.casefold() for name in review.environments}
         ]
-        return list(dict.fromkeys(names))
 
-    def list_authors(self, commit: str) -> Sequence[str]:
+    def has_reviews(self) -> bool:
+        env = self._environ()
+        is_run = bool(env.get("GITHUB_REPOSITORY")) and env.get("GITHUB_RUN_ID", "").isdecimal()
+        return env.get("GITHUB_ACTIONS") == "true" and is_run and bool(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"))
+
+    def list_authors(self, commit: str, since: str = "") -> Sequence[str]:
         env = self._environ()
         repository, token = env.get("GITHUB_REPOSITORY", ""), env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", "")
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and token and _COMMIT.fullmatch(commit)):
             return ()
         # A deployment waits for it: give up early on a slow GitHub.
-        api = GithubApi(repository, token, env.get("GITHUB_API_URL") or API_URL, env, patience=AUTHORS_SECONDS)
-        return api.list_authors(commit)
+        url, few = env.get("GITHUB_API_URL") or API_URL, AUTHORS_SECONDS
+        api = GithubApi(repository, token, url, env, patience=few, longest_pause=few)
+        return api.list_authors(commit, since if _COMMIT.fullmatch(since) else "")

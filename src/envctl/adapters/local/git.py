@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.paths import resolve_path
+from envctl.domain.ci.program_variables import find_credentials, remove_variables
 from envctl.usecases.ports.project import Revision
 
 if TYPE_CHECKING:
@@ -76,6 +77,13 @@ class Git:
             dict.fromkeys(_IN_BRACKETS.sub(r"\1", line).strip() for line in found.splitlines() if line.strip())
         )
 
+    def list_changes(self, base: str) -> Sequence[str] | None:
+        if not _COMMIT.fullmatch(base.removesuffix("^1")):
+            return None
+        words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--merge-base", base, "HEAD", "--")
+        found = run_git(self._project, *words)
+        return None if found is None else [path for path in found.split("\0") if path]
+
     def is_behind(self, commit: str) -> bool | None:
         """Return False without git, and for a commit outside all fetched branches."""
         if not _COMMIT.fullmatch(commit):
@@ -85,6 +93,11 @@ class Git:
         if own is None:
             return None if run_git(self._project, "rev-parse", "--is-shallow-repository") == "true" else False
         return own == "0" and run_git(self._project, "rev-parse", "HEAD") != commit
+
+    def read_remote(self) -> str:
+        remotes = (run_git(self._project, "remote") or "").split()
+        name = "origin" if "origin" in remotes else remotes[0] if len(remotes) == 1 else ""
+        return (run_git(self._project, "remote", "get-url", "--", name) or "") if name else ""
 
     def locate_project(self) -> str | None:
         found = run_git(self._project, "rev-parse", "--show-prefix")
@@ -116,6 +129,8 @@ def run_git(project: Path, *arguments: str) -> str | None:
         done = subprocess.run(
             ["git", *arguments],  # noqa: S607
             cwd=project,
+            # `core.hooksPath` may name a folder of the tree, and reading a status may run a hook.
+            env=remove_variables(os.environ, find_credentials(os.environ)),
             capture_output=True,
             encoding="utf-8",
             # Names and paths may be in another encoding.

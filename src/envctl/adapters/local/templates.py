@@ -37,6 +37,10 @@ class PackagedTemplates:
     def load_workflows(self, system: str) -> Mapping[str, str]:
         return {path: file.data.decode() for path, file in _read_folder(WORKFLOWS / system).items()}
 
+    def load_locks(self) -> Mapping[str, str]:
+        files = {name: f"requirements-{name}.lock" for name in ("build", "run")}
+        return {name: self.load_shipped(file)[file].data.decode() for name, file in files.items()}
+
 
 def _read_folder(top: Path) -> dict[str, File]:
     files: list[Path] = []

@@ -26,7 +26,7 @@ from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
 from envctl.adapters.terraform.state import local_state, state_lock, unsaved_state
 from envctl.adapters.terraform.state.written_state import is_state_written
-from envctl.domain.errors import OperationFailedError
+from envctl.domain.errors import OperationFailedError, StateLockedError
 from envctl.domain.plan.changes import ResourceChange, StackPlan
 from envctl.domain.terraform.workdir_names import MOVING_STATE, PLAN_FILES, UNSAVED_STATE
 from envctl.usecases.ports import terraform as ports
@@ -144,18 +144,20 @@ class TerraformDriver:
     def require_idle(self, environment: str, stack: PreparedStack) -> None:
         stack_lock.require_idle(self._build_site(environment, stack))
 
-    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+    def plan(
+        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: ports.PlanLocking = "wait"
+    ) -> StackPlan:
         site = self._build_site(environment, stack)
         mode: dict[str, bool | str] = {"destroy": True} if destroy else {}
-        if wait:
-            mode["lock_timeout"] = PLAN_LOCK_TIMEOUT
+        mode |= {"lock": False} if locking == "none" else {}
+        run_plan = self._plan_after_others if locking == "wait" else self._run_plan
         try:
-            transcript = self._run_plan(site, PLAN_FILE, **mode)
+            transcript = run_plan(site, PLAN_FILE, **mode)
         except OperationFailedError as error:
             if not (destroy and is_upstream_missing(error)):
                 raise
             # A destroyed resource need not be refreshed, least of all from a missing state.
-            transcript = self._run_plan(site, PLAN_FILE, refresh=False, **mode)
+            transcript = run_plan(site, PLAN_FILE, refresh=False, **mode)
         if not transcript.has_content:
             self.delete_plan(environment, stack)
             # In a destroy plan, a lost state looks like an empty one.
@@ -170,14 +172,17 @@ class TerraformDriver:
         event = ProgressEvent(stack.name, "refresh")
         self._run_apply(site, event, None, refresh_only=True, auto_approve=True, lock_timeout=APPLY_LOCK_TIMEOUT)
 
-    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "StackComparison":
+    def detect_drift(
+        self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+    ) -> "StackComparison":
         from envctl.adapters.terraform.plans import drift_and_pending
 
         site = self._build_site(environment, stack)
 
-        def run_plan(out: str, *, locked: bool, **mode: bool | str) -> Transcript:
-            lock: dict[str, bool | str] = {"lock_timeout": PLAN_LOCK_TIMEOUT} if locked else {"lock": False}
-            return self._run_plan(site, out, **lock, **mode)
+        def run_plan(out: str, **mode: bool | str) -> Transcript:
+            return (
+                self._plan_after_others(site, out, **mode) if locked else self._run_plan(site, out, lock=False, **mode)
+            )
 
         documents = list[dict[str, Any]]()
 
@@ -273,6 +278,16 @@ class TerraformDriver:
             unsaved_state.save_state(site, transcript.dumped_state)
         check_result(result, transcript, site, "apply")
         check_summary(transcript, site, "apply")
+
+    def _plan_after_others(self, site: Site, name: str, **options: bool | str) -> Transcript:
+        """Plan under the lock. If another plan holds it, wait for its end: it changes nothing."""
+        try:
+            return self._run_plan(site, name, lock_timeout=PLAN_LOCK_TIMEOUT, **options)
+        except StateLockedError as held:
+            if not (wait := state_lock.describe_wait(held.lock, site)):
+                raise
+            self._observer.on_message(wait)
+        return self._run_plan(site, name, lock_timeout=f"{state_lock.OTHER_PLAN_MINUTES}m", **options)
 
     def _run_plan(self, site: Site, name: str, **options: bool | str) -> Transcript:
         unsaved_state.require_no_unsaved(site)

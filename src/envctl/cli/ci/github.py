@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from envctl.adapters.disk.files import append_text
@@ -15,10 +16,12 @@ from envctl.cli.ci.job import CiJob
 from envctl.cli.ci.outcome import to_variables
 from envctl.cli.ci.result_views import find_drift, render_markdown
 from envctl.cli.options.global_options import Options
+from envctl.cli.options.wait_ok import is_wait_ok
 from envctl.cli.output.redaction import current_redaction, unwrap_stream
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
+    from envctl.cli.ci.job_run import JobRun
     from envctl.domain.errors import EnvctlError, Problem
 
 # GitHub shows ten annotations of a kind for a step, and drops the others silently.
@@ -35,6 +38,8 @@ SUMMARIZED_COMMANDS = frozenset(
 
 
 class GithubJob(CiJob):
+    root_variable = "GITHUB_WORKSPACE"
+
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         super().__init__(options, environment)
         self._masked: set[str] = set()
@@ -54,7 +59,7 @@ class GithubJob(CiJob):
                 _write_line(f"::add-mask::{_escape_data(line)}", unwrap_stream(sys.stderr))
 
     def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
-        for line in self._format_annotations(result, error):
+        for line in self._format_annotations(result, error, code):
             _write_line(line)
         outputs = to_variables(result, error, code)
         self._append_to_file("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
@@ -64,6 +69,15 @@ class GithubJob(CiJob):
             summary = render_markdown(shown, error).rstrip()
             self._append_to_file("GITHUB_STEP_SUMMARY", f"{summary}\n\n" if summary else "")
         super().publish_result(command, result, error, code)
+
+    def annotate_failure(self, failure: "EnvctlError", *, is_warning: bool) -> None:
+        for problem in failure.problems:
+            _write_line(self._format_annotation("warning" if is_warning else "error", problem))
+
+    def _find_run(self, at: datetime) -> "JobRun | None":
+        from envctl.cli.ci.job_run import find_github_run
+
+        return find_github_run(self._environment, at)
 
     def _create_api(self) -> "GithubApi":
         from envctl.adapters.forge.github import API_URL, GithubApi
@@ -86,12 +100,13 @@ class GithubJob(CiJob):
             raise UsageError(Problem("E037", "no pull request to comment on", hint))
         return int(found[1])
 
-    def _format_annotations(self, result: object | None, error: "EnvctlError | None") -> Iterator[str]:
+    def _format_annotations(self, result: object | None, error: "EnvctlError | None", code: int) -> Iterator[str]:
         problems = error.problems if error else ()
+        kind = "notice" if is_wait_ok(code, error) else "error"
         for problem in problems[: MAX_ANNOTATIONS if len(problems) <= MAX_ANNOTATIONS else MAX_ANNOTATIONS - 1]:
-            yield self._format_annotation("error", problem)
+            yield self._format_annotation(kind, problem)
         if len(problems) > MAX_ANNOTATIONS:
-            yield f"::error title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: see the log"
+            yield f"::{kind} title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: see the log"
         for name, message in _describe_drift(result):
             yield f"::warning title={_escape_property(f'drift in {name}')}::{_escape_data(message)}"
 

@@ -21,6 +21,15 @@ REASONS = {
 }
 
 
+# Commands that deploy or record something: their exit code must say that it is done.
+CHANGING_COMMANDS = frozenset({"apply", "approve", "destroy", "promote", "recover", "rollback", "verify"})
+
+
+def has_changed_something(command: str, result: object | None) -> bool:
+    """Check if the command has deployed or recorded something; drift is recorded besides, unless it was fixed."""
+    return command in CHANGING_COMMANDS or type(result).__name__ == "Fixed"
+
+
 def to_variables(result: object | None, error: "EnvctlError | None", code: int) -> dict[str, str]:
     """Return the variables. `release`, `changes` and `plan` are empty for none or several; `problems` are codes."""
     codes = dict.fromkeys(problem.code for problem in error.problems) if error else {}
@@ -33,6 +42,7 @@ def to_variables(result: object | None, error: "EnvctlError | None", code: int) 
         "changes": _format_changes(result),
         # The fingerprint of a plan for approval; other results hold the plan itself, or none.
         "plan": plan if isinstance(plan, str) else "",
+        "reviews": getattr(result, "reviews", ""),
     }
 
 

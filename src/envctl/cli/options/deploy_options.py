@@ -20,6 +20,10 @@ BreakGlass = Annotated[
     ),
 ]
 Older = Annotated[bool, typer.Option("--older", help="Deploy this release over a newer one (G111). Recorded.")]
+WaitOk = Annotated[
+    bool,
+    typer.Option("--wait-ok", help="Exit with 0 instead of 4 if it is refused only for now, for jobs of CI."),
+]
 
 
 def parse_deploy_options(
@@ -29,11 +33,14 @@ def parse_deploy_options(
     no_verify: bool = False,
     older: bool = False,
     state_lost: bool = False,
+    wait_ok: bool = False,
 ) -> "DeployOptions":
+    from envctl.cli.options.wait_ok import WAIT_OK
     from envctl.domain.errors import Problem, UsageError
     from envctl.usecases.deployment.request import DeployOptions
 
     if break_glass is not None and not break_glass.strip():
         raise UsageError(Problem("E008", "the reason is empty", 'give a reason: --break-glass "…"'))
+    WAIT_OK.set(wait_ok)
     reason = (break_glass or "").strip()
     return DeployOptions(context.obj.dry_run, not no_verify, reason, older=older, state_lost=state_lost)

@@ -47,6 +47,10 @@ class Options:
     sarif: Path | None = None
     comment: bool = False
     issues: bool = False
+    # Set by commands that only look: they take the `look_role` of an environment.
+    look: bool = False
+    # Set by deployments: the only environment whose `assume_role` they take. Elsewhere they take the `look_role`.
+    changes_only: str = ""
     # Only for `ledger verify`: another store and another folder of public keys.
     store: str = ""
     keys: Path | None = None

@@ -13,16 +13,14 @@ from envctl.cli import memory_usage
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.wiring.aws import AwsPorts
+from envctl.cli.wiring.job import JobPorts
+from envctl.cli.wiring.job_credentials import JobCredentials
 from envctl.cli.wiring.lazy_ui import LateObserver
 from envctl.cli.wiring.machine import MachinePorts
 from envctl.cli.wiring.tracing import TracedPorts
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 if TYPE_CHECKING:
-    from envctl.adapters.checks.check_runner import LocalCheckRunner
-    from envctl.adapters.checks.cost_program import CostProgram
-    from envctl.adapters.forge.job_requests import VariableJobRequests
-    from envctl.adapters.forge.reviews import GithubReviews
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileHeadCache
     from envctl.adapters.local.new_folder import NewProjectFolder
@@ -43,19 +41,33 @@ if TYPE_CHECKING:
     from envctl.usecases.ports.core import Identity
 
 
-class WiredPorts(MachinePorts, AwsPorts):
+class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     """The ports of one command. Adapters are imported and built on first use: most commands need few."""
 
     def __init__(self, options: Options) -> None:
         root = options.project.absolute()
         home = root / ".envctl" / "sandbox" if options.sandbox else root / ".envctl"
-        super().__init__(root, home, self.inherited_environment, lambda: self.project, lambda: self.identity)
-        self._options = options
+        AwsPorts.__init__(
+            self,
+            root,
+            home,
+            self.inherited_environment,
+            lambda: self.project,
+            lambda: self.identity,
+            credentials=JobCredentials(lambda: self.job),
+            prepare=self._prepare_aws,
+            look=options.look,
+        )
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
+        JobPorts.__init__(self, root, self._own, lambda: self.project, self._report_message)
+        self._options = options
         self.sandbox = options.sandbox
         self.provider_lock = f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE
         self.observer = LateObserver(options)
+
+    def _report_message(self, text: str) -> None:
+        self.observer.on_message(text)
 
     @cached_property
     def tree(self) -> "ProjectTree":
@@ -67,7 +79,8 @@ class WiredPorts(MachinePorts, AwsPorts):
     def config_reader(self) -> "ProjectFileReader":
         from envctl.cli.wiring.readers import ProjectFileReader
 
-        return ProjectFileReader(sandbox=self._options.sandbox)
+        options = self._options
+        return ProjectFileReader(sandbox=options.sandbox, look=options.look, changes_only=options.changes_only)
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":
@@ -107,23 +120,29 @@ class WiredPorts(MachinePorts, AwsPorts):
 
     @cached_property
     def remote_modules(self) -> "TerraformModules":
+        from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
         from envctl.adapters.terraform.modules.fetch import TerraformModules
+        from envctl.domain.ci.program_variables import find_identity_variables
 
         # Modules are real code in the sandbox too: never fetch them through the embedded AWS.
         cache = self._root / ".envctl" / "cache" / "modules"
-        return TerraformModules(self._root, cache, lambda: self._own, self._cleared_environment)
+        # Git and registries may need a token of the job: no program of the tree runs.
+        surroundings = EnvironmentFilter(self.observer.on_message, find_identity_variables)
+        return TerraformModules(self._root, cache, lambda: self._own, surroundings)
 
     @cached_property
     def formatter(self) -> "TerraformFormatter":
+        from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
         from envctl.adapters.terraform.formatting import TerraformFormatter
 
-        return TerraformFormatter(self._root, lambda: self._own, self._cleared_environment)
+        # A project file with mistakes can be formatted too: it is not read for program_variables.
+        return TerraformFormatter(self._root, lambda: self._own, EnvironmentFilter(self.observer.on_message))
 
     @cached_property
     def _cleared_environment(self) -> "EnvironmentFilter":
         from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 
-        return EnvironmentFilter(self.observer.on_message)
+        return EnvironmentFilter(self.observer.on_message, self.program_variables.withhold_tokens)
 
     @cached_property
     def workspace(self) -> "DirectoryWorkspace":
@@ -169,18 +188,6 @@ class WiredPorts(MachinePorts, AwsPorts):
         return FileTracer(self._options.trace, process_start_time(), current_redaction().redact)
 
     @cached_property
-    def check_runner(self) -> "LocalCheckRunner":
-        from envctl.adapters.checks.check_runner import LocalCheckRunner
-
-        return LocalCheckRunner(self._root, lambda: os.environ, redact=current_redaction().redact_message)
-
-    @cached_property
-    def cost_estimator(self) -> "CostProgram":
-        from envctl.adapters.checks.cost_program import CostProgram
-
-        return CostProgram(self._root, lambda: os.environ, redact=current_redaction().redact_message)
-
-    @cached_property
     def trust(self) -> "Trust":
         from envctl.usecases.ledger.trust import ENVIRONMENTS_FOLDER, load_trust
 
@@ -191,6 +198,7 @@ class WiredPorts(MachinePorts, AwsPorts):
         return load_trust(ProjectTree(self._options.keys.absolute()), self.project, "")
 
     def close(self) -> None:
+        self.job_credentials.close()
         self.observer.close()
         if "terraform" in self.__dict__:
             memory_usage.LAST_USAGE.set(self.terraform.report_usage())
@@ -205,7 +213,21 @@ class WiredPorts(MachinePorts, AwsPorts):
 
     def inherited_environment(self) -> Mapping[str, str]:
         """Return the environment for child processes; in the sandbox, one without real credentials."""
-        return self.embedded_aws.replace_environment() if self.embedded_aws else os.environ
+        if self.embedded_aws:
+            return self.embedded_aws.replace_environment()
+        self.job_credentials.place_token()
+        return os.environ
+
+    def exported_environment(self) -> dict[str, str]:
+        """Return the environment for a program that outlives this command."""
+        inherited = self.job_credentials.remove_own(self.inherited_environment())
+        return {**inherited, **self.access.export_credentials("")} if self.job_credentials.is_own else inherited
+
+    def _prepare_aws(self) -> None:
+        if self.embedded_aws:
+            self.embedded_aws.replace_environment()
+        else:
+            self.job_credentials.require_role()
 
     def _environment_with_profile(self, profile: str) -> Mapping[str, str]:
         """Return the inherited environment, with the AWS profile if this machine has it: CI jobs have none."""
@@ -224,19 +246,6 @@ class WiredPorts(MachinePorts, AwsPorts):
         return NewProjectFolder(self._options.project)
 
     @cached_property
-    def reviews(self) -> "GithubReviews":
-        from envctl.adapters.forge.reviews import GithubReviews
-
-        # Asks the real GitHub, in the sandbox too.
-        return GithubReviews(lambda: self._own)
-
-    @cached_property
-    def job_requests(self) -> "VariableJobRequests":
-        from envctl.adapters.forge.job_requests import VariableJobRequests
-
-        return VariableJobRequests(lambda: self._own, current_redaction().redact_message)
-
-    @cached_property
     def identity(self) -> "Identity":
         from envctl.adapters.local.machine import LocalIdentity
         from envctl.domain.aws.access import is_on_aws
@@ -247,8 +256,14 @@ class WiredPorts(MachinePorts, AwsPorts):
             return local
         from envctl.adapters.aws.identity import AwsIdentity
 
-        gitlab = self.project.ci.gitlab
-        return AwsIdentity(local.identify_actor, self.access.find_origin, self.inherited_environment, lambda: gitlab)
+        ci = self.project.ci
+        return AwsIdentity(
+            local.identify_actor,
+            self.access.find_origin,
+            self.inherited_environment,
+            lambda: ci.gitlab,
+            lambda: ci.github.issuer or "",
+        )
 
     @cached_property
     def version_control(self) -> "Git":

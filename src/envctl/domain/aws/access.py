@@ -1,7 +1,7 @@
 """AWS credentials of an environment: the request for them, the caller, and the remaining time."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.state import EnvironmentState
 
 MAX_SESSION_LENGTH = 64
+LONGEST_LOOK = timedelta(hours=1)
 CREDENTIALS_MARGIN = timedelta(minutes=5)
 """Time credentials must last beyond the longest earlier deployment: durations vary."""
 
@@ -53,6 +54,8 @@ class CallerIdentity:
 PROFILE_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
 """Environment variables for profile files, and their defaults."""
 DEFAULT_REGION = "us-east-1"
+_ARN_PARTS = 6
+_ENDED_BY_ITSELF = frozenset({"succeeded", "partial", "failed", "interrupted"})
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 OTHER_CREDENTIAL_VARIABLES = (
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -83,9 +86,10 @@ def build_credentials_spec(project: "Project", environment: str, actor: "Actor |
         target.region or DEFAULT_REGION,
         target.account_id or "",
         target.profile or "",
-        target.assume_role or "",
+        project.find_acting_role(environment),
         target.external_id or "",
-        target.session_duration,
+        # A role to look with is mostly taken from another role, and AWS then refuses more than an hour.
+        min(target.session_duration, LONGEST_LOOK) if project.looks_with_role(environment) else target.session_duration,
         format_session_name(actor),
         target.session_tags,
     )
@@ -95,6 +99,15 @@ def format_session_name(actor: "Actor | None") -> str:
     """Return `envctl-` with the person, in the characters AWS allows in session names."""
     person = re.sub(r"[^\w+=,.@-]", "-", actor.person_name, flags=re.ASCII) if actor else ""
     return f"envctl-{person}"[:MAX_SESSION_LENGTH] if person else "envctl"
+
+
+def is_session_of_role(arn: str, role: str) -> bool:
+    """Tell if the ARN of a caller is a session of the role, whose ARN may have a path."""
+    session, wanted = arn.split(":", 5), role.split(":", 5)
+    if len(session) != _ARN_PARTS or len(wanted) != _ARN_PARTS or session[4] != wanted[4]:
+        return False
+    kind, _, rest = session[5].partition("/")
+    return kind == "assumed-role" and rest.partition("/")[0] == wanted[5].rpartition("/")[2]
 
 
 def is_on_aws(project: "Project") -> bool:
@@ -112,11 +125,18 @@ class ShortCredentials:
     needed: str
 
 
-def check_remaining_time(caller: CallerIdentity, state: "EnvironmentState", now: datetime) -> ShortCredentials | None:
-    """Compare the remaining time with the longest known deployment plus a margin; return None if it suffices."""
+def check_remaining_time(
+    caller: CallerIdentity, environments: "Collection[EnvironmentState]", now: datetime
+) -> ShortCredentials | None:
+    """Compare the remaining time with the longest known deployment plus a margin; return None if it suffices.
+
+    The deployments of all environments count: the first one to prod takes about as long as those before it. A failed
+    one counts too: it may have failed because its credentials ended. An abandoned one ended when people said so.
+    """
     if caller.ends_at is None:
         return None
-    done = [proof.deployment for proof in state.evidence.values()]
+    done = [proof.deployment for state in environments for proof in state.evidence.values()]
+    done += [state.last for state in environments if state.last and state.last.outcome in _ENDED_BY_ITSELF]
     longest = max((each.ended_at - each.started_at for each in done if each.ended_at), default=timedelta())
     left = caller.ends_at - now
     if left >= longest + CREDENTIALS_MARGIN:

@@ -1,90 +1,191 @@
-"""Render GitHub workflows from templates of envctl with `%{name}` placeholders."""
+"""Render the workflows of GitHub Actions: plan, deploy, drift, and operations by hand."""
 
-import json
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
-CHECKOUT_ACTION = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
-"""The only foreign action in deploying jobs."""
-DEFAULT_BRANCH = "main"
-_PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
+from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template
+from envctl.domain.ci.yaml_text import format_yaml_list, format_yaml_scalar
+from envctl.domain.config.ci_github import DEFAULT_PREFIX, DRIFT, PLAN, JobKind
+
+WORKFLOWS_FOLDER = ".github/workflows"
+# Neither a later job of a queue nor one that nobody answers is dropped.
+_QUEUE = "      queue: max # later jobs wait; none is dropped\n"
 
 
-@dataclass(frozen=True)
-class WorkflowInputs:
-    """The values of a project in the workflow templates."""
-
-    order: Sequence[str]  # the pipeline
-    folder: str  # of the project in its repository; empty at the top
-    region: str  # for requesting roles
-    version: str
-    branch: str = DEFAULT_BRANCH
-    command: str = "envctl"  # with global options such as --sandbox
-    protected: Collection[str] = ()  # environments with a manual start, if the CI system has one
-    reviewed: Collection[str] = ()  # environments with GitHub reviewers as a gate
+def list_github_paths(site: WorkflowInputs) -> dict[str, str]:
+    """Return the paths of the workflows in the repository, by name."""
+    names = ("plan", "deploy", "drift", "operate")
+    return {name: f"{WORKFLOWS_FOLDER}/{site.github.prefix}-{name}.yml" for name in names}
 
 
 def render_github_workflows(texts: Mapping[str, str], site: WorkflowInputs) -> Mapping[str, str]:
-    """Return the workflow files by path in the repository."""
-    entry, *others = site.order
-    setup = fill_template(texts["setup.yml"], site)
-    jobs = [fill_template(texts["deploy/entry.yml"], site, setup=setup, environment=entry)]
-    for before, environment in zip(site.order, others, strict=False):
-        jobs += _render_promotion(texts, site, setup, before, environment)
+    """Return the workflow files by path in the repository, without headers."""
+    jobs = {
+        "plan": _fill_workflow(texts, "plan.yml", site, "plan", PLAN),
+        "deploy": fill_template(texts["deploy.yml"], _list_values(site)) + _join(_render_deployments(texts, site)),
+        "drift": _fill_workflow(texts, "drift.yml", site, "drift", DRIFT),
+        "operate": fill_template(texts["operate.yml"], _list_values(site)) + _join(_render_operations(texts, site)),
+    }
+    return {path: f"{jobs[name].rstrip()}\n" for name, path in list_github_paths(site).items()}
+
+
+def _join(jobs: Iterator[str]) -> str:
+    return "".join(f"{job.rstrip()}\n" for job in jobs)
+
+
+def _render_deployments(texts: Mapping[str, str], site: WorkflowInputs) -> Iterator[str]:
+    entry = site.order[0]
+    result = _render_result(texts, site, entry, "this job again")
+    yield _fill_workflow(texts, "deploy/entry.yml", site, "deploy", entry, environment=entry, result=result)
+    for before, environment in zip(site.order, site.order[1:], strict=False):
+        yield from _render_promotion(texts, site, before, environment)
+
+
+def _render_promotion(texts: Mapping[str, str], site: WorkflowInputs, before: str, environment: str) -> Iterator[str]:
+    """Yield the promotion job, preceded by a plan job for reviewers if they count."""
+    entry = site.order[0]
+    again = f"this job again, or the workflow {site.github.prefix} operate: promote, {environment}"
+    # A job sees only the outputs of its own needs.
+    needs = list(dict.fromkeys((f"deploy-{entry}", f"deploy-{before}")))
+    values = {
+        "environment": environment,
+        "before": before,
+        "entry": entry,
+        # Not after a promotion that waits: it ends its job without a failure.
+        "released": f"needs.deploy-{before}.outputs.reason == 'done'",
+        "result": _render_result(texts, site, environment, again),
+        "asks": "",
+        "reviewed": "",
+    }
+    if environment in site.reviewed:
+        yield _fill_workflow(
+            texts, "deploy/plan.yml", site, "deploy", DRIFT, **{**values, "needs": _format_needs(needs)}
+        )
+        needs.append(f"plan-{environment}")
+        values |= {
+            "asks": "      actions: read # for the reviewers of the job\n",
+            # Reviewers are not asked about nothing.
+            "released": f"needs.plan-{environment}.outputs.changes != 'false'",
+            "release": f"${{{{ needs.deploy-{entry}.outputs.release }}}}",
+        }
+        values["reviewed"] = _render_reviewed(texts, site, values)
+    yield _fill_workflow(
+        texts, "deploy/next.yml", site, "deploy", environment, **{**values, "needs": _format_needs(needs)}
+    )
+
+
+def _render_operations(texts: Mapping[str, str], site: WorkflowInputs) -> Iterator[str]:
+    for before, environment in zip(("", *site.order), site.order, strict=False):
+        values = {
+            "environment": environment,
+            "before": before,
+            "needs": "",
+            "planned": "",
+            "asks": "",
+            "reviewed": "",
+            "release": "${{ inputs.release }}",
+            "promote": f'set -- promote {before} {environment} --yes ${{RELEASE:+"--release=$RELEASE"}}',
+        }
+        if not before:
+            message = f"{environment} is the first environment: run the workflow {site.github.prefix} deploy"
+            values["promote"] = f'echo "::error title=envctl::{message}" && exit 64'
+        if environment in site.reviewed:
+            planned = f"needs.plan-{environment}"
+            values |= {
+                "needs": f"    needs: plan-{environment}\n",
+                "planned": f" && !cancelled() && (inputs.what != 'promote' || {planned}.result == 'success')",
+                "asks": "      actions: read # for the reviewers of the job\n",
+                "release": f"${{{{ {planned}.outputs.release || inputs.release }}}}",
+                "if": "        if: inputs.what == 'promote'\n",
+            }
+            values["reviewed"] = _render_reviewed(texts, site, values)
+            yield _fill_workflow(texts, "operate/plan.yml", site, "operate", DRIFT, environment=environment)
+        yield _fill_workflow(texts, "operate/job.yml", site, "operate", environment, **values)
+
+
+def _render_reviewed(texts: Mapping[str, str], site: WorkflowInputs, values: Mapping[str, str]) -> str:
+    known = {"if": "", **_list_values(site), **values, "env": render_env(site, values["environment"])}
+    return fill_template(texts["deploy/reviewed.yml"], known)
+
+
+def _render_result(texts: Mapping[str, str], site: WorkflowInputs, environment: str, again: str) -> str:
+    """Return the step that tells a promotion that waits from a failed one; none if both fail the job."""
+    if site.github.waiting == "failed":
+        return ""
+    return fill_template(
+        texts["deploy/result.yml"], {"prefix": site.github.prefix, "environment": environment, "again": again}
+    )
+
+
+def _fill_workflow(
+    texts: Mapping[str, str], name: str, site: WorkflowInputs, job: JobKind, user: str, **more: str
+) -> str:
+    """Fill a template whose job takes the role of `user`: `plan`, `drift` or an environment."""
+    environment = more.get("environment", "")
+    values = {
+        **_list_values(site),
+        "setup": render_setup(texts, site, job, user),
+        "after": render_after(site, job),
+        "env": render_env(site, user),
+        "github_environment": format_yaml_scalar(site.github.environments.get(environment, environment)),
+        "group": _format_group(site, environment),
+        **more,
+    }
+    return fill_template(texts[name], values)
+
+
+def _list_values(site: WorkflowInputs) -> dict[str, str]:
+    github = site.github
     return {
-        ".github/workflows/envctl-plan.yml": fill_template(texts["plan.yml"], site, setup=setup),
-        ".github/workflows/envctl-deploy.yml": fill_template(texts["deploy.yml"], site) + "".join(jobs),
-        ".github/workflows/envctl-drift.yml": fill_template(texts["drift.yml"], site, setup=setup),
+        "prefix": github.prefix,
+        # Names of checks: two projects of one repository have different ones.
+        "jobs": "" if github.prefix == DEFAULT_PREFIX else f"{github.prefix} ",
+        "envctl": format_program(site),
+        "branch": format_yaml_scalar(site.branch),
+        "on_branch": f"github.ref == 'refs/heads/{site.branch}'",
+        "folder": format_yaml_scalar(site.folder or "."),
+        "runs_on": _format_runners(site.github.runs_on),
+        "cron": github.cron,
+        "paths": "\n".join(f"      - {format_yaml_scalar(each)}" for each in _list_filters(site)),
+        "environments": format_yaml_list(site.order),
+        "queue": _QUEUE if github.queue else "",
+        "waits": " --wait-ok" if github.waiting == "passed" else "",
+        "timeout": _format_minutes(github.timeouts.deploy),
+        "plan_timeout": _format_minutes(github.timeouts.plan),
+        "drift_timeout": _format_minutes(github.timeouts.drift),
+        # To write the same workflows again.
+        "options": "" if site.branch == (github.branch or DEFAULT_BRANCH) else f" --branch {site.branch}",
     }
 
 
-def _render_promotion(
-    texts: Mapping[str, str], site: WorkflowInputs, setup: str, before: str, environment: str
-) -> Iterator[str]:
-    """Yield the promotion job, preceded by a plan job for reviewers if they count."""
-    entry = site.order[0]
-    # A job sees only the outputs of its own needs.
-    needs = [entry] if before == entry else [entry, before]
-    values = {"setup": setup, "environment": environment, "before": before, "entry": entry, "asks": "", "reviewed": ""}
+def _format_runners(labels: Sequence[str]) -> str:
+    found = format_yaml_scalar(labels[0]) if len(labels) == 1 else format_yaml_list(labels)
+    accepted = " # zizmor: ignore[self-hosted-runner] named in envctl.toml" if "self-hosted" in labels else ""
+    return f"{found}{accepted}"
+
+
+def _format_group(site: WorkflowInputs, environment: str) -> str:
+    """Return the concurrency group of a job. A job with reviewers would hold it until they answer: it has its own, and
+    the locks of envctl let only one deployment work.
+    """
+    group = f"      group: {site.github.prefix}-{environment}"
     if environment in site.reviewed:
-        yield fill_template(texts["deploy/plan.yml"], site, **values, needs=_format_needs(needs))
-        needs.append(f"plan-{environment}")
-        values["asks"] = "      actions: read # for the reviewers of the job\n"
-        values["reviewed"] = fill_template(texts["deploy/reviewed.yml"], site, **values)
-    yield fill_template(texts["deploy/next.yml"], site, **values, needs=_format_needs(needs))
+        return f"{group}-${{{{ github.run_id }}}} # an unanswered review holds no other run\n"
+    return f"{group}\n{_QUEUE if site.github.queue else ''}"
+
+
+def _list_filters(site: WorkflowInputs) -> Sequence[str]:
+    if site.github.paths is not None:
+        return site.github.paths
+    top = f"{site.folder}/" if site.folder else ""
+    own = (f"{WORKFLOWS_FOLDER}/{site.github.prefix}-*.yml", f"{format_locks_folder(site)}/**")
+    return (*(f"{top}{each}" for each in site.paths), *own)
 
 
 def _format_needs(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
-def is_generated(text: str) -> bool:
-    """Check that envctl wrote the file and may overwrite it."""
-    return text.startswith("# Written by `envctl ")
-
-
-def format_header(system: str) -> str:
-    return f"# Written by `envctl ci {system}`, which overwrites it: change envctl.toml, or your own file."
-
-
-def fill_template(text: str, site: WorkflowInputs, **more: str) -> str:
-    """Fill the placeholders of a template. Raises KeyError for an unknown one."""
-    known = {
-        "header": format_header("github"),
-        "checkout": CHECKOUT_ACTION,
-        "version": site.version,
-        "folder": format_yaml_scalar(site.folder or "."),
-        "region": site.region,
-        "branch": format_yaml_scalar(site.branch),
-        "envctl": site.command,
-        # To write the same workflows again.
-        "options": "" if site.branch == DEFAULT_BRANCH else f" --branch {site.branch}",
-        **more,
-    }
-    return _PLACEHOLDER.sub(lambda found: known[found[1]], text)
-
-
-def format_yaml_scalar(text: str) -> str:
-    """Return the text as a YAML scalar, quoted as JSON if needed."""
-    return text if re.fullmatch(r"[A-Za-z./][\w./-]*", text) else json.dumps(text)
+def _format_minutes(duration: timedelta) -> str:
+    return str(int(duration.total_seconds()) // 60)

@@ -1,44 +1,256 @@
 """Render the GitLab CI pipeline of a project into its own file, to be included by the pipeline of the team."""
 
 import fnmatch
+import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from envctl.domain.ci.github_workflow import WorkflowInputs, fill_template, format_header, format_yaml_scalar
+from envctl.domain.ci.package import render_install, render_launcher
+from envctl.domain.ci.pins import GITLAB_IMAGE
+from envctl.domain.config.ci_gitlab import DRIFT, PLAN, GitlabCi
+from envctl.domain.config.ci_package import PackageSource
 
-MAIN_FILE, GENERATED_FILE = ".gitlab-ci.yml", ".gitlab/envctl.gitlab-ci.yml"
-REPORT_FILES = ("validate.xml", "preview.xml", "apply.xml", "promote.xml", "drift.xml", "outcome.env")
+MAIN_FILE = ".gitlab-ci.yml"
+REPORT_FILES = (
+    "validate.xml",
+    "preview.xml",
+    "apply.xml",
+    "promote.xml",
+    "drift.xml",
+    "operate.xml",
+    "outcome.env",
+    "reason.env",
+)
+RELEASE_PATTERN = r"[0-9a-f]{4,64}|[#!][1-9][0-9]{0,8}"
+"""How people name a release: an id, a commit or a request."""
+REASON_PATTERN = r'[^"\\$%`\x00-\x1f\x7f]{0,200}'
+"""GitLab inserts the text between double quotes of YAML: without a line end, a quote or a variable."""
+NO_ENVIRONMENT = "-"
+_PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
 _FILE = re.compile(r"[^\s'\"\[\]{},]+\.ya?ml")
+_TOKEN = "  id_tokens:\n    ENVCTL_AWS_TOKEN:\n      aud: sts.amazonaws.com\n"  # noqa: S105 (its name)
 _MANUAL = "      when: manual\n"
 
 
-def render_gitlab_pipeline(texts: Mapping[str, str], site: WorkflowInputs) -> Mapping[str, str]:
-    """Return the pipeline files by path in the repository."""
-    parts = ["pipeline.yml", "plan.yml", "deploy/entry.yml"]
-    jobs = [_fill_template(texts[part], site, environment=site.order[0]) for part in parts]
-    arrival = f"envctl apply {site.order[0]}"
+@dataclass(frozen=True)
+class GitlabInputs:
+    """The values of a project in the templates of the pipeline.
+
+    Attributes:
+        order: The environments of the pipeline.
+        folder: The folder of the project in its repository; empty at the top.
+        region: The region in which jobs ask for their roles.
+        branch: The protected branch that deploys.
+        settings: The table `[ci.gitlab]`.
+        package: The envctl that jobs install; None if their image has it.
+        watched: Paths whose changes start the jobs; all changes start them without any.
+        protected: Environments whose jobs a person starts.
+        command: envctl with its global options, such as `--sandbox`.
+        options: Further options of `envctl ci gitlab`, to write the same pipeline again.
+    """
+
+    order: Sequence[str]
+    folder: str
+    region: str
+    branch: str
+    settings: GitlabCi = field(default_factory=GitlabCi.model_construct)
+    package: PackageSource | None = None
+    watched: Sequence[str] = ()
+    protected: Collection[str] = ()
+    command: str = "envctl"
+    options: str = ""
+
+
+def find_pipeline_path(prefix: str) -> str:
+    return f".gitlab/{prefix}.gitlab-ci.yml"
+
+
+def find_lock_folder(prefix: str) -> str:
+    """Return the folder of the lock files of the pipeline."""
+    return f".gitlab/{prefix}"
+
+
+def render_gitlab_pipeline(texts: Mapping[str, str], site: GitlabInputs) -> Mapping[str, str]:
+    """Return the pipeline files by path in the repository, without their headers."""
+    known = _list_values(texts, site)
+
+    def fill(part: str, **more: str) -> str:
+        return _fill(texts[part], {**known, **more})
+
+    jobs = [fill("pipeline.yml"), fill("plan.yml"), fill("unprotected.yml")]
+    jobs += _render_deployments(texts, site, known)
+    jobs.append(fill("drift.yml"))
+    for number, name in enumerate(site.order):
+        own = _list_environment_values(texts, site, known, number)
+        before = site.order[number - 1] if number else ""
+        promote = f'promote) set -- promote {before} {name} --yes ${{ENVCTL_RELEASE:+"--release=$ENVCTL_RELEASE"}} ;;'
+        jobs.append(fill("operate.yml", **own, promote=f"        {promote}\n" if before else ""))
+    return {find_pipeline_path(site.settings.prefix): "".join(jobs), MAIN_FILE: fill("main.yml")}
+
+
+def _render_deployments(texts: Mapping[str, str], site: GitlabInputs, known: Mapping[str, str]) -> Iterator[str]:
+    prefix = site.settings.prefix
+    arrival = f"{prefix} apply {site.order[0]}"
+    yield _fill(texts["deploy/entry.yml"], {**known, **_list_environment_values(texts, site, known, 0)})
     needs = [arrival]
-    for before, environment in zip(site.order, site.order[1:], strict=False):
-        values = {
-            "environment": environment,
-            "before": before,
-            "needs": f"[{', '.join(needs)}]",
-            "when": _MANUAL if environment in site.protected else "",
-        }
-        jobs.append(_fill_template(texts["deploy/next.yml"], site, **values))
+    for number, name in enumerate(site.order[1:], 1):
+        before = site.order[number - 1]
+        own = _list_environment_values(texts, site, known, number)
+        own |= {"before": before, "before.number": f"{number - 1}", "needs": json.dumps(needs)}
+        yield _fill(texts["deploy/next.yml"], {**known, **own})
         # A variable reaches only jobs that need the job exporting it.
-        needs = [arrival, f"envctl promote {before} {environment}"]
-    jobs.append(_fill_template(texts["drift.yml"], site))
-    return {GENERATED_FILE: "".join(jobs), MAIN_FILE: _fill_template(texts["main.yml"], site)}
+        needs = [arrival, f"{prefix} promote {before} {name}"]
 
 
-def includes_generated_file(files: Mapping[str, str]) -> bool:
-    """Check that the main file includes the generated one, directly or not. `files` are the readable files by path."""
+def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]:
+    """Return the values that all jobs share."""
+    settings, folder = site.settings, f"{site.folder}/" if site.folder else ""
+    protected = '$CI_COMMIT_REF_PROTECTED == "true"'
+    inputs = _fill(
+        texts["inputs.yml"],
+        {
+            "environments": json.dumps([NO_ENVIRONMENT, *site.order]),
+            "release": RELEASE_PATTERN,
+            "reason": REASON_PATTERN,
+        },
+    )
+    ours = find_pipeline_path(settings.prefix)
+    return {
+        "inputs": inputs,
+        "ours": ours,
+        "prefix": settings.prefix,
+        "stage": json.dumps(settings.stage),
+        "image": json.dumps(settings.image or GITLAB_IMAGE),
+        "inherited": "[]" if settings.tags else "[tags]",
+        "tags": f"  tags: {json.dumps(settings.tags)}\n" if settings.tags else "",
+        "variables": _format_variables(settings.variables),
+        "before_script": _format_lines(settings.before_script),
+        "after_script": _format_lines(settings.after_script),
+        "install": _indent(_list_install_lines(site)),
+        "take_role": "" if not _takes_roles(site) else _indent(_fill_role_function(texts, site).splitlines()),
+        "cd": shlex.quote(site.folder or "."),
+        "branch": json.dumps(site.branch),
+        "on_branch": f"$CI_COMMIT_BRANCH == {json.dumps(site.branch)} && {protected}",
+        "changes": _format_changes(site.watched),
+        "schedule_variable": settings.schedule_variable,
+        "id_tokens": _TOKEN if _takes_roles(site) else "",
+        "role.plan": _format_role(site, PLAN, "ENVCTL_PLAN_ROLE"),
+        "role.drift": _format_role(site, DRIFT, "ENVCTL_DRIFT_ROLE"),
+        "launcher": _indent(_list_launcher_lines(site)),
+        "envctl": site.command,
+        "options": site.options,
+        **{f"timeout.{name}": _format_timeout(limit) for name, limit in dict(settings.timeouts).items()},
+        **{name: json.dumps(f"{folder}.envctl/{name}") for name in REPORT_FILES},
+    }
+
+
+def _list_environment_values(
+    texts: Mapping[str, str], site: GitlabInputs, known: Mapping[str, str], number: int
+) -> dict[str, str]:
+    name = site.order[number]
+    when = _MANUAL if name in site.protected and number else ""
+    own = {
+        "environment": name,
+        "environment.quoted": json.dumps(name),
+        "environment.name": json.dumps(name_gitlab_environment(site.settings, name)),
+        "number": f"{number}",
+        "when": when,
+        "role": _format_role(site, name, "ENVCTL_ROLE"),
+        "deploy.rules": _format_deploy_rules(site, known, when),
+    }
+    return {**own, "after": _fill(texts["deploy/after.yml"], {**known, **own})}
+
+
+def name_gitlab_environment(settings: GitlabCi, environment: str) -> str:
+    """Return the name of an environment in GitLab. Projects with an own prefix do not share one."""
+    own = environment if settings.prefix == "envctl" else f"{settings.prefix}/{environment}"
+    return settings.environments.get(environment, own)
+
+
+def _format_deploy_rules(site: GitlabInputs, known: Mapping[str, str], when: str) -> str:
+    branch, drift = known["on_branch"], site.settings.schedule_variable
+    pushed = f'    - if: $CI_PIPELINE_SOURCE == "push" && {branch}\n'
+    by_hand = f'$CI_PIPELINE_SOURCE == "web" && {branch} && ${drift} == null && "$[[ inputs.operation ]]" == "deploy"'
+    return f"{pushed}{known['changes']}{when}    - if: {by_hand}\n{when}"
+
+
+def _takes_roles(site: GitlabInputs) -> bool:
+    return not site.settings.runner_credentials and "--sandbox" not in site.command.split()
+
+
+def _format_role(site: GitlabInputs, name: str, variable: str) -> str:
+    """Return the line that takes the role of a job: one of the file, or one that a CI/CD variable names."""
+    if not _takes_roles(site):
+        return ""
+    if role := site.settings.roles.get(name):
+        return f"    - take_role {role}\n"
+    scope = f", with the environment {name_gitlab_environment(site.settings, name)} as its scope,"
+    meaning = variable + (scope if variable == "ENVCTL_ROLE" else "")
+    return f'    - take_role "${{{variable}:-}}" "{meaning}"\n'
+
+
+def _fill_role_function(texts: Mapping[str, str], site: GitlabInputs) -> str:
+    return _fill(texts["take_role.sh"], {"region": site.region})
+
+
+def _list_install_lines(site: GitlabInputs) -> Sequence[str]:
+    if site.package is None:
+        return ()
+    locks = f"$CI_PROJECT_DIR/{find_lock_folder(site.settings.prefix)}"
+    return render_install(site.package, venv="$envctl_home/venv", locks=locks)
+
+
+def _list_launcher_lines(site: GitlabInputs) -> Sequence[str]:
+    if site.settings.program:
+        return (f'ln -s {site.settings.program} "$envctl_home/bin/envctl"',)
+    return render_launcher("$envctl_home")
+
+
+def _format_changes(paths: Sequence[str]) -> str:
+    return f"      changes: {json.dumps(list(paths))}\n" if paths else ""
+
+
+def _format_variables(variables: Mapping[str, str]) -> str:
+    lines = [
+        f"    {_quote(name)}: {{ value: {_quote(value)}, expand: false }}\n"
+        for name, value in sorted(variables.items())
+    ]
+    return "".join(["  variables:\n", *lines]) if lines else ""
+
+
+def _format_lines(lines: Iterable[str]) -> str:
+    return "".join(f"    - {_quote(line)}\n" for line in lines)
+
+
+def _format_timeout(limit: timedelta) -> str:
+    minutes = limit // timedelta(minutes=1)
+    hours, rest = divmod(minutes, 60)
+    return f"{minutes} minutes" if rest else f"{hours} hour{'s' if hours > 1 else ''}"
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _indent(lines: Iterable[str]) -> str:
+    """Return the lines inside of the block of `before_script`."""
+    return "".join(f"      {line}\n" for line in lines)
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    """Fill the placeholders of a template. Raises KeyError for an unknown one."""
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+def includes_pipeline(files: Mapping[str, str], ours: str) -> bool:
+    """Check that the main file includes ours, directly or not. `files` are the readable files by path."""
     waiting, seen = [MAIN_FILE], {MAIN_FILE}
     while waiting:
         for named in find_yaml_paths(files.get(waiting.pop(), "")):
-            if fnmatch.fnmatchcase(GENERATED_FILE, named):
+            if fnmatch.fnmatchcase(ours, named):
                 return True
             waiting += [] if named in seen else [named]
             seen.add(named)
@@ -50,10 +262,3 @@ def find_yaml_paths(text: str) -> Iterator[str]:
     for line in text.splitlines():
         for found in _FILE.findall(re.sub(r"(^|\s)#.*", "", line)):
             yield found.removeprefix("local:").lstrip("/")
-
-
-def _fill_template(text: str, site: WorkflowInputs, **more: str) -> str:
-    folder = f"{site.folder}/" if site.folder else ""
-    reports = {name: format_yaml_scalar(f"{folder}.envctl/{name}") for name in REPORT_FILES}
-    own = {"header": format_header("gitlab"), "cd": shlex.quote(site.folder or "."), "ours": GENERATED_FILE}
-    return fill_template(text, site, **own, **reports, **more)

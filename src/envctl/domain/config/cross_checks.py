@@ -7,6 +7,8 @@ report them.
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from envctl.domain.config.ci_github import find_github_faults
+from envctl.domain.config.ci_gitlab import find_gitlab_faults
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.gates import find_default_gates
 from envctl.domain.config.regions import check_region_names, check_stack_places, parse_stack
@@ -26,12 +28,15 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *_check_gate_names(document),
         *_check_parity(document),
         *_check_signing_keys(document),
+        *_check_pull_request_environments(document),
         *_check_wiring(document),
         *check_stack_places(document),
         *_check_artifacts(document),
         *_check_checks(document),
         *check_rollouts(document),
         *check_renames(document),
+        *find_github_faults(document),
+        *find_gitlab_faults(document),
     ]
 
 
@@ -64,10 +69,27 @@ def _check_accounts(document: Mapping[str, object]) -> Iterator[Fault]:
             message = f"the role of {name} is not in its account {account}"
             hint = "one of the two belongs to another environment; correct it"
             yield Fault("E103", message, hint, ("environments", name, "assume_role"))
+        yield from _check_look_role(name, section)
         if section.get("other_accounts") and not (account or role):
             message = f"{name} has other_accounts, but no account_id: there is no account to compare with"
             hint = f"add account_id to [environments.{name}]"
             yield Fault("E135", message, hint, ("environments", name, "other_accounts"))
+
+
+def _check_look_role(name: str, section: Mapping[str, object]) -> Iterator[Fault]:
+    role, deployer, account = section.get("look_role"), section.get("assume_role"), section.get("account_id")
+    path: TomlPath = ("environments", name, "look_role")
+    if not isinstance(role, str):
+        return
+    if isinstance(account, str) and f"::{account}:" not in role:
+        hint = "one of the two belongs to another environment; correct it"
+        yield Fault("E103", f"the look_role of {name} is not in its account {account}", hint, path)
+    elif isinstance(deployer, str) and role.split(":")[4:5] != deployer.split(":")[4:5]:
+        message = f"the look_role and the assume_role of {name} are in different accounts"
+        yield Fault("E103", message, "one of the two belongs to another environment; correct it", path)
+    if role == deployer:
+        message = f"the look_role of {name} is its assume_role: commands that only look could write"
+        yield Fault("E125", message, "create a role that only reads: docs/look-role.md", path)
 
 
 def _check_gate_names(document: Mapping[str, object]) -> Iterator[Fault]:
@@ -113,6 +135,32 @@ def _check_signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
         elif key.startswith("arn:") and isinstance(account, str) and f":{account}:" not in key:
             message = f"the signing_key of {name} is not in its account {account}"
             yield Fault("E469", message, "one of the two belongs to another environment; correct it", path)
+        yield from _check_look_key(name, section)
+
+
+def _check_look_key(name: str, section: Mapping[str, object]) -> Iterator[Fault]:
+    key, account = section.get("look_signing_key"), section.get("account_id")
+    path: TomlPath = ("environments", name, "look_signing_key")
+    if not isinstance(key, str):
+        return
+    if not isinstance(section.get("signing_key"), str) or not isinstance(section.get("look_role"), str):
+        message = f"{name} has a look_signing_key, but no signing_key or no look_role: it would sign nothing"
+        yield Fault("E126", message, f"add the missing key to [environments.{name}], or remove this line", path)
+    elif key == section.get("signing_key"):
+        message = f"the look_signing_key of {name} is its signing_key: with it, a drift check could sign approvals"
+        yield Fault("E126", message, f'name another key: look_signing_key = "alias/envctl-look-{name}"', path)
+    elif key.startswith("arn:") and isinstance(account, str) and f":{account}:" not in key:
+        message = f"the look_signing_key of {name} is not in its account {account}"
+        yield Fault("E126", message, "one of the two belongs to another environment; correct it", path)
+
+
+def _check_pull_request_environments(document: Mapping[str, object]) -> Iterator[Fault]:
+    known = find_table(document, "environments")
+    for position, name in enumerate(list_texts(find_table(document, "ci").get("pull_request_environments"))):
+        if name not in known:
+            path: TomlPath = ("ci", "pull_request_environments", position)
+            message = f"jobs of pull requests may look into {name}, but there is no such environment"
+            yield Fault("E104", message, suggest_name(name, known), path)
 
 
 def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
+from envctl.domain.config.ci_package import PACKAGE_PATTERN
 from envctl.domain.config.plain_values import check_plain_value
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
@@ -122,12 +123,25 @@ PersonPattern = Annotated[
         ' "gitlab:NAME"',
     ),
 ]
+EnvironmentVariable = Annotated[
+    str, _match(r"[A-Za-z_][A-Za-z0-9_]*", 'the name of an environment variable, such as "GITHUB_TOKEN"')
+]
 GITLAB_URL = "https://gitlab.com"
+GITLAB_URL_PATTERN = r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*"
 GitlabUrl = Annotated[
     str,
     _match(
-        r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*",
+        GITLAB_URL_PATTERN,
         'the address of a GitLab, such as "https://gitlab.example.com", in small letters and without / at its end',
+    ),
+]
+CiPackage = Annotated[
+    str,
+    _match(
+        PACKAGE_PATTERN,
+        'envctl at a commit or by its hash: "git+https://HOST/OWNER/envctl@COMMIT" (40 hex digits),'
+        ' "https://HOST/envctl_promotion-VERSION-py3-none-any.whl#sha256=HASH" or'
+        ' "envctl-promotion==VERSION#sha256=HASH"',
     ),
 ]
 HttpUrl = Annotated[str, _match(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]

@@ -11,6 +11,8 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
 from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.table import Check, add_kind
+from envctl.domain.config.ci_github import GithubCi, read_github_table
+from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.rollout import Rollout
@@ -103,7 +105,26 @@ class Store(fields.Section):
 class Ci(fields.Section):
     """The systems of CI."""
 
-    gitlab: fields.GitlabUrl = fields.GITLAB_URL  # address of the GitLab that vouches for its jobs
+    gitlab_table: Annotated[GitlabCi, BeforeValidator(read_gitlab_table)] = Field(
+        default=GitlabCi.model_construct(), alias="gitlab"
+    )
+    github: Annotated[GithubCi, BeforeValidator(read_github_table)] = GithubCi.model_construct()
+    # the envctl that jobs install: `git+https://HOST/OWNER/envctl@COMMIT`, or a wheel or version with `#sha256=HASH`
+    package: fields.CiPackage | None = None
+    # environments besides the entry whose states a job of a pull or merge request may read
+    pull_request_environments: tuple[fields.Name, ...] = ()
+    # variables with credentials that `[checks]`, `[cost]`, Terraform and its providers get all the same
+    program_variables: tuple[fields.EnvironmentVariable, ...] = ()
+
+    @property
+    def gitlab(self) -> str:
+        """The address of the GitLab that vouches for its jobs."""
+        return self.gitlab_table.url
+
+    @property
+    def names_gitlab(self) -> bool:
+        """True if the project file has that address."""
+        return "url" in self.gitlab_table.model_fields_set
 
 
 class State(fields.Section):
@@ -145,12 +166,14 @@ class Environment(fields.Section):
     regions: Mapping[fields.Name, fields.Region] = {}  # further regions, by a name that stacks can use
     profile: fields.Profile | None = None  # AWS profile to begin with, on machines that have it
     assume_role: fields.Role | None = None  # role to assume from there
+    look_role: fields.Role | None = None  # role for plans, drift checks and outputs, which only read
     external_id: fields.ExternalId | None = None  # external id that the trust policy of the role asks for
     # life of the keys that a command of `exec` gets, from 15m to 12h
     session_duration: fields.SessionDuration = timedelta(hours=1)
     # session tags that the trust policy of the role asks for
     session_tags: Mapping[fields.SessionTag, fields.SessionTag] = {}
     signing_key: fields.KmsKey | None = None  # KMS key that signs its ledger entries
+    look_signing_key: fields.KmsKey | None = None  # KMS key that signs drift found with the look_role, and no more
     signed_from: fields.Count = 1  # number of the first ledger entry that must be signed
     protected: fields.Flag = False  # resources that hold data are not deleted, and the environment is not destroyed
     max_destroys: fields.CountOrNone = 5  # the number of other resources that one plan may delete, if protected
@@ -253,6 +276,10 @@ class Project(fields.Section):
     sandbox: Sandbox = Sandbox.model_construct()
     # Standalone environment of this view; empty for the pipeline.
     _standalone: str = PrivateAttr("")
+    # Whether the command of this view only looks.
+    _only_looks: bool = PrivateAttr(default=False)
+    # The one environment that a deployment may change; empty for every one.
+    _changes_only: str = PrivateAttr(default="")
 
     def view_for(self, environment: str) -> "Project":
         beside = "" if self.environments[environment].in_pipeline else environment
@@ -261,6 +288,28 @@ class Project(fields.Section):
         seen = self.model_copy()
         seen._standalone = beside
         return seen
+
+    def for_looking(self) -> "Project":
+        """Return the view of a command that only looks: it takes the `look_role` of each environment that has one."""
+        seen = self.model_copy()
+        seen._only_looks = True
+        return seen
+
+    def for_changing(self, environment: str) -> "Project":
+        """Return the view of a deployment: elsewhere, such as where an image is copied from, it only looks."""
+        seen = self.model_copy()
+        seen._changes_only = environment
+        return seen
+
+    def looks_with_role(self, environment: str) -> bool:
+        """Check if this command may take the `look_role` of the environment only."""
+        looks = self._only_looks or self._changes_only not in ("", environment)
+        return looks and self.environments[environment].look_role is not None
+
+    def find_acting_role(self, environment: str) -> str:
+        """Return the role that this command takes in the environment; empty for none."""
+        there = self.environments[environment]
+        return (there.look_role if self.looks_with_role(environment) else there.assume_role) or ""
 
     @property
     def standalone(self) -> tuple[str, ...]:

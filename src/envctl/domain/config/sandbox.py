@@ -8,7 +8,7 @@ def to_sandbox_project(project: Project) -> Project:
     """Return the project for the sandbox: rendered bytes of a project with S3 state stay the same. The sandbox has no
     identities: permissions and signatures are dropped.
     """
-    unknown = {"profile": None, "signing_key": None, "allow": Allow()}
+    unknown = {"profile": None, "signing_key": None, "look_signing_key": None, "allow": Allow()}
     environments = {name: each.model_copy(update=unknown) for name, each in project.environments.items()}
     return project.model_copy(
         update={

@@ -245,13 +245,25 @@ class HoldLifted:
 
 @dataclass(frozen=True)
 class DriftChecked:
-    """A drift check. `drifted` counts differences from the state; `resources` names the first resources and outputs."""
+    """A drift check.
+
+    Attributes:
+        drifted: Number of differences from the state.
+        resources: Names of the first resources and outputs that differ.
+        locked: False for a look without the lock of the state. Found drift counts then too, but not its absence.
+    """
 
     kind: ClassVar[str] = "drift checked"
     environment: str
     release: str
     drifted: int
     resources: tuple[str, ...] = ()
+    locked: bool = _later(True)
+
+    @property
+    def only_revokes(self) -> bool:
+        """True if it can take evidence away, but not restore any."""
+        return self.drifted > 0 or not self.locked
 
 
 @dataclass(frozen=True)

@@ -167,13 +167,20 @@ class OpenImport:
 
 @dataclass(frozen=True)
 class DriftCheck:
-    """A drift check. `drifted` counts differences from the state; `resources` names the first resources and outputs."""
+    """A drift check.
+
+    Attributes:
+        drifted: Number of differences from the state.
+        resources: Names of the first resources and outputs that differ.
+        not_seen_at: Time of the last look without the lock that found no drift, although drift is recorded.
+    """
 
     release: str
     by: Actor
     at: datetime
     drifted: int
     resources: tuple[str, ...] = ()
+    not_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True)

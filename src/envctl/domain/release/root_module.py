@@ -47,6 +47,7 @@ class Place:
     session_tags: Mapping[str, str] = field(default_factory=dict)
     regions: Mapping[str, str] = field(default_factory=dict)  # additional regions by the names used in stacks
     other_accounts: tuple[str, ...] = ()  # permitted to providers, never rendered
+    replaced_role: str = ""  # role of the deployer, if `assume_role` is the role to look with
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,11 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
 
 def _render_providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
     providers: dict[str, Any] = {
-        name: {key: escape_templates(value) for key, value in provider.items() if key not in ("source", "version")}
+        name: {
+            key: escape_templates(_replace_role(value, place) if key == "assume_role" else value)
+            for key, value in provider.items()
+            if key not in ("source", "version")
+        }
         for name, provider in wiring.providers.items()
     }
     if place.region:
@@ -167,6 +172,17 @@ def _render_providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any
                 role_block = {"assume_role": assume_role} if assume_role else {}
                 providers[name] = {**where, **role_block, **providers[name]}
     return providers
+
+
+def _replace_role(value: object, place: Place) -> object:
+    """Return an `assume_role` of `[providers]` with the role to look with in place of the deployer's."""
+    match value:
+        case Mapping() if place.replaced_role and value.get("role_arn") == place.replaced_role:
+            return {**value, "role_arn": place.assume_role}
+        case list() | tuple():
+            return [_replace_role(each, place) for each in value]
+        case _:
+            return value
 
 
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:

@@ -44,9 +44,9 @@ def require_account(context: Context, environment: str) -> None:
 def require_time_left(ports: Ports, present: LedgerState, environment: str, found: CallerIdentity | None) -> None:
     """Raise OperationFailedError if the credentials expire before a deployment of the usual duration would end."""
     now = ports.clock.now()
-    if found is None or (short := check_remaining_time(found, present.find_environment(environment), now)) is None:
+    if found is None or (short := check_remaining_time(found, present.environments.values(), now)) is None:
         return
-    message = f"the credentials for {environment} expire in {short.left}; the last deployment there took {short.needed}"
+    message = f"the credentials for {environment} expire in {short.left}; the longest deployment took {short.needed}"
     raise OperationFailedError(
         Problem("E417", message, f"sign in again, then: {format_command('doctor', environment)}")
     )
@@ -54,7 +54,7 @@ def require_time_left(ports: Ports, present: LedgerState, environment: str, foun
 
 def name_sessions(context: Context, prepared: PreparedEnvironment) -> PreparedEnvironment:
     """Return the root modules with role sessions named after the actor."""
-    if not context.project.environments[prepared.environment].assume_role:
+    if not context.project.find_acting_role(prepared.environment):
         return prepared
     session = format_session_name(context.ports.identity.identify_actor())
     stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)

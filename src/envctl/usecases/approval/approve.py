@@ -32,7 +32,7 @@ from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, module_checks
+from envctl.usecases.project import load, look_scope, module_checks
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
@@ -225,13 +225,19 @@ def _check_may_approve(request: guards.Request, gate: str) -> None:
 
 def plan_release(context: Context, found: deploy_request.FittingRelease) -> EnvironmentPlan:
     request, target, release = found.request, found.request.target, found.release
+    look_scope.require_visible(context, target)
     module_checks.check_stored_reads(context, release, request.identity)
     module_checks.check_stored_accounts(context, release, request.identity, target)
     over, prepared = request.changeover, prepare.prepare_stored_release(context, found)
     prepared = leaving_stacks.add_leaving(context, request.present, prepared, release=release, changeover=over)
     try:
         stacks = plan_stacks(
-            context.ports, target, prepared.all_stacks, over.expand_applied(request.target_state.stacks)
+            context.ports,
+            target,
+            prepared.all_stacks,
+            over.expand_applied(request.target_state.stacks),
+            # It is planned again, under the lock, before it is applied.
+            locking="none",
         )
     finally:
         context.ports.terraform.delete_plans(target)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from envctl.domain.ci.review_counts import list_later, parse_reviews
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Request, list_views
@@ -27,6 +29,7 @@ from envctl.usecases.project import load
 from envctl.usecases.release import release_store
 
 Outcome = Literal["recorded", "already", "does not count"]
+TOO_EARLY = "approved before this plan was made"
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,18 @@ def record_reviews(
     release: str | None,
     fingerprint: str,
     attempt: int = 1,
+    after: str = "",
     gate: str | None = None,
     unseen: Sequence[str] = (),
 ) -> Reviewed:
-    """Record the reviews of a stored plan as approvals, without a prompt, in the given attempt of the CI run."""
+    """Record the reviews of a stored plan as approvals, without a prompt.
+
+    `after` is the output `reviews` of the job that planned: only later reviews count. If it is empty, all reviews of
+    the run count, and `attempt`, the attempt of the run with the plan, must be the first.
+    """
     context, target = load.load_context(ports, environment)
     gate = _choose_gate(context.project, target, gate)
-    if attempt > 1:
-        # GitHub names the run of a review, not its attempt: the reviewer may have seen the plan of an earlier attempt.
-        message = "the reviewers of this attempt are unknown: those of an earlier attempt may have seen another plan"
-        raise UsageError(Problem("E034", message, "start a new run; do not rerun all jobs of this one"))
+    earlier = _read_earlier_reviews(target, after, attempt)
     candidate = approve.find_gated_candidate(context, target, release, gate)
     request = candidate.request
     approve.check_plannable(request)
@@ -94,9 +99,11 @@ def record_reviews(
     approve.save_rules_document(ports, request)
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
     names = ports.reviews.list_approvers(target)
-    reviewers = tuple(_record_review(ports, request, replace(scope, reviewer=name)) for name in names)
-    after = replace(request, present=journal.load(ports))
-    missing, next_command = approve.find_missing_gates(context, after)
+    later = list_later(names, earlier)
+    before = [Reviewer(name, "does not count", TOO_EARLY) for name in dict.fromkeys(names) if name not in later]
+    reviewers = (*before, *(_record_review(ports, request, replace(scope, reviewer=name)) for name in later))
+    now = replace(request, present=journal.load(ports))
+    missing, next_command = approve.find_missing_gates(context, now)
     return Reviewed(
         target,
         gate,
@@ -112,9 +119,26 @@ def record_reviews(
         request.where,
         list_unseen(plan),
         accepted,
-        approve.list_approvals_now(context, after),
+        approve.list_approvals_now(context, now),
         plan.label,
     )
+
+
+def _read_earlier_reviews(target: str, after: str, attempt: int) -> Mapping[str, int]:
+    """Return the reviews that had been given when the plan was made, by reviewer. Raises UsageError if unknown."""
+    if not after:
+        if attempt == 1:
+            return {}
+        # GitHub names the run of a review, not its attempt: the reviewer may have seen the plan of an earlier attempt.
+        message = "the reviewers of this attempt are unknown: those of an earlier attempt may have seen another plan"
+        hint = "start a new run, or give the job of `why --plan` actions: read and GITHUB_TOKEN, and pass --after"
+        raise UsageError(Problem("E034", message, hint))
+    try:
+        return parse_reviews(after)
+    except ValueError:
+        message = f"invalid --after {after!r}: it is not a list of reviews"
+        hint = f"pass the output `reviews` of the job that ran {format_command('why', target, plan=True)}"
+        raise UsageError(Problem("E047", message, hint)) from None
 
 
 def _choose_gate(project: Project, target: str, gate: str | None) -> str:

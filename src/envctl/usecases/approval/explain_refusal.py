@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
+from envctl.domain.ci.review_counts import format_reviews
 from envctl.domain.command_lines import format_command
+from envctl.domain.errors import EnvctlError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards.approvals import check_approvals
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
@@ -18,6 +20,7 @@ from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
 from envctl.domain.release_label import ReleaseLabel
+from envctl.domain.rules.document import find_rules
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, progress
 from envctl.usecases.ledger import journal, rules_store
@@ -58,6 +61,7 @@ class Why:
         not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
         rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
         label: what people know the release by; None if not recorded.
+        reviews: in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`.
     """
 
     target: str
@@ -79,6 +83,12 @@ class Why:
     rules_differ: tuple[str, ...] = ()
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
     label: ReleaseLabel | None = None
+    reviews: str = ""
+
+    @property
+    def changes(self) -> bool | None:
+        """Whether the plan changes anything; None without one. A stack that could not be planned may."""
+        return None if self.planned is None else self.planned.changes or bool(self.not_seen)
 
     @property
     def allowed(self) -> bool:
@@ -102,16 +112,30 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     identity = find_release(present, release) if release is not None else None
     chosen = find_next_candidate(context, present, target, identity)
     request = chosen.request
-    fingerprint = ""
+    fingerprint = reviews = ""
     if planned and chosen.release is not None and chosen.settings is not None:
         request = replace(request, caller=account_check.find_caller(context, target))
         if not check_account(request):
             request = progress.add_findings(context, request, chosen.release, chosen.settings)
             plan = _plan_next(context, chosen)
             request, fingerprint = replace(request, plan=plan), release_store.save_plan(ports, fingerprint_plan(plan))
+            reviews = _count_reviews(context, target)
     found = evaluate_guards(request, build_adviser(context, present))
     changed = _list_recorded_changes(ports, request)
-    return replace(found, plan=fingerprint, planned=request.plan, rules_changed=changed)
+    return replace(found, plan=fingerprint, planned=request.plan, rules_changed=changed, reviews=reviews)
+
+
+def _count_reviews(context: Context, target: str) -> str:
+    """Return the reviews of this run so far, counted after the plan was made: nobody can have seen it yet."""
+    ports = context.ports
+    if not find_rules(context.project, target).reviewers or not ports.reviews.has_reviews():
+        return ""
+    try:
+        return format_reviews(ports.reviews.list_approvers(target))
+    except EnvctlError as error:
+        # The plan is made. Only a second attempt of the run needs the reviews.
+        ports.observer.on_message(f"earlier reviews of {target} are unknown: {error.problems[0].message}")
+        return ""
 
 
 def _list_recorded_changes(ports: Ports, request: guards.Request) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from envctl.domain.plan.changes import Action, Cost, EnvironmentPlan, StackPlan
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ def plan_stacks(
     applied: Collection[str],
     *,
     destroy: bool = False,
-    wait: bool = True,
+    locking: PlanLocking = "wait",
 ) -> tuple[StackPlan, ...]:
     """Plan all stacks like `plan_each`, but raise all errors together."""
-    planned = plan_each(ports, environment, stacks, applied, destroy=destroy, wait=wait)
+    planned = plan_each(ports, environment, stacks, applied, destroy=destroy, locking=locking)
     if planned.failed:
         raise combine_errors(tuple(planned.failed.values()))
     return planned.plans
@@ -46,7 +46,7 @@ def plan_each(
     applied: Collection[str],
     *,
     destroy: bool = False,
-    wait: bool = True,
+    locking: PlanLocking = "wait",
 ) -> PlanningResult:
     """Plan each stack, independent of errors of other stacks.
 
@@ -64,7 +64,7 @@ def plan_each(
             ports,
             environment,
             unknown,
-            lambda stack: _plan_stack(ports, environment, stack, applied, destroy=destroy, wait=wait),
+            lambda stack: _plan_stack(ports, environment, stack, applied, destroy=destroy, locking=locking),
         )
         if report.stopped_by is not None:
             raise report.stopped_by
@@ -121,13 +121,19 @@ def _find_pending_upstreams(error: EnvctlError, found: Mapping[str, StackPlan]) 
 
 
 def _plan_stack(
-    ports: Ports, environment: str, stack: PreparedStack, applied: Collection[str], *, destroy: bool, wait: bool
+    ports: Ports,
+    environment: str,
+    stack: PreparedStack,
+    applied: Collection[str],
+    *,
+    destroy: bool,
+    locking: PlanLocking,
 ) -> StackPlan:
-    plan = ports.terraform.plan(environment, stack, destroy=destroy or bool(stack.leaves), wait=wait)
+    plan = ports.terraform.plan(environment, stack, destroy=destroy or bool(stack.leaves), locking=locking)
     if stack.leaves:
         # At a destruction, `lost_states` checks this.
         if stack.name in applied and stack.leaves == "destroy" and plan.stateless and not destroy:
-            _check_leaving_state(ports, environment, stack)
+            _check_leaving_state(ports, environment, stack, locking)
         return _plan_leaving(plan, stack)
     if stack.name in applied and plan.stateless and not destroy:
         require_state(ports, environment, stack)
@@ -142,11 +148,11 @@ def _plan_leaving(plan: StackPlan, stack: PreparedStack) -> StackPlan:
     return StackPlan(plan.stack, resources, warnings=plan.warnings, stateless=plan.stateless, leaves="forget")
 
 
-def _check_leaving_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
+def _check_leaving_state(ports: Ports, environment: str, stack: PreparedStack, locking: PlanLocking) -> None:
     """Raise OperationFailedError for a leaving stack with a lost state: its resources would remain unnoticed."""
     from envctl.usecases.deployment.leaving import lost_states
 
-    if lost_states.is_lost(ports, environment, stack):
+    if lost_states.is_lost(ports, environment, stack, locking):
         message = f"Terraform state of {stack.name} in {environment} not found, and {stack.name} is to be destroyed"
         hint = (
             "restore it from a version in its bucket or from a backup; or delete the resources by hand, and add"

@@ -14,7 +14,6 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, U
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.rule_views import list_ignored_drift
 from envctl.domain.guards.target import check_settings as fitting
-from envctl.domain.ledger.events import DriftChecked, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState, describe_outcome
 from envctl.domain.plan.changes import Action, StackPlan
 from envctl.domain.plan.drift import Condition, IgnorePattern, drop_ignored, drop_volatile
@@ -23,31 +22,33 @@ from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, s
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import require_state
+from envctl.usecases.drift.ledger_entries import note_recorded_drift, record_drift
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, WorkerPool
-from envctl.usecases.project import load, module_checks
+from envctl.usecases.project import load, look_scope, module_checks
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import build_adviser
 
-# Drifted names in one ledger entry.
-MAX_NAMED = 20
 # Names in a warning, of drift ignored by one of two documents.
 MAX_IGNORED_NAMED = 3
 
 
-def check_drift(ports: Ports, environments: Sequence[str] = (), selection: StackSelection = ALL_STACKS) -> Drift:
+def check_drift(
+    ports: Ports, environments: Sequence[str] = (), selection: StackSelection = ALL_STACKS, *, locked: bool = False
+) -> Drift:
     """Check and record drift of the environments, or of the pipeline and every standalone one ever deployed. All stacks
-    are checked side by side; a failure in one environment does not stop the others.
+    are checked side by side; a failure in one environment does not stop the others. With `locked`, the locks of the
+    states are taken.
     """
     project = load.load_project(ports)
     wanted = load.find_environments(Context(ports, project), environments)
     standalone = () if environments else tuple(project.standalone)
-    scan = DriftScan(ports, project, records=True)
+    scan = DriftScan(ports, project, records=True, locked=locked)
     checked = scan.check_all(dict.fromkeys(wanted, selection), standalone)
     checked = add_next_commands(ports, project, checked, scan.state)
     if environments:
@@ -101,7 +102,18 @@ class _Target:
     stacks: tuple[PreparedStack, ...]
     ignore_rules: _IgnoreRules
     as_deployed: bool = False  # fully deployed with the release, settings and place of this check
+    locked: bool = False  # whether to check under the locks of the states
+    clears_drift: bool = False  # whether a check under the locks may clear the drift in the ledger
     seen: dict[str, StackDrift] = field(default_factory=dict)  # filled by the checks of its stacks
+
+    @property
+    def must_confirm(self) -> bool:
+        """True if a look without the locks found nothing, and one under the locks would clear recorded drift."""
+        return self.clears_drift and not self.locked and merge_conditions(self.seen.values()) == "clean"
+
+    def begin_locked_check(self) -> None:
+        self.locked = True
+        self.seen.clear()
 
 
 # Terraform alone, or another store, can be the cause; the resources do not show it.
@@ -118,6 +130,7 @@ class DriftScan:
     ports: Ports
     project: Project
     records: bool  # whether to record the findings in the ledger
+    locked: bool = False  # whether to check under the locks of the states
     state: LedgerState = field(default_factory=LedgerState)
     results: dict[str, EnvironmentDrift] = field(default_factory=dict)
     targets: dict[str, _Target] = field(default_factory=dict)
@@ -169,13 +182,17 @@ class DriftScan:
             self.results[target] = found
             return
         self.targets[target] = found
-        for stack in found.stacks:
-            unit = f"{target}/{stack.name}"
-            crew.submit(unit, partial(_measure_check, self.ports, found, stack), unit)
+        self._submit_checks(found, crew)
+
+    def _submit_checks(self, place: _Target, crew: WorkerPool) -> None:
+        for stack in place.stacks:
+            unit = f"{place.target}/{stack.name}"
+            crew.submit(unit, partial(_measure_check, self.ports, place, stack), unit)
 
     def _prepare_target(self, target: str, selection: StackSelection) -> _Target | EnvironmentDrift:
         project, present = self.project.view_for(target), self.state
         context = Context(self.ports, project)
+        look_scope.require_visible(context, target)
         here = present.find_environment(target)
         if problem := _find_blocking_problem(target, here):
             return EnvironmentDrift(target, here.last.release if here.last else "", "unknown", problems=(problem,))
@@ -198,16 +215,30 @@ class DriftScan:
         place = candidate.request.place
         deployed = (here.current.release, here.current.settings, here.current.place)
         as_deployed = here.whole and bool(place) and deployed == (prepared.release, prepared.settings, place)
-        return _Target(target, here, here.current, prepared, stacks, ignoring, as_deployed)
+        # A look takes no lock. Only drift in the ledger needs one, to be cleared, and a role that may take it.
+        whole = {each.name for each in prepared.stacks} <= set(names)
+        clears = here.drifted and not project.looks_with_role(target) and (whole or not self.records)
+        return _Target(
+            target, here, here.current, prepared, stacks, ignoring, as_deployed, self.locked, clears_drift=clears
+        )
 
     def _await_checks(self, crew: WorkerPool) -> None:
         """Await all checks and record each environment at once after its last stack, in case of an interruption."""
         first_error: BaseException | None = None
-        for _ in range(sum(len(place.stacks) for place in self.targets.values())):
+        running = sum(len(place.stacks) for place in self.targets.values())
+        while running:
             unit, error = crew.wait_for_job()
+            running -= 1
             first_error = first_error or error
             place = self.targets[unit.partition("/")[0]]
-            if len(place.seen) == len(place.stacks):
+            if len(place.seen) < len(place.stacks):
+                continue
+            if place.must_confirm and first_error is None:
+                self.ports.observer.on_message(f"{place.target}: no drift; checking again under the Terraform locks")
+                place.begin_locked_check()
+                self._submit_checks(place, crew)
+                running += len(place.stacks)
+            else:
                 self.results[place.target] = self._conclude_target(place)
         if first_error is not None:
             raise first_error
@@ -216,9 +247,13 @@ class DriftScan:
         stacks = tuple(place.seen[stack.name] for stack in place.stacks)
         whole = {s.name for s in place.prepared.stacks} <= place.seen.keys()
         found = EnvironmentDrift(place.target, place.prepared.release, merge_conditions(stacks), stacks)
-        found = replace(found, deployment=place.current.seq, settings=place.prepared.settings, whole=whole)
+        locked = all(stack.locked for stack in stacks)
+        found = replace(
+            found, deployment=place.current.seq, settings=place.prepared.settings, whole=whole, locked=locked
+        )
         if self.records:
             found, self.state = record_drift(self.ports, found, self.state)
+        found = note_recorded_drift(found, self.state)
         return replace(found, next=suggest_fix(found))
 
 
@@ -252,10 +287,11 @@ def _check_stack(ports: Ports, place: _Target, stack: PreparedStack) -> StackDri
     applied = stack.name in here.stacks
     waits_for = tuple(needed for needed in stack.needs if needed not in here.stacks)
     if waits_for and not stack.leaves:
-        return StackDrift(stack.name, "clean", pending=StackPlan(stack.name, waits_for=waits_for))
+        waiting = StackPlan(stack.name, waits_for=waits_for)
+        return StackDrift(stack.name, "clean", pending=waiting, locked=place.locked)
     unchanged = here.whole and here.current is not None and here.current.settings == prepared.settings
     try:
-        seen = ports.terraform.detect_drift(target, stack, unchanged=unchanged)
+        seen = ports.terraform.detect_drift(target, stack, unchanged=unchanged, locked=place.locked)
         if applied and seen.pending.stateless:
             require_state(ports, target, stack)
     except InterruptedByUserError:
@@ -271,36 +307,16 @@ def _check_stack(ports: Ports, place: _Target, stack: PreparedStack) -> StackDri
     waits = pending.resources if pending is not None and condition == "clean" and not ignored else ()
     if place.as_deployed and applied and any(each.action is not Action.READ for each in waits):
         warnings = (*warnings, _UNEXPLAINED_PENDING)
-    return StackDrift(stack.name, condition, remaining.resources, remaining.outputs, pending, ignored, warnings)
-
-
-def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> tuple[EnvironmentDrift, LedgerState]:
-    """Record the finding in the ledger, unless it is unknown, or clean for only some of the stacks. Return it with any
-    error of the store, and the new state of the ledger. `known` is the state before.
-    """
-    if found.condition == "unknown" or (found.condition == "clean" and not found.whole):
-        return found, known
-
-    def decide(present: LedgerState) -> Event | None:
-        here = present.find_environment(found.environment)
-        if here.current is None or here.current.seq != found.deployment or here.unfinished_deployment:
-            # Another deployment has replaced the checked one.
-            return None
-        return DriftChecked(found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED])
-
-    try:
-        known, _ = journal.append(ports, decide, after=known)
-    except EnvctlError as error:
-        # The finding is still shown, although guards will not know of it.
-        found = replace(found, problems=tuple(error.problems))
-    return found, known
+    return StackDrift(
+        stack.name, condition, remaining.resources, remaining.outputs, pending, ignored, warnings, locked=place.locked
+    )
 
 
 def add_next_commands(ports: Ports, project: Project, drift: Drift, present: LedgerState) -> Drift:
     """Return recorded findings with the next command of each environment that has one."""
     found = []
     for each in drift.environments:
-        if each.environment not in project.all_environments or not (each.drifted or each.pending):
+        if each.recorded or each.environment not in project.all_environments or not (each.drifted or each.pending):
             found.append(each)
             continue
         context = Context(ports, project.view_for(each.environment))
@@ -313,7 +329,9 @@ def add_next_commands(ports: Ports, project: Project, drift: Drift, present: Led
 
 
 def suggest_fix(found: EnvironmentDrift) -> str:
-    """Return the command for a finding, without the ledger: it fixes drift, and applies what is pending."""
+    """Return the command for a finding, without the ledger: it fixes or clears drift, and applies what is pending."""
     if found.drifted:
         return format_command("drift", found.environment, fix=True)
+    if found.recorded:
+        return format_command("drift", found.environment, locked=True)
     return format_command("apply", found.environment) if found.pending else ""

@@ -1,18 +1,55 @@
-"""Ledger entries for drift found by many jobs: one for each environment, even after repeated collection."""
+"""Ledger entries for drift: of one command, or of many jobs, once for each environment even if collected again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
+from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DriftChecked, Event
 from envctl.domain.ledger.state import LedgerState
-from envctl.usecases.drift.drift import MAX_NAMED
 from envctl.usecases.drift.result import EnvironmentDrift
-from envctl.usecases.ledger import journal as record
+from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 
+# Drifted names in one ledger entry.
+MAX_NAMED = 20
 # Codes of errors of the store itself. After one of them it is not tried again for each environment.
 STORE_ERRORS = ("E40", "E45")
+
+
+def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> tuple[EnvironmentDrift, LedgerState]:
+    """Record the finding in the ledger, unless it is unknown, or clean for only some of the stacks. Return it with any
+    error of the store, and the new state of the ledger. `known` is the state before.
+    """
+    if found.condition == "unknown" or (found.condition == "clean" and not found.whole):
+        return found, known
+
+    def decide(present: LedgerState) -> Event | None:
+        here = present.find_environment(found.environment)
+        if here.current is None or here.current.seq != found.deployment or here.unfinished_deployment:
+            # Another deployment has replaced the checked one.
+            return None
+        return build_event(found)
+
+    try:
+        known, _ = journal.append(ports, decide, after=known)
+    except EnvctlError as error:
+        # The finding is still shown, although guards will not know of it.
+        found = replace(found, problems=tuple(error.problems))
+    return found, known
+
+
+def build_event(found: EnvironmentDrift) -> DriftChecked:
+    return DriftChecked(
+        found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED], locked=found.locked
+    )
+
+
+def note_recorded_drift(found: EnvironmentDrift, present: LedgerState) -> EnvironmentDrift:
+    """Return the finding with the drift in the ledger that it does not clear: a look without the lock found none."""
+    known = present.find_environment(found.environment).drift
+    stays = found.condition == "clean" and not found.locked and known is not None and known.drifted > 0
+    return replace(found, recorded=known.drifted) if stays and known is not None else found
 
 
 @dataclass(frozen=True)
@@ -43,13 +80,21 @@ def record_observations(
     )
 
 
+@dataclass(frozen=True)
+class _LaterCheck:
+    """A drift entry since the beginning of a run. `counts` is False for a look without the lock that found nothing."""
+
+    seq: int
+    counts: bool
+
+
 @dataclass
 class _DriftJournal:
     """The drift entries since the beginning of a run. It reads only entries appended by others."""
 
     ports: Ports
     read_up_to: int
-    last_checks: dict[str, int] = field(default_factory=dict)
+    last_checks: dict[str, list[_LaterCheck]] = field(default_factory=dict)
     state: LedgerState | None = None
     store_error: EnvctlError | None = None
 
@@ -61,12 +106,16 @@ class _DriftJournal:
         def decide(present: LedgerState) -> Event | None:
             # A later check, or this very one, may be recorded already.
             begun = max(observation.start_seqs, default=0)
-            if not observation.is_current(present) or self._find_last_check(present, found.environment) > begun:
+            self._read_new_checks(present)
+            later = [each for each in self.last_checks.get(found.environment, ()) if each.seq > begun]
+            # A look without the lock that found nothing does not contradict found drift.
+            decides = [each for each in later if each.counts or not found.drifted]
+            if not observation.is_current(present) or decides:
                 return None
-            return DriftChecked(found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED])
+            return build_event(found)
 
         try:
-            self.state, entry = record.append(self.ports, decide, after=self.state)
+            self.state, entry = journal.append(self.ports, decide, after=self.state)
         except InterruptedByUserError:
             raise
         except EnvctlError as error:
@@ -76,14 +125,19 @@ class _DriftJournal:
             return replace(found, problems=tuple(error.problems))
         if entry:
             # The own entry need not be read.
-            self.last_checks[found.environment] = self.read_up_to = entry.seq
-        return found
+            self.read_up_to = entry.seq
+            self._add_check(entry)
+        return note_recorded_drift(found, self.state)
 
-    def _find_last_check(self, present: LedgerState, environment: str) -> int:
-        """Return the number of its last drift entry since the run began, or 0."""
+    def _read_new_checks(self, present: LedgerState) -> None:
+        """Read the drift entries since the run began."""
         new = range(self.read_up_to + 1, present.seq + 1)
-        for entry in list(record.read_entries(self.ports, new)):
-            if isinstance(entry.event, DriftChecked) and not self.ports.trust.explain_distrust(entry):
-                self.last_checks[entry.event.environment] = entry.seq
+        for entry in list(journal.read_entries(self.ports, new)):
+            if not self.ports.trust.explain_distrust(entry):
+                self._add_check(entry)
         self.read_up_to = max(self.read_up_to, present.seq)
-        return self.last_checks.get(environment, 0)
+
+    def _add_check(self, entry: Entry) -> None:
+        if isinstance(entry.event, DriftChecked):
+            check = _LaterCheck(entry.seq, counts=entry.event.drifted > 0 or entry.event.locked)
+            self.last_checks.setdefault(entry.event.environment, []).append(check)

@@ -17,6 +17,7 @@ class StackDrift:
         resources, outputs: `before` is the state, and `after` reality.
         pending: `before` is the state, and `after` the configuration.
         ignored: names of drift allowed by the rules of the project.
+        locked: whether it was checked under the lock of its state.
     """
 
     stack: str
@@ -28,6 +29,7 @@ class StackDrift:
     warnings: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     seconds: float = 0.0
+    locked: bool = False
 
     @property
     def drift(self) -> StackPlan:
@@ -42,6 +44,8 @@ class EnvironmentDrift:
         condition: `empty` without a deployment.
         deployment, settings: the number of the checked deployment, and the digest of its settings.
         whole: false if some stacks were left out.
+        locked: whether all its stacks were checked under the lock of their states.
+        recorded: number of differences in the ledger that a look without the lock did not find, and does not clear.
     """
 
     environment: str
@@ -53,6 +57,8 @@ class EnvironmentDrift:
     settings: str = ""
     whole: bool = True
     next: str = ""
+    locked: bool = False
+    recorded: int = 0
 
     @property
     def drifted(self) -> int:

@@ -74,6 +74,7 @@ def _merge_answers(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: Pl
     stacks = _sort_stacks(planned, {stack.stack: stack for finding in findings for stack in finding.stacks})
     seen = next((finding for finding in findings if finding.deployment), findings[0])
     found = replace(seen, condition=merge_conditions(stacks), stacks=stacks, whole=True)
+    found = replace(found, locked=all(stack.locked for stack in stacks))
     return replace(found, next=suggest_fix(found))
 
 

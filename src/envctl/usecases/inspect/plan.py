@@ -30,6 +30,10 @@ def plan_environment(
 
         # Refuse an unknown name before its folder is created.
         load.find_environment(Context(ports, load.load_project(ports)), environment)
+    if ports.job_requests.is_for_request():
+        from envctl.usecases.project import load, look_scope
+
+        look_scope.require_visible(Context(ports, load.load_project(ports)), environment)
     with ports.workspace.lock_environment(environment, format_command("plan", environment)):
         ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
         names = select_stacks(selection, {stack.name: stack.needs for stack in ready.prepared.all_stacks})
@@ -124,7 +128,7 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
 
 def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
     prepared, here, environment = ready.prepared, ready.here, ready.prepared.environment
-    planned = plan_each(ports, environment, prepared.all_stacks, here.stacks if here else ())
+    planned = plan_each(ports, environment, prepared.all_stacks, here.stacks if here else (), locking="none")
     held = {plan.stack for plan in planned.plans if plan.in_state}
     stateless = {plan.stack for plan in planned.plans if plan.stateless}
     if here is None and (stateless or not held <= ports.workspace.load_known_states(environment)):

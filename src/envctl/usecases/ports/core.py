@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.commit_message import JobRequest
     from envctl.usecases.ports.aws import Alarms, AwsAccess, Buckets, Registries, Secrets, Signatures
     from envctl.usecases.ports.bucket_report import BucketReport
+    from envctl.usecases.ports.ci import CiForge, CiRoles
     from envctl.usecases.ports.installation import Installation
     from envctl.usecases.ports.project import (
         ConfigReader,
@@ -60,13 +61,18 @@ class Reviews(Protocol):
     """Reviewers and authors of the current CI job, as the code host knows them."""
 
     def list_approvers(self, environment: str) -> Sequence[str]:
-        """Return the distinct reviewers of this job for the host's own environment. Names of apps and bots end in
-        `[bot]`. Raises UsageError outside of such a job, and OperationFailedError if the host is unreachable.
+        """Return the approvals of this run for the host's own environment, in all its attempts: one name for each.
+        Names of apps and bots end in `[bot]`. Raises UsageError outside of such a job, and OperationFailedError if the
+        host is unreachable.
         """
 
-    def list_authors(self, commit: str) -> Sequence[str]:
-        """Return the logins of the authors and committers of a commit, and of the openers of its pull requests. Empty
-        outside of a job, or without a token. Raises OperationFailedError if the host is unreachable.
+    def has_reviews(self) -> bool:
+        """Check if this is a job whose reviews can be listed."""
+
+    def list_authors(self, commit: str, since: str = "") -> Sequence[str]:
+        """Return the logins of the authors and committers of a commit and of those after `since`, and of all who
+        opened, wrote or merged their pull requests. Empty outside of a job, or without a token. Raises
+        OperationFailedError if the host is unreachable.
         """
 
 
@@ -75,6 +81,12 @@ class JobRequests(Protocol):
 
     def find_request(self, commit: str) -> JobRequest:
         """Return the request, with its number only if the job works on this commit of it."""
+
+    def is_for_request(self) -> bool:
+        """Tell whether the job runs for a pull or merge request, or for a merge queue: its code is not merged yet."""
+
+    def find_base(self, commit: str) -> str:
+        """Return the revision that the request of this commit is compared with; empty if it is of no request."""
 
 
 class AlreadyExistsError(Exception):
@@ -255,6 +267,10 @@ class Ports(Protocol):
     def reviews(self) -> Reviews: ...
     @property
     def job_requests(self) -> JobRequests: ...
+    @property
+    def ci_forge(self) -> CiForge: ...
+    @property
+    def ci_roles(self) -> CiRoles: ...
     @property
     def version_control(self) -> VersionControl: ...
     @property

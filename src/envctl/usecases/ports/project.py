@@ -46,8 +46,14 @@ class VersionControl(Protocol):
         empty or unknown: of its last change.
         """
 
+    def list_changes(self, base: str) -> Sequence[str] | None:
+        """Return the changed paths of the repository since the common ancestor with `base`; None if git can't tell."""
+
     def is_behind(self, commit: str) -> bool | None:
         """Check if the current commit is a strict ancestor of `commit`. None if a shallow clone can't tell."""
+
+    def read_remote(self) -> str:
+        """Return the address of the remote `origin`, or of the only remote; empty without one."""
 
     def locate_project(self) -> str | None:
         """Return the path of the project in its repository, empty at the top; None outside of any repository."""
@@ -187,6 +193,9 @@ class Templates(Protocol):
 
     def load_workflows(self, system: str) -> Mapping[str, str]:
         """Return the workflow source texts of a CI system such as `github`."""
+
+    def load_locks(self) -> Mapping[str, str]:
+        """Return the locks of envctl's packages: `build` for tools that build them, and `run` for its dependencies."""
 
 
 class ProjectFolder(Protocol):

@@ -179,6 +179,12 @@ class WorkerPool(Protocol):
         """Let Ctrl-C end a prompt, and not only the running jobs."""
 
 
+PlanLocking = Literal["wait", "at once", "none"]
+"""How a plan takes the lock of the state: after a wait, or not if it is held, or never. Without the lock it holds up no
+deployment and leaves no lock if it is killed, but must not be applied.
+"""
+
+
 class Terraform(Protocol):
     """Terraform in the directories written by a Workspace. Methods raise OperationFailedError with Terraform's message,
     StateLockedError for a locked state, LockHeldError if an earlier Terraform still runs there, and
@@ -212,17 +218,19 @@ class Terraform(Protocol):
     def require_idle(self, environment: str, stack: PreparedStack) -> None:
         """Raise LockHeldError while an earlier Terraform still runs there: its inputs must not change."""
 
-    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
-        """Save and return the plan for `apply`. `destroy` deletes everything in the state; without `wait` a locked
-        state fails at once.
-        """
+    def plan(
+        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+    ) -> StackPlan:
+        """Save and return the plan for `apply`. `destroy` deletes everything in the state."""
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         """Refresh the state from reality, without any change."""
 
-    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+    def detect_drift(
+        self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
+    ) -> StackComparison:
         """Return the drift of reality, and the pending changes of the configuration, against the state. `unchanged` is
-        True for the very configuration applied last.
+        True for the very configuration applied last. Without `locked` no state lock is taken.
         """
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:

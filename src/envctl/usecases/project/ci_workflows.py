@@ -1,30 +1,31 @@
-"""`envctl ci github` and `envctl ci gitlab`: write or compare the workflow files."""
+"""Generated files of a CI system: their states, and the errors of `envctl ci github` and `envctl ci gitlab`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.domain.ci import gitlab_pipeline
-from envctl.domain.ci.github_workflow import WorkflowInputs, is_generated, render_github_workflows
-from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE
+from envctl.domain.ci.generated_file import compare_file
+from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.command_lines import format_command
-from envctl.domain.config.project import Project
-from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
-from envctl.domain.rules.document import find_rules
+from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
 
-# Stricter than git-check-ref-format: such names need no quoting anywhere.
-_BRANCH = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)*")
-WorkflowState = Literal["current", "written", "differs", "missing", "foreign"]
+WorkflowState = Literal["current", "written", "differs", "missing", "foreign", "edited", "other version"]
 System = Literal["github", "gitlab"]
-_RENDERERS = {"github": render_github_workflows, "gitlab": gitlab_pipeline.render_gitlab_pipeline}
+LOCAL_STORE_REMARK = (
+    'jobs share no folder, so the ledger needs a bucket: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
+)
+_PROJECT_LINE = re.compile(r"^# Project: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow file, by its path in the repository. A *foreign* one was not written by envctl and stays."""
+    """A generated file, by its path in the repository.
+
+    A *foreign* one was not written by envctl and stays. An *edited* one has changes by hand. One of an *other version*
+    of envctl has the same settings.
+    """
 
     path: str
     state: WorkflowState
@@ -49,91 +50,39 @@ class Workflows:
     remark: str = ""
 
 
-def update_workflows(
-    ports: Ports, system: System, *, check: bool, branch: str, version: str, command: str = "envctl"
-) -> tuple[Workflows, EnvctlError | None]:
-    """Write the workflow files. With `check`, write none and return an error for each outdated file."""
-    if not _BRANCH.fullmatch(branch):
-        raise UsageError(
-            Problem("E005", f"{branch!r} is not a valid branch name", format_command(f"ci {system}", branch="main"))
-        )
-    project = load.load_project(ports)
-    folder = ports.version_control.locate_project() or ""
-    up = "../" * (folder.count("/") + 1) if folder else ""
-    site = _build_site(project, folder, version, branch, command)
-    wanted = dict(_RENDERERS[system](ports.templates.load_workflows(system), site))
-    found = {path: _compare_file(ports, f"{up}{path}", text) for path, text in wanted.items()}
-    main_is_foreign = found.get(MAIN_FILE) in ("foreign", "differs")
-    if main_is_foreign:
-        # The file belongs to the team: it stays, and has to include the file of envctl.
-        del found[MAIN_FILE]
-    if not check and "foreign" not in found.values():
-        for path, state in found.items():
-            if state != "current":
-                ports.tree.write_contents(f"{up}{path}", wanted[path].encode())
-                found[path] = "written"
-    files = tuple(Workflow(*each) for each in found.items())
-    remark = 'jobs share no folder, so the ledger needs a bucket: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
-    is_local_store = project.store.url.startswith("file:")
-    variables = _list_variables(system, project.pipeline.order)
-    result = Workflows(system, files, variables, remark if is_local_store else "")
-    left_out = main_is_foreign and not gitlab_pipeline.includes_generated_file(_read_gitlab_files(ports, up))
-    error = _find_error(result)
-    if error is None and left_out:
-        message = f"{MAIN_FILE} does not include {GENERATED_FILE}: GitLab runs none of its jobs"
-        hint = f"add to the list of include: in {MAIN_FILE}: - local: {GENERATED_FILE}"
-        error = OperationFailedError(Problem("E035", message, hint))
-    return result, error
+def format_project_line(folder: str) -> str:
+    """Return the line of a generated file that names its project. `folder` is empty at the top of the repository."""
+    return f"# Project: {folder or '.'}\n"
 
 
-def _build_site(project: Project, folder: str, version: str, branch: str, command: str) -> WorkflowInputs:
-    region = project.store.region or project.environments[project.entry].region or "us-east-1"
-    order = project.pipeline.order
-    protected = {name for name in order if project.environments[name].protected}
-    reviewed = {name for name in order[1:] if find_rules(project, name).reviewers}
-    return WorkflowInputs(order, folder, region, version, branch, command, protected, reviewed)
+def find_project_folder(text: str) -> str | None:
+    """Return the folder of the project that a generated file belongs to, `.` at the top; None if it does not say."""
+    found = _PROJECT_LINE.search(text)
+    return found[1] if found else None
 
 
-def _compare_file(ports: Ports, path: str, text: str) -> WorkflowState:
-    there = ports.tree.read_contents(path)
-    if there is None:
-        return "missing"
-    if there == text.encode():
-        return "current"
-    return "differs" if is_generated(there.decode(errors="replace")) else "foreign"
+def compare_files(ports: Ports, up: str, wanted: Mapping[str, str]) -> dict[str, WorkflowState]:
+    """Compare files, by their paths in the repository, with their wanted texts. `up` leads to its top."""
+    return {path: _compare_file(read_text(ports, f"{up}{path}"), path, text) for path, text in wanted.items()}
 
 
-def _read_gitlab_files(ports: Ports, up: str) -> Mapping[str, str]:
-    """Return the GitLab CI file of the team and all files it includes, directly or indirectly."""
-    files: dict[str, str] = {}
-    waiting = [MAIN_FILE]
-    while waiting:
-        path = waiting.pop()
-        if path in files or ".." in path.split("/") or (data := ports.tree.read_contents(f"{up}{path}")) is None:
-            continue
-        files[path] = data.decode(errors="replace")
-        waiting += gitlab_pipeline.find_yaml_paths(files[path])
-    return files
+def _compare_file(found: str | None, path: str, wanted: str) -> WorkflowState:
+    return "missing" if found is None else compare_file(found, wanted, pinned=not path.endswith(SOURCE_LOCK))
 
 
-def _find_error(result: Workflows) -> OperationFailedError | None:
+def read_text(ports: Ports, path: str) -> str | None:
+    data = ports.tree.read_contents(path)
+    return None if data is None else data.decode(errors="replace")
+
+
+def find_stale_error(result: Workflows) -> OperationFailedError | None:
+    """Return the error of files that are foreign, missing, outdated or edited by hand."""
     foreign = [each.path for each in result.files if each.state == "foreign"]
     if foreign:
         message = f"{', '.join(foreign)} was not written by envctl; no changes were made"
         return OperationFailedError(Problem("E038", message, "move it away, and run the command again"))
-    stale = [f"{each.path} ({each.state})" for each in result.files if each.state in ("differs", "missing")]
+    stale = [f"{each.path} ({each.state})" for each in result.files if each.state in ("differs", "missing", "edited")]
     if stale:
         message = f"the workflows are out of date: {', '.join(stale)}"
         return OperationFailedError(Problem("E039", message, format_command(f"ci {result.system}")))
     return None
-
-
-def _list_variables(system: System, order: Sequence[str]) -> tuple[Variable, ...]:
-    gitlab_meaning = "a project access token with the scope api and the role Reporter: masked, and not protected"
-    return (
-        Variable("ENVCTL_PACKAGE", "", "the pip requirement for envctl, if the jobs do not have it: docs/ci.md"),
-        Variable("ENVCTL_PLAN_ROLE", "", "the role with read access to every environment"),
-        Variable("ENVCTL_DRIFT_ROLE", "", "the role with read access, and permission to record drift"),
-        *(Variable("ENVCTL_ROLE", name, f"the role for deployments to {name}") for name in order),
-        *((Variable("ENVCTL_GITLAB_TOKEN", "", gitlab_meaning),) if system == "gitlab" else ()),
-    )

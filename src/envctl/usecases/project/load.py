@@ -280,19 +280,36 @@ def _describe_unclear(environment: str, name: str, wiring: Wiring) -> Problem:
     return Problem("E385", message, hint)
 
 
+def resolve_acting_place(project: Project, environment: str, under: Mapping[str, str] | None = None) -> Place:
+    """Return the place to render for this command: with its `look_role`, if it only looks."""
+    there = project.environments[environment]
+    if not project.looks_with_role(environment):
+        return resolve_place(project, environment, under)
+    return _resolve_place(project, environment, under, role=there.look_role, deployer=there.assume_role or "")
+
+
 def resolve_place(project: Project, environment: str, under: Mapping[str, str] | None = None) -> Place:
-    """Return the place of an environment. `under` maps stacks to the old names still holding their state."""
+    """Return the place of a deployment, also while a command only looks. `under` maps stacks to the old names still
+    holding their state.
+    """
+    return _resolve_place(project, environment, under, role=project.environments[environment].assume_role)
+
+
+def _resolve_place(
+    project: Project, environment: str, under: Mapping[str, str] | None, *, role: str | None, deployer: str = ""
+) -> Place:
     there = project.environments[environment]
     where = Place(
         environment,
         Backend("local", {}, environment),
         there.account_id,
         there.region,
-        there.assume_role,
+        role,
         there.external_id,
         there.session_tags,
         there.regions,
         there.other_accounts,
+        deployer,
     )
     return replace(where, backend=replace(_build_backend(project, where), under=under or {}))
 

@@ -228,7 +228,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         images=found.images,
         approved=release_store.load_plans(ports, covered),
         account=there.account_id or "",
-        role=there.assume_role or "",
+        role=project.find_acting_role(wanted.target),
         other_accounts=there.other_accounts,
         place=place,
         where=found.place.summary if found.place else "",

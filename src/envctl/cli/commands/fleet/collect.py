@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
@@ -34,4 +34,5 @@ def collect(
         return int(result.exit_code(pending=pending))  # type: ignore[attr-defined]
 
     refuse_dry_run(context)
+    only_look(context)
     run_use_case(context, lambda ports: use(ports, run), exit_code)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.completion.candidates import complete_environments
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def matrix(
     from envctl.usecases.fleet.matrix import begin_matrix_run as use
 
     refuse_dry_run(context)
+    only_look(context)
     kind, names = _split_kind(words or [])
     run_use_case(context, lambda ports: use(ports, kind, names, at_most=jobs, form=form))
 

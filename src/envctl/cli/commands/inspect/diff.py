@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import run_use_case
+from envctl.cli.boundary import only_look, run_use_case
 from envctl.cli.options.arguments import environment_argument
 
 
@@ -29,4 +29,5 @@ def diff(
             return 1
         return 2 if detailed_exitcode and getattr(result, "differs", False) else 0
 
+    only_look(context)
     run_use_case(context, lambda ports: use(ports, first, second, patch=patch, everything=everything), exit_code)

@@ -5,9 +5,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import Environments
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, WaitOk, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
@@ -23,6 +23,12 @@ def drift(
         bool,
         typer.Option("--fix", help="Deploy the running release again to drifted environments, after all guards pass."),
     ] = False,
+    locked: Annotated[
+        bool,
+        typer.Option(
+            "--locked", help="Check under the state lock, with the environment's own role: clears fixed drift."
+        ),
+    ] = False,
     stack: Stacks = None,
     with_upstream: WithUpstream = False,
     with_downstream: WithDownstream = False,
@@ -31,6 +37,7 @@ def drift(
     shard: Shard = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
+    wait_ok: WaitOk = False,
     full: FullPlans = False,
 ) -> None:
     """Compare the real resources with the state (drift), and with the configuration (pending). Drift invalidates the
@@ -41,12 +48,14 @@ def drift(
     show_full_plans(full=full)
     refuse_dry_run(context)
     exit_code = lambda result: int(result.exit_code(pending=pending))  # noqa: E731
-    others = {"ENV": names, "--fix": fix, "--stack": stack}
+    if not (fix or locked):
+        only_look(context)
+    others = {"ENV": names, "--fix": fix, "--locked": locked, "--stack": stack}
     if has_shard_options(unit, run, shard, others):
         _check_shard(context, unit, run or "", shard or 0, exit_code)
-    options = parse_deploy_options(context, break_glass, no_verify=no_verify)
-    if not fix and (no_verify or break_glass):
-        flag = "--no-verify" if no_verify else "--break-glass"
+    options = parse_deploy_options(context, break_glass, no_verify=no_verify, wait_ok=wait_ok)
+    if not fix and (no_verify or break_glass or wait_ok):
+        flag = "--no-verify" if no_verify else "--break-glass" if break_glass else "--wait-ok"
         raise UsageError(Problem("E012", f"{flag} can only be used with --fix", format_command("drift", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if fix and selected.names:
@@ -59,7 +68,7 @@ def drift(
         run_use_case(context, lambda ports: use_fix(ports, names or (), options), exit_code)
     from envctl.usecases.drift.drift import check_drift as use
 
-    run_use_case(context, lambda ports: use(ports, names or (), selected), exit_code)
+    run_use_case(context, lambda ports: use(ports, names or (), selected, locked=locked), exit_code)
 
 
 def _check_shard(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, run_use_case
+from envctl.cli.boundary import only_look, refuse_dry_run, run_partial_use_case, run_use_case
 from envctl.cli.completion.candidates import complete_outputs
 from envctl.cli.options.arguments import environment_argument
 from envctl.cli.output.redaction import current_redaction
@@ -32,6 +32,9 @@ def output(
     from envctl.usecases.inspect import outputs as uses
 
     refuse_dry_run(context)
+    if not reveal:
+        # Secrets are shown to the role of the environment alone.
+        only_look(context)
     if name:
         run_use_case(
             context,

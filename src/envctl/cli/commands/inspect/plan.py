@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import run_partial_use_case, run_use_case
+from envctl.cli.boundary import only_look, run_partial_use_case, run_use_case
 from envctl.cli.options.arguments import DetailedExitcode, environment_argument, release_option
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
@@ -40,6 +40,7 @@ def plan(
     from envctl.domain.errors import Problem, UsageError
 
     show_full_plans(full=full)
+    only_look(context)
 
     def exit_code(result: object) -> int:
         return 2 if detailed_exitcode and getattr(result, "changes", False) else 0

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import print_text, refuse_dry_run, run_use_case
+from envctl.cli.boundary import only_look, print_text, refuse_dry_run, run_use_case
 
 
 def report(
@@ -20,6 +20,7 @@ def report(
     from envctl.usecases.inspect.report import build_report as use
 
     refuse_dry_run(context)
+    only_look(context)
     if output != "-":
         from envctl.cli.output.report_file import write_report_file
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import print_json_line, run_use_case, to_command_name
+from envctl.cli.boundary import only_look, print_json_line, run_use_case, to_command_name
 from envctl.cli.options.arguments import Environments
 from envctl.domain.command_lines import format_command
 
@@ -30,6 +30,7 @@ def status(
     """Show the pipeline: release, time, author and verification of each environment, and how far it is behind."""
     from envctl.usecases.inspect.status import load_status as use
 
+    only_look(context)
     _check_options(context, interval, watched=watched)
     if watched:
         _watch_status(context, environments or (), interval or INTERVAL)

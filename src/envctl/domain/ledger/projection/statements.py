@@ -25,6 +25,12 @@ MAX_RULES_APPROVALS = 50
 
 
 def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked) -> EnvironmentState:
+    """Apply a drift check. A look without the lock that found nothing restores no evidence, and clears no drift: a
+    deployment may have been at work, or the job may not be one to say so.
+    """
+    # A forged count may be negative.
+    if event.drifted <= 0 and not event.locked and state.drift is not None and state.drifted:
+        return replace(state, drift=replace(state.drift, not_seen_at=entry.at))
     seen = DriftCheck(event.release, entry.actor, entry.at, event.drifted, event.resources)
     state = replace(state, drift=seen)
     proof = state.evidence.get(event.release)
@@ -32,7 +38,7 @@ def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked
         return state
     if event.drifted:
         proof = Evidence(proof.deployment, revoked="drift was found there")
-    elif state.whole and proof.verified:
+    elif event.locked and state.whole and proof.verified:
         proof = replace(proof, since=min(proof.since or entry.at, entry.at))
     return replace(state, evidence={**state.evidence, event.release: proof})
 

@@ -10,7 +10,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
 
 
 def find_lost_states(
@@ -42,12 +42,12 @@ def describe_lost(environment: str, lost: Sequence[str]) -> Problem:
     return Problem("E371", message, hint)
 
 
-def is_lost(ports: Ports, environment: str, stack: PreparedStack) -> bool:
+def is_lost(ports: Ports, environment: str, stack: PreparedStack, locking: PlanLocking = "wait") -> bool:
     """Return true if the stack has no state although its code creates resources."""
     if ports.terraform.has_state(environment, stack):
         return False
     try:
-        return ports.terraform.plan(environment, stack).changes
+        return ports.terraform.plan(environment, stack, locking=locking).changes
     except OperationFailedError:
         # Unknown, for example after losing an upstream state too: its resources may exist.
         return True

@@ -15,7 +15,7 @@ from envctl.usecases.deployment.recovery.lock_breaking import break_lock
 from envctl.usecases.deployment.rollout.abort import TrafficRestore, WentBack
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
 
 # A held lock and an unanswered prompt stop the recovery instead.
 INSPECTION_ERRORS = (errors.ConfigurationError, errors.OperationFailedError)
@@ -82,7 +82,9 @@ class _Inspection:
         while waiting:
             batch = [stack for stack in waiting if stack.leaves or set(stack.needs) <= applied] or waiting
             waiting = [stack for stack in waiting if stack not in batch]
-            looked = plan_each(self.ports, self._environment, batch, applied, destroy=self._is_destruction, wait=False)
+            looked = plan_each(
+                self.ports, self._environment, batch, applied, destroy=self._is_destruction, locking="at once"
+            )
             plans |= {plan.stack: plan for plan in looked.plans}
             for stack in batch:
                 if stack.name in looked.failed:
@@ -101,7 +103,7 @@ class _Inspection:
         try:
             if isinstance(error, errors.StateLockedError):
                 self._break_lock(stack, error)
-                return {plan.stack: plan for plan in self._plan_stack(stack, applied, wait=True)}
+                return {plan.stack: plan for plan in self._plan_stack(stack, applied, locking="wait")}
             if isinstance(error, errors.UpstreamBehindError):
                 return {stack.name: StackPlan(stack.name, waits_for=error.upstream, behind=True)}
             raise error
@@ -111,15 +113,17 @@ class _Inspection:
 
     def _plan_breaking_lock(self, stack: PreparedStack, applied: Set[str]) -> tuple[StackPlan, ...]:
         try:
-            return self._plan_stack(stack, applied, wait=False)
+            return self._plan_stack(stack, applied, locking="at once")
         except errors.StateLockedError as held:
             self._break_lock(stack, held)
-            return self._plan_stack(stack, applied, wait=True)
+            return self._plan_stack(stack, applied, locking="wait")
 
-    def _plan_stack(self, stack: PreparedStack, applied: Set[str], *, wait: bool) -> tuple[StackPlan, ...]:
+    def _plan_stack(self, stack: PreparedStack, applied: Set[str], *, locking: PlanLocking) -> tuple[StackPlan, ...]:
         """Plan a stack. With missing upstream outputs, return a waiting plan instead of an error."""
         try:
-            return plan_stacks(self.ports, self._environment, [stack], applied, destroy=self._is_destruction, wait=wait)
+            return plan_stacks(
+                self.ports, self._environment, [stack], applied, destroy=self._is_destruction, locking=locking
+            )
         except errors.UpstreamBehindError as error:
             return (StackPlan(stack.name, waits_for=error.upstream, behind=True),)
 

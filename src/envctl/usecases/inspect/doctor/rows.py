@@ -35,6 +35,16 @@ def report_bad(name: str, *problems: Problem, seen: str = "", mend: str = "", mi
     return Row(finding, problems, misconfigured)
 
 
+def to_rows(code: str, findings: Iterable[Finding], *, misconfigured: bool = False) -> list[Row]:
+    """Return a row for each finding. A bad one gets a problem of this code."""
+    return [
+        Row(each, (Problem(code, f"{each.name}: {each.seen}", each.mend),), misconfigured)
+        if each.verdict == "bad"
+        else Row(each)
+        for each in findings
+    ]
+
+
 def run_check(name: str, check: Callable[[], Iterable[Row]]) -> Iterator[Row]:
     """Yield the rows of a check, or one bad row if it fails."""
     try:

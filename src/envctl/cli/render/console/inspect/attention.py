@@ -15,7 +15,7 @@ from envctl.cli.render.terminal.times import Zone, format_age, format_future, fo
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rule_views import RESET_DELAY
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Debt, Deployment, EnvironmentState, Hold, Lock
+from envctl.domain.ledger.state import Debt, Deployment, DriftCheck, EnvironmentState, Hold, Lock
 from envctl.domain.release_label import ReleaseLabel, format_label_or_id
 from envctl.domain.rollout.traffic import Shift, other_color
 from envctl.domain.text.lists import join_names
@@ -123,10 +123,7 @@ class _StateDescriber:
         for debt in state.debts:
             yield self._describe_debt(debt), True
         if state.drift and state.drift.drifted:
-            drift = state.drift
-            what = f"{format_count(drift.drifted, 'difference')} from the state"
-            seen = f"seen {format_past(drift.at, self.now, self.zone)} by {format_actor(drift.by)}"
-            yield f"drift: {what}{format_names(drift.resources, drift.drifted)}, {seen}", False
+            yield self._describe_drift(state.drift), False
         if state.current_evidence and not state.current_evidence.verified:
             why = to_one_line(state.current_evidence.revoked or "not checked since its deployment")
             yield (
@@ -137,6 +134,13 @@ class _StateDescriber:
             yield f"locked by {self._format_holder(state.lock)}", False
         for hold in state.holds.values():
             yield f"release {self._format_release(hold.release)} is on hold, by {self._format_holder(hold)}", False
+
+    def _describe_drift(self, drift: DriftCheck) -> str:
+        what = f"{format_count(drift.drifted, 'difference')} from the state"
+        seen = f"seen {format_past(drift.at, self.now, self.zone)} by {format_actor(drift.by)}"
+        if drift.not_seen_at:
+            seen += f"; not found {format_past(drift.not_seen_at, self.now, self.zone)} by a check without the lock"
+        return f"drift: {what}{format_names(drift.resources, drift.drifted)}, {seen}"
 
     def _describe_shift(self, stack: str, shift: Shift, state: EnvironmentState) -> str:
         requests, colors = f"of the requests of {stack}", f"{shift.color}, the rest to {other_color(shift.color)}"

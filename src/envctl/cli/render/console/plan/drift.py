@@ -112,6 +112,9 @@ def format_ignored(each: EnvironmentDrift) -> str:
 
 
 def list_stack_notes(each: EnvironmentDrift) -> Iterable[str]:
+    if each.recorded:
+        count = format_count(each.recorded, "difference")
+        yield f"the ledger still has drift ({count}): only a check under the Terraform locks clears it"
     for stack in each.stacks:
         if stack.pending and stack.pending.waits_for:
             yield f"{stack.stack} is not applied yet: it waits for {', '.join(stack.pending.waits_for)}"

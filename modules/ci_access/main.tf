@@ -1,0 +1,42 @@
+data "aws_partition" "current" {}
+
+locals {
+  partition = data.aws_partition.current.partition
+
+  names        = var.environments[*].name
+  environments = { for each in var.environments : each.name => each }
+  deployers    = { for each in var.environments : each.name => each.deployer_role_arn }
+  looks        = { for each in var.environments : each.name => each.look_role_arn if each.look_role_arn != null }
+
+  # Which environments a job may look into, and which one it may deploy to.
+  jobs = merge(
+    {
+      plan  = { deploys = null, looks = distinct(concat([local.names[0]], var.pull_request_environments)) }
+      drift = { deploys = null, looks = local.names }
+    },
+    { for position, name in local.names : name => {
+      deploys = name
+      looks   = var.copies_images && position > 0 ? [name, local.names[position - 1]] : [name]
+    } },
+  )
+  descriptions = {
+    plan  = "Jobs of pull and merge requests of ${var.project}: they look, and change nothing."
+    drift = "Jobs of ${var.branch} of ${var.project} that look at every environment, and record what they find."
+  }
+}
+
+resource "aws_iam_role" "job" {
+  for_each = local.jobs
+
+  name                 = "${var.job_role_prefix}-${each.key}"
+  description          = lookup(local.descriptions, each.key, "Jobs of ${var.branch} of ${var.project} that deploy to ${each.key}, and to no other environment.")
+  assume_role_policy   = jsonencode(jsondecode(data.aws_iam_policy_document.trust[each.key].json))
+  max_session_duration = var.job_session_seconds
+
+  lifecycle {
+    precondition {
+      condition     = var.github_repository != null || var.gitlab_project != null
+      error_message = "No job could take these roles: set github_repository or gitlab_project."
+    }
+  }
+}

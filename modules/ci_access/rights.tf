@@ -1,0 +1,63 @@
+locals {
+  store_bucket = split("/", trimprefix(var.store_url, "s3://"))[0]
+  store_prefix = trim(trimprefix(trimprefix(var.store_url, "s3://"), local.store_bucket), "/")
+  store_arn    = "arn:${local.partition}:s3:::${local.store_bucket}"
+  store_keys   = "${local.store_arn}/${local.store_prefix == "" ? "" : "${local.store_prefix}/"}"
+
+  # What a job creates: results of a run; then entries about drift, and the plans that reviewers approve; then everything.
+  creates = {
+    plan  = ["runs/*"]
+    drift = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "runs/*"]
+  }
+}
+
+data "aws_iam_policy_document" "job" {
+  for_each = local.jobs
+
+  statement {
+    sid       = "ListTheStore"
+    actions   = ["s3:ListBucket"]
+    resources = [local.store_arn]
+  }
+
+  statement {
+    sid       = "ReadTheStore"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.store_keys}*"]
+  }
+
+  # No job may delete anything there, and envctl creates each object only once.
+  statement {
+    sid       = "AddToTheStore"
+    actions   = ["s3:PutObject"]
+    resources = [for folder in lookup(local.creates, each.key, ["*"]) : "${local.store_keys}${folder}"]
+  }
+
+  dynamic "statement" {
+    for_each = [for arns in [compact([for name in each.value.looks : lookup(local.looks, name, null)])] : arns if length(arns) > 0]
+
+    content {
+      sid       = "LookIntoEnvironments"
+      actions   = ["sts:AssumeRole", "sts:TagSession"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.value.deploys == null ? [] : [local.deployers[each.value.deploys]]
+
+    content {
+      sid       = "DeployToTheEnvironment"
+      actions   = ["sts:AssumeRole", "sts:TagSession"]
+      resources = [statement.value]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "job" {
+  for_each = local.jobs
+
+  name   = "run"
+  role   = aws_iam_role.job[each.key].id
+  policy = jsonencode(jsondecode(data.aws_iam_policy_document.job[each.key].json))
+}

@@ -1,0 +1,158 @@
+"""Requests for settings of a forge. A refused one is an `Unread` with the reason, and never a setting that is off."""
+
+import json
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts, read_body
+from envctl.adapters.http.retry import TemporaryError, read_wanted_pause, retry
+from envctl.domain.ci.inspection.settings import Unread
+
+T = TypeVar("T")
+CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS, ATTEMPTS, LONGEST_PAUSE = 5.0, 10.0, 20.0, 3, 5.0
+LARGEST = 4 << 20
+PAGE, PAGES = 100, 10
+_BUSY = frozenset({429, 500, 502, 503, 504})
+_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
+_REASONS = {
+    Failure.TIMEOUT: "no answer in time",
+    Failure.UNKNOWN_HOST: "unknown host",
+    Failure.BAD_PROXY: "no connection to the proxy",
+    Failure.UNTRUSTED: "its certificate is not trusted",
+    Failure.TOO_LARGE: "the answer is too large",
+}
+
+
+class RefusedError(Exception):
+    """The forge gave no usable answer. The text is the reason."""
+
+
+class MissingError(RefusedError):
+    """The forge answers 404. `reason` is its own message."""
+
+    def __init__(self, forge: str, reason: str) -> None:
+        super().__init__(f"{forge} answers 404{f': {reason}' if reason else ''} (missing, or not for this token)")
+        self.reason = reason
+
+
+@dataclass
+class SettingRequests:
+    """Reads settings below `url`, the address of one repository in the API. `environ` names proxies, `authorities` a
+    file of certificates; `patience` and `pause` are in seconds. Once the forge was unreachable, it is not asked again.
+    """
+
+    forge: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    authorities: str = ""
+    patience: float = READ_SECONDS
+    pause: float = 0.5
+    _unreachable: str = field(default="", init=False)
+
+    def read(self, call: Callable[[], T]) -> T | Unread:
+        """Return what the call returns, or why it could not."""
+        try:
+            return call()
+        except RefusedError as error:
+            return Unread(str(error))
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            return Unread(f"{self.forge} gave an answer that envctl does not understand")
+
+    def read_optional(self, call: Callable[[], T]) -> T | Unread | None:
+        """Do as `read`, but return None if the forge answers 404."""
+
+        def call_or_none() -> T | None:
+            try:
+                return call()
+            except MissingError:
+                return None
+
+        return self.read(call_or_none)
+
+    def fetch(self, path: str = "") -> dict[str, Any]:
+        """Return the object at a path below the repository. Raises RefusedError, and ValueError for another answer."""
+        found = json.loads(self._send(self._join(path))[0])
+        if not isinstance(found, dict):
+            raise TypeError(path)
+        return found
+
+    def list(self, path: str, key: str = "") -> list[dict[str, Any]]:
+        """Return the objects of all pages; `key` holds them if the answer is an object. Raises as `fetch`."""
+        url, listed = f"{self._join(path)}{'&' if '?' in path else '?'}per_page={PAGE}", list[dict[str, Any]]()
+        for _ in range(PAGES):
+            data, following = self._send(url)
+            found = json.loads(data)
+            page = found[key] if key else found
+            if not isinstance(page, list) or not all(isinstance(each, dict) for each in page):
+                raise TypeError(path)
+            listed += page
+            if not following:
+                return listed
+            # No other host may get the token.
+            if not following.startswith(f"{self.url}/"):
+                raise RefusedError(f"{self.forge} continues the list on another address")
+            url = following
+        raise RefusedError(f"{self.forge} has more than {PAGE * PAGES} of them")
+
+    def _join(self, path: str) -> str:
+        return f"{self.url}/{path}" if path else self.url
+
+    def _send(self, url: str) -> tuple[bytes, str]:
+        """Return the body, and the address of the next page."""
+        if self._unreachable:
+            raise RefusedError(self._unreachable)
+
+        def send_once() -> tuple[bytes, str]:
+            timeouts = Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
+            try:
+                with self._client.send_request("GET", url, self.headers, None, timeouts) as response:
+                    status, headers, data = response.status, response.headers, read_body(response, LARGEST)
+            except HttpFailedError as error:
+                why = f"{self.forge} can't be reached ({_REASONS.get(error.failure, 'no connection')})"
+                raise TemporaryError(_UnreachableError(why)) from error
+            if status == 200:  # noqa: PLR2004
+                found = _NEXT.search(headers.get("Link", ""))
+                return data, found[1] if found else ""
+            raise self._build_error(status, headers, _extract_reason(data))
+
+        try:
+            return retry(send_once, ATTEMPTS, pause=self.pause, longest=LONGEST_PAUSE)
+        except _UnreachableError as error:
+            self._unreachable = str(error)
+            raise
+
+    def _build_error(self, status: int, headers: Mapping[str, str], reason: str) -> Exception:
+        if status == 404:  # noqa: PLR2004
+            return MissingError(self.forge, reason)
+        said = f": {reason}" if reason else ""
+        if status in (301, 302, 307, 308):
+            return RefusedError(f"{self.forge} answers {status}: the repository has moved; set git's remote to it")
+        refused = RefusedError(f"{self.forge} answers {status}{said}")
+        pause = read_wanted_pause(headers)
+        # GitHub refuses too many requests with 403 as well.
+        return TemporaryError(refused, pause) if status in _BUSY or (status == 403 and pause) else refused  # noqa: PLR2004
+
+    @cached_property
+    def _client(self) -> HttpClient:
+        return HttpClient(self.environ, lambda: ssl.create_default_context(cafile=self.authorities or None))
+
+
+class _UnreachableError(RefusedError):
+    pass
+
+
+def _extract_reason(data: bytes) -> str:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(document, dict):
+        return ""
+    reason = document.get("message") or document.get("error_description") or document.get("error") or ""
+    lines = str(reason).strip().splitlines() or [""]
+    return "".join(letter for letter in lines[0] if letter.isprintable())[:200]

@@ -1,0 +1,107 @@
+"""Steps of the jobs in GitHub workflows: checkout, steps of the team, the role, and the installation."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from envctl.domain.ci.package import render_install
+from envctl.domain.ci.pins import CHECKOUT_ACTION
+from envctl.domain.ci.workflow_inputs import WorkflowInputs, fill_template
+from envctl.domain.ci.yaml_text import format_yaml_block, format_yaml_lines, format_yaml_scalar
+from envctl.domain.config.ci_github import DRIFT, PLAN, GithubStep, JobKind
+
+LOCKS_FOLDER = ".github/{prefix}"
+VENV = "$RUNNER_TEMP/{prefix}"
+PULL_REQUEST = "github.event_name == 'pull_request'"
+_STEP_LINES = 10
+_VARIABLES = {PLAN: "ENVCTL_PLAN_ROLE", DRIFT: "ENVCTL_DRIFT_ROLE"}
+_ROLE = "ENVCTL_ROLE"
+
+
+def format_program(site: WorkflowInputs) -> str:
+    """Return the words of the shell that start the installed envctl."""
+    options = site.command.partition("envctl")[2]
+    return f'"{VENV.format(prefix=site.github.prefix)}/bin/python" -I -m envctl{options}'
+
+
+def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, user: str) -> str:
+    """Return the first steps of a job. `user` is `plan`, `drift` or the environment whose role it takes."""
+    github, condition = site.github, f"{PULL_REQUEST} && " if job == "plan" else ""
+    parts = [
+        fill_template(texts["setup.yml"], {"checkout": CHECKOUT_ACTION}),
+        *(_render_step(each) for each in github.list_steps(github.before, job)),
+    ]
+    if user not in github.roles and "--sandbox" not in site.command:
+        variable = _VARIABLES.get(user, _ROLE)
+        values = {"variable": variable, "if": condition, "message": _explain_missing(site, user, variable)}
+        parts.append(fill_template(texts["missing_role.yml"], values))
+    folders = {"venv": VENV.format(prefix=github.prefix), "locks": f"$GITHUB_WORKSPACE/{format_locks_folder(site)}"}
+    lines = render_install(site.require_package(), python=github.python, **folders)
+    parts.append(fill_template(texts["install.yml"], {"install": "\n".join(f"          {line}" for line in lines)}))
+    return "".join(parts)
+
+
+def render_after(site: WorkflowInputs, job: JobKind) -> str:
+    """Return the last steps of a job."""
+    return "".join(
+        _render_step(each, "steps.envctl.outputs.reason == 'done'")
+        for each in site.github.list_steps(site.github.after, job)
+    )
+
+
+def render_env(site: WorkflowInputs, user: str) -> str:
+    """Return the environment of a step that runs envctl with the role of `user`."""
+    github = site.github
+    role = github.roles.get(user) or f"${{{{ vars.{_VARIABLES.get(user, _ROLE)} }}}}"
+    values = {
+        "AWS_ROLE_ARN": role,
+        "AWS_REGION": site.region,
+    }
+    # The jobs of plans and drift belong to no environment of GitHub, whose secrets only its own jobs get.
+    accepted = "" if user in site.order else " # zizmor: ignore[secrets-outside-env] named in envctl.toml"
+    secrets = [
+        f"{' ' * _STEP_LINES}{format_yaml_scalar(name)}: ${{{{ secrets.{name} }}}}{accepted}" for name in github.secrets
+    ]
+    # Constants are text: GitHub reads no expression in them.
+    constants = [
+        f"{' ' * _STEP_LINES}{format_yaml_scalar(name)}: {format_yaml_scalar(text)}"
+        for name, text in github.env.items()
+    ]
+    return "\n".join([*format_yaml_lines(values, _STEP_LINES), *secrets, *constants])
+
+
+def format_locks_folder(site: WorkflowInputs) -> str:
+    return LOCKS_FOLDER.format(prefix=site.github.prefix)
+
+
+def _render_step(step: GithubStep, condition: str = "") -> str:
+    return "".join(f"{line}\n" for line in _list_step_lines(step, condition))
+
+
+def _list_step_lines(step: GithubStep, condition: str) -> Iterator[str]:
+    yield f"      - name: {format_yaml_scalar(step.name)}"
+    if condition:
+        yield f"        if: {condition}"
+    if step.uses is not None:
+        yield f"        uses: {step.uses}"
+        yield from _format_table("with", step.inputs)
+    yield from _format_table("env", step.env)
+    if step.run is not None:
+        yield f"        run: {format_yaml_block(step.run, _STEP_LINES)}"
+
+
+def _format_table(name: str, values: Mapping[str, str]) -> Iterable[str]:
+    return [f"        {name}:", *format_yaml_lines(values, _STEP_LINES)] if values else []
+
+
+def _explain_missing(site: WorkflowInputs, user: str, variable: str) -> str:
+    """Return what a first run has to set up, as one annotation of several lines."""
+    named = {name: site.github.environments.get(name, name) for name in site.order}
+    where = f"the environment {named[user]}" if user in named else "the repository"
+    unset = [named[name] for name in site.order if name not in site.github.roles]
+    others = [_VARIABLES[each] for each in (PLAN, DRIFT) if each not in site.github.roles]
+    lines = [
+        f"{variable} is not set in {where}, so this job has no role in AWS. Set these variables to ARNs of roles:",
+        *([f"- Settings, Environments ({', '.join(unset)}): {_ROLE}"] if unset else []),
+        *([f"- Settings, Secrets and variables, Actions, Variables: {', '.join(others)}"] if others else []),
+        "The module ci_access makes the roles. Or name them in envctl.toml: [ci.github] roles. Then run it again.",
+    ]
+    return "%0A".join(lines)

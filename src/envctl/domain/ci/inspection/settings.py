@@ -1,0 +1,138 @@
+"""Settings of a repository on GitHub or GitLab, as far as they decide who can deploy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A setting that could not be read, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class GithubEnvironment:
+    """An environment of GitHub.
+
+    Attributes:
+        branches: The patterns of branches and tags that may deploy; None if all may.
+        only_protected: True if protected branches alone may deploy.
+        reviewers: The number of people and teams of whom one must approve a job.
+    """
+
+    branches: tuple[str, ...] | None = None
+    only_protected: bool = False
+    reviewers: int = 0
+    prevents_self_review: bool = False
+    admins_bypass: bool = False
+
+
+@dataclass(frozen=True)
+class GithubBranch:
+    """The rules of a branch, of rulesets and of its classic protection together.
+
+    Attributes:
+        unread: Why the classic protection could not be read; rules that seem to be missing may be there.
+    """
+
+    approvals: int | None = None  # of a pull request; None if none is needed
+    needs_code_owners: bool = False
+    checks: tuple[str, ...] = ()
+    has_merge_queue: bool = False
+    blocks_force_push: bool = False
+    unread: str = ""
+
+
+@dataclass(frozen=True)
+class SubjectTemplate:
+    """The form of `sub` in tokens: the keys of a template of its own, and the prefix that GitHub announces."""
+
+    keys: tuple[str, ...] = ()
+    has_ids: bool | None = None
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class GithubSettings:
+    """Settings of a repository of GitHub.
+
+    Attributes:
+        branch_name: The branch that deploys.
+        environments: By name; None for a missing one.
+        variables: The names of variables, of the repository under the empty name and of each environment.
+        workflows: The text of each generated workflow on that branch, by the kind of its jobs; None if it is missing.
+    """
+
+    branch_name: str | Unread
+    branch: GithubBranch | Unread
+    environments: Mapping[str, GithubEnvironment | Unread | None]
+    subject: SubjectTemplate | Unread
+    has_code_owners: bool | Unread
+    jobs_may_approve: bool | Unread
+    variables: Mapping[str, frozenset[str] | Unread] = field(default_factory=dict)
+    workflows: Mapping[str, str | Unread | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GitlabBranch:
+    """A protected branch of GitLab. `pushers` describes who may push without a merge request; empty if nobody may."""
+
+    pushers: tuple[str, ...] = ()
+    allows_force_push: bool = False
+    needs_code_owners: bool = False
+
+
+@dataclass(frozen=True)
+class GitlabEnvironment:
+    """A protected environment of GitLab, with the lowest access level that may deploy and the needed approvals."""
+
+    lowest_level: int = 0
+    approvals: int = 0
+
+
+@dataclass(frozen=True)
+class GitlabApprovals:
+    """The approvals of a merge request. `author_counts` and `committers_count` say whose own approval counts."""
+
+    needed: int = 0
+    author_counts: bool = False
+    committers_count: bool = False
+    survive_push: bool = False
+
+
+@dataclass(frozen=True)
+class GitlabVariable:
+    """A CI/CD variable without its value."""
+
+    name: str
+    scope: str = "*"
+    is_protected: bool = False
+    is_masked: bool = False
+
+
+@dataclass(frozen=True)
+class GitlabSettings:
+    """Settings of a project of GitLab.
+
+    Attributes:
+        branch: The protection of the branch that deploys; None if it has none.
+        environments: The protected environments by name.
+        queues: The `process_mode` of each resource group that exists, by its name.
+        limits_job_token: True if only listed projects may use their job tokens here.
+        overriders: The lowest role that may start a pipeline with own variables.
+        prevents_outdated: True if older pipelines may not deploy after newer ones.
+    """
+
+    branch_name: str | Unread
+    branch: GitlabBranch | Unread | None
+    environments: Mapping[str, GitlabEnvironment] | Unread
+    approvals: GitlabApprovals | Unread
+    queues: Mapping[str, str] | Unread
+    limits_job_token: bool | Unread
+    variables: tuple[GitlabVariable, ...] | Unread
+    overriders: str | Unread
+    prevents_outdated: bool | Unread
+
+
+ForgeSettings = GithubSettings | GitlabSettings

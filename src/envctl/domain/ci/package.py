@@ -1,0 +1,63 @@
+"""What jobs install: envctl and all its dependencies by hash, in lock files beside the workflows."""
+
+import re
+from collections.abc import Mapping
+
+from envctl.domain.config.ci_package import NAME, PackageSource
+
+BUILD_LOCK, RUN_LOCK, SOURCE_LOCK = "build.txt", "requirements.txt", "envctl.txt"
+"""Files in the lock folder: tools that build packages, dependencies of envctl, and envctl itself."""
+OLDEST_PYTHON = (3, 11)
+# The only dependency without a wheel.
+_BUILT = "python-terraform"
+_COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
+
+
+def render_locks(source: PackageSource, locks: Mapping[str, str]) -> dict[str, str]:
+    """Return the lock files by name, without headers. `locks` are the texts of the Templates port: `build`, `run`."""
+    return {
+        BUILD_LOCK: _COMMENT.sub("", locks["build"]),
+        RUN_LOCK: _COMMENT.sub("", locks["run"]),
+        SOURCE_LOCK: render_source(source),
+    }
+
+
+def render_source(source: PackageSource) -> str:
+    """Return the line for pip that names envctl itself."""
+    if source.kind == "git":
+        return f"{NAME} @ {source.address}@{source.digest}\n"
+    named = source.address if source.kind == "index" else f"{NAME} @ {source.address}"
+    return f"{named} \\\n    --hash=sha256:{source.digest}\n"
+
+
+def render_install(source: PackageSource, *, venv: str, locks: str, python: str = "python3") -> tuple[str, ...]:
+    """Return shell lines (POSIX, under `set -e`) that install envctl into a private folder, with pip and hashes only.
+
+    `venv` and `locks` are folders as the shell reads them between double quotes, such as `$RUNNER_TEMP/envctl`. Start
+    envctl with `"VENV/bin/python" -I -m envctl`: with -I, Python imports nothing from the folder of the project.
+    """
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    condition = f"sys.version_info < ({', '.join(map(str, OLDEST_PYTHON))})"
+    # pip can't verify a commit by hash: git does. Without an index, no other package can come with it.
+    checked = "--no-index --no-build-isolation" if source.kind == "git" else "--require-hashes --only-binary=:all:"
+    # Without a cache: that of a self-hosted runner may hold wheels that another job has built.
+    words = "--quiet --disable-pip-version-check --no-input --no-cache-dir --no-deps"
+    built = f"--require-hashes --no-build-isolation --only-binary=:all: --no-binary={_BUILT}"
+    return (
+        f"{python} -I -c 'import sys; sys.exit({condition} and \"envctl needs Python {oldest} or newer\")'",
+        f'{python} -I -m venv --clear "{venv}"',
+        f'pip_install() {{ "{venv}/bin/python" -I -m pip install {words} "$@"; }}',
+        f'pip_install --require-hashes --only-binary=:all: --requirement "{locks}/{BUILD_LOCK}"',
+        f'pip_install {built} --requirement "{locks}/{RUN_LOCK}"',
+        f'pip_install {checked} --requirement "{locks}/{SOURCE_LOCK}"',
+    )
+
+
+def render_launcher(home: str) -> tuple[str, ...]:
+    """Return shell lines that write `HOME/bin/envctl`, for an installation in `HOME/venv`.
+
+    With -I, Python imports nothing that a variable or the folder of the project names.
+    """
+    start = r'#!/bin/sh\nexec "%s/venv/bin/python" -I -m envctl "$@"\n'
+    launcher = f'"{home}/bin/envctl"'
+    return (f"printf '{start}' \"{home}\" > {launcher}", f"chmod 755 {launcher}")

@@ -1,0 +1,10 @@
+"""What generated jobs take from others, pinned. Generated files may have newer pins: `--check` accepts them."""
+
+CHECKOUT_ACTION = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+"""The only foreign action in jobs of GitHub. Released on 2026-07-17."""
+GITLAB_IMAGE = (
+    "docker.io/library/python:3.13.15-trixie@sha256:82c46c08c991d3d3ff10476ac5e386c2c28f27bbd3985a02c5e39fe99ab272eb"
+)
+"""The image of GitLab's jobs: Python and git on Debian. Docker publishes the digest of each tag in the repository
+docker-library/repo-info, in repos/python/remote/.
+"""

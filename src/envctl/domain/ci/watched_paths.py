@@ -1,0 +1,31 @@
+"""The paths of the repository whose changes start jobs: what envctl reads, as globs."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from envctl.domain.config.checks.command import CommandCheck
+from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.terraform.workdir_names import LOCK_FILE
+
+_FILE_WORD = re.compile(r"(?:\./)?([\w.-]+)/[\w./-]+", re.ASCII)
+
+
+def list_watched_paths(project: Project, folder: str, ci_files: Iterable[str]) -> tuple[str, ...]:
+    """Return the globs, from the top of the repository. `folder` is that of the project, empty at the top.
+
+    Modules may call modules beside them, so the first folder of each path counts as a whole.
+    """
+    tops = {stack.module.removeprefix("./").split("/")[0] for stack in project.every_stack.values()}
+    tops |= set(_find_program_folders(project))
+    own = [PROJECT_FILE, LOCK_FILE, *(f"{top}/**/*" for top in sorted({"environments", *tops}))]
+    return (*(f"{folder}/{path}" if folder else path for path in own), *ci_files)
+
+
+def _find_program_folders(project: Project) -> Iterator[str]:
+    """Yield the folders of the programs that check a deployment or estimate its cost."""
+    commands = [check.command for check in project.every_check.values() if isinstance(check, CommandCheck)]
+    commands += [project.cost.command] if project.cost else []
+    for words in commands:
+        for word in words:
+            if found := _FILE_WORD.fullmatch(word):
+                yield found[1]

@@ -1,0 +1,213 @@
+"""The table `[ci.github]`: what `envctl ci github` writes into the workflows of GitHub Actions."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from envctl.domain.config.fields import (
+    Fault,
+    Flag,
+    Name,
+    Role,
+    Section,
+    find_table,
+    list_texts,
+    parse_quoted_duration,
+    require,
+)
+from envctl.domain.text.suggestions import suggest_name
+
+BRANCH_PATTERN = r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*"
+"""Stricter than git-check-ref-format: such names need no quoting anywhere."""
+DEFAULT_PREFIX = "envctl"
+PLAN, DRIFT = "plan", "drift"
+"""Keys of `roles` besides the environments."""
+_SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(hours=24)
+# What jobs, AWS, Python or envctl itself read: a value of the file would decide who they are.
+_RESERVED = re.compile(
+    r"(CI|GITHUB|RUNNER|ACTIONS|ENVCTL)(_\w*)?|AWS_(ROLE|WEB_IDENTITY|ACCESS_KEY|SECRET|SESSION|CONTAINER)\w*"
+    r"|AWS_(DEFAULT_)?(REGION|PROFILE)|BASH_ENV|ENV|PATH|LD_\w+|PYTHON\w*|PIP_\w+"
+    r"|RELEASE|PLAN|ATTEMPT|REVIEWS|WHAT|REASON|CODE|PROBLEMS",
+    re.ASCII,
+)
+_EXPRESSION = "${{"
+
+
+def _match(pattern: str, wanted: str) -> AfterValidator:
+    return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}", pattern)
+
+
+def _is_script(text: str) -> bool:
+    return bool(text.strip()) and all(each.isprintable() or each == "\n" for each in text)
+
+
+def _parse_timeout(text: object) -> timedelta:
+    found = parse_quoted_duration(text, '"90m" or "5h"')
+    if not _SHORTEST <= found <= _LONGEST or found % timedelta(minutes=1):
+        raise ValueError("must be from 5m to 24h, in whole minutes")
+    return found
+
+
+def _list_labels(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Branch = Annotated[str, _match(BRANCH_PATTERN, 'the name of a branch: letters, digits and ._/-, such as "main"')]
+Issuer = Annotated[
+    str,
+    _match(
+        r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*",
+        'the issuer of the tokens of GitHub, such as "https://token.actions.githubusercontent.com/ENTERPRISE", without'
+        " / at its end",
+    ),
+]
+Prefix = Annotated[str, _match(r"[a-z][a-z0-9-]{0,31}", "a lower-case letter and up to 31 more of a-z, 0-9 and -")]
+RunnerLabel = Annotated[str, _match(r"[\w][\w .:+/-]{0,99}", 'the label of a runner, such as "self-hosted"')]
+RunnerLabels = Annotated[tuple[RunnerLabel, ...], BeforeValidator(_list_labels), Field(min_length=1)]
+Program = Annotated[str, _match(r"[\w./+-]+", 'a program, such as "python3.13" or "/opt/python/bin/python3"')]
+Cron = Annotated[
+    str,
+    _match(r"[\d*,/-]+( [\d*,/A-Z-]+){4}", 'a time of five fields for cron, in UTC, such as "17 3 * * *"'),
+]
+PathFilter = Annotated[
+    str, _match(r"!?[\w*.][\w.*?+@ -]*(/[\w.*?+@ -]+)*", 'a path filter of GitHub, such as "modules/**"')
+]
+GithubEnvironmentName = Annotated[
+    str, _match(r"[A-Za-z0-9][\w ./-]{0,254}", 'the name of an environment in GitHub, such as "billing-prod"')
+]
+VariableName = Annotated[
+    str,
+    _match(r"[A-Za-z_]\w{0,254}", "the name of an environment variable: letters, digits and _"),
+    require(
+        lambda name: not _RESERVED.fullmatch(name),
+        "must not be set here: GitHub, AWS, Python or envctl itself use this name",
+    ),
+]
+Value = Annotated[str, require(str.isprintable, "must be one line of printable characters")]
+Constant = Annotated[
+    Value, require(lambda text: _EXPRESSION not in text, f"must be plain text, without {_EXPRESSION}: use `secrets`")
+]
+InputName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of an input of the action")]
+StepName = Annotated[Value, require(str.strip, "must not be empty")]
+Script = Annotated[
+    str,
+    require(_is_script, "must be lines for the shell, of printable characters"),
+    require(
+        lambda text: _EXPRESSION not in text,
+        f"must not contain {_EXPRESSION}: GitHub would put foreign text into the shell. Use `env` of the step",
+    ),
+]
+ActionReference = Annotated[
+    str,
+    _match(
+        r"[\w.-]+/[\w./-]+@[0-9a-f]{40}( # v[\w.]+)?|\./[\w./-]+|docker://[\w.:/-]+@sha256:[0-9a-f]{64}",
+        'an action at a commit, such as "OWNER/ACTION@COMMIT # v1.2.3" with 40 digits, or in this repository: "./PATH"',
+    ),
+]
+JobKind = Literal["plan", "deploy", "drift", "operate"]
+Timeout = Annotated[timedelta, BeforeValidator(_parse_timeout)]
+
+
+class GithubStep(Section):
+    """A step of the team in the jobs of envctl."""
+
+    name: StepName  # name of the step
+    run: Script | None = None  # lines for bash
+    uses: ActionReference | None = None  # an action, instead of `run`
+    inputs: Mapping[InputName, Value] = Field(default={}, alias="with")  # inputs of the action
+    env: Mapping[VariableName, Value] = {}  # environment variables of the step
+    # jobs with this step; unset: all
+    jobs: tuple[JobKind, ...] = ("plan", "deploy", "drift", "operate")
+
+
+class GithubTimeouts(Section):
+    """The time limits of jobs, from 5m to 24h."""
+
+    plan: Timeout = timedelta(hours=1)  # plans
+    deploy: Timeout = timedelta(minutes=350)  # deployments and operations
+    drift: Timeout = timedelta(minutes=350)  # drift checks
+
+
+class GithubCi(Section):
+    """The workflows that `envctl ci github` writes."""
+
+    # issuer of the tokens that name people and jobs, of an enterprise or a GitHub of your own; `[ci] github = "…"` is
+    # the same; unset: https://token.actions.githubusercontent.com
+    issuer: Issuer | None = None
+    branch: Branch | None = None  # branch that deploys; unset: `--branch`, else `main`
+    # first part of the names of files, workflows and concurrency groups; one for each project of a repository
+    prefix: Prefix = DEFAULT_PREFIX
+    runs_on: RunnerLabels = ("ubuntu-24.04",)  # label of the runners, or a list of labels
+    python: Program = "python3"  # Python 3.11 or newer on the runners
+    timeouts: GithubTimeouts = GithubTimeouts.model_construct()
+    cron: Cron = "17 3 * * *"  # time of the drift check, in UTC
+    # paths of the repository whose changes start a deployment; unset: those that envctl reads
+    paths: tuple[PathFilter, ...] | None = None
+    before: tuple[GithubStep, ...] = ()  # steps between the checkout and envctl
+    after: tuple[GithubStep, ...] = ()  # steps after envctl, if it succeeded
+    env: Mapping[VariableName, Constant] = {}  # environment variables for envctl
+    secrets: tuple[VariableName, ...] = ()  # secrets of GitHub that envctl gets as environment variables
+    # roles of the jobs: `plan`, `drift`, and each environment; unset: variables of GitHub name them
+    roles: Mapping[Name, Role] = {}
+    environments: Mapping[Name, GithubEnvironmentName] = {}  # names of the environments in GitHub, if they differ
+    # `queue: max` in concurrency groups; false for a GitHub that does not know it: it keeps only the newest waiting job
+    queue: Flag = True
+    # a promotion that is refused for now (exit code 4) ends its job as `passed`, with a notice, or as `failed`
+    waiting: Literal["passed", "failed"] = "passed"
+
+    def list_steps(self, steps: tuple[GithubStep, ...], job: JobKind) -> tuple[GithubStep, ...]:
+        return tuple(each for each in steps if job in each.jobs)
+
+    def to_settings(self) -> dict[str, Any]:
+        """Return the settings that differ from the defaults, as JSON values."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def read_github_table(value: object) -> object:
+    """Return the table of a plain text, which is the issuer."""
+    return {"issuer": value} if isinstance(value, str) else value
+
+
+def find_github_faults(document: Mapping[str, object]) -> Iterator[Fault]:
+    """Yield faults between `[ci.github]` and other tables of the raw document, and within its steps."""
+    table = find_table(document, "ci", "github")
+    order = list_texts(find_table(document, "pipeline").get("order"))
+    for key, known in (("roles", [PLAN, DRIFT, *order]), ("environments", order)):
+        for name in find_table(table, key):
+            if order and name not in known:
+                message = f"ci.github.{key} names {name}, which is not in the pipeline"
+                hint = suggest_name(name, known) or f"correct the name, or add {name} to pipeline.order"
+                yield Fault("E104", message, hint, ("ci", "github", key, name))
+    for name in sorted({PLAN, DRIFT} & {*order} & {*find_table(table, "roles")}):
+        message = f"ci.github.roles names {name}, which is a job and an environment"
+        hint = f"rename the environment, or remove the role and set the variable ENVCTL_{name.upper()}_ROLE in GitHub"
+        yield Fault("E042", message, hint, ("ci", "github", "roles", name))
+    yield from _find_twins(find_table(table, "environments"))
+    for key in ("before", "after"):
+        steps = table.get(key)
+        for position, step in enumerate(steps if isinstance(steps, list) else ()):
+            yield from _find_step_faults(step, ("ci", "github", key, position))
+
+
+def _find_twins(environments: Mapping[str, object]) -> Iterator[Fault]:
+    """Yield environments with one name in GitHub: each would get the reviewers and the role of the other."""
+    owners: dict[object, str] = {}
+    for name, named in environments.items():
+        if (other := owners.setdefault(named, name)) != name:
+            message = f"ci.github.environments gives {other} and {name} the same name in GitHub: {named}"
+            yield Fault("E042", message, "give each its own name", ("ci", "github", "environments", name))
+
+
+def _find_step_faults(step: object, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    if not isinstance(step, Mapping):
+        return
+    dotted = ".".join(map(str, path))
+    if ("run" in step) == ("uses" in step):
+        message = f"{dotted} needs either `run` or `uses`"
+        yield Fault("E042", message, "a step runs lines of a shell, or uses an action", path)
+    elif "with" in step and "uses" not in step:
+        message = f"{dotted} has `with`, but uses no action"
+        yield Fault("E042", message, "write `env` for lines of a shell", (*path, "with"))

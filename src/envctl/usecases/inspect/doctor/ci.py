@@ -1,0 +1,147 @@
+"""`envctl doctor --ci`: who can deploy through CI. In a job it tries each role, elsewhere it reads the forge."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from envctl.domain.ci.inspection import job_token, roles
+from envctl.domain.ci.inspection.job import FORGE_NAMES, CheckedJob
+from envctl.domain.ci.inspection.job_token import TokenClaims
+from envctl.domain.ci.inspection.roles import JobRole, RolePlan, RoleTarget
+from envctl.domain.config.project import PROJECT_FILE, Environment
+from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, Problem
+from envctl.domain.findings import Finding
+from envctl.usecases.inspect.doctor.doctor import Doctor, Section
+from envctl.usecases.inspect.doctor.forge_checks import check_forge
+from envctl.usecases.inspect.doctor.rows import Row, report_bad, to_rows
+from envctl.usecases.inspect.doctor.setup_steps import find_forge_names, find_job_roles, list_job_steps
+from envctl.usecases.ports.ci import RoleRequest
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project import load
+
+ROLE_CODE, SETUP_CODE = "E486", "E485"
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The rows of a section, of one environment if it is named."""
+
+    name: str
+    rows: tuple[Row, ...]
+    environment: str = ""
+
+
+def diagnose_ci(ports: Ports, environments: Sequence[str] = ()) -> Doctor:
+    """Check the job that runs this, or the settings of the repository outside of any job. Nothing is written.
+
+    Raises UsageError for an environment missing from a readable project file.
+    """
+    try:
+        project = load.load_project(ports)
+    except ConfigurationError as error:
+        first = error.problems[0]
+        prefix = f"{first.location}: " if first.location else ""
+        row = report_bad(PROJECT_FILE, *error.problems, seen=f"{prefix}{first.code} {first.message}")
+        return Doctor((Section("project", (row.finding,)),), tuple(error.problems), misconfigured=True)
+    context = Context(ports, project)
+    wanted = load.find_environments(context, environments)
+    job = ports.ci_forge.find_job()
+    if job is None:
+        groups = [_Group(*each) for each in check_forge(context, wanted)]
+    else:
+        groups = list(_check_job(context, job, wanted))
+    rows = [row for group in groups for row in group.rows]
+    problems = tuple(dict.fromkeys(problem for row in rows for problem in row.problems))
+    sections = tuple(Section(each.name, tuple(row.finding for row in each.rows), each.environment) for each in groups)
+    return Doctor(sections, problems, any(row.misconfigured for row in rows))
+
+
+def _check_job(context: Context, job: CheckedJob, environments: Sequence[str]) -> Iterator[_Group]:
+    if job.is_fork:
+        finding = Finding(
+            "fork", "unseen", "not checked: the code of a fork gets no token and no role, as it should be"
+        )
+        yield _Group("job", (Row(finding),))
+        return
+    token = context.ports.ci_roles.read_token()
+    there = find_forge_names(context, job.system, environments)
+    claimed = job.environment or token.format_claim("environment")
+    own = next((name for name, each in there.items() if each.casefold() == claimed.casefold()), claimed)
+    job = replace(job, environment=own)
+    yield _Group("job", tuple(to_rows(ROLE_CODE, _describe_job(job, token))))
+    caller = _find_caller(context, job)
+    if isinstance(caller, EnvctlError):
+        rows = [report_bad("role of the job", *caller.problems, misconfigured=not job.role)]
+        if not job.role:
+            rows += to_rows(SETUP_CODE, list_job_steps(context, job, environments), misconfigured=True)
+        yield _Group("set up", tuple(rows))
+        return
+    plan = build_role_plan(context, environments)
+    yield _Group("role", tuple(to_rows(ROLE_CODE, _check_own_role(context, job, plan, caller))))
+    missing = list(roles.check_missing_roles(job, plan, environments))
+    for name in environments:
+        context.ports.observer.on_message(f"trying the roles of {name} …")
+        found = [finding for environment, finding in missing if environment == name]
+        found += _try_roles(context, job, plan, name)
+        yield _Group(name, tuple(to_rows(ROLE_CODE, found)), name)
+
+
+def _describe_job(job: CheckedJob, token: TokenClaims) -> Iterator[Finding]:
+    yield Finding("job", "good", f"{job.description} in {FORGE_NAMES[job.system]} ({job.event or 'unknown event'})")
+    yield from job_token.check_token(job, token)
+
+
+def _find_caller(context: Context, job: CheckedJob) -> str | EnvctlError:
+    """Return the ARN of the job's credentials, or why there are none."""
+    try:
+        return context.ports.access.fetch_caller().arn
+    except InterruptedByUserError:
+        raise
+    except EnvctlError as error:
+        if job.role:
+            return error
+        message = f"{job.description} has no role: AWS_ROLE_ARN is empty or not set"
+        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.CI_ACCESS_PAGE}"))
+
+
+def _check_own_role(context: Context, job: CheckedJob, plan: RolePlan, caller: str) -> Iterator[Finding]:
+    yield from roles.check_own_role(caller, plan)
+    if job.role:
+        target = RoleTarget(job.role, "", "deploy")
+        yield roles.check_itself(target, context.ports.ci_roles.try_role(RoleRequest(target)).taken)
+    for name, role in find_job_roles(context, job.system).items():
+        yield roles.check_job_role(job, plan, JobRole(role, name), context.ports.ci_roles.try_token(role))
+
+
+def build_role_plan(context: Context, environments: Sequence[str]) -> RolePlan:
+    """Return the roles that the project names for these environments."""
+    project = context.project
+    targets = [target for name in environments for target in _list_targets(name, project.environments[name])]
+    return RolePlan(project.pipeline.order, targets, project.ci.pull_request_environments)
+
+
+def _list_targets(name: str, settings: Environment) -> Iterator[RoleTarget]:
+    if settings.assume_role:
+        yield RoleTarget(settings.assume_role, name, "deploy")
+    if settings.look_role:
+        yield RoleTarget(settings.look_role, name, "look")
+
+
+def _try_roles(context: Context, job: CheckedJob, plan: RolePlan, environment: str) -> Iterator[Finding]:
+    targets = [each for each in plan.targets if each.environment == environment]
+    deployer = next((each.arn for each in targets if each.use == "deploy"), "")
+    for target in targets:
+        need = roles.find_need(job, plan, target)
+        request = RoleRequest(target, tries_itself=target.use == "deploy" and need == "must")
+        if target.use == "look":
+            bucket, key = _find_state_object(context, environment)
+            request = RoleRequest(target, bucket=bucket, key=key, deployer=deployer)
+        yield from roles.check_trial(job, plan, target, context.ports.ci_roles.try_role(request))
+
+
+def _find_state_object(context: Context, environment: str) -> tuple[str, str]:
+    """Return the bucket of the states, and a key beside them that no state has; empty without a bucket."""
+    if context.project.state.backend != "s3":
+        return "", ""
+    bucket = str(load.resolve_place(context.project, environment).backend.settings["bucket"])
+    return bucket, f"{environment}/envctl-doctor.tfstate"

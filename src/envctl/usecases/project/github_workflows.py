@@ -1,0 +1,150 @@
+"""`envctl ci github`: write or compare the workflows of GitHub Actions and the lock files of their jobs."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from envctl.domain.ci.generated_file import carry_pins, digest_settings, is_generated, seal_file
+from envctl.domain.ci.github_steps import format_locks_folder
+from envctl.domain.ci.github_workflow import list_github_paths, render_github_workflows
+from envctl.domain.ci.package import SOURCE_LOCK, render_locks
+from envctl.domain.ci.watched_paths import list_watched_paths
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs
+from envctl.domain.command_lines import format_command
+from envctl.domain.config.ci_github import BRANCH_PATTERN, DRIFT, PLAN
+from envctl.domain.config.ci_package import parse_package
+from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.errors import (
+    ConfigurationError,
+    EnvctlError,
+    OperationFailedError,
+    Problem,
+    UsageError,
+)
+from envctl.domain.rules.document import find_rules
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project import load
+from envctl.usecases.project.ci_workflows import (
+    LOCAL_STORE_REMARK,
+    Variable,
+    Workflow,
+    Workflows,
+    compare_files,
+    find_project_folder,
+    find_stale_error,
+    format_project_line,
+    read_text,
+)
+
+SYSTEM = "github"
+COMMAND = f"ci {SYSTEM}"
+_DEFAULT_REGION = "us-east-1"
+
+
+def update_github_workflows(
+    ports: Ports, *, check: bool, branch: str | None, version: str, command: str = "envctl"
+) -> tuple[Workflows, EnvctlError | None]:
+    """Write the workflows and their lock files. With `check`, write none and return an error for outdated files."""
+    if branch is not None and not re.fullmatch(BRANCH_PATTERN, branch, re.ASCII):
+        hint = format_command(COMMAND, branch=DEFAULT_BRANCH)
+        raise UsageError(Problem("E005", f"{branch!r} is not a valid branch name", hint))
+    project = load.load_project(ports)
+    folder = ports.version_control.locate_project() or ""
+    up = "../" * (folder.count("/") + 1) if folder else ""
+    site = _build_site(ports, project, folder, branch, command)
+    _check_other_project(ports, site, up)
+    wanted = _render_files(ports, project, site, version)
+    found = compare_files(ports, up, wanted)
+    if not check and "foreign" not in found.values():
+        for path, text in wanted.items():
+            existing = read_text(ports, f"{up}{path}")
+            kept = text if existing is None or path.endswith(SOURCE_LOCK) else carry_pins(existing, text)
+            if kept != existing:
+                ports.tree.write_contents(f"{up}{path}", kept.encode())
+                found[path] = "written"
+    files = tuple(Workflow(*each) for each in found.items())
+    is_local_store = project.store.url.startswith("file:")
+    result = Workflows(SYSTEM, files, tuple(_list_variables(site)), LOCAL_STORE_REMARK if is_local_store else "")
+    return result, find_stale_error(result)
+
+
+def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> WorkflowInputs:
+    if project.ci.package is None:
+        message = f"{PROJECT_FILE} does not say which envctl the jobs install"
+        hint = f'add to [ci] in {PROJECT_FILE}: package = "git+https://HOST/OWNER/envctl@COMMIT" (docs/ci-package.md)'
+        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
+    order, settings = project.pipeline.order, project.ci.github
+    return WorkflowInputs(
+        order=order,
+        folder=folder,
+        region=project.store.region or project.environments[project.entry].region or _DEFAULT_REGION,
+        branch=branch or settings.branch or DEFAULT_BRANCH,
+        command=command,
+        reviewed=frozenset(name for name in order[1:] if find_rules(project, name).reviewers),
+        package=parse_package(project.ci.package),
+        paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, "", ())),
+        github=settings,
+    )
+
+
+def _to_github_filter(glob: str) -> str:
+    return f"{glob.removesuffix('/**/*')}/**" if glob.endswith("/**/*") else glob
+
+
+def _check_other_project(ports: Ports, site: WorkflowInputs, up: str) -> None:
+    """Raise OperationFailedError (E043) for workflows of another project in the same repository."""
+    for path in list_github_paths(site).values():
+        existing = read_text(ports, f"{up}{path}")
+        other = find_project_folder(existing) if existing and is_generated(existing) else None
+        if other is None or other == (site.folder or "."):
+            continue
+        # The project may have been moved: then its old folder is empty.
+        if ports.tree.read_contents(f"{up}{other}/{PROJECT_FILE}") is not None:
+            message = f"{path} is the workflow of the project in {other}; no changes were made"
+            hint = f'give this project its own files: prefix = "NAME" in [ci.github] of {PROJECT_FILE}'
+            raise OperationFailedError(Problem("E043", message, hint, load.locate_key(ports, "ci", "github")))
+
+
+def _render_files(ports: Ports, project: Project, site: WorkflowInputs, version: str) -> dict[str, str]:
+    settings = digest_settings(_describe_site(project, site))
+    bodies = render_github_workflows(ports.templates.load_workflows(SYSTEM), site)
+    files = {
+        path: seal_file(COMMAND, f"{format_project_line(site.folder)}{body}", version=version, settings=settings)
+        for path, body in bodies.items()
+    }
+    for name, text in render_locks(site.require_package(), ports.templates.load_locks()).items():
+        # The other lock files depend on envctl alone.
+        own = {"package": project.ci.package} if name == SOURCE_LOCK else {}
+        files[f"{format_locks_folder(site)}/{name}"] = seal_file(
+            COMMAND, text, version=version, settings=digest_settings(own), pinned=name != SOURCE_LOCK
+        )
+    return files
+
+
+def _describe_site(project: Project, site: WorkflowInputs) -> Mapping[str, object]:
+    """Return the settings that the workflows come from, without those that have their defaults."""
+    described = {
+        "order": list(site.order),
+        "folder": site.folder,
+        "region": site.region,
+        "branch": site.branch,
+        "command": site.command,
+        "reviewed": sorted(site.reviewed),
+        "paths": list(site.paths),
+        "kind": site.require_package().kind,
+        "github": site.github.to_settings(),
+        "project": project.name,
+    }
+    return {name: value for name, value in described.items() if value}
+
+
+def _list_variables(site: WorkflowInputs) -> Sequence[Variable]:
+    roles, environments = site.github.roles, site.github.environments
+    needed = [
+        (PLAN, Variable("ENVCTL_PLAN_ROLE", "", "the role that plans pull requests; it only reads")),
+        (DRIFT, Variable("ENVCTL_DRIFT_ROLE", "", "the role that reads, and records drift")),
+        *(
+            (name, Variable("ENVCTL_ROLE", environments.get(name, name), f"the role for deployments to {name}"))
+            for name in site.order
+        ),
+    ]
+    return [variable for name, variable in needed if name not in roles]

