@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from envctl.adapters.aws.call_failures import extract_code
-from envctl.adapters.aws.tokens import UnverifiedTokenError, read_claims
 from envctl.adapters.disk.files import read_text
 from envctl.domain.aws.access import AwsCredentialsSpec
+from envctl.domain.ci.id_token import UnverifiedTokenError, decode_token
 from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.roles import Attempt, RoleTrial
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
@@ -37,7 +37,8 @@ WRITE_STATE, CHANGE_EC2, TAKE_DEPLOYER = "write states", "delete key pairs of EC
 
 class AwsRoleTrials:
     """`open_client` opens clients with the credentials of the job; `find_spec` returns the parameters for the role of
-    an environment; `environ` are the variables of the job.
+    an environment; `environ` are the variables of the job. `request_token` returns a new ID token of the job, or an
+    empty text if its forge gives none on request.
     """
 
     def __init__(
@@ -45,19 +46,26 @@ class AwsRoleTrials:
         open_client: Callable[[str], Any],
         find_spec: Callable[[str], AwsCredentialsSpec],
         environ: Callable[[], Mapping[str, str]],
+        request_token: Callable[[], str] = str,
     ) -> None:
+        self._request_token = request_token
         self._open_client = open_client
         self._find_spec = find_spec
         self._environ = environ
 
     def read_token(self) -> TokenClaims:
-        file = self._environ().get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
-        if not file:
-            return TokenClaims(problem="the job has no token for AWS: AWS_WEB_IDENTITY_TOKEN_FILE is not set")
+        file = ""
         try:
-            return TokenClaims(read_claims(read_text(file)))
+            file = self._environ().get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
+            token = read_text(file) if file else self._request_token()
+            if not token:
+                return TokenClaims(problem="the job has no token for AWS: AWS_WEB_IDENTITY_TOKEN_FILE is not set")
+            return TokenClaims(decode_token(token)[1])
+        except EnvctlError as error:
+            return TokenClaims(problem=error.problems[0].message)
         except UnverifiedTokenError as error:
-            return TokenClaims(problem=f"the token in AWS_WEB_IDENTITY_TOKEN_FILE {error}")
+            where = "in AWS_WEB_IDENTITY_TOKEN_FILE " if file else ""
+            return TokenClaims(problem=f"the token {where}{error}")
         except (OSError, ValueError):
             return TokenClaims(problem="the file in AWS_WEB_IDENTITY_TOKEN_FILE can't be read")
 
