@@ -72,13 +72,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def run_job(shop: Project, company: Organisation, person: str, token: Path, **claims: str) -> dict[str, Any]:
+def run_job(shop: Project, company: Organisation, person: str, token: Path, **claims: str) -> dict[Any, Any]:
     """Return the verdicts and texts of `doctor --ci`, by section and name."""
     company.write_token(token, "octocat", sub="repo:acme@1/shop@2:pull_request", aud="sts.amazonaws.com", **claims)
     variables = {**company.build_environment(person), **PULL, "AWS_WEB_IDENTITY_TOKEN_FILE": str(token)}
     ran = replace(shop, extra=variables).run("doctor", "--ci", "--json")
     assert token.read_text() not in ran.out + ran.err
-    found: dict[str, Any] = {"code": ran.code, "problems": ran.codes}
+    found: dict[Any, Any] = {"code": ran.code, "problems": ran.codes}
     for section in ran.document["result"]["sections"]:
         for each in section["findings"]:
             found.setdefault((section["name"], each["name"]), []).append((each["verdict"], each["seen"]))
