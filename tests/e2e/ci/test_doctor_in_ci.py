@@ -31,6 +31,16 @@ TAKE_ITSELF: dict[str, Any] = {
         }
     ],
 }
+TAKE_DEPLOYERS: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": [f"arn:aws:iam::{account}:role/envctl-deployer" for account in ACCOUNTS.values()],
+        }
+    ],
+}
 TRUST_ALL: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
@@ -57,7 +67,7 @@ def company(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(TRUST_ALL))
         store = load_policies()["ListTheStore"]
         found.create_user("plan", [store, take_roles("dev")])
-        found.create_user("weak", [store, load_policies()["GetIntoEveryEnvironment"], take_roles("staging")])
+        found.create_user("weak", [store, TAKE_DEPLOYERS, take_roles("staging")])
         found.enforce_iam()
         yield found
 
