@@ -15,7 +15,6 @@ from tests.e2e.organisation import (
     MODULE,
     PROJECT,
     STORE,
-    TOOLS,
     Organisation,
     load_policies,
     move_to_account,

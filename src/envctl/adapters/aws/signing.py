@@ -14,15 +14,23 @@ DELETION_DAYS = 7
 
 class KmsSignatures:
     """`open_client` opens clients with the credentials of an environment, `open_own_client` with the caller's own.
-    `arn_of` returns the ARN of an environment's key.
+    `arn_of` returns the ARN of an environment's key, and `look_arn_of` that of its key for looks.
     """
 
     def __init__(
-        self, open_client: Callable[..., Any], open_own_client: Callable[..., Any], arn_of: Callable[[str], str]
+        self,
+        open_client: Callable[..., Any],
+        open_own_client: Callable[..., Any],
+        arn_of: Callable[[str], str],
+        look_arn_of: Callable[[str], str] | None = None,
     ) -> None:
         self._environment_client = open_client
         self._own_client = open_own_client
         self._arn_of = arn_of
+        self._look_arn_of = look_arn_of or arn_of
+
+    def for_looks(self) -> "KmsSignatures":
+        return KmsSignatures(self._environment_client, self._own_client, self._look_arn_of)
 
     def key_arn(self, environment: str) -> str:
         return self._arn_of(environment)

@@ -6,12 +6,16 @@ https://docs.gitlab.com/ci/variables/predefined_variables
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.forge.job import read_event
-from envctl.domain.release.commit_message import JobRequest
+
+if TYPE_CHECKING:
+    # Every plan asks whether it is for a request: keeps its start short.
+    from envctl.domain.release.commit_message import JobRequest
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _PULL_REF = re.compile(r"refs/pull/([1-9][0-9]{0,8})/(?:merge|head)")
 
 
@@ -22,7 +26,9 @@ class VariableJobRequests:
         self._environ = environ
         self._redact = redact
 
-    def find_request(self, commit: str) -> JobRequest:
+    def find_request(self, commit: str) -> "JobRequest":
+        from envctl.domain.release.commit_message import JobRequest
+
         env = self._environ()
         if env.get("GITHUB_ACTIONS") == "true":
             return self._find_pull_request(env, commit)
@@ -30,7 +36,32 @@ class VariableJobRequests:
             return self._find_merge_request(env, commit)
         return JobRequest()
 
-    def _find_pull_request(self, env: Mapping[str, str], commit: str) -> JobRequest:
+    def is_for_request(self) -> bool:
+        env = self._environ()
+        if env.get("GITHUB_ACTIONS") == "true":
+            is_pull = env.get("GITHUB_REF", "").startswith("refs/pull/")
+            return is_pull or env.get("GITHUB_EVENT_NAME", "").startswith(("pull_request", "merge_group"))
+        if env.get("GITLAB_CI") == "true":
+            return "CI_MERGE_REQUEST_IID" in env or env.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+        return False
+
+    def find_base(self, commit: str) -> str:
+        env = self._environ()
+        if not self.find_request(commit).number:
+            return ""
+        if env.get("GITLAB_CI") == "true":
+            # The first one is set where the commit merges the target branch.
+            found = env.get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA") or env.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+        elif commit == env.get("GITHUB_SHA") and env.get("GITHUB_REF", "").endswith("/merge"):
+            return f"{commit}^1"
+        else:
+            base = _read_pull_request(env.get("GITHUB_EVENT_PATH", "")).get("base")
+            found = str(base.get("sha")) if isinstance(base, dict) else ""
+        return found if _COMMIT.fullmatch(found) else ""
+
+    def _find_pull_request(self, env: Mapping[str, str], commit: str) -> "JobRequest":
+        from envctl.domain.release.commit_message import JobRequest
+
         pull = _read_pull_request(env.get("GITHUB_EVENT_PATH", ""))
         head = pull.get("head")
         # A step may have checked out something else: only these commits belong to the request.
@@ -42,7 +73,9 @@ class VariableJobRequests:
             return JobRequest("github", int(pull["number"]), self._read_title(pull.get("title")))
         return JobRequest("github")
 
-    def _find_merge_request(self, env: Mapping[str, str], commit: str) -> JobRequest:
+    def _find_merge_request(self, env: Mapping[str, str], commit: str) -> "JobRequest":
+        from envctl.domain.release.commit_message import JobRequest
+
         number, own = env.get("CI_MERGE_REQUEST_IID", ""), env.get("CI_PROJECT_ID")
         is_own = env.get("CI_MERGE_REQUEST_PROJECT_ID", own) == own
         known = {env.get("CI_COMMIT_SHA"), env.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")}
@@ -52,6 +85,13 @@ class VariableJobRequests:
 
     def _read_title(self, title: object) -> str:
         return self._redact(title) if isinstance(title, str) else ""
+
+
+def find_head_commit(event_file: str) -> str:
+    """Return the pushed commit of the pull request in the event of a GitHub job; empty if there is none."""
+    head = _read_pull_request(event_file).get("head")
+    commit = head.get("sha") if isinstance(head, dict) else None
+    return commit if isinstance(commit, str) else ""
 
 
 def _read_pull_request(event_file: str) -> Mapping[str, Any]:

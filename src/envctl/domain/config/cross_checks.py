@@ -89,7 +89,7 @@ def _check_look_role(name: str, section: Mapping[str, object]) -> Iterator[Fault
         yield Fault("E103", message, "one of the two belongs to another environment; correct it", path)
     if role == deployer:
         message = f"the look_role of {name} is its assume_role: commands that only look could write"
-        yield Fault("E140", message, "create a role that only reads: docs/look-role.md", path)
+        yield Fault("E125", message, "create a role that only reads: docs/look-role.md", path)
 
 
 def _check_gate_names(document: Mapping[str, object]) -> Iterator[Fault]:
@@ -145,13 +145,13 @@ def _check_look_key(name: str, section: Mapping[str, object]) -> Iterator[Fault]
         return
     if not isinstance(section.get("signing_key"), str) or not isinstance(section.get("look_role"), str):
         message = f"{name} has a look_signing_key, but no signing_key or no look_role: it would sign nothing"
-        yield Fault("E141", message, f"add the missing key to [environments.{name}], or remove this line", path)
+        yield Fault("E126", message, f"add the missing key to [environments.{name}], or remove this line", path)
     elif key == section.get("signing_key"):
         message = f"the look_signing_key of {name} is its signing_key: with it, a drift check could sign approvals"
-        yield Fault("E141", message, f'name another key: look_signing_key = "alias/envctl-look-{name}"', path)
+        yield Fault("E126", message, f'name another key: look_signing_key = "alias/envctl-look-{name}"', path)
     elif key.startswith("arn:") and isinstance(account, str) and f":{account}:" not in key:
         message = f"the look_signing_key of {name} is not in its account {account}"
-        yield Fault("E141", message, "one of the two belongs to another environment; correct it", path)
+        yield Fault("E126", message, "one of the two belongs to another environment; correct it", path)
 
 
 def _check_pull_request_environments(document: Mapping[str, object]) -> Iterator[Fault]:

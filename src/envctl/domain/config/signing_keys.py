@@ -7,8 +7,16 @@ PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 def build_key_arn(project: Project, environment: str) -> str:
     """Return the ARN of the key; an alias becomes one in the account and region of the environment."""
+    return _to_arn(project, environment, project.environments[environment].signing_key or "")
+
+
+def build_look_key_arn(project: Project, environment: str) -> str:
+    """Return the ARN of the key for looks."""
+    return _to_arn(project, environment, project.environments[environment].look_signing_key or "")
+
+
+def _to_arn(project: Project, environment: str, key: str) -> str:
     section = project.environments[environment]
-    key = section.signing_key or ""
     if not key.startswith("alias/"):
         return key
     region = section.region or ""

@@ -29,14 +29,19 @@ PERSONAL_EVENTS = (
 
 @dataclass(frozen=True)
 class EnvironmentKeys:
-    """The trusted keys of an environment."""
+    """The trusted keys of an environment. `look_keys` sign drift checks that only take evidence away."""
 
     keys: tuple[PublicKey, ...]  # the current signing key is the last
     signed_from: int = 1  # number of the first entry with a required signature
+    look_keys: tuple[PublicKey, ...] = ()
 
     @cached_property
     def by_fingerprint(self) -> Mapping[str, PublicKey]:
         return {key.fingerprint: key for key in self.keys}
+
+    @cached_property
+    def look_by_fingerprint(self) -> Mapping[str, PublicKey]:
+        return {key.fingerprint: key for key in self.look_keys}
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Trust:
     project: str = ""
     order: tuple[str, ...] = ()  # of the pipeline
     pinned: Mapping[str, EnvironmentKeys] = field(default_factory=dict)  # environments with required signatures
+    looking: frozenset[str] = frozenset()  # environments of which this command has the role to look with alone
 
     @cached_property
     def name(self) -> str:
@@ -53,7 +59,7 @@ class Trust:
         if not self.pinned:
             return ""
         keys = {
-            name: [pinned.signed_from, *(key.fingerprint for key in pinned.keys)]
+            name: [pinned.signed_from, *(key.fingerprint for key in pinned.keys), *sorted(pinned.look_by_fingerprint)]
             for name, pinned in self.pinned.items()
         }
         return sha256(json.dumps([self.project, self.order[:1], keys], sort_keys=True).encode()).hexdigest()
@@ -75,7 +81,19 @@ class Trust:
     def explain_distrust(self, entry: Entry) -> str:
         """Return the reason to distrust the entry; empty for a trusted one."""
         signer = self.find_signer(entry)
-        return self.explain_bad_signature(signer, entry.signature, self.encode_signed_message(entry)) if signer else ""
+        if not signer:
+            return ""
+        signature = entry.signature
+        if signature is not None and signature.key in self.pinned[signer].look_by_fingerprint:
+            if not is_look(entry.event):
+                return f"it is signed with the look key of {signer}, which signs found drift alone"
+            key = self.pinned[signer].look_by_fingerprint[signature.key]
+            return _check_signature(key, signature, self.encode_signed_message(entry))
+        return self.explain_bad_signature(signer, signature, self.encode_signed_message(entry))
+
+    def signs_with_look_key(self, entry: Entry) -> bool:
+        """Check if this command has to sign the entry with the key for looks."""
+        return self.find_signer(entry) in self.looking and is_look(entry.event)
 
     def explain_bad_signature(self, signer: str, signature: Signature | None, message: bytes) -> str:
         """Return the fault of a signature of the message by an environment; empty for a valid one."""
@@ -83,12 +101,16 @@ class Trust:
             return "it is not signed"
         key = self.pinned[signer].by_fingerprint.get(signature.key)
         if key is None:
-            others = (name for name, pinned in self.pinned.items() if signature.key in pinned.by_fingerprint)
-            whose = next((f"the key of {name}" for name in others), "an unpinned key")
-            return f"it is signed with {whose}, not with the key of {signer}"
-        value = decode_signature(signature)
-        good = value is not None and key.has_signed(value, message)
-        return "" if good else "its signature does not match its content or its position"
+            return f"it is signed with {self._name_key(signature.key)}, not with the key of {signer}"
+        return _check_signature(key, signature, message)
+
+    def _name_key(self, fingerprint: str) -> str:
+        for name, pinned in self.pinned.items():
+            if fingerprint in pinned.by_fingerprint:
+                return f"the key of {name}"
+            if fingerprint in pinned.look_by_fingerprint:
+                return f"the look key of {name}"
+        return "an unpinned key"
 
     def encode_signed_message(self, entry: Entry) -> bytes:
         """Return the signed message of an entry. It includes number and previous hash, and so its position."""
@@ -99,8 +121,19 @@ class Trust:
         return sha256(f"envctl {kind} of {self.project}\n".encode() + data).digest()
 
 
+def _check_signature(key: PublicKey, signature: Signature, message: bytes) -> str:
+    value = decode_signature(signature)
+    good = value is not None and key.has_signed(value, message)
+    return "" if good else "its signature does not match its content or its position"
+
+
+def is_look(event: events.Event) -> bool:
+    """Check if the event is a drift check that only takes evidence away. The key for looks signs no other one."""
+    return isinstance(event, events.DriftChecked) and event.only_revokes
+
+
 def find_shared_key(pinned: Mapping[str, Iterable[PublicKey]]) -> tuple[str, str] | None:
-    """Return two environments with a common key, or None."""
+    """Return two owners with a common key, or None."""
     owners: dict[str, str] = {}
     for name, keys in pinned.items():
         for key in keys:

@@ -32,7 +32,7 @@ from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, module_checks
+from envctl.usecases.project import load, look_scope, module_checks
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
@@ -225,6 +225,7 @@ def _check_may_approve(request: guards.Request, gate: str) -> None:
 
 def plan_release(context: Context, found: deploy_request.FittingRelease) -> EnvironmentPlan:
     request, target, release = found.request, found.request.target, found.release
+    look_scope.require_visible(context, target)
     module_checks.check_stored_reads(context, release, request.identity)
     module_checks.check_stored_accounts(context, release, request.identity, target)
     over, prepared = request.changeover, prepare.prepare_stored_release(context, found)
@@ -297,7 +298,12 @@ def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[
     anonymous = replace(request, actor=Actor(""), now=context.ports.clock.now())
     missing = {name: count for name, count in guards.count_missing_at_gates(anonymous).items() if count}
     if not missing:
-        return missing, _suggest_deployment(build_adviser(context, request.present), anonymous)
+        command = _suggest_deployment(build_adviser(context, request.present), anonymous)
+        counted = replace(anonymous, actor=request.actor)
+        if command == format_deployment(counted) and any(guards.count_missing_at_gates(counted).values()):
+            # The approval of the person who deploys does not count.
+            command = f"ask another person: {command}"
+        return missing, command
     given = {
         each.gate
         for each in request.target_state.approvals

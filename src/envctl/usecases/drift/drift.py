@@ -29,7 +29,7 @@ from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, WorkerPool
-from envctl.usecases.project import load, module_checks
+from envctl.usecases.project import load, look_scope, module_checks
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import build_adviser
@@ -192,6 +192,7 @@ class DriftScan:
     def _prepare_target(self, target: str, selection: StackSelection) -> _Target | EnvironmentDrift:
         project, present = self.project.view_for(target), self.state
         context = Context(self.ports, project)
+        look_scope.require_visible(context, target)
         here = present.find_environment(target)
         if problem := _find_blocking_problem(target, here):
             return EnvironmentDrift(target, here.last.release if here.last else "", "unknown", problems=(problem,))

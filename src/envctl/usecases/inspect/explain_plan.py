@@ -20,7 +20,7 @@ from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_releas
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import load, look_scope
 from envctl.usecases.release import release_store
 
 
@@ -65,6 +65,7 @@ class Explained:
 def explain_plan(ports: Ports, environment: str, *, release: str | None = None) -> Explained:
     """Plan and explain a release; by default the working tree in the entry environment, else the running release."""
     context, target = load.load_context(ports, environment)
+    look_scope.require_visible(context, target)
     present = journal.load(ports)
     here = present.find_environment(target)
     chosen = _choose_release(context, target, here.current, release)

@@ -17,7 +17,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import load
+from envctl.usecases.project import load, look_scope
 from envctl.usecases.release import deploy_request, release_store
 
 
@@ -136,6 +136,7 @@ def read_output(ports: Ports, environment: str, name: str, *, reveal: bool = Fal
 def open_reader(ports: Ports, environment: str, verb: str = "output") -> Iterator[OutputReader]:
     """Prepare the root modules of the running release, and yield a reader under the lock of the environment."""
     context, target = load.load_context(ports, environment)
+    look_scope.require_visible(context, target)
     with load.lock_target(ports, target, verb):
         present = journal.load(ports)
         yield _prepare_reader(context, present, target)

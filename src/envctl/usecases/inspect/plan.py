@@ -30,6 +30,10 @@ def plan_environment(
 
         # Refuse an unknown name before its folder is created.
         load.find_environment(Context(ports, load.load_project(ports)), environment)
+    if ports.job_requests.is_for_request():
+        from envctl.usecases.project import load, look_scope
+
+        look_scope.require_visible(Context(ports, load.load_project(ports)), environment)
     with ports.workspace.lock_environment(environment, format_command("plan", environment)):
         ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
         names = select_stacks(selection, {stack.name: stack.needs for stack in ready.prepared.all_stacks})

@@ -6,6 +6,7 @@ They leave no ledger entry, and guards are not checked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from envctl.domain.ci.request_changes import RequestChange
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.ledger.projection.stacks import apply_planned_moves, warn_of_unknown_states
@@ -17,22 +18,30 @@ from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
+from envctl.usecases.inspect.request_changes import find_request_changes
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, module_checks, remote_modules, working_tree
-from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.project import load, look_scope, module_checks, remote_modules, working_tree
+from envctl.usecases.release import deploy_request, pending_changes, release_store
 from envctl.usecases.release.release_names import find_release
 
 
 @dataclass(frozen=True)
 class EnvironmentPreview:
-    """The plan of an environment, or the problems that prevented it."""
+    """The plan of an environment, or the problems that prevented it.
+
+    Attributes:
+        hidden: whether this job must not read its states, so that there is no plan.
+        settings_changed: of a hidden one, the settings that differ from the deployed ones, as far as they are known.
+    """
 
     environment: str
     plan: EnvironmentPlan | None = None
     problems: tuple[Problem, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
+    hidden: bool = False
+    settings_changed: tuple[str, ...] = ()
 
 
 class EnvironmentPreviews:
@@ -56,11 +65,14 @@ class EnvironmentPreviews:
 
 @dataclass(frozen=True)
 class Preview(EnvironmentPreviews):
-    """Plans of one release. `release` is empty for the working tree, which has no label."""
+    """Plans of one release. `release` is empty for the working tree, which has no label. `request_changes` are those
+    of a pull or merge request that no plan shows.
+    """
 
     release: str
     environments: tuple[EnvironmentPreview, ...]
     label: ReleaseLabel | None = None
+    request_changes: tuple[RequestChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,9 +96,11 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
         view = project.view_for(each)
         pipeline_name = "" if release else view.pipeline.standalone_name
         bundles[pipeline_name] = bundles.get(pipeline_name) or load_working_tree(Context(ports, view))
-        plans.append(_preview_environment(Context(ports, view), bundles[pipeline_name], each))
+        plan = _describe_hidden if look_scope.is_hidden(ports, project, each) else _preview_environment
+        plans.append(plan(Context(ports, view), bundles[pipeline_name], each))
     first = next(iter(bundles.values()))
-    return Preview(first.identity, tuple(plans), first.label)
+    changes = () if release else find_request_changes(Context(ports, project))
+    return Preview(first.identity, tuple(plans), first.label, changes)
 
 
 def load_stored_release(ports: Ports, name: str) -> PreviewedRelease:
@@ -105,8 +119,9 @@ def load_working_tree(context: Context) -> PreviewedRelease:
 
 
 def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> EnvironmentPlan:
-    """Plan a release under a lock. Raises ConfigurationError if the settings do not fit it."""
+    """Plan a release, alone in its work directory. Raises ConfigurationError if the settings do not fit it."""
     ports = context.ports
+    look_scope.require_visible(context, target)
     with load.lock_target(ports, target, "plan"):
         settings = load.load_valid_settings(context, target, bundle.release)
         plan = plan_under_lock(context, bundle, settings)
@@ -152,3 +167,18 @@ def _preview_environment(context: Context, bundle: PreviewedRelease, target: str
         raise
     except EnvctlError as error:
         return EnvironmentPreview(target, problems=tuple(error.problems), exit_code=error.exit_code)
+
+
+def _describe_hidden(context: Context, bundle: PreviewedRelease, target: str) -> EnvironmentPreview:
+    """Return what is known without any state: whether the settings fit the release, and which ones differ."""
+    try:
+        load.load_valid_settings(context, target, bundle.release)
+        present = journal.load(context.ports)
+        pending = pending_changes.find_pending_changes(
+            context, present, target, lambda release: release_store.load_bundle(context.ports, release)[:2]
+        )
+    except InterruptedByUserError:
+        raise
+    except EnvctlError as error:
+        return EnvironmentPreview(target, problems=tuple(error.problems), exit_code=error.exit_code, hidden=True)
+    return EnvironmentPreview(target, hidden=True, settings_changed=pending.settings.names if pending else ())

@@ -325,6 +325,9 @@ def _is_due(ports: Ports, now: LedgerState, last: entries.Entry) -> bool:
     """Tell if a checkpoint is due: at each interval or, if it must be signed, once its signer appends an entry."""
     if not ports.trust.pinned:
         return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
+    if ports.trust.signs_with_look_key(last):
+        # The look role signs no checkpoint.
+        return False
     if ports.trust.find_signer(last) != ports.trust.checkpoint_signer or now.seq < checkpoint.INTERVAL:
         return False
     return now.seq - load_checkpoint(ports).seq >= checkpoint.INTERVAL

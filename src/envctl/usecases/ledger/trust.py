@@ -10,10 +10,11 @@ from envctl.domain.ledger.trust import EnvironmentKeys, Trust, find_shared_key
 from envctl.usecases.ports.project import SourceTree
 
 ENVIRONMENTS_FOLDER = "environments/"
+_LOOK = "(for looks)"
 
 
-def format_key_path(environment: str, folder: str = ENVIRONMENTS_FOLDER) -> str:
-    return f"{folder}{environment}/signing_key.pem"
+def format_key_path(environment: str, folder: str = ENVIRONMENTS_FOLDER, *, look: bool = False) -> str:
+    return f"{folder}{environment}/{'look_signing_key' if look else 'signing_key'}.pem"
 
 
 def load_trust(tree: SourceTree, project: Project, folder: str = ENVIRONMENTS_FOLDER) -> Trust:
@@ -22,15 +23,17 @@ def load_trust(tree: SourceTree, project: Project, folder: str = ENVIRONMENTS_FO
     pinned: dict[str, EnvironmentKeys] = {}
     for name in list_signing_environments(project):
         try:
-            keys = read_public_keys(tree, name, folder)
-            pinned[name] = EnvironmentKeys(keys, project.environments[name].signed_from)
+            there = project.environments[name]
+            look_keys = read_public_keys(tree, name, folder, look=True) if there.look_signing_key else ()
+            pinned[name] = EnvironmentKeys(read_public_keys(tree, name, folder), there.signed_from, look_keys)
         except ConfigurationError as error:
             problems += error.problems
     problems += _check_shared_keys(pinned, folder)
     if problems:
         raise ConfigurationError(*problems)
     # Entries from before a renaming are signed for the former name.
-    return Trust(project.owner.in_store or project.name, project.order.order, pinned)
+    looking = frozenset(name for name in pinned if project.looks_with_role(name))
+    return Trust(project.owner.in_store or project.name, project.order.order, pinned, looking)
 
 
 def list_signing_environments(project: Project) -> tuple[str, ...]:
@@ -38,11 +41,13 @@ def list_signing_environments(project: Project) -> tuple[str, ...]:
     return tuple(name for name in project.all_environments if project.environments[name].signing_key)
 
 
-def read_public_keys(tree: SourceTree, environment: str, folder: str = ENVIRONMENTS_FOLDER) -> tuple[PublicKey, ...]:
-    path = format_key_path(environment, folder)
+def read_public_keys(
+    tree: SourceTree, environment: str, folder: str = ENVIRONMENTS_FOLDER, *, look: bool = False
+) -> tuple[PublicKey, ...]:
+    path = format_key_path(environment, folder, look=look)
     data = tree.read_contents(path)
     if data is None:
-        message = f"{environment} has a signing_key but no pinned public key"
+        message = f"{environment} has a {'look_signing_key' if look else 'signing_key'} but no pinned public key for it"
         hint = format_command("ledger keys", environment) if folder == ENVIRONMENTS_FOLDER else f"copy it to {path}"
         raise ConfigurationError(Problem("E460", message, hint, Location(path)))
     try:
@@ -56,7 +61,9 @@ def read_public_keys(tree: SourceTree, environment: str, folder: str = ENVIRONME
 
 
 def _check_shared_keys(pinned: dict[str, EnvironmentKeys], folder: str) -> Iterator[Problem]:
-    if two := find_shared_key({name: each.keys for name, each in pinned.items()}):
+    looks = {f"{name} {_LOOK}": each.look_keys for name, each in pinned.items() if each.look_keys}
+    if two := find_shared_key({**{name: each.keys for name, each in pinned.items()}, **looks}):
         message = f"{two[0]} and {two[1]} pin the same key: signatures for one would be trusted for the other"
-        hint = f"give {two[1]} a key of its own: [environments.{two[1]}] signing_key"
-        yield Problem("E462", message, hint, Location(format_key_path(two[1], folder)))
+        name, _, look = two[1].partition(" ")
+        hint = f"give {two[1]} a key of its own: [environments.{name}] {'look_signing_key' if look else 'signing_key'}"
+        yield Problem("E462", message, hint, Location(format_key_path(name, folder, look=bool(look))))

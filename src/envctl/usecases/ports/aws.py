@@ -119,6 +119,9 @@ class Alarms(Protocol):
 class Signatures(Protocol):
     """KMS signing keys of the environments. Methods raise OperationFailedError if a key is unusable."""
 
+    def for_looks(self) -> Signatures:
+        """Return the keys that sign found drift, in place of the others."""
+
     def key_arn(self, environment: str) -> str:
         """Return the ARN or alias of the key."""
 

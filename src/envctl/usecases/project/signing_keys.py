@@ -14,7 +14,13 @@ from envctl.usecases.project import load
 
 @dataclass(frozen=True)
 class PinnedKey:
-    """A pinned key. `made` is True if KMS created it just now. `others` are fingerprints pinned beside it."""
+    """A pinned key.
+
+    Attributes:
+        made: whether KMS created it just now.
+        others: fingerprints pinned beside it.
+        for_looks: whether it signs found drift alone.
+    """
 
     environment: str
     key: str
@@ -23,6 +29,7 @@ class PinnedKey:
     outcome: Literal["pinned", "added", "pinned already"]
     made: bool
     others: tuple[str, ...] = ()
+    for_looks: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,9 @@ def pin_keys(
     """
     project = load.load_project(ports)
     wanted = _select_environments(project, environments)
-    return PinnedKeys(tuple(_pin_key(ports, name, create=create, add=add) for name in wanted))
+    looks = frozenset(name for name in wanted if project.environments[name].look_signing_key)
+    uses = [(name, look) for name in wanted for look in (False, True) if not look or name in looks]
+    return PinnedKeys(tuple(_pin_key(ports, name, look=look, create=create, add=add) for name, look in uses))
 
 
 def _select_environments(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,26 +60,26 @@ def _select_environments(project: Project, environments: tuple[str, ...]) -> tup
     return wanted
 
 
-def _pin_key(ports: Ports, environment: str, *, create: bool, add: bool) -> PinnedKey:
-    made = ports.signatures.create_key(environment) if create else False
+def _pin_key(ports: Ports, environment: str, *, look: bool, create: bool, add: bool) -> PinnedKey:
+    signatures = ports.signatures.for_looks() if look else ports.signatures
+    made = signatures.create_key(environment) if create else False
     try:
-        key = parse_public_key(ports.signatures.fetch_public_key(environment))
+        key = parse_public_key(signatures.fetch_public_key(environment))
     except UnusableKeyError as error:
-        name = ports.signatures.key_arn(environment)
+        name = signatures.key_arn(environment)
         hint = "create a signing key: key spec ECC_NIST_P256, key usage SIGN_VERIFY"
         message = f"the KMS key {name} of {environment} can't sign entries: {error}"
         raise ConfigurationError(Problem("E461", message, hint)) from error
-    path = format_key_path(environment)
-    there = read_public_keys(ports.tree, environment) if ports.tree.read_contents(path) is not None else ()
+    path = format_key_path(environment, look=look)
+    there = read_public_keys(ports.tree, environment, look=look) if ports.tree.read_contents(path) is not None else ()
     others = tuple(each.fingerprint for each in there if each != key)
-    outcome = _write_key(ports, environment, key, there, add=add)
-    return PinnedKey(environment, ports.signatures.key_arn(environment), key.fingerprint, path, outcome, made, others)
+    outcome = _write_key(ports, environment, path, key, there, add=add)
+    return PinnedKey(environment, signatures.key_arn(environment), key.fingerprint, path, outcome, made, others, look)
 
 
 def _write_key(
-    ports: Ports, environment: str, key: PublicKey, there: tuple[PublicKey, ...], *, add: bool
+    ports: Ports, environment: str, path: str, key: PublicKey, there: tuple[PublicKey, ...], *, add: bool
 ) -> Literal["pinned", "added", "pinned already"]:
-    path = format_key_path(environment)
     if key in there[-1:]:
         return "pinned already"
     if there and not add:

@@ -11,11 +11,23 @@ from envctl.cli.render.console.plan.many_plans import (
 )
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page.budget import Block
-from envctl.cli.render.markdown.page.markup import FAIL, OK, bold, escape, format_full_output, render_page, render_table
+from envctl.cli.render.markdown.page.markup import (
+    FAIL,
+    NEUTRAL,
+    OK,
+    WARN,
+    bold,
+    escape,
+    format_full_output,
+    render_page,
+    render_table,
+)
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
+from envctl.domain.ci.request_changes import MAX_NAMED
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.text.lists import join_first
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
@@ -41,6 +53,7 @@ def render_preview(preview: Preview) -> str:
     name = f" --release {shorten_id(preview.release)}" if preview.release else ""
     return render_page(
         f"## {escape(format_verdict(preview.environments))}",
+        _render_request_changes(preview),
         f"What {escape(preview_console.describe_subject(preview))} would do. Not recorded.",
         render_table(("", "environment", "planned changes"), rows),
         *(block for each in preview.environments for block in render_preview_blocks(each)),
@@ -48,7 +61,17 @@ def render_preview(preview: Preview) -> str:
     )
 
 
+def _render_request_changes(preview: Preview) -> str:
+    if not preview.request_changes:
+        return ""
+    kinds = [bold(f"changes {each.kind}") for each in preview.request_changes]
+    paths = [f"{each.kind}: {join_first(each.paths, MAX_NAMED)}" for each in preview.request_changes]
+    return f"{WARN} {', '.join(kinds)} ({escape('; '.join(paths))})"
+
+
 def choose_preview_mark(preview: EnvironmentPreview) -> str:
+    if preview.hidden and not preview.problems:
+        return NEUTRAL
     if preview.plan is None or preview.problems:
         return FAIL
     return choose_plan_mark(preview.plan) if preview.plan.changes else OK
@@ -58,6 +81,9 @@ def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
     if preview.problems:
         yield f"### {FAIL} {escape(preview.environment)} can't be planned{' completely' if preview.plan else ''}"
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
+    elif preview.hidden:
+        yield f"### {NEUTRAL} {escape(preview.environment)}"
+        yield escape(preview_console.describe_hidden(preview))
     if preview.plan and preview.plan.changes:
         yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"
         yield from render_cost_blocks(preview.plan)

@@ -28,7 +28,8 @@ def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked
     """Apply a drift check. A look without the lock that found nothing restores no evidence, and clears no drift: a
     deployment may have been at work, or the job may not be one to say so.
     """
-    if not event.drifted and not event.locked and state.drift is not None and state.drifted:
+    # A forged count may be negative.
+    if event.drifted <= 0 and not event.locked and state.drift is not None and state.drifted:
         return replace(state, drift=replace(state.drift, not_seen_at=entry.at))
     seen = DriftCheck(event.release, entry.actor, entry.at, event.drifted, event.resources)
     state = replace(state, drift=seen)

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from envctl.cli.render.console.plan.drift import MAX_ENVIRONMENTS, format_environments
 from envctl.cli.render.console.plan.plan import format_total, show_plan
+from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
 from envctl.domain.text.lists import join_first
@@ -32,13 +33,15 @@ def format_verdict(environments: Sequence[EnvironmentPreview]) -> str:
     """Return the environments by what their plan says; of a single one, the totals."""
     if len(environments) == 1:
         return f"{environments[0].environment}: {format_outcome(environments[0])}"
-    failed = [each.environment for each in environments if each.problems or each.plan is None]
+    hidden = [each.environment for each in environments if each.hidden and not each.problems]
+    failed = [each.environment for each in environments if each.problems or (each.plan is None and not each.hidden)]
     changed = [each.environment for each in environments if each.plan and each.plan.changes]
     same = [each.environment for each in environments if each.plan and not each.plan.changes and not each.problems]
     parts = [
         f"could not plan {join_first(failed, MAX_ENVIRONMENTS)}" if failed else "",
         f"changes in {join_first(changed, MAX_ENVIRONMENTS)}" if changed else "",
         f"no changes in {join_first(same, MAX_ENVIRONMENTS)}" if same else "",
+        f"not planned in this job: {join_first(hidden, MAX_ENVIRONMENTS)}" if hidden else "",
     ]
     text = "; ".join(filter(None, parts))
     return f"{text[:1].upper()}{text[1:]}."
@@ -68,7 +71,15 @@ def describe_subject(plans: Plans) -> str:
     return f"run {plans.run}" if plans.run else "these stacks"
 
 
+def format_hidden(each: EnvironmentPreview) -> str:
+    """Return the outcome for an environment whose states this job must not read."""
+    count = f"; {format_count(len(each.settings_changed), 'setting')} changed" if each.settings_changed else ""
+    return f"not planned in this job{count}"
+
+
 def format_outcome(each: EnvironmentPreview) -> str:
+    if each.hidden and not each.problems:
+        return format_hidden(each)
     messages = "; ".join(problem.message.partition("\n")[0] for problem in each.problems)
     if each.plan is None:
         return f"can't be planned: {messages}"

@@ -24,7 +24,8 @@ def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
 def _show_key(each: PinnedKey, out: Console) -> None:
     made = " was created, and" if each.made else ""
     already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
-    print_text(out, (each.environment, "bold"), f": the key{made} {already}")
+    what = "the key for drift checks that only look" if each.for_looks else "the key"
+    print_text(out, (each.environment, "bold"), f": {what}{made} {already}")
     for label, text in (("key", each.key), ("fingerprint", each.fingerprint), ("file", each.file)):
         print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
     for other in each.others:
