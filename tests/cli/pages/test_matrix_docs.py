@@ -90,7 +90,7 @@ def test_workflow_has_no_finding(tmp_path: Path, linter: str) -> None:
     program, *words = LINTERS[linter]
 
     def lint() -> int:
-        command = [Path(sys.executable).with_name(program), *words]
+        command = [str(Path(sys.executable).with_name(program)), *words]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=False).returncode
 
     assert lint() == 0
