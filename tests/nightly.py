@@ -63,6 +63,7 @@ PARTS = {
 PLACES = {
     "tests/test_": "cli",
     "tests/unit/": "domain",
+    "tests/iam/": "domain",
     "tests/usecases/": "laws",
     "tests/usecases/laws/test_promotion_laws.py": "histories",
     "tests/cli/": "cli",

@@ -34,6 +34,7 @@ FACTS = {
     ),
     "bootstrap": Facts(("envctl bootstrap", "envctl bootstrap --check"), ("bootstrap.md",), (2,), place="shop on AWS"),
     "ci github": Facts(("envctl ci github", "envctl ci github --check"), ("ci.md",)),
+    "ci codebuild": Facts(("envctl ci codebuild", "envctl ci codebuild --check"), ("codepipeline.md", "ci.md")),
     "ci gitlab": Facts(("envctl ci gitlab", "envctl ci gitlab --check"), ("ci-gitlab.md", "ci.md")),
     "collect": Facts(("envctl collect",), ("matrix.md",), (2,), "all jobs of a look for drift have answered"),
     "completion": Facts(("envctl completion bash",), ("completion.md",)),

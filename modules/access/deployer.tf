@@ -1,21 +1,6 @@
 locals {
-  github_host = "token.actions.githubusercontent.com"
-
   # Who works in the account by hand gets to the deployer from their own role.
   people_who_deploy = [for role in ["developer", "operator"] : aws_iam_role.people[role].arn if contains(var.people_roles, role)]
-}
-
-resource "aws_iam_openid_connect_provider" "github" {
-  count = var.github_repository == null ? 0 : 1
-
-  url            = "https://${local.github_host}"
-  client_id_list = ["sts.amazonaws.com"]
-
-  # AWS trusts GitHub by its own list of authorities and passes over these, which providers before 5.81 ask for.
-  thumbprint_list = [
-    "1c58a3a8518e8759bf075b76b750d4f2df264fcd",
-    "6938fd4d98bab03faadb97b34396831e3780aea1",
-  ]
 }
 
 data "aws_iam_policy_document" "deployer_trust" {
@@ -46,45 +31,18 @@ data "aws_iam_policy_document" "deployer_trust" {
       }
     }
   }
-
-  dynamic "statement" {
-    for_each = aws_iam_openid_connect_provider.github[*].arn
-
-    content {
-      sid     = "JobsOfTheRepository"
-      actions = ["sts:AssumeRoleWithWebIdentity"]
-
-      principals {
-        type        = "Federated"
-        identifiers = [statement.value]
-      }
-
-      condition {
-        test     = "StringEquals"
-        variable = "${local.github_host}:aud"
-        values   = ["sts.amazonaws.com"]
-      }
-
-      # In full and not as a pattern: the rules of the GitHub environment (branches, reviewers) decide which job gets this far.
-      condition {
-        test     = "StringEquals"
-        variable = "${local.github_host}:sub"
-        values   = ["repo:${var.github_repository}:environment:${var.deploys_environment}"]
-      }
-    }
-  }
 }
 
 resource "aws_iam_role" "deployer" {
   name                 = var.deployer_role_name
   description          = "What Terraform may do in the account of ${var.deploys_environment}."
   assume_role_policy   = data.aws_iam_policy_document.deployer_trust.json
-  max_session_duration = 3600
+  max_session_duration = var.deployer_session_seconds
 
   lifecycle {
     precondition {
-      condition     = length(var.deployer_trusted_arns) > 0 || var.github_repository != null || local.developer || local.operator
-      error_message = "Nobody could become the deployer: name a role in deployer_trusted_arns, a github_repository, or developer or operator in people_roles."
+      condition     = length(var.deployer_trusted_arns) > 0 || local.developer || local.operator
+      error_message = "Nobody could become the deployer: name a role in deployer_trusted_arns, or developer or operator in people_roles."
     }
   }
 }

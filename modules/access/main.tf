@@ -40,7 +40,9 @@ data "aws_iam_policy_document" "foundation" {
       "${local.iam}:role/OperatorRole",
       "${local.iam}:role/${var.data_admin_role}",
       "${local.iam}:role/${var.deployer_role_name}",
+      "${local.iam}:role/${var.look_role_name}",
       "${local.iam}:policy/${var.deployer_role_name}-*",
+      "${local.iam}:policy/${var.look_role_name}-*",
       "${local.iam}:oidc-provider/token.actions.githubusercontent.com",
     ]
   }

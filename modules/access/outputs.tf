@@ -11,7 +11,9 @@ output "deployer_role_arn" {
   depends_on = [aws_iam_role_policy_attachment.deployer, aws_iam_role_policy_attachment.deployer_foundation]
 }
 
-output "oidc_provider_arn" {
-  description = "ARN of the identity provider of GitHub; null without github_repository."
-  value       = one(aws_iam_openid_connect_provider.github[*].arn)
+output "look_role_arn" {
+  description = "ARN of the role that only looks: look_role of the environment in envctl.toml; null without look_trusted_arns."
+  value       = one(aws_iam_role.look[*].arn)
+
+  depends_on = [aws_iam_role_policy_attachment.look]
 }

@@ -110,7 +110,7 @@ data "aws_iam_policy_document" "developer" {
 }
 
 # Secure strings of Parameter Store need kms:Decrypt too, so that plain parameters may be looked at.
-data "aws_iam_policy_document" "look" {
+data "aws_iam_policy_document" "no_secrets" {
   statement {
     sid    = "NoSecrets"
     effect = "Deny"
@@ -150,7 +150,7 @@ data "aws_iam_policy_document" "operate" {
   statement {
     sid       = "BecomeTheDeployer"
     actions   = ["sts:AssumeRole", "sts:TagSession"]
-    resources = ["${local.iam}:role/${var.deployer_role_name}"]
+    resources = concat(["${local.iam}:role/${var.deployer_role_name}"], aws_iam_role.look[*].arn)
   }
 }
 
@@ -201,7 +201,7 @@ data "aws_iam_policy_document" "data_admin" {
 locals {
   # Lists of names of the documents above, by role.
   inline_policies = merge(
-    { for role in var.people_roles : "${role}-no-secrets" => { role = role, json = data.aws_iam_policy_document.look.json } if role != "developer" },
+    { for role in var.people_roles : "${role}-no-secrets" => { role = role, json = data.aws_iam_policy_document.no_secrets.json } if role != "developer" },
     { for role in var.people_roles : "${role}-sign" => { role = role, json = data.aws_iam_policy_document.sign.json } if contains(["qa", "operator"], role) },
     { for role in var.people_roles : "${role}-roles" => { role = role, json = data.aws_iam_policy_document.developer.json } if role == "developer" },
     { for role in var.people_roles : "${role}-deploy" => { role = role, json = data.aws_iam_policy_document.operate.json } if role == "operator" },

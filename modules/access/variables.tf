@@ -79,25 +79,62 @@ variable "deployer_role_name" {
 }
 
 variable "deployer_trusted_arns" {
-  description = "ARNs of roles in other accounts that may take the deployer role, such as that of the CI job."
+  description = "ARNs of roles in other accounts that may take the deployer role: that of the CI jobs that deploy to this environment."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.deployer_trusted_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", arn))])
-    error_message = "deployer_trusted_arns must be ARNs of roles, such as arn:aws:iam::444444444444:role/envctl-ci: no users, no whole accounts, no patterns."
+    error_message = "deployer_trusted_arns must be ARNs of roles, such as arn:aws:iam::444444444444:role/envctl-ci-prod: no users, no whole accounts, no patterns."
+  }
+
+  validation {
+    condition = length(setintersection([for arn in var.deployer_trusted_arns : reverse(split("/", arn))[0]], [
+      var.deployer_role_name, var.look_role_name, "envctl-ci-plan", "envctl-ci-drift",
+    ])) == 0
+    error_message = "deployer_trusted_arns must not have a deployer, a role that looks, or the role of a job that looks: a role never takes itself, and no job that looks deploys."
   }
 }
 
-variable "github_repository" {
-  description = "GitHub repository, as owner/name. Its jobs in the GitHub environment with the name of deploys_environment may take the deployer role. Null allows no job."
-  type        = string
-  default     = null
+variable "deployer_session_seconds" {
+  description = "Longest session of the deployer. AWS gives an hour at most to those who take it from another role, such as CI jobs."
+  type        = number
+  default     = 3600
+  nullable    = false
 
   validation {
-    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
-    error_message = "github_repository must look like acme/shop."
+    condition     = var.deployer_session_seconds >= 3600 && var.deployer_session_seconds <= 43200
+    error_message = "deployer_session_seconds must be between 3600 (an hour) and 43200 (twelve hours)."
+  }
+}
+
+variable "look_role_name" {
+  description = "Name of the role that only looks."
+  type        = string
+  default     = "envctl-look"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,40}$", var.look_role_name)) && var.look_role_name != var.deployer_role_name
+    error_message = "look_role_name must be the name of a role, without its path, and not that of the deployer: 1 to 40 letters, digits or +=,.@_-."
+  }
+}
+
+variable "look_trusted_arns" {
+  description = "ARNs of roles in other accounts that may take the role that looks, such as those of CI jobs. Empty makes no such role."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.look_trusted_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    error_message = "look_trusted_arns must be ARNs of roles, such as arn:aws:iam::444444444444:role/envctl-ci-drift: no users, no whole accounts, no patterns."
+  }
+
+  validation {
+    condition     = length(setintersection([for arn in var.look_trusted_arns : reverse(split("/", arn))[0]], [var.deployer_role_name, var.look_role_name])) == 0
+    error_message = "look_trusted_arns must not have a deployer or a role that looks: a role never takes itself."
   }
 }
 

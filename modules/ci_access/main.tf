@@ -1,7 +1,7 @@
 data "aws_partition" "current" {}
 
 locals {
-  partition  = data.aws_partition.current.partition
+  partition = data.aws_partition.current.partition
 
   names        = var.environments[*].name
   environments = { for each in var.environments : each.name => each }

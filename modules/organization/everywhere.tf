@@ -99,12 +99,16 @@ data "aws_iam_policy_document" "everywhere" {
     resources = [
       local.foundation_role,
       local.deployer_role,
+      local.look_role,
+      local.job_roles,
       local.data_admin_role,
       "${local.roles}/DeveloperRole",
       "${local.roles}/QARole",
       "${local.roles}/OperatorRole",
       "arn:${data.aws_partition.current.partition}:iam::*:policy/${var.deployer_role_name}-*",
+      "arn:${data.aws_partition.current.partition}:iam::*:policy/${var.look_role_name}-*",
       "arn:${data.aws_partition.current.partition}:iam::*:oidc-provider/token.actions.githubusercontent.com",
+      "arn:${data.aws_partition.current.partition}:iam::*:oidc-provider/gitlab.com",
     ]
 
     condition {

@@ -8,6 +8,8 @@ locals {
   # Organizations makes it in every new account, and lets nobody but the management account take it: the foundation is laid with it.
   foundation_role = "${local.roles}/OrganizationAccountAccessRole"
   deployer_role   = "${local.roles}/${var.deployer_role_name}"
+  look_role       = "${local.roles}/${var.look_role_name}"
+  job_roles       = "${local.roles}/${var.job_role_prefix}-*"
   data_admin_role = "${local.roles}/${var.data_admin_role}"
 }
 

@@ -78,3 +78,27 @@ variable "deployer_role_name" {
     error_message = "deployer_role_name must be the name of a role, without its path: 1 to 64 letters, digits or +=,.@_-."
   }
 }
+
+variable "look_role_name" {
+  description = "Name of the role that only looks, in the accounts of the environments."
+  type        = string
+  default     = "envctl-look"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.look_role_name))
+    error_message = "look_role_name must be the name of a role, without its path: 1 to 64 letters, digits or +=,.@_-."
+  }
+}
+
+variable "job_role_prefix" {
+  description = "First part of the names of the roles that CI jobs take, in the account of the store."
+  type        = string
+  default     = "envctl-ci"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,40}$", var.job_role_prefix))
+    error_message = "job_role_prefix must be 1 to 40 letters, digits or +=,.@_-."
+  }
+}

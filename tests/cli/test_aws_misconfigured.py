@@ -28,7 +28,18 @@ ON_AWS = {name: words for name, words in COMMANDS.items() if name != "secrets"}
 MISTAKES = {
     "a profile that there is not": ({"AWS_PROFILE": "nope"}, "", "E490"),
     "a configuration that is no INI": ({}, "[default\n", "E491"),
-    "a token, and an empty role": ({"AWS_ROLE_ARN": "", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nope"}, "", "E493"),
+    "a token, and an empty role": ({"AWS_ROLE_ARN": "", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nope"}, "", "E497"),
+    "a role that is no ARN": ({"AWS_ROLE_ARN": "envctl-ci", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nope"}, "", "E497"),
+    "a job without the variable of its role": ({"AWS_ROLE_ARN": "", "ENVCTL_AWS_TOKEN": "x"}, "", "E497"),
+    "a token endpoint that is no address": (
+        {
+            "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/x",
+            "ACTIONS_ID_TOKEN_REQUEST_URL": "nope",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x",
+        },
+        "",
+        "E496",
+    ),
     "a program that fails": ({}, "[default]\ncredential_process = false\n", "E494"),
     "a token that is not there": (
         {"AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nope"},

@@ -12,7 +12,7 @@ import pytest
 from envctl.adapters.forge.github import GithubApi
 from envctl.adapters.forge.gitlab import GitlabApi
 from envctl.adapters.forge.rest import ATTEMPTS
-from envctl.cli.ci.forge_publisher import Forge
+from envctl.cli.ci.forge import Forge
 from envctl.domain.errors import OperationFailedError
 from tests.adapters.forge import github_server, gitlab_server
 from tests.adapters.forge.server import NUMBER, Fault, Server

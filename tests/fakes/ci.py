@@ -1,15 +1,15 @@
 """A CI job, its roles and its forge in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from envctl.domain.ci.inspection.job import Job, read_job
+from envctl.domain.ci.inspection.job import CheckedJob, read_job
 from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.repository import Repository, find_repository
 from envctl.domain.ci.inspection.roles import Attempt, RoleTrial
 from envctl.domain.ci.inspection.settings import ForgeSettings
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.ports.ci import CiSettings, RoleRequest
+from envctl.usecases.ports.ci import CiSettings, RoleRequest, WantedSettings
 
 
 @dataclass
@@ -19,11 +19,11 @@ class SettableCiForge:
     variables: Mapping[str, str] = field(default_factory=dict)
     settings: ForgeSettings | None = None
     gitlab: str = "https://gitlab.com"
-    is_fork: bool = False
-    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    event: Mapping[str, object] = field(default_factory=dict)
+    asked: list[tuple[str, WantedSettings]] = field(default_factory=list)
 
-    def find_job(self) -> Job | None:
-        return read_job(self.variables, "mallory/shop" if self.is_fork else "")
+    def find_job(self) -> CheckedJob | None:
+        return read_job(self.variables, self.event)
 
     def find_repository(self, remote: str) -> Repository:
         return find_repository(self.variables, remote, self.gitlab)
@@ -40,8 +40,8 @@ class _Settings:
     settings: ForgeSettings
     repository: Repository
 
-    def read_settings(self, environments: Sequence[str]) -> ForgeSettings:
-        self.forge.asked.append((self.repository.path, tuple(environments)))
+    def read_settings(self, wanted: WantedSettings) -> ForgeSettings:
+        self.forge.asked.append((self.repository.path, wanted))
         return self.settings
 
 
@@ -51,6 +51,7 @@ class ScriptedCiRoles:
 
     token: TokenClaims = field(default_factory=lambda: TokenClaims(problem="the job has no token for AWS"))
     trials: dict[str, RoleTrial] = field(default_factory=dict)  # by ARN
+    given: set[str] = field(default_factory=set)  # roles that the token is taken for
     asked: list[RoleRequest] = field(default_factory=list)
 
     def read_token(self) -> TokenClaims:
@@ -59,3 +60,6 @@ class ScriptedCiRoles:
     def try_role(self, request: RoleRequest) -> RoleTrial:
         self.asked.append(request)
         return self.trials.get(request.target.arn, RoleTrial(Attempt("no", "not authorized (AccessDenied)")))
+
+    def try_token(self, role: str) -> Attempt:
+        return Attempt("yes") if role in self.given else Attempt("no", "not authorized (AccessDenied)")

@@ -694,6 +694,7 @@ class SettableReviews:
     names: dict[str, list[str]] = field(default_factory=dict)  # approvers, by environment
     written: dict[str, list[str]] = field(default_factory=dict)  # authors, by commit
     in_job: bool = False
+    asked: list[tuple[str, str]] = field(default_factory=list)  # for authors: commit, and the commit before
 
     def list_approvers(self, environment: str) -> list[str]:
         return self.names.get(environment, [])
@@ -701,7 +702,8 @@ class SettableReviews:
     def has_reviews(self) -> bool:
         return self.in_job
 
-    def list_authors(self, commit: str) -> list[str]:
+    def list_authors(self, commit: str, since: str = "") -> list[str]:
+        self.asked.append((commit, since))
         return self.written.get(commit, [])
 
 
@@ -710,6 +712,7 @@ class SettableJobRequests:
     """The requests of CI jobs, by commit."""
 
     requests: dict[str, JobRequest] = field(default_factory=dict)
+    base: str = ""
     for_request: bool = False
 
     def is_for_request(self) -> bool:
@@ -717,6 +720,9 @@ class SettableJobRequests:
 
     def find_request(self, commit: str) -> JobRequest:
         return self.requests.get(commit, JobRequest())
+
+    def find_base(self, commit: str) -> str:
+        return self.base
 
 
 @dataclass
@@ -730,6 +736,7 @@ class SettableVersionControl:
     descendants: dict[str, bool | None] = field(default_factory=dict)
 
     messages: dict[str, CommitMessage] = field(default_factory=dict)  # by commit
+    changed: dict[str, list[str]] = field(default_factory=dict)  # paths, by the base of a request
 
     def read_revision(self, paths: Sequence[str]) -> Revision:
         return self.known
@@ -742,6 +749,9 @@ class SettableVersionControl:
 
     def list_file_authors(self, path: str, since: str) -> list[str]:
         return self.wrote.get(path, [])
+
+    def list_changes(self, base: str) -> list[str] | None:
+        return self.changed.get(base)
 
     def is_behind(self, commit: str) -> bool | None:
         return self.descendants.get(commit, False)

@@ -18,6 +18,7 @@ from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, open_clien
 pytestmark = [pytest.mark.night, pytest.mark.terraform, pytest.mark.slow]
 
 HOUR = 3600.0
+FOUNDATION = ("management", "tools-account", "dev-account", "staging-account", "prod-account")
 GATES = ("peer", "business", "quality")
 STACKS = tuple(load_project((REPOSITORY / "envctl.toml").read_bytes()).stacks)
 RECOVERY = "ap-northeast-3"
@@ -76,11 +77,11 @@ def platform(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) 
 
 
 def test_1_the_foundation_stands_before_the_pipeline(platform: Platform) -> None:
-    for environment in ("management", "dev-account", "staging-account", "prod-account"):
+    for environment in FOUNDATION:
         platform.deploy("apply", environment)
     for environment in ACCOUNTS:
         roles = {role["RoleName"] for role in open_client(platform, environment, "iam").list_roles()["Roles"]}
-        assert "envctl-deployer" in roles
+        assert {"envctl-deployer", "envctl-look"} <= roles
         urls = [
             each["repositoryUri"]
             for each in open_client(platform, environment, "ecr").describe_repositories()["repositories"]
@@ -97,7 +98,7 @@ def test_3_second_plan_is_empty_without_drift(platform: Platform) -> None:
         assert platform.run("--sandbox", "plan", environment, "--detailed-exitcode", timeout=HOUR).code == 0
     drift = platform.run_checked("--sandbox", "--json", "drift", timeout=HOUR).document["result"]["environments"]
     assert {each["environment"]: each["condition"] for each in drift} == dict.fromkeys(
-        (*ACCOUNTS, "management", "dev-account", "staging-account", "prod-account"), "clean"
+        (*ACCOUNTS, *FOUNDATION), "clean"
     )
 
 

@@ -18,10 +18,6 @@ mock_provider "aws" {
   mock_resource "aws_iam_policy" {
     defaults = { arn = "arn:aws:iam::111111111111:policy/mock" }
   }
-
-  mock_resource "aws_iam_openid_connect_provider" {
-    defaults = { arn = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com" }
-  }
 }
 
 variables {
@@ -29,17 +25,17 @@ variables {
   environment           = "dev-account"
   deploys_environment   = "dev"
   management_account_id = "999999999999"
-  deployer_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci"]
+  deployer_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci-dev"]
 }
 
 run "nobody_is_let_in_who_is_not_asked_for" {
   assert {
-    condition     = length(aws_iam_role.people) == 0 && length(aws_iam_openid_connect_provider.github) == 0 && output.oidc_provider_arn == null
-    error_message = "No roles for people, and no way in from GitHub."
+    condition     = length(aws_iam_role.people) == 0 && length(aws_iam_role.look) == 0 && output.look_role_arn == null
+    error_message = "No roles for people, and none that looks."
   }
 
   assert {
-    condition     = length(data.aws_iam_policy_document.deployer_trust.statement) == 1 && toset(one(data.aws_iam_policy_document.deployer_trust.statement[0].principals).identifiers) == toset(["arn:aws:iam::444444444444:role/envctl-ci"])
+    condition     = length(data.aws_iam_policy_document.deployer_trust.statement) == 1 && toset(one(data.aws_iam_policy_document.deployer_trust.statement[0].principals).identifiers) == toset(["arn:aws:iam::444444444444:role/envctl-ci-dev"])
     error_message = "The job is the only one that becomes the deployer."
   }
 
@@ -110,42 +106,150 @@ run "who_looks_reads_no_secret_and_no_state" {
   command = plan
 
   assert {
-    condition     = length(setintersection(data.aws_iam_policy_document.look.statement[0].actions, ["secretsmanager:GetSecretValue", "kms:Decrypt"])) == 2 && alltrue([for statement in data.aws_iam_policy_document.look.statement : statement.effect == "Deny"])
+    condition     = length(setintersection(data.aws_iam_policy_document.no_secrets.statement[0].actions, ["secretsmanager:GetSecretValue", "kms:Decrypt"])) == 2 && alltrue([for statement in data.aws_iam_policy_document.no_secrets.statement : statement.effect == "Deny"])
     error_message = "Secrets are denied."
   }
 
   assert {
-    condition     = toset(data.aws_iam_policy_document.look.statement[1].resources) == toset(["arn:aws:s3:::shop-tfstate-111111111111/*"])
+    condition     = toset(data.aws_iam_policy_document.no_secrets.statement[1].resources) == toset(["arn:aws:s3:::shop-tfstate-111111111111/*"])
     error_message = "And states."
   }
 }
 
-run "a_job_on_github_comes_from_one_repository_and_one_environment" {
+run "the_job_of_the_environment_alone_deploys" {
   command = plan
 
   variables {
-    deployer_trusted_arns = []
-    github_repository     = "acme/shop"
-  }
-
-  override_resource {
-    target          = aws_iam_openid_connect_provider.github
-    override_during = plan
-    values          = { arn = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com" }
+    look_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci-plan", "arn:aws:iam::444444444444:role/envctl-ci-drift", "arn:aws:iam::444444444444:role/envctl-ci-dev"]
   }
 
   assert {
-    condition     = aws_iam_openid_connect_provider.github[0].url == "https://token.actions.githubusercontent.com" && toset(aws_iam_openid_connect_provider.github[0].client_id_list) == toset(["sts.amazonaws.com"])
-    error_message = "Tokens of GitHub, made for AWS."
+    condition     = toset(one(data.aws_iam_policy_document.deployer_trust.statement[0].principals).identifiers) == toset(["arn:aws:iam::444444444444:role/envctl-ci-dev"])
+    error_message = "The deployer trusts the job of its environment."
   }
 
   assert {
-    condition = { for condition in data.aws_iam_policy_document.deployer_trust.statement[0].condition : condition.variable => "${condition.test} ${join(",", condition.values)}" } == {
-      "token.actions.githubusercontent.com:aud" = "StringEquals sts.amazonaws.com"
-      "token.actions.githubusercontent.com:sub" = "StringEquals repo:acme/shop:environment:dev"
-    }
-    error_message = "In full, not as a pattern."
+    condition     = length(data.aws_iam_policy_document.look_trust[0].statement) == 1 && toset(one(data.aws_iam_policy_document.look_trust[0].statement[0].principals).identifiers) == toset(var.look_trusted_arns)
+    error_message = "The role that looks trusts those that are named."
   }
+
+  assert {
+    condition     = aws_iam_role.look[0].name == "envctl-look" && toset(keys(aws_iam_role_policy_attachment.look)) == toset(["resources", "state"])
+    error_message = "It is called as envctl.toml calls it."
+  }
+}
+
+run "the_role_that_looks_changes_nothing" {
+  command = plan
+
+  variables {
+    look_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci-drift"]
+  }
+
+  assert {
+    condition = alltrue(flatten([for document in [data.aws_iam_policy_document.look_resources, data.aws_iam_policy_document.look_state] : [
+      for statement in document.statement : [
+        for action in statement.actions : can(regex("^[a-z0-9-]+:(Describe|Get|List|View|BatchCheck|BatchGet)", action)) || contains(["kms:Decrypt", "kms:Sign"], action)
+      ] if statement.effect != "Deny"
+    ]]))
+    error_message = "It reads; it decrypts one secret, and signs with a key of its own."
+  }
+
+  assert {
+    condition     = { for statement in data.aws_iam_policy_document.look_resources.statement : statement.sid => [for condition in statement.condition : tolist(condition.values)[0] if condition.variable == "kms:RequestAlias"] if contains(statement.actions, "kms:Sign") } == { SignFoundDrift = ["alias/envctl-look-dev"] }
+    error_message = "Never with the key of the environment."
+  }
+
+  assert {
+    condition     = { for statement in data.aws_iam_policy_document.look_state.statement : statement.sid => one(statement.resources) if contains(statement.actions, "s3:GetObject") } == { ReadTheStates = "arn:aws:s3:::shop-tfstate-111111111111/dev/*" }
+    error_message = "Of its own environment alone."
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.look_state.statement : statement.effect if contains(statement.actions, "sts:AssumeRole*")] == ["Deny"]
+    error_message = "It takes no other role."
+  }
+
+  assert {
+    condition = alltrue(flatten([for statement in data.aws_iam_policy_document.look_resources.statement : [
+      for action in statement.actions : !contains(statement.resources, "*") if contains(["secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt", "kms:Sign"], action)
+    ]]))
+    error_message = "Secrets are not read, but for the one that the state holds."
+  }
+}
+
+run "people_who_deploy_may_look" {
+  command = plan
+
+  variables {
+    people_roles      = ["qa", "operator"]
+    look_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci-drift"]
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.look_trust[0].statement : statement.sid] == ["NamedRoles", "PeopleOfThisAccount"]
+    error_message = "envctl plan takes the role that looks."
+  }
+}
+
+run "a_deployer_takes_no_deployer" {
+  command = plan
+
+  variables {
+    deployer_trusted_arns = ["arn:aws:iam::222222222222:role/envctl-deployer"]
+  }
+
+  expect_failures = [var.deployer_trusted_arns]
+}
+
+run "a_job_that_looks_is_no_deployer" {
+  command = plan
+
+  variables {
+    deployer_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci-plan"]
+  }
+
+  expect_failures = [var.deployer_trusted_arns]
+}
+
+run "a_role_that_looks_takes_no_role_that_looks" {
+  command = plan
+
+  variables {
+    look_trusted_arns = ["arn:aws:iam::222222222222:role/envctl-look"]
+  }
+
+  expect_failures = [var.look_trusted_arns]
+}
+
+run "a_whole_account_that_looks_is_refused" {
+  command = plan
+
+  variables {
+    look_trusted_arns = ["arn:aws:iam::444444444444:root"]
+  }
+
+  expect_failures = [var.look_trusted_arns]
+}
+
+run "one_role_for_both_is_refused" {
+  command = plan
+
+  variables {
+    look_role_name = "envctl-deployer"
+  }
+
+  expect_failures = [var.look_role_name]
+}
+
+run "a_session_longer_than_aws_gives_is_refused" {
+  command = plan
+
+  variables {
+    deployer_session_seconds = 60
+  }
+
+  expect_failures = [var.deployer_session_seconds]
 }
 
 run "the_deployer_has_the_states_of_its_environment" {
@@ -170,7 +274,7 @@ run "another_bucket_of_states_is_taken" {
   }
 
   assert {
-    condition     = tolist(data.aws_iam_policy_document.state.statement[0].resources) == tolist(["arn:aws:s3:::acme-states"]) && toset(data.aws_iam_policy_document.look.statement[1].resources) == toset(["arn:aws:s3:::acme-states/*"])
+    condition     = tolist(data.aws_iam_policy_document.state.statement[0].resources) == tolist(["arn:aws:s3:::acme-states"]) && toset(data.aws_iam_policy_document.no_secrets.statement[1].resources) == toset(["arn:aws:s3:::acme-states/*"])
     error_message = "For whoever writes states, and whoever must not read them."
   }
 }
@@ -256,16 +360,6 @@ run "a_pattern_of_roles_as_deployer_is_refused" {
   }
 
   expect_failures = [var.deployer_trusted_arns]
-}
-
-run "a_pattern_of_repositories_is_refused" {
-  command = plan
-
-  variables {
-    github_repository = "acme/*"
-  }
-
-  expect_failures = [var.github_repository]
 }
 
 run "an_unknown_role_for_people_is_refused" {

@@ -247,6 +247,26 @@ run "a_deployer_with_its_path_is_refused" {
   expect_failures = [var.deployer_role_name]
 }
 
+run "a_role_that_looks_with_its_path_is_refused" {
+  command = plan
+
+  variables {
+    look_role_name = "role/envctl-look"
+  }
+
+  expect_failures = [var.look_role_name]
+}
+
+run "a_prefix_of_jobs_with_a_path_is_refused" {
+  command = plan
+
+  variables {
+    job_role_prefix = "ci/envctl"
+  }
+
+  expect_failures = [var.job_role_prefix]
+}
+
 run "a_project_that_is_no_name_is_refused" {
   command = plan
 

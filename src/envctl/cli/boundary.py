@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from envctl.cli.ci import detect_job
-from envctl.cli.options.global_options import WAIT_OK, Options, find_command_name, is_sandbox_asked
+from envctl.cli.options.global_options import Options, find_command_name, is_sandbox_asked
+from envctl.cli.options.wait_ok import WAIT_OK, is_wait_ok
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.domain.command_lines import format_command
@@ -56,6 +57,11 @@ def only_look(context: typer.Context) -> None:
     context.obj = replace(context.obj, look=True)
 
 
+def change_only(context: typer.Context, environment: str) -> None:
+    """Let the command take the `assume_role` of one environment. In the others it takes the `look_role`."""
+    context.obj = replace(context.obj, changes_only=environment)
+
+
 def to_command_name(context: typer.Context) -> str:
     return context.command_path.removeprefix("envctl ").strip()
 
@@ -71,15 +77,13 @@ def _finish_command(
     except BrokenPipeError:
         # The reader (head, less) has closed the pipe. The exit code still tells the outcome.
         _discard_stdout()
-    published = _publish_outcome(options, command, result, code, error or _extract_problems(result, code))
-    raise typer.Exit(_to_process_code(published))
+    problems = error or _extract_problems(result, code)
+    raise typer.Exit(_to_process_code(_publish_outcome(options, command, result, code, problems), problems))
 
 
-def _to_process_code(code: int) -> int:
+def _to_process_code(code: int, error: "EnvctlError | None") -> int:
     """Return the exit code of the process. With `--wait-ok`, a refusal for now is 0; documents and outputs keep 4."""
-    from envctl.domain.exit_codes import ExitCode
-
-    return int(ExitCode.DONE) if WAIT_OK.get() and code == ExitCode.REFUSED_FOR_NOW else code
+    return 0 if is_wait_ok(code, error) else code
 
 
 def _publish_outcome(
@@ -298,8 +302,8 @@ def _report_failure(options: Options, words: Sequence[str], error: "EnvctlError"
                 from envctl.cli.ci.result_views import render_markdown
 
                 print_text(render_markdown(None, error))
-        return _to_process_code(_publish_outcome(options, find_command_name(words), None, code, error))
-    return _to_process_code(code)
+        return _to_process_code(_publish_outcome(options, find_command_name(words), None, code, error), error)
+    return _to_process_code(code, error)
 
 
 def _print_json_error(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:

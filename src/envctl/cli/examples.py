@@ -23,6 +23,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl ci github --branch release", "deploy from another branch than main"),
         ("envctl ci github --check", "in a job: fail if they are out of date"),
     ),
+    "ci codebuild": (
+        ("envctl ci codebuild", "write the script and its lock files"),
+        ("envctl ci codebuild --check", "in a build: fail if they are out of date"),
+    ),
     "ci gitlab": (
         ("envctl ci gitlab", "write the pipeline"),
         ("envctl ci gitlab --branch release", "deploy from another branch than main"),

@@ -15,6 +15,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     ),
     "bootstrap": ("usecases.account.bootstrap.Bootstrap",),
     "ci github": ("usecases.project.ci_workflows.Workflows",),
+    "ci codebuild": ("usecases.project.ci_workflows.Workflows",),
     "ci gitlab": ("usecases.project.ci_workflows.Workflows",),
     "collect": ("usecases.drift.result.Drift", "usecases.fleet.merge.Plans"),
     "completion": (),
@@ -64,7 +65,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
 # Commands with partial results: a document may have `result` beside `problems`.
 PARTIAL_COMMANDS = frozenset(
     {"bootstrap", "collect", "diff", "doctor", "drift", "output", "plan", "preview", "why"}
-    | {"ci github", "ci gitlab", "fmt", "lock-providers", "secrets check", "secrets list"}
+    | {"ci codebuild", "ci github", "ci gitlab", "fmt", "lock-providers", "secrets check", "secrets list"}
 )
 
 

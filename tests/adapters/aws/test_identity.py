@@ -11,8 +11,9 @@ from envctl.adapters.aws.exchange_listener import is_aws_url
 from envctl.adapters.aws.identity import AwsIdentity, CredentialOrigin
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.aws.token_exchange import TokenExchange
-from envctl.adapters.aws.tokens import ISSUER, MAX_TOKEN_BYTES
+from envctl.adapters.aws.tokens import ISSUER
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
+from envctl.domain.ci.id_token import MAX_TOKEN_BYTES
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
 from tests.adapters.aws.sts_on_loopback import GITLAB, ROLE, SESSION, Sts, jwt, sts_on_loopback

@@ -13,6 +13,7 @@ from botocore.session import get_session
 
 from envctl.adapters.aws.identity import AwsIdentity
 from envctl.adapters.aws.sessions import Sessions
+from envctl.adapters.aws.store_credentials import StoreCredentials
 from envctl.adapters.aws.tokens import ISSUER
 from envctl.adapters.store import connect
 from envctl.domain.aws.access import AwsCredentialsSpec
@@ -278,7 +279,7 @@ def test_store_uses_the_credentials_of_the_actor(machine: Machine) -> None:
     machine.sts.genuine.add(FORGED)
     sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: machine.sts.url)
     found = connect._choose_credentials("", sessions.load_store_credentials)
-    assert found is not None
+    assert isinstance(found, StoreCredentials)
     assert found()["access_key_id"] == TOKEN_KEY
     identity = AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ), GITLAB)
     assert identity.identify_actor().via == "github"

@@ -202,6 +202,48 @@ def sts(issuer: GitlabIssuer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         yield found
 
 
+class TestGithubIssuer:
+    """A GitHub of an enterprise has an issuer of its own: `[ci] github` names it, and then no other counts."""
+
+    OWN = "https://token.actions.githubusercontent.com/acme-inc"
+    SERVERS = (OWN, "https://git.example.com/_services/token", "https://token.actions.acme.ghe.com")
+
+    def identify(self, issuer: str, trusted: str, run: Actor = GITHUB.run) -> AwsIdentity:
+        origin = CredentialOrigin(
+            CallerIdentity("1" * 12, SESSION),
+            "assume-role-with-web-identity",
+            exchange({**GITHUB_CLAIMS, "iss": issuer}, provider=f"arn:aws:iam::1:oidc-provider/{issuer[8:]}"),
+        )
+        return AwsIdentity(lambda: run, lambda: origin, lambda: GITHUB.variables, lambda: GITLAB_URL, lambda: trusted)
+
+    @pytest.mark.parametrize("issuer", SERVERS)
+    def test_named_issuer_alone_is_believed(self, issuer: str) -> None:
+        assert _is_of_run(self.identify(issuer, issuer))
+        for other in (ISSUER, f"{issuer}x", f"{issuer}/", *(set(self.SERVERS) - {issuer})):
+            found = self.identify(other, issuer)
+            assert not _is_of_run(found), other
+            assert f"[ci] in envctl.toml trusts {issuer}" in found.explain_doubt()
+
+    def test_unnamed_issuer_is_that_of_github(self) -> None:
+        assert _is_of_run(self.identify(ISSUER, ""))
+        assert _is_of_run(self.identify(self.OWN, ""))
+        for other in self.SERVERS[1:]:
+            assert not _is_of_run(self.identify(other, ""))
+
+    @pytest.mark.parametrize(
+        ("named", "expected"),
+        [
+            ("https://git.example.com/acme/shop/actions/runs/302", "https://git.example.com"),
+            ("", "https://github.com"),
+            ("javascript:alert(1)", "https://github.com"),
+        ],
+    )
+    def test_run_is_linked_on_its_own_server(self, named: str, expected: str) -> None:
+        run = replace(GITHUB.run, run_url=named)
+        found = self.identify(self.OWN, self.OWN, run).identify_actor()
+        assert found.run_url == f"{expected}/acme/shop/actions/runs/302"
+
+
 class TestSignedTokens:
     """The signature is checked by AWS, by the keys of the issuer."""
 

@@ -20,7 +20,7 @@ from envctl.domain.errors import OperationFailedError
 ROLE = "arn:aws:iam::111111111111:role/envctl-deployer"
 GIVEN = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>key</SecretAccessKey><SessionToken>token</SessionToken>
-<Expiration>2026-11-25T09:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+<Expiration>2126-11-25T09:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
 IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>arn:aws:sts::111111111111:assumed-role/envctl-deployer/envctl-ann</Arn><UserId>A:envctl-ann</UserId>
 <Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""

@@ -16,11 +16,15 @@ RUN = "42"
 
 @dataclass
 class GithubServer(Server):
-    """`reviews` is who let which jobs of its run begin, and `pulls` are the pull requests of `commits`."""
+    """`reviews` is who let which jobs of its run begin, and `pulls` are the pull requests of `commits`. `pull_commits`
+    has the commits of a pull request, and `between` those of a comparison.
+    """
 
     reviews: list[dict[str, Any]] = field(default_factory=list)
     commits: dict[str, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    pull_commits: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    between: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add_review(self, login: str, *environments: str, state: str = "approved", kind: str = PERSON) -> None:
         there = [{"id": 1, "name": name} for name in environments]
@@ -71,12 +75,6 @@ class GithubServer(Server):
                 return 201, self.comments[-1], ""
             case "PATCH", ["issues", "comments", comment]:
                 return _changed(self.comments, "id", comment, body)
-            case "GET", ["actions", "runs", run, "approvals"] if run == RUN:
-                return 200, self.reviews, ""
-            case "GET", ["commits", commit] if commit in self.commits:
-                return 200, self.commits[commit], ""
-            case "GET", ["commits", commit, "pulls"] if commit in self.pulls:
-                return self.paged(self.pulls[commit], query, target)
             case "GET", ["issues"]:
                 wanted = [i for i in self.issues if i["state"] == query["state"] and query["labels"] in i["labels"]]
                 return self.paged(wanted, query, target)
@@ -85,7 +83,28 @@ class GithubServer(Server):
                 return 201, self.issues[-1], ""
             case "PATCH", ["issues", issue]:
                 return _changed(self.issues, "number", issue, body)
+            case "GET", words:
+                return self._answer_of_code(words, query, target)
         return 404, {"message": "Not Found"}, ""
+
+    def _answer_of_code(self, words: list[str], query: Mapping[str, str], target: str) -> Answer:
+        match words:
+            case ["actions", "runs", run, "approvals"] if run == RUN:
+                return 200, self.reviews, ""
+            case ["commits", commit] if commit in self.commits:
+                return 200, self.commits[commit], ""
+            case ["commits", commit, "pulls"] if commit in self.pulls:
+                return self.paged(self.pulls[commit], query, target)
+            case ["pulls", number] if (found := self._pull(number)) is not None:
+                return 200, {"merged_by": None, **found}, ""
+            case ["pulls", number, "commits"] if self._pull(number) is not None:
+                return self.paged(self.pull_commits.get(int(number), []), query, target)
+            case ["compare", pair] if pair in self.between:
+                return 200, {"commits": self.between[pair]}, ""
+        return 404, {"message": "Not Found"}, ""
+
+    def _pull(self, number: str) -> dict[str, Any] | None:
+        return next((each for found in self.pulls.values() for each in found if f"{each['number']}" == number), None)
 
 
 def _changed(there: list[dict[str, Any]], key: str, number: str, body: dict[str, Any]) -> Answer:

@@ -12,7 +12,7 @@ from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from envctl.cli.ci.forge_publisher import Forge
+from envctl.cli.ci.forge import Forge
 
 NUMBER = 7
 """Of the one pull request that there is."""

@@ -86,3 +86,32 @@ FOR_REQUEST: dict[str, tuple[dict[str, str], bool]] = {
 @pytest.mark.parametrize(("variables", "expected"), FOR_REQUEST.values(), ids=FOR_REQUEST)
 def test_job_of_unmerged_code_is_known(variables: dict[str, str], *, expected: bool) -> None:
     assert VariableJobRequests(lambda: variables).is_for_request() is expected
+
+
+BASE = "d" * 40
+BASES: dict[str, tuple[dict[str, str], object, str, str]] = {
+    "a test merge": (ON_PULL, PULL, MERGED, f"{MERGED}^1"),
+    "the head checked out": (ON_PULL, PULL | {"base": {"sha": BASE}}, HEAD, BASE),
+    "an event without base": (ON_PULL, PULL, HEAD, ""),
+    "another commit checked out": (ON_PULL, PULL, OTHER, ""),
+    "a push": (ON_MAIN, None, MERGED, ""),
+    "no job": ({}, None, MERGED, ""),
+    "a merge request": (ON_MERGE | {"CI_MERGE_REQUEST_DIFF_BASE_SHA": BASE}, None, HEAD, BASE),
+    "a merged result": (
+        ON_MERGE | {"CI_MERGE_REQUEST_DIFF_BASE_SHA": OTHER, "CI_MERGE_REQUEST_TARGET_BRANCH_SHA": BASE},
+        None,
+        HEAD,
+        BASE,
+    ),
+    "an odd base": (ON_MERGE | {"CI_MERGE_REQUEST_DIFF_BASE_SHA": "--output=x"}, None, HEAD, ""),
+}
+
+
+@pytest.mark.parametrize(("variables", "pull", "commit", "expected"), BASES.values(), ids=BASES)
+def test_base_of_a_request_is_found(
+    tmp_path: Path, variables: dict[str, str], pull: object, commit: str, expected: str
+) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": pull} if pull else {}))
+    known = variables | {"GITHUB_EVENT_PATH": str(event)}
+    assert VariableJobRequests(lambda: known).find_base(commit) == expected

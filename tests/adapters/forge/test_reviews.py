@@ -1,6 +1,7 @@
 """Who let a job begin, as GitHub tells it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -67,18 +68,41 @@ def test_app_is_listed_by_its_bot_name(server: GithubServer) -> None:
 COMMIT = "c0ffee" + "0" * 34
 
 
-def authors(server: GithubServer, commit: str = COMMIT, **more: str) -> list[str] | str:
+def authors(server: GithubServer, commit: str = COMMIT, since: str = "", **more: str) -> list[str] | str:
     known = {name: value for name, value in (server.environment | more).items() if value}
     try:
-        return list(GithubReviews(lambda: known).list_authors(commit))
+        return list(GithubReviews(lambda: known).list_authors(commit, since))
     except EnvctlError as error:
         return error.problems[0].code
 
 
 def test_authors_are_those_of_commit_and_pull_requests(server: GithubServer) -> None:
     server.commits[COMMIT] = {"author": {"login": "merger"}, "committer": {"login": "web-flow"}}
-    server.pulls[COMMIT] = [{"user": {"login": "octocat"}}, {"user": None}, {"user": {"login": "app", "type": BOT}}]
+    users = [{"login": "octocat"}, None, {"login": "app", "type": BOT}]
+    server.pulls[COMMIT] = [{"number": 7 + number, "user": user} for number, user in enumerate(users)]
     assert authors(server) == ["merger", "octocat", "app[bot]"]
+
+
+def made(login: str | None, sha: str = "") -> dict[str, Any]:
+    return {"sha": sha, "author": {"login": login} if login else None, "committer": {"login": "web-flow"}}
+
+
+def test_squash_merge_names_all_who_had_a_part(server: GithubServer) -> None:
+    """The commit has the name of one. Others wrote commits of the pull request, opened it, or let the queue merge."""
+    server.commits[COMMIT] = made("octocat")
+    server.pulls[COMMIT] = [{"number": 7, "user": {"login": "opener"}, "merged_by": {"login": "merger"}}]
+    server.pull_commits[7] = [made("octocat"), made("hubot"), made(None)]
+    assert authors(server) == ["octocat", "opener", "merger", "hubot"]
+
+
+def test_authors_of_all_commits_since_the_last_release_count(server: GithubServer) -> None:
+    earlier, since = "b" * 40, "a" * 40
+    server.commits[COMMIT], server.pulls[COMMIT] = made("octocat"), []
+    server.between[f"{since}...{COMMIT}"] = [made("monalisa", earlier), made("octocat", COMMIT)]
+    server.pulls[earlier] = [{"number": 6, "user": {"login": "opener"}}]
+    assert authors(server, since=since) == ["octocat", "monalisa", "opener"]
+    assert authors(server, since="c" * 40) == ["octocat"], "that commit is gone"
+    assert authors(server, since="../..") == ["octocat"]
 
 
 def test_authors_without_account_are_omitted(server: GithubServer) -> None:

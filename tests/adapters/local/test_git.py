@@ -155,6 +155,30 @@ def test_merged_contributors_are_listed(committed: Path) -> None:
         assert Git(committed).list_contributors(since) == everybody
 
 
+def test_changes_of_a_request_are_those_of_its_branch(committed: Path, tmp_path: Path) -> None:
+    """Also in the clone of a job, which has only the merge and the commits that it joins."""
+    base = git(committed, "rev-parse", "HEAD")
+    main = git(committed, "branch", "--show-current")
+    git(committed, "switch", "-q", "-c", "feature")
+    (committed / "mine ü.tf").write_text("")
+    git(committed, "add", "-A")
+    head = _commit(committed, "octocat")
+    git(committed, "switch", "-q", main)
+    (committed / "theirs.tf").write_text("")
+    git(committed, "add", "-A")
+    _commit(committed, "bob")
+    git(committed, "merge", "-q", "--no-ff", "-m", "merge", "feature")
+    merge = git(committed, "rev-parse", "HEAD")
+    own = [path for path in Git(committed).list_changes(f"{merge}^1") or () if path.endswith(".tf")]
+    assert [path.rpartition("/")[2] for path in own] == ["mine ü.tf"]
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{git(committed, 'rev-parse', '--show-toplevel')}", "shallow")
+    assert Git(tmp_path / "shallow").list_changes(f"{merge}^1") == Git(committed).list_changes(f"{merge}^1")
+    git(committed, "switch", "-q", "feature")
+    assert Git(committed).list_changes(base) == Git(committed).list_changes(f"{head}^1") == own
+    for unknown in ("", "0" * 40, "--output=x", "HEAD"):
+        assert Git(committed).list_changes(unknown) is None
+
+
 def test_without_history_the_last_commit_has_its_own(committed: Path, tmp_path: Path) -> None:
     assert Git(committed).list_contributors("") == ("ann@example.com",)
     _commit(committed, "bob")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.ci.github_workflow import CHECKOUT_ACTION
+from envctl.domain.ci.pins import CHECKOUT_ACTION
 from tests.cli.ci.test_pre_commit import FILES, FOLDERS, LEFT_OUT, committed
 from tests.scaffold import create_project
 

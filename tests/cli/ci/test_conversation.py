@@ -2,20 +2,27 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from envctl.adapters.forge.posts import ForgePost
 from envctl.cli.boundary import PROCESS_ENVIRONMENT, _publish_outcome
-from envctl.cli.ci.forge_publisher import LABEL, Forge, add_marker, update_drift_issues, upsert_comment
+from envctl.cli.ci.comment import Comment, add_marker, upsert_comment
+from envctl.cli.ci.forge import Forge
+from envctl.cli.ci.forge_publisher import LABEL, update_drift_issues
+from envctl.cli.ci.job_run import JobRun, ProjectPlace
 from envctl.cli.entry import run
 from envctl.cli.options.global_options import Options
+from envctl.cli.render.markdown.page.budget import MAX_PAGE_SIZE
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from tests.adapters.forge.github_server import github
 from tests.adapters.forge.gitlab_server import gitlab
-from tests.adapters.forge.server import Server
+from tests.adapters.forge.server import Fault, Server
 from tests.cli.render.samples.outcomes import DRIFTED
 
 
@@ -41,10 +48,10 @@ def comments(server: Server) -> list[str]:
 
 
 def test_comment_is_created_once_and_then_updated(api: Forge, server: Server) -> None:
-    upsert_comment(api, 7, "plan", "one\n")
-    upsert_comment(api, 7, "plan", "one\n")
-    upsert_comment(api, 7, "plan", "two\n")
-    upsert_comment(api, 7, "plan of another", "three\n")
+    upsert_comment(api, 7, Comment("plan", "one\n"))
+    upsert_comment(api, 7, Comment("plan", "one\n"))
+    upsert_comment(api, 7, Comment("plan", "two\n"))
+    upsert_comment(api, 7, Comment("plan of another", "three\n"))
     assert comments(server) == ["<!-- envctl: plan -->\ntwo", "<!-- envctl: plan of another -->\nthree"]
     assert written(server) == ["POST", "PATCH", "POST"]
 
@@ -52,12 +59,119 @@ def test_comment_is_created_once_and_then_updated(api: Forge, server: Server) ->
 def test_comment_of_a_person_is_left_alone(api: Forge, server: Server) -> None:
     server.add_comment(add_marker("plan", "mine"), machine=False)
     server.add_comment("quoted: " + add_marker("plan", "one"))
-    upsert_comment(api, 7, "plan", "one")
+    upsert_comment(api, 7, Comment("plan", "one"))
     assert comments(server) == [
         add_marker("plan", "mine"),
         "quoted: " + add_marker("plan", "one"),
         add_marker("plan", "one"),
     ]
+
+
+OLD, NEW = "a" * 40, "b" * 40
+AT = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
+
+
+def of_run(number: int, attempt: int = 1, commit: str = OLD, *, failed: bool = False, folder: str = "") -> Comment:
+    run = JobRun(number, attempt, commit, f"https://forge.example/runs/{number}", AT, f"run {number}")
+    text = f"## ✗ Failed {number}\n\nE203\n" if failed else f"## Plan {number}\n\nall of it\n"
+    return Comment("preview", text, folder, run, failed)
+
+
+def test_comment_names_commit_run_and_time(api: Forge, server: Server) -> None:
+    assert upsert_comment(api, 7, of_run(41))
+    (body,) = comments(server)
+    assert body.splitlines()[2:] == [
+        "## Plan 41",
+        "",
+        "Commit `aaaaaaaaaaaa` · [run 41](https://forge.example/runs/41) · 2026-07-01 12:30 UTC",
+        "",
+        "all of it",
+    ]
+
+
+def test_comment_of_newer_run_is_never_overwritten(api: Forge, server: Server) -> None:
+    """Two runs are started again crosswise: the later attempt of the older run says nothing new."""
+    assert upsert_comment(api, 7, of_run(41))
+    assert upsert_comment(api, 7, of_run(42, commit=NEW))
+    assert not upsert_comment(api, 7, of_run(41, attempt=2))
+    assert upsert_comment(api, 7, of_run(42, attempt=2, commit=NEW))
+    assert not upsert_comment(api, 7, of_run(42, commit=NEW))
+    assert ["## Plan 42" in body for body in comments(server)] == [True]
+
+
+def test_failure_after_a_plan_says_stale(api: Forge, server: Server) -> None:
+    upsert_comment(api, 7, of_run(41))
+    upsert_comment(api, 7, of_run(42, commit=NEW, failed=True))
+    upsert_comment(api, 7, of_run(43, commit="c" * 40, failed=True))
+    (body,) = comments(server)
+    assert "**Stale**: this commit has no result. The last result was of commit `aaaaaaaaaaaa`." in body
+    assert "E203" in body
+    assert "all of it" not in body
+    upsert_comment(api, 7, of_run(44, commit=NEW))
+    assert "Stale" not in comments(server)[0]
+
+
+def test_line_of_the_run_fits_below_the_limit_of_a_comment() -> None:
+    largest = replace(of_run(10**17, failed=True), text=f"## Plan\n\n{'x' * (MAX_PAGE_SIZE - 9)}", folder="a" * 255)
+    earlier = ForgePost(1, "", of_run(41, commit=NEW).render(None), machine=True)
+    assert len(largest.render(earlier)) < 65_536
+
+
+def test_failure_without_an_earlier_plan_is_not_stale(api: Forge, server: Server) -> None:
+    server.add_comment(add_marker("preview", "of an older envctl"))
+    upsert_comment(api, 7, of_run(41, failed=True))
+    upsert_comment(api, 7, of_run(41, attempt=2, failed=True))
+    assert ["Stale" in body for body in comments(server)] == [False]
+
+
+def test_projects_of_one_repository_have_comments_of_their_own(api: Forge, server: Server) -> None:
+    for number in (41, 42):
+        for folder in ("", "billing", "infra/shop"):
+            upsert_comment(api, 7, of_run(number, folder=folder))
+    found = comments(server)
+    assert [body.splitlines()[0] for body in found] == [
+        "<!-- envctl: preview -->",
+        "<!-- envctl: preview at billing -->",
+        "<!-- envctl: preview at infra/shop -->",
+    ]
+    assert all("## Plan 42" in body for body in found)
+
+
+@pytest.mark.parametrize("may_adopt", [True, False])
+def test_old_comment_is_taken_over_by_the_only_project(api: Forge, server: Server, *, may_adopt: bool) -> None:
+    server.add_comment(add_marker("preview", "of an older envctl"))
+    upsert_comment(api, 7, replace(of_run(41, folder="billing"), may_adopt=may_adopt))
+    upsert_comment(api, 7, of_run(41))
+    firsts = [body.splitlines()[0] for body in comments(server)]
+    expected = ["<!-- envctl: preview at billing -->", "<!-- envctl: preview -->"]
+    assert firsts == (expected if may_adopt else expected[::-1])
+
+
+def test_lost_response_leaves_one_comment(api: Forge, server: Server) -> None:
+    server.faults += [Fault("POST", 502, after=True)]
+    upsert_comment(api, 7, of_run(41))
+    assert len(comments(server)) == 1
+    server.comments.clear()
+    server.faults += [Fault("POST", 504)]
+    upsert_comment(api, 7, of_run(41))
+    assert len(comments(server)) == 1
+
+
+def test_drift_issues_of_two_projects_stay_apart(api: Forge, server: Server) -> None:
+    top, billing = ProjectPlace(), ProjectPlace("billing", may_adopt=False)
+    for place in (top, billing, top, billing):
+        update_drift_issues(api, Drift((drifted("prod"),)), place)
+    assert server.open_issues == ["Drift in prod", "Drift in prod (billing)"]
+    update_drift_issues(api, Drift((clean("prod"),)), billing)
+    assert server.open_issues == ["Drift in prod"]
+
+
+def test_old_drift_issue_is_taken_over_by_the_only_project(api: Forge, server: Server) -> None:
+    update_drift_issues(api, Drift((drifted("prod"),)))
+    for _ in range(2):
+        update_drift_issues(api, Drift((drifted("prod"),)), ProjectPlace("billing"))
+    assert len(server.issues) == 1
+    assert server.bodies[0].startswith("<!-- envctl: drift in prod at billing -->")
 
 
 def drifted(environment: str, stacks: tuple[StackDrift, ...] = DRIFTED) -> EnvironmentDrift:
@@ -121,8 +235,9 @@ def test_command_updates_its_own_comment(job: Server) -> None:
     assert run(["why", "staging", "--comment"]) == 0
     assert run(["promote", "dev", "staging", "--yes", "--comment"]) == 3
     first, second = comments(job)
-    assert first.startswith("<!-- envctl: why -->\n## ")
-    assert second.startswith("<!-- envctl: promote -->\n## ")
+    assert first.startswith("<!-- envctl: why -->\n")
+    assert second.startswith("<!-- envctl: promote -->\n")
+    assert ["\n## " in each for each in (first, second)] == [True, True]
 
 
 def test_unwritable_comment_is_no_success(job: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,6 +248,26 @@ def test_unwritable_comment_is_no_success(job: Server, capsys: pytest.CaptureFix
     assert "G102" in said.out
     # What is worse already stays as it is.
     assert run(["promote", "dev", "staging", "--yes", "--comment"]) == 3
+
+
+@pytest.mark.parametrize(
+    "job",
+    [{"GITHUB_RUN_ID": "42", "GITHUB_SHA": NEW, "CI_PIPELINE_ID": "42", "CI_COMMIT_SHA": NEW}],
+    indirect=["job"],
+)
+def test_preview_writes_what_is_invalid_into_its_comment(job: Server, project: Path) -> None:
+    upsert_comment(job.api(), 7, of_run(41))
+    file = project / "environments" / "prod" / "terraform.tfvars"
+    file.write_text(f"\nno_such_setting = 1\n{file.read_text()}")
+    assert run(["preview", "--comment"]) == 78
+    (body,) = comments(job)
+    assert "no_such_setting" in body
+    assert "environments/prod/terraform.tfvars:2" in body
+    assert "Commit `bbbbbbbbbbbb`" in body
+    assert "**Stale**" in body
+    (project / "envctl.toml").write_text("[project\n")
+    assert run(["preview", "--comment"]) == 78
+    assert len(job.comments) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ from envctl.cli.boundary import run_guarded
 from envctl.cli.ci import detect_job
 from envctl.cli.ci.github import MAX_ANNOTATIONS, GithubJob
 from envctl.cli.entry import run
-from envctl.cli.options.global_options import WAIT_OK, Options
+from envctl.cli.options.global_options import Options
+from envctl.cli.options.wait_ok import WAIT_OK
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
+from envctl.domain.guards import Refusal, RefusedError
 from tests.cli.render.samples.refusals import REFUSED_FOR_NOW
 from tests.fakes.world import write_project
 
@@ -152,10 +155,12 @@ def ended(capsys: pytest.CaptureFixture[str], error: EnvctlError) -> list[str]:
     return capsys.readouterr().err.splitlines()
 
 
-def refuse_for_now(step: Step, capsys: pytest.CaptureFixture[str], *, wait_ok: bool) -> int:
+def refuse_for_now(
+    step: Step, capsys: pytest.CaptureFixture[str], *, wait_ok: bool, error: EnvctlError = REFUSED_FOR_NOW
+) -> int:
     def command() -> None:
         WAIT_OK.set(wait_ok)
-        raise REFUSED_FOR_NOW
+        raise error
 
     code = run_guarded(command, ["promote", "staging", "prod"])
     step.log = capsys.readouterr().err.splitlines()
@@ -171,6 +176,16 @@ def test_refusal_for_now_is_a_notice_with_wait_ok(step: Step, capsys: pytest.Cap
     assert refuse_for_now(step, capsys, wait_ok=True) == 0
     assert step.commands[0].startswith("::notice title=G106::")
     assert (step.outputs["exit_code"], step.outputs["reason"]) == ("4", "refused for now")
+
+
+def test_wait_ok_does_not_cover_an_unfinished_deployment(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    """A killed job must stay red until it was recovered."""
+    busy = Refusal(GuardCode.BUSY, "an apply is unfinished", "envctl recover prod", for_now=True)
+    for refusals in ((busy,), (*REFUSED_FOR_NOW.refusals, busy)):
+        assert refuse_for_now(step, capsys, wait_ok=True, error=RefusedError(refusals)) == 4
+        assert all(line.startswith("::error ") for line in step.commands)
+        assert "envctl recover prod" in step.commands[-1]
+    assert "envctl recover prod" in step.summary
 
 
 def test_wait_ok_changes_no_other_exit_code(step: Step) -> None:

@@ -6,14 +6,12 @@ import itertools
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.ci.github_workflow import WorkflowInputs, render_github_workflows
 from envctl.domain.ci.gitlab_pipeline import MAIN_FILE, GitlabInputs, render_gitlab_pipeline
 from envctl.domain.config.ci_gitlab import GitlabCi
 from envctl.domain.config.ci_package import parse_package
@@ -24,18 +22,6 @@ PROGRAMS = Path(sys.executable).parent
 TOP = Path(__file__).parents[3]
 
 
-@pytest.fixture(params=ORDERS, ids="-".join)
-def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    # The one that takes approvals of GitHub, too.
-    site = WorkflowInputs(request.param, "infra/shop", "ap-northeast-1", "1.2.3", reviewed=request.param[2:])
-    for path, text in render_github_workflows(PackagedTemplates().load_workflows("github"), site).items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    # Without one actionlint does not know where workflows begin.
-    (tmp_path / ".git").mkdir()
-    return tmp_path
-
-
 def looked_at(repository: Path, *command: str) -> subprocess.CompletedProcess[str]:
     program, *words = command
     return subprocess.run(
@@ -43,37 +29,11 @@ def looked_at(repository: Path, *command: str) -> subprocess.CompletedProcess[st
     )
 
 
-def workflows(repository: Path) -> Sequence[str]:
-    return sorted(f"{file}" for file in (repository / ".github" / "workflows").iterdir())
-
-
-def spoil(repository: Path, old: str, new: str, where: str = ".github/workflows/envctl-plan.yml") -> None:
+def spoil(repository: Path, old: str, new: str, where: str) -> None:
     file = repository / where
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
-
-
-def test_actionlint_has_nothing_to_say(repository: Path) -> None:
-    done = looked_at(repository, "actionlint")
-    assert (done.returncode, done.stdout) == (0, "")
-    spoil(repository, "runs-on:", "run-on:")
-    assert looked_at(repository, "actionlint").returncode == 1
-
-
-def test_zizmor_has_no_finding(repository: Path) -> None:
-    done = looked_at(repository, "zizmor", "--offline", "--persona", "regular", ".github")
-    assert (done.returncode, "No findings to report" in done.stdout + done.stderr) == (0, True), done.stdout
-    spoil(repository, "run: envctl validate", "run: echo ${{ github.event.pull_request.title }}")
-    assert looked_at(repository, "zizmor", "--offline", ".github").returncode != 0
-
-
-def test_they_are_what_the_schema_says(repository: Path) -> None:
-    check = ("check-jsonschema", "--builtin-schema", "vendor.github-workflows")
-    done = looked_at(repository, *check, *workflows(repository))
-    assert done.returncode == 0, done.stdout
-    spoil(repository, "timeout-minutes: 60", "timeout: 60")
-    assert looked_at(repository, *check, *workflows(repository)).returncode == 1
 
 
 @pytest.fixture

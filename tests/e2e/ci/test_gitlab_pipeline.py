@@ -1,24 +1,47 @@
 """The jobs that `envctl ci gitlab` writes, run as they stand there: a merge request, a merge, and a night."""
 
 import json
+import shlex
 import subprocess
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from envctl.cli.ci.forge_publisher import LABEL
 from tests.adapters.forge.gitlab_server import TOKEN, GitlabServer, gitlab
-from tests.e2e.ci.gitlab_runner import DRIFT, FORK, MERGE_REQUEST, PUSH, SCHEDULE, GitlabRunner
+from tests.e2e.ci.gitlab_runner import (
+    BY_HAND,
+    DRIFT,
+    FORK,
+    GENERATED_FILE,
+    MERGE_REQUEST,
+    MERGE_TRAIN,
+    PUSH,
+    SCHEDULE,
+    GitlabRunner,
+    stop_job,
+)
 from tests.e2e.conftest import Project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+PACKAGE = f"envctl-promotion==1.0#sha256={'a' * 64}"
+ROLE = "arn:aws:iam::444444444444:role/envctl-ci-"
+HOSTILE = "$(touch planted) ; --yes\n`touch planted`"
 
 
 @pytest.fixture
 def server() -> Iterator[GitlabServer]:
     with gitlab() as server:
         yield server
+
+
+def generate(project: Project, settings: str = "runner_credentials = true") -> None:
+    text = (project.root / "envctl.toml").read_text()
+    project.write("envctl.toml", f'{text}\n[ci]\npackage = "{PACKAGE}"\n\n[ci.gitlab]\n{settings}\n')
+    project.run_checked("ci", "gitlab")
 
 
 def committed(project: Project) -> None:
@@ -30,13 +53,16 @@ def committed(project: Project) -> None:
 
 
 def test_merge_request_is_commented_and_merge_is_gated(small: Project, server: GitlabServer) -> None:
-    small.run_checked("ci", "gitlab")
+    generate(small)
     committed(small)
     opened = GitlabRunner(small, server, MERGE_REQUEST)
     assert opened.jobs == ["envctl plan"]
     opened.run_checked("envctl plan")
     (note,) = server.comments
-    assert note["body"].startswith("<!-- envctl: preview -->\n## ")
+    assert "<!-- envctl: preview" in note["body"]
+    assert [call for call in opened.pip_calls if "--no-deps" not in call] == []
+    assert "--require-hashes" in opened.pip_calls[-1]
+    assert not opened.home.exists()
 
     merged = GitlabRunner(small, server, PUSH)
     assert merged.jobs == ["envctl apply dev", "envctl promote dev staging", "envctl promote staging prod"]
@@ -45,7 +71,8 @@ def test_merge_request_is_commented_and_merge_is_gated(small: Project, server: G
     assert (left["reason"], left["changes"]) == ("done", "true")
     merged.run_checked("envctl promote dev staging")
     # It lacks an approval, and is taken up again once somebody has given it.
-    assert merged.run_job("envctl promote staging prod").code == 4
+    waits = merged.run_job("envctl promote staging prod")
+    assert (waits.code, merged.is_warning("envctl promote staging prod", waits.code)) == (4, True)
     reached = small.run_checked("status", "--json").document["result"]["environments"]
     assert [(each["release"] or {}).get("release", "") for each in reached] == [left["release"], left["release"], ""]
 
@@ -56,39 +83,193 @@ def test_merge_request_is_commented_and_merge_is_gated(small: Project, server: G
     assert server.open_issues == []
 
 
-def test_fork_and_foreign_schedule_have_no_envctl_jobs(small: Project, server: GitlabServer) -> None:
-    small.run_checked("ci", "gitlab")
-    for variables in (FORK, SCHEDULE, {**PUSH, "CI_COMMIT_BRANCH": "feature"}):
-        assert GitlabRunner(small, server, variables).jobs == []
-    assert GitlabRunner(small, server, {**PUSH, "CI_PIPELINE_SOURCE": "web", "ENVCTL_DRIFT": "yes"}).jobs == [
-        "envctl drift"
-    ]
+def test_fork_and_foreign_schedule_get_no_role(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    assert GitlabRunner(small, server, SCHEDULE).jobs == []
+    assert GitlabRunner(small, server, {**PUSH, "CI_COMMIT_BRANCH": "feature"}).jobs == []
+    assert GitlabRunner(small, server, {**BY_HAND, "ENVCTL_DRIFT": "yes"}).jobs == ["envctl drift"]
+    fork = GitlabRunner(small, server, FORK)
+    assert fork.jobs == ["envctl fork"]
+    assert "comes from a fork" in fork.run_checked("envctl fork").out
+    assert fork.pip_calls == []
+
+
+def test_branch_without_protection_deploys_nothing(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    runner = GitlabRunner(small, server, {**PUSH, "CI_COMMIT_REF_PROTECTED": "false"})
+    assert runner.jobs == ["envctl unprotected"]
+    done = runner.run_job("envctl unprotected")
+    assert (done.code, "Protected branches" in done.out) == (78, True)
+
+
+def test_job_after_a_waiting_one_waits_too(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    runner = GitlabRunner(small, server, PUSH)
+    runner.left["envctl apply dev"] = {"release": "a" * 64}
+    runner.left["envctl promote dev staging"] = {"envctl_reason_1": "refused_for_now"}
+    done = runner.run_job("envctl promote staging prod")
+    assert (done.code, runner.is_warning("envctl promote staging prod", done.code)) == (4, True)
+    assert "staging waits, and so does prod" in done.out
+    assert runner.left["envctl promote staging prod"] == {"envctl_reason_2": "refused_for_now"}
+
+
+def write_spy(project: Project, body: str = "") -> tuple[Path, str]:
+    """A program in the place of envctl: what it sees goes into a file."""
+    told, program = project.home / "spy.json", project.home / "spy.py"
+    program.write_text(
+        f"""
+import json, os, pathlib, stat, sys, time
+file = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
+told = {{"file": file, "argv": sys.argv[1:], "environment": dict(os.environ)}}
+if file:
+    told |= {{"token": open(file).read(), "mode": stat.S_IMODE(os.stat(file).st_mode)}}
+pathlib.Path({str(told)!r}).write_text(json.dumps(told))
+if "--junit" in sys.argv:
+    pathlib.Path(sys.argv[sys.argv.index("--junit") + 1]).write_text("")
+{body}
+"""
+    )
+    return told, f"{shlex.quote(sys.executable)} {shlex.quote(str(program))}"
 
 
 def test_aws_token_file_exists_only_during_the_job(small: Project, server: GitlabServer) -> None:
-    small.run_checked("ci", "gitlab")
-    spy = small.root / "spy.json"
-    runner = GitlabRunner(small, server, DRIFT, {"ENVCTL_DRIFT_ROLE": "arn:aws:iam::444444444444:role/drift"})
-    programs = runner._create_program_folder()
-    seen = "; ".join(
-        [
-            "import json, os, pathlib, stat, sys",
-            "file = os.environ['AWS_WEB_IDENTITY_TOKEN_FILE']",
-            "told = {'file': file, 'token': open(file).read(), 'mode': stat.S_IMODE(os.stat(file).st_mode)}",
-            "told |= {'argv': sys.argv[1:], 'environment': dict(os.environ)}",
-            f"pathlib.Path({str(spy)!r}).write_text(json.dumps(told))",
-            "pathlib.Path('.envctl/drift.xml').write_text('')",
-        ]
-    )
-    (programs / "envctl").write_text(f'#!/bin/sh\nexec python3 -c "{seen}" "$@"\n')
-    (programs / "envctl").chmod(0o755)
-    runner._create_program_folder = lambda: programs  # type: ignore[method-assign]
+    generate(small, "")
+    told, spy = write_spy(small)
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "of somebody", "AWS_PROFILE": "other"}
+    secrets = {"ENVCTL_DRIFT_ROLE": f"{ROLE}drift", "AWS_ROLE_ARN": f"{ROLE}other", **keys}
+    runner = GitlabRunner(small, server, DRIFT, secrets, envctl=spy)
     runner.run_checked("envctl drift")
-    told = json.loads(spy.read_text())
-    assert (told["token"], told["mode"]) == ("a.token.planted", 0o600)
-    assert not Path(told["file"]).exists()
-    environment = told["environment"]
-    assert environment["AWS_ROLE_ARN"].endswith(":role/drift")
+    seen = json.loads(told.read_text())
+    assert (seen["token"], seen["mode"]) == ("a.token.planted", 0o600)
+    assert not runner.home.exists()
+    environment = seen["environment"]
+    assert environment["AWS_ROLE_ARN"] == f"{ROLE}drift"
     assert environment["AWS_ROLE_SESSION_NAME"] == "ann@example.com"
-    assert "a.token.planted" not in [*environment.values(), *told["argv"]]
-    assert TOKEN not in told["argv"]
+    # Keys of the project would win over the role.
+    assert not set(keys) & set(environment)
+    assert "a.token.planted" not in [*environment.values(), *seen["argv"]]
+    assert TOKEN not in seen["argv"]
+
+
+@pytest.mark.parametrize("job", ["envctl apply dev", "envctl promote dev staging"])
+def test_missing_role_says_what_to_set(small: Project, server: GitlabServer, job: str) -> None:
+    generate(small, "")
+    runner = GitlabRunner(small, server, PUSH)
+    done = runner.run_job(job)
+    scope = job.rpartition(" ")[2]
+    assert (done.code, f"ENVCTL_ROLE, with the environment {scope} as its scope, is not set" in done.err) == (78, True)
+
+
+def test_role_of_project_file_wins_over_variables(small: Project, server: GitlabServer) -> None:
+    generate(small, f'roles = {{ dev = "{ROLE}dev" }}')
+    told, spy = write_spy(small)
+    GitlabRunner(small, server, PUSH, {"ENVCTL_ROLE": f"{ROLE}evil"}, envctl=spy).run_checked("envctl apply dev")
+    assert json.loads(told.read_text())["environment"]["AWS_ROLE_ARN"] == f"{ROLE}dev"
+
+
+def test_merge_train_plans_without_a_note(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    told, spy = write_spy(small)
+    train = GitlabRunner(small, server, MERGE_TRAIN, envctl=spy)
+    assert train.jobs == ["envctl plan"]
+    train.run_job("envctl plan")
+    assert json.loads(told.read_text())["argv"] == ["preview", "--junit", ".envctl/preview.xml"]
+
+
+def test_names_of_branches_and_people_are_no_code(small: Project, server: GitlabServer) -> None:
+    generate(small, "")
+    told, spy = write_spy(small)
+    hostile = dict.fromkeys(
+        ("CI_COMMIT_REF_NAME", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_MERGE_REQUEST_TITLE", "GITLAB_USER_EMAIL"),
+        HOSTILE,
+    )
+    secrets = {"ENVCTL_PLAN_ROLE": f"{ROLE}plan", **hostile}
+    GitlabRunner(small, server, MERGE_REQUEST, secrets, envctl=spy).run_job("envctl plan")
+    seen = json.loads(told.read_text())
+    assert seen["environment"]["AWS_ROLE_SESSION_NAME"].replace("-", "") == "touchplantedyestouchplanted"
+    assert list(small.root.rglob("planted")) == []
+
+
+OPERATIONS: dict[str, tuple[Mapping[str, str], list[str]]] = {
+    "promote": ({"release": "#42"}, ["promote", "staging", "prod", "--yes", "--release=#42"]),
+    "rollback": ({}, ["rollback", "prod", "--yes"]),
+    "rollback to one": ({"release": "abcd1234"}, ["rollback", "prod", "--yes", "--to=abcd1234"]),
+    "recover": ({}, ["recover", "prod", "--yes"]),
+    "unlock": ({"reason": "the boss: it's over"}, ["unlock", "prod", "--yes", "--reason=the boss: it's over"]),
+    "unlock with a dash": ({"reason": "--yes"}, ["unlock", "prod", "--yes", "--reason=--yes"]),
+    "fix-drift": ({}, ["drift", "prod", "--fix", "--yes"]),
+}
+
+
+@pytest.mark.parametrize("case", OPERATIONS)
+def test_operation_by_hand_runs_in_its_environment(small: Project, server: GitlabServer, case: str) -> None:
+    generate(small)
+    more, wanted = OPERATIONS[case]
+    told, spy = write_spy(small)
+    inputs = {"operation": case.partition(" ")[0], "environment": "prod", **more}
+    runner = GitlabRunner(small, server, BY_HAND, inputs=inputs, envctl=spy)
+    assert runner.jobs == ["envctl operate prod"]
+    runner.run_checked("envctl operate prod")
+    assert json.loads(told.read_text())["argv"] == [*wanted, "--junit", ".envctl/operate.xml"]
+
+
+def test_hostile_variables_of_an_operation_stay_words(small: Project, server: GitlabServer) -> None:
+    """A variable of the pipeline wins over an input, where a project lets people set such variables."""
+    generate(small)
+    told, spy = write_spy(small)
+    secrets = {"ENVCTL_RELEASE": HOSTILE, "ENVCTL_OPERATION": "rollback"}
+    inputs = {"operation": "recover", "environment": "prod"}
+    GitlabRunner(small, server, BY_HAND, secrets, inputs, envctl=spy).run_checked("envctl operate prod")
+    assert json.loads(told.read_text())["argv"][:4] == ["rollback", "prod", "--yes", f"--to={HOSTILE}"]
+    refused = GitlabRunner(small, server, BY_HAND, {"ENVCTL_OPERATION": HOSTILE}, inputs, envctl=spy)
+    assert refused.run_job("envctl operate prod").code == 64
+    assert list(small.root.rglob("planted")) == []
+
+
+def test_killed_job_names_the_operation_that_recovers(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    killed = GitlabRunner(small, server, PUSH, envctl=write_spy(small, "os._exit(137)")[1])
+    assert killed.run_job("envctl apply dev").code == 137
+    assert "the operation recover and the environment dev" in "".join(killed.after)
+    done = GitlabRunner(small, server, PUSH)
+    done.run_checked("envctl apply dev")
+    assert "recover" not in "".join(done.after)
+
+
+def test_cancelled_job_reaches_envctl(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    wait = """
+import signal
+def stop(*_):
+    pathlib.Path(".envctl/stopped").write_text("")
+    os._exit(130)
+signal.signal(signal.SIGTERM, stop)
+pathlib.Path(".envctl/ready").write_text("")
+time.sleep(60)
+"""
+    _, spy = write_spy(small, wait)
+    runner = GitlabRunner(small, server, PUSH, envctl=spy)
+
+    def cancel(shell: int) -> None:
+        deadline = time.monotonic() + 60
+        while not (small.root / ".envctl/ready").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        stop_job(shell)
+
+    done = runner.run_job("envctl apply dev", meanwhile=cancel)
+    # envctl came to its own end: no shell between it and the runner died first.
+    assert (done.code, (small.root / ".envctl/stopped").exists()) == (130, True)
+    assert not runner.home.exists()
+
+
+def test_check_in_the_job_accepts_what_was_written(small: Project, server: GitlabServer) -> None:
+    generate(small, 'before_script = ["echo \\"a: b\\" # c"]\nvariables = { NO = "$(touch planted)" }')
+    text = (small.root / GENERATED_FILE).read_text()
+    assert "$(touch planted)" in text
+    told, spy = write_spy(small)
+    runner = GitlabRunner(small, server, MERGE_REQUEST, {"ENVCTL_PLAN_ROLE": f"{ROLE}plan"}, envctl=spy)
+    assert "a: b" in runner.run_job("envctl plan").out
+    assert json.loads(told.read_text())["environment"]["NO"] == "$(touch planted)"
+    assert list(small.root.rglob("planted")) == []
+    small.run_checked("ci", "gitlab", "--check")

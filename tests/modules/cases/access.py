@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
+from tests.iam.trust import ASSUME, TAG, TrustRequest, describe_caller, is_allowed
 from tests.modules.applying import Account, Case, Found
 from tests.modules.policies import Statement, statements
 
 ACCOUNT = "100000000015"
 IAM = f"arn:aws:iam::{ACCOUNT}"
-CI = "arn:aws:iam::444444444444:role/envctl-ci"
+CI = "arn:aws:iam::444444444444:role/envctl-ci-dev"
 
 ROOT = """
 module "access" {
@@ -19,8 +20,8 @@ module "access" {
   deploys_environment   = "dev"
   management_account_id = "999999999999"
   people_roles          = ["developer", "qa", "operator", "data_admin"]
-  deployer_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci"]
-  github_repository     = "acme/shop"
+  deployer_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci-dev"]
+  look_trusted_arns     = [for job in ["plan", "drift", "dev"] : "arn:aws:iam::444444444444:role/envctl-ci-${job}"]
 }
 
 output "access" {
@@ -28,8 +29,8 @@ output "access" {
 }
 """
 # As an account is that nobody works in by hand.
-JOB_ALONE = ROOT.replace('["developer", "qa", "operator", "data_admin"]', "[]").replace(
-    '  github_repository     = "acme/shop"\n', ""
+JOB_ALONE = "\n".join(
+    line for line in ROOT.splitlines() if "look_trusted_arns" not in line and "people_roles" not in line
 )
 
 NAMES = {"developer": "DeveloperRole", "qa": "QARole", "operator": "OperatorRole", "data_admin": "DataAdminRole"}
@@ -49,6 +50,8 @@ def look(account: Account, found: Found) -> None:
     _operator_becomes_the_deployer(iam)
     _one_role_deletes(iam)
     _deployer_is_trusted_by_name(iam, found["access"])
+    _roles_are_taken_by_those_who_are_named(iam)
+    _look_changes_nothing(iam)
     _deployer_may_what_modules_make(iam)
     _leaves_the_foundation(iam, "envctl-deployer")
     _leaves_the_foundation(iam, "DeveloperRole")
@@ -57,9 +60,8 @@ def look(account: Account, found: Found) -> None:
 
 def look_again(account: Account, found: Found) -> None:
     iam = account.client("iam")
-    assert (found["access"]["role_arns"], found["access"]["oidc_provider_arn"]) == ({}, None)
+    assert (found["access"]["role_arns"], found["access"]["look_role_arn"]) == ({}, None)
     assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["envctl-deployer"]
-    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
     trusted = _trust(iam, "envctl-deployer")
     assert set(trusted) == {"NamedRoles"}
     assert trusted["NamedRoles"].principals == {"AWS": frozenset([CI])}
@@ -69,7 +71,6 @@ def gone(account: Account) -> None:
     iam = account.client("iam")
     assert iam.list_roles()["Roles"] == []
     assert iam.list_policies(Scope="Local")["Policies"] == []
-    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
 
 
 def _is_taken_with_a_second_factor(iam: Any, name: str, *, fresh: bool) -> None:
@@ -117,7 +118,7 @@ def _qa_only_looks(iam: Any) -> None:
 def _operator_becomes_the_deployer(iam: Any) -> None:
     own = _inline(iam, "OperatorRole")
     assert {sid for sid, each in own.items() if each.effect == "Allow"} == {"SignApprovals", "BecomeTheDeployer"}
-    assert own["BecomeTheDeployer"].resources == {f"{IAM}:role/envctl-deployer"}
+    assert own["BecomeTheDeployer"].resources == {f"{IAM}:role/envctl-deployer", f"{IAM}:role/envctl-look"}
 
 
 def _one_role_deletes(iam: Any) -> None:
@@ -134,23 +135,112 @@ def _signs_for_dev(statement: Statement) -> None:
 def _deployer_is_trusted_by_name(iam: Any, made: Found) -> None:
     assert made["deployer_role_arn"] == f"{IAM}:role/envctl-deployer"
     trusted = _trust(iam, "envctl-deployer")
-    assert set(trusted) == {"NamedRoles", "PeopleOfThisAccount", "JobsOfTheRepository"}
+    assert set(trusted) == {"NamedRoles", "PeopleOfThisAccount"}
     assert trusted["NamedRoles"].principals == {"AWS": frozenset([CI])}
     people = {f"{IAM}:role/DeveloperRole", f"{IAM}:role/OperatorRole"}
     assert trusted["PeopleOfThisAccount"].principals == {"AWS": frozenset(people)}
-    jobs = trusted["JobsOfTheRepository"]
-    host = "token.actions.githubusercontent.com"
-    assert jobs.principals == {"Federated": frozenset([made["oidc_provider_arn"]])}
-    assert jobs.actions == frozenset(["sts:AssumeRoleWithWebIdentity"])
-    # Both by StringEquals, and in full: a pattern would let pull requests and other environments in.
-    assert jobs.conditions == {
-        "StringEquals": {
-            f"{host}:aud": frozenset(["sts.amazonaws.com"]),
-            f"{host}:sub": frozenset(["repo:acme/shop:environment:dev"]),
-        }
+
+
+# Who asks, and which of the two roles they may take. Roles of jobs are in the account of the store.
+ASKED = (
+    {
+        f"444444444444:assumed-role/{name}/octocat": may
+        for name, may in {
+            "envctl-ci-dev": {"envctl-deployer", "envctl-look"},
+            "envctl-ci-plan": {"envctl-look"},
+            "envctl-ci-drift": {"envctl-look"},
+            "envctl-ci-staging": set(),
+            "envctl-ci-prod": set(),
+            "envctl-ci": set(),
+            "envctl-ci-dev-too": set(),
+            "Administrator": set(),
+        }.items()
     }
-    provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=made["oidc_provider_arn"])
-    assert (provider["Url"], provider["ClientIDList"]) == (host, ["sts.amazonaws.com"])
+    | {
+        f"{ACCOUNT}:assumed-role/{name}/ann": may
+        for name, may in {
+            "DeveloperRole": {"envctl-deployer", "envctl-look"},
+            "OperatorRole": {"envctl-deployer", "envctl-look"},
+            "QARole": set(),
+            "DataAdminRole": set(),
+            "shop-dev-web": set(),
+            # Neither takes itself, and who looks does not become who deploys.
+            "envctl-deployer": set(),
+            "envctl-look": set(),
+            # The same names in an account where they mean nothing.
+            "envctl-ci-dev": set(),
+        }.items()
+    }
+    | {
+        "222222222222:assumed-role/envctl-deployer/octocat": set(),
+        "666666666666:assumed-role/envctl-ci-dev/mallory": set(),
+    }
+)
+
+
+def _roles_are_taken_by_those_who_are_named(iam: Any) -> None:
+    roles = ("envctl-deployer", "envctl-look")
+    policies = {name: iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"] for name in roles}
+    for asking, expected in ASKED.items():
+        caller = describe_caller(f"arn:aws:sts::{asking}")
+        for actions in ((ASSUME,), (ASSUME, TAG)):
+            allowed = {name for name in roles if is_allowed(policies[name], TrustRequest(caller, actions))}
+            assert allowed == expected, (asking, actions)
+    _people_bring_a_factor_and_their_name(iam)
+
+
+def _people_bring_a_factor_and_their_name(iam: Any) -> None:
+    """Ann of the management account becomes an operator as Ann, with a second factor of this hour."""
+    policy = iam.get_role(RoleName="OperatorRole")["Role"]["AssumeRolePolicyDocument"]
+    ann = describe_caller("arn:aws:iam::999999999999:user/ann")
+    honest = {
+        "aws:username": ("ann",),
+        "sts:rolesessionname": ("ann",),
+        "aws:multifactorauthpresent": ("true",),
+        "aws:multifactorauthage": ("60",),
+    }
+    assert is_allowed(policy, TrustRequest(ann, (ASSUME,), honest))
+    for key, value in {
+        "sts:rolesessionname": "bob",
+        "aws:multifactorauthpresent": "false",
+        "aws:multifactorauthage": "3600",
+    }.items():
+        assert not is_allowed(policy, TrustRequest(ann, (ASSUME,), {**honest, key: (value,)})), key
+        without = {name: given for name, given in honest.items() if name != key}
+        assert not is_allowed(policy, TrustRequest(ann, (ASSUME,), without)), key
+    for other in ("arn:aws:iam::444444444444:user/ann", "arn:aws:sts::444444444444:assumed-role/envctl-ci-dev/ann"):
+        assert not is_allowed(policy, TrustRequest(describe_caller(other), (ASSUME,), honest)), other
+
+
+def _look_changes_nothing(iam: Any) -> None:
+    said = _managed(iam, "envctl-look")
+    bucket = f"arn:aws:s3:::shop-tfstate-{ACCOUNT}"
+    assert said["ReadTheStates"].resources == frozenset([f"{bucket}/dev/*"])
+    allowed = {sid: each for sid, each in said.items() if each.effect == "Allow"}
+    reads = ("BatchCheck", "BatchGet", "Describe", "Get", "List", "View")
+    others = {
+        (sid, action)
+        for sid, each in allowed.items()
+        for action in each.actions
+        if not action.partition(":")[2].startswith(reads)
+    }
+    assert others == {("DecryptThatSecret", "kms:Decrypt"), ("SignFoundDrift", "kms:Sign")}
+    assert said["SignFoundDrift"].conditions == {
+        "StringEquals": {"kms:RequestAlias": frozenset(["alias/envctl-look-dev"])}
+    }
+    # Contents: states, images, public parameters, and the one secret whose value the state holds.
+    contents = {"s3:GetObject", "ssm:GetParameter", "secretsmanager:GetSecretValue", "ecr:GetDownloadUrlForLayer"}
+    assert {sid for sid, each in allowed.items() if contents & each.actions} == {
+        "ReadTheStates",
+        "PublicParameters",
+        "CompareTheSecretOfTheDatabase",
+        "PullImages",
+    }
+    assert all("*" not in each.resources for each in allowed.values() if contents & each.actions)
+    assert said["CompareTheSecretOfTheDatabase"].resources == {
+        f"arn:aws:secretsmanager:*:{ACCOUNT}:secret:shop/dev/database-*"
+    }
+    assert (said["TakeNoOtherRole"].effect, said["TakeNoOtherRole"].conditions) == ("Deny", {})
 
 
 def _deployer_may_what_modules_make(iam: Any) -> None:
@@ -180,7 +270,10 @@ def _deployer_may_what_modules_make(iam: Any) -> None:
 def _leaves_the_foundation(iam: Any, name: str) -> None:
     said = _managed(iam, name)
     assert {"iam:CreateUser", "iam:CreateAccessKey", "iam:CreateLoginProfile"} <= said["PassesInsteadOfUsers"].actions
-    guarded = {f"{IAM}:role/{role}" for role in (*NAMES.values(), "envctl-deployer", "OrganizationAccountAccessRole")}
+    guarded = {
+        f"{IAM}:role/{role}"
+        for role in (*NAMES.values(), "envctl-deployer", "envctl-look", "OrganizationAccountAccessRole")
+    }
     assert guarded | {f"{IAM}:policy/envctl-deployer-*"} <= said["LeaveTheRoles"].resources
     assert {"cloudtrail:StopLogging", "s3:PutAccountPublicAccessBlock"} <= said["LeaveTheBaseline"].actions
     for sid in ("PassesInsteadOfUsers", "LeaveTheRoles", "LeaveTheBaseline", "LeaveTheLogs"):

@@ -16,6 +16,7 @@ module "organization" {
     Account-Dev     = { email = "aws-dev@example.com", unit = "DevOU" }
     Account-Staging = { email = "aws-staging@example.com", unit = "ProdOU" }
     Account-Prod    = { email = "aws-prod@example.com", unit = "ProdOU" }
+    Account-Tools   = { email = "aws-tools@example.com", unit = "ProdOU" }
   }
 }
 
@@ -76,7 +77,7 @@ def _is_whole(organizations: Any, made: Found) -> None:
 
 
 def _has_its_accounts(organizations: Any, made: Found, demo: str | None = None) -> None:
-    wanted = {"Account-Dev": "DevOU", "Account-Staging": "ProdOU", "Account-Prod": "ProdOU"}
+    wanted = {"Account-Dev": "DevOU", "Account-Staging": "ProdOU", "Account-Prod": "ProdOU", "Account-Tools": "ProdOU"}
     wanted |= {"Account-Demo": demo} if demo else {}
     units = {identity: name for name, identity in made["unit_ids"].items()}
     seen = {
@@ -139,7 +140,8 @@ def _binds_everywhere(said: dict[str, Statement]) -> None:
         assert said[sid].conditions == {}, f"{sid} knows no exception"
     logs = {"arn:aws:s3:::shop-audit-logs-*", "arn:aws:s3:::shop-audit-logs-*/*"}
     assert said["KeepTheLogs"].resources == logs
-    guarded = {"OrganizationAccountAccessRole", "envctl-deployer", "DataAdminRole", "OperatorRole"}
+    guarded = {"OrganizationAccountAccessRole", "envctl-deployer", "envctl-look", "envctl-ci-*", "DataAdminRole"}
+    guarded |= {"DeveloperRole", "QARole", "OperatorRole"}
     assert {f"arn:aws:iam::*:role/{name}" for name in guarded} <= said["KeepTheRoles"].resources
     assert said["KeepTheRoles"].conditions == _unless("OrganizationAccountAccessRole")
     workloads = said["WorkloadsDoNotAdminister"].conditions

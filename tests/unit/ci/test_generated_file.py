@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.ci.generated_file import compare_file, digest_settings, is_generated, seal_file
+from envctl.domain.ci.generated_file import carry_pins, compare_file, digest_settings, is_generated, seal_file
 
 OLD, NEW = "1" * 40, "a" * 40
 HASH, OTHER_HASH = "2" * 64, "b" * 64
@@ -62,6 +62,7 @@ def test_edit_by_hand_is_found(old: str, new: str) -> None:
     [
         ("1.44.8", "1.45.0", "current"),
         (f"{HASH} \\\n    --hash=sha256:{OTHER_HASH}", "c" * 64, "current"),
+        ("1.44.8", "1.44.7", "edited"),
         ("boto3", "boto4", "edited"),
         (f" \\\n    --hash=sha256:{HASH} \\\n    --hash=sha256:{OTHER_HASH}", "", "edited"),
         ("boto3==1.44.8", "boto3 @ https://evil.example/boto3.whl", "edited"),
@@ -73,6 +74,17 @@ def test_edit_by_hand_is_found(old: str, new: str) -> None:
 def test_lock_may_raise_hashed_versions_only(old: str, new: str, state: str) -> None:
     assert old in LOCK
     assert compare_file(sealed(LOCK).replace(old, new, 1), sealed(LOCK)) == state
+
+
+@pytest.mark.parametrize(("found", "kept"), [("1.45.0", "1.45.0"), ("1.44.10", "1.44.10"), ("1.9", "1.44.8")])
+def test_raised_pins_survive_the_next_writing(found: str, kept: str) -> None:
+    existing = LOCK.replace("1.44.8", found).replace(HASH, "c" * 64)
+    carried = carry_pins(existing, LOCK)
+    assert f"boto3=={kept} " in carried
+    assert ("c" * 64 in carried) == (kept == found)
+    action = WORKFLOW.replace(f"{OLD} # v4.2.2", f"{NEW} # v7.0.1")
+    assert carry_pins(action, WORKFLOW) == action
+    assert carry_pins(WORKFLOW, action) == action
 
 
 def test_unpinned_file_accepts_no_other_commit() -> None:

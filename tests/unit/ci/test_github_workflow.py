@@ -1,5 +1,6 @@
 """The workflows of a project, as text."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,80 +8,141 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.ci.github_workflow import WorkflowInputs, is_generated, render_github_workflows
+from envctl.domain.ci.github_workflow import render_github_workflows
+from envctl.domain.ci.workflow_inputs import WorkflowInputs
+from envctl.domain.config.ci_github import GithubCi
+from envctl.domain.config.ci_package import PackageSource
 
 TEXTS = PackagedTemplates().load_workflows("github")
 ORDERS = [("dev",), ("dev", "prod"), ("dev", "staging", "prod"), ("dev", "qa", "pre-prod", "prod")]
-DEPLOY = ".github/workflows/envctl-deploy.yml"
+NAMES = ("plan", "deploy", "drift", "operate")
+PACKAGE = PackageSource("git", "git+https://github.com/acme/envctl", "0123456789abcdef0123456789abcdef01234567")
+ENVCTL = 'exec "$RUNNER_TEMP/envctl/bin/python" -I -m envctl'
+ROLES = {name: f"arn:aws:iam::444444444444:role/{name}" for name in ("plan", "drift", "dev", "staging", "prod")}
+ON_MAIN = "github.ref == 'refs/heads/main'"
 
 
-def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", **more: Any) -> Mapping[str, str]:
-    return render_github_workflows(TEXTS, WorkflowInputs(order, folder, "ap-northeast-1", "1.2.3", **more))
+def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", github: Any = None, **more: Any) -> Mapping[str, str]:
+    settings = GithubCi.model_validate(github or {})
+    site = WorkflowInputs(order, folder, "ap-northeast-1", package=PACKAGE, github=settings, **more)
+    return render_github_workflows(TEXTS, site)
 
 
-def read(text: str) -> dict[str, Any]:
+def read(text: str) -> dict[Any, Any]:
     document = yaml.safe_load(text)
     assert isinstance(document, dict)
     return document
 
 
-def jobs(files: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [job for text in files.values() for job in read(text).get("jobs", {}).values()]
+def workflow(name: str, *arguments: Any, prefix: str = "envctl", **more: Any) -> dict[Any, Any]:
+    return read(made(*arguments, **more)[f".github/workflows/{prefix}-{name}.yml"])
+
+
+def jobs(files: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    return {f"{path}:{name}": job for path, text in files.items() for name, job in read(text)["jobs"].items()}
 
 
 def steps(files: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [step for job in jobs(files) for step in job["steps"]]
+    return [step for job in jobs(files).values() for step in job["steps"]]
+
+
+def main_step(job: dict[str, Any]) -> dict[str, Any]:
+    (found,) = (step for step in job["steps"] if step.get("id") == "envctl")
+    assert isinstance(found, dict)
+    return found
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_each_job_promotes_release_from_previous_environment(order: tuple[str, ...]) -> None:
-    found = read(made(order)[DEPLOY])["jobs"]
-    assert (tuple(found), tuple(job["environment"] for job in found.values())) == (order, order)
-    entry, *others = order
-    assert found[entry]["steps"][-1]["run"] == f"envctl apply {entry} --yes"
-    for before, name in zip(order, others, strict=False):
-        last, needs = found[name]["steps"][-1], found[name]["needs"]
-        assert last["run"] == f'envctl promote {before} {name} --release "$RELEASE" --yes'
-        assert last["env"]["RELEASE"] == f"${{{{ needs.{entry}.outputs.release }}}}"
-        assert {entry, before} == ({needs} if isinstance(needs, str) else set(needs))
+    found = workflow("deploy", order)["jobs"]
+    assert tuple(found) == tuple(f"deploy-{name}" for name in order)
+    assert tuple(job["environment"] for job in found.values()) == order
+    entry, *_ = order
+    assert main_step(found[f"deploy-{entry}"])["run"] == f"{ENVCTL} apply {entry} --yes --wait-ok"
+    for before, name in itertools.pairwise(order):
+        job = found[f"deploy-{name}"]
+        last, needs = main_step(job), job["needs"]
+        assert last["run"] == f'{ENVCTL} promote {before} {name} --release "$RELEASE" --yes --wait-ok'
+        assert last["env"]["RELEASE"] == f"${{{{ needs.deploy-{entry}.outputs.release }}}}"
+        assert {f"deploy-{entry}", f"deploy-{before}"} == ({needs} if isinstance(needs, str) else set(needs))
+        assert job["if"] == f"{ON_MAIN} && needs.deploy-{before}.outputs.reason == 'done'"
 
 
 def test_plan_is_shown_before_reviewers_approve() -> None:
-    found = read(made(reviewed=("prod",))[DEPLOY])["jobs"]
-    assert tuple(found) == ("dev", "staging", "plan-prod", "prod")
-    plan, prod = found["plan-prod"], found["prod"]
+    found = workflow("deploy", reviewed=("prod",))["jobs"]
+    assert tuple(found) == ("deploy-dev", "deploy-staging", "plan-prod", "deploy-prod")
+    plan, prod = found["plan-prod"], found["deploy-prod"]
     assert "environment" not in plan, "it would wait for them before they have seen anything"
-    assert plan["steps"][-1]["run"] == 'envctl why prod --plan --release "$RELEASE"'
-    assert set(prod["needs"]) == {"dev", "staging", "plan-prod"}
-    recorded, promoted = prod["steps"][-2:]
-    told = 'envctl approve prod --reviewers --release "$RELEASE" --plan "$PLAN" --attempt "$ATTEMPT" --after "$REVIEWS"'
-    assert recorded["env"]["REVIEWS"] == "${{ needs.plan-prod.outputs.reviews }}"
-    assert plan["permissions"]["actions"] == "read", "it counts the reviews before this plan"
+    assert main_step(plan)["run"] == f'{ENVCTL} why prod --plan --release "$RELEASE"'
+    assert set(prod["needs"]) == {"deploy-dev", "deploy-staging", "plan-prod"}
+    assert prod["if"] == f"{ON_MAIN} && needs.plan-prod.outputs.changes != 'false'", "reviewers are asked about nothing"
+    (recorded,) = (step for step in prod["steps"] if " approve " in step.get("run", ""))
+    told = (
+        f'{ENVCTL} approve prod --reviewers --release "$RELEASE" --plan "$PLAN" --attempt "$ATTEMPT" --after "$REVIEWS"'
+    )
     assert (recorded["run"], recorded["env"]["PLAN"]) == (told, "${{ needs.plan-prod.outputs.plan }}")
-    assert promoted["run"].startswith("envctl promote staging prod ")
+    assert prod["steps"].index(recorded) < prod["steps"].index(main_step(prod))
     assert prod["permissions"]["actions"] == "read"
-    assert "actions" not in found["staging"]["permissions"]
+    assert "actions" not in found["deploy-staging"]["permissions"]
+
+
+def test_unanswered_review_holds_no_other_run() -> None:
+    found = workflow("deploy", reviewed=("prod",))["jobs"]
+    assert found["deploy-prod"]["concurrency"]["group"] == "envctl-prod-${{ github.run_id }}"
+    assert found["deploy-staging"]["concurrency"] == {
+        "group": "envctl-staging",
+        "queue": "max",
+        "cancel-in-progress": False,
+    }
+
+
+def test_old_github_gets_no_queue() -> None:
+    assert all("queue:" not in text for text in made(github={"queue": False}, reviewed=("prod",)).values())
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_deployment_jobs_are_never_cancelled(order: tuple[str, ...]) -> None:
-    for job in read(made(order)[DEPLOY])["jobs"].values():
-        assert job["concurrency"]["cancel-in-progress"] is False
-        assert job["concurrency"]["group"] == f"envctl-{job['environment']}"
+    for name in ("deploy", "operate"):
+        for job in workflow(name, order)["jobs"].values():
+            assert job["concurrency"]["cancel-in-progress"] is False
+            assert job["concurrency"]["group"] == f"envctl-{job['environment']}"
 
 
 def test_jobs_have_least_permissions() -> None:
-    files = made()
-    for text in files.values():
-        assert read(text)["permissions"] == {}
-    rights = [tuple(right for right, how in job["permissions"].items() if how == "write") for job in jobs(files)]
-    assert rights == [("id-token", "pull-requests"), *[("id-token",)] * 3, ("id-token", "issues")]
-    assert all(job["permissions"]["contents"] == "read" for job in jobs(files))
+    files = made(reviewed=("prod",))
+    assert all(read(text)["permissions"] == {} for text in files.values())
+    found = {name.rpartition("/")[2]: job["permissions"] for name, job in jobs(files).items()}
+    writes = {name: {right for right, how in job.items() if how == "write"} for name, job in found.items()}
+    assert writes.pop("envctl-plan.yml:plan") == {"id-token", "pull-requests"}
+    assert writes.pop("envctl-plan.yml:fork") == set()
+    assert writes.pop("envctl-drift.yml:drift") == {"id-token", "issues"}
+    assert set(map(frozenset, writes.values())) == {frozenset({"id-token"})}
+    assert found["envctl-plan.yml:fork"] == {}
+
+
+def test_only_job_of_pull_requests_runs_outside_the_branch() -> None:
+    """Every other role writes: also a workflow started by hand on a feature branch gets none."""
+    for name, job in jobs(made(reviewed=("prod",))).items():
+        if "envctl-plan.yml" not in name:
+            assert job["if"].startswith(ON_MAIN), name
+    assert {job["steps"][-1]["env"]["AWS_ROLE_ARN"] for job in [workflow("plan")["jobs"]["plan"]]} == {
+        "${{ vars.ENVCTL_PLAN_ROLE }}"
+    }
+
+
+def test_steps_with_forge_token_are_those_that_ask_the_forge() -> None:
+    files = made(reviewed=("prod",))
+    asking = {
+        step["run"].removeprefix(ENVCTL).split()[0] for step in steps(files) if "GITHUB_TOKEN" in step.get("env", {})
+    }
+    assert asking == {"apply", "approve", "why", "drift", "preview", "case"}
+    operate = workflow("operate", reviewed=("prod",))["jobs"]
+    assert ["GITHUB_TOKEN" in main_step(job)["env"] for job in operate.values()] == [False, False, True, False]
 
 
 def test_checkout_action_is_pinned_and_persists_no_credentials() -> None:
     used = [step for step in steps(made()) if "uses" in step]
-    assert len(used) == 5
+    assert len(used) == len(jobs(made())) - 1
     for step in used:
         name, _, version = step["uses"].partition("@")
         assert (name, len(version)) == ("actions/checkout", 40)
@@ -88,8 +150,56 @@ def test_checkout_action_is_pinned_and_persists_no_credentials() -> None:
 
 
 def test_no_script_interpolates_expressions() -> None:
-    for step in steps(made()):
+    for step in steps(made(reviewed=("prod",))):
         assert "${{" not in step.get("run", "")
+
+
+def test_envctl_replaces_the_shell_and_gets_its_signals() -> None:
+    ran = [step["run"] for step in steps(made(reviewed=("prod",))) if "-m envctl" in step.get("run", "")]
+    assert len(ran) == 14
+    assert all(run.strip().splitlines()[-1].startswith(f"{ENVCTL} ") for run in ran)
+
+
+def test_no_variable_decides_what_runs() -> None:
+    for text in made(reviewed=("prod",)).values():
+        assert "ENVCTL_PACKAGE" not in text
+        assert "command -v" not in text
+    variables = {text for step in steps(made(github={"roles": ROLES})) for text in step.get("env", {}).values()}
+    assert not any("vars." in text for text in variables)
+    assert set(ROLES.values()) <= variables
+
+
+def test_missing_role_ends_job_with_what_to_set_up() -> None:
+    for user, job in {
+        "dev": workflow("deploy")["jobs"]["deploy-dev"],
+        "plan": workflow("plan")["jobs"]["plan"],
+    }.items():
+        (step,) = (step for step in job["steps"] if step["name"] == "A role is missing")
+        variable = "ENVCTL_PLAN_ROLE" if user == "plan" else "ENVCTL_ROLE"
+        assert step["if"].endswith(f"vars.{variable} == ''")
+        assert step["run"].endswith("exit 78\n")
+        assert all(each in step["run"] for each in ("ENVCTL_DRIFT_ROLE", "dev, staging, prod", "[ci.github] roles"))
+        assert job["steps"].index(step) == 1, "before anything is installed"
+    assert not any(step["name"] == "A role is missing" for step in steps(made(github={"roles": ROLES})))
+
+
+def test_merge_queue_validates_without_a_role() -> None:
+    found = workflow("plan")
+    assert set(found[True]) == {"pull_request", "merge_group"}
+    job = found["jobs"]["plan"]
+    assert "merge_group" in job["if"]
+    assert [step["name"] for step in job["steps"] if "pull_request" not in step.get("if", "")] == [
+        "Check out the repository",
+        "Install envctl",
+        "Validate",
+        "Workflows are current",
+    ]
+
+
+def test_fork_gets_a_word_and_nothing_else() -> None:
+    (step,) = workflow("plan")["jobs"]["fork"]["steps"]
+    assert "A fork gets no role and no plan" in step["run"]
+    assert set(step) == {"name", "working-directory", "run"}
 
 
 def test_project_in_subfolder_runs_there() -> None:
@@ -98,29 +208,111 @@ def test_project_in_subfolder_runs_there() -> None:
             assert read(text)["defaults"]["run"]["working-directory"] == there
 
 
-def test_command_prefix_is_used_in_every_step() -> None:
-    runs = [step["run"] for step in steps(made(command="envctl --sandbox")) if "run" in step]
-    ours = [run for run in runs if run.startswith("envctl ")]
-    assert len(ours) == 7
-    assert all(run.startswith("envctl --sandbox ") for run in ours)
+def test_push_outside_of_the_project_starts_nothing() -> None:
+    push = workflow("deploy", folder="infra/shop", paths=("envctl.toml", "modules/**"))[True]["push"]
+    assert push["paths"] == [
+        "infra/shop/envctl.toml",
+        "infra/shop/modules/**",
+        ".github/workflows/envctl-*.yml",
+        ".github/envctl/**",
+    ]
+    assert "paths" not in workflow("plan")[True], "a required check would wait for ever"
 
 
-def test_workflow_uses_given_version_and_branch() -> None:
-    files = made(branch="release/1.x")
-    # YAML takes the key "on" for a yes.
-    assert read(files[DEPLOY])[True]["push"]["branches"] == ["release/1.x"]  # type: ignore[index]
-    assert all("names envctl-promotion 1.2.3" in text for text in files.values())
+def test_command_options_are_used_in_every_step() -> None:
+    ours = [step["run"] for step in steps(made(command="envctl --sandbox")) if "-m envctl" in step.get("run", "")]
+    assert all(f"{ENVCTL} --sandbox " in run for run in ours)
+    assert not any(step["name"] == "A role is missing" for step in steps(made(command="envctl --sandbox")))
 
 
 def test_workflow_checks_itself_for_its_branch() -> None:
-    checks = {branch: steps(made(branch=branch))[4]["run"] for branch in ("main", "release/1.x")}
-    assert checks == {
-        "main": "envctl ci github --check",
-        "release/1.x": "envctl ci github --check --branch release/1.x",
-    }
+    def check(**more: Any) -> str:
+        found = next(
+            s for s in workflow("plan", **more)["jobs"]["plan"]["steps"] if s["name"] == "Workflows are current"
+        )
+        return str(found["run"])
+
+    assert check() == f"{ENVCTL} ci github --check"
+    assert check(branch="release/1.x") == f"{ENVCTL} ci github --check --branch release/1.x"
+    assert check(branch="trunk", github={"branch": "trunk"}) == f"{ENVCTL} ci github --check"
 
 
-def test_generated_file_is_recognized() -> None:
-    assert all(is_generated(text) for text in made().values())
-    assert not is_generated("name: mine\n")
-    assert not any("%{" in text for text in made().values())
+@pytest.mark.parametrize("names", [("no", "on", "null"), ("on", "plan-on", "deploy-on"), ("true", "y", "off")])
+def test_environment_may_have_any_name(names: tuple[str, ...]) -> None:
+    files = made(names, reviewed=names[1:])
+    deploy = workflow("deploy", names, reviewed=names[1:])["jobs"]
+    deployed = [job["environment"] for job in deploy.values() if "environment" in job]
+    assert deployed == list(names)
+    assert len(deploy) == 2 * len(names) - 1, "two jobs have one id"
+    assert workflow("operate", names)[True]["workflow_dispatch"]["inputs"]["environment"]["options"] == list(names)
+    assert not any("%{" in text for text in files.values())
+
+
+def test_two_projects_share_no_name() -> None:
+    ours = made(reviewed=("prod",))
+    theirs = made(github={"prefix": "billing"}, folder="billing", reviewed=("prod",))
+    assert not set(ours) & set(theirs)
+    for key in ("name", "group"):
+        assert not _values(ours, key) & _values(theirs, key) - {step["name"] for step in steps(ours)}, (
+            f"one {key} for both"
+        )
+    assert all("$RUNNER_TEMP/billing/" in text for text in theirs.values())
+
+
+def _values(files: Mapping[str, str], key: str) -> set[str]:
+    found: set[str] = set()
+    waiting: list[Any] = [read(text) for text in files.values()]
+    while waiting:
+        match waiting.pop():
+            case dict() as table:
+                found |= {str(value) for name, value in table.items() if name == key}
+                waiting += table.values()
+            case list() as items:
+                waiting += items
+    return found
+
+
+class TestShape:
+    def test_runners_times_and_names_come_from_the_project_file(self) -> None:
+        github = {
+            "runs_on": ["self-hosted", "linux"],
+            "python": "python3.13",
+            "cron": "5 1 * * 1-5",
+            "timeouts": {"plan": "90m", "deploy": "4h"},
+            "environments": {"prod": "production"},
+        }
+        deploy = workflow("deploy", github=github)["jobs"]
+        assert all(job["runs-on"] == ["self-hosted", "linux"] for job in deploy.values())
+        assert [job["environment"] for job in deploy.values()] == ["dev", "staging", "production"]
+        assert {job["timeout-minutes"] for job in deploy.values()} == {240}
+        assert workflow("plan", github=github)["jobs"]["plan"]["timeout-minutes"] == 90
+        assert workflow("drift", github=github)[True]["schedule"] == [{"cron": "5 1 * * 1-5"}]
+        assert "python3.13 -I -m venv" in made(github=github)[".github/workflows/envctl-plan.yml"]
+
+    def test_one_runner_label_needs_no_list(self) -> None:
+        assert workflow("drift", github={"runs_on": "arc-envctl"})["jobs"]["drift"]["runs-on"] == "arc-envctl"
+
+    def test_environment_and_secrets_reach_envctl_alone(self) -> None:
+        files = made(github={"env": {"DATADOG_SITE": "no"}, "secrets": ["DATADOG_API_KEY"]})
+        for step in steps(files):
+            ours = {key: value for key, value in step.get("env", {}).items() if key.startswith("DATADOG")}
+            is_envctl = "AWS_ROLE_ARN" in step.get("env", {})
+            wanted = {"DATADOG_SITE": "no", "DATADOG_API_KEY": "${{ secrets.DATADOG_API_KEY }}"}
+            assert ours == (wanted if is_envctl else {})
+
+    def test_steps_stand_before_and_after_envctl(self) -> None:
+        before = {"name": "no", "run": "a: b\n# c\n", "env": {"TOKEN": "${{ secrets.T }}"}}
+        after = {"name": "Tell", "uses": f"acme/tell@{'a' * 40} # v1.2", "with": {"to": "on"}, "jobs": ["deploy"]}
+        files = made(github={"before": [before], "after": [after]})
+        for name, job in jobs(files).items():
+            if name.endswith(":fork"):
+                continue
+            assert job["steps"][1] == before
+            told = [step for step in job["steps"] if step.get("uses", "").startswith("acme/tell")]
+            assert len(told) == ("deploy-" in name.rpartition(":")[2])
+            assert all(step["with"] == {"to": "on"} for step in told)
+            assert all(step["if"] == "steps.envctl.outputs.reason == 'done'" for step in told)
+
+    def test_waiting_promotion_may_fail_its_job(self) -> None:
+        assert sum("--wait-ok" in step.get("run", "") for step in steps(made())) == 3
+        assert not any("--wait-ok" in step.get("run", "") for step in steps(made(github={"waiting": "failed"})))

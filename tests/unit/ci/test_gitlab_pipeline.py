@@ -126,7 +126,7 @@ def test_variables_name_roles_by_default() -> None:
     named = {name: line for name, job in jobs().items() for line in job["script"] if line.startswith("take_role")}
     assert named["envctl plan"] == 'take_role "${ENVCTL_PLAN_ROLE:-}" "ENVCTL_PLAN_ROLE"'
     assert named["envctl drift"] == 'take_role "${ENVCTL_DRIFT_ROLE:-}" "ENVCTL_DRIFT_ROLE"'
-    wanted = 'take_role "${ENVCTL_ROLE:-}" "ENVCTL_ROLE, with the environment prod as its scope"'
+    wanted = 'take_role "${ENVCTL_ROLE:-}" "ENVCTL_ROLE, with the environment prod as its scope,"'
     assert named["envctl promote staging prod"] == named["envctl operate prod"] == wanted
 
 

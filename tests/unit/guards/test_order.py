@@ -66,8 +66,16 @@ ASTRAY: dict[str, tuple[Request, str, str]] = {
         "management is outside the pipeline (dev → staging → prod); its releases can't be promoted",
         NOTHING_NEW,
     ),
-    "into the entry": (replace(PROMOTION, source="staging", target="dev"), IS_ENTRY, "envctl apply dev"),
-    "from the entry into itself": (replace(PROMOTION, source="dev", target="dev"), IS_ENTRY, "envctl apply dev"),
+    "into the entry": (
+        replace(PROMOTION, source="staging", target="dev"),
+        IS_ENTRY,
+        "for changes of the working tree: envctl apply dev",
+    ),
+    "from the entry into itself": (
+        replace(PROMOTION, source="dev", target="dev"),
+        IS_ENTRY,
+        "for changes of the working tree: envctl apply dev",
+    ),
 }
 
 
@@ -111,7 +119,7 @@ PROVEN: dict[str, Request] = {
     "a destruction of what is there": DESTRUCTION,
     "a destruction of what nothing proves": replace(DESTRUCTION, present=LedgerState()),
 }
-ENTER, HISTORY = "envctl apply dev", "its verifications: envctl history staging"
+ENTER, HISTORY = "envctl apply dev", "its deployments and verifications: envctl history staging"
 IN_DEV = "release 111111111111 has no complete deployment in dev: "
 LACKS = "release 111111111111 has no valid verification in staging"
 LOST = {R1: proof(verified_at=None, revoked="drift was found there")}
@@ -163,7 +171,7 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
     "there is nothing to go back to": (
         replace(BACK, release=None),
         "no earlier release was verified in staging",
-        "its deployments: envctl history staging",
+        "its deployments and verifications: envctl history staging",
     ),
     "a rollback to what was never here": (here(BACK, evidence={R2: proof(R2)}), LACKS, HISTORY),
     "a rollback to what was never verified": (here(BACK, evidence={R1: proof(verified_at=None)}), LACKS, HISTORY),
@@ -207,7 +215,7 @@ def test_release_without_evidence_is_refused(request_: Request, message: str, hi
 
 
 BUNDLED = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "a destruction": DESTRUCTION}
-RESTORE = "restore it from a backup of the store, or make a new release: envctl apply dev"
+RESTORE = "restore it from a backup of the store; or change the code, and make a new release: envctl apply dev"
 
 
 @pytest.mark.parametrize("request_", BUNDLED.values(), ids=BUNDLED.keys())

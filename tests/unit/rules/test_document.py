@@ -271,3 +271,18 @@ def test_unknown_and_never_waivable_guards_are_dropped() -> None:
 def test_durations_are_parsed() -> None:
     assert to_rules(WHOLE).soak == timedelta(days=1)
     assert to_rules(document()).expires is None
+
+
+def test_other_issuer_of_github_is_a_change_of_rules() -> None:
+    ours, usual = document(ci={"github": "https://git.example.com/_services/token"}), document()
+    assert decode(ours.encoded).content["ci"] == {"github": "https://git.example.com/_services/token"}
+    assert list_differences(usual, ours) == ("issuer of GitHub not set -> https://git.example.com/_services/token",)
+    assert list_conflicts(usual, ours) == ()
+
+
+@pytest.mark.parametrize(
+    "allow", [{"only_ci": True}, {"apply": ["github:ann"]}, {"approve": {"peer": ["github-team:acme/ops"]}}], ids=str
+)
+def test_other_issuer_of_github_conflicts_where_it_says_who(allow: dict[str, Any]) -> None:
+    usual, ours = (document({"allow": allow}, **each) for each in ({}, {"ci": {"github": "https://git.example.com/x"}}))
+    assert list_conflicts(usual, ours) == ("issuer of GitHub not set -> https://git.example.com/x",)

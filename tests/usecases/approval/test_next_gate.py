@@ -3,6 +3,7 @@
 import pytest
 
 from envctl.domain.errors import UsageError
+from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import approve_plan, refuse_missing_gate
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -33,7 +34,21 @@ def test_approver_is_sent_to_the_next_gate(world: World) -> None:
 def test_gate_for_two_people_names_another_person(world: World) -> None:
     approve(world, "bob", "business")
     assert approve(world, "bob", "peer") == "ask another person: envctl approve prod --gate peer"
-    assert approve(world, "cat", "peer") == "envctl promote staging prod"
+    assert approve(world, "cat", "peer") == "ask another person: envctl promote staging prod"
+
+
+def test_approver_who_promotes_is_sent_to_another(world: World) -> None:
+    for person, gate in (("bob", "peer"), ("bob", "business"), ("cat", "peer")):
+        approve(world, person, gate)
+    with pytest.raises(RefusedError) as raised:
+        promote(world.ports, "staging", "prod")
+    (refusal,) = raised.value.refusals
+    assert (refusal.hint, refusal.who) == (
+        "as another person: envctl promote staging prod",
+        "any person who did not approve it",
+    )
+    world.identity = SettableIdentity("eve@example.com")
+    assert promote(world.ports, "staging", "prod").deployment
 
 
 def test_missing_gate_is_named_with_all_gates(world: World) -> None:

@@ -43,6 +43,21 @@ class TestPreview:
         assert staging.stacks[0].resources[0].action == Action.CREATE
         assert staging.stacks[1].waits_for == ("network",)
 
+    def test_changes_of_a_request_besides_resources_are_named(self, world: World) -> None:
+        world.edit("modules/network/main.tf", NETWORK.decode() + 'resource "null_resource" "x" {} # local-exec')
+        paths = ["envctl.toml", "modules/network/main.tf", "modules/web/main.tf", ".github/workflows/ci.yml"]
+        world.version_control.lies_in, world.version_control.changed = "", {"base": paths}
+        assert preview_environments(world.ports).request_changes == ()
+        world.job_requests.base = "base"
+        found = preview_environments(world.ports).request_changes
+        assert [str(each) for each in found] == [
+            "rules (envctl.toml)",
+            "workflows (.github/workflows/ci.yml)",
+            "programs (modules/network/main.tf)",
+        ]
+        world.job_requests.base = "gone"
+        assert preview_environments(world.ports).request_changes == ()
+
     def test_release_is_planned_where_promotion_is_not_allowed(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         edited(world)

@@ -56,6 +56,15 @@ def test_environments_without_written_approvals_are_named(
     assert all(f"[environments.{name}.gates] approvals = {{}}" in remarks[at] for at, name in enumerate(named))
 
 
+@pytest.mark.parametrize(("gate", "warned"), [("business", True), ("peer", False)])
+def test_gate_of_reviewers_that_one_review_cannot_open_is_named(world: World, gate: str, warned: bool) -> None:
+    edit_project(world, ("business = 2 }\n", f'business = 2 }}\nreviewers = "{gate}"\n'))
+    line = world.tree.content["envctl.toml"].decode().partition("reviewers")[0].count("\n") + 1
+    said = f"envctl.toml:{line}: business needs 2 people, but GitHub starts the job of prod after one review"
+    remarks = validate_project(world.ports, "").remarks
+    assert [remark.partition(";")[0] for remark in remarks] == ([said] if warned else [])
+
+
 def test_settings_check_ignores_approvals(world: World) -> None:
     edit_project(world, ("approvals = {}\n", ""))
     assert check(world).remarks == ()

@@ -37,20 +37,21 @@ def type_command(actors: Actors, command: str, how: How) -> bool:
     return actors.present.seq > before
 
 
-def _give(actors: Actors, command: str, how: How) -> None:  # noqa: C901 (one case a command)
+def _give(actors: Actors, command: str, how: How) -> None:  # noqa: C901, PLR0912 (one case a command)
     """Raises ValueError for a command that nobody here can type."""
     program, verb, *rest = shlex.split(command)
     assert program == "envctl", command
     names = [word for word in rest if not word.startswith("--") and not _is_value(rest, word)]
     options = {word: _find_value(rest, word) for word in rest if word.startswith("--")}
     release = options.get("--release") or options.get("--to") or None
+    how = replace(how, older="--older" in options)
     match verb, names, frozenset(options) - {"--release", "--to", "--gate", "--older", "--yes"}:
         case "apply", [to], left if not left:
             actors.applies(to, how)
         case "apply", [to], left if left == {"--stack", "--with-upstream"}:
             actors.applies(to, replace(how, only=("network", options["--stack"])))
         case "promote", [source, to], left if not left:
-            actors.promotes(source, to, replace(how, older="--older" in options), release=release)
+            actors.promotes(source, to, how, release=release)
         case "rollback", [to], left if not left:
             actors.rolls_back(to, how, release=release)
         case "destroy", [what], left if not left:

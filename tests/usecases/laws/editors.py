@@ -17,11 +17,13 @@ ENVIRONMENT = 'variable "environment" { type = string }\n'
 # It takes what the settings of prod hold.
 OUTSIDE = ENVIRONMENT + 'variable "cidr" { type = string }\nvariable "size" { type = number }\n'
 THIRDS = ("jobs", "cron", BESIDE)
-PLACES = {
-    "account_id": "{:012}",
-    "region": "eu-west-{}",
-    "assume_role": "arn:aws:iam::ACCOUNT:role/deployer-{}",
-    "external_id": "shop-{}",
+# envctl refuses a region that AWS does not have.
+REGIONS = ("eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2")
+PLACES: dict[str, Callable[[int], str]] = {
+    "account_id": "{:012}".format,
+    "region": lambda number: REGIONS[number % len(REGIONS)],
+    "assume_role": "arn:aws:iam::ACCOUNT:role/deployer-{}".format,
+    "external_id": "shop-{}".format,
 }
 
 
@@ -87,7 +89,7 @@ class Edits:
 
     def edits_place(self, key: str, number: int) -> None:
         """Prod is somewhere else from now on, and its credentials answer there."""
-        place = {**self.shared.place_of_prod, key: PLACES[key].format(number)}
+        place = {**self.shared.place_of_prod, key: PLACES[key](number)}
         self.moves_prod(place)
 
     def moves_prod(self, place: dict[str, str]) -> None:

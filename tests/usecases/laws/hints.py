@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from typing import Literal
 
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.guards.request import Refusal, RefusedError
 from envctl.usecases.inspect.history import read_history
 from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status
-from tests.usecases.commands import How, Refused
+from tests.usecases.commands import Refused
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.advice import MAX_STEPS, list_typists, mend_the_world, type_command
 
@@ -21,7 +23,7 @@ LOOKING = {"status", "why", "history", "rules", "diff", "settings", "ledger", "r
 """Commands that only inform. `ledger` is one where it verifies or lists."""
 _BY_FILES = ("restore", "correct", "add [", "give ", "remove ", "commit them", "make them", "keep, move", "change its")
 """How a hint begins if files have to change before its command."""
-_ANOTHER_WAY = ("to go back", "to go on", "if intended", "or take", "make a new release", "lift the hold")
+_ANOTHER_WAY = ("release", "to go back", "to go on", "or take")
 _SAME_AGAIN = ("as ", "run it in", "ask another")
 
 
@@ -30,6 +32,7 @@ class Hint:
     """A command in a hint, and the words before it since the command before."""
 
     code: str
+    message: str
     text: str
     command: str
     lead: str
@@ -38,6 +41,11 @@ class Hint:
     @property
     def is_looking(self) -> bool:
         return self.command.split()[1] in LOOKING
+
+    @property
+    def is_another_way(self) -> bool:
+        """Whether it leads to something else than what was refused."""
+        return any(words in self.lead for words in _ANOTHER_WAY)
 
     @property
     def is_bare(self) -> bool:
@@ -58,18 +66,26 @@ class HintReader:
     failed: list[str] | None = None
     seen: set[tuple[str, str, str]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.book = self.actors.book
+
     def reads(self, refused: Refused) -> None:
         for hint in list_hints(refused.error):
             kind = hint.code, refused.verb, f"{hint.lead} {hint.command}"
             if kind in self.seen:
                 continue
             self.seen.add(kind)
-            fault = try_in_copy(lambda hint=hint: follow_hint(self.actors, refused, hint))  # type: ignore[misc]
+            fault = try_in_copy(partial(self._follow, refused, hint))
             self.typed[hint.code] += 1
             if fault and self.failed is None:
                 raise AssertionError(fault)
             if fault and self.failed is not None:
                 self.failed.append(f"{hint.code}: {fault}")
+
+    def _follow(self, refused: Refused, hint: Hint) -> None:
+        # It may be what a temptation edits for a while.
+        self.actors.book = self.book
+        follow_hint(self.actors, refused, hint)
 
 
 def try_in_copy(do: Callable[[], None]) -> str:
@@ -94,9 +110,10 @@ def try_in_copy(do: Callable[[], None]) -> str:
 
 
 def list_hints(error: EnvctlError) -> list[Hint]:
-    """The commands in the hints of a refusal, or of any other problem."""
+    """The commands in the hints of a refusal, or of any other problem, each once."""
     refusals = {each.hint: each for each in error.refusals} if isinstance(error, RefusedError) else {}
-    return [hint for problem in error.problems for hint in _split_hint(problem, refusals.get(problem.hint))]
+    hints = [hint for problem in error.problems for hint in _split_hint(problem, refusals.get(problem.hint))]
+    return list({(hint.lead, hint.command): hint for hint in reversed(hints)}.values())[::-1]
 
 
 def _split_hint(problem: Problem, refusal: Refusal | None) -> Iterator[Hint]:
@@ -104,12 +121,12 @@ def _split_hint(problem: Problem, refusal: Refusal | None) -> Iterator[Hint]:
     for found in re.finditer(r"envctl [a-z][^,;]*", problem.hint):
         lead = problem.hint[end : found.start()].strip("; ,")
         end = found.end()
-        yield Hint(str(problem.code), problem.hint, found[0].strip(), lead, refusal)
+        yield Hint(str(problem.code), problem.message, problem.hint, found[0].strip(), lead, refusal)
 
 
 def follow_hint(actors: Actors, refused: Refused, hint: Hint) -> None:
-    """Type the command, and whatever its own refusals say, until something is recorded or the refusal is gone; where
-    the hint is that command alone, until the refusal is gone.
+    """Type the command of the hint, until something is recorded or the refusal is gone; where the hint is that command
+    alone, until the refusal is gone.
     """
     actors.on_refusal = None
     actors.here, actors.shared, actors.by_word = refused.machine, refused.machine.shared, True
@@ -117,26 +134,36 @@ def follow_hint(actors: Actors, refused: Refused, hint: Hint) -> None:
     typed: list[str] = []
     story = f"{refused.verb} {refused.environment}: {'; '.join(map(str, refused.error.problems))}"
     while True:
-        assert len(typed) < MAX_STEPS, f"the hints lead in a circle: {typed} after {story}"
-        typed.append(hint.command)
-        if hint.is_looking:
-            look(actors, hint)
-            return
-        _do_what_it_says(actors, hint)
         before = actors.present.seq
-        next_hint = _type(actors, hint, typed, story)
-        if next_hint:
-            hint = next_hint
-            continue
-        again = _retype(actors, refused)
-        typed.append(f"[{again}]"[: int(os.environ.get("LONG", "1"))])
+        if carry_out(actors, hint, typed, story) == "in words":
+            return
+        recorded, again = actors.present.seq > before, _retype(actors, refused)
         still = [each for each in list_hints(again) if each.code == hint.code] if again else []
         gone = again is None or not any(each.code == hint.code for each in again.problems)
-        recorded = actors.present.seq > before
         assert recorded or gone, f"nothing comes of {typed} after {story}"
         if gone or not still or not hint.is_bare or _is_done(refused, hint):
             return
         hint = still[0]
+
+
+def carry_out(actors: Actors, hint: Hint, typed: list[str], story: str) -> Literal["done", "in words"]:
+    """Type the command of a hint, and before it whatever the hints of its own refusals say."""
+    while True:
+        assert len(typed) < MAX_STEPS, f"the hints lead in a circle: {typed} after {story}"
+        typed.append(hint.command)
+        if hint.is_looking:
+            look(actors, hint)
+            return "in words"
+        _do_what_it_says(actors, hint)
+        before, error = actors.present.seq, _type(actors, hint)
+        if error is None:
+            assert len(typed) == 1 or actors.present.seq > before, f"nothing comes of {typed} after {story}"
+            return "done"
+        same = [each for each in error.problems if (each.code, each.message) == (hint.code, hint.message)]
+        assert not same, f"{typed} is refused for the same reason: {error} after {story}"
+        further = list_hints(error)
+        if not further or carry_out(actors, further[0], typed, story) == "in words" or further[0].is_another_way:
+            return "in words"
 
 
 def _is_done(refused: Refused, hint: Hint) -> bool:
@@ -145,25 +172,31 @@ def _is_done(refused: Refused, hint: Hint) -> bool:
     return hint.code == "G101" or (verb, environment) == (refused.verb, refused.environment)
 
 
-def _type(actors: Actors, hint: Hint, typed: list[str], story: str) -> Hint | None:
-    """By whoever may. Return the hint of the refusal, if all are refused."""
+def _type(actors: Actors, hint: Hint) -> EnvctlError | None:
+    """By whoever may. Return the refusal, if all are refused."""
     refusals: list[EnvctlError] = []
-    for how in list_typists():
+    typists = _list_named_first(hint)
+    for how in typists:
         actors.said_no = None
         if type_command(actors, hint.command, how):
-            if os.environ.get("LONG"):
-                typed.append(str(how))
             return None
         if actors.said_no:
             refusals.append(actors.said_no)
-    if len(refusals) < len(list(list_typists())):
+    if len(refusals) < len(typists):
         # Nothing to do for some of them.
         return None
-    best = min(refusals, key=lambda error: len(error.problems))
-    codes = {problem.code for problem in best.problems}
-    assert hint.code not in codes, f"{typed} is refused for the same reason: {best} after {story}"
-    further = list_hints(best)
-    return further[0] if further else None
+    return min(refusals, key=lambda error: (_is_about_person(error), len(error.problems)))
+
+
+def _is_about_person(error: EnvctlError) -> bool:
+    return any(problem.hint.startswith(_SAME_AGAIN) for problem in error.problems)
+
+
+def _list_named_first(hint: Hint) -> list[How]:
+    """Everybody, the people first whom the refusal names."""
+    who = hint.refusal.who if hint.refusal else ""
+    name = "job" if "github:" in who else "vouched" if "arn:" in who else "own"
+    return sorted(list_typists(), key=lambda how: how.name != name)
 
 
 def _retype(actors: Actors, refused: Refused) -> EnvctlError | None:
@@ -187,8 +220,10 @@ def _do_what_it_says(actors: Actors, hint: Hint) -> None:
     if "wait, then" in hint.lead:
         assert hint.refusal is not None and hint.refusal.opens is not None, f"for how long? {hint}"
         actors.passes(max(timedelta(), hint.refusal.opens - actors.shared.clock.now()) + timedelta(seconds=1))
+    if any(words in hint.lead for words in ("change the code", "change of the code", "changes of the working tree")):
+        actors.edits_code("as the hint wants")
     if hint.lead.startswith(_BY_FILES):
-        actors.shared.versions.known = replace(actors.shared.versions.known, uncommitted=False)  # type: ignore[type-var]
+        actors.shared.versions.known = replace(actors.shared.versions.known, uncommitted=False)
         actors.asks(actors.book)
         if left := re.search(r"\[removed\.([\w-]+)\]", hint.lead):
             actors.has_third(replace(actors.shared.third, fates=((left[1], "destroy"),)))

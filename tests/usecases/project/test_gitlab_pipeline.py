@@ -59,7 +59,7 @@ def test_missing_package_is_said_with_its_file(world: World) -> None:
     with pytest.raises(ConfigurationError) as caught:
         write(world)
     (problem,) = caught.value.problems
-    assert (problem.code, problem.location and problem.location.file) == ("E148", "envctl.toml")
+    assert (problem.code, problem.location and problem.location.file) == ("E144", "envctl.toml")
 
 
 def test_program_of_image_needs_no_locks(world: World) -> None:
@@ -115,11 +115,12 @@ def test_pipeline_of_another_project_is_kept(world: World) -> None:
     write(world)
     text = world.tree.content[f"../{OURS}"]
     world.version_control.lies_in = "shop"
+    world.tree.content["../billing/envctl.toml"] = world.tree.content["envctl.toml"]
     for check in (True, False):
         with pytest.raises(OperationFailedError) as caught:
             write(world, check=check)
         (problem,) = caught.value.problems
-        assert (problem.code, problem.location and problem.location.file) == ("E149", OURS)
+        assert (problem.code, problem.location and problem.location.file) == ("E043", "envctl.toml")
         assert "project in billing" in problem.message
     assert world.tree.content[f"../{OURS}"] == text
     add(world, '[ci.gitlab]\nprefix = "shop"\n')

@@ -40,6 +40,16 @@ def test_release_without_commit_has_no_authors() -> None:
     assert others(world) == ()
 
 
+def test_authors_are_asked_since_the_last_release() -> None:
+    world = World()
+    world.version_control.known = Revision("c0ffee", "dan@example.com", uncommitted=False)
+    apply(world.ports, "dev", SURE)
+    world.version_control.known = Revision("f00d", "dan@example.com", uncommitted=False)
+    world.tree.content["modules/web/main.tf"] += b"\n# changed\n"
+    apply(world.ports, "dev", SURE)
+    assert world.reviews.asked == [("c0ffee", ""), ("f00d", "c0ffee")]
+
+
 def test_authors_come_from_git_when_github_is_unreachable() -> None:
     class Down:
         def list_approvers(self, environment: str) -> list[str]:
@@ -48,7 +58,7 @@ def test_authors_come_from_git_when_github_is_unreachable() -> None:
         def has_reviews(self) -> bool:
             return False
 
-        def list_authors(self, commit: str) -> list[str]:
+        def list_authors(self, commit: str, since: str = "") -> list[str]:
             raise OperationFailedError(Problem("E036", "GitHub (acme/shop) can't be reached", ""))
 
     world = World()

@@ -10,6 +10,10 @@ class AwsClock:
     def __init__(self) -> None:
         self.skew: timedelta | None = None
 
+    def now(self) -> datetime:
+        """Return the time by the clock of AWS, as far as its skew is known."""
+        return datetime.now(UTC) - (self.skew or timedelta())
+
     def watch_session(self, session: Any) -> None:  # noqa: ANN401 (boto3's own)
         session.events.register("after-call.sts", self._measure_skew)
 

@@ -6,12 +6,13 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from envctl.adapters.aws.tokens import MAX_TOKEN_BYTES
 from envctl.adapters.disk.files import open_file
+from envctl.domain.ci.id_token import MAX_TOKEN_BYTES
 
 CONNECT_SECONDS, ATTEMPTS = 5, 4
 METADATA_LIMITS = {"metadata_service_timeout": 10, "metadata_service_num_attempts": 5}
@@ -35,6 +36,30 @@ def open_session(profile: str, patience: float, program_seconds: float) -> Any: 
     # The descriptions of AWS's services take megabytes: all sessions of a command share them.
     core.register_component("data_loader", _open_service_loader(core.get_config_variable("data_path")))
     _limit_providers(core.get_component("credential_provider"), program_seconds)
+    return boto3.Session(botocore_session=core)
+
+
+def open_renewed_session(fetch: Callable[[], Mapping[str, str]], now: Callable[[], datetime]) -> Any:  # noqa: ANN401
+    """Open a session with the keys of `fetch`, which is called again before they end. `now` returns the time of AWS.
+
+    `fetch` returns access_key, secret_key, token and expiry_time, as botocore names them.
+    """
+    import boto3
+    from botocore.credentials import RefreshableCredentials
+    from botocore.session import get_session
+
+    core = get_session()
+    core.register_component("data_loader", _open_service_loader(core.get_config_variable("data_path")))
+    first = fetch()
+    core._credentials = RefreshableCredentials(
+        first["access_key"],
+        first["secret_key"],
+        first["token"],
+        datetime.fromisoformat(first["expiry_time"]),
+        fetch,
+        "sts-assume-role",
+        now,
+    )
     return boto3.Session(botocore_session=core)
 
 

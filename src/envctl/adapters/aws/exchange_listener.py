@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from envctl.adapters.aws.token_exchange import TokenExchange
-from envctl.adapters.aws.tokens import describe_token
+from envctl.domain.ci.id_token import describe_token, suggest_subject
 
 _AWS_DOMAINS = (
     ".amazonaws.com",
@@ -31,6 +31,8 @@ _AWS_DOMAINS = (
 _TOKEN_KEY = "envctl_token"  # noqa: S105 (a key)
 TOKEN_DESCRIPTION = "EnvctlToken"  # noqa: S105 (a name)
 """Key for the claims of a refused token, added to the response of STS: botocore raises that response."""
+SUBJECT_HINT = "EnvctlSubject"
+"""Key for the hint about its subject."""
 
 
 class ExchangeListener:
@@ -78,6 +80,7 @@ class ExchangeListener:
         token = context.get(_TOKEN_KEY, "")
         if "Credentials" not in parsed:
             parsed[TOKEN_DESCRIPTION] = describe_token(token)
+            parsed[SUBJECT_HINT] = suggest_subject(token)
             return
         key = parsed["Credentials"].get("AccessKeyId", "")
         self.exchanges[key] = TokenExchange(

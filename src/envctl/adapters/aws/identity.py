@@ -6,16 +6,17 @@ The actor is the owner of the credentials. A token file beside them proves nothi
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from envctl.adapters.aws.token_exchange import TokenExchange
 from envctl.adapters.aws.tokens import (
     Claims,
-    UnverifiedTokenError,
     list_users,
     read_github_claims,
     read_gitlab_claims,
 )
 from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.ci.id_token import UnverifiedTokenError
 from envctl.domain.ledger.events import Actor
 
 _SYSTEMS = {"github": "GitHub", "gitlab": "GitLab"}
@@ -37,9 +38,19 @@ class CredentialOrigin:
     doubt: str = ""  # why the response of STS is not trusted
 
 
+GITHUB_URL = "https://github.com"
+
+
+def read_server_url(run_url: str) -> str:
+    """Return the address of the GitHub Enterprise that the job names."""
+    parts = urlsplit(run_url)
+    return f"https://{parts.netloc}" if parts.scheme == "https" and parts.netloc else GITHUB_URL
+
+
 class AwsIdentity:
     """`local` identifies the actor by the machine alone; AWS takes precedence. `find_origin` returns None without
-    credentials. `gitlab` returns the address of the GitLab with trusted tokens.
+    credentials. `gitlab` returns the address of the GitLab with trusted tokens, `github` the issuer of trusted tokens
+    of GitHub, or an empty text for that of github.com.
     """
 
     def __init__(
@@ -48,7 +59,9 @@ class AwsIdentity:
         find_origin: Callable[[], CredentialOrigin | None],
         environment: Callable[[], Mapping[str, str]],
         gitlab: Callable[[], str],
+        github: Callable[[], str] = lambda: "",
     ) -> None:
+        self._github = github
         self._local = local
         self._gitlab = gitlab
         self._find_origin = find_origin
@@ -88,7 +101,8 @@ class AwsIdentity:
             return local.run_url
         if local.via == "gitlab":
             return f"{self._gitlab()}/{claims.repository}/-/jobs/{claims.run_id}"
-        return f"https://github.com/{claims.repository}/actions/runs/{claims.run_id}"
+        server = read_server_url(local.run_url) if self._github() else GITHUB_URL
+        return f"{server}/{claims.repository}/actions/runs/{claims.run_id}"
 
     def _verify_claims(self, local: Actor, origin: CredentialOrigin) -> Claims:
         """Return the claims of the exchanged token. Raises UnverifiedTokenError if it is not of this CI run."""
@@ -107,7 +121,11 @@ class AwsIdentity:
             )
         try:
             is_gitlab = local.via == "gitlab"
-            claims = read_gitlab_claims(exchange, self._gitlab()) if is_gitlab else read_github_claims(exchange)
+            claims = (
+                read_gitlab_claims(exchange, self._gitlab())
+                if is_gitlab
+                else read_github_claims(exchange, self._github())
+            )
         except UnverifiedTokenError as error:
             raise UnverifiedTokenError(f"the token {error}") from None
         actor, project, run = _VARIABLES[local.via]

@@ -3,21 +3,22 @@
 - A role is taken with a session policy that allows nothing, or nothing but to take itself.
 - An object is written under two conditions that can't hold: an ETag that no object can have, and a wrong digest.
   https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-- EC2 answers a dry run with whether the call would be allowed.
-  https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+- EC2 answers a dry run with whether the call would be allowed. It would delete a key pair that does not exist.
+  https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteKeyPair.html
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from envctl.adapters.aws.call_failures import extract_code
-from envctl.adapters.aws.tokens import UnverifiedTokenError, read_claims
 from envctl.adapters.disk.files import read_text
 from envctl.domain.aws.access import AwsCredentialsSpec
+from envctl.domain.ci.id_token import UnverifiedTokenError, decode_token
 from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.roles import Attempt, RoleTrial
-from envctl.domain.errors import EnvctlError
+from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.usecases.ports.ci import RoleRequest
 
 SECONDS = 900
@@ -30,12 +31,14 @@ BODY = b"envctl doctor: this object must never exist"
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 _UNMET = frozenset({"PreconditionFailed", "NoSuchKey", "412", "BadDigest"})
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 10, 2
-WRITE_STATE, CHANGE_NETWORK, TAKE_DEPLOYER = "write states", "create a VPC", "take the deployer's role"
+MISSING_KEY_PAIR = "envctl-doctor-has-no-key-pair"
+WRITE_STATE, CHANGE_EC2, TAKE_DEPLOYER = "write states", "delete key pairs of EC2", "take the deployer's role"
 
 
 class AwsRoleTrials:
     """`open_client` opens clients with the credentials of the job; `find_spec` returns the parameters for the role of
-    an environment; `environ` are the variables of the job.
+    an environment; `environ` are the variables of the job. `request_token` returns a new ID token of the job, or an
+    empty text if its forge gives none on request.
     """
 
     def __init__(
@@ -43,19 +46,26 @@ class AwsRoleTrials:
         open_client: Callable[[str], Any],
         find_spec: Callable[[str], AwsCredentialsSpec],
         environ: Callable[[], Mapping[str, str]],
+        request_token: Callable[[], str] = str,
     ) -> None:
+        self._request_token = request_token
         self._open_client = open_client
         self._find_spec = find_spec
         self._environ = environ
 
     def read_token(self) -> TokenClaims:
-        file = self._environ().get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
-        if not file:
-            return TokenClaims(problem="the job has no token for AWS: AWS_WEB_IDENTITY_TOKEN_FILE is not set")
+        file = ""
         try:
-            return TokenClaims(read_claims(read_text(file)))
+            file = self._environ().get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
+            token = read_text(file) if file else self._request_token()
+            if not token:
+                return TokenClaims(problem="the job has no token for AWS: AWS_WEB_IDENTITY_TOKEN_FILE is not set")
+            return TokenClaims(decode_token(token)[1])
+        except EnvctlError as error:
+            return TokenClaims(problem=error.problems[0].message)
         except UnverifiedTokenError as error:
-            return TokenClaims(problem=f"the token in AWS_WEB_IDENTITY_TOKEN_FILE {error}")
+            where = "in AWS_WEB_IDENTITY_TOKEN_FILE " if file else ""
+            return TokenClaims(problem=f"the token {where}{error}")
         except (OSError, ValueError):
             return TokenClaims(problem="the file in AWS_WEB_IDENTITY_TOKEN_FILE can't be read")
 
@@ -65,6 +75,8 @@ class AwsRoleTrials:
         policy = None if looks else _build_policy(request.target.arn if request.tries_itself else "")
         try:
             sts = self._open_client("sts")
+        except InterruptedByUserError:
+            raise
         except EnvctlError as error:
             return RoleTrial(Attempt("unknown", error.problems[0].message))
         taken, keys = _take_role(sts, request.target.arn, spec, policy)
@@ -74,6 +86,26 @@ class AwsRoleTrials:
         if request.tries_itself or looks:
             itself, _ = _take_role(_open_client(keys, "sts", spec.region), request.target.arn, spec, _build_policy())
         return RoleTrial(taken, itself, dict(_try_writes(request, spec, keys)) if looks else {})
+
+    def try_token(self, role: str) -> Attempt:
+        try:
+            token = read_text(self._environ().get("AWS_WEB_IDENTITY_TOKEN_FILE", "")).strip()
+            sts = self._open_client("sts")
+        except (OSError, ValueError):
+            return Attempt("unknown", "the job has no token in AWS_WEB_IDENTITY_TOKEN_FILE")
+        except InterruptedByUserError:
+            raise
+        except EnvctlError as error:
+            return Attempt("unknown", error.problems[0].message)
+        take = partial(
+            sts.assume_role_with_web_identity,
+            RoleArn=role,
+            RoleSessionName=SESSION_NAME,
+            WebIdentityToken=token,
+            DurationSeconds=SECONDS,
+            Policy=_build_policy(),
+        )
+        return _call(take)[0]
 
 
 def _take_role(
@@ -104,8 +136,8 @@ def _try_writes(
         )
         yield WRITE_STATE, _call(put, allowed=_UNMET)[0]
     ec2 = _open_client(keys, "ec2", spec.region)
-    create = lambda: ec2.create_vpc(CidrBlock="10.255.255.0/28", DryRun=True)  # noqa: E731
-    yield CHANGE_NETWORK, _call(create, allowed=frozenset({"DryRunOperation"}))[0]
+    delete = lambda: ec2.delete_key_pair(KeyName=MISSING_KEY_PAIR, DryRun=True)  # noqa: E731
+    yield CHANGE_EC2, _call(delete, allowed=frozenset({"DryRunOperation"}))[0]
     if request.deployer:
         sts = _open_client(keys, "sts", spec.region)
         yield TAKE_DEPLOYER, _take_role(sts, request.deployer, spec, _build_policy())[0]

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.account_cache import AccountCache
 from envctl.adapters.aws.aws_clock import AwsClock
-from envctl.adapters.aws.exchange_listener import TOKEN_DESCRIPTION, ExchangeListener
-from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
+from envctl.adapters.aws.exchange_listener import ExchangeListener
+from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity, is_session_of_role
+from envctl.domain.ci.id_token import describe_token, read_claims, read_time
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
-    from obstore.auth.boto3 import Boto3CredentialProvider
-
     from envctl.adapters.aws.identity import CredentialOrigin
+    from envctl.adapters.aws.store_credentials import StoreCredentials
 
 READ_SECONDS, PROGRAM_SECONDS = 10, 60.0
 """For a response of AWS, and for a `credential_process`: as long as Terraform's AWS provider waits for one."""
@@ -39,6 +39,7 @@ class Sessions:
 
     `prepare` is called before boto3 loads credentials: in the sandbox it removes the real ones. `find_spec` returns the
     credentials wanted for an environment. `store_url` returns the S3 endpoint in AWS's variables; empty for AWS's own.
+    `is_token_renewed` tells if envctl itself renews the ID token of the job.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class Sessions:
         patience: float = READ_SECONDS,
         program_seconds: float = PROGRAM_SECONDS,
         store_url: Callable[[], str] = lambda: "",
+        is_token_renewed: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_token_renewed = is_token_renewed
         self._store_url = store_url
         self._program_seconds = program_seconds
         self._prepare = prepare
@@ -64,7 +67,6 @@ class Sessions:
         return self._clock.skew
 
     def is_confirmed(self, environment: str) -> bool:
-        self._prepare()
         return self._cache is not None and self._cache.is_confirmed(environment)
 
     def save_confirmed(self, environment: str) -> None:
@@ -107,9 +109,9 @@ class Sessions:
         except (BotoCoreError, ClientError, OperationFailedError):
             return ""
 
-    def load_store_credentials(self) -> "Boto3CredentialProvider | None":
+    def load_store_credentials(self) -> "StoreCredentials | None":
         """Load the caller's own credentials for obstore; None without credentials."""
-        from obstore.auth.boto3 import Boto3CredentialProvider
+        from envctl.adapters.aws.store_credentials import StoreCredentials
 
         self._prepare()
         own = self._find_spec("")
@@ -120,7 +122,7 @@ class Sessions:
                 return None
             # Loaded now and not within obstore, since that turns every error into a text.
             credentials.get_frozen_credentials()
-            return Boto3CredentialProvider(session)
+            return StoreCredentials(credentials, session.region_name or "")
 
     def open_client(self, service: str, environment: str = "", *, region: str = "") -> Any:  # noqa: ANN401 (boto3's own)
         """Open a client with the credentials of an environment, with timeouts and bounded retries. Its calls raise
@@ -154,12 +156,37 @@ class Sessions:
         self._prepare()
         with _explain_errors(spec):
             session, listener = self._open_watched_session(spec) if environment else self._own_session
+        with _explain_errors(spec, lambda: self._describe_source(session, listener, spec)):
+            self._require_other_role(spec)
             acting = self._assume_role(session, spec) if spec.role else session
             # Ask STS even about a role: its name does not prove the account behind an endpoint.
             identity = self._build_client(acting, "sts", spec).get_caller_identity()
             # Terraform renews the role itself, until the source credentials expire.
-            caller = CallerIdentity(identity["Account"], identity["Arn"], _find_expiry(session))
+            ends_at = None if self._is_token_renewed() else _find_expiry(session, listener)
+            caller = CallerIdentity(identity["Account"], identity["Arn"], ends_at)
             return AwsSession(acting, caller, listener)
+
+    def _require_other_role(self, spec: AwsCredentialsSpec) -> None:
+        """Raise OperationFailedError if the caller is known to have the role already: a role can't assume itself."""
+        own = self._sessions.get("")
+        if own is not None and spec.role and self._find_profile(spec) == self._find_profile(self._find_spec("")):
+            require_other_role(spec, own.caller.arn)
+
+    def _describe_source(self, session: Any, listener: ExchangeListener, spec: AwsCredentialsSpec) -> str:  # noqa: ANN401
+        """Describe the credentials that were refused a role: their token. Raises OperationFailedError if they are of
+        that very role.
+        """
+        if not spec.role:
+            return ""
+        token = next((each.token for each in reversed(listener.exchanges.values())), "")
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            caller = self._build_client(session, "sts", spec).get_caller_identity()
+        except (BotoCoreError, ClientError, EnvctlError):
+            caller = {"Arn": ""}
+        require_other_role(spec, str(caller["Arn"]))
+        return describe_token(token) if token else ""
 
     def _find_profile(self, spec: AwsCredentialsSpec) -> str:
         """Return the profile if this machine has it, else an empty name: a CI job has its own credentials."""
@@ -171,7 +198,7 @@ class Sessions:
         return spec.profile if spec.profile in list_profiles() else ""
 
     def _assume_role(self, session: Any, spec: AwsCredentialsSpec) -> Any:  # noqa: ANN401
-        import boto3
+        from envctl.adapters.aws.bounded_session import open_renewed_session
 
         sts = self._build_client(session, "sts", spec)
         request: dict[str, Any] = {
@@ -183,8 +210,17 @@ class Sessions:
             request["ExternalId"] = spec.external_id
         if spec.tags:
             request["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())]
-        keys = sts.assume_role(**request)["Credentials"]
-        return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+        def fetch_keys() -> dict[str, str]:
+            keys = sts.assume_role(**request)["Credentials"]
+            return {
+                "access_key": keys["AccessKeyId"],
+                "secret_key": keys["SecretAccessKey"],
+                "token": keys["SessionToken"],
+                "expiry_time": keys["Expiration"].isoformat(),
+            }
+
+        return open_renewed_session(fetch_keys, self._clock.now)
 
     def _build_client(self, session: Any, service: str, spec: AwsCredentialsSpec, region: str = "") -> Any:  # noqa: ANN401
         from envctl.adapters.aws.bounded_session import build_config
@@ -194,11 +230,17 @@ class Sessions:
         return client
 
 
-def _find_expiry(session: Any) -> datetime | None:  # noqa: ANN401
-    """Return the expiry of credentials without renewal: keys with an end, and those given for a token."""
+def _find_expiry(session: Any, listener: ExchangeListener) -> datetime | None:  # noqa: ANN401
+    """Return the expiry of credentials without renewal: keys with an end, and those given for a token. Until the token
+    ends, boto3 and Terraform get new ones for it.
+    """
     credentials = session.get_credentials()
-    ends = getattr(credentials, "_expiry_time", None) if credentials.method in EXPIRING_METHODS else None
-    return ends if isinstance(ends, datetime) else None
+    if credentials.method not in EXPIRING_METHODS:
+        return None
+    ends = getattr(credentials, "_expiry_time", None)
+    exchange = listener.exchanges.get(credentials.get_frozen_credentials().access_key)
+    token_ends = read_time(read_claims(exchange.token), "exp") if exchange else None
+    return max((each for each in (ends, token_ends) if isinstance(each, datetime)), default=None)
 
 
 def _wrap_api_call(call: Callable[..., Any], spec: AwsCredentialsSpec) -> Callable[..., Any]:
@@ -222,8 +264,10 @@ def _wrap_api_call(call: Callable[..., Any], spec: AwsCredentialsSpec) -> Callab
 
 
 @contextmanager
-def _explain_errors(spec: AwsCredentialsSpec) -> Iterator[None]:
-    """Turn every error of a library while loading credentials into an EnvctlError."""
+def _explain_errors(spec: AwsCredentialsSpec, describe_source: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """Turn every error of a library while loading credentials into an EnvctlError. `describe_source` returns more about
+    the credentials of a refused call.
+    """
     try:
         yield
     except EnvctlError:
@@ -231,7 +275,10 @@ def _explain_errors(spec: AwsCredentialsSpec) -> Iterator[None]:
     except Exception as error:
         if (problem := _find_misconfiguration(error)) is not None:
             raise MisconfiguredMachineError(problem) from error
-        raise OperationFailedError(_build_problem(spec, error)) from error
+        problem = _build_problem(spec, error)
+        if getattr(error, "response", None) and (source := describe_source()):
+            problem = replace(problem, message=f"{problem.message}; {source}")
+        raise OperationFailedError(problem) from error
 
 
 def _find_misconfiguration(error: Exception) -> Problem | None:
@@ -241,60 +288,19 @@ def _find_misconfiguration(error: Exception) -> Problem | None:
     return find_misconfiguration(error)
 
 
-_HINT_BY_CODE = {
-    "AccessDenied": "allow your own principal to assume it, in the role's trust policy and in your policy",
-    "ExpiredToken": "sign in again: your own credentials have expired",
-    "ExpiredTokenException": "sign in again: your own credentials have expired",
-    "InvalidClientTokenId": "your own credentials are not known to AWS: sign in again",
-    "SignatureDoesNotMatch": "your own credentials or this machine's clock are wrong: sign in again, or set the clock",
-    "RegionDisabledException": "activate STS in that region, or use another one",
-}
-_CALLER_HINT = "check your identity: aws sts get-caller-identity"
+def require_other_role(spec: AwsCredentialsSpec, arn: str) -> None:
+    """Raise OperationFailedError with E498 if `arn` is a session of the role to assume."""
+    if is_session_of_role(arn, spec.role):
+        message = (
+            f"your credentials are of {spec.role} already, and {spec.environment or 'the environment'} assumes it: AWS"
+            " lets no role assume itself"
+        )
+        hint = "give the job a role of its own, which may assume this one (docs/access.md), or remove assume_role"
+        raise OperationFailedError(Problem("E498", message, hint))
 
 
 def _build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:
-    response = getattr(error, "response", None)
-    if response:
-        details = response.get("Error", {})
-        code = str(details.get("Code", ""))
-        message = str(details.get("Message", "")).strip() or code
-        if token := response.get(TOKEN_DESCRIPTION):
-            hint = "correct the trust policy of the role, or the token request: docs/access.md"
-            return Problem(*_describe_refusal(spec, f"{message} ({code}); {token}"), hint)
-        return Problem(*_describe_refusal(spec, f"{message} ({code})"), _HINT_BY_CODE.get(code, _CALLER_HINT))
-    from envctl.adapters.aws.misconfiguration import extract_reason
+    # Late, as above.
+    from envctl.adapters.aws.credential_problems import build_problem
 
-    return Problem(*_describe_refusal(spec, extract_reason(error)), _suggest_fix(error, spec))
-
-
-def _describe_refusal(spec: AwsCredentialsSpec, reason: str) -> tuple[str, str]:
-    """Return the error code and message for a failed request of credentials."""
-    if spec.role:
-        return "E413", f"the role {spec.role} can't be assumed: {reason}"
-    where = f" in {spec.environment}" if spec.environment else ""
-    return "E415", f"AWS does not confirm your identity{where}: {reason}"
-
-
-def _suggest_fix(error: Exception, spec: AwsCredentialsSpec) -> str:
-    from envctl.adapters.aws.error_causes import Cause
-    from envctl.adapters.aws.misconfiguration import classify_error
-    from envctl.adapters.aws.profiles import format_profile_option
-
-    name, profile = type(error).__name__, format_profile_option(spec.profile)
-    match classify_error(error):
-        case Cause.SIGN_IN if name == "NoCredentialsError":
-            wanted = f"the profile {spec.profile}" if spec.profile else "a profile with permission"
-            return f"sign in first, or set AWS_PROFILE to {wanted}"
-        case Cause.SIGN_IN if "SSO" in name or "Token" in name:
-            return f"sign in again: aws sso login{profile}"
-        case Cause.SIGN_IN if "Login" in name:
-            return f"sign in again: aws login{profile}"
-        case Cause.SIGN_IN:
-            return "sign in again; aws configure list shows the sources of credentials"
-        case Cause.NETWORK:
-            return "AWS could not be reached: check the network and the proxy, and try again"
-        case None:
-            # Keys past the expiry in their variables.
-            return "sign in again"
-        case _:
-            return _CALLER_HINT
+    return build_problem(spec, error)

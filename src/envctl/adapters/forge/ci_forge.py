@@ -1,12 +1,11 @@
 """The CiForge port: the job and the repository by variables, and the reader of settings with a token for that host."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from envctl.adapters.disk.files import read_text
-from envctl.domain.ci.inspection.job import Job, read_job
+from envctl.adapters.forge.job import read_event
+from envctl.domain.ci.inspection.job import CheckedJob, read_job
 from envctl.domain.ci.inspection.repository import GITHUB, Repository, find_repository
 from envctl.domain.errors import OperationFailedError, Problem
 
@@ -21,9 +20,9 @@ class VariableCiForge:
         self._environ = environ
         self._gitlab = gitlab
 
-    def find_job(self) -> Job | None:
+    def find_job(self) -> CheckedJob | None:
         env = self._environ()
-        return read_job(env, _read_head_repository(env.get("GITHUB_EVENT_PATH", "")))
+        return read_job(env, read_event(env.get("GITHUB_EVENT_PATH", "")))
 
     def find_repository(self, remote: str) -> Repository:
         return find_repository(self._environ(), remote, self._gitlab())
@@ -39,15 +38,6 @@ class VariableCiForge:
         token = _find_gitlab_token(env, repository)
         authorities = env.get("CI_SERVER_TLS_CA_FILE", "")
         return GitlabSettingsReader(repository.path, token, repository.api, env, authorities)
-
-
-def _read_head_repository(event_file: str) -> str:
-    """Return the repository that a pull request comes from, by the event of the job; empty if unknown."""
-    try:
-        name = json.loads(read_text(event_file))["pull_request"]["head"]["repo"]["full_name"] if event_file else ""
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ""
-    return name if isinstance(name, str) else ""
 
 
 def _find_github_token(env: Mapping[str, str], repository: Repository) -> str:

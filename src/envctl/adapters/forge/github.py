@@ -4,13 +4,18 @@ https://docs.github.com/rest/issues. For GitHub, a pull request is an issue too.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from envctl.adapters.forge.posts import ForgePost
 from envctl.adapters.forge.rest import LONGEST_PAUSE, READ_SECONDS, Rest
+from envctl.domain.errors import OperationFailedError
 
 API_URL = "https://api.github.com"
+MAX_PULLS = 10
+"""Commits and pull requests of one release that GitHub is asked about, the newest first."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +76,42 @@ class GithubApi:
                 if each["state"] == "approved" and each.get("user")
             ]
 
-    def list_authors(self, commit: str) -> list[str]:
-        """Return the author of a commit, its committer, and the authors of its pull requests. The latter need
-        `pull-requests: read`.
+    def list_authors(self, commit: str, since: str = "") -> list[str]:
+        """Return the authors and committers of a commit and of all commits after `since`, and who opened, wrote and
+        merged their pull requests. The latter need `pull-requests: read`.
         """
-        details = self._rest.fetch_object(f"repos/{self.repository}/commits/{commit}")
-        pulls = list(self._rest.list_objects(f"commits/{commit}/pulls"))
+        commits = [self._rest.fetch_object(f"repos/{self.repository}/commits/{commit}")]
+        with suppress(OperationFailedError):
+            # `since` may be gone from the repository. Git knows the addresses of these commits all the same.
+            commits += self._list_commits_between(since, commit) if since and since != commit else []
         with self._rest.check_fields():
-            users = [details["author"], details["committer"], *(each["user"] for each in pulls)]
+            users = [user for each in commits for user in (each["author"], each["committer"])]
+            newest = dict.fromkeys([commit, *(str(each["sha"]) for each in reversed(commits[1:]))])
+        pulls: dict[int, None] = {}
+        for sha in list(newest)[:MAX_PULLS]:
+            found = list(self._rest.list_objects(f"commits/{sha}/pulls"))
+            with self._rest.check_fields():
+                pulls.update(dict.fromkeys(int(each["number"]) for each in found))
+        for number in list(pulls)[:MAX_PULLS]:
+            users += self._list_pull_users(number)
+        with self._rest.check_fields():
             # GitHub itself is the committer of merges by its button.
             names = [_to_login(user) for user in users if user and user.get("login")]
         return [name for name in dict.fromkeys(names) if name != "web-flow"]
+
+    def _list_commits_between(self, since: str, commit: str) -> list[dict[str, Any]]:
+        """Return at most 250 commits, as GitHub does."""
+        found = self._rest.fetch_object(f"repos/{self.repository}/compare/{since}...{commit}")
+        with self._rest.check_fields():
+            return [dict(each) for each in found["commits"]]
+
+    def _list_pull_users(self, number: int) -> list[Any]:
+        """Return who opened and merged a pull request, and the accounts of its commits, which a squash merge hides."""
+        details = self._rest.fetch_object(f"repos/{self.repository}/pulls/{number}")
+        commits = list(self._rest.list_objects(f"pulls/{number}/commits"))
+        with self._rest.check_fields():
+            written = [user for each in commits for user in (each["author"], each["committer"])]
+            return [details["user"], details["merged_by"], *written]
 
     def _list_posts(self, path: str, number: str) -> Iterator[ForgePost]:
         for each in self._rest.list_objects(path):

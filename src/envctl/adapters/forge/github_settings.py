@@ -6,13 +6,12 @@ https://docs.github.com/rest/actions/oidc
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from envctl.adapters.forge.setting_requests import READ_SECONDS, MissingError, RefusedError, SettingRequests
-from envctl.domain.ci.inspection.github import DEPLOY_WORKFLOW, DRIFT_WORKFLOW, PLAN_WORKFLOW
 from envctl.domain.ci.inspection.settings import (
     GithubBranch,
     GithubEnvironment,
@@ -21,6 +20,7 @@ from envctl.domain.ci.inspection.settings import (
     Unread,
 )
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.usecases.ports.ci import WantedSettings
 
 _UNPROTECTED = "Branch not protected"
 _HINT = "use a token of an administrator of the repository: gh auth token"
@@ -48,12 +48,12 @@ class GithubSettingsReader:
         address = f"{url.rstrip('/')}/repos/{quote(repository)}"
         self._requests = SettingRequests("GitHub", address, headers, environ, patience=patience, pause=pause)
 
-    def read_settings(self, environments: Sequence[str]) -> GithubSettings:
+    def read_settings(self, wanted: WantedSettings) -> GithubSettings:
         read, read_optional = self._requests.read, self._requests.read_optional
-        branch = read(lambda: get_text(self._requests.fetch(), "default_branch"))
-        if isinstance(branch, Unread):
-            raise OperationFailedError(Problem("E484", f"{self._repository} can't be read: {branch.reason}", _HINT))
-        workflows = (PLAN_WORKFLOW, DEPLOY_WORKFLOW, DRIFT_WORKFLOW)
+        default = read(lambda: get_text(self._requests.fetch(), "default_branch"))
+        if isinstance(default, Unread):
+            raise OperationFailedError(Problem("E484", f"{self._repository} can't be read: {default.reason}", _HINT))
+        branch, environments = wanted.branch or default, wanted.environments
         return GithubSettings(
             branch_name=branch,
             branch=read(partial(self._read_branch, branch)),
@@ -62,7 +62,9 @@ class GithubSettingsReader:
             has_code_owners=read(self._has_code_owners),
             jobs_may_approve=read(self._may_jobs_approve),
             variables={name: read(partial(self._list_variables, name)) for name in ("", *environments)},
-            workflows={path: read_optional(partial(self._read_text, path, branch)) for path in workflows},
+            workflows={
+                kind: read_optional(partial(self._read_text, path, branch)) for kind, path in wanted.workflows.items()
+            },
         )
 
     def _read_branch(self, branch: str) -> GithubBranch:
@@ -101,7 +103,7 @@ class GithubSettingsReader:
         path = f"environments/{quote(name, safe='')}"
         found = self._requests.fetch(path)
         rules = [rule for rule in found.get("protection_rules") or () if rule.get("type") == "required_reviewers"]
-        policy = found.get("deployment_branch_policy")
+        policy = found["deployment_branch_policy"]
         branches = None
         if policy is not None and policy["custom_branch_policies"]:
             listed = self._requests.list(f"{path}/deployment-branch-policies", "branch_policies")
@@ -125,10 +127,9 @@ class GithubSettingsReader:
 
     def _has_code_owners(self) -> bool:
         try:
-            self._requests.fetch("codeowners/errors")
+            return isinstance(self._requests.fetch("codeowners/errors")["errors"], list)
         except MissingError:
             return False
-        return True
 
     def _may_jobs_approve(self) -> bool:
         return bool(self._requests.fetch("actions/permissions/workflow")["can_approve_pull_request_reviews"])

@@ -6,7 +6,7 @@ https://docs.gitlab.com/api/resource_groups
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from envctl.domain.ci.inspection.settings import (
     Unread,
 )
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.usecases.ports.ci import WantedSettings
 
 _ONLY_STARS = re.compile(r"[\[?]")
 """Special for fnmatch, but not for GitLab, where `*` alone is a wildcard."""
@@ -52,12 +53,12 @@ class GitlabSettingsReader:
             "GitLab", address, headers, environ, authorities, patience=patience, pause=pause
         )
 
-    def read_settings(self, environments: Sequence[str]) -> GitlabSettings:  # noqa: ARG002 (GitLab lists them all)
+    def read_settings(self, wanted: WantedSettings) -> GitlabSettings:
         read = self._requests.read
         project = read(self._requests.fetch)
         if isinstance(project, Unread):
             raise OperationFailedError(Problem("E484", f"{self._project} can't be read: {project.reason}", _HINT))
-        branch = read(lambda: get_text(project, "default_branch"))
+        branch = wanted.branch or read(lambda: get_text(project, "default_branch"))
         return GitlabSettings(
             branch_name=branch,
             branch=branch if isinstance(branch, Unread) else read(partial(self._read_branch, branch)),

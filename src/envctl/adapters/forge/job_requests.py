@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.commit_message import JobRequest
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _PULL_REF = re.compile(r"refs/pull/([1-9][0-9]{0,8})/(?:merge|head)")
 
 
@@ -37,6 +38,20 @@ class VariableJobRequests:
 
     def is_for_request(self) -> bool:
         return read_job(self._environ()).is_request
+
+    def find_base(self, commit: str) -> str:
+        env = self._environ()
+        if not self.find_request(commit).number:
+            return ""
+        if env.get("GITLAB_CI") == "true":
+            # The first one is set where the commit merges the target branch.
+            found = env.get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA") or env.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+        elif commit == env.get("GITHUB_SHA") and env.get("GITHUB_REF", "").endswith("/merge"):
+            return f"{commit}^1"
+        else:
+            base = _read_pull_request(env.get("GITHUB_EVENT_PATH", "")).get("base")
+            found = str(base.get("sha")) if isinstance(base, dict) else ""
+        return found if _COMMIT.fullmatch(found) else ""
 
     def _find_pull_request(self, env: Mapping[str, str], commit: str) -> "JobRequest":
         from envctl.domain.release.commit_message import JobRequest
@@ -64,6 +79,13 @@ class VariableJobRequests:
 
     def _read_title(self, title: object) -> str:
         return self._redact(title) if isinstance(title, str) else ""
+
+
+def find_head_commit(event_file: str) -> str:
+    """Return the pushed commit of the pull request in the event of a GitHub job; empty if there is none."""
+    head = _read_pull_request(event_file).get("head")
+    commit = head.get("sha") if isinstance(head, dict) else None
+    return commit if isinstance(commit, str) else ""
 
 
 def _read_pull_request(event_file: str) -> Mapping[str, Any]:

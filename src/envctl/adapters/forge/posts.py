@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from envctl.domain.errors import OperationFailedError
+
 
 @dataclass(frozen=True)
 class ForgePost:
@@ -11,3 +13,7 @@ class ForgePost:
     title: str
     body: str
     machine: bool  # not written by a person
+
+
+class UncertainPostError(OperationFailedError):
+    """The response to a new comment or issue was lost: it may have been written all the same."""

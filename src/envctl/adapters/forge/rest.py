@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from envctl.adapters.forge.posts import UncertainPostError
 from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts, read_body
 from envctl.adapters.http.retry import TemporaryError, read_wanted_pause, retry
 from envctl.domain.errors import OperationFailedError, Problem
@@ -154,7 +155,7 @@ class Rest:
 
 
 def _temporary(failed: OperationFailedError, is_repeatable: bool, pause: float = 0.0) -> Exception:
-    return TemporaryError(failed, pause) if is_repeatable else failed
+    return TemporaryError(failed, pause) if is_repeatable else UncertainPostError(*failed.problems)
 
 
 def _is_rate_limited(answer: _Answer) -> bool:

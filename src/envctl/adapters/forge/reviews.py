@@ -43,7 +43,7 @@ class GithubReviews:
         is_run = bool(env.get("GITHUB_REPOSITORY")) and env.get("GITHUB_RUN_ID", "").isdecimal()
         return env.get("GITHUB_ACTIONS") == "true" and is_run and bool(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"))
 
-    def list_authors(self, commit: str) -> Sequence[str]:
+    def list_authors(self, commit: str, since: str = "") -> Sequence[str]:
         env = self._environ()
         repository, token = env.get("GITHUB_REPOSITORY", ""), env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", "")
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and token and _COMMIT.fullmatch(commit)):
@@ -51,4 +51,4 @@ class GithubReviews:
         # A deployment waits for it: give up early on a slow GitHub.
         url, few = env.get("GITHUB_API_URL") or API_URL, AUTHORS_SECONDS
         api = GithubApi(repository, token, url, env, patience=few, longest_pause=few)
-        return api.list_authors(commit)
+        return api.list_authors(commit, since if _COMMIT.fullmatch(since) else "")

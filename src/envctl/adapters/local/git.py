@@ -77,6 +77,13 @@ class Git:
             dict.fromkeys(_IN_BRACKETS.sub(r"\1", line).strip() for line in found.splitlines() if line.strip())
         )
 
+    def list_changes(self, base: str) -> Sequence[str] | None:
+        if not _COMMIT.fullmatch(base.removesuffix("^1")):
+            return None
+        words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--merge-base", base, "HEAD", "--")
+        found = run_git(self._project, *words)
+        return None if found is None else [path for path in found.split("\0") if path]
+
     def is_behind(self, commit: str) -> bool | None:
         """Return False without git, and for a commit outside all fetched branches."""
         if not _COMMIT.fullmatch(commit):

@@ -13,8 +13,7 @@ from envctl.adapters.store.s3_errors import CREDENTIALS_PREFIX
 from envctl.domain.errors import ConfigurationError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
-    from obstore.auth.boto3 import Boto3CredentialProvider
-    from obstore.store import ClientConfig, ObjectStore, S3Config
+    from obstore.store import ClientConfig, ObjectStore, S3Config, S3CredentialProvider
 
 OWNER_HEADER = "x-amz-expected-bucket-owner"
 KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
@@ -65,7 +64,7 @@ def open_s3(
     client_options: Mapping[str, str],
     *,
     region: str,
-    find_credentials: Callable[[], "Boto3CredentialProvider | None"],
+    find_credentials: Callable[[], "S3CredentialProvider | None"],
     profile: str = "",
     owner: str = "",
     endpoint: str = "",
@@ -148,8 +147,8 @@ def _read_certificate(name: str, file: str) -> str:
 
 
 def _choose_credentials(
-    profile: str, find: Callable[[], "Boto3CredentialProvider | None"]
-) -> "Boto3CredentialProvider | None":
+    profile: str, find: Callable[[], "S3CredentialProvider | None"]
+) -> "S3CredentialProvider | None":
     """Return None for plain keys in the environment, used by obstore itself; else the credentials of boto3, which also
     knows profiles, single sign-on, containers and CI tokens. Raises NoCredentialsError.
     """

@@ -20,8 +20,7 @@ from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFaile
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
 
 if TYPE_CHECKING:
-    from obstore.auth.boto3 import Boto3CredentialProvider
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, S3CredentialProvider
 
 T = TypeVar("T")
 MIN_PARALLEL = 4
@@ -61,7 +60,7 @@ class ObstoreStore:
         *,
         region_of: Callable[[str], str] = lambda _: "",
         is_anothers: Callable[[str, str], bool] = lambda *_: False,
-        find_credentials: "Callable[[], Boto3CredentialProvider | None]" = lambda: None,
+        find_credentials: "Callable[[], S3CredentialProvider | None]" = lambda: None,
         patience: connect.RetryPolicy = connect.DEFAULT_POLICY,
     ) -> None:
         self._project = project

@@ -1,55 +1,26 @@
-"""Comments and issues on the forge: one pull request comment a command, one issue an environment with drift."""
+"""Issues on the forge: one for each environment with drift."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
+from envctl.cli.ci.comment import add_marker
+from envctl.cli.ci.job_run import ProjectPlace
 from envctl.cli.ci.result_views import render_markdown
 from envctl.cli.output.redaction import current_redaction
 from envctl.domain.errors import EnvctlError
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.posts import ForgePost
+    from envctl.cli.ci.forge import Forge
     from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 LABEL = "envctl-drift"
 
 
-class Forge(Protocol):
-    """The API of GitHub or GitLab. A pull request is a merge request on GitLab."""
-
-    def list_comments(self, pull_request: int) -> Iterable["ForgePost"]: ...
-
-    def add_comment(self, pull_request: int, body: str) -> None: ...
-
-    def edit_comment(self, pull_request: int, comment: int, body: str) -> None: ...
-
-    def list_issues(self, label: str) -> Iterable["ForgePost"]: ...
-
-    def open_issue(self, title: str, body: str, label: str) -> None: ...
-
-    def edit_issue(self, issue: int, body: str) -> None: ...
-
-    def close_issue(self, issue: int) -> None: ...
+TOP = ProjectPlace()
 
 
-def add_marker(name: str, text: str) -> str:
-    """Put an invisible marker in front of a text, to find it again."""
-    return f"<!-- envctl: {name} -->\n{text}"
-
-
-def upsert_comment(forge: Forge, pull_request: int, name: str, text: str) -> None:
-    """Add or update the comment of this name. Comments by people are never changed, even with a marker."""
-    body = add_marker(name, text)
-    for note in forge.list_comments(pull_request):
-        if note.machine and note.body.startswith(add_marker(name, "")):
-            # Compared without trailing space: GitLab removes it.
-            if note.body.rstrip() != body.rstrip():
-                forge.edit_comment(pull_request, note.number, body)
-            return
-    forge.add_comment(pull_request, body)
-
-
-def update_drift_issues(forge: Forge, drift: "Drift") -> None:
+def update_drift_issues(forge: "Forge", drift: "Drift", place: ProjectPlace = TOP) -> None:
     """Keep one issue open for each environment with drift, and close it for a clean one. Unchecked environments change
     no issue. Continues after a failure, and raises the first one at the end.
     """
@@ -60,21 +31,28 @@ def update_drift_issues(forge: Forge, drift: "Drift") -> None:
     failed: list[EnvctlError] = []
     for each in drift.environments:
         try:
-            _update_drift_issue(forge, each, existing.get(add_marker(f"drift in {each.environment}", "").strip()))
+            own, old = _mark_issue(each, "", place.folder).strip(), _mark_issue(each, "").strip()
+            known = existing.get(own) or (existing.get(old) if place.may_adopt else None)
+            _update_drift_issue(forge, each, known, place.folder)
         except EnvctlError as error:
             failed.append(error)
     if failed:
         raise failed[0]
 
 
-def _update_drift_issue(forge: Forge, each: "EnvironmentDrift", note: "ForgePost | None") -> None:
+def _mark_issue(each: "EnvironmentDrift", text: str, folder: str = "") -> str:
+    return add_marker(f"drift in {each.environment}", text, folder)
+
+
+def _update_drift_issue(forge: "Forge", each: "EnvironmentDrift", note: "ForgePost | None", folder: str) -> None:
     if each.drifted:
         from envctl.usecases.drift.result import Drift
 
         text = render_markdown(Drift((each,)), None)
-        body = current_redaction().redact(add_marker(f"drift in {each.environment}", text))
+        body = current_redaction().redact(_mark_issue(each, text, folder))
         if note is None:
-            forge.open_issue(f"Drift in {each.environment}", body, LABEL)
+            title = f"Drift in {each.environment}" + (f" ({unquote(folder)})" if folder else "")
+            forge.open_issue(title, body, LABEL)
         elif note.body.rstrip() != body.rstrip():
             forge.edit_issue(note.number, body)
     elif note is not None and each.condition in ("clean", "empty") and each.whole:

@@ -8,18 +8,20 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from envctl.adapters.disk.files import append_text
 from envctl.cli.ci.job import CiJob
 from envctl.cli.ci.outcome import to_variables
 from envctl.cli.ci.result_views import find_drift, render_markdown
-from envctl.cli.options.global_options import WAIT_OK, Options
+from envctl.cli.options.global_options import Options
+from envctl.cli.options.wait_ok import is_wait_ok
 from envctl.cli.output.redaction import current_redaction, unwrap_stream
-from envctl.domain.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
+    from envctl.cli.ci.job_run import JobRun
     from envctl.domain.errors import EnvctlError, Problem
 
 # GitHub shows ten annotations of a kind for a step, and drops the others silently.
@@ -36,6 +38,8 @@ SUMMARIZED_COMMANDS = frozenset(
 
 
 class GithubJob(CiJob):
+    root_variable = "GITHUB_WORKSPACE"
+
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         super().__init__(options, environment)
         self._masked: set[str] = set()
@@ -70,6 +74,11 @@ class GithubJob(CiJob):
         for problem in failure.problems:
             _write_line(self._format_annotation("warning" if is_warning else "error", problem))
 
+    def _find_run(self, at: datetime) -> "JobRun | None":
+        from envctl.cli.ci.job_run import find_github_run
+
+        return find_github_run(self._environment, at)
+
     def _create_api(self) -> "GithubApi":
         from envctl.adapters.forge.github import API_URL, GithubApi
         from envctl.domain.errors import Problem, UsageError
@@ -93,7 +102,7 @@ class GithubJob(CiJob):
 
     def _format_annotations(self, result: object | None, error: "EnvctlError | None", code: int) -> Iterator[str]:
         problems = error.problems if error else ()
-        kind = "notice" if WAIT_OK.get() and code == ExitCode.REFUSED_FOR_NOW else "error"
+        kind = "notice" if is_wait_ok(code, error) else "error"
         for problem in problems[: MAX_ANNOTATIONS if len(problems) <= MAX_ANNOTATIONS else MAX_ANNOTATIONS - 1]:
             yield self._format_annotation(kind, problem)
         if len(problems) > MAX_ANNOTATIONS:

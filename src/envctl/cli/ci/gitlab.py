@@ -2,12 +2,14 @@
 
 import re
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from envctl.cli.ci.job import CiJob
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.gitlab import GitlabApi
+    from envctl.cli.ci.job_run import JobRun
 
 TOKEN = "ENVCTL_GITLAB_TOKEN"  # noqa: S105 (its name)
 # Clears the line, to hide the marker: docs.gitlab.com/ci/jobs/job_logs, "custom collapsible sections".
@@ -15,11 +17,18 @@ _CLEAR = "\x1b[0K"
 
 
 class GitlabJob(CiJob):
+    root_variable = "CI_PROJECT_DIR"
+
     def format_fold_start(self, name: str, title: str) -> str:
         return f"{_CLEAR}section_start:{int(time.time())}:{_to_section_name(name)}[collapsed=true]\r{_CLEAR}{title}"
 
     def format_fold_end(self, name: str) -> str:
         return f"{_CLEAR}section_end:{int(time.time())}:{_to_section_name(name)}\r{_CLEAR}"
+
+    def _find_run(self, at: datetime) -> "JobRun | None":
+        from envctl.cli.ci.job_run import find_gitlab_run
+
+        return find_gitlab_run(self._environment, at)
 
     def _create_api(self) -> "GitlabApi":
         from envctl.adapters.forge.gitlab import API_URL, GitlabApi

@@ -1,20 +1,29 @@
 """The CI job of a command: what all CI systems have in common."""
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from envctl.cli.ci.result_views import find_drift, render_markdown
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
-    from envctl.cli.ci.forge_publisher import Forge
+    from envctl.cli.ci.forge import Forge
+    from envctl.cli.ci.job_run import JobRun, ProjectPlace
     from envctl.domain.errors import EnvctlError
 
 
 class CiJob(ABC):
-    """A job of a CI system. It formats the log lines around a fold; `name` identifies the fold."""
+    """A job of a CI system. It formats the log lines around a fold; `name` identifies the fold.
+
+    `root_variable` names the variable with the folder of the repository.
+    """
+
+    root_variable: ClassVar[str]
 
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         self._options = options
@@ -41,14 +50,31 @@ class CiJob(ABC):
     def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:  # noqa: ARG002
         """Publish the result, the error, or both. Raises EnvctlError if a comment or issue can't be written."""
         if self._options.comment:
-            from envctl.cli.ci.forge_publisher import upsert_comment
-
-            body = current_redaction().redact(render_markdown(result, error))
-            upsert_comment(self._create_api(), self._find_pull_request(), command, body)
+            self._write_comment(command, result, error)
         if self._options.issues and (drift := find_drift(result)) is not None:
             from envctl.cli.ci.forge_publisher import update_drift_issues
 
-            update_drift_issues(self._create_api(), drift)
+            update_drift_issues(self._create_api(), drift, self._find_place())
+
+    def _write_comment(self, command: str, result: object | None, error: "EnvctlError | None") -> None:
+        from envctl.cli.ci.comment import Comment, upsert_comment
+
+        body = current_redaction().redact(render_markdown(result, error))
+        place, failed = self._find_place(), result is None
+        comment = Comment(command, body, place.folder, self._find_run(datetime.now(UTC)), failed, place.may_adopt)
+        if not upsert_comment(self._create_api(), self._find_pull_request(), comment):
+            sys.stderr.write("the comment is of a newer run, and stays as it is\n")
+
+    def _find_place(self) -> "ProjectPlace":
+        from envctl.cli.ci.job_run import ProjectPlace, find_project_folder
+        from envctl.domain.config.project import PROJECT_FILE
+
+        root = self._environment.get(self.root_variable, "")
+        folder = find_project_folder(self._options.project, root)
+        return ProjectPlace(folder, not (Path(root) / PROJECT_FILE).exists())
+
+    @abstractmethod
+    def _find_run(self, at: datetime) -> "JobRun | None": ...
 
     @abstractmethod
     def _create_api(self) -> "Forge": ...

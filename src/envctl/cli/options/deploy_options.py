@@ -35,7 +35,7 @@ def parse_deploy_options(
     state_lost: bool = False,
     wait_ok: bool = False,
 ) -> "DeployOptions":
-    from envctl.cli.options.global_options import WAIT_OK
+    from envctl.cli.options.wait_ok import WAIT_OK
     from envctl.domain.errors import Problem, UsageError
     from envctl.usecases.deployment.request import DeployOptions
 

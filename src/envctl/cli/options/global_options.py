@@ -1,12 +1,8 @@
 """Global options: every command takes them, before or after its name."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-
-# Set by the option --wait-ok of a command: a refusal that ends by itself is no failure of the job.
-WAIT_OK: ContextVar[bool] = ContextVar("WAIT_OK", default=False)
 
 FLAGS = {
     "--json": "Print one JSON document on stdout.",
@@ -53,6 +49,8 @@ class Options:
     issues: bool = False
     # Set by commands that only look: they take the `look_role` of an environment.
     look: bool = False
+    # Set by deployments: the only environment whose `assume_role` they take. Elsewhere they take the `look_role`.
+    changes_only: str = ""
     # Only for `ledger verify`: another store and another folder of public keys.
     store: str = ""
     keys: Path | None = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.aws.signing import KmsSignatures
     from envctl.adapters.registry.registries import Registries
+    from envctl.cli.wiring.job_credentials import JobCredentials
     from envctl.domain.aws.access import AwsCredentialsSpec
     from envctl.domain.config.project import Project
     from envctl.usecases.ports.core import Identity
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 class AwsPorts:
     """The AWS ports. `root` is the project's folder, `home` the folder of envctl in it; `project` and `identity` are
-    called on the first access.
+    called on the first access. `prepare` is called before boto3 loads credentials.
     """
 
     def __init__(
@@ -32,12 +33,16 @@ class AwsPorts:
         project: "Callable[[], Project]",
         identity: "Callable[[], Identity]",
         *,
+        credentials: "JobCredentials",
+        prepare: Callable[[], object],
         look: bool = False,
     ) -> None:
         self._look = look
         self._root = root
         self._home = home
         self._inherited = inherited
+        self._prepare = prepare
+        self.job_credentials = credentials
         self._project = project
         self._identity = identity
 
@@ -48,9 +53,10 @@ class AwsPorts:
         from envctl.adapters.store import connect
 
         return Sessions(
-            self._inherited,
+            self._prepare,
             self._credentials_spec,
             AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited, look=self._look),
+            is_token_renewed=lambda: self.job_credentials.is_renewed,
             store_url=lambda: (
                 connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
             ),
@@ -87,7 +93,7 @@ class AwsPorts:
         from envctl.domain.config.signing_keys import build_key_arn, build_look_key_arn
 
         # People sign as themselves, without the environment's role.
-        without_role = Sessions(self._inherited, lambda name: replace(self._credentials_spec(name), role=""))
+        without_role = Sessions(self._prepare, lambda name: replace(self._credentials_spec(name), role=""))
         return KmsSignatures(
             self.access.open_client,
             without_role.open_client,
@@ -101,7 +107,7 @@ class AwsPorts:
         from envctl.domain.aws.access import build_credentials_spec
 
         find_spec = lambda name: build_credentials_spec(self._project(), name)  # noqa: E731
-        return AwsRoleTrials(self.access.open_client, find_spec, self._inherited)
+        return AwsRoleTrials(self.access.open_client, find_spec, self._inherited, self.job_credentials.request_token)
 
     def _credentials_spec(self, environment: str) -> "AwsCredentialsSpec":
         from envctl.domain.aws.access import build_credentials_spec

@@ -14,6 +14,7 @@ from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.wiring.aws import AwsPorts
 from envctl.cli.wiring.job import JobPorts
+from envctl.cli.wiring.job_credentials import JobCredentials
 from envctl.cli.wiring.lazy_ui import LateObserver
 from envctl.cli.wiring.machine import MachinePorts
 from envctl.cli.wiring.tracing import TracedPorts
@@ -47,7 +48,15 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         root = options.project.absolute()
         home = root / ".envctl" / "sandbox" if options.sandbox else root / ".envctl"
         AwsPorts.__init__(
-            self, root, home, self.inherited_environment, lambda: self.project, lambda: self.identity, look=options.look
+            self,
+            root,
+            home,
+            self.inherited_environment,
+            lambda: self.project,
+            lambda: self.identity,
+            credentials=JobCredentials(lambda: self.job),
+            prepare=self._prepare_aws,
+            look=options.look,
         )
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
@@ -70,7 +79,8 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     def config_reader(self) -> "ProjectFileReader":
         from envctl.cli.wiring.readers import ProjectFileReader
 
-        return ProjectFileReader(sandbox=self._options.sandbox, look=self._options.look)
+        options = self._options
+        return ProjectFileReader(sandbox=options.sandbox, look=options.look, changes_only=options.changes_only)
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":
@@ -188,6 +198,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         return load_trust(ProjectTree(self._options.keys.absolute()), self.project, "")
 
     def close(self) -> None:
+        self.job_credentials.close()
         self.observer.close()
         if "terraform" in self.__dict__:
             memory_usage.LAST_USAGE.set(self.terraform.report_usage())
@@ -202,7 +213,21 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     def inherited_environment(self) -> Mapping[str, str]:
         """Return the environment for child processes; in the sandbox, one without real credentials."""
-        return self.embedded_aws.replace_environment() if self.embedded_aws else os.environ
+        if self.embedded_aws:
+            return self.embedded_aws.replace_environment()
+        self.job_credentials.place_token()
+        return os.environ
+
+    def exported_environment(self) -> dict[str, str]:
+        """Return the environment for a program that outlives this command."""
+        inherited = self.job_credentials.remove_own(self.inherited_environment())
+        return {**inherited, **self.access.export_credentials("")} if self.job_credentials.is_own else inherited
+
+    def _prepare_aws(self) -> None:
+        if self.embedded_aws:
+            self.embedded_aws.replace_environment()
+        else:
+            self.job_credentials.require_role()
 
     def _environment_with_profile(self, profile: str) -> Mapping[str, str]:
         """Return the inherited environment, with the AWS profile if this machine has it: CI jobs have none."""
@@ -231,8 +256,14 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             return local
         from envctl.adapters.aws.identity import AwsIdentity
 
-        gitlab = self.project.ci.gitlab
-        return AwsIdentity(local.identify_actor, self.access.find_origin, self.inherited_environment, lambda: gitlab)
+        ci = self.project.ci
+        return AwsIdentity(
+            local.identify_actor,
+            self.access.find_origin,
+            self.inherited_environment,
+            lambda: ci.gitlab,
+            lambda: ci.github.issuer or "",
+        )
 
     @cached_property
     def version_control(self) -> "Git":

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 class ProjectFileReader:
     """Imports each parser on first use: a command with a warm cache parses no file."""
 
-    def __init__(self, *, sandbox: bool, look: bool = False) -> None:
+    def __init__(self, *, sandbox: bool, look: bool = False, changes_only: str = "") -> None:
         self._sandbox = sandbox
         self._look = look
+        self._changes_only = changes_only
 
     def parse_project(self, data: bytes) -> "Project":
         from envctl.adapters.toml import load_project
@@ -23,6 +24,7 @@ class ProjectFileReader:
 
         project = load_project(data)
         project = to_sandbox_project(project) if self._sandbox else project
+        project = project.for_changing(self._changes_only) if self._changes_only else project
         return project.for_looking() if self._look else project
 
     def locate_key(self, data: bytes, path: Sequence[str | int]) -> "Location":

@@ -1,7 +1,7 @@
 """AWS credentials of an environment: the request for them, the caller, and the remaining time."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -54,6 +54,8 @@ class CallerIdentity:
 PROFILE_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
 """Environment variables for profile files, and their defaults."""
 DEFAULT_REGION = "us-east-1"
+_ARN_PARTS = 6
+_ENDED_BY_ITSELF = frozenset({"succeeded", "partial", "failed", "interrupted"})
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 OTHER_CREDENTIAL_VARIABLES = (
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -99,6 +101,15 @@ def format_session_name(actor: "Actor | None") -> str:
     return f"envctl-{person}"[:MAX_SESSION_LENGTH] if person else "envctl"
 
 
+def is_session_of_role(arn: str, role: str) -> bool:
+    """Tell if the ARN of a caller is a session of the role, whose ARN may have a path."""
+    session, wanted = arn.split(":", 5), role.split(":", 5)
+    if len(session) != _ARN_PARTS or len(wanted) != _ARN_PARTS or session[4] != wanted[4]:
+        return False
+    kind, _, rest = session[5].partition("/")
+    return kind == "assumed-role" and rest.partition("/")[0] == wanted[5].rpartition("/")[2]
+
+
 def is_on_aws(project: "Project") -> bool:
     """Tell if any part of the project is on AWS: then AWS can identify the actor."""
     if project.store.url.startswith("s3://") or project.state.backend == "s3":
@@ -114,11 +125,18 @@ class ShortCredentials:
     needed: str
 
 
-def check_remaining_time(caller: CallerIdentity, state: "EnvironmentState", now: datetime) -> ShortCredentials | None:
-    """Compare the remaining time with the longest known deployment plus a margin; return None if it suffices."""
+def check_remaining_time(
+    caller: CallerIdentity, environments: "Collection[EnvironmentState]", now: datetime
+) -> ShortCredentials | None:
+    """Compare the remaining time with the longest known deployment plus a margin; return None if it suffices.
+
+    The deployments of all environments count: the first one to prod takes about as long as those before it. A failed
+    one counts too: it may have failed because its credentials ended. An abandoned one ended when people said so.
+    """
     if caller.ends_at is None:
         return None
-    done = [proof.deployment for proof in state.evidence.values()]
+    done = [proof.deployment for state in environments for proof in state.evidence.values()]
+    done += [state.last for state in environments if state.last and state.last.outcome in _ENDED_BY_ITSELF]
     longest = max((each.ended_at - each.started_at for each in done if each.ended_at), default=timedelta())
     left = caller.ends_at - now
     if left >= longest + CREDENTIALS_MARGIN:

@@ -19,9 +19,9 @@ _SEAL = re.compile(r"# envctl (?P<version>\S+), settings (?P<settings>[0-9a-f]{1
 _RELEASE = re.compile(r"(?:# v|:|==)(\d+(?:\.\d+)*)")
 _PINS = (
     # An action at a commit, with its release in a comment.
-    (re.compile(r"(?P<name>[\w./-]+)@[0-9a-f]{40}(?: # v[\w.]+)?(?=\s|$)"), r"\g<name>@PIN"),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]+)@[0-9a-f]{40}(?: # v[\w.]+)?(?=\s|$)"), r"\g<name>@PIN"),
     # An image at a digest.
-    (re.compile(r"(?P<name>[\w./-]+(?::\d+/[\w./-]+)?)(?::[\w.-]+)?@sha256:[0-9a-f]{64}"), r"\g<name>@PIN"),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]+(?::\d+/[\w./-]+)?)(?::[\w.-]+)?@sha256:[0-9a-f]{64}"), r"\g<name>@PIN"),
     # A package of a lock file: its version and its hashes.
     (
         re.compile(
@@ -76,7 +76,8 @@ def compare_file(found: str, wanted: str, *, pinned: bool = True) -> FileState:
     if seal.text != _digest(body):
         return "edited"
     if body == own_body:
-        return "current"
+        # A later envctl may have later pins, and the file of an earlier one lower ones.
+        return "edited" if pinned and seal.version == own.version and _has_lowered_pin(found, wanted) else "current"
     return "other version" if seal.settings == own.settings and seal.version != own.version else "differs"
 
 
@@ -86,6 +87,15 @@ def carry_pins(found: str, wanted: str) -> str:
         newer = {_name_pin(each): each[0] for each in pattern.finditer(found)}
         wanted = pattern.sub(lambda own, newer=newer: _choose_pin(own[0], newer.get(_name_pin(own))), wanted)  # type: ignore[misc]
     return wanted
+
+
+def _has_lowered_pin(found: str, wanted: str) -> bool:
+    for pattern, _ in _PINS:
+        own = {_name_pin(each): _parse_version(each[0]) for each in pattern.finditer(wanted)}
+        for each in pattern.finditer(found):
+            if () < _parse_version(each[0]) < own.get(_name_pin(each), ()):
+                return True
+    return False
 
 
 def _name_pin(found: re.Match[str]) -> tuple[str | None, ...]:

@@ -42,7 +42,7 @@ def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, u
 def render_after(site: WorkflowInputs, job: JobKind) -> str:
     """Return the last steps of a job."""
     return "".join(
-        _render_step(each, "steps.envctl.outcome == 'success'")
+        _render_step(each, "steps.envctl.outputs.reason == 'done'")
         for each in site.github.list_steps(site.github.after, job)
     )
 

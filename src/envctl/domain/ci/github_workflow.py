@@ -150,13 +150,12 @@ def _list_values(site: WorkflowInputs) -> dict[str, str]:
         "paths": "\n".join(f"      - {format_yaml_scalar(each)}" for each in _list_filters(site)),
         "environments": format_yaml_list(site.order),
         "queue": _QUEUE if github.queue else "",
-        "waits": "        continue-on-error: true # the next step decides\n" if github.waiting == "passed" else "",
+        "waits": " --wait-ok" if github.waiting == "passed" else "",
         "timeout": _format_minutes(github.timeouts.deploy),
         "plan_timeout": _format_minutes(github.timeouts.plan),
         "drift_timeout": _format_minutes(github.timeouts.drift),
         # To write the same workflows again.
         "options": "" if site.branch == (github.branch or DEFAULT_BRANCH) else f" --branch {site.branch}",
-        "later": ' --after "$REVIEWS"',
     }
 
 

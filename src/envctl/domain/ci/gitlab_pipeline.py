@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from envctl.domain.ci.package import render_install
+from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
 from envctl.domain.config.ci_gitlab import DRIFT, PLAN, GitlabCi
 from envctl.domain.config.ci_package import PackageSource
@@ -50,7 +50,6 @@ class GitlabInputs:
         protected: Environments whose jobs a person starts.
         command: envctl with its global options, such as `--sandbox`.
         options: Further options of `envctl ci gitlab`, to write the same pipeline again.
-        image: The image without one in the settings.
     """
 
     order: Sequence[str]
@@ -63,7 +62,6 @@ class GitlabInputs:
     protected: Collection[str] = ()
     command: str = "envctl"
     options: str = ""
-    image: str = GITLAB_IMAGE
 
 
 def find_pipeline_path(prefix: str) -> str:
@@ -121,12 +119,11 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
     )
     ours = find_pipeline_path(settings.prefix)
     return {
-        "folder": site.folder or ".",
         "inputs": inputs,
         "ours": ours,
         "prefix": settings.prefix,
         "stage": json.dumps(settings.stage),
-        "image": json.dumps(settings.image or site.image),
+        "image": json.dumps(settings.image or GITLAB_IMAGE),
         "inherited": "[]" if settings.tags else "[tags]",
         "tags": f"  tags: {json.dumps(settings.tags)}\n" if settings.tags else "",
         "variables": _format_variables(settings.variables),
@@ -190,7 +187,7 @@ def _format_role(site: GitlabInputs, name: str, variable: str) -> str:
         return ""
     if role := site.settings.roles.get(name):
         return f"    - take_role {role}\n"
-    scope = f", with the environment {name_gitlab_environment(site.settings, name)} as its scope"
+    scope = f", with the environment {name_gitlab_environment(site.settings, name)} as its scope,"
     meaning = variable + (scope if variable == "ENVCTL_ROLE" else "")
     return f'    - take_role "${{{variable}:-}}" "{meaning}"\n'
 
@@ -207,12 +204,9 @@ def _list_install_lines(site: GitlabInputs) -> Sequence[str]:
 
 
 def _list_launcher_lines(site: GitlabInputs) -> Sequence[str]:
-    """Return the lines that write `envctl`: with -I, Python imports nothing that a variable or the project names."""
     if site.settings.program:
         return (f'ln -s {site.settings.program} "$envctl_home/bin/envctl"',)
-    start = r'#!/bin/sh\nexec "%s/venv/bin/python" -I -m envctl "$@"\n'
-    launcher = '"$envctl_home/bin/envctl"'
-    return (f"printf '{start}' \"$envctl_home\" > {launcher}", f"chmod 755 {launcher}")
+    return render_launcher("$envctl_home")
 
 
 def _format_changes(paths: Sequence[str]) -> str:

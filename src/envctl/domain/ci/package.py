@@ -51,3 +51,13 @@ def render_install(source: PackageSource, *, venv: str, locks: str, python: str 
         f'pip_install {built} --requirement "{locks}/{RUN_LOCK}"',
         f'pip_install {checked} --requirement "{locks}/{SOURCE_LOCK}"',
     )
+
+
+def render_launcher(home: str) -> tuple[str, ...]:
+    """Return shell lines that write `HOME/bin/envctl`, for an installation in `HOME/venv`.
+
+    With -I, Python imports nothing that a variable or the folder of the project names.
+    """
+    start = r'#!/bin/sh\nexec "%s/venv/bin/python" -I -m envctl "$@"\n'
+    launcher = f'"{home}/bin/envctl"'
+    return (f"printf '{start}' \"{home}\" > {launcher}", f"chmod 755 {launcher}")

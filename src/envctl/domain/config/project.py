@@ -278,6 +278,8 @@ class Project(fields.Section):
     _standalone: str = PrivateAttr("")
     # Whether the command of this view only looks.
     _only_looks: bool = PrivateAttr(default=False)
+    # The one environment that a deployment may change; empty for every one.
+    _changes_only: str = PrivateAttr(default="")
 
     def view_for(self, environment: str) -> "Project":
         beside = "" if self.environments[environment].in_pipeline else environment
@@ -293,9 +295,16 @@ class Project(fields.Section):
         seen._only_looks = True
         return seen
 
+    def for_changing(self, environment: str) -> "Project":
+        """Return the view of a deployment: elsewhere, such as where an image is copied from, it only looks."""
+        seen = self.model_copy()
+        seen._changes_only = environment
+        return seen
+
     def looks_with_role(self, environment: str) -> bool:
         """Check if this command may take the `look_role` of the environment only."""
-        return self._only_looks and self.environments[environment].look_role is not None
+        looks = self._only_looks or self._changes_only not in ("", environment)
+        return looks and self.environments[environment].look_role is not None
 
     def find_acting_role(self, environment: str) -> str:
         """Return the role that this command takes in the environment; empty for none."""

@@ -1,5 +1,7 @@
 """Registry of the guards: pure rules, all checked together, each with a refusal as its answer."""
 
+from dataclasses import replace
+
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.approvals import check_approvals, list_makers
 from envctl.domain.guards.plan import (
@@ -85,12 +87,34 @@ GUARDS: tuple[Guard, ...] = (
     Guard(GuardCode.REMOVED, check_removed),
 )
 
+# What is asked of the release in the environment that it comes from, and of its approval.
+_OF_PATH = frozenset(
+    {
+        GuardCode.PROVENANCE,
+        GuardCode.VERIFIED,
+        GuardCode.SOAK,
+        GuardCode.MAX_AGE,
+        GuardCode.APPROVALS,
+        GuardCode.WINDOW,
+        GuardCode.DRIFT,
+        GuardCode.OLDER,
+    }
+)
+
 
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
     views = list_views(request)
     answers = ([(guard.check(view), view.whose_rules) for view in views] for guard in GUARDS)
-    return tuple(refusal for each in answers if (refusal := merge_answers(each)))
+    return _follow_order(tuple(refusal for each in answers if (refusal := merge_answers(each))))
+
+
+def _follow_order(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
+    """Return the refusals. After one of the order, what would open the guards of that path leads nowhere."""
+    order = next((each for each in refusals if each.code is GuardCode.ORDER), None)
+    if order is None:
+        return refusals
+    return tuple(replace(each, hint=order.hint) if each.code in _OF_PATH else each for each in refusals)
 
 
 def list_refusals(request: Request) -> tuple[Refusal, ...]:

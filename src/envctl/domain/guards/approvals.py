@@ -1,6 +1,7 @@
 """Guard G106: enough approvals, and the rules of validity of an approval."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
@@ -31,11 +32,14 @@ def check_approvals(request: Request) -> Refusal | None:
     )
     release = shorten_id(request.release)
     message = f"release {release} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
-    hint = format_approve_command(request, next(iter(open_gates)))
+    hint, who = format_approve_command(request, next(iter(open_gates))), describe_allowed_approvers(request)
+    if not any(count_missing_approvals(replace(request, actor=Actor(""))).values()):
+        # Only the approval of the person who gives the command is missing.
+        hint, who = f"as another person: {request.command}", "any person who did not approve it"
     if request.rules.is_usual:
         message += f"; envctl.toml sets no approvals for {request.target}: the usual ones apply"
         hint = f"if it needs none, write [environments.{request.target}.gates] approvals = {{}}; otherwise: {hint}"
-    return Refusal(GuardCode.APPROVALS, message, hint, for_now=True, who=describe_allowed_approvers(request))
+    return Refusal(GuardCode.APPROVALS, message, hint, for_now=True, who=who)
 
 
 def is_approval_required(request: Request) -> bool:

@@ -29,6 +29,8 @@ def check_order(request: Request) -> Refusal | None:
         message = f"{source} is outside the pipeline ({pipeline}); its releases can't be promoted"
     elif before is None:
         message = f"{target} is the entry of the pipeline ({pipeline}); it takes no promotions"
+        changes = f"for changes of the working tree: {format_command('apply', target)}"
+        return Refusal(GuardCode.ORDER, message, changes)
     elif pipeline.order.index(source) > pipeline.order.index(target):
         message = f"releases can't move backwards: {source} comes after {target} in {pipeline}"
     elif source == target:
@@ -94,20 +96,21 @@ def _check_promotion(request: Request) -> Refusal | None:
 
 def _check_rollback(request: Request) -> Refusal | None:
     """Check a rollback: its release was verified in the target, and is not the one deployed last."""
-    target, last = request.target, request.target_state.last
+    target, here, last = request.target, request.target_state, request.target_state.last
     if request.is_repeated_rollback:
         return None
+    shown = f"its deployments and verifications: {format_command('history', target)}"
+    history = shown if last is not None else suggest_arrival(request, target)
     if request.release is None:
-        hint = f"its deployments: {format_command('history', target)}" if last else suggest_arrival(request, target)
-        return _refuse_unproven(f"no earlier release was verified in {target}", hint)
+        return _refuse_unproven(f"no earlier release was verified in {target}", history)
     proof = request.target_state.evidence.get(request.release)
     if proof is None or not proof.verified:
         how = f": {proof.revoked}" if proof and proof.revoked else ""
         message = f"release {shorten_id(request.release)} has no valid verification in {target}{how}"
-        return _refuse_unproven(message, f"its verifications: {format_command('history', target)}")
+        return _refuse_unproven(message, history)
     if last is not None and last.release == request.release:
         message = f"release {shorten_id(request.release)} is the last one deployed to {target}, not an earlier one"
-        return _refuse_unproven(message, format_command("apply", target))
+        return _refuse_unproven(message, history if here.whole else format_command("apply", target))
     return None
 
 
@@ -143,7 +146,8 @@ def _check_bundle(request: Request) -> Refusal | None:
             fault = "damaged: its content does not match its name"
     message = f"the bundle of release {shorten_id(request.identity)} is {fault}"
     entry = request.pipeline.entry
-    hint = f"restore it from a backup of the store, or make a new release: {format_command('apply', entry)}"
+    anew = f"change the code, and make a new release: {format_command('apply', entry)}"
+    hint = f"restore it from a backup of the store; or {anew}"
     return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)
 
 

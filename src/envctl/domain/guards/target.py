@@ -210,7 +210,9 @@ def check_committed(request: Request) -> Refusal | None:
     if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
         return None
     message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
-    hint = f"commit them, and make a new release: {format_command('apply', request.pipeline.entry)}"
+    # The same content would be the same release.
+    anew = format_command("apply", request.pipeline.entry)
+    hint = f"commit them together with another change of the code, and make a new release: {anew}"
     return Refusal(GuardCode.CLEAN, message, hint)
 
 

@@ -13,12 +13,15 @@ from envctl.domain.text.durations import format_duration, parse_duration
 _SEPARATE_KEYS = frozenset({"checks", "order", "rollouts"})
 _LABELS = {
     "account_id": "account",
+    "ci.github": "issuer of GitHub",
     "ci.gitlab": "GitLab",
     "drift.ignore": "ignored drift",
     "parity.may_differ": "settings that may differ",
     "protection.stateful": "types that hold data",
 }
 _NOT_SET = "not set"
+_ISSUERS = (("github", "", ("github:", "github-team:")), ("gitlab", GITLAB_URL, ("gitlab:",)))
+"""Keys of `ci`, their defaults, and the patterns of people that they vouch for."""
 T = TypeVar("T")
 
 
@@ -58,10 +61,12 @@ def list_conflicts(before: RulesDocument, after: RulesDocument) -> tuple[str, ..
         )
         if was and was != now
     ]
-    if _relies_on_gitlab(before) and _find_gitlab(before) != _find_gitlab(after):
-        # Another GitLab vouches for other people under the same names.
-        was, now = (each.content.get("ci", {}).get("gitlab", _NOT_SET) for each in (before, after))
-        found.append(f"{_LABELS['ci.gitlab']} {was} -> {now}")
+    for key, default, prefixes in _ISSUERS:
+        was, now = (each.content.get("ci", {}).get(key, _NOT_SET) for each in (before, after))
+        is_same = (was if was != _NOT_SET else default) == (now if now != _NOT_SET else default)
+        if _relies_on(before, prefixes) and not is_same:
+            # Another issuer vouches for other people under the same names.
+            found.append(f"{_LABELS[f'ci.{key}']} {was} -> {now}")
     if before.is_standalone != after.is_standalone or not _keeps_promotion_path(
         before.predecessors, after.predecessors
     ):
@@ -103,15 +108,11 @@ def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
     return tuple(lines)
 
 
-def _find_gitlab(document: RulesDocument) -> str:
-    return str(document.content.get("ci", {}).get("gitlab", GITLAB_URL))
-
-
-def _relies_on_gitlab(document: RulesDocument) -> bool:
-    """Check if GitLab says who may change the environment, or approve."""
+def _relies_on(document: RulesDocument, prefixes: tuple[str, ...]) -> bool:
+    """Check if an issuer says who may change the environment, or approve: people have these prefixes."""
     allow = document.content.get("allow", {})
     patterns = (*allow.get("apply", ()), *(each for gate in allow.get("approve", {}).values() for each in gate))
-    return bool(allow.get("only_ci")) or any(each.startswith("gitlab:") for each in patterns)
+    return bool(allow.get("only_ci")) or any(each.startswith(prefixes) for each in patterns)
 
 
 def _keeps_promotion_path(before: tuple[str, ...], after: tuple[str, ...]) -> bool:

@@ -44,9 +44,9 @@ def require_account(context: Context, environment: str) -> None:
 def require_time_left(ports: Ports, present: LedgerState, environment: str, found: CallerIdentity | None) -> None:
     """Raise OperationFailedError if the credentials expire before a deployment of the usual duration would end."""
     now = ports.clock.now()
-    if found is None or (short := check_remaining_time(found, present.find_environment(environment), now)) is None:
+    if found is None or (short := check_remaining_time(found, present.environments.values(), now)) is None:
         return
-    message = f"the credentials for {environment} expire in {short.left}; the last deployment there took {short.needed}"
+    message = f"the credentials for {environment} expire in {short.left}; the longest deployment took {short.needed}"
     raise OperationFailedError(
         Problem("E417", message, f"sign in again, then: {format_command('doctor', environment)}")
     )

@@ -298,7 +298,12 @@ def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[
     anonymous = replace(request, actor=Actor(""), now=context.ports.clock.now())
     missing = {name: count for name, count in guards.count_missing_at_gates(anonymous).items() if count}
     if not missing:
-        return missing, _suggest_deployment(build_adviser(context, request.present), anonymous)
+        command = _suggest_deployment(build_adviser(context, request.present), anonymous)
+        counted = replace(anonymous, actor=request.actor)
+        if command == format_deployment(counted) and any(guards.count_missing_at_gates(counted).values()):
+            # The approval of the person who deploys does not count.
+            command = f"ask another person: {command}"
+        return missing, command
     given = {
         each.gate
         for each in request.target_state.approvals

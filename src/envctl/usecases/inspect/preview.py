@@ -6,6 +6,7 @@ They leave no ledger entry, and guards are not checked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from envctl.domain.ci.request_changes import RequestChange
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.ledger.projection.stacks import apply_planned_moves, warn_of_unknown_states
@@ -17,6 +18,7 @@ from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
+from envctl.usecases.inspect.request_changes import find_request_changes
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -63,11 +65,14 @@ class EnvironmentPreviews:
 
 @dataclass(frozen=True)
 class Preview(EnvironmentPreviews):
-    """Plans of one release. `release` is empty for the working tree, which has no label."""
+    """Plans of one release. `release` is empty for the working tree, which has no label. `request_changes` are those
+    of a pull or merge request that no plan shows.
+    """
 
     release: str
     environments: tuple[EnvironmentPreview, ...]
     label: ReleaseLabel | None = None
+    request_changes: tuple[RequestChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
         plan = _describe_hidden if look_scope.is_hidden(ports, project, each) else _preview_environment
         plans.append(plan(Context(ports, view), bundles[pipeline_name], each))
     first = next(iter(bundles.values()))
-    return Preview(first.identity, tuple(plans), first.label)
+    changes = () if release else find_request_changes(Context(ports, project))
+    return Preview(first.identity, tuple(plans), first.label, changes)
 
 
 def load_stored_release(ports: Ports, name: str) -> PreviewedRelease:

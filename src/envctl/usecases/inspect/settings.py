@@ -47,7 +47,8 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     for of, release in () if only_settings else cache.releases.values():
         image_tags.report_image_tags(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
-    unsaid = () if only_settings else default_gates.find_default_gates(context, environments)
+    finders = () if only_settings else (default_gates.find_default_gates, default_gates.find_slow_reviews)
+    unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple(f"{each.seen}; {each.mend}" for each in unsaid)
     return Valid(environments, tuple(stacks), count, _find_unread_files(context), remarks)
 

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from envctl.domain.ci.inspection.job import Job
+    from envctl.domain.ci.inspection.job import CheckedJob
     from envctl.domain.ci.inspection.job_token import TokenClaims
     from envctl.domain.ci.inspection.repository import Repository
-    from envctl.domain.ci.inspection.roles import RoleTarget, RoleTrial
+    from envctl.domain.ci.inspection.roles import Attempt, RoleTarget, RoleTrial
     from envctl.domain.ci.inspection.settings import ForgeSettings
+
+
+@dataclass(frozen=True)
+class WantedSettings:
+    """The settings to read.
+
+    Attributes:
+        environments: Environments as the forge names them.
+        branch: The branch that deploys; empty for the default branch.
+        workflows: The paths of generated workflows of GitHub, by the kind of their jobs.
+    """
+
+    environments: Sequence[str] = ()
+    branch: str = ""
+    workflows: Mapping[str, str] = field(default_factory=dict)
 
 
 class CiSettings(Protocol):
     """The settings of one repository on its forge."""
 
-    def read_settings(self, environments: Sequence[str]) -> ForgeSettings:
-        """Return the settings, also of the forge's environments of these names. Each part that the forge refuses is
-        an `Unread` with the reason. Raises OperationFailedError if the repository itself can't be read.
+    def read_settings(self, wanted: WantedSettings) -> ForgeSettings:
+        """Return the settings. Each part that the forge refuses is an `Unread` with the reason. Raises
+        OperationFailedError if the repository itself can't be read.
         """
 
 
 class CiForge(Protocol):
     """The forge around a command: the job that runs it, and the repository of the project."""
 
-    def find_job(self) -> Job | None:
+    def find_job(self) -> CheckedJob | None:
         """Return the job by its variables; None outside of GitHub Actions and GitLab CI."""
 
     def find_repository(self, remote: str) -> Repository:
@@ -64,3 +79,6 @@ class CiRoles(Protocol):
 
     def try_role(self, request: RoleRequest) -> RoleTrial:
         """Try to take a role, and what it can do. Failures of the network are answers of their own."""
+
+    def try_token(self, role: str) -> Attempt:
+        """Try to take a role with the ID token of the job, as another job would."""

@@ -69,9 +69,10 @@ class Reviews(Protocol):
     def has_reviews(self) -> bool:
         """Check if this is a job whose reviews can be listed."""
 
-    def list_authors(self, commit: str) -> Sequence[str]:
-        """Return the logins of the authors and committers of a commit, and of the openers of its pull requests. Empty
-        outside of a job, or without a token. Raises OperationFailedError if the host is unreachable.
+    def list_authors(self, commit: str, since: str = "") -> Sequence[str]:
+        """Return the logins of the authors and committers of a commit and of those after `since`, and of all who
+        opened, wrote or merged their pull requests. Empty outside of a job, or without a token. Raises
+        OperationFailedError if the host is unreachable.
         """
 
 
@@ -83,6 +84,9 @@ class JobRequests(Protocol):
 
     def is_for_request(self) -> bool:
         """Tell whether the job runs for a pull or merge request, or for a merge queue: its code is not merged yet."""
+
+    def find_base(self, commit: str) -> str:
+        """Return the revision that the request of this commit is compared with; empty if it is of no request."""
 
 
 class AlreadyExistsError(Exception):

@@ -46,6 +46,9 @@ class VersionControl(Protocol):
         empty or unknown: of its last change.
         """
 
+    def list_changes(self, base: str) -> Sequence[str] | None:
+        """Return the changed paths of the repository since the common ancestor with `base`; None if git can't tell."""
+
     def is_behind(self, commit: str) -> bool | None:
         """Check if the current commit is a strict ancestor of `commit`. None if a shallow clone can't tell."""
 

@@ -81,8 +81,7 @@ def find_stale_error(result: Workflows) -> OperationFailedError | None:
     if foreign:
         message = f"{', '.join(foreign)} was not written by envctl; no changes were made"
         return OperationFailedError(Problem("E038", message, "move it away, and run the command again"))
-    states = {"differs": "differs", "missing": "missing", "edited": "edited by hand"}
-    stale = [f"{each.path} ({states[each.state]})" for each in result.files if each.state in states]
+    stale = [f"{each.path} ({each.state})" for each in result.files if each.state in ("differs", "missing", "edited")]
     if stale:
         message = f"the workflows are out of date: {', '.join(stale)}"
         return OperationFailedError(Problem("E039", message, format_command(f"ci {result.system}")))

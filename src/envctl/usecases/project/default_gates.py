@@ -1,4 +1,4 @@
-"""Environments without a declaration of approvals: they get the default gates."""
+"""Gates with surprising effects: default ones, and those that one review of a GitHub job can't open."""
 
 from collections.abc import Sequence
 
@@ -20,5 +20,19 @@ def find_default_gates(context: Context, environments: Sequence[str]) -> tuple[F
             )
             seen = f"{place}: {name} has no approvals setting, so the defaults apply ({usual})"
             mend = f"if it needs none, set: [environments.{name}.gates] approvals = {{}}"
+            found.append(Finding("approvals", "warn", seen, mend))
+    return tuple(found)
+
+
+def find_slow_reviews(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
+    """Return a finding, with its line, for each gate of reviewers that needs more people than GitHub waits for."""
+    found = []
+    for name in environments:
+        declared = context.project.environments[name].gates
+        gate, count = declared.reviewers, declared.approvals.get(declared.reviewers, 0)
+        if count > 1:
+            place = locate_key(context.ports, "environments", name, "gates", "reviewers")
+            seen = f"{place}: {gate} needs {count} people, but GitHub starts the job of {name} after one review"
+            mend = "approve a second attempt of the job for each further review, or run envctl approve before"
             found.append(Finding("approvals", "warn", seen, mend))
     return tuple(found)

@@ -55,11 +55,11 @@ def update_github_workflows(
     wanted = _render_files(ports, project, site, version)
     found = compare_files(ports, up, wanted)
     if not check and "foreign" not in found.values():
-        for path, state in found.items():
-            if state != "current":
-                existing = read_text(ports, f"{up}{path}") or ""
-                text = wanted[path] if path.endswith(SOURCE_LOCK) else carry_pins(existing, wanted[path])
-                ports.tree.write_contents(f"{up}{path}", text.encode())
+        for path, text in wanted.items():
+            existing = read_text(ports, f"{up}{path}")
+            kept = text if existing is None or path.endswith(SOURCE_LOCK) else carry_pins(existing, text)
+            if kept != existing:
+                ports.tree.write_contents(f"{up}{path}", kept.encode())
                 found[path] = "written"
     files = tuple(Workflow(*each) for each in found.items())
     is_local_store = project.store.url.startswith("file:")
@@ -81,7 +81,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         command=command,
         reviewed=frozenset(name for name in order[1:] if find_rules(project, name).reviewers),
         package=parse_package(project.ci.package),
-        paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, folder, ())),
+        paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, "", ())),
         github=settings,
     )
 

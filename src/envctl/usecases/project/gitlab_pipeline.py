@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
-from envctl.domain.ci.generated_file import compare_file, digest_settings, is_generated, seal_file
+from envctl.domain.ci.generated_file import carry_pins, digest_settings, is_generated, seal_file
 from envctl.domain.ci.gitlab_pipeline import (
     MAIN_FILE,
     GitlabInputs,
@@ -16,8 +15,8 @@ from envctl.domain.ci.gitlab_pipeline import (
     render_gitlab_pipeline,
 )
 from envctl.domain.ci.package import SOURCE_LOCK, render_locks
-from envctl.domain.ci.pins import GITLAB_IMAGE
 from envctl.domain.ci.watched_paths import list_watched_paths
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci_gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
 from envctl.domain.config.ci_package import parse_package
@@ -25,7 +24,6 @@ from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import (
     ConfigurationError,
     EnvctlError,
-    Location,
     OperationFailedError,
     Problem,
     UsageError,
@@ -37,17 +35,15 @@ from envctl.usecases.project.ci_workflows import (
     Variable,
     Workflow,
     Workflows,
-    WorkflowState,
+    compare_files,
+    find_project_folder,
     find_stale_error,
+    format_project_line,
+    read_text,
 )
 
 SYSTEM = "gitlab"
 COMMAND = f"ci {SYSTEM}"
-DEFAULT_BRANCH = "main"
-_NAME, _, _ = GITLAB_IMAGE.partition(":")
-# A pin that Renovate or a person has raised in the file stays at the next run.
-_RAISED_IMAGE = re.compile(rf'^ +name: "({re.escape(_NAME)}:[\w.-]+@sha256:[0-9a-f]{{64}})"$', re.MULTILINE)
-_PROJECT_LINE = re.compile(r"^# Project: (.+)$", re.MULTILINE)
 
 
 def update_gitlab_pipeline(
@@ -62,12 +58,11 @@ def update_gitlab_pipeline(
     settings = project.ci.gitlab_table
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""
-    site = _build_site(project, folder, branch, command)
+    site = _build_site(ports, project, folder, branch, command)
     ours = find_pipeline_path(settings.prefix)
-    existing = _read_text(ports, f"{up}{ours}")
-    _check_other_project(existing, ours, folder)
-    wanted = _render_files(ports, project, _keep_raised_image(site, existing), version)
-    found = {path: _compare(path, _read_text(ports, f"{up}{path}"), text) for path, text in wanted.items()}
+    _check_other_project(ports, read_text(ports, f"{up}{ours}") or "", ours, site, up)
+    wanted = _render_files(ports, project, site, version)
+    found = compare_files(ports, up, wanted)
     main_is_foreign = found[MAIN_FILE] in ("foreign", "differs")
     if main_is_foreign:
         # The file belongs to the team: it stays, and has to include the file of envctl.
@@ -75,7 +70,9 @@ def update_gitlab_pipeline(
     if not check and "foreign" not in found.values():
         for path, state in found.items():
             if state != "current":
-                ports.tree.write_contents(f"{up}{path}", wanted[path].encode())
+                existing = read_text(ports, f"{up}{path}") or ""
+                text = wanted[path] if path.endswith(SOURCE_LOCK) else carry_pins(existing, wanted[path])
+                ports.tree.write_contents(f"{up}{path}", text.encode())
                 found[path] = "written"
     files = tuple(Workflow(*each) for each in found.items())
     team_files = _read_team_files(ports, up) if main_is_foreign else {}
@@ -89,12 +86,12 @@ def update_gitlab_pipeline(
     return result, error
 
 
-def _build_site(project: Project, folder: str, branch: str | None, command: str) -> GitlabInputs:
+def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> GitlabInputs:
     settings, order = project.ci.gitlab_table, project.pipeline.order
     if not (project.ci.package or settings.program):
         message = f"{PROJECT_FILE} does not say which envctl the jobs install"
-        hint = f'add to [ci] in {PROJECT_FILE}: package = "git+https://HOST/OWNER/envctl@COMMIT" (docs/ci.md)'
-        raise ConfigurationError(Problem("E148", message, hint, Location(PROJECT_FILE)))
+        hint = f'add to [ci] in {PROJECT_FILE}: package = "git+https://HOST/OWNER/envctl@COMMIT" (docs/ci-package.md)'
+        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
     ci_files = (MAIN_FILE, find_pipeline_path(settings.prefix), f"{find_lock_folder(settings.prefix)}/*")
     return GitlabInputs(
         order=order,
@@ -111,18 +108,16 @@ def _build_site(project: Project, folder: str, branch: str | None, command: str)
     )
 
 
-def _check_other_project(existing: str | None, path: str, folder: str) -> None:
-    """Raise OperationFailedError (E149) for the pipeline of another project in the same repository."""
-    named = _PROJECT_LINE.search(existing) if existing and is_generated(existing) else None
-    if named and named[1] != (folder or "."):
-        message = f"{path} is the pipeline of the project in {named[1]}; no changes were made"
+def _check_other_project(ports: Ports, existing: str, path: str, site: GitlabInputs, up: str) -> None:
+    """Raise OperationFailedError (E043) for the pipeline of another project in the same repository."""
+    other = find_project_folder(existing) if is_generated(existing) else None
+    if other is None or other == (site.folder or "."):
+        return
+    # The project may have been moved: then its old folder is empty.
+    if ports.tree.read_contents(f"{up}{other}/{PROJECT_FILE}") is not None:
+        message = f"{path} is the pipeline of the project in {other}; no changes were made"
         hint = f'give this project its own files: prefix = "NAME" in [ci.gitlab] of {PROJECT_FILE}'
-        raise OperationFailedError(Problem("E149", message, hint, Location(path)))
-
-
-def _keep_raised_image(site: GitlabInputs, existing: str | None) -> GitlabInputs:
-    raised = _RAISED_IMAGE.search(existing or "") if site.settings.image is None else None
-    return replace(site, image=raised[1]) if raised else site
+        raise OperationFailedError(Problem("E043", message, hint, load.locate_key(ports, "ci", "gitlab")))
 
 
 def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: str) -> dict[str, str]:
@@ -135,12 +130,13 @@ def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: s
         "branch": site.branch,
         "protected": sorted(site.protected),
         "command": site.command,
-        "package": project.ci.package or "",
+        "kind": site.package.kind if site.package else "",
         "watched": list(site.watched),
-        "settings": settings.model_dump(mode="json", exclude_defaults=True),
+        "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"url"}),
     }
     ours = find_pipeline_path(settings.prefix)
-    files = {ours: seal_file(COMMAND, bodies[ours], version=version, settings=digest_settings(shape))}
+    body = f"{format_project_line(site.folder)}{bodies[ours]}"
+    files = {ours: seal_file(COMMAND, body, version=version, settings=digest_settings(shape))}
     if site.package is not None:
         for name, text in render_locks(site.package, ports.templates.load_locks()).items():
             own = {"package": project.ci.package} if name == SOURCE_LOCK else {}
@@ -150,24 +146,13 @@ def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: s
     return {**files, MAIN_FILE: bodies[MAIN_FILE]}
 
 
-def _compare(path: str, found: str | None, wanted: str) -> WorkflowState:
-    if found is None:
-        return "missing"
-    return compare_file(found, wanted, pinned=not path.endswith(SOURCE_LOCK))
-
-
-def _read_text(ports: Ports, path: str) -> str | None:
-    data = ports.tree.read_contents(path)
-    return None if data is None else data.decode(errors="replace")
-
-
 def _read_team_files(ports: Ports, up: str) -> Mapping[str, str]:
     """Return the GitLab CI file of the team and all files it includes, directly or indirectly."""
     files: dict[str, str] = {}
     waiting = [MAIN_FILE]
     while waiting:
         path = waiting.pop()
-        if path in files or ".." in path.split("/") or (text := _read_text(ports, f"{up}{path}")) is None:
+        if path in files or ".." in path.split("/") or (text := read_text(ports, f"{up}{path}")) is None:
             continue
         files[path] = text
         waiting += find_yaml_paths(text)

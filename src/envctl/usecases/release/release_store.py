@@ -84,9 +84,11 @@ def _list_coauthors(ports: Ports, revision: Revision) -> tuple[str, ...]:
     if not revision.commit:
         return ()
     before = max(journal.load(ports).releases.values(), key=lambda each: each.seq, default=None)
-    found = list(ports.version_control.list_contributors(before.commit if before else ""))
+    since = before.commit if before else ""
+    found = list(ports.version_control.list_contributors(since))
     try:
-        found += ports.reviews.list_authors(revision.commit)
+        # Logins come first: of a very long list, they are what reviewers are compared with.
+        found = [*ports.reviews.list_authors(revision.commit, since), *found]
     except EnvctlError as error:
         why = error.problems[0].message
         ports.observer.on_message(f"the author of {revision.commit[:12]} is known from git only: {why}")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from envctl.domain.ci.request_changes import RequestChange
 from envctl.domain.errors import Location, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.attribution import Part
@@ -74,6 +75,15 @@ AHEAD: dict[str, object] = {
             EnvironmentPreview("dev", EnvironmentPlan("dev", "", (StackPlan("network"), StackPlan("web")))),
             EnvironmentPreview("staging", EnvironmentPlan("staging", "", (StackPlan("web", (SIZE,)),))),
             EnvironmentPreview("prod", problems=(MISSING,), exit_code=ExitCode.CONFIGURATION),
+        ),
+    ),
+    "a preview of a request that changes more": Preview(
+        "",
+        (EnvironmentPreview("dev", EnvironmentPlan("dev", "", (StackPlan("network"), StackPlan("web")))),),
+        request_changes=(
+            RequestChange("rules", ("envctl.toml",)),
+            RequestChange("workflows", (".github/workflows/envctl-deploy.yml", ".github/workflows/x|y`<b>@ann.yml")),
+            RequestChange("programs", ("tools/a.py", "tools/b.py", "tools/c.py", "tools/d.py", "tools/e.py", "f.py")),
         ),
     ),
     "a preview of a release in one environment": Preview(NEW, (EnvironmentPreview("prod", LATER_PLAN),)),

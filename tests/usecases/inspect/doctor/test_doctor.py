@@ -93,6 +93,13 @@ def test_unwritten_usual_gates_are_a_warning(world: World) -> None:
     assert "[environments.staging.gates] approvals = {}" in told.mend
 
 
+def test_gate_that_one_review_cannot_open_is_a_warning(world: World) -> None:
+    edit_project(world, ("business = 2 }\n", 'business = 2 }\nreviewers = "business"\n'))
+    found = diagnose_project(world.ports)
+    assert (amiss(found), found.exit_code) == ([("project", "approvals", "warn")], 0)
+    assert "business needs 2 people" in row(found, "project", "approvals").seen
+
+
 def test_doctor_writes_nothing(world: World) -> None:
     before, taken = dict(world.store.content), len(world.buckets.taken)
     diagnose_project(world.ports)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import run_use_case
+from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.options.arguments import environment_argument
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, WaitOk, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
@@ -38,4 +38,5 @@ def apply(
         parse_deploy_options(context, break_glass, no_verify=no_verify, older=older, wait_ok=wait_ok),
         selection=selected,
     )
+    change_only(context, environment)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, environment, options)))

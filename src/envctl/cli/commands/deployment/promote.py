@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import run_use_case
+from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.completion.candidates import complete_sources, complete_targets
 from envctl.cli.options.arguments import release_option
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, WaitOk, parse_deploy_options
@@ -38,4 +38,5 @@ def promote(
 
     show_full_plans(full=full)
     options = parse_deploy_options(context, break_glass, no_verify=no_verify, older=older, wait_ok=wait_ok)
+    change_only(context, target)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, source, target, options, release=release)))

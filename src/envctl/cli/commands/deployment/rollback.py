@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import run_use_case
+from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.completion.candidates import complete_releases
 from envctl.cli.options.arguments import RELEASE_NAMES, environment_argument
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, WaitOk, parse_deploy_options
@@ -35,4 +35,5 @@ def rollback(
 
     show_full_plans(full=full)
     options = parse_deploy_options(context, break_glass, no_verify=no_verify, wait_ok=wait_ok)
+    change_only(context, environment)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, environment, options, to=to)))

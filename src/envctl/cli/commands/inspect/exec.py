@@ -27,7 +27,7 @@ def exec(
     refuse_dry_run(context)
     _refuse_result_formats(context, environment)
     with open_ports(context.obj) as wired:
-        child = load_exec_environment(wired, environment).merge_inherited(wired.inherited_environment())
+        child = load_exec_environment(wired, environment).merge_inherited(wired.exported_environment())
     sys.stdout.flush()
     sys.stderr.flush()
     exec_program(command, child)

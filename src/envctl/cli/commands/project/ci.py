@@ -1,4 +1,4 @@
-"""`envctl ci github` and `envctl ci gitlab`."""
+"""`envctl ci github`, `envctl ci gitlab` and `envctl ci codebuild`."""
 
 from typing import Annotated
 
@@ -53,3 +53,15 @@ def gitlab(context: typer.Context, *, check: Check = False, branch: ProtectedBra
         context,
         lambda ports: update_gitlab_pipeline(ports, check=check, branch=branch, version=__version__, command=command),
     )
+
+
+@app.command("codebuild", cls=HelpfulCommand, short_help="Write or check what builds of AWS CodeBuild install.")
+def codebuild(context: typer.Context, *, check: Check = False) -> None:
+    """Write a script that installs envctl in builds of AWS CodeBuild, with its lock files, into .codebuild/envctl of the
+    project. The module pipeline uses it.
+    """
+    refuse_dry_run(context)
+    from envctl import __version__
+    from envctl.usecases.project.codebuild_files import update_codebuild_files
+
+    run_partial_use_case(context, lambda ports: update_codebuild_files(ports, check=check, version=__version__))

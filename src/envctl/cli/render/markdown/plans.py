@@ -15,6 +15,7 @@ from envctl.cli.render.markdown.page.markup import (
     FAIL,
     NEUTRAL,
     OK,
+    WARN,
     bold,
     escape,
     format_full_output,
@@ -23,8 +24,10 @@ from envctl.cli.render.markdown.page.markup import (
 )
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
+from envctl.domain.ci.request_changes import MAX_NAMED
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.text.lists import join_first
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
@@ -50,11 +53,20 @@ def render_preview(preview: Preview) -> str:
     name = f" --release {shorten_id(preview.release)}" if preview.release else ""
     return render_page(
         f"## {escape(format_verdict(preview.environments))}",
+        _render_request_changes(preview),
         f"What {escape(preview_console.describe_subject(preview))} would do. Not recorded.",
         render_table(("", "environment", "planned changes"), rows),
         *(block for each in preview.environments for block in render_preview_blocks(each)),
         full_output=format_full_output(f"{format_command('preview')}{name}"),
     )
+
+
+def _render_request_changes(preview: Preview) -> str:
+    if not preview.request_changes:
+        return ""
+    kinds = [bold(f"changes {each.kind}") for each in preview.request_changes]
+    paths = [f"{each.kind}: {join_first(each.paths, MAX_NAMED)}" for each in preview.request_changes]
+    return f"{WARN} {', '.join(kinds)} ({escape('; '.join(paths))})"
 
 
 def choose_preview_mark(preview: EnvironmentPreview) -> str:

@@ -16,9 +16,6 @@ from envctl.domain.ci.inspection.settings import (
 )
 from envctl.domain.findings import Finding
 
-PLAN_WORKFLOW, DEPLOY_WORKFLOW = ".github/workflows/envctl-plan.yml", ".github/workflows/envctl-deploy.yml"
-DRIFT_WORKFLOW = ".github/workflows/envctl-drift.yml"
-
 
 @dataclass(frozen=True)
 class GithubExpectation:
@@ -37,7 +34,7 @@ class GithubExpectation:
 
 
 def check_branch(settings: GithubSettings, wanted: GithubExpectation) -> Iterator[Finding]:
-    """Yield findings about the rules of the default branch, whose workflows deploy."""
+    """Yield findings about the rules of the branch that deploys."""
     branch, rules = settings.branch, f"{wanted.url}/settings/rules"
     if isinstance(settings.branch_name, Unread) or isinstance(branch, Unread):
         reason = branch.reason if isinstance(branch, Unread) else str(settings.branch_name)
@@ -112,11 +109,11 @@ def _check_code_owners(settings: GithubSettings, branch: GithubBranch, rules: st
 def _check_merge_queue(settings: GithubSettings, branch: GithubBranch) -> Iterator[Finding]:
     if not branch.has_merge_queue:
         return
-    text = settings.workflows.get(PLAN_WORKFLOW)
+    text = settings.workflows.get("plan")
     if isinstance(text, Unread):
         yield unchecked("merge queue", text.reason)
     elif text is not None and "merge_group" not in text:
-        why = f"there is one, but {PLAN_WORKFLOW} does not run in it: the queue waits for ever"
+        why = "there is one, but the workflow of plans does not run in it: the queue waits for ever"
         yield Finding("merge queue", "bad", why, "envctl ci github, and merge the changed workflow")
     elif text is not None:
         yield Finding("merge queue", "good", "the plan runs in it")
@@ -126,12 +123,12 @@ def check_jobs(settings: GithubSettings, wanted: GithubExpectation) -> Iterator[
     """Yield findings about tokens and permissions of all jobs, and the queue of deployments."""
     yield _check_subject(settings.subject, wanted)
     yield _check_self_approval(settings.jobs_may_approve, wanted)
-    text = settings.workflows.get(DEPLOY_WORKFLOW)
+    text = settings.workflows.get("deploy")
     if isinstance(text, Unread):
         yield unchecked("queue", text.reason)
     elif text and "queue: max" not in text:
         why = "a job that waits for the same environment is dropped when a newer one comes"
-        hint = "envctl ci github, if this GitHub has queue: max; else start the dropped run again"
+        hint = "set [ci.github] queue = true, if this GitHub knows it; else start a dropped run again"
         yield Finding("queue", "warn", why, hint)
     elif text:
         yield Finding("queue", "good", "waiting deployments stay in the queue")

@@ -35,7 +35,7 @@ class GitlabExpectation:
 
 
 def check_branch(settings: GitlabSettings, wanted: GitlabExpectation) -> Iterator[Finding]:
-    """Yield findings about the default branch, whose pipeline deploys."""
+    """Yield findings about the branch that deploys."""
     branch, page = settings.branch, f"{wanted.url}/-/settings/repository: Protected branches"
     if isinstance(settings.branch_name, Unread) or isinstance(branch, Unread):
         unread = branch if isinstance(branch, Unread) else settings.branch_name
@@ -96,7 +96,7 @@ def check_jobs(settings: GitlabSettings, wanted: GitlabExpectation) -> Iterator[
     yield _check_flag(
         "job tokens", settings.limits_job_token, "limited to listed projects",
         "jobs of every project may use their token here, with the rights of their user",
-        f"{page}: Job token permissions, only this project",
+        f"{page}: CheckedJob token permissions, only this project",
     )  # fmt: skip
     who = settings.overriders
     if isinstance(who, Unread):

@@ -1,8 +1,10 @@
-"""The CI job of a command, as its variables and its token describe it."""
+"""The CI job that `doctor --ci` checks, as its variables and its token describe it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from envctl.domain.ci.job import describe_job
 
 System = Literal["github", "gitlab"]
 JobKind = Literal["plan", "deploy", "branch"]
@@ -10,16 +12,16 @@ JobKind = Literal["plan", "deploy", "branch"]
 as the check for drift.
 """
 FORGE_NAMES: Mapping[System, str] = {"github": "GitHub", "gitlab": "GitLab"}
-_PLAN_EVENTS = frozenset({"pull_request", "pull_request_target", "merge_group", "pull_request_review"})
 
 
 @dataclass(frozen=True)
-class Job:
+class CheckedJob:
     """A job of GitHub Actions or GitLab CI.
 
     Attributes:
         event: What started it, as the system names it.
         environment: The environment of the job, as the forge names it; empty if it has none or it is unknown.
+        is_request: True for code that is not merged yet.
         is_fork: True for the code of a fork.
         role: The ARN that the job wants to take with its token; empty if not set.
     """
@@ -28,13 +30,14 @@ class Job:
     event: str = ""
     ref: str = ""
     environment: str = ""
+    is_request: bool = False
     is_fork: bool = False
     role: str = ""
 
     @property
     def kind(self) -> JobKind:
         # First: a job of a pull request may name any environment.
-        if self.event in _PLAN_EVENTS or self.event == "merge_request_event":
+        if self.is_request:
             return "plan"
         return "deploy" if self.environment else "branch"
 
@@ -49,19 +52,14 @@ class Job:
                 return "this job without an environment"
 
 
-def read_job(variables: Mapping[str, str], head: str = "") -> Job | None:
-    """Return the job by its variables; None outside of GitHub Actions and GitLab CI. `head` is the repository that a
-    pull request of GitHub comes from, if known.
-    """
-    role = variables.get("AWS_ROLE_ARN", "").strip()
-    if variables.get("GITHUB_ACTIONS") == "true":
-        event, ref = variables.get("GITHUB_EVENT_NAME", ""), variables.get("GITHUB_REF", "")
-        is_fork = bool(head) and head.casefold() != variables.get("GITHUB_REPOSITORY", "").casefold()
-        return Job("github", event, ref, is_fork=is_fork, role=role)
-    if variables.get("GITLAB_CI") == "true":
-        own = variables.get("CI_PROJECT_ID", "")
-        is_fork = variables.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", own) != own
-        ref = variables.get("CI_COMMIT_REF_NAME", "")
+def read_job(variables: Mapping[str, str], event: Mapping[str, Any]) -> CheckedJob | None:
+    """Return the job; None outside of GitHub Actions and GitLab CI. `event` is the payload of GitHub's event."""
+    found, role = describe_job(variables, event), variables.get("AWS_ROLE_ARN", "").strip()
+    if found.host == "github":
+        started, ref, environment = variables.get("GITHUB_EVENT_NAME", ""), variables.get("GITHUB_REF", ""), ""
+    elif found.host == "gitlab":
+        started, ref = variables.get("CI_PIPELINE_SOURCE", ""), variables.get("CI_COMMIT_REF_NAME", "")
         environment = variables.get("CI_ENVIRONMENT_NAME", "")
-        return Job("gitlab", variables.get("CI_PIPELINE_SOURCE", ""), ref, environment, is_fork, role)
-    return None
+    else:
+        return None
+    return CheckedJob(found.host, started, ref, environment, found.is_request, found.is_fork, role)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from envctl.domain.ci.inspection.job import Job
+from envctl.domain.ci.inspection.job import CheckedJob
 from envctl.domain.findings import Finding
 
 AUDIENCE = "sts.amazonaws.com"
@@ -53,7 +53,7 @@ def describe_subject_form(subject: str) -> str:
     return "the form of GitLab" if _GITLAB.fullmatch(subject) else "a form of its own, from a template"
 
 
-def check_token(job: Job, token: TokenClaims) -> Iterator[Finding]:
+def check_token(job: CheckedJob, token: TokenClaims) -> Iterator[Finding]:
     """Yield the claims of the token, and what is wrong with them."""
     if token.problem:
         yield Finding("token", "unseen", f"not checked: {token.problem}")
@@ -63,7 +63,7 @@ def check_token(job: Job, token: TokenClaims) -> Iterator[Finding]:
     yield from _check_repository_name(token)
 
 
-def _check_claim(job: Job, token: TokenClaims, name: str) -> Finding:
+def _check_claim(job: CheckedJob, token: TokenClaims, name: str) -> Finding:
     value = token.format_claim(name)
     match name:
         case "sub":
@@ -80,13 +80,13 @@ def _check_claim(job: Job, token: TokenClaims, name: str) -> Finding:
             return Finding(name, "good", value or "none")
 
 
-def _check_subject(job: Job, token: TokenClaims, subject: str) -> Finding:
+def _check_subject(job: CheckedJob, token: TokenClaims, subject: str) -> Finding:
     if not subject:
         return Finding("sub", "bad", "none: no trust policy can name this job", "request the token of the job")
     seen = f"{subject} ({describe_subject_form(subject)})"
     environment = token.format_claim("environment")
     # GitLab's subject never names the environment.
-    if job.system == "github" and environment and f":environment:{environment}" not in f":{subject}":
+    if job.system == "github" and environment and not _names_environment(subject, environment):
         why = f"{seen}; it does not name the environment, so all environments share one role"
         repository = token.format_claim("repository") or "OWNER/NAME"
         hint = (
@@ -94,6 +94,12 @@ def _check_subject(job: Job, token: TokenClaims, subject: str) -> Finding:
         )
         return Finding("sub", "warn", why, hint)
     return Finding("sub", "good", seen)
+
+
+def _names_environment(subject: str, environment: str) -> bool:
+    # GitHub escapes colons, which separate the parts.
+    part = f":environment:{environment.replace(':', '%3A')}:"
+    return part.casefold() in f":{subject}:".casefold()
 
 
 def _check_repository_name(token: TokenClaims) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from envctl.domain.ci.inspection.job import Job
+from envctl.domain.ci.inspection.job import CheckedJob
 from envctl.domain.findings import Finding
 
 RoleUse = Literal["deploy", "look"]
@@ -29,6 +29,14 @@ class RoleTarget:
     def key(self) -> str:
         """The key of `envctl.toml` that names it."""
         return "assume_role" if self.use == "deploy" else "look_role"
+
+
+@dataclass(frozen=True)
+class JobRole:
+    """A role that a job takes with its token, as `envctl.toml` names it: of `plan`, `drift` or an environment."""
+
+    arn: str
+    job: str
 
 
 @dataclass(frozen=True)
@@ -62,14 +70,14 @@ class RolePlan:
     targets: Sequence[RoleTarget]
     pull_request_environments: Collection[str] = ()
 
-    def find_environment(self, job: Job) -> str:
+    def find_environment(self, job: CheckedJob) -> str:
         """Return the environment of the project that the job is for; empty for another one."""
         names = {each.environment.casefold(): each.environment for each in self.targets}
         names |= {name.casefold(): name for name in self.order}
         return names.get(job.environment.casefold(), "")
 
 
-def find_need(job: Job, plan: RolePlan, target: RoleTarget) -> Need:
+def find_need(job: CheckedJob, plan: RolePlan, target: RoleTarget) -> Need:
     """Return whether a job needs a role, may have it, or must not have it."""
     match job.kind, target.use:
         case "deploy", "deploy":
@@ -85,7 +93,7 @@ def find_need(job: Job, plan: RolePlan, target: RoleTarget) -> Need:
             return "may"
 
 
-def check_trial(job: Job, plan: RolePlan, target: RoleTarget, trial: RoleTrial) -> Iterator[Finding]:
+def check_trial(job: CheckedJob, plan: RolePlan, target: RoleTarget, trial: RoleTrial) -> Iterator[Finding]:
     """Yield whether the role can be taken and whether that is right, and what it can do beyond its use."""
     yield _check_taken(job, target, trial.taken, find_need(job, plan, target))
     if trial.itself is not None:
@@ -94,7 +102,7 @@ def check_trial(job: Job, plan: RolePlan, target: RoleTarget, trial: RoleTrial) 
         yield _check_write(target, what, attempt)
 
 
-def _check_taken(job: Job, target: RoleTarget, taken: Attempt, need: Need) -> Finding:
+def _check_taken(job: CheckedJob, target: RoleTarget, taken: Attempt, need: Need) -> Finding:
     name, role = target.key, target.arn
     match taken.answer, need:
         case "unknown", _:
@@ -113,7 +121,7 @@ def _check_taken(job: Job, target: RoleTarget, taken: Attempt, need: Need) -> Fi
             return Finding(name, "good", f"{role} can't be taken{', as it should be' if need == 'must not' else ''}")
 
 
-def _explain_danger(job: Job, target: RoleTarget) -> str:
+def _explain_danger(job: CheckedJob, target: RoleTarget) -> str:
     where = target.environment
     if target.use == "look":
         return f"code of a branch can read the states of {where}, with their secrets"
@@ -175,7 +183,25 @@ def check_own_role(caller_arn: str, plan: RolePlan) -> Iterator[Finding]:
     yield Finding("role of the job", "good", caller_arn)
 
 
-def check_missing_roles(job: Job, plan: RolePlan, environments: Sequence[str]) -> Iterator[tuple[str, Finding]]:
+def check_job_role(job: CheckedJob, plan: RolePlan, role: JobRole, attempt: Attempt) -> Finding:
+    """Return whether the token of this job is taken for a role of CI, and whether that is right."""
+    own = {"plan": "plan", "branch": "drift", "deploy": plan.find_environment(job)}[job.kind]
+    name = f"role of {role.job}"
+    match attempt.answer:
+        case "unknown":
+            return Finding(name, "unseen", f"not checked: {role.arn}: {attempt.reason}")
+        case "yes" if role.job != own:
+            why = f"{role.arn} is given to {job.description}: its trust policy does not tell jobs apart"
+            hint = f"name exactly the sub of the job for {role.job} in the trust policy: {CI_ACCESS_PAGE}"
+            return Finding(name, "bad", why, hint)
+        case "no" if role.job == own:
+            why = f"{role.arn} is not given to {job.description}, which needs it: {attempt.reason}"
+            return Finding(name, "bad", why, f"name the sub of this job in its trust policy: {CI_ACCESS_PAGE}")
+        case answer:
+            return Finding(name, "good", f"{role.arn} is {'' if answer == 'yes' else 'not '}given, as it should be")
+
+
+def check_missing_roles(job: CheckedJob, plan: RolePlan, environments: Sequence[str]) -> Iterator[tuple[str, Finding]]:
     """Yield a finding for each environment without a role that this job would take, with the environment."""
     known = {(each.environment, each.use) for each in plan.targets}
     for name in environments:

@@ -58,9 +58,10 @@ class GithubSettings:
     """Settings of a repository of GitHub.
 
     Attributes:
+        branch_name: The branch that deploys.
         environments: By name; None for a missing one.
         variables: The names of variables, of the repository under the empty name and of each environment.
-        workflows: The text of each generated workflow on the default branch, by path; None if it is missing.
+        workflows: The text of each generated workflow on that branch, by the kind of its jobs; None if it is missing.
     """
 
     branch_name: str | Unread
@@ -115,7 +116,7 @@ class GitlabSettings:
     """Settings of a project of GitLab.
 
     Attributes:
-        branch: The protection of the default branch; None if it has none.
+        branch: The protection of the branch that deploys; None if it has none.
         environments: The protected environments by name.
         queues: The `process_mode` of each resource group that exists, by its name.
         limits_job_token: True if only listed projects may use their job tokens here.

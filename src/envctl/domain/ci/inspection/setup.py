@@ -1,6 +1,6 @@
 """What a repository needs before the first job: workflows, and a role for each job."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from envctl.domain.ci.inspection.github import GithubExpectation, unchecked
@@ -13,7 +13,7 @@ _ROLE = "arn:aws:iam::ACCOUNT:role/envctl-ci-{job}"
 
 @dataclass(frozen=True)
 class RoleVariable:
-    """A variable with the role of a job; with an environment, only its job sees it."""
+    """A variable with the role of a job. `environment` is the only one whose job sees it, as the forge names it."""
 
     name: str
     job: str
@@ -30,10 +30,12 @@ class RoleVariable:
         return f"glab variable set {self.name} {_ROLE.format(job=self.job)}{place}{protected}"
 
 
-def list_role_variables(environments: Sequence[str], roles: Collection[str] = ()) -> tuple[RoleVariable, ...]:
-    """Return the variable of each job. `roles` are the jobs whose role stands in `envctl.toml`: they need none."""
+def list_role_variables(environments: Mapping[str, str], roles: Collection[str] = ()) -> tuple[RoleVariable, ...]:
+    """Return the variable of each job. `environments` have their names on the forge; the jobs in `roles` need none:
+    their role stands in `envctl.toml`.
+    """
     shared = (RoleVariable("ENVCTL_PLAN_ROLE", "plan"), RoleVariable("ENVCTL_DRIFT_ROLE", "drift"))
-    own = (RoleVariable("ENVCTL_ROLE", name, name) for name in environments)
+    own = (RoleVariable("ENVCTL_ROLE", name, there) for name, there in environments.items())
     return tuple(each for each in (*shared, *own) if each.job not in roles)
 
 
@@ -53,14 +55,14 @@ def check_github_setup(
 
 
 def _check_workflows(settings: GithubSettings) -> Finding:
-    missing = [path.rpartition("/")[2] for path, text in settings.workflows.items() if text is None]
+    missing = [kind for kind, text in settings.workflows.items() if text is None]
     unread = [text for text in settings.workflows.values() if isinstance(text, Unread)]
     if missing:
-        why = f"not on the default branch: {', '.join(missing)}"
+        why = f"not on {settings.branch_name}: {', '.join(missing)}"
         return Finding("workflows", "bad", why, "run envctl ci github, then commit and merge the files")
     if unread:
         return unchecked("workflows", unread[0].reason)
-    return Finding("workflows", "good", "on the default branch")
+    return Finding("workflows", "good", f"on {settings.branch_name}")
 
 
 def check_gitlab_setup(

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from envctl.domain.ci.inspection import job_token, roles
-from envctl.domain.ci.inspection.job import FORGE_NAMES, Job
+from envctl.domain.ci.inspection.job import FORGE_NAMES, CheckedJob
 from envctl.domain.ci.inspection.job_token import TokenClaims
-from envctl.domain.ci.inspection.roles import RolePlan, RoleTarget
+from envctl.domain.ci.inspection.roles import JobRole, RolePlan, RoleTarget
 from envctl.domain.config.project import PROJECT_FILE, Environment
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor.doctor import Doctor, Section
 from envctl.usecases.inspect.doctor.forge_checks import check_forge
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, to_rows
-from envctl.usecases.inspect.doctor.setup_steps import list_job_steps
+from envctl.usecases.inspect.doctor.setup_steps import find_forge_names, find_job_roles, list_job_steps
 from envctl.usecases.ports.ci import RoleRequest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -56,7 +56,7 @@ def diagnose_ci(ports: Ports, environments: Sequence[str] = ()) -> Doctor:
     return Doctor(sections, problems, any(row.misconfigured for row in rows))
 
 
-def _check_job(context: Context, job: Job, environments: Sequence[str]) -> Iterator[_Group]:
+def _check_job(context: Context, job: CheckedJob, environments: Sequence[str]) -> Iterator[_Group]:
     if job.is_fork:
         finding = Finding(
             "fork", "unseen", "not checked: the code of a fork gets no token and no role, as it should be"
@@ -64,7 +64,10 @@ def _check_job(context: Context, job: Job, environments: Sequence[str]) -> Itera
         yield _Group("job", (Row(finding),))
         return
     token = context.ports.ci_roles.read_token()
-    job = replace(job, environment=job.environment or token.format_claim("environment"))
+    there = find_forge_names(context, job.system, environments)
+    claimed = job.environment or token.format_claim("environment")
+    own = next((name for name, each in there.items() if each.casefold() == claimed.casefold()), claimed)
+    job = replace(job, environment=own)
     yield _Group("job", tuple(to_rows(ROLE_CODE, _describe_job(job, token))))
     caller = _find_caller(context, job)
     if isinstance(caller, EnvctlError):
@@ -83,47 +86,48 @@ def _check_job(context: Context, job: Job, environments: Sequence[str]) -> Itera
         yield _Group(name, tuple(to_rows(ROLE_CODE, found)), name)
 
 
-def _describe_job(job: Job, token: TokenClaims) -> Iterator[Finding]:
+def _describe_job(job: CheckedJob, token: TokenClaims) -> Iterator[Finding]:
     yield Finding("job", "good", f"{job.description} in {FORGE_NAMES[job.system]} ({job.event or 'unknown event'})")
     yield from job_token.check_token(job, token)
 
 
-def _find_caller(context: Context, job: Job) -> str | EnvctlError:
+def _find_caller(context: Context, job: CheckedJob) -> str | EnvctlError:
     """Return the ARN of the job's credentials, or why there are none."""
-    if not job.role and context.ports.ci_roles.read_token().problem == "":
-        message = f"{job.description} has a token and no role: AWS_ROLE_ARN is not set or empty"
-        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.CI_ACCESS_PAGE}"))
     try:
         return context.ports.access.fetch_caller().arn
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
-        return error
+        if job.role:
+            return error
+        message = f"{job.description} has no role: AWS_ROLE_ARN is empty or not set"
+        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.CI_ACCESS_PAGE}"))
 
 
-def _check_own_role(context: Context, job: Job, plan: RolePlan, caller: str) -> Iterator[Finding]:
+def _check_own_role(context: Context, job: CheckedJob, plan: RolePlan, caller: str) -> Iterator[Finding]:
     yield from roles.check_own_role(caller, plan)
     if job.role:
         target = RoleTarget(job.role, "", "deploy")
         yield roles.check_itself(target, context.ports.ci_roles.try_role(RoleRequest(target)).taken)
+    for name, role in find_job_roles(context, job.system).items():
+        yield roles.check_job_role(job, plan, JobRole(role, name), context.ports.ci_roles.try_token(role))
 
 
 def build_role_plan(context: Context, environments: Sequence[str]) -> RolePlan:
     """Return the roles that the project names for these environments."""
     project = context.project
     targets = [target for name in environments for target in _list_targets(name, project.environments[name])]
-    pulls: Sequence[str] = getattr(project.ci, "pull_request_environments", ())
-    return RolePlan(project.pipeline.order, targets, pulls)
+    return RolePlan(project.pipeline.order, targets, project.ci.pull_request_environments)
 
 
 def _list_targets(name: str, settings: Environment) -> Iterator[RoleTarget]:
     if settings.assume_role:
         yield RoleTarget(settings.assume_role, name, "deploy")
-    if look_role := getattr(settings, "look_role", None):
-        yield RoleTarget(look_role, name, "look")
+    if settings.look_role:
+        yield RoleTarget(settings.look_role, name, "look")
 
 
-def _try_roles(context: Context, job: Job, plan: RolePlan, environment: str) -> Iterator[Finding]:
+def _try_roles(context: Context, job: CheckedJob, plan: RolePlan, environment: str) -> Iterator[Finding]:
     targets = [each for each in plan.targets if each.environment == environment]
     deployer = next((each.arn for each in targets if each.use == "deploy"), "")
     for target in targets:

@@ -13,7 +13,7 @@ from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, re
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.project.default_gates import find_default_gates
+from envctl.usecases.project.default_gates import find_default_gates, find_slow_reviews
 
 _Check = tuple[str, Callable[[], Iterable[Row]]]
 
@@ -70,6 +70,7 @@ def _list_sections(
     group: list[_Check] = [
         ("envctl.toml", lambda: [report_good(PROJECT_FILE, order)]),
         ("approvals", lambda: map(Row, find_default_gates(context, environments))),
+        ("approvals", lambda: map(Row, find_slow_reviews(context, environments))),
         ("settings", partial(checks.check_settings, ports)),
     ]
     yield "project", "", group

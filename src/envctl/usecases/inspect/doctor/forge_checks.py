@@ -1,6 +1,6 @@
 """The settings of the project's repository on GitHub or GitLab, checked from a machine outside of CI."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from envctl.domain.ci.inspection import github, gitlab, setup
 from envctl.domain.ci.inspection.job import FORGE_NAMES
@@ -9,7 +9,14 @@ from envctl.domain.ci.inspection.settings import GithubSettings, GitlabSettings
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, to_rows
-from envctl.usecases.inspect.doctor.setup_steps import expect_of_github, find_guarded, format_url
+from envctl.usecases.inspect.doctor.setup_steps import (
+    expect_of_github,
+    find_forge_names,
+    find_guarded,
+    find_job_roles,
+    format_url,
+)
+from envctl.usecases.ports.ci import WantedSettings
 from envctl.usecases.ports.context import Context
 
 SETTING_CODE, SETUP_CODE = "E483", "E485"
@@ -27,10 +34,10 @@ def check_forge(context: Context, environments: Sequence[str]) -> Iterator[Group
     except UnknownRepositoryError as error:
         yield "repository", (_report_unknown(str(error)),), ""
         return
-    names = [name for name in environments if context.project.environments[name].in_pipeline]
+    names = find_forge_names(context, repository.system, environments)
     ports.observer.on_message(f"reading the settings of {repository.path} …")
     try:
-        settings = ports.ci_forge.open_settings(repository).read_settings(names)
+        settings = ports.ci_forge.open_settings(repository).read_settings(_want_settings(context, repository, names))
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
@@ -47,6 +54,14 @@ def check_forge(context: Context, environments: Sequence[str]) -> Iterator[Group
         yield name, tuple(to_rows(code, findings, misconfigured=code == SETUP_CODE)), environment
 
 
+def _want_settings(context: Context, repository: Repository, names: Mapping[str, str]) -> WantedSettings:
+    ci, environments = context.project.ci, tuple(names.values())
+    if repository.system == "gitlab":
+        return WantedSettings(environments, ci.gitlab_table.branch or "")
+    paths = {kind: f".github/workflows/{ci.github.prefix}-{kind}.yml" for kind in ("plan", "deploy", "drift")}
+    return WantedSettings(environments, ci.github.branch or "", paths)
+
+
 def _report_unknown(reason: str) -> Row:
     message = f"the repository of this project is unknown: {reason}"
     hint = (
@@ -55,20 +70,26 @@ def _report_unknown(reason: str) -> Row:
     return report_bad("repository", Problem(SETUP_CODE, message, hint), misconfigured=True)
 
 
-def _check_github(context: Context, repository: Repository, settings: GithubSettings, names: Sequence[str]) -> _Checks:
+def _check_github(
+    context: Context, repository: Repository, settings: GithubSettings, names: Mapping[str, str]
+) -> _Checks:
     wanted = expect_of_github(context, repository)
-    yield "set up", "", setup.check_github_setup(settings, wanted, setup.list_role_variables(names))
-    yield "default branch", "", github.check_branch(settings, wanted)
+    variables = setup.list_role_variables(names, find_job_roles(context, "github"))
+    yield "set up", "", setup.check_github_setup(settings, wanted, variables)
+    yield "branch", "", github.check_branch(settings, wanted)
     yield "jobs", "", github.check_jobs(settings, wanted)
-    for name in names:
-        yield name, name, github.check_environment(settings, wanted, name)
+    for name, there in names.items():
+        yield name, name, github.check_environment(settings, wanted, there)
 
 
-def _check_gitlab(context: Context, repository: Repository, settings: GitlabSettings, names: Sequence[str]) -> _Checks:
-    guarded, _ = find_guarded(context)
+def _check_gitlab(
+    context: Context, repository: Repository, settings: GitlabSettings, names: Mapping[str, str]
+) -> _Checks:
+    guarded = frozenset(names[name] for name in find_guarded(context)[0] if name in names)
     wanted = gitlab.GitlabExpectation(format_url(repository), guarded)
-    yield "set up", "", setup.check_gitlab_setup(settings, wanted, setup.list_role_variables(names))
-    yield "default branch", "", gitlab.check_branch(settings, wanted)
+    variables = setup.list_role_variables(names, find_job_roles(context, "gitlab"))
+    yield "set up", "", setup.check_gitlab_setup(settings, wanted, variables)
+    yield "branch", "", gitlab.check_branch(settings, wanted)
     yield "jobs", "", gitlab.check_jobs(settings, wanted)
-    for name in names:
-        yield name, name, gitlab.check_environment(settings, wanted, name)
+    for name, there in names.items():
+        yield name, name, gitlab.check_environment(settings, wanted, there)

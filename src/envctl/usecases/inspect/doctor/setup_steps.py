@@ -1,9 +1,10 @@
 """What to set up before the first job: roles, variables, environments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from envctl.domain.ci.gitlab_pipeline import name_gitlab_environment
 from envctl.domain.ci.inspection import github
-from envctl.domain.ci.inspection.job import Job
+from envctl.domain.ci.inspection.job import CheckedJob, System
 from envctl.domain.ci.inspection.repository import Repository, UnknownRepositoryError
 from envctl.domain.ci.inspection.roles import CI_ACCESS_PAGE
 from envctl.domain.ci.inspection.setup import list_role_variables
@@ -12,33 +13,48 @@ from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.context import Context
 
 
-def list_job_steps(context: Context, job: Job, environments: Sequence[str]) -> Iterator[Finding]:
+def list_job_steps(context: Context, job: CheckedJob, environments: Sequence[str]) -> Iterator[Finding]:
     """Yield the steps that a job without a role can name. It can't see which of them are done."""
     try:
         repository = context.ports.ci_forge.find_repository(context.ports.version_control.read_remote())
     except UnknownRepositoryError:
         repository = Repository(job.system, "HOST", "OWNER/NAME", "")
     yield _step("roles in AWS", "one for plans, one for drift, one for each environment", f"see {CI_ACCESS_PAGE}")
-    names = [name for name in environments if context.project.environments[name].in_pipeline]
-    is_github = job.system == "github"
+    names, is_github = find_forge_names(context, job.system, environments), job.system == "github"
     if is_github:
         wanted = expect_of_github(context, repository)
-        for name in names:
-            yield _step(
-                f"environment {name}", "made for protected branches alone", github.format_creation(wanted, name)
-            )
-    for each in list_role_variables(names):
+        for name, there in names.items():
+            what = f"environment {there} in GitHub, for protected branches alone"
+            yield _step(name, what, github.format_creation(wanted, there))
+    for each in list_role_variables(names, find_job_roles(context, job.system)):
         command = each.format_github_command(repository.path) if is_github else each.format_gitlab_command()
         yield _step(f"role of {each.job}", f"variable {each.name}", command)
     yield _step("repository", "its settings: run this on your machine", "envctl doctor --ci")
 
 
 def _step(name: str, what: str, how: str) -> Finding:
-    return Finding(name, "unseen", f"not checked in a job: {what}", how)
+    return Finding(name, "unseen", f"not checked in a job; set up: {what}", how)
+
+
+def find_forge_names(context: Context, system: System, environments: Sequence[str]) -> Mapping[str, str]:
+    """Return the names of these environments on the forge, as far as they are in the pipeline."""
+    ci, order = context.project.ci, context.project.pipeline.order
+    names = [name for name in environments if name in order]
+    if system == "github":
+        return {name: ci.github.environments.get(name, name) for name in names}
+    return {name: name_gitlab_environment(ci.gitlab_table, name) for name in names}
+
+
+def find_job_roles(context: Context, system: System) -> Mapping[str, str]:
+    """Return the roles of jobs that stand in `envctl.toml`, by `plan`, `drift` or environment."""
+    ci = context.project.ci
+    return ci.github.roles if system == "github" else ci.gitlab_table.roles
 
 
 def expect_of_github(context: Context, repository: Repository) -> github.GithubExpectation:
-    guarded, reviewed = find_guarded(context)
+    guarded, reviewed = (
+        frozenset(find_forge_names(context, "github", sorted(names)).values()) for names in find_guarded(context)
+    )
     return github.GithubExpectation(repository.path, format_url(repository), guarded, reviewed)
 
 

@@ -14,6 +14,8 @@ from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 def show_preview(preview: Preview, out: Console) -> None:
     print_text(out, (format_verdict(preview.environments), "bold"))
+    if preview.request_changes:
+        print_text(out, (describe_request_changes(preview), "bold yellow"))
     out.print()
     for each in preview.environments:
         if each.plan:
@@ -30,6 +32,10 @@ def show_preview(preview: Preview, out: Console) -> None:
     for each in preview.environments:
         style = "bold red" if each.problems else ""
         print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))
+
+
+def describe_request_changes(preview: Preview) -> str:
+    return f"This request also changes {join_names([str(each) for each in preview.request_changes])}."
 
 
 def describe_subject(preview: Preview) -> str:

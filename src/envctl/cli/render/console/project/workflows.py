@@ -16,7 +16,11 @@ _STYLES = {
 }
 
 # Name of the CI system, and its scope of variables without an environment.
-_SYSTEM_TEXTS = {"github": ("GitHub", "repository"), "gitlab": ("GitLab", "project")}
+_SYSTEM_TEXTS = {
+    "github": ("GitHub", "repository"),
+    "gitlab": ("GitLab", "project"),
+    "codebuild": ("CodeBuild", "project"),
+}
 
 
 def show_workflows(workflows: Workflows, out: Console) -> None:
@@ -25,7 +29,7 @@ def show_workflows(workflows: Workflows, out: Console) -> None:
         print_text(out, (f"{each.state:<{width}} ", _STYLES[each.state]), each.path)
     if workflows.remark:
         print_item(out, ("! ", "bold yellow"), workflows.remark, indent=2)
-    if not any(each.state == "written" for each in workflows.files):
+    if not workflows.variables or not any(each.state == "written" for each in workflows.files):
         return
     out.print()
     system, everywhere = _SYSTEM_TEXTS[workflows.system]

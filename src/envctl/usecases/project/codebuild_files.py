@@ -1,0 +1,49 @@
+"""`envctl ci codebuild`: write or compare the files with which builds of AWS CodeBuild install envctl."""
+
+from envctl.domain.ci.codebuild_install import render_codebuild_files
+from envctl.domain.ci.generated_file import carry_pins, digest_settings, seal_file
+from envctl.domain.ci.package import BUILD_LOCK, RUN_LOCK
+from envctl.domain.config.ci_package import parse_package
+from envctl.domain.config.project import PROJECT_FILE
+from envctl.domain.errors import ConfigurationError, EnvctlError, Problem
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project import load
+from envctl.usecases.project.ci_workflows import (
+    LOCAL_STORE_REMARK,
+    Workflow,
+    Workflows,
+    compare_files,
+    find_stale_error,
+    read_text,
+)
+
+SYSTEM = "codebuild"
+COMMAND = f"ci {SYSTEM}"
+
+
+def update_codebuild_files(ports: Ports, *, check: bool, version: str) -> tuple[Workflows, EnvctlError | None]:
+    """Write the script and its lock files. With `check`, write none and return an error for each outdated file."""
+    project = load.load_project(ports)
+    if project.ci.package is None:
+        message = f"{PROJECT_FILE} does not say which envctl the builds install"
+        hint = f'add to [ci] in {PROJECT_FILE}: package = "git+https://HOST/OWNER/envctl@COMMIT" (docs/ci-package.md)'
+        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
+    wanted = {}
+    for path, text in render_codebuild_files(parse_package(project.ci.package), ports.templates.load_locks()).items():
+        # The other lock files depend on envctl alone.
+        own = {} if _has_pins(path) else {"package": project.ci.package}
+        wanted[path] = seal_file(COMMAND, text, version=version, settings=digest_settings(own), pinned=_has_pins(path))
+    found = compare_files(ports, "", wanted)
+    if not check and "foreign" not in found.values():
+        for path, state in found.items():
+            if state != "current":
+                text = carry_pins(read_text(ports, path) or "", wanted[path]) if _has_pins(path) else wanted[path]
+                ports.tree.write_contents(path, text.encode())
+                found[path] = "written"
+    remark = LOCAL_STORE_REMARK if project.store.url.startswith("file:") else ""
+    result = Workflows(SYSTEM, tuple(Workflow(*each) for each in found.items()), (), remark)
+    return result, find_stale_error(result)
+
+
+def _has_pins(path: str) -> bool:
+    return path.endswith((BUILD_LOCK, RUN_LOCK))

@@ -1,0 +1,243 @@
+"""What jobs install: the generated shell lines with real pip, and wheels of these tests or of the package index."""
+
+import base64
+import functools
+import hashlib
+import http.server
+import os
+import ssl
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+
+from envctl.adapters.local.templates import REPOSITORY, PackagedTemplates
+from envctl.domain.ci.package import SOURCE_LOCK, render_install, render_locks
+from envctl.domain.config.ci_package import PackageSource, parse_package
+
+pytestmark = pytest.mark.slow
+
+MAIN = "import sys, needed\nprint('envctl of the tests', *sys.argv[1:])\n"
+# A build backend in the tree, since no test may fetch one.
+PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+BACKEND = """
+import shutil
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "envctl_promotion-0.1.0-py3-none-any.whl"
+    shutil.copy(name, folder)
+    return name
+"""
+ADDRESS = "git+https://git.example.com/acme/envctl"
+
+
+def make_wheel(folder: Path, name: str, files: Mapping[str, str], version: str = "1.0", needs: str = "") -> str:
+    """Write a wheel, and return its sha256."""
+    plain = name.replace("-", "_")
+    info = f"{plain}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + (
+        f"Requires-Dist: {needs}\n" if needs else ""
+    )
+    wheel = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    every = {**files, f"{info}/METADATA": metadata, f"{info}/WHEEL": wheel}
+    record = "".join(f"{path},sha256={digest_base64(text)},{len(text)}\n" for path, text in every.items())
+    path = folder / f"{plain}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as opened:
+        for each, text in {**every, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
+            opened.writestr(each, text)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def digest_base64(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
+
+@dataclass
+class Job:
+    """A job with its own temporary folder, whose index is a folder of wheels."""
+
+    folder: Path
+    wheels: Path
+    envctl: str  # sha256 of its wheel
+    locks: dict[str, str]
+
+    def install(self, source: PackageSource, **environment: str) -> "subprocess.CompletedProcess[str]":
+        locks = self.folder / "locks"
+        locks.mkdir(exist_ok=True)
+        for name, text in render_locks(source, self.locks).items():
+            (locks / name).write_text(text)
+        lines = render_install(source, venv="$RUNNER_TEMP/envctl", locks=f"{locks}", python=sys.executable)
+        return self.run_shell("\n".join(lines), PIP_NO_INDEX="1", **environment)
+
+    def run_envctl(self) -> str:
+        done = self.run_shell('"$RUNNER_TEMP/envctl/bin/python" -I -m envctl status')
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def run_shell(self, script: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        own = {"PATH": os.defpath, "HOME": f"{self.folder}", "RUNNER_TEMP": f"{self.folder / 'temp'}"}
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+            cwd=self.folder,
+            env={**own, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": f"{self.wheels}", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=540,
+            check=False,
+        )
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (tmp_path / "temp").mkdir()
+    tool = make_wheel(wheels, "tool", {"tool.py": ""})
+    needed = make_wheel(wheels, "needed", {"needed.py": ""})
+    make_wheel(wheels, "needed", {"needed.py": "raise SystemExit('another version')"}, "2.0")
+    own = {"envctl/__init__.py": "", "envctl/__main__.py": MAIN}
+    envctl = make_wheel(wheels, "envctl-promotion", own, "0.1.0", needs="unpinned")
+    make_wheel(wheels, "unpinned", {"unpinned.py": ""})
+    locks = {
+        "build": f"tool==1.0 \\\n    --hash=sha256:{tool}\n    # via nothing\n",
+        "run": f"needed==1.0 \\\n    --hash=sha256:{needed}\n",
+    }
+    return Job(tmp_path, wheels, envctl, locks)
+
+
+def make_repository(job: Job) -> str:
+    """Make the repository of envctl, and return its commit."""
+    folder = job.folder / "envctl-repository"
+    folder.mkdir()
+    wheel = "envctl_promotion-0.1.0-py3-none-any.whl"
+    (folder / wheel).write_bytes((job.wheels / wheel).read_bytes())
+    (folder / "pyproject.toml").write_text(PYPROJECT)
+    (folder / "backend.py").write_text(BACKEND)
+    git = ["git", "-C", f"{folder}", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "envctl"]):
+        subprocess.run([*git, *words], check=True, timeout=30)
+    return subprocess.check_output([*git, "rev-parse", "HEAD"], text=True, timeout=30).strip()
+
+
+def redirect(folder: Path) -> dict[str, str]:
+    """Return the settings with which git takes a folder for the address."""
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{folder}.insteadOf",
+        "GIT_CONFIG_VALUE_0": ADDRESS.removeprefix("git+"),
+    }
+
+
+def test_pinned_version_is_installed_with_its_locks_alone(job: Job) -> None:
+    done = job.install(parse_package(f"envctl-promotion==0.1.0#sha256={job.envctl}"))
+    assert done.returncode == 0, done.stdout
+    assert job.run_envctl() == "envctl of the tests status\n"
+    listed = job.run_shell(
+        '"$RUNNER_TEMP/envctl/bin/python" -I -m pip list --format=freeze --disable-pip-version-check'
+    ).stdout
+    assert {line for line in listed.splitlines() if not line.startswith(("pip=", "setuptools="))} == {
+        "envctl-promotion==0.1.0",
+        "needed==1.0",
+        "tool==1.0",
+    }
+
+
+def test_commit_is_installed_from_its_repository(job: Job) -> None:
+    commit = make_repository(job)
+    settings = redirect(job.folder / "envctl-repository")
+    done = job.install(parse_package(f"{ADDRESS}@{commit}"), **settings)
+    assert done.returncode == 0, done.stdout
+    assert job.run_envctl() == "envctl of the tests status\n"
+    missing = job.install(parse_package(f"{ADDRESS}@{'0' * 40}"), **settings)
+    assert missing.returncode != 0
+
+
+@contextmanager
+def serve(folder: Path, certificate: Path) -> Iterator[str]:
+    """Serve a folder over TLS, and return its address."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(f"{certificate}")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=f"{folder}")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_wheel_at_an_address_is_held_to_its_hash(job: Job, is_same: bool) -> None:
+    digest = job.envctl if is_same else "0" * 64
+    with serve(job.wheels, job.folder / "ca.pem") as address:
+        wheel = f"{address}/envctl_promotion-0.1.0-py3-none-any.whl#sha256={digest}"
+        done = job.install(parse_package(wheel), PIP_CERT=f"{job.folder / 'ca.pem'}")
+    assert (done.returncode == 0) is is_same, done.stdout
+    if not is_same:
+        assert "DO NOT MATCH THE HASHES" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["tool", "needed", "envctl_promotion"])
+def test_changed_wheel_is_refused(job: Job, name: str) -> None:
+    (path,) = (each for each in job.wheels.iterdir() if each.name.startswith((f"{name}-1.0", f"{name}-0.1")))
+    with zipfile.ZipFile(path, "a") as opened:
+        opened.writestr("evil.pth", "import os")
+    done = job.install(parse_package(f"envctl-promotion==0.1.0#sha256={job.envctl}"))
+    assert done.returncode != 0
+    assert "DO NOT MATCH THE HASHES" in done.stdout
+
+
+def test_lock_without_a_hash_is_refused(job: Job) -> None:
+    job.locks["run"] = "needed==1.0\n"
+    done = job.install(parse_package(f"envctl-promotion==0.1.0#sha256={job.envctl}"))
+    assert done.returncode != 0
+    assert "Hashes are required" in done.stdout
+
+
+def test_envctl_of_the_runner_is_not_taken(job: Job) -> None:
+    tools = job.folder / "bin"
+    tools.mkdir()
+    for name in ("envctl", "pip"):
+        (tools / name).write_text("#!/bin/sh\ntouch hijacked\n")
+        (tools / name).chmod(0o755)
+    done = job.install(
+        parse_package(f"envctl-promotion==0.1.0#sha256={job.envctl}"),
+        PATH=f"{tools}:{os.defpath}",
+        PYTHONPATH=f"{tools}",
+    )
+    assert done.returncode == 0, done.stdout
+    assert job.run_envctl() == "envctl of the tests status\n"
+    assert not (job.folder / "hijacked").exists()
+
+
+@pytest.mark.index
+@pytest.mark.night
+@pytest.mark.timeout(600)
+def test_real_locks_install_this_envctl(job: Job) -> None:
+    words = ["git", "-C", f"{REPOSITORY}", "rev-parse", "--path-format=absolute", "HEAD", "--git-common-dir"]
+    commit, folder = subprocess.check_output(words, text=True, timeout=30).split()
+    job.locks = dict(PackagedTemplates().load_locks())
+    index = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    settings = {**redirect(Path(folder)), **index}
+    source = parse_package(f"{ADDRESS}@{commit}")
+    (job.folder / "locks").mkdir()
+    for name, text in render_locks(source, job.locks).items():
+        (job.folder / "locks" / name).write_text(text)
+    assert f"@{commit}" in (job.folder / "locks" / SOURCE_LOCK).read_text()
+    lines = render_install(source, venv="$RUNNER_TEMP/envctl", locks=f"{job.folder / 'locks'}", python=sys.executable)
+    done = job.run_shell("\n".join(lines), **settings)
+    assert done.returncode == 0, done.stdout
+    shown = job.run_shell('"$RUNNER_TEMP/envctl/bin/python" -I -m envctl --version')
+    assert shown.stdout.startswith("envctl 0."), shown.stdout

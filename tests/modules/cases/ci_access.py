@@ -1,0 +1,136 @@
+"""Module ci_access: its trust policies are read back from AWS, and asked with honest and hostile tokens."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.iam.tokens import GITHUB, GITHUB_JOBS, GITLAB, GITLAB_JOBS, Provider, Token, decide_token
+from tests.iam.trust import Decision
+from tests.modules.applying import Account, Case, Found
+from tests.modules.policies import Statement, statements
+
+ACCOUNT = "100000000017"
+IAM = f"arn:aws:iam::{ACCOUNT}"
+ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+STORE = "arn:aws:s3:::shop-envctl-store"
+JOBS = ("plan", "drift", *ACCOUNTS)
+
+ENVIRONMENTS = "\n".join(
+    f"""    {{
+      name              = "{name}"
+      deployer_role_arn = "arn:aws:iam::{account}:role/envctl-deployer"
+      look_role_arn     = "arn:aws:iam::{account}:role/envctl-look"
+    }},"""
+    for name, account in ACCOUNTS.items()
+)
+ROOT = f"""
+module "ci_access" {{
+  source = "./modules/ci_access"
+
+  project     = "shop"
+  environment = "tools-account"
+  store_url   = "s3://shop-envctl-store/shop"
+
+  environments = [
+{ENVIRONMENTS}
+  ]
+
+  github_repository    = "acme/shop"
+  github_owner_id      = "123456"
+  github_repository_id = "456789"
+  gitlab_project       = "acme/shop"
+}}
+
+output "ci" {{
+  value = module.ci_access
+}}
+"""
+GITLAB_ALONE = "\n".join(
+    line.replace('store_url   = "s3://shop-envctl-store/shop"', 'store_url   = "s3://shop-envctl-store"')
+    for line in ROOT.splitlines()
+    if "github" not in line
+).replace("  gitlab_project", '  copies_images = true\n  pull_request_environments = ["staging"]\n  gitlab_project')
+
+
+def look(account: Account, found: Found) -> None:
+    iam = account.client("iam")
+    made = found["ci"]
+    roles = {"plan": made["plan_role_arn"], "drift": made["drift_role_arn"], **made["deploy_role_arns"]}
+    assert roles == {job: f"{IAM}:role/envctl-ci-{job}" for job in JOBS}
+    providers = [Provider(made["github_provider_arn"], GITHUB), Provider(made["gitlab_provider_arn"], GITLAB)]
+    for provider in providers:
+        described = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=provider.arn)
+        assert (f"https://{described['Url']}", described["ClientIDList"]) == (provider.url, ["sts.amazonaws.com"])
+    _takes_honest_jobs_alone(iam, {f"GitHub: {what}": job for what, job in GITHUB_JOBS.items()}, providers)
+    _takes_honest_jobs_alone(iam, {f"GitLab: {what}": job for what, job in GITLAB_JOBS.items()}, providers)
+    _takes_no_other_roles(iam)
+    _adds_to_the_store(iam, "/shop")
+
+
+def look_again(account: Account, found: Found) -> None:
+    """On GitLab alone: no job of GitHub may take any role, and more is looked into by choice."""
+    iam = account.client("iam")
+    assert found["ci"]["github_provider_arn"] is None
+    providers = [Provider(found["ci"]["gitlab_provider_arn"], GITLAB)]
+    _takes_honest_jobs_alone(iam, GITLAB_JOBS, providers)
+    _takes_honest_jobs_alone(iam, {what: (token, "") for what, (token, _) in GITHUB_JOBS.items()}, providers)
+    _adds_to_the_store(iam, "")
+    assert _taken(iam, "plan") == {_look("dev"), _look("staging")}
+    assert _taken(iam, "prod") == {_look("staging"), _look("prod"), _deployer("prod")}
+
+
+def gone(account: Account) -> None:
+    iam = account.client("iam")
+    assert iam.list_roles()["Roles"] == []
+    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+def _takes_honest_jobs_alone(iam: Any, jobs: Mapping[str, tuple[Token, str]], providers: list[Provider]) -> None:
+    policies = {job: iam.get_role(RoleName=f"envctl-ci-{job}")["Role"]["AssumeRolePolicyDocument"] for job in JOBS}
+    for what, (token, expected) in jobs.items():
+        allowed = [job for job in JOBS if decide_token(policies[job], token, providers) is Decision.ALLOWED]
+        assert allowed == expected.split(), what
+
+
+def _takes_no_other_roles(iam: Any) -> None:
+    assert _taken(iam, "plan") == {_look("dev")}
+    assert _taken(iam, "drift") == {_look(name) for name in ACCOUNTS}
+    for name in ACCOUNTS:
+        assert _taken(iam, name) == {_look(name), _deployer(name)}, name
+        # A role of a job is never the role that it takes.
+        assert f"{IAM}:role/envctl-ci-{name}" not in _taken(iam, name)
+
+
+def _adds_to_the_store(iam: Any, prefix: str) -> None:
+    added = {
+        job: {path.removeprefix(f"{STORE}{prefix}/") for path in _resources(iam, job, "s3:PutObject")} for job in JOBS
+    }
+    entries = {"checkpoints/*", "ledger/*", "places/*", "plans/*", "runs/*"}
+    assert added == {"plan": {"runs/*"}, "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
+    for job in JOBS:
+        actions = {action for each in _rights(iam, job) for action in each.actions}
+        assert actions == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession"}
+        assert _resources(iam, job, "s3:GetObject") == {f"{STORE}{prefix}/*"}
+
+
+def _taken(iam: Any, job: str) -> set[str]:
+    return _resources(iam, job, "sts:AssumeRole")
+
+
+def _resources(iam: Any, job: str, action: str) -> set[str]:
+    return {resource for each in _rights(iam, job) if action in each.actions for resource in each.resources}
+
+
+def _rights(iam: Any, job: str) -> list[Statement]:
+    document = iam.get_role_policy(RoleName=f"envctl-ci-{job}", PolicyName="run")["PolicyDocument"]
+    return list(statements(document).values())
+
+
+def _look(environment: str) -> str:
+    return f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-look"
+
+
+def _deployer(environment: str) -> str:
+    return f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
+
+
+CASE = Case("ci_access", ACCOUNT, ROOT, look, gone, steps=((GITLAB_ALONE, look_again),))
