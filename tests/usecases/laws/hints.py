@@ -164,6 +164,9 @@ def carry_out(actors: Actors, hint: Hint, typed: list[str], story: str) -> Liter
         further = list_hints(error)
         if not further or carry_out(actors, further[0], typed, story) == "in words" or further[0].is_another_way:
             return "in words"
+        if further[0].command == hint.command:
+            # After a wait, for example.
+            return "done"
 
 
 def _is_done(refused: Refused, hint: Hint) -> bool:
