@@ -63,6 +63,7 @@ DONE = [
     "init blog --template minimal",
     "ci github",
     "ci gitlab",
+    "ci codebuild",
     "ledger verify",
     "secrets list dev",
     "secrets check",

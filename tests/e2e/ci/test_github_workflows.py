@@ -128,7 +128,7 @@ def runner(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Runn
         prepare_package(project, tmp_path, forge.url)
         # act stops with a job whatever the job has started.
         project.run_checked("sandbox", "up")
-        words = [sys.executable, tmp_path / "launch.py", "--sandbox", "ci", "github"]
+        words = [sys.executable, f"{tmp_path / 'launch.py'}", "--sandbox", "ci", "github"]
         subprocess.run(words, cwd=project.root, env=project.build_environment(), check=True, timeout=120)
         it = Runner(project, forge, tmp_path)
         it.commit("news")
