@@ -21,7 +21,7 @@ from tests.usecases.laws.advice import MAX_STEPS, list_typists, mend_the_world, 
 
 LOOKING = {"status", "why", "history", "rules", "diff", "settings", "ledger", "releases", "plan", "doctor"}
 """Commands that only inform. `ledger` is one where it verifies or lists."""
-_BY_FILES = ("restore", "correct", "add [", "give ", "remove ", "commit them", "make them", "keep, move", "change its")
+_BY_FILES = ("restore", "correct", "add [", "give ", "remove ", "commit the", "make them", "keep, move", "change its")
 """How a hint begins if files have to change before its command."""
 _ANOTHER_WAY = ("release", "to go back", "to go on", "or take")
 _SAME_AGAIN = ("as ", "run it in", "ask another")
