@@ -8,16 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from envctl.domain.ci.id_token import AUDIENCE, format_claim
 from envctl.domain.ci.inspection.job import CheckedJob
 from envctl.domain.findings import Finding
 
-AUDIENCE = "sts.amazonaws.com"
 SHOWN_CLAIMS = {
     "github": ("sub", "aud", "iss", "environment", "ref", "repository_id"),
     "gitlab": ("sub", "aud", "iss", "environment", "ref", "ref_protected", "project_id"),
 }
 SUBJECT_COMMAND = "gh api repos/{repository}/actions/oidc/customization/sub"
-_MAX_LENGTH = 300
 _IDS = re.compile(r"repo:[^/@:]+@\d+/[^/@:]+@\d+:.+")
 _NAMES = re.compile(r"repo:[^/@:]+/[^/@:]+:.+")
 _GITLAB = re.compile(r"project_path:[^:]+:ref_type:(?:branch|tag):ref:.+")
@@ -35,8 +34,7 @@ class TokenClaims:
         value = self.claims.get(name)
         if value is None:
             return ""
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        return "".join(letter if letter.isprintable() else "?" for letter in text)[:_MAX_LENGTH]
+        return format_claim(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
     @property
     def audiences(self) -> tuple[str, ...]:
