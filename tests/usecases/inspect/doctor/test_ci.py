@@ -27,7 +27,7 @@ PULL = {
 CLAIMS = {
     "sub": "repo:acme@1/shop@2:pull_request",
     "aud": "sts.amazonaws.com",
-    "iss": "https://x",
+    "iss": "https://token.actions.githubusercontent.com",
     "repository_id": "2",
 }
 TAKEN = RoleTrial(Attempt("yes"), Attempt("no"), {"write states": Attempt("no", "denied")})
