@@ -313,3 +313,9 @@ def test_nothing_is_written(world: World) -> None:
     on_laptop(world, build_github(), GITHUB_REMOTE)
     diagnose_ci(world.ports)
     assert (world.store.content, world.tree.content) == before
+
+
+def test_sandbox_has_no_roles_to_try(world: World) -> None:
+    world.sandbox = True
+    assert list_amiss(diagnose_ci(world.ports)) == [("role", "roles", "unseen")]
+    assert world.ci_roles.asked == []
