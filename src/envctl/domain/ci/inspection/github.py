@@ -113,7 +113,7 @@ def _check_merge_queue(settings: GithubSettings, branch: GithubBranch) -> Iterat
     if isinstance(text, Unread):
         yield unchecked("merge queue", text.reason)
     elif text is not None and "merge_group" not in text:
-        why = "there is one, but the workflow of plans does not run in it: the queue waits for ever"
+        why = "there is one, but the workflow of plans does not run in it: the queue never ends"
         yield Finding("merge queue", "bad", why, "envctl ci github, and merge the changed workflow")
     elif text is not None:
         yield Finding("merge queue", "good", "the plan runs in it")
