@@ -80,7 +80,7 @@ class GithubSettings:
 
 @dataclass(frozen=True)
 class GitlabBranch:
-    """A protected branch of GitLab. `pushers` describes the people that may push without a merge request; empty if there are none."""
+    """A protected branch of GitLab. `pushers` may push without a merge request; empty if there are none."""
 
     pushers: tuple[str, ...] = ()
     allows_force_push: bool = False
