@@ -109,7 +109,7 @@ def test_job_after_a_waiting_one_waits_too(small: Project, server: GitlabServer)
     runner.left["envctl promote dev staging"] = {"envctl_reason_1": "refused_for_now"}
     done = runner.run_job("envctl promote staging prod")
     assert (done.code, runner.is_warning("envctl promote staging prod", done.code)) == (4, True)
-    assert "staging waits, and so does prod" in done.out
+    assert "The release waits for staging" in done.out
     assert runner.left["envctl promote staging prod"] == {"envctl_reason_2": "refused_for_now"}
 
 
