@@ -38,7 +38,7 @@ MISTAKES = {
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x",
         },
         "",
-        "E496",
+        "E497",
     ),
     "a program that fails": ({}, "[default]\ncredential_process = false\n", "E494"),
     "a token that is not there": (

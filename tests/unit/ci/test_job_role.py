@@ -113,7 +113,7 @@ def test_role_must_be_an_arn(role: str) -> None:
 def test_missing_permission_for_tokens_is_named() -> None:
     error = check_job_role({"AWS_ROLE_ARN": ROLE, **HOSTED}, GITHUB)
     assert error is not None
-    assert error.problems[0].code == "E496"
+    assert (error.problems[0].code, error.exit_code) == ("E497", 78)
     assert error.problems[0].hint == "give the job the permission: permissions: id-token: write"
 
 

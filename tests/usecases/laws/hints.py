@@ -15,7 +15,7 @@ from envctl.domain.guards.request import Refusal, RefusedError
 from envctl.usecases.inspect.history import read_history
 from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status
-from tests.usecases.commands import Refused
+from tests.usecases.commands import How, Refused
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.advice import MAX_STEPS, list_typists, mend_the_world, type_command
 

@@ -167,14 +167,14 @@ class Sessions:
             return AwsSession(acting, caller, listener)
 
     def _require_other_role(self, spec: AwsCredentialsSpec) -> None:
-        """Raise OperationFailedError if the caller is known to have the role already: a role can't assume itself."""
+        """Raise MisconfiguredMachineError if the caller is known to have the role already: a role can't assume itself."""
         own = self._sessions.get("")
         if own is not None and spec.role and self._find_profile(spec) == self._find_profile(self._find_spec("")):
             require_other_role(spec, own.caller.arn)
 
     def _describe_source(self, session: Any, listener: ExchangeListener, spec: AwsCredentialsSpec) -> str:  # noqa: ANN401
-        """Describe the credentials that were refused a role: their token. Raises OperationFailedError if they are of
-        that very role.
+        """Describe the credentials that were refused a role: their token. Raises MisconfiguredMachineError if they
+        are of that very role.
         """
         if not spec.role:
             return ""
@@ -289,14 +289,14 @@ def _find_misconfiguration(error: Exception) -> Problem | None:
 
 
 def require_other_role(spec: AwsCredentialsSpec, arn: str) -> None:
-    """Raise OperationFailedError with E498 if `arn` is a session of the role to assume."""
+    """Raise MisconfiguredMachineError with E498 if `arn` is a session of the role to assume."""
     if is_session_of_role(arn, spec.role):
         message = (
             f"your credentials are of {spec.role} already, and {spec.environment or 'the environment'} assumes it: AWS"
             " lets no role assume itself"
         )
         hint = "give the job a role of its own, which may assume this one (docs/access.md), or remove assume_role"
-        raise OperationFailedError(Problem("E498", message, hint))
+        raise MisconfiguredMachineError(Problem("E498", message, hint))
 
 
 def _build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:

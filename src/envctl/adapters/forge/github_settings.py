@@ -87,17 +87,21 @@ class GithubSettingsReader:
             has_merge_queue="merge_queue" in by_kind,
             blocks_force_push="non_fast_forward" in by_kind or not force,
             unread=unread,
+            is_protected=None if unread else bool(classic),
         )
 
     def _read_protection(self, branch: str) -> tuple[Mapping[str, Any], str]:
         """Return the classic protection of the branch, empty without one, and why it could not be read."""
         try:
-            return self._requests.fetch(f"branches/{quote(branch, safe='')}/protection"), ""
+            found = self._requests.fetch(f"branches/{quote(branch, safe='')}/protection")
         except MissingError as error:
             # Without the permission of an administrator GitHub answers 404 as well, with another message.
             return {}, "" if error.reason == _UNPROTECTED else str(error)
         except RefusedError as error:
             return {}, str(error)
+        # Each protection has its address: another object is none.
+        get_text(found, "url")
+        return found, ""
 
     def _read_environment(self, name: str) -> GithubEnvironment:
         path = f"environments/{quote(name, safe='')}"
@@ -107,7 +111,9 @@ class GithubSettingsReader:
         branches = None
         if policy is not None and policy["custom_branch_policies"]:
             listed = self._requests.list(f"{path}/deployment-branch-policies", "branch_policies")
-            branches = tuple(get_text(each, "name") for each in listed)
+            branches = tuple(
+                f"{'tag ' if each.get('type') == 'tag' else ''}{get_text(each, 'name')}" for each in listed
+            )
         return GithubEnvironment(
             branches,
             only_protected=policy is not None and bool(policy["protected_branches"]),

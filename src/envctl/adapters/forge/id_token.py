@@ -69,11 +69,11 @@ class GithubIdTokens:
         if not usable or not url.isascii() or not url.isprintable():
             # The address may hold a token: it is not quoted.
             message = f"{URL_VARIABLE} is not an address with https"
-            raise MisconfiguredMachineError(Problem("E496", message, "leave it as GitHub's runner sets it"))
+            raise MisconfiguredMachineError(Problem("E497", message, "leave it as GitHub's runner sets it"))
         bearer = self.environ.get(BEARER_VARIABLE, "").strip()
         if not bearer.isascii() or not bearer.isprintable():
             message = f"{BEARER_VARIABLE} is not a token"
-            raise MisconfiguredMachineError(Problem("E496", message, "leave it as GitHub's runner sets it"))
+            raise MisconfiguredMachineError(Problem("E497", message, "leave it as GitHub's runner sets it"))
         return url if "?" in url else f"{url}?"
 
     def _read_token(self, data: bytes) -> str:

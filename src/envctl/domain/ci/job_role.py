@@ -57,7 +57,7 @@ def check_job_role(variables: Mapping[str, str], job: Job) -> EnvctlError | None
     if not has_token and is_hosted and not any(variables.get(name) for name in _OTHER_CREDENTIALS):
         message = f"{ROLE_VARIABLE} is set, but GitHub gives this job no ID token to take the role with"
         return MisconfiguredMachineError(
-            Problem("E496", message, "give the job the permission: permissions: id-token: write")
+            Problem("E497", message, "give the job the permission: permissions: id-token: write")
         )
     return None
 

@@ -97,6 +97,11 @@ WEAK: dict[str, tuple[GithubSettings, list[tuple[str, str]]]] = {
     "no branch may deploy": (change_prod(branches=()), [("branches", "bad")]),
     "a pattern may deploy": (change_prod(branches=("main", "release/*")), [("branches", "bad")]),
     "another branch may deploy": (change_prod(branches=("main", "hotfix")), [("branches", "warn")]),
+    "a tag may deploy": (change_prod(branches=("main", "tag main")), [("branches", "warn")]),
+    "protected branches that there are none of": (
+        replace(FINE, branch=replace(BRANCH, is_protected=False)),
+        [("branches", "warn")],
+    ),
     "nobody reviews": (change_prod(reviewers=0), [("reviewers", "bad")]),
     "one person may do both": (change_prod(prevents_self_review=False), [("self-review", "bad")]),
     "administrators may skip reviewers": (change_prod(admins_bypass=True), [("bypass", "warn")]),
@@ -168,4 +173,5 @@ def test_commands_name_the_repository() -> None:
         "gh variable set ENVCTL_ROLE --repo acme/shop --env prod --body arn:aws:iam::ACCOUNT:role/envctl-ci-prod"
     )
     (found,) = [each for each in check_all(WEAK["prod does not exist"][0]) if each.verdict == "bad"]
-    assert found.mend.startswith("gh api -X PUT repos/acme/shop/environments/prod -F 'deployment_branch_policy[")
+    assert found.mend.startswith("gh api -X PUT 'repos/acme/shop/environments/prod' -F 'deployment_branch_policy[")
+    assert found.mend.endswith("gh api 'repos/acme/shop/environments/prod/deployment-branch-policies' -f name=main")

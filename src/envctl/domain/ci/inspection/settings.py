@@ -34,6 +34,7 @@ class GithubBranch:
 
     Attributes:
         unread: Why the classic protection could not be read; rules that seem to be missing may be there.
+        is_protected: Whether it has a classic protection, besides rulesets; None if that is unknown.
     """
 
     approvals: int | None = None  # of a pull request; None if none is needed
@@ -42,6 +43,7 @@ class GithubBranch:
     has_merge_queue: bool = False
     blocks_force_push: bool = False
     unread: str = ""
+    is_protected: bool | None = None
 
 
 @dataclass(frozen=True)

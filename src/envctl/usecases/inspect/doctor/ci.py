@@ -9,6 +9,7 @@ from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.roles import JobRole, RolePlan, RoleTarget
 from envctl.domain.config.project import PROJECT_FILE, Environment
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor.doctor import Doctor, Section
 from envctl.usecases.inspect.doctor.forge_checks import check_forge
@@ -71,7 +72,8 @@ def _check_job(context: Context, job: CheckedJob, environments: Sequence[str]) -
     yield _Group("job", tuple(to_rows(ROLE_CODE, _describe_job(job, token))))
     caller = _find_caller(context, job)
     if isinstance(caller, EnvctlError):
-        rows = [report_bad("role of the job", *caller.problems, misconfigured=not job.role)]
+        is_misconfigured = caller.exit_code == ExitCode.CONFIGURATION
+        rows = [report_bad("role of the job", *caller.problems, misconfigured=is_misconfigured)]
         if not job.role:
             rows += to_rows(SETUP_CODE, list_job_steps(context, job, environments), misconfigured=True)
         yield _Group("set up", tuple(rows))
