@@ -205,6 +205,7 @@ def test_required_gitlab_variables_are_listed(world: World) -> None:
         ("ENVCTL_ROLE", "prod"),
         ("ENVCTL_GITLAB_TOKEN", ""),
     ]
+    assert told.schedule_variable == "ENVCTL_DRIFT"
     add(
         world,
         '[ci.gitlab.roles]\nplan = "arn:aws:iam::444444444444:role/p"\nprod = "arn:aws:iam::444444444444:role/x"\n',
