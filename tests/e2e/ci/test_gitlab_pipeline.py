@@ -174,13 +174,32 @@ def test_role_of_project_file_wins_over_variables(small: Project, server: Gitlab
     assert json.loads(told.read_text())["environment"]["AWS_ROLE_ARN"] == f"{ROLE}dev"
 
 
-def test_merge_train_plans_without_a_note(small: Project, server: GitlabServer) -> None:
+def test_merge_train_only_validates(small: Project, server: GitlabServer) -> None:
     generate(small)
-    told, spy = write_spy(small)
-    train = GitlabRunner(small, server, MERGE_TRAIN, envctl=spy)
+    committed(small)
+    train = GitlabRunner(small, server, MERGE_TRAIN)
     assert train.jobs == ["envctl plan"]
-    train.run_job("envctl plan")
-    assert json.loads(told.read_text())["argv"] == ["preview", "--junit", ".envctl/preview.xml"]
+    train.run_checked("envctl plan")
+    assert server.comments == []
+
+
+def test_note_says_what_is_wrong_in_the_tree(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    small.write("modules/base/main.tf", "resource {\n")
+    committed(small)
+    ran = GitlabRunner(small, server, MERGE_REQUEST).run_job("envctl plan")
+    assert ran.code != 0
+    (note,) = server.comments
+    assert "modules/base/main.tf" in note["body"]
+
+
+@pytest.mark.parametrize(("planned", "checked", "code"), [(0, 0, 0), (0, 1, 1), (78, 1, 78), (1, 0, 1)])
+def test_plan_job_fails_with_the_plan_or_the_check(
+    small: Project, server: GitlabServer, planned: int, checked: int, code: int
+) -> None:
+    generate(small)
+    _, spy = write_spy(small, f"os._exit({planned} if 'preview' in sys.argv else {checked})")
+    assert GitlabRunner(small, server, MERGE_REQUEST, envctl=spy).run_job("envctl plan").code == code
 
 
 def test_names_of_branches_and_people_are_no_code(small: Project, server: GitlabServer) -> None:
@@ -192,7 +211,7 @@ def test_names_of_branches_and_people_are_no_code(small: Project, server: Gitlab
     )
     secrets = {"ENVCTL_PLAN_ROLE": f"{ROLE}plan", **hostile}
     GitlabRunner(small, server, MERGE_REQUEST, secrets, envctl=spy).run_job("envctl plan")
-    assert json.loads(told.read_text())["argv"][:2] == ["preview", "--comment"]
+    assert told.exists()
     assert list(small.root.rglob("planted")) == []
 
 

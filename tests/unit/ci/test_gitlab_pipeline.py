@@ -198,13 +198,14 @@ def test_project_in_subfolder_runs_and_reports_there(folder: str, there: str) ->
 def test_command_prefix_is_used_in_every_job() -> None:
     found = [line for job in jobs(command="envctl --sandbox").values() for line in told(job).splitlines()]
     started = [line.strip() for line in found if re.match(r" *(exec )?envctl ", line)]
-    assert len(started) == 10
+    assert len(started) == 9
     assert all(line.removeprefix("exec ").startswith("envctl --sandbox ") for line in started)
 
 
 def test_last_command_of_each_job_gets_its_signals() -> None:
     for name, job in jobs().items():
-        if "id_tokens" in job:
+        # A plan holds nothing, and has more to do after it.
+        if "id_tokens" in job and name != "envctl plan":
             assert job["script"][-1].rstrip().splitlines()[-1].lstrip().startswith("exec envctl "), name
 
 
@@ -212,7 +213,7 @@ def test_pipeline_uses_given_branch() -> None:
     found = jobs(branch="release/1.x", options=" --branch release/1.x")
     pushed = [job for name, job in found.items() if name not in ("envctl plan", "envctl fork")]
     assert all('== "release/1.x"' in job["rules"][0]["if"] for job in pushed)
-    assert "envctl ci gitlab --check --branch release/1.x" in found["envctl plan"]["script"]
+    assert "envctl ci gitlab --check --branch release/1.x ||" in told(found["envctl plan"])
 
 
 def test_changes_elsewhere_start_no_job() -> None:

@@ -15,8 +15,7 @@ from envctl.domain.config.ci_package import PackageSource
 
 MAIN_FILE = ".gitlab-ci.yml"
 REPORT_FILES = (
-    "validate.xml",
-    "preview.xml",
+    "plan.xml",
     "apply.xml",
     "promote.xml",
     "drift.xml",
