@@ -126,9 +126,11 @@ def test_environment_without_roles_is_named() -> None:
         (PROD, "prod", "yes", "good"),
         (PROD, "dev", "yes", "bad"),
         (PROD, "prod", "unknown", "unseen"),
+        (MERGE, "prod", "yes", "bad"),
+        (CheckedJob("gitlab", "push", environment="dev"), "prod", "yes", "warn"),
     ],
 )
 def test_token_is_good_for_the_role_of_its_job(job: CheckedJob, role: str, answer: str, verdict: str) -> None:
     found = roles.check_job_role(job, PLAN, JobRole("arn:aws:iam::1:role/x", role), TRIES[answer])
     assert (found.name, found.verdict) == (f"role of {role}", verdict)
-    assert bool(found.mend) == (verdict == "bad")
+    assert bool(found.mend) == (verdict in {"bad", "warn"})

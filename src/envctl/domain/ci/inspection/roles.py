@@ -190,6 +190,9 @@ def check_job_role(job: CheckedJob, plan: RolePlan, role: JobRole, attempt: Atte
     match attempt.answer:
         case "unknown":
             return Finding(name, "unseen", f"not checked: {role.arn}: {attempt.reason}")
+        case "yes" if role.job != own and job.system == "gitlab" and job.kind != "plan":
+            why = f"{role.arn} is given to {job.description} too: GitLab's sub does not name the environment"
+            return Finding(name, "warn", why, "protect the branch, and let owners approve changes of the pipeline")
         case "yes" if role.job != own:
             why = f"{role.arn} is given to {job.description}: its trust policy does not tell jobs apart"
             hint = f"name exactly the sub of the job for {role.job} in the trust policy: {CI_ACCESS_PAGE}"
