@@ -4,17 +4,17 @@ resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_158:CloudWatch encrypts every group by itself, see above
   #checkov:skip=CKV_AWS_338:log_retention_days says how long, a year by default
 
-  for_each = local.environments
+  for_each = local.builds
 
   name              = "/aws/codebuild/${local.name}-${each.key}"
   retention_in_days = var.log_retention_days
 }
 
 resource "aws_codebuild_project" "this" {
-  for_each = local.environments
+  for_each = local.builds
 
   name           = "${local.name}-${each.key}"
-  description    = "envctl in ${each.key}."
+  description    = each.value.description
   service_role   = aws_iam_role.build[each.key].arn
   encryption_key = aws_kms_key.artifacts.arn
   build_timeout  = var.timeout_minutes
@@ -28,11 +28,6 @@ resource "aws_codebuild_project" "this" {
     type         = "LINUX_CONTAINER"
     compute_type = var.compute_type
     image        = var.image
-
-    environment_variable {
-      name  = "ENVIRONMENT"
-      value = each.key
-    }
 
     # What a command came to: the release that it made.
     environment_variable {

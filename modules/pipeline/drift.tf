@@ -1,4 +1,4 @@
-# A pipeline of its own, so that each environment is looked at with its own role, in the builds that deploy there.
+# A pipeline of its own: its builds take the role of each environment that only looks.
 resource "aws_codepipeline" "drift" {
   count = var.drift_schedule == null ? 0 : 1
 
@@ -44,8 +44,11 @@ resource "aws_codepipeline" "drift" {
         input_artifacts = ["source"]
 
         configuration = {
-          ProjectName          = aws_codebuild_project.this[action.value.name].name
-          EnvironmentVariables = jsonencode([{ name = "TASK", value = "drift", type = "PLAINTEXT" }])
+          ProjectName = aws_codebuild_project.this["look"].name
+          EnvironmentVariables = jsonencode([
+            { name = "TASK", value = "drift", type = "PLAINTEXT" },
+            { name = "ENVIRONMENT", value = action.value.name, type = "PLAINTEXT" },
+          ])
         }
       }
     }

@@ -13,6 +13,20 @@ locals {
   entry        = var.environments[0].name
   environments = { for each in var.environments : each.name => each }
 
+  # One build deploys to each environment. One more plans and checks drift in all of them, and can write in none.
+  builds = merge(
+    { for each in var.environments : each.name => {
+      description = "envctl in ${each.name}."
+      roles       = [each.deployer_role_arn, each.look_role_arn]
+      creates     = ["*"]
+    } },
+    { look = {
+      description = "envctl plans and checks drift."
+      roles       = var.environments[*].look_role_arn
+      creates     = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "runs/*"]
+    } },
+  )
+
   # Each after the first one, with the one that it takes releases from.
   following = [for index, each in slice(var.environments, 1, length(var.environments)) : merge(each, { before = var.environments[index].name })]
 
@@ -69,7 +83,10 @@ resource "aws_codepipeline" "deploy" {
 
       configuration = {
         ProjectName          = aws_codebuild_project.this[local.entry].name
-        EnvironmentVariables = jsonencode([{ name = "TASK", value = "apply", type = "PLAINTEXT" }])
+        EnvironmentVariables = jsonencode([
+          { name = "TASK", value = "apply", type = "PLAINTEXT" },
+          { name = "ENVIRONMENT", value = local.entry, type = "PLAINTEXT" },
+        ])
       }
     }
   }
@@ -80,6 +97,31 @@ resource "aws_codepipeline" "deploy" {
     content {
       name = stage.value.name
 
+      # The person who approves reads the plan first.
+      dynamic "action" {
+        for_each = stage.value.approval ? [stage.value] : []
+
+        content {
+          name            = "plan"
+          namespace       = "plan-${action.value.name}"
+          category        = "Build"
+          owner           = "AWS"
+          provider        = "CodeBuild"
+          version         = "1"
+          run_order       = 1
+          input_artifacts = ["source"]
+
+          configuration = {
+            ProjectName = aws_codebuild_project.this["look"].name
+            EnvironmentVariables = jsonencode([
+              { name = "TASK", value = "plan", type = "PLAINTEXT" },
+              { name = "ENVIRONMENT", value = action.value.name, type = "PLAINTEXT" },
+              { name = "RELEASE", value = "#{entry.release}", type = "PLAINTEXT" },
+            ])
+          }
+        }
+      }
+
       dynamic "action" {
         for_each = stage.value.approval ? [stage.value] : []
 
@@ -89,10 +131,10 @@ resource "aws_codepipeline" "deploy" {
           owner     = "AWS"
           provider  = "Manual"
           version   = "1"
-          run_order = 1
+          run_order = 2
 
           configuration = merge(
-            { CustomData = "Promote release #{entry.release} from ${action.value.before} to ${action.value.name}?" },
+            { CustomData = "Promote release #{entry.release} from ${action.value.before} to ${action.value.name}? Read the plan first: #{plan-${action.value.name}.link} (fingerprint #{plan-${action.value.name}.plan})" },
             var.topic_arn == null ? {} : { NotificationArn = var.topic_arn },
           )
         }
@@ -104,13 +146,14 @@ resource "aws_codepipeline" "deploy" {
         owner           = "AWS"
         provider        = "CodeBuild"
         version         = "1"
-        run_order       = 2
+        run_order       = 3
         input_artifacts = ["source"]
 
         configuration = {
           ProjectName = aws_codebuild_project.this[stage.value.name].name
           EnvironmentVariables = jsonencode([
             { name = "TASK", value = "promote", type = "PLAINTEXT" },
+            { name = "ENVIRONMENT", value = stage.value.name, type = "PLAINTEXT" },
             { name = "BEFORE", value = stage.value.before, type = "PLAINTEXT" },
             { name = "RELEASE", value = "#{entry.release}", type = "PLAINTEXT" },
           ])

@@ -9,8 +9,13 @@ output "drift_pipeline_name" {
 }
 
 output "build_role_arns" {
-  description = "The role that each deployer must trust, by environment."
-  value       = { for name, role in aws_iam_role.build : name => role.arn }
+  description = "The role that the deployer and the look role of each environment must trust, by environment."
+  value       = { for name in keys(local.environments) : name => aws_iam_role.build[name].arn }
+}
+
+output "look_build_role_arn" {
+  description = "The role of the build that plans and checks drift: every look role must trust it."
+  value       = aws_iam_role.build["look"].arn
 }
 
 output "artifact_bucket_name" {

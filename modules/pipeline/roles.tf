@@ -9,6 +9,7 @@ locals {
   store_bucket = split("/", trimprefix(var.store_url, "s3://"))[0]
   store_prefix = trim(trimprefix(trimprefix(var.store_url, "s3://"), local.store_bucket), "/")
   store_arn    = "arn:${local.partition}:s3:::${local.store_bucket}"
+  store_keys   = "${local.store_arn}/${local.store_prefix == "" ? "" : "${local.store_prefix}/"}"
 }
 
 data "aws_iam_policy_document" "assume" {
@@ -85,20 +86,20 @@ resource "aws_iam_role_policy" "pipeline" {
 }
 
 resource "aws_iam_role" "build" {
-  for_each = local.environments
+  for_each = local.builds
 
   name               = "${local.name}-${each.key}"
-  description        = "envctl in builds for ${each.key}: it gets into ${each.key} alone."
+  description        = "For builds: ${each.value.description}"
   assume_role_policy = data.aws_iam_policy_document.assume["codebuild"].json
 }
 
 data "aws_iam_policy_document" "build" {
-  for_each = local.environments
+  for_each = local.builds
 
   statement {
     sid       = "GetIntoTheEnvironment"
     actions   = ["sts:AssumeRole", "sts:TagSession"]
-    resources = [each.value.deployer_role_arn]
+    resources = each.value.roles
   }
 
   statement {
@@ -107,11 +108,17 @@ data "aws_iam_policy_document" "build" {
     resources = [local.store_arn]
   }
 
-  # Nothing is ever deleted or replaced there, so nobody needs a right to.
   statement {
-    sid       = "ReadAndCreate"
-    actions   = ["s3:GetObject", "s3:PutObject"]
-    resources = ["${local.store_arn}/${local.store_prefix == "" ? "" : "${local.store_prefix}/"}*"]
+    sid       = "ReadTheStore"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.store_keys}*"]
+  }
+
+  # envctl creates each object only once, and deletes none.
+  statement {
+    sid       = "AddToTheStore"
+    actions   = ["s3:PutObject"]
+    resources = [for folder in each.value.creates : "${local.store_keys}${folder}"]
   }
 
   statement {
@@ -140,7 +147,7 @@ data "aws_iam_policy_document" "build" {
 }
 
 resource "aws_iam_role_policy" "build" {
-  for_each = local.environments
+  for_each = local.builds
 
   name   = "run"
   role   = aws_iam_role.build[each.key].id

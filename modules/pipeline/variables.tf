@@ -10,10 +10,11 @@ variable "project" {
 }
 
 variable "environments" {
-  description = "The environments in the order of envctl.toml, each with its deployer role. The first one gets the merged commit. With `approval` a person must approve before that environment."
+  description = "The environments in the order of envctl.toml, each with its deployer role and its role that only looks. The first one gets the merged commit. With `approval` a person must approve before that environment."
   type = list(object({
     name              = string
     deployer_role_arn = string
+    look_role_arn     = string
     approval          = optional(bool, false)
   }))
   nullable = false
@@ -24,13 +25,20 @@ variable "environments" {
   }
 
   validation {
-    condition     = length(distinct(var.environments[*].name)) == length(var.environments)
-    error_message = "environments must name each environment once."
+    condition     = length(distinct(var.environments[*].name)) == length(var.environments) && !contains(var.environments[*].name, "look")
+    error_message = "environments must name each environment once, and none of them look: that is the build that plans."
   }
 
   validation {
-    condition     = alltrue([for each in var.environments : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", each.deployer_role_arn))])
-    error_message = "environments needs the ARN of a role in each deployer_role_arn, without a star."
+    condition = alltrue([for each in var.environments :
+      alltrue([for arn in [each.deployer_role_arn, each.look_role_arn] : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    ])
+    error_message = "environments needs the ARN of a role in each deployer_role_arn and look_role_arn, without a star."
+  }
+
+  validation {
+    condition     = length(setintersection(toset(var.environments[*].deployer_role_arn), toset(var.environments[*].look_role_arn))) == 0
+    error_message = "environments must have other roles that look than deployers."
   }
 
   validation {
@@ -96,22 +104,16 @@ variable "store_url" {
   }
 }
 
-variable "envctl_package" {
-  description = "What pip installs if the image of the builds has no envctl: one commit, one file by its hash, or one version in your own index."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[^'\\s][^'\n]*(@[0-9a-f]{40}|#sha256=[0-9a-f]{64}|==[0-9][0-9A-Za-z.]*)$", var.envctl_package))
-    error_message = "envctl_package must end with a commit (@ and 40 digits), a hash (#sha256=...) or a version (==0.1.0), and hold no single quote."
-  }
-}
-
 variable "image" {
-  description = "Image of the builds: one of AWS CodeBuild with Python 3.12."
+  description = "Image of the builds, with Python 3.11 or newer and git: one of AWS CodeBuild, or your own by its digest."
   type        = string
   default     = "aws/codebuild/standard:7.0"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^(aws/codebuild/[A-Za-z0-9_.:-]+|[A-Za-z0-9][A-Za-z0-9_.:/-]*@sha256:[0-9a-f]{64})$", var.image))
+    error_message = "image must be one of AWS CodeBuild (aws/codebuild/...), or end with its digest (@sha256:...)."
+  }
 }
 
 variable "compute_type" {

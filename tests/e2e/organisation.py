@@ -9,7 +9,7 @@ import re
 import textwrap
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,9 @@ from urllib.parse import parse_qs, unquote
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project
+from tests.e2e.sts_gate import StsGate
 from tests.faults.proxy import FaultyProxy
+from tests.iam.tokens import Provider
 
 TOOLS = "444444444444"
 STORE = "shop-envctl-store"
@@ -58,6 +60,17 @@ def move_to_account(policy: dict[str, Any], environment: str) -> dict[str, Any]:
     return found
 
 
+def get_into_every_environment() -> dict[str, Any]:
+    """What the jobs that deploy may take, for all environments together."""
+    (taken,) = (
+        each
+        for each in load_policies("iam-jobs")["ListTheStoreForDeployments"]["Statement"]
+        if each["Sid"] == "DeployToTheEnvironment"
+    )
+    arns = [taken["Resource"].replace(ACCOUNTS["dev"], account) for account in ACCOUNTS.values()]
+    return {"Version": "2012-10-17", "Statement": [{**taken, "Resource": arns}]}
+
+
 @dataclass(frozen=True)
 class AwsCall:
     """One request that reached AWS: whose key it was signed with, and for S3 which bucket it was about."""
@@ -82,14 +95,22 @@ class WatchingProxy(FaultyProxy):
     def __init__(self, sandbox: RunningSandbox, folder: Path) -> None:
         super().__init__(sandbox, folder)
         self.accounts: dict[str, str] = {}
+        self.callers: dict[str, str] = {}
+        self.gate: StsGate | None = None
 
     def forward_request(self, request: Request) -> Response:
-        response = super().forward_request(request)
-        key = re.search(rb"<AccessKeyId>(\w+)<", response.body)
-        arn = re.search(rb"<Arn>arn:aws:sts::(\d+):assumed-role/", response.body)
-        if key and arn:
-            self.accounts[key[1].decode()] = arn[1].decode()
+        key, _ = parse_signature(request)
+        refused = self.gate.answer_request(request, self.callers.get(key, "")) if self.gate else None
+        response = refused or super().forward_request(request)
+        self._listen(response.body)
         return response
+
+    def _listen(self, body: bytes) -> None:
+        key = re.search(rb"<AccessKeyId>(\w+)<", body)
+        arn = re.search(rb"<Arn>(arn:aws:sts::(\d+):assumed-role/[^<]+)<", body)
+        if key and arn:
+            self.callers[key[1].decode()] = arn[1].decode()
+            self.accounts[key[1].decode()] = arn[2].decode()
 
 
 class Organisation:
@@ -111,8 +132,9 @@ class Organisation:
         self._create_bucket(TOOLS, STORE)
         self.create_user("ann", [store, written["GetIntoDev"]])
         self.create_user("quinn", [store, ASSUME_APPROVER_ROLE])
-        self.create_user("ci", [store, written["GetIntoEveryEnvironment"]])
-        self.create_role(TOOLS, "envctl-ci", [store, written["GetIntoEveryEnvironment"]])
+        # Somebody who may do what the jobs of all environments may: tests of other things need no job for each.
+        self.create_user("ci", [store, get_into_every_environment()])
+        self.create_role(TOOLS, "envctl-ci", [store, get_into_every_environment()])
 
     def open_client(self, account: str, service: str) -> Any:
         """boto3 as somebody who may do everything there, before IAM is enforced."""
@@ -130,6 +152,19 @@ class Organisation:
         token = keys.get("AWS_SESSION_TOKEN")
         return boto3.client(
             service, **self._client_options(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], token)
+        )
+
+    def open_watched_client(self, keys: dict[str, str], service: str) -> Any:
+        """The same behind the proxy, where trust policies are enforced."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            service,
+            **{name.lower(): value for name, value in keys.items()},
+            region_name=REGION,
+            verify=os.fspath(self.proxy.ca_file),
+            config=Config(proxies={"https": self.proxy.url}, retries={"max_attempts": 1}),
         )
 
     def open_admin_client(self, account: str, service: str = "iam") -> Any:
@@ -156,14 +191,17 @@ class Organisation:
             iam.put_user_policy(UserName=name, PolicyName=f"rights-{number}", PolicyDocument=json.dumps(policy))
         key = iam.create_access_key(UserName=name)["AccessKey"]
         self._accounts[key["AccessKeyId"]] = account
+        self.proxy.callers[key["AccessKeyId"]] = f"arn:aws:iam::{account}:user/{name}"
         self.people[name] = {
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
         }
 
-    def create_role(self, account: str, name: str, rights: list[dict[str, Any]]) -> None:
+    def create_role(
+        self, account: str, name: str, rights: list[dict[str, Any]], trust: dict[str, Any] | None = None
+    ) -> None:
         iam = self.open_client(account, "iam")
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(build_trust_policy(TOOLS)))
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust or build_trust_policy(TOOLS)))
         for number, policy in enumerate(rights):
             iam.put_role_policy(RoleName=name, PolicyName=f"rights-{number}", PolicyDocument=json.dumps(policy))
 
@@ -175,6 +213,10 @@ class Organisation:
         plain = {"Content-Type": "text/plain"}
         with opener.open(urllib.request.Request(url, b"0", plain, method="POST"), timeout=10) as answer:
             assert answer.status == 200
+
+    def enforce_trust(self, providers: Collection[Provider]) -> None:
+        """From now on nobody takes a role that does not trust them: moto does not ask. Call enforce_iam as well."""
+        self.proxy.gate = StsGate(self.open_admin_client, providers, ACCOUNTS["dev"])
 
     def build_environment(self, person: str) -> dict[str, str]:
         """The environment of a command that somebody runs."""

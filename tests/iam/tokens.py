@@ -58,7 +58,6 @@ def github_token(where: str, ref: str, *, old: bool = False, **claims: str) -> T
         "ref": ref,
         "repository": repository,
         "repository_id": repository_id,
-        "actor": "octocat",
         "workflow": "envctl deploy",
         **environment,
         **claims,

@@ -41,12 +41,11 @@ variables {
   connection_arn = "arn:aws:codeconnections:ap-northeast-1:444444444444:connection/aea1f9a1-0000-4000-8000-000000000001"
   repository     = "acme/shop"
   store_url      = "s3://shop-envctl-store/shop"
-  envctl_package = "envctl-promotion[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1"
 
   environments = [
-    { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer" },
-    { name = "staging", deployer_role_arn = "arn:aws:iam::222222222222:role/envctl-deployer" },
-    { name = "prod", deployer_role_arn = "arn:aws:iam::333333333333:role/envctl-deployer", approval = true },
+    { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer", look_role_arn = "arn:aws:iam::111111111111:role/envctl-look" },
+    { name = "staging", deployer_role_arn = "arn:aws:iam::222222222222:role/envctl-deployer", look_role_arn = "arn:aws:iam::222222222222:role/envctl-look" },
+    { name = "prod", deployer_role_arn = "arn:aws:iam::333333333333:role/envctl-deployer", look_role_arn = "arn:aws:iam::333333333333:role/envctl-look", approval = true },
   ]
 }
 
@@ -64,7 +63,7 @@ run "code_enters_first_and_goes_on_as_the_same_release" {
   assert {
     condition = join(" ", flatten([for stage in slice(aws_codepipeline.deploy.stage, 2, 4) : [
       for variable in jsondecode(reverse(stage.action)[0].configuration.EnvironmentVariables) : variable.value
-    ]])) == "promote dev #{entry.release} promote staging #{entry.release}"
+    ]])) == "promote staging dev #{entry.release} promote prod staging #{entry.release}"
     error_message = "Each takes it from the one right before it."
   }
 
@@ -76,19 +75,31 @@ run "code_enters_first_and_goes_on_as_the_same_release" {
 
 run "somebody_is_asked_before_what_asks_for_it" {
   assert {
-    condition     = join(" ", [for stage in aws_codepipeline.deploy.stage : join("+", stage.action[*].category)]) == "Source Build Build Approval+Build"
-    error_message = "Before prod alone."
+    condition     = join(" ", [for stage in aws_codepipeline.deploy.stage : join("+", stage.action[*].category)]) == "Source Build Build Build+Approval+Build"
+    error_message = "Before prod alone, after its plan."
   }
 
   assert {
-    condition     = !contains(keys(aws_codepipeline.deploy.stage[3].action[0].configuration), "NotificationArn")
+    condition     = join(" ", [for variable in jsondecode(aws_codepipeline.deploy.stage[3].action[0].configuration.EnvironmentVariables) : variable.value]) == "plan prod #{entry.release}"
+    error_message = "The plan is of the release that is promoted."
+  }
+
+  assert {
+    condition = alltrue([for text in ["#{entry.release}", "#{plan-prod.link}", "#{plan-prod.plan}"] :
+      strcontains(aws_codepipeline.deploy.stage[3].action[1].configuration.CustomData, text)
+    ]) && aws_codepipeline.deploy.stage[3].action[0].namespace == "plan-prod"
+    error_message = "Who approves finds the plan."
+  }
+
+  assert {
+    condition     = !contains(keys(aws_codepipeline.deploy.stage[3].action[1].configuration), "NotificationArn")
     error_message = "Without a topic nobody is told."
   }
 }
 
 run "one_environment_is_a_pipeline_too" {
   variables {
-    environments = [{ name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer" }]
+    environments = [{ name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer", look_role_arn = "arn:aws:iam::111111111111:role/envctl-look" }]
   }
 
   assert {
@@ -100,9 +111,19 @@ run "one_environment_is_a_pipeline_too" {
 run "each_build_gets_into_its_own_environment" {
   assert {
     condition = alltrue([for each in var.environments :
-      one([for statement in data.aws_iam_policy_document.build[each.name].statement : statement.resources if statement.sid == "GetIntoTheEnvironment"]) == toset([each.deployer_role_arn])
+      one([for statement in data.aws_iam_policy_document.build[each.name].statement : statement.resources if statement.sid == "GetIntoTheEnvironment"]) == toset([each.deployer_role_arn, each.look_role_arn])
     ])
     error_message = "And into no other."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.build["look"].statement : statement.resources if statement.sid == "GetIntoTheEnvironment"]) == toset(var.environments[*].look_role_arn)
+    error_message = "The build that plans and checks drift takes no deployer."
+  }
+
+  assert {
+    condition     = !contains(one([for statement in data.aws_iam_policy_document.build["look"].statement : statement.resources if statement.sid == "AddToTheStore"]), "arn:aws:s3:::shop-envctl-store/shop/*")
+    error_message = "And it adds no releases and no approvals."
   }
 
   assert {
@@ -111,7 +132,7 @@ run "each_build_gets_into_its_own_environment" {
   }
 
   assert {
-    condition     = one([for statement in data.aws_iam_policy_document.build["dev"].statement : statement.resources if statement.sid == "ReadAndCreate"]) == toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+    condition     = one([for statement in data.aws_iam_policy_document.build["dev"].statement : statement.resources if statement.sid == "AddToTheStore"]) == toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
     error_message = "Of the store, what is below its prefix."
   }
 
@@ -132,7 +153,7 @@ run "a_store_without_a_prefix_is_the_whole_bucket" {
   }
 
   assert {
-    condition     = one([for statement in data.aws_iam_policy_document.build["dev"].statement : statement.resources if statement.sid == "ReadAndCreate"]) == toset(["arn:aws:s3:::shop-envctl-store/*"])
+    condition     = one([for statement in data.aws_iam_policy_document.build["dev"].statement : statement.resources if statement.sid == "AddToTheStore"]) == toset(["arn:aws:s3:::shop-envctl-store/*"])
     error_message = "Every object of it."
   }
 }
@@ -166,10 +187,15 @@ run "what_is_handed_on_is_encrypted_and_private" {
   }
 }
 
-run "drift_is_looked_for_at_night_with_the_role_of_each_environment" {
+run "drift_is_looked_for_at_night_without_a_deployer" {
   assert {
     condition     = join(" ", aws_codepipeline.drift[0].stage[1].action[*].name) == "dev staging prod" && aws_cloudwatch_event_rule.drift[0].schedule_expression == "cron(17 18 * * ? *)"
     error_message = "One look for each."
+  }
+
+  assert {
+    condition     = distinct([for action in aws_codepipeline.drift[0].stage[1].action : action.configuration.ProjectName]) == tolist(["shop-pipeline-look"])
+    error_message = "With the roles that only look."
   }
 
   assert {
@@ -195,7 +221,7 @@ run "a_topic_is_told_and_may_be" {
   }
 
   assert {
-    condition     = aws_codepipeline.deploy.stage[3].action[0].configuration.NotificationArn == var.topic_arn
+    condition     = aws_codepipeline.deploy.stage[3].action[1].configuration.NotificationArn == var.topic_arn
     error_message = "When somebody is asked."
   }
 
@@ -210,8 +236,8 @@ run "an_environment_is_named_once" {
 
   variables {
     environments = [
-      { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer" },
-      { name = "dev", deployer_role_arn = "arn:aws:iam::222222222222:role/envctl-deployer" },
+      { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer", look_role_arn = "arn:aws:iam::111111111111:role/envctl-look" },
+      { name = "dev", deployer_role_arn = "arn:aws:iam::222222222222:role/envctl-deployer", look_role_arn = "arn:aws:iam::222222222222:role/envctl-look" },
     ]
   }
 
@@ -222,7 +248,7 @@ run "a_role_is_one_role" {
   command = plan
 
   variables {
-    environments = [{ name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/*" }]
+    environments = [{ name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/*", look_role_arn = "arn:aws:iam::111111111111:role/envctl-look" }]
   }
 
   expect_failures = [var.environments]
@@ -232,7 +258,7 @@ run "nobody_is_asked_before_the_first_one" {
   command = plan
 
   variables {
-    environments = [{ name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer", approval = true }]
+    environments = [{ name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer", look_role_arn = "arn:aws:iam::111111111111:role/envctl-look", approval = true }]
   }
 
   expect_failures = [var.environments]
@@ -248,6 +274,52 @@ run "there_is_at_least_one" {
   expect_failures = [var.environments]
 }
 
+run "a_role_that_looks_deploys_nowhere" {
+  command = plan
+
+  variables {
+    environments = [
+      { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer", look_role_arn = "arn:aws:iam::222222222222:role/envctl-deployer" },
+      { name = "prod", deployer_role_arn = "arn:aws:iam::222222222222:role/envctl-deployer", look_role_arn = "arn:aws:iam::222222222222:role/envctl-look" },
+    ]
+  }
+
+  expect_failures = [var.environments]
+}
+
+run "no_environment_takes_the_name_of_the_build_that_plans" {
+  command = plan
+
+  variables {
+    environments = [{ name = "look", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer", look_role_arn = "arn:aws:iam::111111111111:role/envctl-look" }]
+  }
+
+  expect_failures = [var.environments]
+}
+
+run "what_is_installed_is_that_of_the_commit" {
+  assert {
+    condition     = yamldecode(local.buildspec).phases.install.commands == ["sh './.codebuild/envctl/install.sh' /tmp/envctl"]
+    error_message = "By hash, and no other envctl."
+  }
+
+  assert {
+    condition     = yamldecode(local.buildspec).phases.install.runtime-versions.python == "3.12"
+    error_message = "With the Python of the image."
+  }
+}
+
+run "an_image_of_your_own_is_named_by_its_digest" {
+  variables {
+    image = "registry.example.com/build@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+  }
+
+  assert {
+    condition     = !contains(keys(yamldecode(local.buildspec).phases.install), "runtime-versions")
+    error_message = "It chooses its Python itself."
+  }
+}
+
 run "what_is_wrong_is_said" {
   command = plan
 
@@ -258,7 +330,7 @@ run "what_is_wrong_is_said" {
     branch             = "-x"
     folder             = "a'; rm -rf '"
     store_url          = "file://.envctl/store"
-    envctl_package     = "envctl-promotion[embedded]"
+    image              = "python:3.13"
     compute_type       = "HUGE"
     timeout_minutes    = 4
     topic_arn          = "approvals"
@@ -273,7 +345,7 @@ run "what_is_wrong_is_said" {
     var.branch,
     var.folder,
     var.store_url,
-    var.envctl_package,
+    var.image,
     var.compute_type,
     var.timeout_minutes,
     var.topic_arn,

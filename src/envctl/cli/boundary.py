@@ -108,12 +108,19 @@ def _publish_outcome(
 
     try:
         job.publish_result(command, result, error, code)
-    except EnvctlError as failure:
+    except Exception as fault:  # noqa: BLE001 (a bug here must not hide what the command has done)
+        failure = fault if isinstance(fault, EnvctlError) else _to_bug(fault, options)
         _print_error(options, failure)
         kept = code != ExitCode.DONE or has_changed_something(command, result)
         job.annotate_failure(failure, is_warning=kept)
         return code if kept else int(failure.exit_code)
     return code
+
+
+def _to_bug(fault: Exception, options: Options) -> "EnvctlError":
+    from envctl.cli.failures import to_envctl_error
+
+    return to_envctl_error(fault, options, ())
 
 
 def require_ci_job(context: typer.Context) -> None:

@@ -1,6 +1,7 @@
 """The driver on real Terraform: plan, apply, and everything that can come between."""
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -178,6 +179,39 @@ def test_state_locked_by_another_terraform_is_reported(bench: Bench) -> None:
     assert "the Terraform state of web is locked by" in problem.message
     assert "for apply since 20" in problem.message
     assert "@" in problem.message
+
+
+def test_plan_without_the_lock_waits_for_nobody(bench: Bench) -> None:
+    stack = bench.lay(ONE)
+    bench.deploy(stack)
+    bench.lay(ONE.replace("first", "second"))
+    with bench.state.open("r+b") as state:
+        fcntl.lockf(state, fcntl.LOCK_EX)
+        assert bench.driver.plan("dev", stack, locking="none").changes
+        assert bench.driver.detect_drift("dev", stack, unchanged=False).pending.changes
+        with pytest.raises(StateLockedError):
+            bench.driver.plan("dev", stack, locking="at once")
+        with pytest.raises(StateLockedError):
+            bench.driver.detect_drift("dev", stack, unchanged=False, locked=True)
+
+
+@pytest.mark.parametrize(("operation", "waits"), [("OperationTypePlan", True), ("OperationTypeApply", False)])
+def test_deployment_waits_for_lock_of_a_plan(bench: Bench, operation: str, *, waits: bool) -> None:
+    stack = bench.lay(ONE)
+    bench.deploy(stack)
+    bench.lay(ONE.replace("first", "second"))
+    info = {"ID": "1", "Who": "bob@ci", "Operation": operation, "Created": "2026-11-25T03:29:18Z", "Path": "x"}
+    (bench.state.parent / f".{bench.state.name}.lock.info").write_text(json.dumps(info))
+    with bench.state.open("r+b") as state:
+        fcntl.lockf(state, fcntl.LOCK_EX)
+        if waits:
+            threading.Timer(7, fcntl.lockf, (state, fcntl.LOCK_UN)).start()
+            assert bench.driver.plan("dev", stack).changes
+        else:
+            with pytest.raises(StateLockedError, match="locked by bob@ci for apply"):
+                bench.driver.plan("dev", stack)
+    said = "web in dev: bob@ci plans there and holds the Terraform lock since 03:29:18 UTC; waiting for up to 4 minutes"
+    assert bench.heard.messages == ([said] if waits else [])
 
 
 def test_lock_released_during_lookup_is_waited_for(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from envctl.adapters.toml import load_project
+from envctl.domain.errors import ConfigurationError
 from envctl.domain.terraform.outputs import OutputReference
 from tests.adapters.toml.project_files import GOOD, line_of, problems_of, read_cases
 
@@ -42,6 +43,22 @@ true is no number of approvals: business = 2 => business = true @ approvals
   ~ E103 environments.prod.gates.approvals.business must be a ~ correct
 a role of another account: iam::111111111111 => iam::333333333333 @ assume_role
   ~ E103 the role of dev is not in its account ~ another environment
+a look role of another account: region = "ap-northeast-1"
+  => region = "ap-northeast-1"\nlook_role = "arn:aws:iam::333333333333:role/envctl-look" @ look_role
+  ~ E103 the look_role of dev is not in its account ~ another environment
+a look role that is the deployer: region = "ap-northeast-1"
+  => region = "ap-northeast-1"\nlook_role = "arn:aws:iam::111111111111:role/envctl-deployer" @ look_role
+  ~ E125 the look_role of dev is its assume_role ~ a role that only reads
+a look key without a signing key: region = "ap-northeast-1"
+  => region = "ap-northeast-1"\nlook_signing_key = "alias/envctl-look-dev" @ look_signing_key
+  ~ E126 dev has a look_signing_key, but no signing_key or no look_role ~ add the missing key
+a look key that is the signing key: region
+  => look_role = "arn:aws:iam::111111111111:role/r"\nsigning_key = "alias/k"\nlook_signing_key = "alias/k"\nregion
+  @ look_s
+  ~ E126 the look_signing_key of dev is its signing_key ~ name another key
+a pull request that looks nowhere: [stacks.network]
+  => [ci]\npull_request_environments = ["stagin"]\n\n[stacks.network] @ pull_request_environments
+  ~ E104 jobs of pull requests may look into stagin, but there is no such environment ~ did you mean staging?
 a module outside of the project: "modules/vpc" => "../vpc" @ "../vpc"
   ~ E103 stacks.network.module must be a folder of the project ~ correct
 an environment in the order without a section: "staging", "prod" => "qa", "staging", "prod" @ order
@@ -118,3 +135,18 @@ def test_quoted_dotted_and_nested_keys_have_their_lines() -> None:
     text = GOOD.replace('account_id = "2', '"gates".approvals = [\n  { a = 1 },\n]\naccount_id = "2')
     (found,) = problems_of(text)
     assert (found.code, str(found.location)) == ("E103", line_of(text, '"gates"'))
+
+
+def test_mistyped_environment_in_order_is_named() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load_project(GOOD.replace('"staging", "prod"', '"stage", "prod"', 1).encode())
+    hints = [problem.hint for problem in raised.value.problems]
+    assert hints[0].startswith("did you mean staging? Otherwise add a section [environments.stage]")
+
+
+def test_section_there_twice_is_named() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load_project((GOOD + "\n[environments.dev]\n").encode())
+    (problem,) = raised.value.problems
+    assert problem.message == "envctl.toml is not TOML: [environments.dev] is there twice"
+    assert problem.hint == "write its keys under one of the two"

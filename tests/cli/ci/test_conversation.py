@@ -296,6 +296,52 @@ def test_failed_comment_keeps_the_outcome_of_a_deployment(
         assert f"::{'error' if expected == 1 else 'warning'} title=E036::" in said
 
 
+@pytest.mark.parametrize("token", ["ghs planted", "ghs_plant\u00e9d", "ghs\x7f", "ghs\nX-Admin: yes"])
+def test_odd_token_is_an_error_of_the_forge(
+    job: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], token: str
+) -> None:
+    for name in ("GITHUB_TOKEN", "ENVCTL_GITLAB_TOKEN"):
+        monkeypatch.setenv(name, token)
+    assert run(["why", "staging", "--comment"]) in {0, 1, 64}
+    said = capsys.readouterr().err
+    assert "E070" not in said
+    assert token not in said
+
+
+def test_token_with_a_line_end_is_used_without_it(job: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_TOKEN", "ENVCTL_GITLAB_TOKEN"):
+        if name in os.environ:
+            monkeypatch.setenv(name, f"{os.environ[name]}\n")
+    assert run(["why", "staging", "--comment"]) == 0
+    assert len(job.comments) == 1
+
+
+@pytest.mark.parametrize("url", ["", "http://", "ftp://x", "http://[", "http://127.0.0.1:99999", "http://a b/", "x"])
+def test_odd_address_of_the_forge_is_no_bug(
+    job: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    for name in ("GITHUB_API_URL", "CI_API_V4_URL"):
+        monkeypatch.setenv(name, url or "http://127.0.0.1:9")
+    monkeypatch.setattr("envctl.adapters.http.retry.time.sleep", lambda _: None)
+    assert run(["why", "staging", "--comment"]) == 1
+    said = capsys.readouterr().err
+    assert "E036" in said
+    assert "E070" not in said
+
+
+def test_bug_in_a_report_keeps_the_outcome_of_a_deployment(
+    job: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("login")
+
+    monkeypatch.setattr("envctl.cli.ci.comment.upsert_comment", fail)
+    PROCESS_ENVIRONMENT.set(dict(os.environ))
+    assert _publish_outcome(Options(comment=True), "promote", EnvironmentPlan("dev", "r1", ()), 0) == 0
+    assert "E070" in capsys.readouterr().err
+    assert run(["why", "staging", "--comment"]) == 70
+
+
 NOBODY = {
     "no job": ({"GITHUB_ACTIONS": "", "GITLAB_CI": ""}, "why staging --comment", "work only in jobs"),
     "a job that shall not be known": ({}, "why staging --comment --no-ci", "work only in jobs"),

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,13 @@ from envctl.usecases.fleet.matrix import Job, Matrix
 from tests.cli.pages.test_docs import _parse as parse
 
 PAGE = (Path(__file__).parents[3] / "docs" / "matrix.md").read_text()
-WORKFLOW, ACTION, SPEC = (text for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+WORKFLOW, SPEC = (text for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 RUN = "20261125T014000Z-drift-3f2a91c0"
 
 
 def steps() -> Iterator[dict[str, Any]]:
     for job in yaml.safe_load(WORKFLOW)["jobs"].values():
         yield from job["steps"]
-    yield from yaml.safe_load(ACTION)["runs"]["steps"]
 
 
 def commands(script: str) -> Iterator[str]:
@@ -57,7 +58,7 @@ def test_workflow_uses_fields_of_every_matrix_entry() -> None:
 def test_no_script_interpolates_expressions() -> None:
     """It would be run, whatever it is."""
     scripts = [step["run"] for step in steps() if "run" in step]
-    assert len(scripts) == 4
+    assert len(scripts) == 6
     assert [script for script in scripts if "${{" in script] == []
 
 
@@ -71,3 +72,29 @@ def test_every_documented_command_exists(line: str) -> None:
 
 def test_buildspec_equals_the_generated_one() -> None:
     assert SPEC.rstrip("\n") == format_codebuild_batch(Matrix(RUN, "drift", "codebuild", (Job(1, RUN, 1, 2, 3.0),)))
+
+
+LINTERS = {
+    "actionlint": ("actionlint",),
+    "zizmor": ("zizmor", "--offline", "--persona", "auditor", ".github"),
+    "schema": ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/drift.yml"),
+}
+
+
+@pytest.mark.parametrize("linter", LINTERS)
+def test_workflow_has_no_finding(tmp_path: Path, linter: str) -> None:
+    (tmp_path / ".git").mkdir()
+    file = tmp_path / ".github" / "workflows" / "drift.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(WORKFLOW)
+    program, *words = LINTERS[linter]
+
+    def lint() -> int:
+        command = [str(Path(sys.executable).with_name(program)), *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=False).returncode
+
+    assert lint() == 0
+    file.write_text(WORKFLOW.replace("name: Begin", "nam: ${{ github.event.head_commit.message }}"))
+    if linter == "zizmor":
+        file.write_text(WORKFLOW.replace("run: envctl drift", "run: envctl ${{ github.head_ref }} drift"))
+    assert lint() != 0

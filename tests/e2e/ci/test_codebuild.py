@@ -11,6 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.terraform.process.binary import find_embedded
+from tests.e2e.ci.gitlab_runner import PYTHON
 from tests.e2e.conftest import CommandResult, Project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -21,8 +22,13 @@ VARIABLES = {
     "connection_arn": "arn:aws:codeconnections:ap-northeast-1:444444444444:connection/aea1f9a1",
     "repository": "acme/shop",
     "store_url": "s3://shop-envctl-store/shop",
-    "envctl_package": "envctl-promotion[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1",
-    "environments": [{"name": "dev", "deployer_role_arn": "arn:aws:iam::111111111111:role/envctl-deployer"}],
+    "environments": [
+        {
+            "name": "dev",
+            "deployer_role_arn": "arn:aws:iam::111111111111:role/envctl-deployer",
+            "look_role_arn": "arn:aws:iam::111111111111:role/envctl-look",
+        }
+    ],
 }
 
 
@@ -46,7 +52,7 @@ def commands(tmp_path: Path) -> list[str]:
     )
     assert done.returncode == 0, done.stderr
     document = yaml.safe_load(json.loads(json.loads(done.stdout)))
-    assert (document["env"]["shell"], document["env"]["exported-variables"]) == ("bash", ["release"])
+    assert (document["env"]["shell"], document["env"]["exported-variables"]) == ("bash", ["release", "plan", "link"])
     assert document["phases"]["build"]["on-failure"] == "ABORT"
     return [command for phase in ("install", "build") for command in document["phases"][phase]["commands"]]
 
@@ -56,19 +62,30 @@ class Builds:
 
     def __init__(self, project: Project, commands: list[str]) -> None:
         self._project = project
-        self._commands = commands
+        # Builds have a machine of their own, and these tests have not.
+        self._commands = [command.replace("/tmp/envctl", f"{project.home}/installed") for command in commands]
+        self.log = project.home / "pip.log"
         programs = project.home / "bin"
         programs.mkdir()
-        (programs / "envctl").write_text(f'#!/bin/sh\nexec {sys.executable} -m envctl "$@"\n')
-        (programs / "envctl").chmod(0o755)
+        python = PYTHON.format(log=self.log, envctl=f"{sys.executable} -m envctl")
+        for name, text in {"python3": python, "envctl": "#!/bin/sh\nexit 99\n"}.items():
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
         self._path = f"{programs}:/usr/bin:/bin"
-        self.exported = ""
+        self.exported: dict[str, str] = {}
 
     def run(self, environment: str, task: str, **more: str) -> CommandResult:
         exported = self._project.home / "exported"
         exported.unlink(missing_ok=True)
-        script = "\n".join(["set -e", *self._commands, f'printenv release > "{exported}"'])
-        known = {"ENVIRONMENT": environment, "TASK": task, "ENVCTL_DOTENV": f"{self._project.home / 'outcome.env'}"}
+        outcome = self._project.home / "outcome.env"
+        outcome.unlink(missing_ok=True)
+        script = "\n".join(["set -e", *self._commands, f'env > "{exported}"'])
+        known = {
+            "ENVIRONMENT": environment,
+            "TASK": task,
+            "ENVCTL_DOTENV": f"{outcome}",
+            "CODEBUILD_BUILD_URL": "https://console.aws.amazon.com/codesuite/codebuild/projects/look",
+        }
         done = subprocess.run(
             ["bash"],
             input=script,
@@ -79,22 +96,42 @@ class Builds:
             timeout=180,
             check=False,
         )
-        self.exported = exported.read_text().strip() if exported.exists() else ""
+        lines = exported.read_text().splitlines() if exported.exists() else []
+        found = dict(line.partition("=")[::2] for line in lines)
+        self.exported = {name: found[name] for name in ("release", "plan", "link") if name in found}
         return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def test_release_passes_builds_until_a_refusal(small: Project, commands: list[str]) -> None:
-    builds = Builds(small, commands)
+@pytest.fixture
+def builds(small: Project, commands: list[str]) -> Builds:
+    text = (small.root / "envctl.toml").read_text()
+    small.write("envctl.toml", f'{text}\n[ci]\npackage = "envctl-promotion==1.0#sha256={"a" * 64}"\n')
+    small.run_checked("ci", "codebuild")
+    return Builds(small, commands)
+
+
+def test_release_passes_builds_until_a_refusal(builds: Builds) -> None:
     assert builds.run("dev", "apply").code == 0
-    release = builds.exported
+    release = builds.exported["release"]
     assert len(release) == 64
     assert builds.run("staging", "promote", BEFORE="dev", RELEASE=release).code == 0
-    assert builds.exported == release
+    assert builds.exported["release"] == release
+    # The plan that a person reads before the button.
+    assert builds.run("prod", "plan", RELEASE=release).code == 0
+    assert len(builds.exported["plan"]) == 64
+    assert builds.exported["link"].endswith("/look")
     # It lacks an approval. Nothing is handed on by a build that fails.
     refused = builds.run("prod", "promote", BEFORE="staging", RELEASE=release)
-    assert (refused.code, builds.exported) == (4, "")
+    assert (refused.code, builds.exported) == (4, {})
     assert "G106" in refused.out + refused.err
     # A run that has made no release promotes none.
     assert builds.run("staging", "promote", BEFORE="dev", RELEASE="").code == 64
     assert builds.run("staging", "drift").code == 0
     assert builds.run("staging", "destroy").code == 1
+
+
+def test_build_installs_by_hash_and_trusts_no_other_envctl(builds: Builds) -> None:
+    builds.run("dev", "apply")
+    calls = builds.log.read_text().splitlines()
+    assert len(calls) == 3
+    assert all("--require-hashes" in call and "--no-deps" in call for call in calls)

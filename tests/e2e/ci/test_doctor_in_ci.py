@@ -31,6 +31,16 @@ TAKE_ITSELF: dict[str, Any] = {
         }
     ],
 }
+TAKE_DEPLOYERS: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": [f"arn:aws:iam::{account}:role/envctl-deployer" for account in ACCOUNTS.values()],
+        }
+    ],
+}
 TRUST_ALL: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
@@ -57,7 +67,7 @@ def company(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(TRUST_ALL))
         store = load_policies()["ListTheStore"]
         found.create_user("plan", [store, take_roles("dev")])
-        found.create_user("weak", [store, load_policies()["GetIntoEveryEnvironment"], take_roles("staging")])
+        found.create_user("weak", [store, TAKE_DEPLOYERS, take_roles("staging")])
         found.enforce_iam()
         yield found
 
@@ -72,13 +82,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def run_job(shop: Project, company: Organisation, person: str, token: Path, **claims: str) -> dict[str, Any]:
+def run_job(shop: Project, company: Organisation, person: str, token: Path, **claims: str) -> dict[Any, Any]:
     """Return the verdicts and texts of `doctor --ci`, by section and name."""
     company.write_token(token, "octocat", sub="repo:acme@1/shop@2:pull_request", aud="sts.amazonaws.com", **claims)
     variables = {**company.build_environment(person), **PULL, "AWS_WEB_IDENTITY_TOKEN_FILE": str(token)}
     ran = replace(shop, extra=variables).run("doctor", "--ci", "--json")
     assert token.read_text() not in ran.out + ran.err
-    found: dict[str, Any] = {"code": ran.code, "problems": ran.codes}
+    found: dict[Any, Any] = {"code": ran.code, "problems": ran.codes}
     for section in ran.document["result"]["sections"]:
         for each in section["findings"]:
             found.setdefault((section["name"], each["name"]), []).append((each["verdict"], each["seen"]))
@@ -156,7 +166,9 @@ def test_settings_of_a_repository_are_judged(shop: Project) -> None:
         variables = {"GITHUB_REPOSITORY": "acme/shop", "GITHUB_API_URL": server.url, "GH_TOKEN": "ghp_planted"}
         ran = replace(shop, extra=variables).run("doctor", "--ci")
     assert ran.code == 1, ran.out
-    assert "every branch may deploy: a job of a feature branch gets the role of dev" in " ".join(ran.out.split())
+    assert "every branch may deploy: a job of a feature branch gets the role of this environment" in " ".join(
+        ran.out.split()
+    )
     assert "ghp_planted" not in ran.out + ran.err
     assert server.tokens == {"ghp_planted"}
     assert server.written == []

@@ -128,7 +128,7 @@ def runner(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Runn
         prepare_package(project, tmp_path, forge.url)
         # act stops with a job whatever the job has started.
         project.run_checked("sandbox", "up")
-        words = [sys.executable, tmp_path / "launch.py", "--sandbox", "ci", "github"]
+        words = [sys.executable, f"{tmp_path / 'launch.py'}", "--sandbox", "ci", "github"]
         subprocess.run(words, cwd=project.root, env=project.build_environment(), check=True, timeout=120)
         it = Runner(project, forge, tmp_path)
         it.commit("news")
@@ -150,7 +150,7 @@ def test_workflows_lead_from_pull_request_to_drift(runner: Runner) -> None:
     assert "prod waits; nothing failed" in done
     assert [len(find_topics(project, each)[1]) for each in ("staging", "prod")] == [1, 0]
 
-    forge.add_review("octocat", "prod")
+    forge.add_review("octocat", "prod", later=True)
     runner.run("push", "deploy")
     told = project.run_checked("--sandbox", "--json", "history", "prod").document["result"]["entries"]
     assert [each["event"]["reviewer"] for each in told if each["event"]["kind"] == "approval given"] == ["octocat"]

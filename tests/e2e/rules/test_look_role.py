@@ -1,8 +1,10 @@
-"""The role that only looks, with the policies of docs/look-role.md: it suffices for each look, and each part is needed."""
+"""The role that only looks, with the policies of docs/look-role.md: it suffices, and each part is needed."""
 
 import json
 import os
+import shlex
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.exchange import Request
-from tests.e2e.conftest import ACCOUNTS, CommandResult, Project, wait_until
+from envctl.adapters.terraform.process.binary import find_embedded
+from tests.e2e.conftest import ACCOUNTS, REGION, CommandResult, Project, wait_until
 from tests.e2e.organisation import (
     MODULE,
     PROJECT,
@@ -165,26 +168,26 @@ def test_plans_of_both_roles_have_one_fingerprint(shop: Project, company: Organi
     assert [looked[key] for key in ("plan", "place", "where")] == [deployed[key] for key in ("plan", "place", "where")]
 
 
-def test_rendered_modules_differ_in_role_alone(shop: Project) -> None:
+def test_rendered_modules_differ_in_role_alone(shop: Project, company: Organisation) -> None:
     main = shop.root / ".envctl/work/dev/parameters/main.tf.json"
-    shop.run_checked("plan", "dev")
+    act_as(shop, company, "reader").run_checked("plan", "dev")
     looked = main.read_text()
     shop.run_checked("apply", "dev", "--yes")
     assert "envctl-look" in looked
     assert looked.replace("role/envctl-look", "role/envctl-deployer") == main.read_text()
 
 
-def test_killed_look_leaves_no_lock(shop: Project, company: Organisation) -> None:
-    for words in (("plan", "dev"), ("preview", "dev"), ("drift", "dev")):
-        before = len(company.proxy.asked)
-        with company.proxy.use_plan(lambda request: Hung() if request.host.startswith("ssm.") else None):
-            running = act_as(shop, company, "checker").start(*words)
-            wait_until(lambda: any(request.host.startswith("ssm.") for request, _ in company.proxy.asked[before:]))
-            stack = shop.root / ".envctl/work/dev/parameters/.running"
-            os.killpg(int(stack.read_text()), signal.SIGKILL)
-            running.kill()
-            running.communicate()
-        assert list_locks(company) == [], words
+@pytest.mark.parametrize("words", [("plan", "dev"), ("preview", "dev"), ("drift", "dev")], ids=" ".join)
+def test_killed_look_leaves_no_lock(shop: Project, company: Organisation, words: tuple[str, ...]) -> None:
+    before = len(company.proxy.asked)
+    running_file = shop.root / ".envctl/work/dev/parameters/.running"
+    with company.proxy.use_plan(lambda request: Hung() if request.host.startswith("ssm.") else None):
+        running = act_as(shop, company, "checker").start(*words)
+        wait_until(lambda: any(request.host.startswith("ssm.") for request, _ in company.proxy.asked[before:]))
+        os.killpg(int(running_file.read_text()), signal.SIGKILL)
+        running.kill()
+        running.communicate()
+    assert list_locks(company) == []
     shop.run_checked("apply", "dev", "--yes")
 
 
@@ -235,37 +238,78 @@ def test_documented_look_role_writes_nothing() -> None:
     assert writing == {"kms:Sign"}
 
 
-HOSTILE = """
-data "external" "thief" {
-  program = ["python3", "${path.module}/thief.py"]
-}
-output "stolen" { value = data.external.thief.result }
-"""
-THIEF = """
+THIEF = f"""
 import json, os, sys
 import boto3
-found = {}
-own = boto3.client("sts")
-for name, account in {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}.items():
+
+ACCOUNTS = {ACCOUNTS!r}
+found = []
+for name, account in ACCOUNTS.items():
     for role in ("envctl-look", "envctl-deployer"):
         try:
-            arn = f"arn:aws:iam::{account}:role/{role}"
-            keys = own.assume_role(RoleArn=arn, RoleSessionName="mallory")["Credentials"]
-            s3 = boto3.client("s3", aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
-                              aws_session_token=keys["SessionToken"], region_name="ap-northeast-1")
-        except Exception as error:
-            found[f"{role} of {name}"] = "denied"
+            arn = f"arn:aws:iam::{{account}}:role/{{role}}"
+            keys = boto3.client("sts", region_name="{REGION}").assume_role(RoleArn=arn, RoleSessionName="mallory")
+        except Exception:
             continue
-        for other, place in {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}.items():
-            try:
-                s3.get_object(Bucket=f"shop-tfstate-{place}", Key=f"{other}/parameters.tfstate")["Body"].read()
-                found[f"{role} of {name} reads {other}"] = "stolen"
-            except Exception as error:
-                pass
-            try:
-                s3.put_object(Bucket=f"shop-tfstate-{place}", Key=f"{other}/mallory.tfstate", Body=b"x")
-                found[f"{role} of {name} writes {other}"] = "written"
-            except Exception as error:
-                pass
-json.dump(found, sys.stdout)
+        given = keys["Credentials"]
+        s3 = boto3.client("s3", region_name="{REGION}", aws_access_key_id=given["AccessKeyId"],
+                          aws_secret_access_key=given["SecretAccessKey"], aws_session_token=given["SessionToken"])
+        for other, place in ACCOUNTS.items():
+            where = {{"Bucket": f"shop-tfstate-{{place}}", "Key": f"{{other}}/parameters.tfstate"}}
+            for verb in ("get_object", "put_object", "delete_object"):
+                try:
+                    getattr(s3, verb)(**where)
+                    found.append(f"{{role}} of {{name}}: {{verb}} of {{other}}")
+                except Exception:
+                    pass
+with open(OUT, "a") as file:
+    file.write(json.dumps(found) + "\\n")
 """
+WRAPPER = """#!/bin/sh
+case " $* " in *" plan "*) {python} {thief} ;; esac
+exec {real} "$@"
+"""
+
+
+def steal(shop: Project, company: Organisation, person: str, *words: str) -> set[str]:
+    """What a program of the branch gets hold of while a job plans it: it stands where Terraform should."""
+    out, thief, wrapper = (shop.root / name for name in ("stolen", "thief.py", "wrapper"))
+    out.write_text("")
+    thief.write_text(THIEF.replace("OUT", repr(os.fspath(out))))
+    wrapper.write_text(WRAPPER.format(python=sys.executable, thief=thief, real=shlex.join(find_embedded())))
+    wrapper.chmod(0o755)
+    shop.write("envctl.toml", f'{WITH_LOOK_ROLES}\n[terraform]\nbinary = "{wrapper}"\n')
+    try:
+        act_as(shop, company, person).run(*words)
+    finally:
+        shop.write("envctl.toml", WITH_LOOK_ROLES)
+        for file in (thief, wrapper):
+            file.unlink()
+    ran = [json.loads(line) for line in out.read_text().splitlines()]
+    assert ran, "the program did not run"
+    return {each for found in ran for each in found}
+
+
+def test_program_of_a_branch_reads_no_other_state(shop: Project, company: Organisation) -> None:
+    assert steal(shop, company, "puller", "preview") == {"envctl-look of dev: get_object of dev"}
+
+
+def test_each_look_role_reads_its_own_states_alone(shop: Project, company: Organisation) -> None:
+    """Also for a job that may take all of them."""
+    shop.run_checked("apply", "dev", "--yes")
+    stolen = steal(shop, company, "reader", "preview")
+    assert stolen == {f"envctl-look of {name}: get_object of {name}" for name in ("dev", "staging")}
+
+
+PULL_REQUEST = {"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_EVENT_NAME": "pull_request"}
+
+
+def test_pull_request_asks_nothing_of_other_environments(shop: Project, company: Organisation) -> None:
+    before = len(company.proxy.asked)
+    job = Project(shop.root, shop.home, {**company.build_environment("puller"), **PULL_REQUEST})
+    ran = job.run("preview", "--json")
+    assert (ran.code, ran.document["problems"]) == (0, [])
+    assert [each["hidden"] for each in ran.document["result"]["environments"]] == [False, True, True]
+    requests = company.proxy.asked[before:]
+    assert {role.split(":")[4] for role in list_roles(requests)} == {ACCOUNTS["dev"]}
+    assert not any(ACCOUNTS[name] in each.host + each.target for each, _ in requests for name in ("staging", "prod"))

@@ -70,6 +70,7 @@ WORDS: dict[str, list[list[str]]] = {
     "ledger export": [["ledger", "export"], ["ledger", "export", "--entries"]],
     "ci github": [["ci", "github"]],
     "ci gitlab": [["ci", "gitlab"]],
+    "ci codebuild": [["ci", "codebuild"]],
     "sandbox up": [],
     "sandbox status": [["sandbox", "status"]],
     "sandbox down": [],

@@ -12,6 +12,8 @@ ROLES = {
     name: f"arn:aws:iam::{number * 12}:role/envctl-deployer"
     for name, number in {"dev": "1", "staging": "2", "prod": "3"}.items()
 }
+LOOKS = {name: role.replace("deployer", "look") for name, role in ROLES.items()}
+LOOK = "shop-pipeline-look"
 ROOT = f"""
 module "pipeline" {{
   source = "./modules/pipeline"
@@ -20,13 +22,12 @@ module "pipeline" {{
   connection_arn = "{CONNECTION}"
   repository     = "acme/shop"
   store_url      = "s3://shop-envctl-store/shop"
-  envctl_package = "envctl-promotion[embedded] @ git+https://github.com/acme/envctl@1f0e3dad99908345f7439f8ffabdffc4c9e8f5a1"
   topic_arn      = "{TOPIC}"
 
   environments = [
-    {{ name = "dev", deployer_role_arn = "{ROLES["dev"]}" }},
-    {{ name = "staging", deployer_role_arn = "{ROLES["staging"]}" }},
-    {{ name = "prod", deployer_role_arn = "{ROLES["prod"]}", approval = true }},
+    {{ name = "dev", deployer_role_arn = "{ROLES["dev"]}", look_role_arn = "{LOOKS["dev"]}" }},
+    {{ name = "staging", deployer_role_arn = "{ROLES["staging"]}", look_role_arn = "{LOOKS["staging"]}" }},
+    {{ name = "prod", deployer_role_arn = "{ROLES["prod"]}", look_role_arn = "{LOOKS["prod"]}", approval = true }},
   ]
 }}
 
@@ -64,19 +65,23 @@ def _goes_from_one_to_the_next(account: Account, name: str) -> None:
     pipeline = account.client("codepipeline").get_pipeline(name=name)["pipeline"]
     assert [stage["name"] for stage in pipeline["stages"]] == ["source", "dev", "staging", "prod"]
     actions = [[action["name"] for action in stage["actions"]] for stage in pipeline["stages"]]
-    assert actions == [["source"], ["apply"], ["promote"], ["approve", "promote"]]
+    assert actions == [["source"], ["apply"], ["promote"], ["plan", "approve", "promote"]]
     source = pipeline["stages"][0]["actions"][0]["configuration"]
     assert (source["ConnectionArn"], source["BranchName"]) == (CONNECTION, "main")
     assert pipeline["stages"][1]["actions"][0]["namespace"] == "entry"
     for stage, before in ((pipeline["stages"][2], "dev"), (pipeline["stages"][3], "staging")):
         assert _variables(stage["actions"][-1]) == {
             "TASK": "promote",
+            "ENVIRONMENT": stage["name"],
             "BEFORE": before,
             "RELEASE": "#{entry.release}",
         }
-    asked, promoted = pipeline["stages"][3]["actions"]
+    planned, asked, promoted = pipeline["stages"][3]["actions"]
+    assert planned["configuration"]["ProjectName"] == LOOK
+    assert _variables(planned) == {"TASK": "plan", "ENVIRONMENT": "prod", "RELEASE": "#{entry.release}"}
     assert asked["configuration"]["NotificationArn"] == TOPIC
-    assert asked["runOrder"] < promoted["runOrder"]
+    assert "#{plan-prod.link}" in asked["configuration"]["CustomData"]
+    assert planned["runOrder"] < asked["runOrder"] < promoted["runOrder"]
 
 
 def _variables(action: dict[str, Any]) -> dict[str, str]:
@@ -93,14 +98,17 @@ def _each_build_gets_into_its_own_environment(account: Account, roles: dict[str,
     for name, role in roles.items():
         policy = iam.get_role_policy(RoleName=role.rpartition("/")[2], PolicyName="run")["PolicyDocument"]
         allowed = {each["Sid"]: each for each in policy["Statement"]}
-        assert allowed["GetIntoTheEnvironment"]["Resource"] == ROLES[name]
-        assert allowed["ReadAndCreate"]["Resource"] == "arn:aws:s3:::shop-envctl-store/shop/*"
-        assert sorted(allowed["ReadAndCreate"]["Action"]) == ["s3:GetObject", "s3:PutObject"]
+        assert set(allowed["GetIntoTheEnvironment"]["Resource"]) == {ROLES[name], LOOKS[name]}
+        assert allowed["AddToTheStore"]["Resource"] == "arn:aws:s3:::shop-envctl-store/shop/*"
+        assert (allowed["AddToTheStore"]["Action"], allowed["ReadTheStore"]["Action"]) == (
+            "s3:PutObject",
+            "s3:GetObject",
+        )
     taken = [each for each in roles.values() if not each.startswith(f"arn:aws:iam::{ACCOUNT}:role/shop-pipeline-")]
     assert taken == []
     groups = account.client("logs").describe_log_groups()["logGroups"]
     assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
-        f"/aws/codebuild/{name}": 365 for name in names
+        f"/aws/codebuild/{name}": 365 for name in (*names, LOOK)
     }
     # Whoever starts the builds gets into none of the environments.
     starter = iam.get_role_policy(RoleName="shop-pipeline", PolicyName="run")["PolicyDocument"]["Statement"]
@@ -110,10 +118,23 @@ def _each_build_gets_into_its_own_environment(account: Account, roles: dict[str,
 def _drift_is_looked_for(account: Account, name: str) -> None:
     pipeline = account.client("codepipeline").get_pipeline(name=name)["pipeline"]
     looks = {action["name"]: action for action in pipeline["stages"][1]["actions"]}
-    assert {name: action["configuration"]["ProjectName"] for name, action in looks.items()} == {
-        name: f"shop-pipeline-{name}" for name in ROLES
+    assert {name: action["configuration"]["ProjectName"] for name, action in looks.items()} == dict.fromkeys(
+        ROLES, LOOK
+    )
+    assert [_variables(action) for action in looks.values()] == [
+        {"TASK": "drift", "ENVIRONMENT": name} for name in ROLES
+    ]
+    policy = account.client("iam").get_role_policy(RoleName=LOOK, PolicyName="run")["PolicyDocument"]
+    allowed = {each["Sid"]: each["Resource"] for each in policy["Statement"]}
+    assert set(allowed["GetIntoTheEnvironment"]) == set(LOOKS.values())
+    store = "arn:aws:s3:::shop-envctl-store/shop/"
+    assert {each.removeprefix(store) for each in allowed["AddToTheStore"]} == {
+        "checkpoints/*",
+        "ledger/*",
+        "places/*",
+        "plans/*",
+        "runs/*",
     }
-    assert [_variables(action) for action in looks.values()] == [{"TASK": "drift"}] * 3
     events = account.client("events")
     (rule,) = events.list_rules()["Rules"]
     assert rule["ScheduleExpression"] == "cron(17 18 * * ? *)"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.ledger import checkpoint
@@ -537,3 +538,71 @@ class TestFix:
         fixed = fix_drift(world.ports, [], DEFAULT)
         assert [problem.code for problem in fixed.mended[0].problems] == ["E001"]
         assert fixed.exit_code() == ExitCode.USAGE
+
+
+WITH_LOOK_ROLE = """assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
+look_role = "arn:aws:iam::111111111111:role/envctl-look"
+"""
+
+
+class TestWithoutTheLock:
+    """A look takes no lock, and so it clears nothing."""
+
+    def ways(self, world: World) -> list[str]:
+        return [verb for verb, *_ in world.terraform.calls if verb.startswith("drift")]
+
+    def locked(self, world: World) -> list[bool]:
+        return [entry.event.locked for entry in list_entries(world) if isinstance(entry.event, DriftChecked)]
+
+    def with_look_role(self, world: World) -> None:
+        text = world.tree.content["envctl.toml"].decode()
+        world.edit("envctl.toml", text.replace("[environments.staging]\n", f"[environments.staging]\n{WITH_LOOK_ROLE}"))
+        world.config_reader = ProjectFileReader(sandbox=False, look=True)
+
+    def test_look_takes_no_lock(self, world: World) -> None:
+        assert looks(world, "staging").locked is False
+        by_hand(world, "staging")
+        assert looks(world, "staging").drifted == 1
+        assert (self.ways(world), self.locked(world)) == (["drift"] * 4, [False, False])
+
+    def test_held_lock_stops_no_look(self, world: World) -> None:
+        world.terraform.locks["staging", "web"] = StateLock("web", "lock-1", "bob@ci", "apply")
+        assert looks(world, "staging").condition == "clean"
+
+    def test_recorded_drift_is_cleared_under_the_lock(self, world: World) -> None:
+        by_hand(world, "staging")
+        looks(world, "staging")
+        world.terraform.drifted.clear()
+        world.terraform.calls.clear()
+        found = looks(world, "staging")
+        assert (found.condition, found.locked, found.recorded) == ("clean", True, 0)
+        assert self.ways(world) == ["drift"] * 2 + ["drift under the lock"] * 2
+        assert not journal.load(world.ports).find_environment("staging").drifted
+
+    def test_held_lock_clears_nothing(self, world: World) -> None:
+        by_hand(world, "staging")
+        looks(world, "staging")
+        world.terraform.drifted.clear()
+        world.terraform.locks["staging", "web"] = StateLock("web", "lock-1", "bob@ci", "apply")
+        assert looks(world, "staging").condition == "unknown"
+        assert journal.load(world.ports).find_environment("staging").drifted
+
+    def test_look_role_clears_nothing(self, world: World) -> None:
+        by_hand(world, "staging")
+        looks(world, "staging")
+        world.terraform.drifted.clear()
+        self.with_look_role(world)
+        world.terraform.calls.clear()
+        found = check_drift(world.ports, ["staging"])
+        (staging,) = found.environments
+        assert (staging.condition, staging.recorded, staging.next) == ("clean", 1, "envctl drift staging --locked")
+        assert (self.ways(world), found.exit_code()) == (["drift"] * 2, ExitCode.DONE)
+        assert journal.load(world.ports).find_environment("staging").drifted
+
+    def test_suggested_check_clears_drift(self, world: World) -> None:
+        by_hand(world, "staging")
+        looks(world, "staging")
+        world.terraform.drifted.clear()
+        (found,) = check_drift(world.ports, ["staging"], locked=True).environments
+        assert (found.condition, found.locked) == ("clean", True)
+        assert not journal.load(world.ports).find_environment("staging").drifted

@@ -18,6 +18,7 @@ from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.ci.id_token import UnverifiedTokenError, decode_token
 from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.roles import Attempt, RoleTrial
+from envctl.domain.ci.job_role import TOKEN_FILE_VARIABLE
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.usecases.ports.ci import RoleRequest
 
@@ -54,20 +55,16 @@ class AwsRoleTrials:
         self._environ = environ
 
     def read_token(self) -> TokenClaims:
-        file = ""
         try:
-            file = self._environ().get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
-            token = read_text(file) if file else self._request_token()
-            if not token:
-                return TokenClaims(problem="the job has no token for AWS: AWS_WEB_IDENTITY_TOKEN_FILE is not set")
-            return TokenClaims(decode_token(token)[1])
+            return TokenClaims(decode_token(self._load_token())[1])
+        except InterruptedByUserError:
+            raise
         except EnvctlError as error:
             return TokenClaims(problem=error.problems[0].message)
         except UnverifiedTokenError as error:
-            where = "in AWS_WEB_IDENTITY_TOKEN_FILE " if file else ""
-            return TokenClaims(problem=f"the token {where}{error}")
-        except (OSError, ValueError):
-            return TokenClaims(problem="the file in AWS_WEB_IDENTITY_TOKEN_FILE can't be read")
+            return TokenClaims(problem=f"the token of the job {error}")
+        except _NoTokenError as error:
+            return TokenClaims(problem=str(error))
 
     def try_role(self, request: RoleRequest) -> RoleTrial:
         spec = self._find_spec(request.target.environment)
@@ -89,10 +86,10 @@ class AwsRoleTrials:
 
     def try_token(self, role: str) -> Attempt:
         try:
-            token = read_text(self._environ().get("AWS_WEB_IDENTITY_TOKEN_FILE", "")).strip()
+            token = self._load_token()
             sts = self._open_client("sts")
-        except (OSError, ValueError):
-            return Attempt("unknown", "the job has no token in AWS_WEB_IDENTITY_TOKEN_FILE")
+        except _NoTokenError as error:
+            return Attempt("unknown", str(error))
         except InterruptedByUserError:
             raise
         except EnvctlError as error:
@@ -106,6 +103,22 @@ class AwsRoleTrials:
             Policy=_build_policy(),
         )
         return _call(take)[0]
+
+    def _load_token(self) -> str:
+        """Return the token of the job. Raises _NoTokenError, and EnvctlError if its forge refuses one."""
+        file = self._environ().get(TOKEN_FILE_VARIABLE, "")
+        try:
+            token = read_text(file) if file else self._request_token()
+        except (OSError, ValueError):
+            raise _NoTokenError(f"the file in {TOKEN_FILE_VARIABLE} can't be read") from None
+        if not token:
+            why = f"the file in {TOKEN_FILE_VARIABLE} is empty" if file else f"{TOKEN_FILE_VARIABLE} is not set"
+            raise _NoTokenError(f"the job has no token for AWS: {why}")
+        return token.strip()
+
+
+class _NoTokenError(Exception):
+    """Says why the job has no token."""
 
 
 def _take_role(

@@ -50,10 +50,14 @@ class GithubSettingsReader:
 
     def read_settings(self, wanted: WantedSettings) -> GithubSettings:
         read, read_optional = self._requests.read, self._requests.read_optional
-        default = read(lambda: get_text(self._requests.fetch(), "default_branch"))
+        repository = read(self._requests.fetch)
+        default = (
+            repository if isinstance(repository, Unread) else read(partial(get_text, repository, "default_branch"))
+        )
         if isinstance(default, Unread):
             raise OperationFailedError(Problem("E484", f"{self._repository} can't be read: {default.reason}", _HINT))
         branch, environments = wanted.branch or default, wanted.environments
+        is_public = not isinstance(repository, Unread) and repository.get("private") is False
         return GithubSettings(
             branch_name=branch,
             branch=read(partial(self._read_branch, branch)),
@@ -61,6 +65,8 @@ class GithubSettingsReader:
             subject=read(self._read_subject),
             has_code_owners=read(self._has_code_owners),
             jobs_may_approve=read(self._may_jobs_approve),
+            # GitHub gives such tokens in private repositories alone.
+            forks_get_tokens=False if is_public else read(self._do_forks_get_tokens),
             variables={name: read(partial(self._list_variables, name)) for name in ("", *environments)},
             workflows={
                 kind: read_optional(partial(self._read_text, path, branch)) for kind, path in wanted.workflows.items()
@@ -87,17 +93,21 @@ class GithubSettingsReader:
             has_merge_queue="merge_queue" in by_kind,
             blocks_force_push="non_fast_forward" in by_kind or not force,
             unread=unread,
+            is_protected=None if unread else bool(classic),
         )
 
     def _read_protection(self, branch: str) -> tuple[Mapping[str, Any], str]:
         """Return the classic protection of the branch, empty without one, and why it could not be read."""
         try:
-            return self._requests.fetch(f"branches/{quote(branch, safe='')}/protection"), ""
+            found = self._requests.fetch(f"branches/{quote(branch, safe='')}/protection")
         except MissingError as error:
             # Without the permission of an administrator GitHub answers 404 as well, with another message.
             return {}, "" if error.reason == _UNPROTECTED else str(error)
         except RefusedError as error:
             return {}, str(error)
+        # Each protection has its address: another object is none.
+        get_text(found, "url")
+        return found, ""
 
     def _read_environment(self, name: str) -> GithubEnvironment:
         path = f"environments/{quote(name, safe='')}"
@@ -107,7 +117,9 @@ class GithubSettingsReader:
         branches = None
         if policy is not None and policy["custom_branch_policies"]:
             listed = self._requests.list(f"{path}/deployment-branch-policies", "branch_policies")
-            branches = tuple(get_text(each, "name") for each in listed)
+            branches = tuple(
+                f"{'tag ' if each.get('type') == 'tag' else ''}{get_text(each, 'name')}" for each in listed
+            )
         return GithubEnvironment(
             branches,
             only_protected=policy is not None and bool(policy["protected_branches"]),
@@ -133,6 +145,10 @@ class GithubSettingsReader:
 
     def _may_jobs_approve(self) -> bool:
         return bool(self._requests.fetch("actions/permissions/workflow")["can_approve_pull_request_reviews"])
+
+    def _do_forks_get_tokens(self) -> bool:
+        found = self._requests.fetch("actions/permissions/fork-pr-workflows-private-repos")
+        return bool(found["run_workflows_from_fork_pull_requests"] and found["send_write_tokens_to_workflows"])
 
     def _list_variables(self, environment: str) -> frozenset[str]:
         place = f"environments/{quote(environment, safe='')}/" if environment else "actions/"

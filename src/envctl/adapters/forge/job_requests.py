@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.forge.job import read_event
+from envctl.adapters.forge.job import read_event, read_job
 
 if TYPE_CHECKING:
     # Every plan asks whether it is for a request: keeps its start short.
@@ -37,13 +37,7 @@ class VariableJobRequests:
         return JobRequest()
 
     def is_for_request(self) -> bool:
-        env = self._environ()
-        if env.get("GITHUB_ACTIONS") == "true":
-            is_pull = env.get("GITHUB_REF", "").startswith("refs/pull/")
-            return is_pull or env.get("GITHUB_EVENT_NAME", "").startswith(("pull_request", "merge_group"))
-        if env.get("GITLAB_CI") == "true":
-            return "CI_MERGE_REQUEST_IID" in env or env.get("CI_PIPELINE_SOURCE") == "merge_request_event"
-        return False
+        return read_job(self._environ()).is_request
 
     def find_base(self, commit: str) -> str:
         env = self._environ()

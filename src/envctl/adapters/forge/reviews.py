@@ -14,6 +14,11 @@ AUTHORS_SECONDS = 5.0
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
+def find_token(env: Mapping[str, str]) -> str:
+    """Return the token of a job of GitHub, without the line end that a secret may have; empty if there is none."""
+    return env.get("GITHUB_TOKEN", "").strip() or env.get("GH_TOKEN", "").strip()
+
+
 class GithubReviews:
     """`environ` is the environment of the job, with the run set by GitHub and the token by the workflow."""
 
@@ -26,7 +31,7 @@ class GithubReviews:
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and run.isdecimal()):
             message = "no reviewer started this: it is not a job of GitHub Actions"
             raise UsageError(Problem("E037", message, format_command("approve", environment, gate="…")))
-        token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", "")
+        token = find_token(env)
         if not token:
             message = "the reviewers of this job are unknown: the step has no token"
             raise UsageError(Problem("E037", message, "pass it: env: GITHUB_TOKEN: ${{ github.token }}"))
@@ -41,11 +46,11 @@ class GithubReviews:
     def has_reviews(self) -> bool:
         env = self._environ()
         is_run = bool(env.get("GITHUB_REPOSITORY")) and env.get("GITHUB_RUN_ID", "").isdecimal()
-        return env.get("GITHUB_ACTIONS") == "true" and is_run and bool(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"))
+        return env.get("GITHUB_ACTIONS") == "true" and is_run and bool(find_token(env))
 
     def list_authors(self, commit: str, since: str = "") -> Sequence[str]:
         env = self._environ()
-        repository, token = env.get("GITHUB_REPOSITORY", ""), env.get("GITHUB_TOKEN") or env.get("GH_TOKEN", "")
+        repository, token = env.get("GITHUB_REPOSITORY", ""), find_token(env)
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and token and _COMMIT.fullmatch(commit)):
             return ()
         # A deployment waits for it: give up early on a slow GitHub.

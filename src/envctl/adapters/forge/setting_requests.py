@@ -16,6 +16,8 @@ T = TypeVar("T")
 CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS, ATTEMPTS, LONGEST_PAUSE = 5.0, 10.0, 20.0, 3, 5.0
 LARGEST = 4 << 20
 PAGE, PAGES = 100, 10
+MOST_BUSY = 3
+"""So many requests in a row that a busy forge refuses to the end; then it is left alone."""
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 _REASONS = {
@@ -42,7 +44,8 @@ class MissingError(RefusedError):
 @dataclass
 class SettingRequests:
     """Reads settings below `url`, the address of one repository in the API. `environ` names proxies, `authorities` a
-    file of certificates; `patience` and `pause` are in seconds. Once the forge was unreachable, it is not asked again.
+    file of certificates; `patience` and `pause` are in seconds. Once the forge was unreachable, or busy for several
+    requests in a row, it is not asked again.
     """
 
     forge: str
@@ -52,7 +55,8 @@ class SettingRequests:
     authorities: str = ""
     patience: float = READ_SECONDS
     pause: float = 0.5
-    _unreachable: str = field(default="", init=False)
+    _silence: str = field(default="", init=False)
+    _busy: int = field(default=0, init=False)
 
     def read(self, call: Callable[[], T]) -> T | Unread:
         """Return what the call returns, or why it could not."""
@@ -104,8 +108,8 @@ class SettingRequests:
 
     def _send(self, url: str) -> tuple[bytes, str]:
         """Return the body, and the address of the next page."""
-        if self._unreachable:
-            raise RefusedError(self._unreachable)
+        if self._silence:
+            raise RefusedError(self._silence)
 
         def send_once() -> tuple[bytes, str]:
             timeouts = Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
@@ -114,17 +118,24 @@ class SettingRequests:
                     status, headers, data = response.status, response.headers, read_body(response, LARGEST)
             except HttpFailedError as error:
                 why = f"{self.forge} can't be reached ({_REASONS.get(error.failure, 'no connection')})"
-                raise TemporaryError(_UnreachableError(why)) from error
+                raise TemporaryError(_UnavailableError(why, is_final=True)) from error
             if status == 200:  # noqa: PLR2004
                 found = _NEXT.search(headers.get("Link", ""))
                 return data, found[1] if found else ""
             raise self._build_error(status, headers, _extract_reason(data))
 
         try:
-            return retry(send_once, ATTEMPTS, pause=self.pause, longest=LONGEST_PAUSE)
-        except _UnreachableError as error:
-            self._unreachable = str(error)
+            answer = retry(send_once, ATTEMPTS, pause=self.pause, longest=LONGEST_PAUSE)
+        except _UnavailableError as error:
+            self._busy += 1
+            if error.is_final or self._busy >= MOST_BUSY:
+                self._silence = str(error)
             raise
+        except RefusedError:
+            self._busy = 0
+            raise
+        self._busy = 0
+        return answer
 
     def _build_error(self, status: int, headers: Mapping[str, str], reason: str) -> Exception:
         if status == 404:  # noqa: PLR2004
@@ -132,18 +143,23 @@ class SettingRequests:
         said = f": {reason}" if reason else ""
         if status in (301, 302, 307, 308):
             return RefusedError(f"{self.forge} answers {status}: the repository has moved; set git's remote to it")
-        refused = RefusedError(f"{self.forge} answers {status}{said}")
-        pause = read_wanted_pause(headers)
+        text, pause = f"{self.forge} answers {status}{said}", read_wanted_pause(headers)
         # GitHub refuses too many requests with 403 as well.
-        return TemporaryError(refused, pause) if status in _BUSY or (status == 403 and pause) else refused  # noqa: PLR2004
+        if status in _BUSY or (status == 403 and pause):  # noqa: PLR2004
+            return TemporaryError(_UnavailableError(text), pause)
+        return RefusedError(text)
 
     @cached_property
     def _client(self) -> HttpClient:
         return HttpClient(self.environ, lambda: ssl.create_default_context(cafile=self.authorities or None))
 
 
-class _UnreachableError(RefusedError):
-    pass
+class _UnavailableError(RefusedError):
+    """The forge did not answer in all attempts, or was busy. A final one is the same for each further request."""
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
 
 
 def _extract_reason(data: bytes) -> str:

@@ -81,11 +81,12 @@ class GithubJob(CiJob):
 
     def _create_api(self) -> "GithubApi":
         from envctl.adapters.forge.github import API_URL, GithubApi
+        from envctl.adapters.forge.reviews import find_token
         from envctl.domain.errors import Problem, UsageError
 
         variables = self._environment
         repository = variables.get("GITHUB_REPOSITORY", "")
-        token = variables.get("GITHUB_TOKEN") or variables.get("GH_TOKEN", "")
+        token = find_token(variables)
         if not (repository and token):
             message = "can't write to GitHub: the step has no token"
             raise UsageError(Problem("E037", message, "add it: env: GITHUB_TOKEN: ${{ github.token }}"))

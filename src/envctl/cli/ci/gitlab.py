@@ -35,7 +35,7 @@ class GitlabJob(CiJob):
         from envctl.domain.errors import Problem, UsageError
 
         variables = self._environment
-        project, token = variables.get("CI_PROJECT_ID", ""), variables.get(TOKEN, "")
+        project, token = variables.get("CI_PROJECT_ID", ""), variables.get(TOKEN, "").strip()
         if not (project and token):
             message = f"can't write to GitLab: the job has no {TOKEN}, and its own token has no write permission"
             hint = "set this CI/CD variable to a project access token with the scope api"

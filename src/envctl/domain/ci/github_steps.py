@@ -14,6 +14,7 @@ PULL_REQUEST = "github.event_name == 'pull_request'"
 _STEP_LINES = 10
 _VARIABLES = {PLAN: "ENVCTL_PLAN_ROLE", DRIFT: "ENVCTL_DRIFT_ROLE"}
 _ROLE = "ENVCTL_ROLE"
+_MISSING_ROLE = "E145"
 
 
 def format_program(site: WorkflowInputs) -> str:
@@ -31,7 +32,12 @@ def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, u
     ]
     if user not in github.roles and "--sandbox" not in site.command:
         variable = _VARIABLES.get(user, _ROLE)
-        values = {"variable": variable, "if": condition, "message": _explain_missing(site, user, variable)}
+        values = {
+            "variable": variable,
+            "if": condition,
+            "code": _MISSING_ROLE,
+            "message": _explain_missing(site, user, variable),
+        }
         parts.append(fill_template(texts["missing_role.yml"], values))
     folders = {"venv": VENV.format(prefix=github.prefix), "locks": f"$GITHUB_WORKSPACE/{format_locks_folder(site)}"}
     lines = render_install(site.require_package(), python=github.python, **folders)

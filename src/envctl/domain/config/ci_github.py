@@ -163,7 +163,7 @@ class GithubCi(Section):
 
     def to_settings(self) -> dict[str, Any]:
         """Return the settings that differ from the defaults, as JSON values."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"issuer"})
 
 
 def read_github_table(value: object) -> object:

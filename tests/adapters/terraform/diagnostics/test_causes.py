@@ -84,3 +84,15 @@ def test_message_has_known_cause(code: str, said: str) -> None:
 @pytest.mark.parametrize("said", ["Reference to undeclared resource", "InvalidParameterValue: 10.0.0.0/33", ""])
 def test_configuration_error_has_no_known_cause(said: str) -> None:
     assert find_cause(said) is None
+
+
+@pytest.mark.parametrize(("provider", "is_named"), [("hashicorp/nope", True), ("hashicorp/aws", False)])
+def test_hint_names_mistyped_resource_type(provider: str, is_named: bool) -> None:
+    """Terraform asks the registry for the first word of a resource type, which may be a typing error."""
+    said = (
+        "Failed to query available provider packages\n\nCould not retrieve the list of available versions for provider"
+        f"\n{provider}: could not connect to registry.terraform.io: dial tcp: lookup: no such host"
+    )
+    cause = find_cause(said)
+    assert cause is not None and cause.code == "E325"
+    assert ("correct the resource type" in cause.hint) == is_named

@@ -49,10 +49,12 @@ def other(bench: Bench, name: str) -> str:
     return CODE.replace("OTHER", str(path))
 
 
-def look(bench: Bench, code: str, *, size: str = "small", unchanged: bool = True) -> StackComparison:
+def look(
+    bench: Bench, code: str, *, size: str = "small", unchanged: bool = True, locked: bool = False
+) -> StackComparison:
     stack = bench.lay(code, variables=SIZE, arguments={"size": size}, outputs=OUTPUTS)
     bench.driver.init("dev", stack, None)
-    seen = bench.driver.detect_drift("dev", stack, unchanged=unchanged)
+    seen = bench.driver.detect_drift("dev", stack, unchanged=unchanged, locked=locked)
     assert list(bench.directory.glob("*.tfplan")) == []
     return seen
 
@@ -130,8 +132,15 @@ def test_check_without_differences_needs_no_lock(bench: Bench, code: str) -> Non
     assert bench.state.read_bytes() == before
 
 
-def test_differences_during_another_run_are_not_reported(bench: Bench, code: str) -> None:
+def test_locked_check_waits_for_another_run(bench: Bench, code: str) -> None:
+    stack = other(bench, "new")
     with held(bench), pytest.raises(StateLockedError) as raised:
-        look(bench, other(bench, "new"))
+        look(bench, stack, locked=True)
     assert "ann@ci" in raised.value.problems[0].message
+    assert look(bench, stack, locked=True).drift.changes
+
+
+def test_check_without_lock_finds_differences_during_another_run(bench: Bench, code: str) -> None:
+    with held(bench):
+        assert look(bench, other(bench, "new")).drift.changes
     assert look(bench, other(bench, "new")).drift.changes

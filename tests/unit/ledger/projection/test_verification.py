@@ -1,5 +1,6 @@
 """What proves a release, for how long, and what takes that away."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -175,6 +176,35 @@ def test_drift_without_evidence_is_recorded() -> None:
 
 def test_clean_drift_check_does_not_restore_evidence() -> None:
     assert not evidence(*VERIFIED, drift(1), drift(0)).verified
+
+
+def look(number: int = 0) -> DriftChecked:
+    """A check without the lock."""
+    return DriftChecked("dev", "r1", number, locked=False)
+
+
+def test_look_without_lock_clears_no_drift() -> None:
+    before, there = dev(*VERIFIED, drift(2)).drift, dev(*VERIFIED, drift(2), look())
+    assert before is not None
+    assert there.drifted
+    assert there.drift == replace(before, not_seen_at=at(5, HOUR))
+    assert not dev(*VERIFIED, drift(2), look(), drift(0)).drifted
+
+
+def test_look_without_lock_finds_drift() -> None:
+    assert dev(*VERIFIED, look(1)).drifted
+    assert not evidence(*VERIFIED, look(1)).verified
+
+
+def test_look_without_lock_notes_its_time() -> None:
+    assert dev(*VERIFIED, look()).drift == DriftCheck("r1", ANN, at(4, HOUR), 0)
+    assert evidence(*VERIFIED, look()).verified
+
+
+def test_look_without_lock_starts_no_soak() -> None:
+    again = [*VERIFIED, HOUR, drift(1), passed(1)]
+    assert evidence(*again, drift(0)).since is not None
+    assert evidence(*again, look()).since == evidence(*again).since
 
 
 def test_successful_deployment_clears_drift() -> None:

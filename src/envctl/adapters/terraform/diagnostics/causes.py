@@ -74,6 +74,13 @@ CAUSES = (
         " (TF_CLI_ARGS_plan=-parallelism=2)",
     ),
     _build_cause(
+        # Terraform takes the first word of a resource type for a provider.
+        "E325",
+        r"available (?:versions for|provider packages)[^:]*\bhashicorp/(?!aws:)[^\s:]+:\s+could not connect",
+        "check the network and the proxy; or, if no module should need this provider, correct the resource type that"
+        " begins with its name",
+    ),
+    _build_cause(
         "E325",
         r"no such host|connection refused|connection reset|i/o timeout|context deadline exceeded|dial tcp"
         r"|TLS handshake|network is unreachable|request send failed|send request failed|proxyconnect",

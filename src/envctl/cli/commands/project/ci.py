@@ -57,8 +57,8 @@ def gitlab(context: typer.Context, *, check: Check = False, branch: ProtectedBra
 
 @app.command("codebuild", cls=HelpfulCommand, short_help="Write or check what builds of AWS CodeBuild install.")
 def codebuild(context: typer.Context, *, check: Check = False) -> None:
-    """Write a script that installs envctl in builds of AWS CodeBuild, with its lock files, into .codebuild/envctl of the
-    project. The module pipeline uses it.
+    """Write a script that installs envctl in builds of AWS CodeBuild, with its lock files, into .codebuild/envctl of
+    the project. The module pipeline uses it.
     """
     refuse_dry_run(context)
     from envctl import __version__

@@ -113,7 +113,7 @@ def _check_merge_queue(settings: GithubSettings, branch: GithubBranch) -> Iterat
     if isinstance(text, Unread):
         yield unchecked("merge queue", text.reason)
     elif text is not None and "merge_group" not in text:
-        why = "there is one, but the workflow of plans does not run in it: the queue waits for ever"
+        why = "there is one, but the workflow of plans does not run in it: the queue never ends"
         yield Finding("merge queue", "bad", why, "envctl ci github, and merge the changed workflow")
     elif text is not None:
         yield Finding("merge queue", "good", "the plan runs in it")
@@ -123,6 +123,7 @@ def check_jobs(settings: GithubSettings, wanted: GithubExpectation) -> Iterator[
     """Yield findings about tokens and permissions of all jobs, and the queue of deployments."""
     yield _check_subject(settings.subject, wanted)
     yield _check_self_approval(settings.jobs_may_approve, wanted)
+    yield _check_forks(settings.forks_get_tokens, wanted)
     text = settings.workflows.get("deploy")
     if isinstance(text, Unread):
         yield unchecked("queue", text.reason)
@@ -167,37 +168,51 @@ def _check_self_approval(allowed: bool | Unread, wanted: GithubExpectation) -> F
     return Finding(name, "bad", why, hint)
 
 
+def _check_forks(get_tokens: bool | Unread, wanted: GithubExpectation) -> Finding:
+    if isinstance(get_tokens, Unread):
+        return unchecked("forks", get_tokens.reason)
+    if not get_tokens:
+        return Finding("forks", "good", "their jobs get no token for AWS")
+    why = "jobs of forks get tokens that write: for AWS their sub is that of your own pull requests"
+    return Finding(
+        "forks", "bad", why, f"{wanted.url}/settings/actions: do not send write tokens to workflows of forks"
+    )
+
+
 def check_environment(settings: GithubSettings, wanted: GithubExpectation, name: str) -> Iterator[Finding]:
     """Yield findings about one environment of GitHub. A missing one would be made without any rule by the first job."""
-    found = settings.environments.get(name)
+    found, branch = settings.environments.get(name), settings.branch_name
     if isinstance(found, Unread):
         yield unchecked("environment", found.reason)
         return
+    default = branch if isinstance(branch, str) else "main"
     if found is None:
         why = "does not exist: GitHub makes it without rules for the first job of any branch that names it"
-        yield Finding("environment", "bad", why, format_creation(wanted, name))
+        yield Finding("environment", "bad", why, format_creation(wanted, name, default))
         return
-    yield _check_deployers(settings.branch_name, wanted, name, found)
+    rules = settings.branch if isinstance(settings.branch, GithubBranch) else GithubBranch()
+    yield _check_deployers(default, rules, f"{wanted.url}/settings/environments: {name}", found)
     if name in wanted.guarded | wanted.reviewed:
         yield from _check_reviewers(wanted, name, found)
 
 
-def _check_deployers(branch: str | Unread, wanted: GithubExpectation, name: str, found: GithubEnvironment) -> Finding:
-    page = f"{wanted.url}/settings/environments"
-    default = branch if isinstance(branch, str) else "main"
+def _check_deployers(default: str, rules: GithubBranch, page: str, found: GithubEnvironment) -> Finding:
+    hint = f"{page}, deployment branches: {default} alone"
+    if found.only_protected and rules.is_protected is False:
+        # https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments
+        why = f"protected branches may deploy, but {default} has no branch protection: without any, every branch may"
+        return Finding("branches", "warn", why, hint)
     if found.only_protected:
         return Finding("branches", "good", "protected branches alone may deploy")
     if found.branches is None:
-        why = f"every branch may deploy: a job of a feature branch gets the role of {name}"
-        return Finding("branches", "bad", why, f"{page}: {name}, deployment branches: {default} alone")
-    others = [each for each in found.branches if each != default]
+        why = "every branch may deploy: a job of a feature branch gets the role of this environment"
+        return Finding("branches", "bad", why, hint)
     if not found.branches:
-        return Finding("branches", "bad", "no branch may deploy: every job is refused", f"{page}: allow {default}")
+        return Finding("branches", "bad", "no branch may deploy: every job is refused", hint)
+    others = [each for each in found.branches if each != default]
     if others:
-        why = f"others than {default} may deploy: {', '.join(others)}; who pushes there gets the role of {name}"
-        return Finding(
-            "branches", "bad" if any("*" in each for each in others) else "warn", why, f"{page}: remove them"
-        )
+        why = f"others than {default} may deploy: {', '.join(others)}; who pushes there gets the role"
+        return Finding("branches", "bad" if any("*" in each for each in others) else "warn", why, hint)
     return Finding("branches", "good", f"{default} alone may deploy")
 
 
@@ -219,14 +234,15 @@ def _check_reviewers(wanted: GithubExpectation, name: str, found: GithubEnvironm
         yield Finding("bypass", "warn", why, f"{page}: {name}, do not allow administrators to bypass")
 
 
-def format_creation(wanted: GithubExpectation, name: str) -> str:
-    """Return the command that makes an environment for protected branches. On an existing one it would reset rules."""
+def format_creation(wanted: GithubExpectation, name: str, branch: str) -> str:
+    """Return the commands that make an environment for one branch. On an existing one they would reset its rules."""
+    path = f"repos/{wanted.repository}/environments/{name}"
     policy = (
-        "deployment_branch_policy[protected_branches]=true",
-        "deployment_branch_policy[custom_branch_policies]=false",
+        "deployment_branch_policy[protected_branches]=false",
+        "deployment_branch_policy[custom_branch_policies]=true",
     )
     fields = " ".join(f"-F '{each}'" for each in policy)
-    return f"gh api -X PUT repos/{wanted.repository}/environments/{name} {fields}"
+    return f"gh api -X PUT '{path}' {fields} && gh api '{path}/deployment-branch-policies' -f name={branch}"
 
 
 def unchecked(name: str, reason: str) -> Finding:

@@ -8,6 +8,7 @@ from envctl.domain.ci.inspection.job import CheckedJob, System
 from envctl.domain.ci.inspection.repository import Repository, UnknownRepositoryError
 from envctl.domain.ci.inspection.roles import CI_ACCESS_PAGE
 from envctl.domain.ci.inspection.setup import list_role_variables
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.findings import Finding
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.context import Context
@@ -22,13 +23,14 @@ def list_job_steps(context: Context, job: CheckedJob, environments: Sequence[str
     yield _step("roles in AWS", "one for plans, one for drift, one for each environment", f"see {CI_ACCESS_PAGE}")
     names, is_github = find_forge_names(context, job.system, environments), job.system == "github"
     if is_github:
-        wanted = expect_of_github(context, repository)
+        wanted, branch = expect_of_github(context, repository), context.project.ci.github.branch or DEFAULT_BRANCH
         for name, there in names.items():
-            what = f"environment {there} in GitHub, for protected branches alone"
-            yield _step(name, what, github.format_creation(wanted, there))
+            what = f"environment {there} in GitHub, for {branch} alone"
+            yield _step(name, what, github.format_creation(wanted, there, branch))
     for each in list_role_variables(names, find_job_roles(context, job.system)):
         command = each.format_github_command(repository.path) if is_github else each.format_gitlab_command()
-        yield _step(f"role of {each.job}", f"variable {each.name}", command)
+        way = f"{each.format_key(job.system)}; or {command}"
+        yield _step(f"role of {each.job}", "its ARN in envctl.toml, or in a variable", way)
     yield _step("repository", "its settings: run this on your machine", "envctl doctor --ci")
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from envctl import __version__
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.domain.ci.codebuild_install import FOLDER, INSTALL_FILE
 
 if TYPE_CHECKING:
     from envctl.usecases.fleet.matrix import Job, Matrix
 
-# Images with envctl need no package.
-_PACKAGE = f"${{ENVCTL_PACKAGE:?is not set; it names envctl-promotion {__version__} and its source (docs/ci.md)}}"
-_INSTALL = f'command -v envctl || python3 -m pip install "{_PACKAGE}"'
+_HOME = "/tmp/envctl"  # noqa: S108 (in the container of one build)
+# The script and its lock files are those of the commit: `envctl ci codebuild` writes them.
+_INSTALL = f"sh {FOLDER}/{INSTALL_FILE} {_HOME}"
 
 
 def format_matrix(matrix: "Matrix") -> str:
@@ -26,7 +26,9 @@ def format_matrix(matrix: "Matrix") -> str:
 def format_codebuild_batch(matrix: "Matrix") -> str:
     """Return a buildspec with a build for each shard, and one to collect the results, even of failed shards."""
     look = f'envctl {matrix.kind} --run "$ENVCTL_RUN" --shard "$ENVCTL_SHARD"'
-    build = add_sandbox_flag(f'if [ -n "$ENVCTL_SHARD" ]; then {look}; else envctl collect "$ENVCTL_RUN"; fi')
+    build = f"PATH={_HOME}/bin:$PATH; " + add_sandbox_flag(
+        f'if [ -n "$ENVCTL_SHARD" ]; then {look}; else envctl collect "$ENVCTL_RUN"; fi'
+    )
     return "\n".join(
         (
             "version: 0.2",

@@ -1,0 +1,97 @@
+"""What GitHub alone does: classic protection beside rulesets, tags that deploy, and answers without a permission."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from envctl.domain.ci.inspection.settings import GithubBranch, GithubSettings
+from envctl.usecases.ports.ci import WantedSettings
+from tests.adapters.forge.setting_servers import GithubWithSettings, build_environment, github_with_settings
+
+PROTECTION = "branches/main/protection"
+CLASSIC = {
+    "url": "https://api.github.com/repos/acme/shop/branches/main/protection",
+    "required_pull_request_reviews": {"required_approving_review_count": 2, "require_code_owner_reviews": True},
+    "required_status_checks": {"contexts": ["plan", "lint"], "checks": []},
+    "allow_force_pushes": {"enabled": False},
+}
+
+
+@pytest.fixture
+def server() -> Iterator[GithubWithSettings]:
+    with github_with_settings() as server:
+        yield server
+
+
+def read(server: GithubWithSettings) -> GithubSettings:
+    found = server.reader(patience=2, pause=0.01).read_settings(WantedSettings(["prod"]))
+    assert isinstance(found, GithubSettings)
+    return found
+
+
+def read_branch(server: GithubWithSettings) -> GithubBranch:
+    found = read(server).branch
+    assert isinstance(found, GithubBranch)
+    return found
+
+
+def test_classic_protection_counts_without_rulesets(server: GithubWithSettings) -> None:
+    server.routes["rules/branches/main"] = []
+    server.routes[PROTECTION] = CLASSIC
+    assert read_branch(server) == GithubBranch(2, True, ("plan", "lint"), False, True, is_protected=True)
+
+
+def test_stronger_of_both_rules_counts(server: GithubWithSettings) -> None:
+    server.routes[PROTECTION] = {**CLASSIC, "allow_force_pushes": {"enabled": True}}
+    assert read_branch(server) == GithubBranch(2, True, ("plan", "lint"), True, True, is_protected=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((404, {"message": "Not Found"}), "answers 404: Not Found"),
+        ((403, {"message": "Resource not accessible"}), "answers 403: Resource not accessible"),
+    ],
+)
+def test_protection_without_permission_is_unread(
+    server: GithubWithSettings, answer: tuple[int, dict[str, str]], said: str
+) -> None:
+    server.routes[PROTECTION] = answer
+    found = read_branch(server)
+    assert (said in found.unread, found.is_protected) == (True, None)
+
+
+def test_branch_without_any_rule_has_none(server: GithubWithSettings) -> None:
+    server.routes["rules/branches/main"] = []
+    assert read_branch(server) == GithubBranch(is_protected=False)
+
+
+def test_tag_is_told_from_a_branch(server: GithubWithSettings) -> None:
+    policies = [{"name": "main", "type": "branch"}, {"name": "main", "type": "tag"}]
+    server.routes["environments/prod/deployment-branch-policies"] = {"branch_policies": policies}
+    found = read(server).environments["prod"]
+    assert getattr(found, "branches", None) == ("main", "tag main")
+
+
+def test_environment_without_policy_lets_all_deploy(server: GithubWithSettings) -> None:
+    server.routes["environments/prod"] = build_environment(deployment_branch_policy=None, protection_rules=[])
+    found = read(server).environments["prod"]
+    assert (getattr(found, "branches", ""), getattr(found, "reviewers", 1)) == (None, 0)
+
+
+def test_missing_environment_is_none(server: GithubWithSettings) -> None:
+    del server.routes["environments/prod"]
+    assert read(server).environments == {"prod": None}
+
+
+@pytest.mark.parametrize(("run", "send", "wanted"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_forks_get_tokens_if_their_jobs_run(server: GithubWithSettings, run: bool, send: bool, wanted: bool) -> None:
+    names = ("run_workflows_from_fork_pull_requests", "send_write_tokens_to_workflows")
+    server.routes["actions/permissions/fork-pr-workflows-private-repos"] = dict(zip(names, (run, send), strict=True))
+    assert read(server).forks_get_tokens is wanted
+
+
+def test_public_repository_gives_forks_no_token(server: GithubWithSettings) -> None:
+    server.routes[""] = {"default_branch": "main", "private": False}
+    server.routes["actions/permissions/fork-pr-workflows-private-repos"] = (422, {"message": "only applies to"})
+    assert read(server).forks_get_tokens is False
