@@ -1,10 +1,11 @@
 """Conversion of any exception to an EnvctlError with a readable message. Imported only after a failure."""
 
+import os
 import re
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import dropwhile
@@ -17,12 +18,14 @@ from envctl.domain.text.suggestions import find_nearest
 
 # No credentials of AWS, or none that it knows.
 _SIGN_IN_CODES = frozenset({"E324", "E413", "E415", "E453"})
+# Options of Terraform and others, by what they are called here.
+_OPTIONS_ELSEWHERE = {"auto-approve": "--yes", "force": "--yes", "target": "--stack"}
 
 
 def to_envctl_error(error: Exception, options: Options, words: Sequence[str]) -> EnvctlError:
     """Return the error with a code and a hint. Unexpected errors are bugs: write a log file for them."""
     if isinstance(error, EnvctlError):
-        return _name_forgotten_sandbox(error, options, words)
+        return _name_project_folder(_name_forgotten_sandbox(error, options, words), options)
     if isinstance(error, OSError):
         from envctl.adapters.disk.faults import to_disk_error
 
@@ -47,15 +50,34 @@ def _name_forgotten_sandbox(error: EnvctlError, options: Options, words: Sequenc
     return error
 
 
+def _name_project_folder(error: EnvctlError, options: Options) -> EnvctlError:
+    """Name the folder of the project in the hint, if it is above this one."""
+    first = error.problems[0] if error.problems else None
+    if first is None or first.code != "E100":
+        return error
+    above = next((each for each in options.project.resolve().parents if (each / "envctl.toml").is_file()), None)
+    if above is not None:
+        hint = f"the project is in a folder above: cd {shlex.quote(os.path.relpath(above))}"
+        error.problems = (replace(first, hint=hint), *error.problems[1:])
+    return error
+
+
 def _to_usage_problem(error: Any, words: Sequence[str]) -> Problem:  # noqa: ANN401 (of click, or of its copy)
     """Return the problem in words for people, with the nearest option and the help of the command."""
     context = getattr(error, "ctx", None)
     command = f"envctl {find_command_name(words)}".rstrip()
     message = error.format_message()
-    if wrong := getattr(error, "option_name", ""):
+    kind = type(error).__name__
+    if kind == "NoSuchOption":
+        wrong = error.option_name
         own = [name for each in (context.command.params if context else ()) for name in each.opts]
-        near = find_nearest(wrong, {*own, *FLAGS, *VALUE_OPTIONS})
-        message = f"unknown option {wrong}" + (f"; did you mean {near}?" if near else "")
+        message = f"unknown option {wrong}" + _suggest_option(wrong, {*own, *FLAGS, *VALUE_OPTIONS})
+    parameter = getattr(error, "param", None)
+    if kind == "MissingParameter" and context and parameter and parameter.param_type_name == "argument":
+        message = f"{parameter.name.upper()} is missing: {_format_usage(command, context)}"
+    if context and (surplus := re.fullmatch(r"Got unexpected extra arguments? ?(?:\(s\) )?\((.*)\)", message)):
+        message = f"too many arguments: {surplus[1]}; use: {_format_usage(command, context)}"
+    message = re.sub(r"Option '(.+)' requires an argument\.", r"\1 needs a value", message)
     message = re.sub(r"\bis not a valid (int|integer|float)( range)?\b", _name_kind, message)
     message = re.sub(r"\bis not in the range x>=(-?\d+)", r"must be \1 or more", message)
     message = re.sub(r"\bis not in the range (-?\d+)<=x<=(-?\d+)", r"must be from \1 to \2", message)
@@ -63,6 +85,21 @@ def _to_usage_problem(error: Any, words: Sequence[str]) -> Problem:  # noqa: ANN
         # No flag takes a value: it came from the only variable.
         message = f"{SANDBOX_VARIABLE} must be 1, or not set"
     return Problem("E000", message, f"{command} --help")
+
+
+def _format_usage(command: str, context: Any) -> str:  # noqa: ANN401 (of click, or of its copy)
+    pieces = [each for each in context.command.collect_usage_pieces(context) if not each.startswith("[OPTION")]
+    return f"{command} {' '.join(pieces).upper()}"
+
+
+def _suggest_option(wrong: str, known: Collection[str]) -> str:
+    """Return the end of the message: the option of that name elsewhere, or the nearest one."""
+    near = _OPTIONS_ELSEWHERE.get(wrong.lstrip("-"))
+    if near not in known:
+        # Two dashes are alike in every option.
+        by_name = {each.lstrip("-"): each for each in known if each.startswith("--")}
+        near = by_name.get(find_nearest(wrong.lstrip("-"), by_name) or "")
+    return f"; did you mean {near}?" if near else ""
 
 
 def _name_kind(found: re.Match[str]) -> str:

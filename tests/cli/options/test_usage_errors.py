@@ -17,6 +17,15 @@ WRONG = {
     "an option misspelled": ("apply dev --no-verfy", "did you mean --no-verify?", "envctl apply --help"),
     "a global option misspelled": ("status --jsn", "did you mean --json?", "envctl status --help"),
     "an option like no other": ("status --zzzzzz", "unknown option --zzzzzz", "envctl status --help"),
+    "an option of Terraform": ("apply dev --auto-approve", "did you mean --yes?", "envctl apply --help"),
+    "an option of another command": ("apply dev --relese x", "unknown option --relese next:", "envctl apply --help"),
+    "an option without its value": ("apply dev --stack", "--stack needs a value", "envctl apply --help"),
+    "an argument missing": ("promote dev", "TARGET is missing: envctl promote SOURCE TARGET", "envctl promote --help"),
+    "an argument too many": (
+        "promote dev staging prod",
+        "too many arguments: prod; use: envctl promote SOURCE TARGET",
+        "envctl promote --help",
+    ),
     "a command misspelled": ("aply dev", "Did you mean 'apply'?", "envctl --help"),
 }
 
@@ -68,3 +77,14 @@ def test_forgotten_sandbox_is_named(project: Path, *, is_tried: bool) -> None:
     (problem,) = to_envctl_error(failed, Options(project), words).problems
     named = "; or, for the sandbox: envctl --sandbox exec dev -- tool --yes 'a b'"
     assert problem.hint == f"sign in first{named if is_tried else ''}"
+
+
+def test_project_in_folder_above_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = project / "modules" / "network"
+    inside.mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(inside)
+    assert run(["status"]) == 78
+    assert "the project is in a folder above: cd ../.." in capsys.readouterr().err
+    assert (inside / "../..").resolve() == project.resolve()

@@ -40,7 +40,7 @@ def test_error_is_in_log_and_summary(project: Path, capsys: pytest.CaptureFixtur
 
 def test_usage_error_is_in_the_summary(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["settings", "--markdown"]) == 64
-    assert "E000 Missing argument" in capsys.readouterr().out
+    assert "E000 ENVIRONMENT is missing" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [["status"], PROMOTE], ids=["a result", "a refusal"])

@@ -21,7 +21,7 @@ from tests.usecases.laws.advice import MAX_STEPS, list_typists, mend_the_world, 
 
 LOOKING = {"status", "why", "history", "rules", "diff", "settings", "ledger", "releases", "plan", "doctor"}
 """Commands that only inform. `ledger` is one where it verifies or lists."""
-_BY_FILES = ("restore", "correct", "add [", "give ", "remove ", "commit them", "make them", "keep, move", "change its")
+_BY_FILES = ("restore", "correct", "add [", "give ", "remove ", "commit the", "make them", "keep, move", "change its")
 """How a hint begins if files have to change before its command."""
 _ANOTHER_WAY = ("release", "to go back", "to go on", "or take")
 _SAME_AGAIN = ("as ", "run it in", "ask another")
@@ -46,6 +46,11 @@ class Hint:
     def is_another_way(self) -> bool:
         """Whether it leads to something else than what was refused."""
         return any(words in self.lead for words in _ANOTHER_WAY)
+
+    @property
+    def is_for_another(self) -> bool:
+        """Whether another person types the same. They may find that nothing is to do."""
+        return self.lead.startswith(_SAME_AGAIN)
 
     @property
     def is_bare(self) -> bool:
@@ -140,7 +145,7 @@ def follow_hint(actors: Actors, refused: Refused, hint: Hint) -> None:
         recorded, again = actors.present.seq > before, _retype(actors, refused)
         still = [each for each in list_hints(again) if each.code == hint.code] if again else []
         gone = again is None or not any(each.code == hint.code for each in again.problems)
-        assert recorded or gone, f"nothing comes of {typed} after {story}"
+        assert recorded or gone or hint.is_for_another, f"nothing comes of {typed} after {story}"
         if gone or not still or not hint.is_bare or _is_done(refused, hint):
             return
         hint = still[0]
@@ -157,13 +162,17 @@ def carry_out(actors: Actors, hint: Hint, typed: list[str], story: str) -> Liter
         _do_what_it_says(actors, hint)
         before, error = actors.present.seq, _type(actors, hint)
         if error is None:
-            assert len(typed) == 1 or actors.present.seq > before, f"nothing comes of {typed} after {story}"
+            is_answered = actors.present.seq > before or hint.is_for_another
+            assert len(typed) == 1 or is_answered, f"nothing comes of {typed} after {story}"
             return "done"
         same = [each for each in error.problems if (each.code, each.message) == (hint.code, hint.message)]
         assert not same, f"{typed} is refused for the same reason: {error} after {story}"
         further = list_hints(error)
         if not further or carry_out(actors, further[0], typed, story) == "in words" or further[0].is_another_way:
             return "in words"
+        if further[0].command == hint.command:
+            # After a wait, for example.
+            return "done"
 
 
 def _is_done(refused: Refused, hint: Hint) -> bool:

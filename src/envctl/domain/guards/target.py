@@ -212,7 +212,7 @@ def check_committed(request: Request) -> Refusal | None:
     message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
     # The same content would be the same release.
     anew = format_command("apply", request.pipeline.entry)
-    hint = f"commit them together with another change of the code, and make a new release: {anew}"
+    hint = f"commit the working tree with one more change of the code, then make a new release: {anew}"
     return Refusal(GuardCode.CLEAN, message, hint)
 
 
