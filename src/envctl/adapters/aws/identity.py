@@ -61,6 +61,7 @@ class AwsIdentity:
         environment: Callable[[], Mapping[str, str]],
         gitlab: Callable[[], str],
         github: Callable[[], str] = lambda: "",
+        *,
         name_environment: Callable[[str], str] = str,
     ) -> None:
         self._name_environment = name_environment

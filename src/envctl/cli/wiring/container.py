@@ -263,7 +263,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             self.inherited_environment,
             lambda: ci.gitlab,
             lambda: ci.github.issuer or "",
-            ci.github.find_environment,
+            name_environment=ci.github.find_environment,
         )
 
     @cached_property
