@@ -46,6 +46,8 @@ inputs = {{ subnet_ids = "network.private_subnet_ids" }}
 module = "modules/web"
 inputs = {{ vpc_id = "network.vpc_id" }}
 """
+# What jobs install, for the commands that write workflows.
+PACKAGE = f'\n[ci]\npackage = "git+https://git.example.com/acme/envctl@{"a" * 40}"\n'
 BUCKETS = """
 [store]
 url = "s3://shop-envctl-store"
@@ -184,6 +186,7 @@ def template(name: str, folder: Path, provider: Path, options: tuple[str, ...] =
     (root / ".envctl" / "sandbox").mkdir(parents=True)
     (root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
     place = Place(root, folder, options)
+    place.adds("envctl.toml", PACKAGE)
     try:
         yield place
     finally:
@@ -224,7 +227,7 @@ def _behind_a_proxy(running: RunningSandbox, folder: Path) -> Iterator[Place]:
 
 
 def _furnished(place: Place, tables: str, environments: str) -> None:
-    place.write("envctl.toml", PIPELINE.format(tables=tables, environments=environments))
+    place.write("envctl.toml", PIPELINE.format(tables=tables, environments=environments) + PACKAGE)
     for name, text in {"network": NETWORK, "data": DATA, "web": WEB}.items():
         place.write(f"modules/{name}/main.tf", text)
     for number, name in enumerate(ACCOUNTS):

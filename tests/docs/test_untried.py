@@ -31,7 +31,7 @@ def literals(model: type, field: str) -> set[str]:
 
 def services() -> set[str]:
     """What boto3 is asked for a client of, anywhere in the source."""
-    asked = re.compile(r"""client\(\s*(?:session, )?"([a-z0-9-]+)\"""")
+    asked = re.compile(r"""client\(\s*(?:session, |keys, )?"([a-z0-9-]+)\"""")
     texts = (each.read_text() for each in (SOURCE / "adapters").rglob("*.py") if "sandbox" not in each.parts)
     return {name for text in texts for name in asked.findall(text)}
 
@@ -67,7 +67,7 @@ SHIPPED = {
     "python": set(re.findall(r"Python :: (3\.\d+)", "\n".join(PYPROJECT["project"]["classifiers"]))),
     "state": literals(State, "backend"),
     "store": {"file", "s3"},
-    "forge": names(SOURCE / "adapters" / "forge", but=("rest", "posts")),
+    "forge": names(SOURCE / "adapters" / "forge", but=("rest", "posts", "setting_requests")),
     "workflow": names(SOURCE / "workflows"),
     "module": names(ROOT / "modules"),
     "template": names(SOURCE / "templates", but=("every", "shipped")) | {"platform"},

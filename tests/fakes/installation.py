@@ -12,6 +12,7 @@ OWN = Package("envctl-promotion", "0.1.0", "/site-packages")
 class MemoryInstallation:
     own: Package | None = OWN
     rivals: list[Package] = field(default_factory=list)
+    ci_package: str = ""
 
     def find_own_package(self) -> Package | None:
         return self.own
@@ -21,3 +22,6 @@ class MemoryInstallation:
 
     def suggest_removal(self, rivals: Sequence[Package]) -> str:
         return f"pip uninstall {' '.join(package.name for package in rivals)}"
+
+    def find_ci_package(self) -> str:
+        return self.ci_package

@@ -73,6 +73,21 @@ def test_known_secrets_in_a_title_are_redacted() -> None:
     assert found.title == "Use (sensitive)"
 
 
+FOR_REQUEST: dict[str, tuple[dict[str, str], bool]] = {
+    "no job": ({}, False),
+    "a job on a pull request": (ON_PULL, True),
+    "a merge queue": (ON_MAIN | {"GITHUB_EVENT_NAME": "merge_group"}, True),
+    "a push to main": (ON_MAIN | {"GITHUB_EVENT_NAME": "push"}, False),
+    "a job on a merge request": (ON_MERGE, True),
+    "a branch on GitLab": ({"GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "push"}, False),
+}
+
+
+@pytest.mark.parametrize(("variables", "expected"), FOR_REQUEST.values(), ids=FOR_REQUEST)
+def test_job_of_unmerged_code_is_known(variables: dict[str, str], *, expected: bool) -> None:
+    assert VariableJobRequests(lambda: variables).is_for_request() is expected
+
+
 BASE = "d" * 40
 BASES: dict[str, tuple[dict[str, str], object, str, str]] = {
     "a test merge": (ON_PULL, PULL, MERGED, f"{MERGED}^1"),
@@ -100,18 +115,3 @@ def test_base_of_a_request_is_found(
     event.write_text(json.dumps({"pull_request": pull} if pull else {}))
     known = variables | {"GITHUB_EVENT_PATH": str(event)}
     assert VariableJobRequests(lambda: known).find_base(commit) == expected
-
-
-FOR_REQUEST: dict[str, tuple[dict[str, str], bool]] = {
-    "no job": ({}, False),
-    "a job on a pull request": (ON_PULL, True),
-    "a merge queue": (ON_MAIN | {"GITHUB_EVENT_NAME": "merge_group"}, True),
-    "a push to main": (ON_MAIN | {"GITHUB_EVENT_NAME": "push"}, False),
-    "a job on a merge request": (ON_MERGE, True),
-    "a branch on GitLab": ({"GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "push"}, False),
-}
-
-
-@pytest.mark.parametrize(("variables", "expected"), FOR_REQUEST.values(), ids=FOR_REQUEST)
-def test_job_of_unmerged_code_is_known(variables: dict[str, str], *, expected: bool) -> None:
-    assert VariableJobRequests(lambda: variables).is_for_request() is expected

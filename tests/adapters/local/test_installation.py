@@ -97,6 +97,30 @@ def test_removal_reinstalls_from_the_same_source(tmp_path: Path, origin: object,
     assert packages.suggest_removal([rival]) == f"{REMOVAL} && {PIP} install --force-reinstall --no-deps {source}"
 
 
+COMMIT, DIGEST = "1f0e" * 10, "ab" * 32
+WHEEL = "https://h.example/envctl_promotion-0.1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("origin", "package"),
+    [
+        (
+            {"url": "https://h.example/a/envctl", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
+            f"git+https://h.example/a/envctl@{COMMIT}",
+        ),
+        ({"url": WHEEL, "archive_info": {"hashes": {"sha256": DIGEST}}}, f"{WHEEL}#sha256={DIGEST}"),
+        ({"url": WHEEL, "archive_info": {}}, ""),
+        ({"url": "https://me:secret@h.example/a/envctl", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}, ""),
+        ({"url": "file:///clone", "dir_info": {"editable": True}}, ""),
+        ("nonsense", ""),
+        (None, ""),
+    ],
+)
+def test_jobs_can_install_what_has_a_hash(tmp_path: Path, origin: object, package: str) -> None:
+    install(tmp_path, "envctl-promotion", "0.1.0", OURS, **({"direct_url": origin} if origin else {}))
+    assert InstalledPackages([str(tmp_path)]).find_ci_package() == package
+
+
 def test_removal_beside_a_checkout_only_uninstalls(tmp_path: Path) -> None:
     rival = install(tmp_path, "envctl", "2.5.1")
     packages = InstalledPackages([str(tmp_path)])

@@ -24,6 +24,8 @@ Asked = Callable[..., dict[str, Any]]
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A project from the template `web`."""
     root = create_project(tmp_path)
+    with (root / "envctl.toml").open("a") as file:
+        file.write(f'\n[ci]\npackage = "git+https://git.example.com/acme/envctl@{"a" * 40}"\n')
     monkeypatch.chdir(root)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield root

@@ -166,7 +166,9 @@ def test_settings_of_a_repository_are_judged(shop: Project) -> None:
         variables = {"GITHUB_REPOSITORY": "acme/shop", "GITHUB_API_URL": server.url, "GH_TOKEN": "ghp_planted"}
         ran = replace(shop, extra=variables).run("doctor", "--ci")
     assert ran.code == 1, ran.out
-    assert "every branch may deploy: a job of a feature branch gets the role of dev" in " ".join(ran.out.split())
+    assert "every branch may deploy: a job of a feature branch gets the role of this environment" in " ".join(
+        ran.out.split()
+    )
     assert "ghp_planted" not in ran.out + ran.err
     assert server.tokens == {"ghp_planted"}
     assert server.written == []

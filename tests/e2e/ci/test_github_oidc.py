@@ -89,10 +89,13 @@ def test_job_requests_its_token_and_hides_it_from_programs(
         shop = Project(tmp_path / "shop", home, given)
         shop.write("envctl.toml", PROJECT + ONLY_CI + NOSY)
         shop.write("modules/parameters/main.tf", MODULE + NOSY_MODULE)
+        # A cost program runs with a plan alone.
+        planned = shop.run("plan", "dev")
         done = shop.run_checked("apply", "dev", "--yes")
         asked = [request.partition("\r\n")[0] for request in site.requests]
-    assert asked == ["GET /?v=1&audience=sts.amazonaws.com HTTP/1.1"]
-    assert token not in f"{done.out}{done.err}"
+    # Once in each command.
+    assert asked == ["GET /?v=1&audience=sts.amazonaws.com HTTP/1.1"] * 2
+    assert token not in f"{planned.out}{planned.err}{done.out}{done.err}"
     # Terraform renews its credentials with the same file, which is gone now.
     assert (seen / "token").read_text() == token
     assert list(runner.iterdir()) == []

@@ -150,7 +150,7 @@ def test_workflows_lead_from_pull_request_to_drift(runner: Runner) -> None:
     assert "prod waits; nothing failed" in done
     assert [len(find_topics(project, each)[1]) for each in ("staging", "prod")] == [1, 0]
 
-    forge.add_review("octocat", "prod")
+    forge.add_review("octocat", "prod", later=True)
     runner.run("push", "deploy")
     told = project.run_checked("--sandbox", "--json", "history", "prod").document["result"]["entries"]
     assert [each["event"]["reviewer"] for each in told if each["event"]["kind"] == "approval given"] == ["octocat"]

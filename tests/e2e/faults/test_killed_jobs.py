@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ COMMANDS = {
 STEP, BY_DAY = 7, (3,)
 
 
-def describe_job(project: Doomed) -> dict[str, str]:
+def describe_job(project: Doomed) -> dict[str, Any]:
     files = {name: project.root / ".git-job" / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for file in files.values():
         file.parent.mkdir(exist_ok=True)

@@ -1,7 +1,8 @@
 """Jobs with the roles of docs/iam-jobs.md, behind enforced trust policies: what each may do, and what none may."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -116,13 +117,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory, company: Organisation) -> Pro
     return project
 
 
-def in_job(shop: Project, company: Organisation, job: str, token: Token | None = None) -> Project:
+def in_job(
+    shop: Project, company: Organisation, job: str, token: Token | None = None, *, event: str = "push"
+) -> Project:
+    """Without the event of a pull request, envctl does not keep the job out of other states: AWS has to."""
     file = shop.home / f"token-{job}"
     extra = company.build_job_environment("octocat", file)
     company.write_token(file, "octocat", **(token or TOKENS[job]))
-    event = {"GITHUB_EVENT_NAME": "pull_request"} if job == "plan" else {}
-    role = {"AWS_ROLE_ARN": f"arn:aws:iam::{TOOLS}:role/envctl-ci-{job}"}
-    return Project(shop.root, shop.home, {**extra, **event, **role})
+    role = {"AWS_ROLE_ARN": f"arn:aws:iam::{TOOLS}:role/envctl-ci-{job}", "GITHUB_EVENT_NAME": event}
+    return Project(shop.root, shop.home, {**extra, **role})
 
 
 MAY = {
@@ -137,8 +140,9 @@ MAY = {
 
 @pytest.mark.parametrize(("job", "words"), MAY.values(), ids=MAY)
 def test_job_may_do_its_own_work(shop: Project, company: Organisation, job: str, words: tuple[str, ...]) -> None:
-    ran = in_job(shop, company, job).run(*words, "--json")
-    assert (ran.code, ran.codes) == (0, []), ran.out
+    event = "pull_request" if words == ("preview",) else "push"
+    ran = in_job(shop, company, job, event=event).run(*words, "--json")
+    assert ran.code == 0, ran.out
 
 
 MAY_NOT = {
@@ -223,8 +227,8 @@ def test_refused_token_is_explained(shop: Project, company: Organisation) -> Non
     assert "environment:prod" in ran.out
 
 
-# The job, the action, the statement that has it, a command that needs it, and how that ends without it. moto asks for no
-# permission to pass tags; that the trusted side needs it, the evaluator knows.
+# The job, the action, the statement that has it, a command that needs it, and how that ends without it. moto asks for
+# no permission to pass tags; that the trusted side needs it, the evaluator knows.
 NEEDED: dict[str, tuple[str, str, str, tuple[str, ...], str]] = {
     "to list the store": ("drift", "s3:ListBucket", "ListTheStoreForDrift", ("drift", "dev"), "E452"),
     "to read the store": ("drift", "s3:GetObject", "ReadTheStore", ("drift", "dev"), "E452"),
@@ -237,15 +241,26 @@ NEEDED: dict[str, tuple[str, str, str, tuple[str, ...], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def works(shop: Project, company: Organisation) -> Callable[[str, tuple[str, ...]], bool]:
+    """Whether a command passes with the permissions as they stand, tried once."""
+    return cache(lambda job, words: in_job(shop, company, job).run(*words, "--json").code == 0)
+
+
 @pytest.mark.parametrize("needed", NEEDED.values(), ids=NEEDED)
-def test_statement_is_needed(shop: Project, company: Organisation, needed: tuple[Any, ...]) -> None:
+def test_statement_is_needed(
+    shop: Project,
+    company: Organisation,
+    works: Callable[[str, tuple[str, ...]], bool],
+    needed: tuple[Any, ...],
+) -> None:
     job, action, sid, words, code = needed
     policy = allow_job(job)
     (statement,) = (each for each in policy["Statement"] if each["Sid"] == sid)
     assert action in statement["Action"]
     less = without({**policy, "Statement": [statement]}, action)["Statement"]
     kept = [*(each for each in policy["Statement"] if each["Sid"] != sid), *less]
-    assert in_job(shop, company, job).run(*words, "--json").code == 0
+    assert works(job, words), "it fails with all permissions"
     with instead(company, (TOOLS, "role", f"envctl-ci-{job}"), 0, {**policy, "Statement": kept}):
         ran: CommandResult = in_job(shop, company, job).run(*words, "--json")
     assert ran.code != 0

@@ -1,6 +1,10 @@
 """Module ci_access: its trust policies are read back from AWS, and asked with honest and hostile tokens."""
 
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from tests.iam.tokens import GITHUB, GITHUB_JOBS, GITLAB, GITLAB_JOBS, Provider, Token, decide_token
@@ -13,6 +17,7 @@ IAM = f"arn:aws:iam::{ACCOUNT}"
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 STORE = "arn:aws:s3:::shop-envctl-store"
 JOBS = ("plan", "drift", *ACCOUNTS)
+JOBS_PAGE = Path(__file__).parents[3] / "docs" / "iam-jobs.md"
 
 ENVIRONMENTS = "\n".join(
     f"""    {{
@@ -64,6 +69,22 @@ def look(account: Account, found: Found) -> None:
     _takes_honest_jobs_alone(iam, {f"GitLab: {what}": job for what, job in GITLAB_JOBS.items()}, providers)
     _takes_no_other_roles(iam)
     _adds_to_the_store(iam, "/shop")
+    _is_as_documented(iam)
+
+
+def _is_as_documented(iam: Any) -> None:
+    """docs/iam-jobs.md shows the policies of three jobs, and who is trusted in prod."""
+    blocks = re.findall(r"^```json\n(.*?)^```$", JOBS_PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    plan, drift, dev, github, gitlab = (set(map(_without_sid, statements(block).values())) for block in blocks)
+    for job, documented in {"plan": plan, "drift": drift, "dev": dev}.items():
+        assert set(map(_without_sid, _rights(iam, job))) == documented, job
+    trust = json.dumps(iam.get_role(RoleName="envctl-ci-prod")["Role"]["AssumeRolePolicyDocument"])
+    assert set(map(_without_sid, statements(trust.replace(ACCOUNT, "444444444444")).values())) == github | gitlab
+
+
+def _without_sid(statement: Statement) -> str:
+    """As text that can be compared; a statement has no Sid here."""
+    return json.dumps(asdict(statement), sort_keys=True, default=sorted)
 
 
 def look_again(account: Account, found: Found) -> None:

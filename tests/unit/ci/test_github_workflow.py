@@ -86,6 +86,13 @@ def test_plan_is_shown_before_reviewers_approve() -> None:
     assert "actions" not in found["deploy-staging"]["permissions"]
 
 
+def test_unchanged_environment_passes_release_on() -> None:
+    """The next one can only get what this one runs."""
+    found = workflow("deploy", reviewed=("staging", "prod"))["jobs"]
+    assert found["deploy-staging"]["if"] == f"{ON_MAIN} && needs.plan-staging.outputs.plan != ''"
+    assert found["deploy-prod"]["if"] == f"{ON_MAIN} && needs.plan-prod.outputs.changes != 'false'"
+
+
 def test_unanswered_review_holds_no_other_run() -> None:
     found = workflow("deploy", reviewed=("prod",))["jobs"]
     assert found["deploy-prod"]["concurrency"]["group"] == "envctl-prod-${{ github.run_id }}"
@@ -125,9 +132,7 @@ def test_only_job_of_pull_requests_runs_outside_the_branch() -> None:
     for name, job in jobs(made(reviewed=("prod",))).items():
         if "envctl-plan.yml" not in name:
             assert job["if"].startswith(ON_MAIN), name
-    assert {job["steps"][-1]["env"]["AWS_ROLE_ARN"] for job in [workflow("plan")["jobs"]["plan"]]} == {
-        "${{ vars.ENVCTL_PLAN_ROLE }}"
-    }
+    assert main_step(workflow("plan")["jobs"]["plan"])["env"]["AWS_ROLE_ARN"] == "${{ vars.ENVCTL_PLAN_ROLE }}"
 
 
 def test_steps_with_forge_token_are_those_that_ask_the_forge() -> None:
@@ -188,7 +193,7 @@ def test_merge_queue_validates_without_a_role() -> None:
     assert set(found[True]) == {"pull_request", "merge_group"}
     job = found["jobs"]["plan"]
     assert "merge_group" in job["if"]
-    assert [step["name"] for step in job["steps"] if "pull_request" not in step.get("if", "")] == [
+    assert [step["name"] for step in job["steps"] if "== 'pull_request'" not in step.get("if", "")] == [
         "Check out the repository",
         "Install envctl",
         "Validate",

@@ -194,6 +194,15 @@ def test_reviews_are_counted_only_for_reviewers_in_a_job(world: World) -> None:
     assert explain_refusal(world.ports, "prod", planned=True).reviews == ""
 
 
+def test_reviewers_are_those_of_the_environment_named_in_github(world: World) -> None:
+    world.tree.content["envctl.toml"] += b'[ci.github.environments]\nprod = "production"\n'
+    world.reviews.in_job, world.reviews.names = True, {"prod": ["mallory"], "production": ["octocat"]}
+    plan = explain_refusal(world.ports, "prod", planned=True)
+    assert plan.reviews == "octocat:1"
+    told = record_reviews(world.ports, "prod", release=None, fingerprint=plan.plan, after="0")
+    assert outcomes(told) == {"octocat": "recorded"}
+
+
 def test_unreachable_host_leaves_the_plan(world: World) -> None:
     class Down(SettableReviews):
         def list_approvers(self, environment: str) -> list[str]:

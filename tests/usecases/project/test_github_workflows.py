@@ -149,6 +149,14 @@ def test_missing_package_is_refused_with_its_line(world: World) -> None:
     assert lines[(problem.location.line or 0) - 1] == "[ci]"
 
 
+def test_hint_names_the_source_of_this_envctl(world: World) -> None:
+    replace(world, "envctl.toml", "\n[ci]\npackage", "\n# package")
+    world.installation.ci_package = f"git+https://git.example.com/tools/envctl@{COMMIT}"
+    with pytest.raises(ConfigurationError) as error:
+        write(world)
+    assert f'package = "{world.installation.ci_package}"' in error.value.problems[0].hint
+
+
 def test_foreign_workflow_file_is_kept_and_stops_writing(world: World) -> None:
     world.tree.content[PLAN] = b"name: mine\n"
     before = dict(world.tree.content)

@@ -9,6 +9,7 @@ from importlib.metadata import Distribution, distributions
 from typing import Any
 
 from envctl import DISTRIBUTION
+from envctl.domain.config.ci_package import PACKAGE_PATTERN
 from envctl.usecases.ports.installation import Package
 
 _SHARED = "envctl"
@@ -41,6 +42,18 @@ class InstalledPackages:
         if own is None:
             return f"{pip} {uninstall}"
         return f"{pip} {uninstall} && {pip} install --force-reinstall --no-deps {_find_source(own)}"
+
+    def find_ci_package(self) -> str:
+        own = next((each for package, each in self._list_packages() if package.name == DISTRIBUTION), None)
+        match _read_origin(own) if own else {}:
+            case {"url": str(url), "vcs_info": {"vcs": "git", "commit_id": str(commit)}}:
+                found = f"git+{url}@{commit}"
+            case {"url": str(url), "archive_info": {"hashes": {"sha256": str(digest)}}}:
+                found = f"{url}#sha256={digest}"
+            case _:
+                return ""
+        # A local folder, or an address with a password, is nothing for a file that is shared.
+        return found if re.fullmatch(PACKAGE_PATTERN, found, re.ASCII) else ""
 
     def _list_packages(self) -> Iterator[tuple[Package, Distribution]]:
         for each in distributions(path=list(self._path)):

@@ -65,14 +65,20 @@ def _render_promotion(texts: Mapping[str, str], site: WorkflowInputs, before: st
         needs.append(f"plan-{environment}")
         values |= {
             "asks": "      actions: read # for the reviewers of the job\n",
-            # Reviewers are not asked about nothing.
-            "released": f"needs.plan-{environment}.outputs.changes != 'false'",
+            "released": _format_reviewed_condition(site, environment),
             "release": f"${{{{ needs.deploy-{entry}.outputs.release }}}}",
         }
         values["reviewed"] = _render_reviewed(texts, site, values)
     yield _fill_workflow(
         texts, "deploy/next.yml", site, "deploy", environment, **{**values, "needs": _format_needs(needs)}
     )
+
+
+def _format_reviewed_condition(site: WorkflowInputs, environment: str) -> str:
+    """Reviewers of the last environment are not asked about nothing. Others need the release, to promote it further."""
+    if environment == site.order[-1]:
+        return f"needs.plan-{environment}.outputs.changes != 'false'"
+    return f"needs.plan-{environment}.outputs.plan != ''"
 
 
 def _render_operations(texts: Mapping[str, str], site: WorkflowInputs) -> Iterator[str]:

@@ -131,7 +131,8 @@ def _count_reviews(context: Context, target: str) -> str:
     if not find_rules(context.project, target).reviewers or not ports.reviews.has_reviews():
         return ""
     try:
-        return format_reviews(ports.reviews.list_approvers(target))
+        named = context.project.ci.github.environments.get(target, target)
+        return format_reviews(ports.reviews.list_approvers(named))
     except EnvctlError as error:
         # The plan is made. Only a second attempt of the run needs the reviews.
         ports.observer.on_message(f"earlier reviews of {target} are unknown: {error.problems[0].message}")

@@ -37,3 +37,6 @@ class Installation(Protocol):
 
     def suggest_removal(self, rivals: Sequence[Package]) -> str:
         """Return the command that removes these packages and restores the files that this one shared with them."""
+
+    def find_ci_package(self) -> str:
+        """Return the `[ci] package` with which jobs install this very envctl; empty if its source has no hash."""

@@ -8,8 +8,11 @@ from typing import Literal
 from envctl.domain.ci.generated_file import compare_file
 from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.command_lines import format_command
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.config.ci_package import PackageSource, parse_package
+from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.project import load
 
 WorkflowState = Literal["current", "written", "differs", "missing", "foreign", "edited", "other version"]
 System = Literal["github", "gitlab"]
@@ -42,12 +45,18 @@ class Variable:
 
 @dataclass(frozen=True)
 class Workflows:
-    """Result for one CI system. `remark` names an obstacle outside of the files."""
+    """Result for one CI system.
+
+    Attributes:
+        remark: An obstacle outside of the files.
+        schedule_variable: The variable of a schedule that checks drift; empty if the files have the schedule.
+    """
 
     system: str
     files: tuple[Workflow, ...]
     variables: tuple[Variable, ...] = ()
     remark: str = ""
+    schedule_variable: str = ""
 
 
 def format_project_line(folder: str) -> str:
@@ -73,6 +82,16 @@ def _compare_file(found: str | None, path: str, wanted: str) -> WorkflowState:
 def read_text(ports: Ports, path: str) -> str | None:
     data = ports.tree.read_contents(path)
     return None if data is None else data.decode(errors="replace")
+
+
+def require_package(ports: Ports, project: Project) -> PackageSource:
+    """Return the envctl that jobs install. Raises ConfigurationError (E144)."""
+    if project.ci.package is None:
+        message = f"{PROJECT_FILE} does not say which envctl the jobs install"
+        own = ports.installation.find_ci_package() or "git+https://HOST/OWNER/envctl@COMMIT"
+        hint = f'add to [ci] in {PROJECT_FILE}: package = "{own}" (docs/ci-package.md)'
+        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
+    return parse_package(project.ci.package)
 
 
 def find_stale_error(result: Workflows) -> OperationFailedError | None:

@@ -3,9 +3,7 @@
 from envctl.domain.ci.codebuild_install import render_codebuild_files
 from envctl.domain.ci.generated_file import carry_pins, digest_settings, seal_file
 from envctl.domain.ci.package import BUILD_LOCK, RUN_LOCK
-from envctl.domain.config.ci_package import parse_package
-from envctl.domain.config.project import PROJECT_FILE
-from envctl.domain.errors import ConfigurationError, EnvctlError, Problem
+from envctl.domain.errors import EnvctlError
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.project.ci_workflows import (
@@ -15,6 +13,7 @@ from envctl.usecases.project.ci_workflows import (
     compare_files,
     find_stale_error,
     read_text,
+    require_package,
 )
 
 SYSTEM = "codebuild"
@@ -24,12 +23,9 @@ COMMAND = f"ci {SYSTEM}"
 def update_codebuild_files(ports: Ports, *, check: bool, version: str) -> tuple[Workflows, EnvctlError | None]:
     """Write the script and its lock files. With `check`, write none and return an error for each outdated file."""
     project = load.load_project(ports)
-    if project.ci.package is None:
-        message = f"{PROJECT_FILE} does not say which envctl the builds install"
-        hint = f'add to [ci] in {PROJECT_FILE}: package = "git+https://HOST/OWNER/envctl@COMMIT" (docs/ci-package.md)'
-        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
+    package = require_package(ports, project)
     wanted = {}
-    for path, text in render_codebuild_files(parse_package(project.ci.package), ports.templates.load_locks()).items():
+    for path, text in render_codebuild_files(package, ports.templates.load_locks()).items():
         # The other lock files depend on envctl alone.
         own = {} if _has_pins(path) else {"package": project.ci.package}
         wanted[path] = seal_file(COMMAND, text, version=version, settings=digest_settings(own), pinned=_has_pins(path))

@@ -11,10 +11,8 @@ from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci_github import BRANCH_PATTERN, DRIFT, PLAN
-from envctl.domain.config.ci_package import parse_package
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import (
-    ConfigurationError,
     EnvctlError,
     OperationFailedError,
     Problem,
@@ -33,6 +31,7 @@ from envctl.usecases.project.ci_workflows import (
     find_stale_error,
     format_project_line,
     read_text,
+    require_package,
 )
 
 SYSTEM = "github"
@@ -68,10 +67,6 @@ def update_github_workflows(
 
 
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> WorkflowInputs:
-    if project.ci.package is None:
-        message = f"{PROJECT_FILE} does not say which envctl the jobs install"
-        hint = f'add to [ci] in {PROJECT_FILE}: package = "git+https://HOST/OWNER/envctl@COMMIT" (docs/ci-package.md)'
-        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
     order, settings = project.pipeline.order, project.ci.github
     return WorkflowInputs(
         order=order,
@@ -80,7 +75,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         branch=branch or settings.branch or DEFAULT_BRANCH,
         command=command,
         reviewed=frozenset(name for name in order[1:] if find_rules(project, name).reviewers),
-        package=parse_package(project.ci.package),
+        package=require_package(ports, project),
         paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, "", ())),
         github=settings,
     )

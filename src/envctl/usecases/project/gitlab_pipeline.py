@@ -19,10 +19,8 @@ from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci_gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
-from envctl.domain.config.ci_package import parse_package
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import (
-    ConfigurationError,
     EnvctlError,
     OperationFailedError,
     Problem,
@@ -40,6 +38,7 @@ from envctl.usecases.project.ci_workflows import (
     find_stale_error,
     format_project_line,
     read_text,
+    require_package,
 )
 
 SYSTEM = "gitlab"
@@ -76,7 +75,13 @@ def update_gitlab_pipeline(
                 found[path] = "written"
     files = tuple(Workflow(*each) for each in found.items())
     team_files = _read_team_files(ports, up) if main_is_foreign else {}
-    result = Workflows(SYSTEM, files, _list_variables(settings, site), _find_remark(project, team_files))
+    result = Workflows(
+        SYSTEM,
+        files,
+        _list_variables(settings, site),
+        _find_remark(project, team_files),
+        settings.schedule_variable,
+    )
     error: EnvctlError | None = find_stale_error(result)
     if error is None and main_is_foreign and not includes_pipeline(team_files, ours):
         message = f"{MAIN_FILE} does not include {ours}: GitLab runs none of its jobs"
@@ -88,10 +93,6 @@ def update_gitlab_pipeline(
 
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> GitlabInputs:
     settings, order = project.ci.gitlab_table, project.pipeline.order
-    if not (project.ci.package or settings.program):
-        message = f"{PROJECT_FILE} does not say which envctl the jobs install"
-        hint = f'add to [ci] in {PROJECT_FILE}: package = "git+https://HOST/OWNER/envctl@COMMIT" (docs/ci-package.md)'
-        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
     ci_files = (MAIN_FILE, find_pipeline_path(settings.prefix), f"{find_lock_folder(settings.prefix)}/*")
     return GitlabInputs(
         order=order,
@@ -99,7 +100,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         region=project.store.region or project.environments[project.entry].region or "us-east-1",
         branch=branch or settings.branch or DEFAULT_BRANCH,
         settings=settings,
-        package=None if settings.program else parse_package(project.ci.package or ""),
+        package=None if settings.program else require_package(ports, project),
         watched=settings.paths if settings.paths is not None else list_watched_paths(project, folder, ci_files),
         protected=frozenset(name for name in order if project.environments[name].protected),
         command=command,

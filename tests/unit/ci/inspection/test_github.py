@@ -29,6 +29,7 @@ FINE = GithubSettings(
     SubjectTemplate((), True, "repo:acme@1/shop@2"),
     has_code_owners=True,
     jobs_may_approve=False,
+    forks_get_tokens=False,
     variables={
         "": frozenset({"ENVCTL_PLAN_ROLE", "ENVCTL_DRIFT_ROLE"}),
         "dev": frozenset({"ENVCTL_ROLE"}),
@@ -40,7 +41,7 @@ UNREAD = Unread("GitHub answers 403: no")
 
 
 def check_all(settings: GithubSettings, wanted: GithubExpectation = WANTED) -> Iterator[Finding]:
-    yield from setup.check_github_setup(settings, wanted, VARIABLES)
+    yield from setup.check_github_setup(settings, wanted, ())
     yield from github.check_branch(settings, wanted)
     yield from github.check_jobs(settings, wanted)
     for name in ("dev", "prod"):
@@ -89,6 +90,7 @@ WEAK: dict[str, tuple[GithubSettings, list[tuple[str, str]]]] = {
     "sub has a template": (replace(FINE, subject=SubjectTemplate(("repository_id", "context"))), [("sub", "warn")]),
     "sub has names alone": (replace(FINE, subject=SubjectTemplate((), False, "repo:acme/shop")), [("sub", "warn")]),
     "jobs may approve": (replace(FINE, jobs_may_approve=True), [("approving jobs", "bad")]),
+    "forks get tokens": (replace(FINE, forks_get_tokens=True), [("forks", "bad")]),
     "prod does not exist": (
         replace(FINE, environments={**FINE.environments, "prod": None}),
         [("environment", "bad")],
@@ -105,14 +107,6 @@ WEAK: dict[str, tuple[GithubSettings, list[tuple[str, str]]]] = {
     "nobody reviews": (change_prod(reviewers=0), [("reviewers", "bad")]),
     "one person may do both": (change_prod(prevents_self_review=False), [("self-review", "bad")]),
     "administrators may skip reviewers": (change_prod(admins_bypass=True), [("bypass", "warn")]),
-    "prod has no role": (
-        replace(FINE, variables={**FINE.variables, "prod": frozenset()}),
-        [("role of prod", "bad")],
-    ),
-    "the plan has no role": (
-        replace(FINE, variables={**FINE.variables, "": frozenset({"ENVCTL_DRIFT_ROLE"})}),
-        [("role of plan", "bad")],
-    ),
 }
 
 
@@ -132,10 +126,10 @@ def test_each_weak_setting_is_one_finding(name: str) -> None:
         (replace(FINE, has_code_owners=UNREAD), ["code owners"]),
         (replace(FINE, subject=UNREAD), ["sub"]),
         (replace(FINE, jobs_may_approve=UNREAD), ["approving jobs"]),
+        (replace(FINE, forks_get_tokens=UNREAD), ["forks"]),
         (replace(FINE, environments={**FINE.environments, "prod": UNREAD}), ["environment"]),
         (replace(FINE, workflows={**FINE.workflows, "plan": UNREAD}), ["workflows", "merge queue"]),
         (replace(FINE, workflows={**FINE.workflows, "deploy": UNREAD}), ["workflows", "queue"]),
-        (replace(FINE, variables={**FINE.variables, "": UNREAD}), ["role of plan", "role of drift"]),
     ],
 )
 def test_unread_setting_is_not_checked(settings: GithubSettings, names: list[str]) -> None:
@@ -160,6 +154,20 @@ def test_environments_without_guard_need_no_reviewers() -> None:
     assert list_amiss(change_prod(reviewers=0), replace(GUARDED, guarded=frozenset())) == []
 
 
+def check_roles(variables: dict[str, frozenset[str] | Unread]) -> list[Finding]:
+    found = setup.check_github_setup(replace(FINE, variables=variables), WANTED, VARIABLES)
+    return [each for each in found if each.name.startswith("role of")]
+
+
+def test_role_in_a_variable_changes_without_a_review() -> None:
+    assert [each.verdict for each in check_roles(dict(FINE.variables))] == ["warn"] * 4
+    without = {**FINE.variables, "prod": frozenset[str]()}
+    assert [(each.name, each.verdict) for each in check_roles(without)][-1] == ("role of prod", "bad")
+    unread = check_roles({**FINE.variables, "": UNREAD})
+    assert [each.verdict for each in unread] == ["unseen", "unseen", "warn", "warn"]
+    assert all(each.mend for each in check_roles(without))
+
+
 def test_roles_in_the_project_need_no_variable() -> None:
     none = replace(FINE, variables={})
     variables = setup.list_role_variables({"dev": "dev", "prod": "prod"}, {"plan", "drift", "dev", "prod"})
@@ -168,8 +176,9 @@ def test_roles_in_the_project_need_no_variable() -> None:
 
 
 def test_commands_name_the_repository() -> None:
-    (found,) = [each for each in check_all(WEAK["prod has no role"][0]) if each.verdict == "bad"]
+    found = check_roles({"": frozenset()})[-1]
     assert found.mend == (
+        'in [ci.github.roles]: prod = "arn:aws:iam::ACCOUNT:role/envctl-ci-prod"; or '
         "gh variable set ENVCTL_ROLE --repo acme/shop --env prod --body arn:aws:iam::ACCOUNT:role/envctl-ci-prod"
     )
     (found,) = [each for each in check_all(WEAK["prod does not exist"][0]) if each.verdict == "bad"]

@@ -31,7 +31,8 @@ DEPLOY, GITLAB = CheckedJob("github", "push", environment="prod"), CheckedJob("g
 
 
 def check(job: CheckedJob, claims: dict[str, Any]) -> dict[str, Finding]:
-    return {each.name: each for each in check_token(job, TokenClaims(claims))}
+    trusted = "https://gitlab.com" if job.system == "gitlab" else ""
+    return {each.name: each for each in check_token(job, TokenClaims(claims), trusted)}
 
 
 def test_claims_of_policies_are_shown() -> None:
@@ -73,6 +74,9 @@ def test_form_of_subject_is_named(subject: str, said: str) -> None:
         ({"sub": "repo:acme/shop:environment:production"}, "sub", "warn", "does not name the environment"),
         ({"environment": "a:b", "sub": "repo:acme/shop:environment:a%3Ab"}, "sub", "good", "a%3Ab"),
         ({"iss": None}, "iss", "bad", "AWS finds no provider"),
+        ({"iss": "https://token.actions.githubusercontent.com/acme"}, "iss", "good", "/acme"),
+        ({"iss": "https://token.actions.githubusercontent.com.evil"}, "iss", "warn", "no person of this job"),
+        ({"iss": "https://token.acme.ghe.com"}, "iss", "warn", "envctl.toml trusts https://token.actions"),
         ({"environment": None, "sub": OLD}, "environment", "good", "none"),
         ({"sub": "repo:a/b\x1b[31m"}, "sub", "warn", "repo:a/b?[31m"),
     ],
@@ -134,3 +138,10 @@ def test_code_of_a_fork_is_known() -> None:
     job = read_job(variables, {"pull_request": sides})
     assert job is not None
     assert (job.is_fork, job.kind) == (True, "plan")
+
+
+def test_issuer_of_the_project_is_trusted_alone() -> None:
+    own = "https://token.acme.ghe.com"
+    for issuer, verdict in ((own, "good"), (GITHUB_CLAIMS["iss"], "warn")):
+        found = list(check_token(DEPLOY, TokenClaims(GITHUB_CLAIMS | {"iss": issuer}), own))
+        assert [each.verdict for each in found if each.name == "iss"] == [verdict]

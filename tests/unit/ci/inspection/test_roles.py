@@ -51,8 +51,8 @@ def test_job_of_an_unknown_environment_deploys_nowhere() -> None:
 @pytest.mark.parametrize(
     ("job", "of", "use", "answer", "verdict", "said"),
     [
-        (PULL, "prod", "deploy", "yes", "bad", "code that nobody has reviewed can deploy to prod"),
-        (PULL, "dev", "deploy", "yes", "bad", "code that nobody has reviewed can deploy to dev"),
+        (PULL, "prod", "deploy", "yes", "bad", "unreviewed code can deploy to prod"),
+        (PULL, "dev", "deploy", "yes", "bad", "unreviewed code can deploy to dev"),
         (PULL, "prod", "deploy", "no", "good", "can't be taken, as it should be"),
         (PULL, "prod", "deploy", "unknown", "unseen", "AWS throttles"),
         (PULL, "prod", "look", "yes", "bad", "can read the states of prod, with their secrets"),
@@ -126,9 +126,11 @@ def test_environment_without_roles_is_named() -> None:
         (PROD, "prod", "yes", "good"),
         (PROD, "dev", "yes", "bad"),
         (PROD, "prod", "unknown", "unseen"),
+        (MERGE, "prod", "yes", "bad"),
+        (CheckedJob("gitlab", "push", environment="dev"), "prod", "yes", "warn"),
     ],
 )
 def test_token_is_good_for_the_role_of_its_job(job: CheckedJob, role: str, answer: str, verdict: str) -> None:
     found = roles.check_job_role(job, PLAN, JobRole("arn:aws:iam::1:role/x", role), TRIES[answer])
     assert (found.name, found.verdict) == (f"role of {role}", verdict)
-    assert bool(found.mend) == (verdict == "bad")
+    assert bool(found.mend) == (verdict in {"bad", "warn"})

@@ -8,16 +8,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from envctl.domain.ci.id_token import AUDIENCE, format_claim
 from envctl.domain.ci.inspection.job import CheckedJob
 from envctl.domain.findings import Finding
 
-AUDIENCE = "sts.amazonaws.com"
 SHOWN_CLAIMS = {
     "github": ("sub", "aud", "iss", "environment", "ref", "repository_id"),
     "gitlab": ("sub", "aud", "iss", "environment", "ref", "ref_protected", "project_id"),
 }
 SUBJECT_COMMAND = "gh api repos/{repository}/actions/oidc/customization/sub"
-_MAX_LENGTH = 300
+GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+_GITHUB_ISSUERS = re.compile(re.escape(GITHUB_ISSUER) + r"(?:/[A-Za-z0-9][A-Za-z0-9-]*)?")
+"""An enterprise may append its name."""
 _IDS = re.compile(r"repo:[^/@:]+@\d+/[^/@:]+@\d+:.+")
 _NAMES = re.compile(r"repo:[^/@:]+/[^/@:]+:.+")
 _GITLAB = re.compile(r"project_path:[^:]+:ref_type:(?:branch|tag):ref:.+")
@@ -35,8 +37,7 @@ class TokenClaims:
         value = self.claims.get(name)
         if value is None:
             return ""
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        return "".join(letter if letter.isprintable() else "?" for letter in text)[:_MAX_LENGTH]
+        return format_claim(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
     @property
     def audiences(self) -> tuple[str, ...]:
@@ -53,13 +54,13 @@ def describe_subject_form(subject: str) -> str:
     return "the form of GitLab" if _GITLAB.fullmatch(subject) else "a form of its own, from a template"
 
 
-def check_token(job: CheckedJob, token: TokenClaims) -> Iterator[Finding]:
-    """Yield the claims of the token, and what is wrong with them."""
+def check_token(job: CheckedJob, token: TokenClaims, trusted: str = "") -> Iterator[Finding]:
+    """Yield the claims of the token, and what is wrong with them. `trusted` is the issuer that `envctl.toml` names."""
     if token.problem:
         yield Finding("token", "unseen", f"not checked: {token.problem}")
         return
     for name in SHOWN_CLAIMS[job.system]:
-        yield _check_claim(job, token, name)
+        yield _check_issuer(job, token, trusted) if name == "iss" else _check_claim(job, token, name)
     yield from _check_repository_name(token)
 
 
@@ -71,13 +72,22 @@ def _check_claim(job: CheckedJob, token: TokenClaims, name: str) -> Finding:
         case "aud" if AUDIENCE not in token.audiences:
             why = f"{value or 'none'}: AWS takes only a token for {AUDIENCE}"
             return Finding(name, "bad", why, f"request the token with the audience {AUDIENCE}")
-        case "iss" if not value:
-            return Finding(name, "bad", "none: AWS finds no provider for the token", "request the token of the job")
         case "ref_protected" if job.kind != "plan" and value.casefold() != "true":
             why = f"{value or 'none'}: any developer can push to this branch, and so decides what the job does"
             return Finding(name, "warn", why, "protect the branch: Settings, Repository, Protected branches")
         case _:
             return Finding(name, "good", value or "none")
+
+
+def _check_issuer(job: CheckedJob, token: TokenClaims, trusted: str) -> Finding:
+    issuer = token.format_claim("iss")
+    if not issuer:
+        return Finding("iss", "bad", "none: AWS finds no provider for the token", "request the token of the job")
+    is_usual = job.system == "github" and not trusted and _GITHUB_ISSUERS.fullmatch(issuer)
+    if is_usual or issuer == trusted:
+        return Finding("iss", "good", issuer)
+    why = f"{issuer}, but envctl.toml trusts {trusted or GITHUB_ISSUER}: no person of this job is verified"
+    return Finding("iss", "warn", why, f'if it is yours: [ci] {job.system} = "{issuer}"')
 
 
 def _check_subject(job: CheckedJob, token: TokenClaims, subject: str) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from envctl.domain.ci.inspection.github import GithubExpectation, unchecked
 from envctl.domain.ci.inspection.gitlab import GITLAB_TOKEN, GitlabExpectation
+from envctl.domain.ci.inspection.job import System
 from envctl.domain.ci.inspection.settings import GithubSettings, GitlabSettings, Unread
 from envctl.domain.findings import Finding
 
@@ -18,6 +19,10 @@ class RoleVariable:
     name: str
     job: str
     environment: str = ""
+
+    def format_key(self, system: System) -> str:
+        """Return the line of `envctl.toml` in place of the variable."""
+        return f'in [ci.{system}.roles]: {self.job} = "{_ROLE.format(job=self.job)}"'
 
     def format_github_command(self, repository: str) -> str:
         place = f" --env {self.environment}" if self.environment else ""
@@ -49,9 +54,11 @@ def check_github_setup(
         if isinstance(names, Unread):
             yield unchecked(f"role of {each.job}", names.reason)
         elif each.name in names:
-            yield Finding(f"role of {each.job}", "good", f"in {each.name}")
+            why = f"in the variable {each.name}: people who may write to the repository change it without a review"
+            yield Finding(f"role of {each.job}", "warn", why, f"{each.format_key('github')}, then envctl ci github")
         else:
-            yield _build_missing(each, each.format_github_command(wanted.repository))
+            command = each.format_github_command(wanted.repository)
+            yield _build_missing(each, f"{each.format_key('github')}; or {command}")
 
 
 def _check_workflows(settings: GithubSettings) -> Finding:
@@ -77,7 +84,7 @@ def check_gitlab_setup(
         if known & {(each.name, each.environment or "*"), (each.name, "*")}:
             yield Finding(f"role of {each.job}", "good", f"in {each.name}")
         else:
-            yield _build_missing(each, each.format_gitlab_command())
+            yield _build_missing(each, f"{each.format_key('gitlab')}; or {each.format_gitlab_command()}")
     token = next((each for each in settings.variables if each.name == GITLAB_TOKEN), None)
     page = f"{wanted.url}/-/settings/ci_cd: Variables"
     if token is None:

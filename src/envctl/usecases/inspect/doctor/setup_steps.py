@@ -29,7 +29,8 @@ def list_job_steps(context: Context, job: CheckedJob, environments: Sequence[str
             yield _step(name, what, github.format_creation(wanted, there, branch))
     for each in list_role_variables(names, find_job_roles(context, job.system)):
         command = each.format_github_command(repository.path) if is_github else each.format_gitlab_command()
-        yield _step(f"role of {each.job}", f"variable {each.name}", command)
+        way = f"{each.format_key(job.system)}; or {command}"
+        yield _step(f"role of {each.job}", "its ARN in envctl.toml, or in a variable", way)
     yield _step("repository", "its settings: run this on your machine", "envctl doctor --ci")
 
 
