@@ -132,12 +132,7 @@ def test_only_job_of_pull_requests_runs_outside_the_branch() -> None:
     for name, job in jobs(made(reviewed=("prod",))).items():
         if "envctl-plan.yml" not in name:
             assert job["if"].startswith(ON_MAIN), name
-<<<<<<< HEAD
-    roles = [step["env"]["AWS_ROLE_ARN"] for step in workflow("plan")["jobs"]["plan"]["steps"] if "env" in step]
-    assert roles == ["${{ vars.ENVCTL_PLAN_ROLE }}"]
-=======
     assert main_step(workflow("plan")["jobs"]["plan"])["env"]["AWS_ROLE_ARN"] == "${{ vars.ENVCTL_PLAN_ROLE }}"
->>>>>>> github
 
 
 def test_steps_with_forge_token_are_those_that_ask_the_forge() -> None:
