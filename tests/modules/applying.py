@@ -108,11 +108,24 @@ class Applying:
         assert self._run("state", "list").strip() == ""
         self._case.gone(self._account)
 
-    def _write(self, root: str) -> None:
+    def apply(self) -> Found:
+        shutil.copytree(MODULES, self._folder / "modules", ignore=shutil.ignore_patterns(".terraform*"))
+        self._write(self._case.root)
+        self._run("init")
+        self._run("apply", "-auto-approve")
+        return self._outputs()
+
+    def plan_as(self, role: str, keys: Mapping[str, str]) -> None:
+        """Planned again without a change, by another role."""
+        self._write(self._case.root, role)
+        self._environment |= keys
+        self._run("plan", "-detailed-exitcode", "-lock=false")
+
+    def _write(self, root: str, role: str = "envctl-deployer") -> None:
         (self._folder / "main.tf").write_text(_HEAD + root)
         provider = {
             "region": self._case.region,
-            "assume_role": {"role_arn": f"arn:aws:iam::{self._case.account}:role/envctl-deployer"},
+            "assume_role": {"role_arn": f"arn:aws:iam::{self._case.account}:role/{role}"},
             "allowed_account_ids": [self._case.account],
             "default_tags": {"tags": TAGS},
             # What moto does not know it answers with 500, which the provider would try again for a quarter of an hour.

@@ -1,10 +1,12 @@
 """The embedded Terraform and the packaged AWS provider, for the modules' own tests: nothing is downloaded."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.terraform.process.binary import find_embedded
 
 
@@ -29,6 +31,16 @@ def terraform_env(unpacked_provider: Path, tmp_path: Path) -> dict[str, str]:
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
     }
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, unpacked_provider: Path) -> Iterator[RunningSandbox]:
+    folder = tmp_path / "sandbox"
+    folder.mkdir()
+    (folder / "mirror").symlink_to(unpacked_provider)
+    sandbox = Sandbox(folder)
+    yield sandbox.start()
+    sandbox.stop()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,29 +1,19 @@
 """Every module, applied to an AWS of its own: what it makes is there, a second plan is empty, and nothing stays."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
+from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from tests.modules.applying import Applying, Case
 from tests.modules.cases import CASES
 from tests.modules.test_modules import NAMES
 
 # Most of the time of an apply is spent waiting, in fixed pauses of the provider: the modules wait together.
 AT_ONCE = 6
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path, unpacked_provider: Path) -> Iterator[RunningSandbox]:
-    folder = tmp_path / "sandbox"
-    folder.mkdir()
-    (folder / "mirror").symlink_to(unpacked_provider)
-    sandbox = Sandbox(folder)
-    yield sandbox.start()
-    sandbox.stop()
 
 
 @dataclass(frozen=True)

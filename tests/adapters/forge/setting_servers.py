@@ -89,7 +89,7 @@ RULES = [
 SUBJECT = {"use_default": True, "use_immutable_subject": True, "sub_claim_prefix": "repo:acme@1/shop@2"}
 WORKFLOW_PATHS = {name: f"contents/.github/workflows/envctl-{name}.yml" for name in ("plan", "deploy", "drift")}
 GITHUB_ROUTES: dict[str, Any] = {
-    "": {"default_branch": "main", "id": 2},
+    "": {"default_branch": "main", "id": 2, "private": True},
     "rules/branches/main": RULES,
     "branches/main/protection": (404, {"message": "Branch not protected"}),
     "environments/prod": build_environment(),
@@ -98,6 +98,10 @@ GITHUB_ROUTES: dict[str, Any] = {
     "actions/variables": {"variables": [{"name": "ENVCTL_PLAN_ROLE"}, {"name": "ENVCTL_DRIFT_ROLE"}]},
     "actions/oidc/customization/sub": SUBJECT,
     "actions/permissions/workflow": {"can_approve_pull_request_reviews": False},
+    "actions/permissions/fork-pr-workflows-private-repos": {
+        "run_workflows_from_fork_pull_requests": False,
+        "send_write_tokens_to_workflows": False,
+    },
     "codeowners/errors": {"errors": []},
     WORKFLOW_PATHS["plan"]: encode_file(PLAN_TEXT),
     WORKFLOW_PATHS["deploy"]: encode_file(DEPLOY_TEXT),

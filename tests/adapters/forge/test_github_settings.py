@@ -82,3 +82,16 @@ def test_environment_without_policy_lets_all_deploy(server: GithubWithSettings) 
 def test_missing_environment_is_none(server: GithubWithSettings) -> None:
     del server.routes["environments/prod"]
     assert read(server).environments == {"prod": None}
+
+
+@pytest.mark.parametrize(("run", "send", "wanted"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_forks_get_tokens_if_their_jobs_run(server: GithubWithSettings, run: bool, send: bool, wanted: bool) -> None:
+    names = ("run_workflows_from_fork_pull_requests", "send_write_tokens_to_workflows")
+    server.routes["actions/permissions/fork-pr-workflows-private-repos"] = dict(zip(names, (run, send), strict=True))
+    assert read(server).forks_get_tokens is wanted
+
+
+def test_public_repository_gives_forks_no_token(server: GithubWithSettings) -> None:
+    server.routes[""] = {"default_branch": "main", "private": False}
+    server.routes["actions/permissions/fork-pr-workflows-private-repos"] = (422, {"message": "only applies to"})
+    assert read(server).forks_get_tokens is False

@@ -1,6 +1,7 @@
 import pytest
 
 from envctl.adapters.toml import load_project
+from envctl.domain.errors import ConfigurationError
 from envctl.domain.terraform.outputs import OutputReference
 from tests.adapters.toml.project_files import GOOD, line_of, problems_of, read_cases
 
@@ -134,3 +135,18 @@ def test_quoted_dotted_and_nested_keys_have_their_lines() -> None:
     text = GOOD.replace('account_id = "2', '"gates".approvals = [\n  { a = 1 },\n]\naccount_id = "2')
     (found,) = problems_of(text)
     assert (found.code, str(found.location)) == ("E103", line_of(text, '"gates"'))
+
+
+def test_mistyped_environment_in_order_is_named() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load_project(GOOD.replace('"staging", "prod"', '"stage", "prod"', 1).encode())
+    hints = [problem.hint for problem in raised.value.problems]
+    assert hints[0].startswith("did you mean staging? Otherwise add a section [environments.stage]")
+
+
+def test_section_there_twice_is_named() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load_project((GOOD + "\n[environments.dev]\n").encode())
+    (problem,) = raised.value.problems
+    assert problem.message == "envctl.toml is not TOML: [environments.dev] is there twice"
+    assert problem.hint == "write its keys under one of the two"

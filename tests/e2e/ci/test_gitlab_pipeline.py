@@ -109,7 +109,7 @@ def test_job_after_a_waiting_one_waits_too(small: Project, server: GitlabServer)
     runner.left["envctl promote dev staging"] = {"envctl_reason_1": "refused_for_now"}
     done = runner.run_job("envctl promote staging prod")
     assert (done.code, runner.is_warning("envctl promote staging prod", done.code)) == (4, True)
-    assert "staging waits, and so does prod" in done.out
+    assert "The release waits for staging" in done.out
     assert runner.left["envctl promote staging prod"] == {"envctl_reason_2": "refused_for_now"}
 
 
@@ -118,11 +118,8 @@ def write_spy(project: Project, body: str = "") -> tuple[Path, str]:
     told, program = project.home / "spy.json", project.home / "spy.py"
     program.write_text(
         f"""
-import json, os, pathlib, stat, sys, time
-file = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
-told = {{"file": file, "argv": sys.argv[1:], "environment": dict(os.environ)}}
-if file:
-    told |= {{"token": open(file).read(), "mode": stat.S_IMODE(os.stat(file).st_mode)}}
+import json, os, pathlib, sys, time
+told = {{"argv": sys.argv[1:], "environment": dict(os.environ)}}
 pathlib.Path({str(told)!r}).write_text(json.dumps(told))
 if "--junit" in sys.argv:
     pathlib.Path(sys.argv[sys.argv.index("--junit") + 1]).write_text("")
@@ -132,32 +129,42 @@ if "--junit" in sys.argv:
     return told, f"{shlex.quote(sys.executable)} {shlex.quote(str(program))}"
 
 
-def test_aws_token_file_exists_only_during_the_job(small: Project, server: GitlabServer) -> None:
+def test_keys_of_the_project_do_not_win_over_the_role(small: Project, server: GitlabServer) -> None:
     generate(small, "")
     told, spy = write_spy(small)
-    keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "of somebody", "AWS_PROFILE": "other"}
+    keys = {
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": "of somebody",
+        "AWS_PROFILE": "other",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/etc/hostname",
+        "AWS_ROLE_SESSION_NAME": "somebody@example.com",
+    }
     secrets = {"ENVCTL_DRIFT_ROLE": f"{ROLE}drift", "AWS_ROLE_ARN": f"{ROLE}other", **keys}
     runner = GitlabRunner(small, server, DRIFT, secrets, envctl=spy)
     runner.run_checked("envctl drift")
     seen = json.loads(told.read_text())
-    assert (seen["token"], seen["mode"]) == ("a.token.planted", 0o600)
-    assert not runner.home.exists()
     environment = seen["environment"]
     assert environment["AWS_ROLE_ARN"] == f"{ROLE}drift"
-    assert environment["AWS_ROLE_SESSION_NAME"] == "ann@example.com"
-    # Keys of the project would win over the role.
+    # envctl takes the role with it.
+    assert environment["ENVCTL_AWS_TOKEN"] == "a.token.planted"
     assert not set(keys) & set(environment)
-    assert "a.token.planted" not in [*environment.values(), *seen["argv"]]
-    assert TOKEN not in seen["argv"]
+    assert not {TOKEN, "a.token.planted"} & set(seen["argv"])
+    assert not runner.home.exists()
 
 
 @pytest.mark.parametrize("job", ["envctl apply dev", "envctl promote dev staging"])
 def test_missing_role_says_what_to_set(small: Project, server: GitlabServer, job: str) -> None:
     generate(small, "")
+    text = (small.root / "envctl.toml").read_text()
+    for name, account in (("dev", "1"), ("staging", "2")):
+        text = text.replace(f"[environments.{name}]\n", f'[environments.{name}]\naccount_id = "{account * 12}"\n')
+    small.write("envctl.toml", text)
     runner = GitlabRunner(small, server, PUSH)
+    runner.left["envctl apply dev"] = {"release": "a" * 64}
     done = runner.run_job(job)
     scope = job.rpartition(" ")[2]
-    assert (done.code, f"ENVCTL_ROLE, with the environment {scope} as its scope, is not set" in done.err) == (78, True)
+    assert (done.code, f"ENVCTL_ROLE is not set for environment {scope}" in done.err) == (78, True), done.err
+    assert f"Settings, CI/CD, Variables, for the environment {scope}" in " ".join(done.err.split())
 
 
 def test_role_of_project_file_wins_over_variables(small: Project, server: GitlabServer) -> None:
@@ -167,13 +174,32 @@ def test_role_of_project_file_wins_over_variables(small: Project, server: Gitlab
     assert json.loads(told.read_text())["environment"]["AWS_ROLE_ARN"] == f"{ROLE}dev"
 
 
-def test_merge_train_plans_without_a_note(small: Project, server: GitlabServer) -> None:
+def test_merge_train_only_validates(small: Project, server: GitlabServer) -> None:
     generate(small)
-    told, spy = write_spy(small)
-    train = GitlabRunner(small, server, MERGE_TRAIN, envctl=spy)
+    committed(small)
+    train = GitlabRunner(small, server, MERGE_TRAIN)
     assert train.jobs == ["envctl plan"]
-    train.run_job("envctl plan")
-    assert json.loads(told.read_text())["argv"] == ["preview", "--junit", ".envctl/preview.xml"]
+    train.run_checked("envctl plan")
+    assert server.comments == []
+
+
+def test_note_says_what_is_wrong_in_the_tree(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    small.write("modules/base/main.tf", "resource {\n")
+    committed(small)
+    ran = GitlabRunner(small, server, MERGE_REQUEST).run_job("envctl plan")
+    assert ran.code != 0
+    (note,) = server.comments
+    assert "modules/base/main.tf" in note["body"]
+
+
+@pytest.mark.parametrize(("planned", "checked", "code"), [(0, 0, 0), (0, 1, 1), (78, 1, 78), (1, 0, 1)])
+def test_plan_job_fails_with_the_plan_or_the_check(
+    small: Project, server: GitlabServer, planned: int, checked: int, code: int
+) -> None:
+    generate(small)
+    _, spy = write_spy(small, f"os._exit({planned} if 'preview' in sys.argv else {checked})")
+    assert GitlabRunner(small, server, MERGE_REQUEST, envctl=spy).run_job("envctl plan").code == code
 
 
 def test_names_of_branches_and_people_are_no_code(small: Project, server: GitlabServer) -> None:
@@ -185,8 +211,7 @@ def test_names_of_branches_and_people_are_no_code(small: Project, server: Gitlab
     )
     secrets = {"ENVCTL_PLAN_ROLE": f"{ROLE}plan", **hostile}
     GitlabRunner(small, server, MERGE_REQUEST, secrets, envctl=spy).run_job("envctl plan")
-    seen = json.loads(told.read_text())
-    assert seen["environment"]["AWS_ROLE_SESSION_NAME"].replace("-", "") == "touchplantedyestouchplanted"
+    assert told.exists()
     assert list(small.root.rglob("planted")) == []
 
 

@@ -306,7 +306,8 @@ PULL_REQUEST = {"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/pull/7/merge", "GI
 
 def test_pull_request_asks_nothing_of_other_environments(shop: Project, company: Organisation) -> None:
     before = len(company.proxy.asked)
-    ran = act_as(shop, company, "puller").run("preview", "--json", **PULL_REQUEST)
+    job = Project(shop.root, shop.home, {**company.build_environment("puller"), **PULL_REQUEST})
+    ran = job.run("preview", "--json")
     assert (ran.code, ran.document["problems"]) == (0, [])
     assert [each["hidden"] for each in ran.document["result"]["environments"]] == [False, True, True]
     requests = company.proxy.asked[before:]

@@ -419,6 +419,16 @@ def test_invalid_project_is_reported_first(world: World, path: str, text: str | 
     assert (world.terraform.calls, world.store.content) == ([], {})
 
 
+def test_mistyped_module_folder_gets_suggestion(world: World) -> None:
+    from envctl.usecases.inspect.settings import validate_project
+
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text.replace('"modules/web"', '"modules/wbe"'))
+    with pytest.raises(ConfigurationError) as wrong:
+        validate_project(world.ports)
+    assert [problem.hint for problem in wrong.value.problems if problem.code == "E110"] == ["did you mean modules/web?"]
+
+
 def test_problems_of_all_files_are_reported_at_once(world: World) -> None:
     from envctl.usecases.inspect.settings import validate_project
 

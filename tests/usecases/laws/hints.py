@@ -48,6 +48,11 @@ class Hint:
         return any(words in self.lead for words in _ANOTHER_WAY)
 
     @property
+    def is_for_another(self) -> bool:
+        """Whether another person types the same. They may find that nothing is to do."""
+        return self.lead.startswith(_SAME_AGAIN)
+
+    @property
     def is_bare(self) -> bool:
         return self.text == self.command
 
@@ -140,8 +145,7 @@ def follow_hint(actors: Actors, refused: Refused, hint: Hint) -> None:
         recorded, again = actors.present.seq > before, _retype(actors, refused)
         still = [each for each in list_hints(again) if each.code == hint.code] if again else []
         gone = again is None or not any(each.code == hint.code for each in again.problems)
-        # Another person may find that nothing is to do.
-        assert recorded or gone or hint.lead.startswith(_SAME_AGAIN), f"nothing comes of {typed} after {story}"
+        assert recorded or gone or hint.is_for_another, f"nothing comes of {typed} after {story}"
         if gone or not still or not hint.is_bare or _is_done(refused, hint):
             return
         hint = still[0]
@@ -158,7 +162,8 @@ def carry_out(actors: Actors, hint: Hint, typed: list[str], story: str) -> Liter
         _do_what_it_says(actors, hint)
         before, error = actors.present.seq, _type(actors, hint)
         if error is None:
-            assert len(typed) == 1 or actors.present.seq > before, f"nothing comes of {typed} after {story}"
+            is_answered = actors.present.seq > before or hint.is_for_another
+            assert len(typed) == 1 or is_answered, f"nothing comes of {typed} after {story}"
             return "done"
         same = [each for each in error.problems if (each.code, each.message) == (hint.code, hint.message)]
         assert not same, f"{typed} is refused for the same reason: {error} after {story}"

@@ -187,12 +187,12 @@ def test_invalid_branch_is_refused(world: World, branch: str) -> None:
 
 def test_branch_of_option_is_in_the_check(world: World) -> None:
     tell(world, branch="trunk")
-    assert b"envctl ci gitlab --check --branch trunk\n" in world.tree.content[OURS]
+    assert b"envctl ci gitlab --check --branch trunk ||" in world.tree.content[OURS]
     assert tell(world, check=True, branch="trunk")[1] == []
     assert tell(world, check=True)[1] == ["E039"]
     add(world, '[ci.gitlab]\nbranch = "trunk"\n')
     tell(world)
-    assert b"envctl ci gitlab --check\n" in world.tree.content[OURS]
+    assert b"envctl ci gitlab --check ||" in world.tree.content[OURS]
 
 
 def test_required_gitlab_variables_are_listed(world: World) -> None:
@@ -205,6 +205,7 @@ def test_required_gitlab_variables_are_listed(world: World) -> None:
         ("ENVCTL_ROLE", "prod"),
         ("ENVCTL_GITLAB_TOKEN", ""),
     ]
+    assert told.schedule_variable == "ENVCTL_DRIFT"
     add(
         world,
         '[ci.gitlab.roles]\nplan = "arn:aws:iam::444444444444:role/p"\nprod = "arn:aws:iam::444444444444:role/x"\n',

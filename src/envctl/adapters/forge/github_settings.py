@@ -50,10 +50,14 @@ class GithubSettingsReader:
 
     def read_settings(self, wanted: WantedSettings) -> GithubSettings:
         read, read_optional = self._requests.read, self._requests.read_optional
-        default = read(lambda: get_text(self._requests.fetch(), "default_branch"))
+        repository = read(self._requests.fetch)
+        default = (
+            repository if isinstance(repository, Unread) else read(partial(get_text, repository, "default_branch"))
+        )
         if isinstance(default, Unread):
             raise OperationFailedError(Problem("E484", f"{self._repository} can't be read: {default.reason}", _HINT))
         branch, environments = wanted.branch or default, wanted.environments
+        is_public = not isinstance(repository, Unread) and repository.get("private") is False
         return GithubSettings(
             branch_name=branch,
             branch=read(partial(self._read_branch, branch)),
@@ -61,6 +65,8 @@ class GithubSettingsReader:
             subject=read(self._read_subject),
             has_code_owners=read(self._has_code_owners),
             jobs_may_approve=read(self._may_jobs_approve),
+            # GitHub gives such tokens in private repositories alone.
+            forks_get_tokens=False if is_public else read(self._do_forks_get_tokens),
             variables={name: read(partial(self._list_variables, name)) for name in ("", *environments)},
             workflows={
                 kind: read_optional(partial(self._read_text, path, branch)) for kind, path in wanted.workflows.items()
@@ -139,6 +145,10 @@ class GithubSettingsReader:
 
     def _may_jobs_approve(self) -> bool:
         return bool(self._requests.fetch("actions/permissions/workflow")["can_approve_pull_request_reviews"])
+
+    def _do_forks_get_tokens(self) -> bool:
+        found = self._requests.fetch("actions/permissions/fork-pr-workflows-private-repos")
+        return bool(found["run_workflows_from_fork_pull_requests"] and found["send_write_tokens_to_workflows"])
 
     def _list_variables(self, environment: str) -> frozenset[str]:
         place = f"environments/{quote(environment, safe='')}/" if environment else "actions/"

@@ -120,7 +120,7 @@ class GitlabSettingsReader:
 
 
 def _can_push(level: Mapping[str, Any]) -> bool:
-    # Level 0 is nobody; a user, a group and a deploy key have no level of their own.
+    # Level 0 means no access; a user, a group and a deploy key have no level of their own.
     is_named = level.get("user_id") or level.get("group_id") or level.get("deploy_key_id")
     return bool(is_named) or int(level.get("access_level") or 0) > 0
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,12 +178,7 @@ class TerraformDriver:
         from envctl.adapters.terraform.plans import drift_and_pending
 
         site = self._build_site(environment, stack)
-
-        def run_plan(out: str, **mode: bool | str) -> Transcript:
-            return (
-                self._plan_after_others(site, out, **mode) if locked else self._run_plan(site, out, lock=False, **mode)
-            )
-
+        run_plan = partial(self._plan_after_others, site) if locked else partial(self._run_plan, site, lock=False)
         documents = list[dict[str, Any]]()
 
         def show_plan(file: str) -> dict[str, Any]:
@@ -316,10 +311,7 @@ class TerraformDriver:
     def _run_with_retries(
         self, site: Site, event: ProgressEvent | None, command: str, *words: str, **options: bool | str
     ) -> tuple[ProcessResult, Transcript]:
-        """Run a command; repeat it after a state lock was released meanwhile, and after a missing `init`.
-
-        Both errors come before Terraform changes anything.
-        """
+        """Run a command; repeat it if a lock was released meanwhile, or `init` was missing: nothing is changed then."""
         local_state.create_state_file(site)
         initialized = False
         for pause in _RETRY_PAUSES:

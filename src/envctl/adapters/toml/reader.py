@@ -71,6 +71,9 @@ def _parse_toml(text: bytes, name: str) -> dict[str, Any]:
         line = int(found[1]) if found and found[1] else text.rstrip().count(b"\n") + 1
         reason = _AT_LINE.sub("", message)
         hint = "correct this line; strings need quotes in TOML"
+        if twice := re.fullmatch(r"Cannot declare \((.+)\) twice", reason):
+            section = ".".join(re.findall(r"'([^']*)'", twice[1]))
+            reason, hint = f"[{section}] is there twice", "write its keys under one of the two"
         raise ConfigurationError(Problem("E101", f"{name} is not TOML: {reason}", hint, Location(name, line))) from None
 
 

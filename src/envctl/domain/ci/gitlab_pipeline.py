@@ -15,8 +15,7 @@ from envctl.domain.config.ci_package import PackageSource
 
 MAIN_FILE = ".gitlab-ci.yml"
 REPORT_FILES = (
-    "validate.xml",
-    "preview.xml",
+    "plan.xml",
     "apply.xml",
     "promote.xml",
     "drift.xml",
@@ -33,6 +32,11 @@ _PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
 _FILE = re.compile(r"[^\s'\"\[\]{},]+\.ya?ml")
 _TOKEN = "  id_tokens:\n    ENVCTL_AWS_TOKEN:\n      aud: sts.amazonaws.com\n"  # noqa: S105 (its name)
 _MANUAL = "      when: manual\n"
+_UNSET_KEYS = (
+    "# No variable of the project decides who the job is: keys or another token would win over its own.",
+    "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE",
+    "unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_SESSION_NAME",
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "before_script": _format_lines(settings.before_script),
         "after_script": _format_lines(settings.after_script),
         "install": _indent(_list_install_lines(site)),
-        "take_role": "" if not _takes_roles(site) else _indent(_fill_role_function(texts, site).splitlines()),
+        "own_keys": _indent(_UNSET_KEYS) if _takes_roles(site) else "",
         "cd": shlex.quote(site.folder or "."),
         "branch": json.dumps(site.branch),
         "on_branch": f"$CI_COMMIT_BRANCH == {json.dumps(site.branch)} && {protected}",
@@ -182,18 +186,18 @@ def _takes_roles(site: GitlabInputs) -> bool:
 
 
 def _format_role(site: GitlabInputs, name: str, variable: str) -> str:
-    """Return the line that takes the role of a job: one of the file, or one that a CI/CD variable names."""
+    """Return the line that names the role of a job: one of the file, or one of a CI/CD variable.
+
+    envctl takes it with the ID token of the job. `ENVCTL_ROLE_VARIABLE` is for its message about a missing role.
+    """
     if not _takes_roles(site):
         return ""
     if role := site.settings.roles.get(name):
-        return f"    - take_role {role}\n"
-    scope = f", with the environment {name_gitlab_environment(site.settings, name)} as its scope,"
-    meaning = variable + (scope if variable == "ENVCTL_ROLE" else "")
-    return f'    - take_role "${{{variable}:-}}" "{meaning}"\n'
-
-
-def _fill_role_function(texts: Mapping[str, str], site: GitlabInputs) -> str:
-    return _fill(texts["take_role.sh"], {"region": site.region})
+        return f"    - export AWS_REGION={site.region} AWS_ROLE_ARN={role}\n"
+    scope = f" in {name_gitlab_environment(site.settings, name)}" if variable == "ENVCTL_ROLE" else ""
+    source = shlex.quote(variable + scope)
+    role = f'"${{{variable}:-}}"'
+    return f"    - export AWS_REGION={site.region} AWS_ROLE_ARN={role} ENVCTL_ROLE_VARIABLE={source}\n"
 
 
 def _list_install_lines(site: GitlabInputs) -> Sequence[str]:

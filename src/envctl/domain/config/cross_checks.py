@@ -15,7 +15,7 @@ from envctl.domain.config.regions import check_region_names, check_stack_places,
 from envctl.domain.graph import CycleError, order_stacks
 from envctl.domain.rollout.traffic import FULL_PERCENT
 from envctl.domain.terraform.outputs import OutputReference
-from envctl.domain.text.suggestions import suggest_name
+from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 ALARM_OUTPUT, CHECK = "alarm:output:", "check:"
 
@@ -48,7 +48,9 @@ def _check_pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
         if name in order[:position]:
             yield Fault("E104", f"{name} is in the order twice", "an environment has one place in the pipeline", path)
         elif name not in sections:
+            near = find_nearest(name, set(sections) - set(order))
             hint = f"add a section [environments.{name}], or remove {name} from the order"
+            hint = f"did you mean {near}? Otherwise {hint}" if near else hint
             yield Fault("E104", f"{name} is in the order and has no section", hint, path)
     for name in sections:
         beside = find_table(sections, name).get("pipeline") is False

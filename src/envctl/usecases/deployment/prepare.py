@@ -26,7 +26,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
-from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_acting_place
+from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 
@@ -247,14 +247,14 @@ def render_stack(
     arguments = dict(settings.arguments[stack])
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
-    where = resolve_acting_place(project, settings.environment, changeover.moves)
+    where = resolve_place(project, settings.environment, changeover.moves, acting=True)
     return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
 
 
 def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:
     """Write and initialize a root module with nothing but the backend of that stack."""
     project = context.project
-    backend = resolve_acting_place(project, environment).backend
+    backend = resolve_place(project, environment, acting=True).backend
     root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
     context.ports.workspace.write_stack(environment, name, root.encode())
     profile = project.environments[environment].profile or ""

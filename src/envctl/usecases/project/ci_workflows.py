@@ -45,12 +45,18 @@ class Variable:
 
 @dataclass(frozen=True)
 class Workflows:
-    """Result for one CI system. `remark` names an obstacle outside of the files."""
+    """Result for one CI system.
+
+    Attributes:
+        remark: An obstacle outside of the files.
+        schedule_variable: The variable of a schedule that checks drift; empty if the files have the schedule.
+    """
 
     system: str
     files: tuple[Workflow, ...]
     variables: tuple[Variable, ...] = ()
     remark: str = ""
+    schedule_variable: str = ""
 
 
 def format_project_line(folder: str) -> str:

@@ -75,7 +75,13 @@ def update_gitlab_pipeline(
                 found[path] = "written"
     files = tuple(Workflow(*each) for each in found.items())
     team_files = _read_team_files(ports, up) if main_is_foreign else {}
-    result = Workflows(SYSTEM, files, _list_variables(settings, site), _find_remark(project, team_files))
+    result = Workflows(
+        SYSTEM,
+        files,
+        _list_variables(settings, site),
+        _find_remark(project, team_files),
+        settings.schedule_variable,
+    )
     error: EnvctlError | None = find_stale_error(result)
     if error is None and main_is_foreign and not includes_pipeline(team_files, ours):
         message = f"{MAIN_FILE} does not include {ours}: GitLab runs none of its jobs"

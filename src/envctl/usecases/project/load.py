@@ -280,36 +280,24 @@ def _describe_unclear(environment: str, name: str, wiring: Wiring) -> Problem:
     return Problem("E385", message, hint)
 
 
-def resolve_acting_place(project: Project, environment: str, under: Mapping[str, str] | None = None) -> Place:
-    """Return the place to render for this command: with its `look_role`, if it only looks."""
-    there = project.environments[environment]
-    if not project.looks_with_role(environment):
-        return resolve_place(project, environment, under)
-    return _resolve_place(project, environment, under, role=there.look_role, deployer=there.assume_role or "")
-
-
-def resolve_place(project: Project, environment: str, under: Mapping[str, str] | None = None) -> Place:
-    """Return the place of a deployment, also while a command only looks. `under` maps stacks to the old names still
-    holding their state.
-    """
-    return _resolve_place(project, environment, under, role=project.environments[environment].assume_role)
-
-
-def _resolve_place(
-    project: Project, environment: str, under: Mapping[str, str] | None, *, role: str | None, deployer: str = ""
+def resolve_place(
+    project: Project, environment: str, under: Mapping[str, str] | None = None, *, acting: bool = False
 ) -> Place:
-    there = project.environments[environment]
+    """Return the place of a deployment. With `acting`, return that of this command: it may have the role to look with.
+    `under` maps stacks to the old names still holding their state.
+    """
+    there, looks = project.environments[environment], acting and project.looks_with_role(environment)
     where = Place(
         environment,
         Backend("local", {}, environment),
         there.account_id,
         there.region,
-        role,
+        there.look_role if looks else there.assume_role,
         there.external_id,
         there.session_tags,
         there.regions,
         there.other_accounts,
-        deployer,
+        (there.assume_role or "") if looks else "",
     )
     return replace(where, backend=replace(_build_backend(project, where), under=under or {}))
 

@@ -71,6 +71,13 @@ class _ModuleCode:
     missing: list[ModuleCall] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    def _find_similar_module(self, folder: str) -> str:
+        """Return the nearest folder with a module, beside the missing one; empty if there is none."""
+        parent = dirname(folder)
+        beside = self.ports.tree.read_folder(parent, without=EXCLUDED_PARTS) if parent else None
+        found = {dirname(path) for path in beside or () if path.endswith((".tf", ".tf.json"))}
+        return find_nearest(folder, found) or ""
+
     def add_module(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> None:
         if folder in self.interfaces:
             return
@@ -81,7 +88,8 @@ class _ModuleCode:
             location = at if isinstance(at, Location) else locate_key(self.ports, *at)
             what = "which is outside the project" if folder.startswith("..") else "which has no Terraform module"
             message = f"{wanted_by} uses the code in {folder}, {what}"
-            hint = "move the module into the project, or correct the path"
+            near = "" if folder.startswith("..") else self._find_similar_module(folder)
+            hint = f"did you mean {near}?" if near else "move the module into the project, or correct the path"
             self.problems.append(Problem("E110", message, hint, location))
             return
         self.files.update(found)

@@ -17,9 +17,10 @@ OF_GITLAB = Workflows(
     "gitlab",
     (Workflow(".gitlab/envctl.gitlab-ci.yml", "written"),),
     (
-        Variable("ENVCTL_PLAN_ROLE", "", "the role with read access to every environment"),
-        Variable("ENVCTL_ROLE", "prod", "the role for deployments to prod"),
+        Variable("ENVCTL_PLAN_ROLE", "", "the role that plans merge requests"),
+        Variable("ENVCTL_ROLE", "prod", "the role for deployments to prod: protected"),
     ),
+    schedule_variable="ENVCTL_DRIFT",
 )
 WORKFLOWS: dict[str, object] = {
     "workflows that were written": WRITTEN,
@@ -28,6 +29,7 @@ WORKFLOWS: dict[str, object] = {
         WRITTEN,
         remark='jobs share no folder, so the ledger needs a bucket: [store] url = "s3://BUCKET/PREFIX" in envctl.toml',
     ),
+    "files of CodeBuild": Workflows("codebuild", (Workflow(".codebuild/envctl/install.sh", "written"),)),
     "workflows that differ": replace(
         WRITTEN,
         files=(Workflow(PATHS[0], "differs"), Workflow(PATHS[1], "missing"), Workflow(PATHS[2], "current")),

@@ -29,6 +29,7 @@ FINE = GithubSettings(
     SubjectTemplate((), True, "repo:acme@1/shop@2"),
     has_code_owners=True,
     jobs_may_approve=False,
+    forks_get_tokens=False,
     variables={
         "": frozenset({"ENVCTL_PLAN_ROLE", "ENVCTL_DRIFT_ROLE"}),
         "dev": frozenset({"ENVCTL_ROLE"}),
@@ -89,6 +90,7 @@ WEAK: dict[str, tuple[GithubSettings, list[tuple[str, str]]]] = {
     "sub has a template": (replace(FINE, subject=SubjectTemplate(("repository_id", "context"))), [("sub", "warn")]),
     "sub has names alone": (replace(FINE, subject=SubjectTemplate((), False, "repo:acme/shop")), [("sub", "warn")]),
     "jobs may approve": (replace(FINE, jobs_may_approve=True), [("approving jobs", "bad")]),
+    "forks get tokens": (replace(FINE, forks_get_tokens=True), [("forks", "bad")]),
     "prod does not exist": (
         replace(FINE, environments={**FINE.environments, "prod": None}),
         [("environment", "bad")],
@@ -124,6 +126,7 @@ def test_each_weak_setting_is_one_finding(name: str) -> None:
         (replace(FINE, has_code_owners=UNREAD), ["code owners"]),
         (replace(FINE, subject=UNREAD), ["sub"]),
         (replace(FINE, jobs_may_approve=UNREAD), ["approving jobs"]),
+        (replace(FINE, forks_get_tokens=UNREAD), ["forks"]),
         (replace(FINE, environments={**FINE.environments, "prod": UNREAD}), ["environment"]),
         (replace(FINE, workflows={**FINE.workflows, "plan": UNREAD}), ["workflows", "merge queue"]),
         (replace(FINE, workflows={**FINE.workflows, "deploy": UNREAD}), ["workflows", "queue"]),

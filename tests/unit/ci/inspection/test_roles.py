@@ -51,8 +51,8 @@ def test_job_of_an_unknown_environment_deploys_nowhere() -> None:
 @pytest.mark.parametrize(
     ("job", "of", "use", "answer", "verdict", "said"),
     [
-        (PULL, "prod", "deploy", "yes", "bad", "code that nobody has reviewed can deploy to prod"),
-        (PULL, "dev", "deploy", "yes", "bad", "code that nobody has reviewed can deploy to dev"),
+        (PULL, "prod", "deploy", "yes", "bad", "unreviewed code can deploy to prod"),
+        (PULL, "dev", "deploy", "yes", "bad", "unreviewed code can deploy to dev"),
         (PULL, "prod", "deploy", "no", "good", "can't be taken, as it should be"),
         (PULL, "prod", "deploy", "unknown", "unseen", "AWS throttles"),
         (PULL, "prod", "look", "yes", "bad", "can read the states of prod, with their secrets"),

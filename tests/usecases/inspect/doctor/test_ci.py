@@ -80,7 +80,7 @@ def test_plan_job_that_takes_the_deployer_is_bad(world: World) -> None:
     found = diagnose_ci(world.ports)
     assert (list_amiss(found), found.exit_code) == ([("prod", "assume_role", "bad")], 1)
     assert list_codes(found) == ["E486"]
-    assert "code that nobody has reviewed can deploy to prod" in found.problems[0].message
+    assert "unreviewed code can deploy to prod" in found.problems[0].message
 
 
 def test_states_of_other_environments_are_out_of_reach(world: World) -> None:
@@ -313,3 +313,9 @@ def test_nothing_is_written(world: World) -> None:
     on_laptop(world, build_github(), GITHUB_REMOTE)
     diagnose_ci(world.ports)
     assert (world.store.content, world.tree.content) == before
+
+
+def test_sandbox_has_no_roles_to_try(world: World) -> None:
+    world.sandbox = True
+    assert list_amiss(diagnose_ci(world.ports)) == [("role", "roles", "unseen")]
+    assert world.ci_roles.asked == []

@@ -113,7 +113,7 @@ def _check_merge_queue(settings: GithubSettings, branch: GithubBranch) -> Iterat
     if isinstance(text, Unread):
         yield unchecked("merge queue", text.reason)
     elif text is not None and "merge_group" not in text:
-        why = "there is one, but the workflow of plans does not run in it: the queue waits for ever"
+        why = "there is one, but the workflow of plans does not run in it: the queue never ends"
         yield Finding("merge queue", "bad", why, "envctl ci github, and merge the changed workflow")
     elif text is not None:
         yield Finding("merge queue", "good", "the plan runs in it")
@@ -123,6 +123,7 @@ def check_jobs(settings: GithubSettings, wanted: GithubExpectation) -> Iterator[
     """Yield findings about tokens and permissions of all jobs, and the queue of deployments."""
     yield _check_subject(settings.subject, wanted)
     yield _check_self_approval(settings.jobs_may_approve, wanted)
+    yield _check_forks(settings.forks_get_tokens, wanted)
     text = settings.workflows.get("deploy")
     if isinstance(text, Unread):
         yield unchecked("queue", text.reason)
@@ -165,6 +166,17 @@ def _check_self_approval(allowed: bool | Unread, wanted: GithubExpectation) -> F
     command = f"gh api -X PUT repos/{wanted.repository}/actions/permissions/workflow"
     hint = f"{command} -f default_workflow_permissions=read -F can_approve_pull_request_reviews=false"
     return Finding(name, "bad", why, hint)
+
+
+def _check_forks(get_tokens: bool | Unread, wanted: GithubExpectation) -> Finding:
+    if isinstance(get_tokens, Unread):
+        return unchecked("forks", get_tokens.reason)
+    if not get_tokens:
+        return Finding("forks", "good", "their jobs get no token for AWS")
+    why = "jobs of forks get tokens that write: for AWS their sub is that of your own pull requests"
+    return Finding(
+        "forks", "bad", why, f"{wanted.url}/settings/actions: do not send write tokens to workflows of forks"
+    )
 
 
 def check_environment(settings: GithubSettings, wanted: GithubExpectation, name: str) -> Iterator[Finding]:

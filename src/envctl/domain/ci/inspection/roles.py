@@ -127,7 +127,7 @@ def _explain_danger(job: CheckedJob, target: RoleTarget) -> str:
         return f"code of a branch can read the states of {where}, with their secrets"
     match job.kind:
         case "plan":
-            return f"code that nobody has reviewed can deploy to {where}"
+            return f"unreviewed code can deploy to {where}"
         case "deploy":
             return f"{job.description} can deploy to {where}, past its gates and reviewers"
         case "branch":
@@ -148,7 +148,7 @@ def check_itself(target: RoleTarget, itself: Attempt) -> Finding:
     """Return whether a role can take itself."""
     match itself.answer:
         case "yes":
-            why = f"{target.arn} can take itself: who gets its keys once can renew them for ever"
+            why = f"{target.arn} can take itself: stolen keys can be renewed again and again"
             return Finding("itself", "bad", why, f"remove the role from its own trust policy: {CI_ACCESS_PAGE}")
         case "no":
             return Finding("itself", "good", "the role can't take itself")

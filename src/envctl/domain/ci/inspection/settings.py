@@ -62,6 +62,7 @@ class GithubSettings:
     Attributes:
         branch_name: The branch that deploys.
         environments: By name; None for a missing one.
+        forks_get_tokens: True if jobs for pull requests of forks may get tokens that write, and so ID tokens.
         variables: The names of variables, of the repository under the empty name and of each environment.
         workflows: The text of each generated workflow on that branch, by the kind of its jobs; None if it is missing.
     """
@@ -72,13 +73,14 @@ class GithubSettings:
     subject: SubjectTemplate | Unread
     has_code_owners: bool | Unread
     jobs_may_approve: bool | Unread
+    forks_get_tokens: bool | Unread
     variables: Mapping[str, frozenset[str] | Unread] = field(default_factory=dict)
     workflows: Mapping[str, str | Unread | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class GitlabBranch:
-    """A protected branch of GitLab. `pushers` describes who may push without a merge request; empty if nobody may."""
+    """A protected branch of GitLab. `pushers` may push without a merge request; empty if there are none."""
 
     pushers: tuple[str, ...] = ()
     allows_force_push: bool = False

@@ -18,7 +18,7 @@ from envctl.usecases.deployment.leaving.settings import find_arguments
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project.load import resolve_acting_place
+from envctl.usecases.project.load import resolve_place
 from envctl.usecases.release.stack_origins import StackOrigin, find_stack_origins
 
 
@@ -102,7 +102,7 @@ class _LeavingStacks:
 def _render_stack(
     project: Project, environment: str, name: str, wiring: Wiring, arguments: Mapping[str, object]
 ) -> RootModule:
-    where = resolve_acting_place(project, environment)
+    where = resolve_place(project, environment, acting=True)
     region = wiring.stacks[name].region
     if region and where.region and region not in where.regions:
         message = f"{name} runs in region {region} of {environment}, and envctl.toml no longer has this region"

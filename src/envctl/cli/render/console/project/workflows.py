@@ -37,5 +37,5 @@ def show_workflows(workflows: Workflows, out: Console) -> None:
     for variable in workflows.variables:
         where = f"environment {variable.environment}" if variable.environment else everywhere
         print_item(out, "  ", (variable.name, "bold"), f" ({where}): {variable.meaning}", indent=4)
-    if workflows.system == "gitlab":
-        print_text(out, "and a pipeline schedule (Build) with the variable ENVCTL_DRIFT=yes, for drift checks")
+    if name := workflows.schedule_variable:
+        print_text(out, f"and a pipeline schedule (Build) with the variable {name}=yes, for drift checks")
