@@ -119,6 +119,7 @@ def _fix_drift(actors: Actors, what: str, how: How) -> bool:
     mended = [actors.gives("apply", what, partial(fix, found=each), how) for each in drifted]
     if any(each is not None and "E330" in {problem.code for problem in each.problems} for each in mended):
         # No plan holds it: the answer says to undo it by hand, and to check again.
+        assert f"envctl drift {what} --fix" not in {find_advice(actors), explain_refusal(actors.here.ports, what).next}
         actors.shared.terraform.drifted.clear()
         actors.looks_for_drift(what, how)
         return True
