@@ -9,6 +9,7 @@ from envctl.domain.guards.provenance import MAX_NAMED, find_newer_deployment, su
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.guards.rule_views import count_missing_at_gates, count_missing_since, describe_approvers
 from envctl.domain.next_step.situation import Goal, NextStep, Situation
+from envctl.domain.plan.unseen_stacks import list_acceptable
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
 
@@ -105,11 +106,14 @@ def format_deployment(request: Request) -> str:
 
 
 def format_approval(request: Request, gate: str) -> str:
-    """Return the command of an approval, with its release if the command would take another one."""
+    """Return the command of an approval, with its release if the command would take another one, and with the stacks
+    that the plan can't show: without their names the deployment stops before them.
+    """
     last = request.source_state.last
     is_default = request.action == "promote" and last is not None and last.release == request.release
     release = "" if is_default else shorten_id(request.identity)
-    return format_command("approve", request.target, gate=gate, release=release)
+    unseen = ",".join(list_acceptable(request.plan)) if request.plan else ""
+    return format_command("approve", request.target, gate=gate, release=release, unseen=unseen)
 
 
 def _find_recovery(facts: Situation) -> NextStep | None:
