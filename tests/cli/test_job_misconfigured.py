@@ -52,7 +52,7 @@ def offline(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("envctl.adapters.aws.bounded_session.ATTEMPTS", 1)
 
 
-@pytest.mark.slow
+@pytest.mark.night
 @pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("name", NAMES)
 def test_malformed_variable_is_no_bug(

@@ -5,8 +5,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +16,8 @@ import typer
 
 from envctl.cli.ci import detect_job
 from envctl.cli.options.global_options import Options, find_command_name, is_sandbox_asked
-from envctl.cli.options.wait_ok import WAIT_OK, is_wait_ok
+from envctl.cli.options.wait_ok import WAIT_OK
+from envctl.cli.outcome_report import PROCESS_ENVIRONMENT, print_error, publish_outcome, to_process_code
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.domain.command_lines import format_command
@@ -25,9 +25,6 @@ from envctl.domain.command_lines import format_command
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
     from envctl.usecases.ports.core import Ports
-
-# The process environment at the start of the command: the sandbox replaces os.environ later.
-PROCESS_ENVIRONMENT: ContextVar[Mapping[str, str]] = ContextVar("PROCESS_ENVIRONMENT", default=os.environ)
 
 
 def run_use_case(
@@ -78,49 +75,7 @@ def _finish_command(
         # The reader (head, less) has closed the pipe. The exit code still tells the outcome.
         _discard_stdout()
     problems = error or _extract_problems(result, code)
-    raise typer.Exit(_to_process_code(_publish_outcome(options, command, result, code, problems), problems))
-
-
-def _to_process_code(code: int, error: "EnvctlError | None") -> int:
-    """Return the exit code of the process. With `--wait-ok`, a refusal for now is 0; documents and outputs keep 4."""
-    return 0 if is_wait_ok(code, error) else code
-
-
-def _publish_outcome(
-    options: Options, command: str, result: object | None, code: int, error: "EnvctlError | None" = None
-) -> int:
-    """Write report and dotenv files, and publish the result to the CI job. Return the exit code of the command: a
-    failure if a requested comment or issue could not be written, except after a deployment, which is done all the same.
-    """
-    if options.junit or options.sarif:
-        from envctl.cli.output.ci_report_files import write_ci_reports
-
-        write_ci_reports(options, command, result, error)
-    if file := PROCESS_ENVIRONMENT.get().get("ENVCTL_DOTENV"):
-        from envctl.cli.ci.dotenv import update_dotenv_file
-
-        update_dotenv_file(Path(file), result, error, code)
-    if (job := detect_job(options, PROCESS_ENVIRONMENT.get())) is None:
-        return code
-    from envctl.cli.ci.outcome import has_changed_something
-    from envctl.domain.errors import EnvctlError
-    from envctl.domain.exit_codes import ExitCode
-
-    try:
-        job.publish_result(command, result, error, code)
-    except Exception as fault:  # noqa: BLE001 (a bug here must not hide what the command has done)
-        failure = fault if isinstance(fault, EnvctlError) else _to_bug(fault, options)
-        _print_error(options, failure)
-        kept = code != ExitCode.DONE or has_changed_something(command, result)
-        job.annotate_failure(failure, is_warning=kept)
-        return code if kept else int(failure.exit_code)
-    return code
-
-
-def _to_bug(fault: Exception, options: Options) -> "EnvctlError":
-    from envctl.cli.failures import to_envctl_error
-
-    return to_envctl_error(fault, options, ())
+    raise typer.Exit(to_process_code(publish_outcome(options, command, result, code, problems), problems))
 
 
 def require_ci_job(context: typer.Context) -> None:
@@ -146,14 +101,7 @@ def show_result(options: Options, command: str, result: object, code: int, error
     _show_text(options, result)
     if error is not None:
         sys.stdout.flush()
-        _print_error(options, error)
-
-
-def _print_error(options: Options, error: "EnvctlError") -> None:
-    from envctl.cli.output.consoles import create_console
-    from envctl.cli.render.console.errors import show_error
-
-    show_error(error, create_console(options, stderr=True))
+        print_error(options, error)
 
 
 def _extract_problems(result: object, code: int) -> "EnvctlError | None":
@@ -303,14 +251,14 @@ def _report_failure(options: Options, words: Sequence[str], error: "EnvctlError"
     current_redaction().redact_error(error)
     with contextlib.suppress(BrokenPipeError):
         if not (options.json and _print_json_error(options, words, error)):
-            _print_error(options, error)
+            print_error(options, error)
             if options.markdown:
                 # Readers of a job summary do not see its log.
                 from envctl.cli.ci.result_views import render_markdown
 
                 print_text(render_markdown(None, error))
-        return _to_process_code(_publish_outcome(options, find_command_name(words), None, code, error), error)
-    return _to_process_code(code, error)
+        return to_process_code(publish_outcome(options, find_command_name(words), None, code, error), error)
+    return to_process_code(code, error)
 
 
 def _print_json_error(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:

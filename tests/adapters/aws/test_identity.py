@@ -14,6 +14,7 @@ from envctl.adapters.aws.token_exchange import TokenExchange
 from envctl.adapters.aws.tokens import ISSUER
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.ci.id_token import MAX_TOKEN_BYTES
+from envctl.domain.config.ci_github import GithubCi
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
 from tests.adapters.aws.sts_on_loopback import GITLAB, ROLE, SESSION, Sts, jwt, sts_on_loopback
@@ -72,6 +73,19 @@ def test_token_may_name_the_teams_of_the_actor() -> None:
     assert known(listed).identify_actor().teams == ("acme/operators", "acme/web")
     as_text = exchange({**CLAIMS, "team": "acme/web, acme/operators"})
     assert known(as_text).identify_actor().teams == ("acme/operators", "acme/web")
+
+
+def test_environment_of_the_job_has_its_name_in_the_project() -> None:
+    table = GithubCi.model_validate({"environments": {"prod": "production"}})
+
+    def find(named: str) -> str:
+        token = exchange({**CLAIMS, "environment": named})
+        standing = CredentialOrigin(CALLER, "assume-role-with-web-identity", token)
+        words = (lambda: RUN, lambda: standing, lambda: OF_RUN, GITLAB)
+        return AwsIdentity(*words, name_environment=table.find_environment).identify_actor().environment
+
+    found = {named: find(named) for named in ("production", "Production", "prod", "staging")}
+    assert found == {"production": "prod", "Production": "prod", "prod": "", "staging": "staging"}
 
 
 def test_token_may_name_the_environment_of_the_job() -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.forge.posts import ForgePost
-from envctl.cli.boundary import PROCESS_ENVIRONMENT, _publish_outcome
 from envctl.cli.ci.comment import Comment, add_marker, upsert_comment
 from envctl.cli.ci.forge import Forge
 from envctl.cli.ci.forge_publisher import LABEL, update_drift_issues
 from envctl.cli.ci.job_run import JobRun, ProjectPlace
 from envctl.cli.entry import run
 from envctl.cli.options.global_options import Options
+from envctl.cli.outcome_report import PROCESS_ENVIRONMENT, publish_outcome
 from envctl.cli.render.markdown.page.budget import MAX_PAGE_SIZE
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -289,7 +289,7 @@ def test_failed_comment_keeps_the_outcome_of_a_deployment(
     PROCESS_ENVIRONMENT.set(dict(os.environ))
     job.fails += [("GET", 403, {"message": "no"})]
     error = EnvctlError(Problem("E300", "no", "")) if code > 2 else None
-    assert _publish_outcome(Options(comment=True), command, EnvironmentPlan("dev", "r1", ()), code, error) == expected
+    assert publish_outcome(Options(comment=True), command, EnvironmentPlan("dev", "r1", ()), code, error) == expected
     said = capsys.readouterr().err
     assert "E036" in said
     if "GITHUB_ACTIONS" in os.environ:
@@ -337,7 +337,7 @@ def test_bug_in_a_report_keeps_the_outcome_of_a_deployment(
 
     monkeypatch.setattr("envctl.cli.ci.comment.upsert_comment", fail)
     PROCESS_ENVIRONMENT.set(dict(os.environ))
-    assert _publish_outcome(Options(comment=True), "promote", EnvironmentPlan("dev", "r1", ()), 0) == 0
+    assert publish_outcome(Options(comment=True), "promote", EnvironmentPlan("dev", "r1", ()), 0) == 0
     assert "E070" in capsys.readouterr().err
     assert run(["why", "staging", "--comment"]) == 70
 

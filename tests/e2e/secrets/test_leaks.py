@@ -87,6 +87,8 @@ def leaky(small: Project) -> Project:
     (small.root / "tmp").mkdir()
     for environment in ("dev", "staging", "prod"):
         write_settings(small, environment, "one")
+    package = f'\n[ci]\npackage = "git+https://git.example.com/acme/envctl@{"a" * 40}"\n'
+    small.write("envctl.toml", (small.root / "envctl.toml").read_text() + package)
     return small
 
 

@@ -93,6 +93,14 @@ def test_unpinned_file_accepts_no_other_commit() -> None:
     assert compare_file(found, sealed(text, pinned=False), pinned=False) == "edited"
 
 
+def test_commit_raised_in_both_files_is_current() -> None:
+    """Renovate raises the project file and the lock file together."""
+    old, new = (f"envctl-promotion @ git+https://github.com/acme/envctl@{commit}\n" for commit in (OLD, NEW))
+    found = sealed(old, settings=digest_settings({"package": OLD}), pinned=False).replace(OLD, NEW)
+    wanted = sealed(new, settings=digest_settings({"package": NEW}), pinned=False)
+    assert compare_file(found, wanted, pinned=False) == "current"
+
+
 def test_other_version_for_same_settings_is_only_noted() -> None:
     newer = sealed("jobs: {}\n", version="0.2.0")
     assert compare_file(newer, sealed(WORKFLOW)) == "other version"

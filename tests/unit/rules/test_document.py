@@ -284,5 +284,6 @@ def test_other_issuer_of_github_is_a_change_of_rules() -> None:
     "allow", [{"only_ci": True}, {"apply": ["github:ann"]}, {"approve": {"peer": ["github-team:acme/ops"]}}], ids=str
 )
 def test_other_issuer_of_github_conflicts_where_it_says_who(allow: dict[str, Any]) -> None:
-    usual, ours = (document({"allow": allow}, **each) for each in ({}, {"ci": {"github": "https://git.example.com/x"}}))
+    usual = document({"allow": allow})
+    ours = document({"allow": allow}, ci={"github": "https://git.example.com/x"})
     assert list_conflicts(usual, ours) == ("issuer of GitHub not set -> https://git.example.com/x",)

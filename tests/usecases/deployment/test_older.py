@@ -156,7 +156,7 @@ def test_approver_is_told_of_an_older_release(world: World) -> None:
     approve_plan(world.ports, "prod", "business", release=first)
     world.identity.name = "dan@example.com"
     told = approve_plan(world.ports, "prod", "business", release=first)
-    assert told.next == f"envctl promote staging prod --release {first[:12]} --older"
+    assert told.next == f"ask another person: envctl promote staging prod --release {first[:12]} --older"
 
 
 def test_standalone_environment_accepts_any_release(world: World) -> None:

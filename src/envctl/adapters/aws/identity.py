@@ -50,7 +50,8 @@ def read_server_url(run_url: str) -> str:
 class AwsIdentity:
     """`local` identifies the actor by the machine alone; AWS takes precedence. `find_origin` returns None without
     credentials. `gitlab` returns the address of the GitLab with trusted tokens, `github` the issuer of trusted tokens
-    of GitHub, or an empty text for that of github.com.
+    of GitHub, or an empty text for that of github.com. `name_environment` returns the environment of the project that
+    an environment of GitHub stands for.
     """
 
     def __init__(
@@ -60,7 +61,10 @@ class AwsIdentity:
         environment: Callable[[], Mapping[str, str]],
         gitlab: Callable[[], str],
         github: Callable[[], str] = lambda: "",
+        *,
+        name_environment: Callable[[str], str] = str,
     ) -> None:
+        self._name_environment = name_environment
         self._github = github
         self._local = local
         self._gitlab = gitlab
@@ -94,7 +98,8 @@ class AwsIdentity:
         except UnverifiedTokenError as error:
             return caller, str(error)
         url = self._format_run_url(local, claims)
-        return Actor(claims.actor, local.via, True, url, arn, claims.teams, claims.environment, claims.also), ""
+        place = self._name_environment(claims.environment) if local.via == "github" else claims.environment
+        return Actor(claims.actor, local.via, True, url, arn, claims.teams, place, claims.also), ""
 
     def _format_run_url(self, local: Actor, claims: Claims) -> str:
         if not (claims.repository and claims.run_id):

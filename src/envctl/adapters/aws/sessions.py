@@ -167,7 +167,7 @@ class Sessions:
             return AwsSession(acting, caller, listener)
 
     def _require_other_role(self, spec: AwsCredentialsSpec) -> None:
-        """Raise MisconfiguredMachineError if the caller is known to have the role already: a role can't assume itself."""
+        """Raise MisconfiguredMachineError if the caller is known to have that role: no role can assume itself."""
         own = self._sessions.get("")
         if own is not None and spec.role and self._find_profile(spec) == self._find_profile(self._find_spec("")):
             require_other_role(spec, own.caller.arn)

@@ -263,6 +263,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             self.inherited_environment,
             lambda: ci.gitlab,
             lambda: ci.github.issuer or "",
+            name_environment=ci.github.find_environment,
         )
 
     @cached_property

@@ -73,11 +73,11 @@ def compare_file(found: str, wanted: str, *, pinned: bool = True) -> FileState:
         return "differs"
     if pinned:
         body, own_body = _strip_pins(body), _strip_pins(own_body)
-    if seal.text != _digest(body):
-        return "edited"
     if body == own_body:
         # A later envctl may have later pins, and the file of an earlier one lower ones.
         return "edited" if pinned and seal.version == own.version and _has_lowered_pin(found, wanted) else "current"
+    if seal.text != _digest(body):
+        return "edited"
     return "other version" if seal.settings == own.settings and seal.version != own.version else "differs"
 
 

@@ -158,6 +158,19 @@ class GithubCi(Section):
     # a promotion that is refused for now (exit code 4) ends its job as `passed`, with a notice, or as `failed`
     waiting: Literal["passed", "failed"] = "passed"
 
+    def find_environment(self, named: str) -> str:
+        """Return the environment of the project that an environment of GitHub stands for; empty if it stands for none:
+        where prod is called *production*, GitHub's own *prod* may have no rules.
+        """
+        for environment, name in self.environments.items():
+            if name.casefold() == named.casefold():
+                return environment
+        return "" if named in self.environments else named
+
+    def find_github_name(self, environment: str) -> str:
+        """Return the name of an environment of the project in GitHub."""
+        return self.environments.get(environment, environment)
+
     def list_steps(self, steps: tuple[GithubStep, ...], job: JobKind) -> tuple[GithubStep, ...]:
         return tuple(each for each in steps if job in each.jobs)
 

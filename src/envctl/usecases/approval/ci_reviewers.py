@@ -98,7 +98,7 @@ def record_reviews(
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
-    names = ports.reviews.list_approvers(context.project.ci.github.environments.get(target, target))
+    names = ports.reviews.list_approvers(context.project.ci.github.find_github_name(target))
     later = list_later(names, earlier)
     before = [Reviewer(name, "does not count", TOO_EARLY) for name in dict.fromkeys(names) if name not in later]
     reviewers = (*before, *(_record_review(ports, request, replace(scope, reviewer=name)) for name in later))

@@ -131,7 +131,7 @@ def _count_reviews(context: Context, target: str) -> str:
     if not find_rules(context.project, target).reviewers or not ports.reviews.has_reviews():
         return ""
     try:
-        named = context.project.ci.github.environments.get(target, target)
+        named = context.project.ci.github.find_github_name(target)
         return format_reviews(ports.reviews.list_approvers(named))
     except EnvctlError as error:
         # The plan is made. Only a second attempt of the run needs the reviews.
