@@ -4,9 +4,10 @@ locals {
   store_arn    = "arn:${local.partition}:s3:::${local.store_bucket}"
   store_keys   = "${local.store_arn}/${local.store_prefix == "" ? "" : "${local.store_prefix}/"}"
 
-  # What a job creates: results of a run; then entries about drift, and the plans that reviewers approve; then everything.
+  # What a job creates: results of runs of plans; then entries about drift, and the plans that reviewers approve; then everything.
+  # envctl believes the results of a run. So a pull request, whose code nobody has reviewed, must not write those of a drift check.
   creates = {
-    plan  = ["runs/*"]
+    plan  = ["runs/*Z-plan-*"]
     drift = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "runs/*"]
   }
 }

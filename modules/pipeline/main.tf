@@ -82,7 +82,7 @@ resource "aws_codepipeline" "deploy" {
       input_artifacts = ["source"]
 
       configuration = {
-        ProjectName          = aws_codebuild_project.this[local.entry].name
+        ProjectName = aws_codebuild_project.this[local.entry].name
         EnvironmentVariables = jsonencode([
           { name = "TASK", value = "apply", type = "PLAINTEXT" },
           { name = "ENVIRONMENT", value = local.entry, type = "PLAINTEXT" },

@@ -214,7 +214,7 @@ run "the_store_is_added_to_as_the_job_needs" {
 
   assert {
     condition = { for job, document in data.aws_iam_policy_document.job : job => toset(flatten([for statement in document.statement : statement.resources if contains(statement.actions, "s3:PutObject")])) } == {
-      plan    = toset(["arn:aws:s3:::shop-envctl-store/shop/runs/*"])
+      plan    = toset(["arn:aws:s3:::shop-envctl-store/shop/runs/*Z-plan-*"])
       drift   = toset([for folder in ["checkpoints", "ledger", "places", "plans", "runs"] : "arn:aws:s3:::shop-envctl-store/shop/${folder}/*"])
       dev     = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
       staging = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])

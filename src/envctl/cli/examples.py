@@ -26,6 +26,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ci codebuild": (
         ("envctl ci codebuild", "write the script and its lock files"),
         ("envctl ci codebuild --check", "in a build: fail if they are out of date"),
+        ("envctl ci codebuild --json", "the files as JSON"),
     ),
     "ci gitlab": (
         ("envctl ci gitlab", "write the pipeline"),
@@ -55,7 +56,6 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "doctor": (
         ("envctl doctor", "check this machine and every environment"),
         ("envctl doctor prod", "check only prod"),
-        ("envctl doctor --probe", "test the write protection of the store"),
         ("envctl doctor --ci", "check who can deploy through CI"),
     ),
     "drift": (

@@ -55,7 +55,9 @@ def _name_project_folder(error: EnvctlError, options: Options) -> EnvctlError:
     first = error.problems[0] if error.problems else None
     if first is None or first.code != "E100":
         return error
-    above = next((each for each in options.project.resolve().parents if (each / "envctl.toml").is_file()), None)
+    from envctl.adapters.disk.paths import resolve_path
+
+    above = next((each for each in resolve_path(options.project).parents if (each / "envctl.toml").is_file()), None)
     if above is not None:
         hint = f"the project is in a folder above: cd {shlex.quote(os.path.relpath(above))}"
         error.problems = (replace(first, hint=hint), *error.problems[1:])

@@ -125,7 +125,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @pytest.fixture
 def file(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenFile]:
     file = TokenFile(world.request_token, str(tmp_path), now=lambda: world.now)
-    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", os.fspath(file.open(renew_alone=False)))
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", os.fspath(file.create(renew_alone=False)))
     yield file
     file.close()
 

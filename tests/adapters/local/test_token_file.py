@@ -41,7 +41,7 @@ def forge() -> Forge:
 
 def opened(forge: Forge, folder: Path, *, renewing: bool = True) -> TokenFile:
     file = TokenFile(forge.request_token, str(folder), renewing=renewing, now=lambda: forge.now)
-    file.open(renew_alone=False)
+    file.create(renew_alone=False)
     return file
 
 
@@ -111,7 +111,7 @@ def test_token_without_times_is_renewed_too(tmp_path: Path) -> None:
         return asked[-1]
 
     file = TokenFile(request, str(tmp_path), now=lambda: now)
-    file.open(renew_alone=False)
+    file.create(renew_alone=False)
     now += timedelta(minutes=3)
     file.renew_if_due()
     assert file.path.read_text() == asked[1]
@@ -145,7 +145,7 @@ def test_refused_first_token_leaves_nothing(forge: Forge, tmp_path: Path) -> Non
 def test_renewal_runs_beside_the_command(forge: Forge, tmp_path: Path) -> None:
     forge.life = timedelta(seconds=2)
     file = TokenFile(forge.request_token, str(tmp_path))
-    file.open()
+    file.create()
     forge.now = datetime.now(UTC)
     until = time.monotonic() + 30
     while len(forge.asked) < 3 and time.monotonic() < until:

@@ -17,7 +17,15 @@ TOP = Path(__file__).parents[3]
 MANIFEST = TOP / ".pre-commit-hooks.yaml"
 HOOKS = [hook["id"] for hook in yaml.safe_load(MANIFEST.read_text())]
 # All that a wheel is made of.
-FILES = ("pyproject.toml", "README.md", "LICENSE", "envctl.toml", MANIFEST.name)
+FILES = (
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "envctl.toml",
+    "requirements-build.lock",
+    "requirements-run.lock",
+    MANIFEST.name,
+)
 FOLDERS = ("src", "app", "environments", "modules")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".envctl", ".terraform", "build", "dist", "secrets")
 PROD = "environments/prod/terraform.tfvars"

@@ -1,5 +1,6 @@
 """The documents say what is true: commands exist, examples load, codes and links lead somewhere."""
 
+import json
 import re
 import shlex
 import signal
@@ -133,10 +134,12 @@ def _completed(text: str) -> str:
     document = tomllib.loads(text)
     in_pipeline = [name for name, each in document.get("environments", {}).items() if each.get("pipeline", True)]
     everywhere = [name for name, each in document.get("stacks", {}).items() if not each.get("environments")]
+    # A fragment that speaks of no environment of its own may name the usual ones.
+    usual = ["dev"] if {"environments", "pipeline"} & set(document) else ["dev", "staging", "prod"]
     rest = {
         '[project]\nname = "shop"\n': "project" in document,
-        '[pipeline]\norder = ["dev"]\n': "pipeline" in document,
-        "[environments.dev]\n": bool(in_pipeline),
+        f"[pipeline]\norder = {json.dumps(usual)}\n": "pipeline" in document,
+        "".join(f"[environments.{name}]\n" for name in usual): bool(in_pipeline),
         '[stacks.network]\nmodule = "modules/vpc"\n': bool(everywhere),
     }
     return text + "".join(table for table, there in rest.items() if not there)

@@ -12,6 +12,7 @@ from tests.e2e.conftest import ACCOUNTS, CommandResult, Project
 from tests.e2e.organisation import (
     MODULE,
     PROJECT,
+    STORE,
     TOOLS,
     Organisation,
     load_policies,
@@ -237,7 +238,7 @@ NEEDED: dict[str, tuple[str, str, str, tuple[str, ...], str]] = {
     "to deploy": ("dev", "sts:AssumeRole", "DeployToTheEnvironment", ("apply", "dev", "--yes"), "E413"),
     "to deploy, looking": ("dev", "sts:AssumeRole", "LookIntoEnvironments", ("plan", "dev"), "E326"),
     "to add a release": ("dev", "s3:PutObject", "AddToTheStore", ("verify", "dev"), "E452"),
-    "to begin a run": ("plan", "s3:PutObject", "AddToTheStore", ("matrix", "drift", "dev"), "E452"),
+    "to begin a run": ("plan", "s3:PutObject", "AddToTheStore", ("matrix", "plan", "dev"), "E452"),
 }
 
 
@@ -265,3 +266,29 @@ def test_statement_is_needed(
         ran: CommandResult = in_job(shop, company, job).run(*words, "--json")
     assert ran.code != 0
     assert code in ran.codes, (ran.codes, ran.out)
+
+
+def test_pull_request_answers_for_no_drift_check(shop: Project, company: Organisation, tmp_path: Path) -> None:
+    """Its code may write into the store by hand: `collect` would record what it says about prod."""
+    from botocore.exceptions import ClientError
+
+    began = in_job(shop, company, "drift").run_checked("matrix", "drift", "--json")
+    run = json.loads(began.out)["result"]["run"]
+    keys = take_with_token(company, "plan", TOKENS["plan"], tmp_path / "token")
+    assert keys is not None
+    s3 = company.open_watched_client(keys, "s3")
+    forged = {
+        f"answers/{run}/0001.001.json": False,
+        f"answers/{run}/0001.999.json": False,
+        f"begun/{run.replace('Z-drift-', 'Z-drift-a')}.json": False,
+        f"collected/{run}.json": False,
+        f"begun/{run.replace('-drift-', '-plan-')}.json": True,
+    }
+    for name, may in forged.items():
+        try:
+            s3.put_object(Bucket=STORE, Key=f"shop/runs/{name}", Body=b"{}")
+            written = True
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "AccessDenied"
+            written = False
+        assert written is may, name

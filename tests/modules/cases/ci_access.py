@@ -126,7 +126,7 @@ def _adds_to_the_store(iam: Any, prefix: str) -> None:
         job: {path.removeprefix(f"{STORE}{prefix}/") for path in _resources(iam, job, "s3:PutObject")} for job in JOBS
     }
     entries = {"checkpoints/*", "ledger/*", "places/*", "plans/*", "runs/*"}
-    assert added == {"plan": {"runs/*"}, "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
+    assert added == {"plan": {"runs/*Z-plan-*"}, "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
     for job in JOBS:
         actions = {action for each in _rights(iam, job) for action in each.actions}
         assert actions == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession"}

@@ -80,6 +80,19 @@ def test_last_result_of_a_shard_counts() -> None:
     }
 
 
+def test_other_keys_are_no_results() -> None:
+    real = "runs/answers/20260101T000000Z-drift-a/0001.001.json"
+    hostile = (
+        "0001.999Z-plan-.json",
+        "Z-plan-a.json",
+        "0001.Z-plan-",
+        "0001.001.json/Z-plan-a.json",
+        "\u0661.001.json",
+    )
+    folder = real.rpartition("/")[0]
+    assert select_last_answers([real, *(f"{folder}/{name}" for name in hostile)]) == {1: real}
+
+
 SPOILT: dict[str, Any] = {
     "no JSON": b"{",
     "another format": {"format": 2},

@@ -102,8 +102,10 @@ A_RULE = "a rule, which the guards ask on the day"
 MEANS_NOTHING: dict[tuple[type, str], str] = {
     (Environment, "in_pipeline"): "which releases may come there, which guards ask on the day",
     (Environment, "profile"): "who plans and applies: that is different on a laptop and in a job",
+    (Environment, "look_role"): "who plans: what is applied is planned by the deployer",
     (Environment, "session_duration"): "how long keys are good that exec gives to a command",
     (Environment, "signing_key"): "whom readers of the ledger believe",
+    (Environment, "look_signing_key"): "whom readers of the ledger believe",
     (Environment, "signed_from"): "whom readers of the ledger believe",
     (Environment, "protected"): A_RULE,
     (Environment, "max_destroys"): A_RULE,
@@ -136,6 +138,8 @@ def test_every_bound_field_changes_the_digest(edit: Callable[[Document], None], 
 
 NOT_BOUND: dict[tuple[type, str], object] = {
     (Environment, "profile"): "prod-admin",
+    (Environment, "look_role"): "arn:aws:iam::333333333333:role/envctl-look",
+    (Environment, "look_signing_key"): "alias/envctl-look",
     (Environment, "session_duration"): "2h",
     (Environment, "signing_key"): "alias/envctl",
     (Environment, "signed_from"): 7,

@@ -307,6 +307,21 @@ class TestPlans:
         assert (prod.plan, prod.exit_code) == (None, ExitCode.REFUSED)
 
 
+def test_run_of_drift_has_its_own_id(world: World) -> None:
+    """A pull request may begin runs of plans: one that says it checked drift is not collected."""
+    made = begun(world)
+    answered(world, made)
+    named = made.run.replace("-drift-", "-plan-")
+    real = run_store.load_run(world.ports, made.run)
+    for said in (made.run, named):
+        forged = documents.encode_document(dataclasses.replace(real, id=said))
+        world.store.content[documents.format_run_key(documents.BEGUN_FOLDER, named)] = forged
+        with pytest.raises(OperationFailedError) as failed:
+            collect_run(world.ports, named)
+        assert [problem.code for problem in failed.value.problems] == ["E472"]
+    assert checks(world) == []
+
+
 @dataclasses.dataclass
 class Full(MemoryStore):
     tried: int = 0

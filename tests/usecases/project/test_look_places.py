@@ -78,7 +78,7 @@ def test_look_role_is_rendered_everywhere(project: Project) -> None:
 
 
 def test_role_of_the_deployer_in_providers_is_replaced(project: Project) -> None:
-    tables = {
+    tables: dict[str, dict[str, object]] = {
         "aws": {"assume_role": [{"role_arn": DEPLOYER, "external_id": "x"}]},
         "awscc": {"source": "hashicorp/awscc", "assume_role": {"role_arn": DEPLOYER}},
         "dns": {"source": "hashicorp/awscc", "assume_role": {"role_arn": OTHER}},

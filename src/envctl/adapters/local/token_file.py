@@ -46,7 +46,7 @@ class TokenFile:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def open(self, *, renew_alone: bool = True) -> Path:
+    def create(self, *, renew_alone: bool = True) -> Path:
         """Write the first token, and return the path. `renew_alone` renews it in a thread."""
         token = self._request_token()
         # Only its owner may enter.

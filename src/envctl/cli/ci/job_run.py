@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.forge.job_requests import find_head_commit
 
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
@@ -116,7 +117,7 @@ def is_newer(mark: RunMark, run: JobRun) -> bool:
 def find_project_folder(project: Path, root: str) -> str:
     """Return the folder of the project in its repository, safe for a comment; empty at the top, and outside of it."""
     try:
-        folder = project.absolute().resolve().relative_to(Path(root).resolve()).as_posix() if root else "."
+        folder = resolve_path(project).relative_to(resolve_path(root)).as_posix() if root else "."
     except (ValueError, OSError):
         return ""
     return "" if folder == "." else quote(folder)

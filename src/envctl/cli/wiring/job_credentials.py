@@ -86,7 +86,7 @@ class JobCredentials:
 
         tokens = GithubIdTokens(dict(self._environ), _redact)
         file = TokenFile(lambda: tokens.request_token(AUDIENCE), self._environ.get("RUNNER_TEMP", ""))
-        file.open()
+        file.create()
         return file
 
     def _open_gitlab_file(self) -> "TokenFile":
@@ -96,7 +96,7 @@ class JobCredentials:
         _redact(token)
         self._environ.setdefault(SESSION_VARIABLE, format_gitlab_session(self._environ))
         file = TokenFile(lambda: token, renewing=False)
-        file.open()
+        file.create()
         return file
 
 

@@ -19,7 +19,9 @@ RunKind = Literal["drift", "plan"]
 # Separate folders: listing runs takes time by their number, independent of the jobs in each.
 BEGUN_FOLDER, ANSWERS_FOLDER, COLLECTED_FOLDER = f"{FOLDER}begun/", f"{FOLDER}answers/", f"{FOLDER}collected/"
 FORMAT = 1
-_ID = re.compile(r"\d{8}T\d{6}Z-(drift|plan)-[0-9a-z]{1,16}")
+_ID = re.compile(r"\d{8}T\d{6}Z-(?P<kind>drift|plan)-[0-9a-z]{1,16}", re.ASCII)
+# The job of a pull request may add any key with `Z-plan-` in it: such a key must never count for a run of drift.
+_ANSWER = re.compile(r"(?P<shard>\d{4,6})\.\d{3}\.json", re.ASCII)
 
 T = TypeVar("T")
 
@@ -78,6 +80,12 @@ def is_run_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def is_run_of_kind(run: str, kind: str) -> bool:
+    """Tell whether the id is of this kind of run: permissions of jobs are by id."""
+    found = _ID.fullmatch(run)
+    return found is not None and found["kind"] == kind
+
+
 def format_run_key(folder: str, run: str) -> str:
     return f"{folder}{run}.json"
 
@@ -96,8 +104,9 @@ def parse_run_id(key: str) -> str:
 
 
 def select_last_answers(keys: Iterable[str]) -> dict[int, str]:
-    """Return the key of the last answer by shard; a repeated job answers again."""
-    return {int(key.rpartition("/")[2].partition(".")[0]): key for key in sorted(keys)}
+    """Return the key of the last answer by shard; a repeated job answers again. Other keys do not count."""
+    named = ((_ANSWER.fullmatch(key.rpartition("/")[2]), key) for key in sorted(keys))
+    return {int(found["shard"]): key for found, key in named if found}
 
 
 def encode_document(document: object) -> bytes:

@@ -54,6 +54,11 @@ def load_run(ports: Ports, run: str, kind: RunKind | Literal[""] = "") -> Matrix
         found = run_documents.decode_document(MatrixRun, data)
     except run_documents.UnreadableDocumentError as error:
         raise OperationFailedError(_describe_unreadable(f"run {run}", str(error))) from error
+    # The job of a pull request may begin runs of plans, and no other.
+    if found.id != run or not run_documents.is_run_of_kind(run, found.kind):
+        raise OperationFailedError(
+            _describe_unreadable(f"run {run}", f"it says that it is the {found.kind} run {found.id}")
+        )
     if kind and found.kind != kind:
         message = f"{run} is a run of envctl {found.kind}"
         raise UsageError(Problem("E027", message, format_command(found.kind, run=run, shard="N")))

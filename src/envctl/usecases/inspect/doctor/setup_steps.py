@@ -9,6 +9,7 @@ from envctl.domain.ci.inspection.repository import Repository, UnknownRepository
 from envctl.domain.ci.inspection.roles import CI_ACCESS_PAGE
 from envctl.domain.ci.inspection.setup import list_role_variables
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
+from envctl.domain.command_lines import format_command
 from envctl.domain.findings import Finding
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.context import Context
@@ -31,7 +32,7 @@ def list_job_steps(context: Context, job: CheckedJob, environments: Sequence[str
         command = each.format_github_command(repository.path) if is_github else each.format_gitlab_command()
         way = f"{each.format_key(job.system)}; or {command}"
         yield _step(f"role of {each.job}", "its ARN in envctl.toml, or in a variable", way)
-    yield _step("repository", "its settings: run this on your machine", "envctl doctor --ci")
+    yield _step("repository", "its settings: run this on your machine", format_command("doctor", ci=True))
 
 
 def _step(name: str, what: str, how: str) -> Finding:
