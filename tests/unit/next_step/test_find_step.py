@@ -202,3 +202,9 @@ def test_earlier_release_is_named_in_its_command() -> None:
 def test_time_that_passed_ends_a_wait() -> None:
     later = lambda each: replace(_asks(soak=2 * HOUR)(each), now=NOW + timedelta(hours=2))  # noqa: E731
     assert [step.command for step in ask(later)] == ["envctl promote dev staging"]
+
+
+def test_source_that_waits_is_waited_for() -> None:
+    waits = NextStep("", "it waits", hint="wait, then: envctl promote dev staging", opens=NOW)
+    empty = _has(dev=EnvironmentState())
+    assert [step.hint for step in ask(empty, (waits,))] == [waits.hint]

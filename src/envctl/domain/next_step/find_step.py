@@ -67,7 +67,8 @@ def open_refusals(
     if first.code in _BY_APPROVAL:
         return _list_approvals(request) or (_to_words(first),)
     if first.code in _OF_SOURCE:
-        return tuple(step for step in before if step.command) or (_to_words(first),)
+        # A source that only waits is waited for: the command of the refusal would be refused too.
+        return tuple(step for step in before if step.command) or tuple(before[:1]) or (_to_words(first),)
     return (_to_words(first),)
 
 
