@@ -18,7 +18,7 @@ from envctl.domain.ledger.state import (
     Lock,
     OpenImport,
 )
-from envctl.domain.next_step.find_step import find_command, find_next_steps, format_deployment
+from envctl.domain.next_step.find_step import find_command, find_next_steps, format_deployment, open_refusals
 from envctl.domain.next_step.situation import NextStep, Situation, find_goal
 from envctl.domain.rules.environment_rules import Rules
 from tests.unit.guards.asked import ANN, BOB, HOUR, NOW, PROMOTION, R1, R2, deployed, made, proof, ran
@@ -206,5 +206,5 @@ def test_time_that_passed_ends_a_wait() -> None:
 
 def test_source_that_waits_is_waited_for() -> None:
     waits = NextStep("", "it waits", hint="wait, then: envctl promote dev staging", opens=NOW)
-    empty = _has(dev=EnvironmentState())
-    assert [step.hint for step in ask(empty, (waits,))] == [waits.hint]
+    request = _has(dev=EnvironmentState())(replace(PROMOTION, actor=ANN))
+    assert open_refusals(request, list_refusals(request), (waits,)) == (waits,)
