@@ -75,6 +75,11 @@ WRONG = {
         '{ prod = "x", dev = "x" }',
         "the same name in GitHub: x",
     ),
+    "the name of another environment": (
+        '{ prod = "live prod" }',
+        '{ dev = "Prod" }',
+        "gives prod and dev the same name in GitHub: Prod",
+    ),
     "a step that does nothing": ('run = "echo hello"', "", "ci.github.before.0 needs either `run` or `uses`"),
     "a step that does two things": ('run = "echo hello"', 'run = "x"\nuses = "./x"', "needs either `run` or `uses`"),
     "inputs of a script": ('run = "echo hello"', 'run = "x"\nwith = { a = "b" }', "has `with`, but uses no action"),

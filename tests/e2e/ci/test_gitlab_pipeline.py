@@ -221,6 +221,7 @@ OPERATIONS: dict[str, tuple[Mapping[str, str], list[str]]] = {
     "rollback to one": ({"release": "abcd1234"}, ["rollback", "prod", "--yes", "--to=abcd1234"]),
     "recover": ({}, ["recover", "prod", "--yes"]),
     "unlock": ({"reason": "the boss: it's over"}, ["unlock", "prod", "--yes", "--reason=the boss: it's over"]),
+    "unlock a held release": ({"release": "#42"}, ["unlock", "prod", "--yes", "--release=#42"]),
     "unlock with a dash": ({"reason": "--yes"}, ["unlock", "prod", "--yes", "--reason=--yes"]),
     "fix-drift": ({}, ["drift", "prod", "--fix", "--yes"]),
 }

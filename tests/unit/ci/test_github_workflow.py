@@ -93,14 +93,23 @@ def test_unchanged_environment_passes_release_on() -> None:
     assert found["deploy-prod"]["if"] == f"{ON_MAIN} && needs.plan-prod.outputs.changes != 'false'"
 
 
-def test_unanswered_review_holds_no_other_run() -> None:
-    found = workflow("deploy", reviewed=("prod",))["jobs"]
-    assert found["deploy-prod"]["concurrency"]["group"] == "envctl-prod-${{ github.run_id }}"
+@pytest.mark.parametrize("site", [{"reviewed": ("prod",)}, {"protected": ("prod",)}], ids=str)
+def test_unanswered_review_holds_no_other_run(site: dict[str, Any]) -> None:
+    found = workflow("deploy", **site)["jobs"]
+    assert found["deploy-prod"]["concurrency"]["group"] == "envctl-deploy-prod-${{ github.run_id }}"
     assert found["deploy-staging"]["concurrency"] == {
-        "group": "envctl-staging",
+        "group": "envctl-deploy-staging",
         "queue": "max",
         "cancel-in-progress": False,
     }
+
+
+def test_plan_of_a_pull_request_cancels_no_deployment() -> None:
+    plans = workflow("plan")["concurrency"]["group"].partition("$")[0]
+    assert plans == "envctl-plan-"
+    for name in ("deploy", "operate"):
+        found = workflow(name, ("dev", "plan-12"))["jobs"]
+        assert not any(job["concurrency"]["group"].startswith(plans) for job in found.values())
 
 
 def test_old_github_gets_no_queue() -> None:
@@ -112,7 +121,7 @@ def test_deployment_jobs_are_never_cancelled(order: tuple[str, ...]) -> None:
     for name in ("deploy", "operate"):
         for job in workflow(name, order)["jobs"].values():
             assert job["concurrency"]["cancel-in-progress"] is False
-            assert job["concurrency"]["group"] == f"envctl-{job['environment']}"
+            assert job["concurrency"]["group"] == f"envctl-deploy-{job['environment']}"
 
 
 def test_jobs_have_least_permissions() -> None:
@@ -305,10 +314,15 @@ class TestShape:
             wanted = {"DATADOG_SITE": "no", "DATADOG_API_KEY": "${{ secrets.DATADOG_API_KEY }}"}
             assert ours == (wanted if is_envctl else {})
 
+    @pytest.mark.parametrize("text", [".5", ".nan", ".inf", "0x10", "1e3", "~", "2026-01-01", "off", "a: b", ".github"])
+    def test_value_stays_text(self, text: str) -> None:
+        job = workflow("plan", github={"env": {"VALUE": text}})["jobs"]["plan"]
+        assert main_step(job)["env"]["VALUE"] == text
+
     def test_steps_stand_before_and_after_envctl(self) -> None:
         before = {"name": "no", "run": "a: b\n# c\n", "env": {"TOKEN": "${{ secrets.T }}"}}
         after = {"name": "Tell", "uses": f"acme/tell@{'a' * 40} # v1.2", "with": {"to": "on"}, "jobs": ["deploy"]}
-        files = made(github={"before": [before], "after": [after]})
+        files = made(github={"before": [before], "after": [after]}, reviewed=("prod",))
         for name, job in jobs(files).items():
             if name.endswith(":fork"):
                 continue

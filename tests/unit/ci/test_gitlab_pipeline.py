@@ -16,6 +16,7 @@ from envctl.domain.ci.gitlab_pipeline import (
     GitlabInputs,
     find_pipeline_path,
     includes_pipeline,
+    passes_inputs,
     render_gitlab_pipeline,
 )
 from envctl.domain.ci.pins import GITLAB_IMAGE
@@ -102,7 +103,7 @@ def test_each_job_runs_only_under_its_rules() -> None:
         )
     ]
     assert found["envctl operate prod"] == [
-        f'{by_hand} && "-" == "prod" && "deploy" != "deploy" && "deploy" != "drift"'
+        f'{by_hand} && "-" == "prod" && "deploy" != "deploy" && "deploy" != "drift" && "deploy" != "none"'
     ]
 
 
@@ -354,6 +355,23 @@ NOT_INCLUDED = {
     "each other": "include: ci/loop.yml\n",
 }
 OTHERS = {"ci/all.yml": f"include:\n- local: /{GENERATED_FILE}\n", "ci/loop.yml": f"include: {MAIN_FILE}\n"}
+
+
+PASSED = f"  - local: /{GENERATED_FILE}\n    inputs:\n      operation: x\n"
+OTHER = "  - local: .gitlab/b.gitlab-ci.yml\n    inputs:\n      operation: x\n"
+PASSING = {
+    "one entry": (f"include:\n{PASSED}", True),
+    "the second entry": (f"include:\n{OTHER}{PASSED}", True),
+    "inputs first": (f"include:\n  - inputs: {{ operation: x }}\n    local: {GENERATED_FILE}\n", True),
+    "another entry": (f"include:\n{OTHER}  - local: {GENERATED_FILE}\n", False),
+    "the entry after": (f"include:\n  - local: {GENERATED_FILE}\n{OTHER}", False),
+    "another key": (f"include: {GENERATED_FILE}\nspec:\n  operation: x\n", False),
+}
+
+
+@pytest.mark.parametrize(("text", "passes"), PASSING.values(), ids=PASSING)
+def test_inputs_count_in_the_entry_of_the_file(text: str, passes: bool) -> None:
+    assert passes_inputs([text], GENERATED_FILE) is passes
 
 
 @pytest.mark.parametrize("text", INCLUDED.values(), ids=INCLUDED)

@@ -128,5 +128,5 @@ def test_uncommitted_release_is_refused(request_: Request) -> None:
     assert answer("G206", request_) == Refusal(
         GuardCode.CLEAN,
         "release 111111111111 was made from a tree with uncommitted changes",
-        "commit the working tree with one more change of the code, then make a new release: envctl apply dev",
+        "commit the working tree, then: envctl apply dev",
     )

@@ -27,6 +27,7 @@ SHORT = R1[:12]
 PIPELINE = PROMOTION.pipeline
 UNVERIFIED = replace(ran(R1), evidence={R1: proof(verified_at=None)})
 DRIFTED = replace(ran(R1), drift=DriftCheck(R1, BOB, NOW, 2, ("web: a",)))
+BY_HAND = replace(ran(R1), drift=DriftCheck(R1, BOB, NOW, 2, ("web: a",), unplanned=("web: a",)))
 LOCKED = replace(ran(R1), lock=Lock(BOB, NOW, "not now"))
 
 
@@ -57,6 +58,7 @@ def situation(state: EnvironmentState, **more: object) -> Situation:
         ),
         pytest.param(situation(DRIFTED), "drift staging --fix", id="drift is fixed"),
         pytest.param(situation(DRIFTED, lag=1), "drift staging --fix", id="drift is fixed before a promotion"),
+        pytest.param(situation(BY_HAND), "", id="drift in no plan is undone by hand"),
         pytest.param(situation(ran(R1), changed="settings"), "apply staging", id="changed settings are applied"),
         pytest.param(situation(ran(R1), leaving=("web",)), "apply staging", id="a stack that leaves is applied"),
         pytest.param(situation(UNVERIFIED, changed="settings"), "verify staging", id="what runs is verified first"),

@@ -9,6 +9,7 @@ from envctl.domain.plan.unseen_stacks import (
     check_unseen,
     describe_replanned,
     describe_unseen,
+    list_acceptable,
     list_uncovered_stacks,
     list_unseen,
 )
@@ -34,6 +35,10 @@ def test_unseen_stacks_are_those_that_wait() -> None:
 def test_left_out_stacks_are_those_without_a_name() -> None:
     assert set(list_uncovered_stacks(fingerprint_plan(PLAN), ())) == {"web", "db", "jobs"}
     assert set(list_uncovered_stacks(fingerprint_plan(PLAN), ("web", "network"))) == {"db", "jobs"}
+
+
+def test_acceptable_stacks_hold_no_resources() -> None:
+    assert list_acceptable(PLAN) == ("web", "jobs")
 
 
 def test_only_stacks_that_wait_are_accepted() -> None:

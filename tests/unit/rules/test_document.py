@@ -287,3 +287,16 @@ def test_other_issuer_of_github_conflicts_where_it_says_who(allow: dict[str, Any
     usual = document({"allow": allow})
     ours = document({"allow": allow}, ci={"github": "https://git.example.com/x"})
     assert list_conflicts(usual, ours) == ("issuer of GitHub not set -> https://git.example.com/x",)
+
+
+def test_other_environment_of_github_is_a_change_of_rules() -> None:
+    usual, ours = document(), document(ci={"github": {"environments": {"prod": "production"}}})
+    assert decode(ours.encoded).content["ci"] == {"github_environment": "production"}
+    assert list_differences(usual, ours) == ("environment of GitHub whose reviewers count not set -> production",)
+    assert list_conflicts(usual, ours) == ()
+    (line,) = (each for each in list_rule_lines(ours) if each.value == "production")
+    assert line.path == ("ci", "github", "environments")
+
+
+def test_environment_of_github_of_another_is_no_rule() -> None:
+    assert document(ci={"github": {"environments": {"staging": "stage"}}}).digest == document().digest

@@ -7,7 +7,7 @@ from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import approve_plan, refuse_missing_gate
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from tests.fakes.world import SettableIdentity, World
+from tests.fakes.world import WEB, SettableIdentity, World
 
 
 @pytest.fixture
@@ -28,13 +28,26 @@ def approve(world: World, person: str, gate: str) -> str:
 
 
 def test_approver_is_sent_to_the_next_gate(world: World) -> None:
-    assert approve(world, "bob", "peer") == "envctl approve prod --gate business"
+    assert approve(world, "bob", "peer") == "envctl approve prod --gate business --unseen web"
 
 
 def test_gate_for_two_people_names_another_person(world: World) -> None:
     approve(world, "bob", "business")
-    assert approve(world, "bob", "peer") == "ask another person: envctl approve prod --gate peer"
+    assert approve(world, "bob", "peer") == "ask another person: envctl approve prod --gate peer --unseen web"
     assert approve(world, "cat", "peer") == "ask another person: envctl promote staging prod"
+
+
+def test_stack_that_holds_resources_is_not_suggested_unseen(world: World) -> None:
+    for person, gate in (("bob", "peer"), ("bob", "business"), ("cat", "peer")):
+        approve(world, person, gate)
+    world.identity = SettableIdentity("eve@example.com")
+    promote(world.ports, "staging", "prod")
+    world.identity = SettableIdentity("ann@example.com")
+    world.edit("modules/web/main.tf", WEB.decode() + "# edited\n")
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.identity = SettableIdentity("bob@example.com")
+    assert approve_plan(world.ports, "prod", "peer").next == "envctl approve prod --gate business"
 
 
 def test_approver_who_promotes_is_sent_to_another(world: World) -> None:

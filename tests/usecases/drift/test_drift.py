@@ -10,12 +10,14 @@ import pytest
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.exit_codes import ExitCode
+from envctl.domain.guards import RefusedError
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import DriftChecked
 from envctl.domain.plan.changes import Action, AttributeChange, ResourceChange, StackPlan
 from envctl.domain.plan.drift import StackComparison
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_drift
@@ -23,6 +25,7 @@ from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
+from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
 from tests.usecases.steps import deploy_everywhere, killed_at
 
@@ -451,10 +454,23 @@ class TestFix:
         assert "web: terraform_data.web" in mended.problems[0].message
         assert fixed.exit_code() == ExitCode.FAILED
         assert ("settle", "staging", "web") not in world.terraform.calls
-        assert [entry.event.kind for entry in list_entries(world)[before:]] == ["drift checked"] * 3
+        assert [entry.event.kind for entry in list_entries(world)[before:]] == ["drift checked"] * 4
         # Who wants it so says so.
         apply(world.ports, "staging")
         assert conditions(check_drift(world.ports))["staging"] == "clean"
+
+    def test_fix_is_not_suggested_again_for_drift_outside_of_plan(self, world: World) -> None:
+        by_hand(world, "staging")
+        fix_drift(world.ports, ["staging"], DEFAULT)
+        words = "undo it by hand, then: envctl drift staging; to accept it: envctl apply staging"
+        for _ in range(2):
+            refused = catch(RefusedError, promote, world.ports, "staging", "prod")
+            assert ("G110", words) in [(each.code, each.hint) for each in refused.refusals]
+            # Another check of the same drift changes nothing.
+            assert [each.next for each in check_drift(world.ports, ["staging"]).environments] == [words]
+        world.terraform.drifted.clear()
+        assert conditions(check_drift(world.ports, ["staging"])) == {"staging": "clean"}
+        assert not journal.load(world.ports).find_environment("staging").drifted
 
     @pytest.mark.parametrize("back", [True, False], ids=["it came back", "it stays"])
     def test_drift_restored_by_another_resource_is_no_failure(self, world: World, back: bool) -> None:

@@ -47,7 +47,7 @@ def _give(actors: Actors, command: str, how: How) -> None:  # noqa: C901, PLR091
     options = {word: _find_value(rest, word) for word in rest if word.startswith("--")}
     release = options.get("--release") or options.get("--to") or None
     how = replace(how, older="--older" in options)
-    match verb, names, frozenset(options) - {"--release", "--to", "--gate", "--older", "--yes"}:
+    match verb, names, frozenset(options) - {"--release", "--to", "--gate", "--unseen", "--older", "--yes"}:
         case "apply", [to], left if not left:
             actors.applies(to, how)
         case "apply", [to], left if left == {"--stack", "--with-upstream"}:
@@ -72,7 +72,8 @@ def _give(actors: Actors, command: str, how: How) -> None:  # noqa: C901, PLR091
             actors.approves_rules(options.get("--gate", ""), how, to=to)
         case "approve", [to], left if not left:
             before = actors.present.seq
-            actors.approves(options["--gate"], replace(how, unseen=()), release=release, to=to)
+            named = tuple(filter(None, options.get("--unseen", "").split(",")))
+            actors.approves(options["--gate"], replace(how, unseen=named), release=release, to=to)
             if actors.present.seq == before:
                 # The answer names the stacks that can't be planned yet.
                 actors.approves(options["--gate"], replace(how, unseen=("web",)), release=release, to=to)
@@ -119,6 +120,7 @@ def _fix_drift(actors: Actors, what: str, how: How) -> bool:
     mended = [actors.gives("apply", what, partial(fix, found=each), how) for each in drifted]
     if any(each is not None and "E330" in {problem.code for problem in each.problems} for each in mended):
         # No plan holds it: the answer says to undo it by hand, and to check again.
+        assert f"envctl drift {what} --fix" not in {find_advice(actors), explain_refusal(actors.here.ports, what).next}
         actors.shared.terraform.drifted.clear()
         actors.looks_for_drift(what, how)
         return True
@@ -137,7 +139,7 @@ def find_advice(actors: Actors) -> str:
 
 def _is_value(words: list[str], word: str) -> bool:
     at = words.index(word)
-    return at > 0 and words[at - 1] in {"--release", "--to", "--gate", "--stack"}
+    return at > 0 and words[at - 1] in {"--release", "--to", "--gate", "--stack", "--unseen"}
 
 
 def _find_value(words: list[str], option: str) -> str:

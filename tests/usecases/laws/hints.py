@@ -231,6 +231,8 @@ def _do_what_it_says(actors: Actors, hint: Hint) -> None:
         actors.passes(max(timedelta(), hint.refusal.opens - actors.shared.clock.now()) + timedelta(seconds=1))
     if any(words in hint.lead for words in ("change the code", "change of the code", "changes of the working tree")):
         actors.edits_code("as the hint wants")
+    if "by hand" in hint.lead:
+        actors.shared.terraform.drifted.clear()
     if hint.lead.startswith(_BY_FILES):
         actors.shared.versions.known = replace(actors.shared.versions.known, uncommitted=False)
         actors.asks(actors.book)

@@ -226,7 +226,9 @@ def test_remarks_name_what_is_missing_outside(world: World) -> None:
     add(world, '[store]\nurl = "s3://shop-envctl-store/envctl"\n')
     assert tell(world)[0].remark == ""
     world.tree.content[MAIN_FILE] = f"include: {OURS}\n".encode()
-    assert "no inputs for operations" in tell(world)[0].remark
+    assert "passes no inputs" in tell(world)[0].remark
+    world.tree.content[MAIN_FILE] = f"include:\n  - local: {OURS}\n    inputs: {{ operation: none }}\n".encode()
+    assert tell(world)[0].remark == ""
 
 
 def test_generated_jobs_never_permit_older_releases(world: World) -> None:

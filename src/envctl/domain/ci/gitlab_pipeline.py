@@ -30,6 +30,7 @@ REASON_PATTERN = r'[^"\\$%`\x00-\x1f\x7f]{0,200}'
 NO_ENVIRONMENT = "-"
 _PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
 _FILE = re.compile(r"[^\s'\"\[\]{},]+\.ya?ml")
+_LIST_ENTRY = re.compile(r"^(?= *- |\S)", re.MULTILINE)
 _TOKEN = "  id_tokens:\n    ENVCTL_AWS_TOKEN:\n      aud: sts.amazonaws.com\n"  # noqa: S105 (its name)
 _MANUAL = "      when: manual\n"
 _UNSET_KEYS = (
@@ -259,6 +260,15 @@ def includes_pipeline(files: Mapping[str, str], ours: str) -> bool:
             waiting += [] if named in seen else [named]
             seen.add(named)
     return False
+
+
+def passes_inputs(texts: Iterable[str], ours: str) -> bool:
+    """Check that an include of our file passes the operation on, as one entry of a list or in one line."""
+    entries = (entry for text in texts for entry in _LIST_ENTRY.split(text))
+    return any(
+        "operation:" in entry and any(fnmatch.fnmatchcase(ours, named) for named in find_yaml_paths(entry))
+        for entry in entries
+    )
 
 
 def find_yaml_paths(text: str) -> Iterator[str]:

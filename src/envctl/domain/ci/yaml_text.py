@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-_PLAIN = re.compile(r"[A-Za-z./][\w./-]*", re.ASCII)
+# A point before a digit begins a number, as do `.inf` and `.nan`.
+_PLAIN = re.compile(r"([A-Za-z/]|\.(?![\dIiNn_]))[\w./-]*", re.ASCII)
 # Words that YAML 1.1 reads as true, false or null.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 

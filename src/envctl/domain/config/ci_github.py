@@ -1,7 +1,7 @@
 """The table `[ci.github]`: what `envctl ci github` writes into the workflows of GitHub Actions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -198,18 +198,19 @@ def find_github_faults(document: Mapping[str, object]) -> Iterator[Fault]:
         message = f"ci.github.roles names {name}, which is a job and an environment"
         hint = f"rename the environment, or remove the role and set the variable ENVCTL_{name.upper()}_ROLE in GitHub"
         yield Fault("E042", message, hint, ("ci", "github", "roles", name))
-    yield from _find_twins(find_table(table, "environments"))
+    yield from _find_twins(find_table(table, "environments"), order)
     for key in ("before", "after"):
         steps = table.get(key)
         for position, step in enumerate(steps if isinstance(steps, list) else ()):
             yield from _find_step_faults(step, ("ci", "github", key, position))
 
 
-def _find_twins(environments: Mapping[str, object]) -> Iterator[Fault]:
+def _find_twins(environments: Mapping[str, object], order: Sequence[str]) -> Iterator[Fault]:
     """Yield environments with one name in GitHub: each would get the reviewers and the role of the other."""
-    owners: dict[object, str] = {}
+    owners = {name.casefold(): name for name in order if name not in environments}
     for name, named in environments.items():
-        if (other := owners.setdefault(named, name)) != name:
+        # GitHub ignores the case.
+        if (other := owners.setdefault(str(named).casefold(), name)) != name:
             message = f"ci.github.environments gives {other} and {name} the same name in GitHub: {named}"
             yield Fault("E042", message, "give each its own name", ("ci", "github", "environments", name))
 

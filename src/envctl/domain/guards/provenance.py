@@ -7,7 +7,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.entries import is_future
-from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence, describe_outcome
+from envctl.domain.ledger.state import Deployment, DriftCheck, EnvironmentState, Evidence, describe_outcome
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
@@ -291,24 +291,36 @@ def check_max_age(request: Request) -> Refusal | None:
 def check_drift(request: Request) -> Refusal | None:
     """G110: the source has no drift. Drift of the target is only a warning."""
     if request.action == "promote" and request.source_state.drifted:
-        return _refuse_drift(request, request.origin, format_command("drift", request.origin, fix=True), warns=False)
+        return _refuse_drift(request, request.origin, warns=False)
     if request.action != "destroy" and request.target_state.drifted:
-        return _refuse_drift(request, request.target, format_command("drift", request.target), warns=True)
+        return _refuse_drift(request, request.target, warns=True)
     return None
 
 
-def _refuse_drift(request: Request, environment: str, hint: str, *, warns: bool) -> Refusal | None:
+def suggest_drift_fix(environment: str, drift: DriftCheck) -> str:
+    """Return the command that fixes the drift, or what to do by hand if no plan undoes it."""
+    return suggest_undo_by_hand(environment) if drift.unplanned else format_command("drift", environment, fix=True)
+
+
+def suggest_undo_by_hand(environment: str) -> str:
+    check, accept = format_command("drift", environment), format_command("apply", environment)
+    return f"undo it by hand, then: {check}; to accept it: {accept}"
+
+
+def _refuse_drift(request: Request, environment: str, *, warns: bool) -> Refusal | None:
     seen = request.present.find_environment(environment).drift
     if seen is None:
         return None
+    check = format_command("drift", environment)
     what = "difference" if seen.drifted == 1 else "differences"
     named = join_first(seen.resources, MAX_NAMED, seen.drifted)
     message = f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
-    if not warns:
-        hint = f"fix it with: {hint}, or by hand; then check again: {format_command('drift', environment)}"
-    else:
+    if warns:
         message += "; this deployment restores the configured values"
-    return Refusal(GuardCode.DRIFT, message, hint, since=seen.at, warns=warns)
+        return Refusal(GuardCode.DRIFT, message, check, since=seen.at, warns=True)
+    fix = suggest_drift_fix(environment, seen)
+    hint = fix if seen.unplanned else f"fix it with: {fix}, or by hand; then check again: {check}"
+    return Refusal(GuardCode.DRIFT, message, hint, since=seen.at)
 
 
 def _suggest_verification(request: Request, proof: Evidence) -> str:
@@ -319,11 +331,8 @@ def _suggest_verification(request: Request, proof: Evidence) -> str:
         if proof.deployment.unpinned:
             return f"deploy it there again without provider overrides: {format_command('apply', source)}"
         # Drift invalidates any check; `drift --fix` verifies at its end.
-        return (
-            format_command("drift", source, fix=True)
-            if request.source_state.drifted
-            else format_command("verify", source)
-        )
+        drift = request.source_state.drift
+        return suggest_drift_fix(source, drift) if drift and drift.drifted else format_command("verify", source)
     before = request.pipeline.find_previous(source)
     name = shorten_id(proof.deployment.release)
     if before is None:

@@ -210,9 +210,8 @@ def check_committed(request: Request) -> Refusal | None:
     if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
         return None
     message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
-    # The same content would be the same release.
-    anew = format_command("apply", request.pipeline.entry)
-    hint = f"commit the working tree with one more change of the code, then make a new release: {anew}"
+    # The same content is the same release, then recorded with its commit.
+    hint = f"commit the working tree, then: {format_command('apply', request.pipeline.entry)}"
     return Refusal(GuardCode.CLEAN, message, hint)
 
 

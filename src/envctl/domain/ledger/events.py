@@ -251,6 +251,7 @@ class DriftChecked:
         drifted: Number of differences from the state.
         resources: Names of the first resources and outputs that differ.
         locked: False for a look without the lock of the state. Found drift counts then too, but not its absence.
+        unplanned: Names of drift that `drift --fix` found in no plan: deploying again does not undo it.
     """
 
     kind: ClassVar[str] = "drift checked"
@@ -259,6 +260,7 @@ class DriftChecked:
     drifted: int
     resources: tuple[str, ...] = ()
     locked: bool = _later(True)
+    unplanned: tuple[str, ...] = _later(())
 
     @property
     def only_revokes(self) -> bool:

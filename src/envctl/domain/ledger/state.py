@@ -173,6 +173,7 @@ class DriftCheck:
         drifted: Number of differences from the state.
         resources: Names of the first resources and outputs that differ.
         not_seen_at: Time of the last look without the lock that found no drift, although drift is recorded.
+        unplanned: Names of drift in no plan: deploying again does not undo it.
     """
 
     release: str
@@ -181,6 +182,7 @@ class DriftCheck:
     drifted: int
     resources: tuple[str, ...] = ()
     not_seen_at: datetime | None = None
+    unplanned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -337,8 +339,7 @@ class LedgerState:
 
     def is_older(self, source: str, entry: str, release: str, other: str) -> bool:
         """Check if `release` is older than `other`: by last arrival in `source`, else in `entry`, else by creation. The
-        release last deployed to `source` counts as the newest there, unless it is marked as behind another.
-        """
+        release last deployed to `source` counts as the newest there, unless it is marked as behind another."""
         one, two = self.came.get(release, {}), self.came.get(other, {})
         last = self.environments.get(source, EMPTY_ENVIRONMENT).last
         if source in one and source in two:

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards.provenance import find_newer_deployment
+from envctl.domain.guards.provenance import MAX_NAMED, find_newer_deployment, suggest_drift_fix
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.guards.rule_views import count_missing_at_gates, count_missing_since, describe_approvers
 from envctl.domain.next_step.situation import Goal, NextStep, Situation
+from envctl.domain.plan.unseen_stacks import list_acceptable
 from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.text.lists import join_first
 
 # What stands in the source: its own next step comes first.
 _OF_SOURCE = frozenset(
@@ -47,8 +49,8 @@ def find_next_steps(
 
 
 def find_first_step(facts: Situation, goal: Goal | None) -> NextStep | None:
-    """Return the step that comes before the goal: a recovery, or a verification."""
-    return _find_recovery(facts) or _find_verification(facts, goal)
+    """Return the step that comes before the goal: a recovery, drift to undo by hand, or a verification."""
+    return _find_recovery(facts) or _find_undoing(facts, goal) or _find_verification(facts, goal)
 
 
 def open_refusals(
@@ -104,11 +106,14 @@ def format_deployment(request: Request) -> str:
 
 
 def format_approval(request: Request, gate: str) -> str:
-    """Return the command of an approval, with its release if the command would take another one."""
+    """Return the command of an approval, with its release if the command would take another one, and with the stacks
+    that the plan can't show: without their names the deployment stops before them.
+    """
     last = request.source_state.last
     is_default = request.action == "promote" and last is not None and last.release == request.release
     release = "" if is_default else shorten_id(request.identity)
-    return format_command("approve", request.target, gate=gate, release=release)
+    unseen = ",".join(list_acceptable(request.plan)) if request.plan else ""
+    return format_command("approve", request.target, gate=gate, release=release, unseen=unseen)
 
 
 def _find_recovery(facts: Situation) -> NextStep | None:
@@ -129,13 +134,23 @@ def _find_recovery(facts: Situation) -> NextStep | None:
     return None
 
 
+def _find_undoing(facts: Situation, goal: Goal | None) -> NextStep | None:
+    """Return what to do by hand about drift that deploying again does not undo."""
+    drift = facts.here.drift
+    if goal is None or goal.kind != "fix drift" or drift is None or not drift.unplanned:
+        return None
+    names = join_first(drift.unplanned, MAX_NAMED, len(drift.unplanned))
+    reason = f"deploying again can't undo this drift in {facts.environment}: {names} is in no plan"
+    return NextStep("", reason, hint=suggest_drift_fix(facts.environment, drift))
+
+
 def _find_verification(facts: Situation, goal: Goal | None) -> NextStep | None:
     proof = facts.here.current_evidence
     if proof is None or proof.verified or (goal is not None and goal.kind != "apply"):
         return None
     if proof.deployment.unpinned:
-        again = format_command("apply", facts.environment)
-        return NextStep(again, "it was deployed with other providers than its release pins")
+        # No check verifies it: the goal is another deployment.
+        return None
     return NextStep(format_command("verify", facts.environment), f"the release in {facts.environment} is not verified")
 
 

@@ -96,6 +96,8 @@ def find_goal(facts: Situation) -> Goal | None:
         return incoming
     if not here.whole:
         return _find_rest(facts)
+    if here.current_evidence and here.current_evidence.deployment.unpinned:
+        return Goal("apply", "it was deployed with other providers than its release pins")
     if facts.changed == "code":
         return Goal("apply", "the working tree changed since it was deployed")
     if facts.changed == "settings":

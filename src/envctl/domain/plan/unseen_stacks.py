@@ -17,6 +17,11 @@ def list_unseen(plan: EnvironmentPlan) -> Mapping[str, tuple[str, ...]]:
     return {stack.stack: stack.waits_for for stack in plan.stacks if stack.waits_for}
 
 
+def list_acceptable(plan: EnvironmentPlan) -> tuple[str, ...]:
+    """Return the stacks without a plan yet that may be approved unseen: they hold no resources."""
+    return tuple(stack.stack for stack in plan.stacks if stack.waits_for and not stack.behind)
+
+
 def list_uncovered_stacks(meaning: PlanFingerprint, accepted: Sequence[str]) -> tuple[str, ...]:
     """Return the stacks an approval of that plan does not cover: neither planned nor accepted."""
     waiting = dict.fromkeys(change.stack for change in meaning.changes if change.action in (WAITS, BEHIND))

@@ -14,11 +14,14 @@ _SEPARATE_KEYS = frozenset({"checks", "order", "rollouts"})
 _LABELS = {
     "account_id": "account",
     "ci.github": "issuer of GitHub",
+    "ci.github_environment": "environment of GitHub whose reviewers count",
     "ci.gitlab": "GitLab",
     "drift.ignore": "ignored drift",
     "parity.may_differ": "settings that may differ",
     "protection.stateful": "types that hold data",
 }
+# Keys of the document that are spelled otherwise in envctl.toml.
+_KEY_PATHS: Mapping[str, tuple[str, ...]] = {"ci.github_environment": ("ci", "github", "environments")}
 _NOT_SET = "not set"
 _ISSUERS = (("github", "", ("github:", "github-team:")), ("gitlab", GITLAB_URL, ("gitlab:",)))
 """Keys of `ci`, their defaults, and the patterns of people that they vouch for."""
@@ -99,7 +102,8 @@ def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
     for path, value in _walk_leaves(said):
         # These tables belong to the project.
         prefix = () if path.startswith(("ci.", "parity.", "protection.")) else here
-        lines.append(RuleLine(_LABELS.get(path, path), value, (*prefix, *path.split("."))))
+        keys = _KEY_PATHS.get(path, (*prefix, *path.split(".")))
+        lines.append(RuleLine(_LABELS.get(path, path), value, keys))
     for index, window in enumerate(_describe_windows(said)):
         lines.append(RuleLine("window", window, (*here, "gates", "windows", index)))
     lines += [RuleLine("check", name, ("checks", name)) for name in said.get("checks", {})]

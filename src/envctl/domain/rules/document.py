@@ -32,7 +32,7 @@ _KEYS = frozenset({
 # Known tables with their keys as spelled in envctl.toml.
 _TABLES: Mapping[str, frozenset[str]] = {
     "allow": frozenset(Allow.model_fields),
-    "ci": frozenset({"github", "gitlab"}),
+    "ci": frozenset({"github", "github_environment", "gitlab"}),
     "drift": frozenset({"ignore"}),
     "gates": frozenset(Gates.model_fields),
     "order": frozenset({"after", "beside"}),
@@ -119,8 +119,8 @@ def build_rules_document(project: "Project", environment: str) -> RulesDocument:
     for name in ("account_id", "region", "other_accounts", "protected", "max_destroys", "gates", "allow", "drift"):
         if name in settings.model_fields_set and (value := _to_plain_json(getattr(settings, name))) not in (None, {}):
             said[name] = value
-    if issuers := _list_issuers(project):
-        said["ci"] = issuers
+    if vouchers := _list_vouchers(project, environment):
+        said["ci"] = vouchers
     if project.protection.stateful:
         said["protection"] = {"stateful": sorted(project.protection.stateful)}
     if project.parity is not None and before and project.view_for(environment).is_compared(environment):
@@ -183,10 +183,17 @@ def format_check_digest(name: str, table: Mapping[str, Any]) -> str:
     return f"{name}:{digest_text(to_canonical_json(table))}"
 
 
-def _list_issuers(project: "Project") -> dict[str, str]:
-    """Return whose tokens name the people of `allow`, as far as the project file says so."""
-    issuers = {"github": project.ci.github.issuer} if project.ci.github.issuer else {}
-    return {**issuers, "gitlab": project.ci.gitlab} if project.ci.names_gitlab else issuers
+def _list_vouchers(project: "Project", environment: str) -> dict[str, str]:
+    """Return whose tokens name the people of `allow`, and the environment of GitHub whose reviewers count, as far as
+    the project file says so.
+    """
+    github = project.ci.github
+    found = {
+        "github": github.issuer,
+        "github_environment": github.environments.get(environment),
+        "gitlab": project.ci.gitlab if project.ci.names_gitlab else None,
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _collect_checks(project: "Project", source: str) -> dict[str, Any]:

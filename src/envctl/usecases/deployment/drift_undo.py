@@ -3,13 +3,25 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Set
 
-from envctl.domain.errors import EnvctlError
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger.state import DriftCheck
 from envctl.domain.plan.changes import AttributeChange, ResourceChange, StackPlan
 from envctl.domain.text.lists import join_first
 from envctl.usecases.deployment.progress import Attempt
 
 MAX_NAMED = 3
+
+
+class UnplannedDriftError(OperationFailedError):
+    """A fix of drift would leave some of it.
+
+    Attributes:
+        names: Ledger names of the drift in no plan; empty if they are not recorded.
+    """
+
+    def __init__(self, problem: Problem, names: tuple[str, ...]) -> None:
+        super().__init__(problem)
+        self.names = names
 
 
 def index_by_name(stacks: Iterable[tuple[str, tuple[ResourceChange, ...]]]) -> dict[str, ResourceChange]:

@@ -11,6 +11,7 @@ from envctl.domain.config.checks.kinds import is_check_applicable, resolve_check
 from envctl.domain.config.checks.table import Check
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.guards.provenance import suggest_drift_fix
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
 from envctl.domain.release_label import ReleaseLabel
@@ -99,11 +100,10 @@ def _require_no_drift(present: LedgerState, target: str) -> None:
         return
     count = "1 difference" if here.drift.drifted == 1 else f"{here.drift.drifted} differences"
     named = join_first(here.drift.resources, MAX_NAMED, here.drift.drifted)
-    message = (
-        f"{target} has drifted ({count}: {named}): checks would not verify its release. If the drift was"
-        f" fixed by hand, check for drift: {format_command('drift', target)}"
-    )
-    raise OperationFailedError(Problem("E418", message, format_command("drift", target, fix=True)))
+    message = f"{target} has drifted ({count}: {named}): checks would not verify its release"
+    if not here.drift.unplanned:
+        message += f". If the drift was fixed by hand, check for drift: {format_command('drift', target)}"
+    raise OperationFailedError(Problem("E418", message, suggest_drift_fix(target, here.drift)))
 
 
 def _prepare_running(context: Context, present: LedgerState, target: str) -> PreparedEnvironment:

@@ -13,6 +13,7 @@ from envctl.usecases.deployment.progress import Attempt
 from envctl.usecases.deployment.request import DeployOptions, DeployRequest
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.drift.drift import check_drift, require_readable
+from envctl.usecases.drift.ledger_entries import record_unplanned
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -71,6 +72,8 @@ def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions
         if isinstance(error, InterruptedByUserError) and not is_declined:
             # Ctrl-C stops the repair of all environments.
             raise
+        if isinstance(error, drift_undo.UnplannedDriftError):
+            record_unplanned(ports, found, error.names)
         return Mended(target, problems=tuple(error.problems), exit_code=error.exit_code)
 
 

@@ -39,6 +39,22 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
     return found, known
 
 
+def record_unplanned(ports: Ports, found: EnvironmentDrift, names: tuple[str, ...]) -> None:
+    """Record which of the drift no plan undoes. Otherwise the next step would be the same fix again."""
+
+    def decide(present: LedgerState) -> Event | None:
+        here = present.find_environment(found.environment)
+        if here.current is None or here.current.seq != found.deployment or here.drift is None or not here.drifted:
+            return None
+        unplanned = names or here.drift.resources
+        return None if here.drift.unplanned == unplanned else replace(build_event(found), unplanned=unplanned)
+
+    try:
+        journal.append(ports, decide)
+    except EnvctlError as error:
+        ports.observer.on_message(f"the drift in no plan is not recorded: {error.problems[0].message}")
+
+
 def build_event(found: EnvironmentDrift) -> DriftChecked:
     return DriftChecked(
         found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED], locked=found.locked

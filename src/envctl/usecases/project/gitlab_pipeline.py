@@ -12,6 +12,7 @@ from envctl.domain.ci.gitlab_pipeline import (
     find_yaml_paths,
     includes_pipeline,
     name_gitlab_environment,
+    passes_inputs,
     render_gitlab_pipeline,
 )
 from envctl.domain.ci.package import SOURCE_LOCK, render_locks
@@ -43,6 +44,7 @@ from envctl.usecases.project.ci_workflows import (
 
 SYSTEM = "gitlab"
 COMMAND = f"ci {SYSTEM}"
+_INPUTS_PAGE = "docs/ci-gitlab-operate.md"
 
 
 def update_gitlab_pipeline(
@@ -79,14 +81,14 @@ def update_gitlab_pipeline(
         SYSTEM,
         files,
         _list_variables(settings, site),
-        _find_remark(project, team_files),
+        _find_remark(project, team_files, ours),
         settings.schedule_variable,
     )
     error: EnvctlError | None = find_stale_error(result)
     if error is None and main_is_foreign and not includes_pipeline(team_files, ours):
         message = f"{MAIN_FILE} does not include {ours}: GitLab runs none of its jobs"
         error = OperationFailedError(
-            Problem("E035", message, f"add to the list of include: in {MAIN_FILE}: - local: {ours}")
+            Problem("E035", message, f"add to include: in {MAIN_FILE}: - local: {ours} (inputs: {_INPUTS_PAGE})")
         )
     return result, error
 
@@ -160,11 +162,12 @@ def _read_team_files(ports: Ports, up: str) -> Mapping[str, str]:
     return files
 
 
-def _find_remark(project: Project, team_files: Mapping[str, str]) -> str:
+def _find_remark(project: Project, team_files: Mapping[str, str], ours: str) -> str:
     if project.store.url.startswith("file:"):
         return LOCAL_STORE_REMARK
-    if team_files and "inputs.operation" not in team_files[MAIN_FILE]:
-        return f"{MAIN_FILE} has no inputs for operations, such as a rollback by New pipeline: docs/ci-gitlab-shape.md"
+    if team_files and includes_pipeline(team_files, ours) and not passes_inputs(team_files.values(), ours):
+        # Without inputs the operation is *deploy*, also if a person chose one for another project.
+        return f"the include of {ours} passes no inputs: New pipeline only deploys this project: {_INPUTS_PAGE}"
     return ""
 
 

@@ -49,22 +49,49 @@ def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, be
         # The key is the content hash: the existing bundle is the same, or damaged.
         if load_bundle(ports, identity)[0] == "damaged":
             raise unusable_bundle_error(identity, "damaged") from None
-    revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
-    others, named = _list_coauthors(ports, revision), _read_commit_name(ports, revision)
+    event = _describe_creation(ports, identity, _read_revision(ports, release), beside)
 
     def create_event(present: LedgerState) -> Event | None:
         known = present.releases.get(identity)
-        if known is not None and beside in known.made_for:
-            return None
-        made = (revision.commit, revision.uncommitted, revision.author)
-        return ReleaseCreated(identity, *made, beside, others, named.subject, named.request)
+        return None if known is not None and beside in known.made_for else event
 
     journal.append(ports, create_event)
 
 
+def record_commit(ports: Ports, present: LedgerState, identity: str, release: Release, beside: str = "") -> LedgerState:
+    """Record the commit of a release of the working tree that was made before its files were committed. Return the
+    ledger state after it.
+    """
+    if not _lacks_commit(present, identity, beside):
+        return present
+    revision = _read_revision(ports, release)
+    if revision.uncommitted:
+        return present
+    event = _describe_creation(ports, identity, revision, beside)
+    after, entry = journal.append(ports, lambda now: event if _lacks_commit(now, identity, beside) else None)
+    if entry is not None:
+        ports.observer.on_message(f"release {shorten_id(identity)} is recorded as commit {revision.commit[:12]}")
+    return after
+
+
+def _lacks_commit(present: LedgerState, identity: str, beside: str) -> bool:
+    known = present.releases.get(identity)
+    return known is not None and known.uncommitted and beside in known.made_for
+
+
+def _read_revision(ports: Ports, release: Release) -> Revision:
+    return ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
+
+
+def _describe_creation(ports: Ports, identity: str, revision: Revision, beside: str) -> ReleaseCreated:
+    others, named = _list_coauthors(ports, revision), _read_commit_name(ports, revision)
+    made = (revision.commit, revision.uncommitted, revision.author)
+    return ReleaseCreated(identity, *made, beside, others, named.subject, named.request)
+
+
 def label_new_release(ports: Ports, identity: str, release: Release) -> ReleaseLabel:
     """Return what people will know a release by, before it is recorded."""
-    revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
+    revision = _read_revision(ports, release)
     named = _read_commit_name(ports, revision)
     return ReleaseLabel(identity, revision.commit, revision.uncommitted, named.subject, named.request)
 

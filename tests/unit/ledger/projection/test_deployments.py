@@ -106,10 +106,31 @@ def test_end_completes_the_unfinished_deployment() -> None:
 
 
 def test_first_creator_of_a_release_stays_creator() -> None:
-    present = after(BOB, ReleaseCreated("r1", "c1", True, "cat"), ANN, ReleaseCreated("r1", "c2", author="bob"))
+    present = after(BOB, ReleaseCreated("r1", "c1", author="cat"), ANN, ReleaseCreated("r1", "c2", author="bob"))
     known = present.releases["r1"]
     assert (known.release, known.seq, known.at, known.by) == ("r1", 1, at(1), BOB)
-    assert (known.commit, known.uncommitted, known.author) == ("c1", True, "cat")
+    assert (known.commit, known.uncommitted, known.author) == ("c1", False, "cat")
+
+
+def test_committed_release_has_the_makers_of_both_entries() -> None:
+    first = ReleaseCreated("r1", "c1", uncommitted=True, author="cat", others=("dan",))
+    second = ReleaseCreated("r1", "c2", author="eve", others=("fay",), subject="All of it", request=7)
+    known = after(BOB, first, ANN, second).releases["r1"]
+    assert (known.seq, known.by, known.made_for) == (1, BOB, ("",))
+    assert (known.commit, known.uncommitted, known.subject, known.request) == ("c2", False, "All of it", 7)
+    assert {known.author, *known.others} >= {"eve", "cat", "dan", "fay", ANN.name}
+
+
+NOT_A_COMMIT = {
+    "still uncommitted": ReleaseCreated("r1", "c2", uncommitted=True, author="eve"),
+    "made for another environment": ReleaseCreated("r1", "c2", author="eve", beside="tools"),
+}
+
+
+@pytest.mark.parametrize("second", NOT_A_COMMIT.values(), ids=NOT_A_COMMIT)
+def test_release_stays_uncommitted(second: ReleaseCreated) -> None:
+    known = after(ReleaseCreated("r1", "c1", uncommitted=True, author="cat"), second).releases["r1"]
+    assert (known.commit, known.uncommitted, known.author, known.others) == ("c1", True, "cat", ())
 
 
 def test_release_records_the_environments_it_was_made_for() -> None:

@@ -5,7 +5,7 @@ from envctl.domain.ledger import events
 DEPLOYS = {"waiver used", "deployment started", "deployment succeeded", "deployment failed", "state moved"}
 VERIFIES = {"verification passed", "verification failed"}
 MAY_WRITE = {
-    "apply": DEPLOYS | VERIFIES | {"release created"},
+    "apply": DEPLOYS | VERIFIES | {"release created", "drift checked"},
     "promote": DEPLOYS | VERIFIES,
     "rollback": DEPLOYS | VERIFIES | {"hold set"},
     "destroy": DEPLOYS,

@@ -166,12 +166,19 @@ class Oracle(Words):
     def _made(self, machine: Machine, command: Command, event: ReleaseCreated) -> None:
         # Where it has to be approved it is made before anything is planned.
         content = next(iter(command.contents.values()), machine.content(command.environment))
-        known = [made.content for made in self.made.values()]
-        if content is None or content != command.tree or content in known or event.release in self.made:
+        revision = machine.version_control.known
+        known, makers = self.made.get(event.release), {command.person, revision.author.partition("@")[0]}
+        if known is not None and (known.uncommitted, revision.uncommitted) == (True, False):
+            # The same files, committed by now: all who have made it either time are its makers.
+            if content != command.tree or (known.content, known.beside) != (content, command.is_beside):
+                self.says(command, "another content is recorded as the commit of a release")
+            self.made[event.release] = replace(known, makers=known.makers | makers, uncommitted=False)
+            return
+        others = [made.content for made in self.made.values()]
+        if content is None or content != command.tree or content in others or known is not None:
             self.says(command, "the release is not what the working tree holds, or another one is the same")
             return
-        revision = machine.version_control.known
-        what = (content, frozenset({command.person, revision.author.partition("@")[0]}), revision.uncommitted)
+        what = (content, frozenset(makers), revision.uncommitted)
         self.made[event.release] = Made(len(self.made), *what, command.third, command.is_beside)
 
     def _waived(self, command: Command, seq: int, event: events.WaiverUsed, now: datetime) -> None:

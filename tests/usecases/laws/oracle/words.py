@@ -84,6 +84,11 @@ class Words:
         place.reset = None
 
     def _drift(self, command: Command, place: Place, event: events.DriftChecked) -> None:
+        if command.verb == "apply":
+            # A fix found in its plan that it does not undo what was seen before.
+            if not event.unplanned or not place.drifted or event.drifted <= 0:
+                self.says(command, "it recorded drift that it did not look for")
+            return
         if event.drifted != command.drifted or event.release != place.current or place.open is not None:
             self.says(command, f"drift of {event.drifted} was recorded, and {command.drifted} were seen")
         if command.replaced:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.boxes import format_lag, format_no_drift, is_destroyed
-from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands, pair_with_previous
+from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands, list_words, pair_with_previous
 from envctl.cli.render.console.inspect.status_verdict import format_status_verdict
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
@@ -108,8 +108,11 @@ def _render_attention(status: Status) -> str:
 
 def _render_next_commands(status: Status) -> str:
     commands = list_next_commands(status)
+    words = "\n".join(f"- {md.escape(hint)} ({md.escape(why)})" for hint, why in list_words(status))
     if commands:
         width = measure_width((command for command, _ in commands), MAX_COMMAND_WIDTH)
         lines = (f"{pad_text(to_one_line(command), width)}  # {to_one_line(reason)}" for command, reason in commands)
-        return "### Next\n\n" + md.fence_text("\n".join(lines), "sh")
+        return "\n\n".join(filter(None, ("### Next", md.fence_text("\n".join(lines), "sh"), words)))
+    if words:
+        return f"### Next\n\n{words}"
     return "Nothing to do: every environment is up to date." if is_up_to_date(status) else ""

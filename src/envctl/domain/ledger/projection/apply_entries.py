@@ -7,6 +7,7 @@ from datetime import datetime
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.people.person_names import list_names
 from envctl.domain.ledger.projection.stacks import (
     apply_import_event,
     apply_stack_changes,
@@ -74,13 +75,31 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
 
 
 def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
-    """Return the created release. A second creation entry with the same content only adds its environment."""
+    """Return the created release. A second creation entry with the same content adds its environment, or the commit
+    that the content is in by now.
+    """
+    if known is not None and known.uncommitted and not event.uncommitted and event.beside in known.made_for:
+        return _add_commit(known, entry, event)
     if known is not None:
         made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
         return replace(known, made_for=made_for)
     revision = (event.commit, event.uncommitted, event.author)
     names = (event.others, event.subject, event.request)
     return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,), *names)
+
+
+def _add_commit(known: KnownRelease, entry: Entry, event: ReleaseCreated) -> KnownRelease:
+    """Return the release as one of a commit. The makers of both entries are its makers."""
+    others = (*known.others, known.author, *event.others, *list_names(entry.actor))
+    return replace(
+        known,
+        commit=event.commit,
+        uncommitted=False,
+        author=event.author,
+        others=tuple(dict.fromkeys(name for name in others if name)),
+        subject=event.subject,
+        request=event.request,
+    )
 
 
 def _record_arrival(

@@ -31,7 +31,9 @@ def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked
     # A forged count may be negative.
     if event.drifted <= 0 and not event.locked and state.drift is not None and state.drifted:
         return replace(state, drift=replace(state.drift, not_seen_at=entry.at))
-    seen = DriftCheck(event.release, entry.actor, entry.at, event.drifted, event.resources)
+    known = state.drift.unplanned if state.drift and state.drift.release == event.release else ()
+    unplanned = event.unplanned or tuple(name for name in known if name in event.resources)
+    seen = DriftCheck(event.release, entry.actor, entry.at, event.drifted, event.resources, unplanned=unplanned)
     state = replace(state, drift=seen)
     proof = state.evidence.get(event.release)
     if proof is None or state.current is None or state.current.release != event.release:

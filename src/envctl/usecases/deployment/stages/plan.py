@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from envctl.domain import errors
-from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
+from envctl.domain.guards.provenance import suggest_undo_by_hand
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.projection.stacks import apply_planned_moves, find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
@@ -143,8 +143,11 @@ def _require_drift_undone(planned: PlannedDeployment) -> None:
     restored = {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
     if left := drift_undo.list_unplanned(planned.drifted, plans, restored):
         message = f"deploying again can't undo this drift in {request.target}: {left} is in no plan"
-        hint = f"undo it by hand, or accept it into the state: {format_command('apply', request.target)}"
-        raise OperationFailedError(Problem("E330", message, hint))
+        hint = suggest_undo_by_hand(request.target)
+        names = drift_undo.find_unplanned(planned.drifted, plans)
+        raise drift_undo.UnplannedDriftError(
+            Problem("E330", message, hint), tuple(n for n in names if n not in restored)
+        )
 
 
 def _require_upstreams(planned: PlannedDeployment) -> None:

@@ -142,9 +142,11 @@ class CreateRelease:
         ports, project = tree.request.context.ports, tree.request.context.project
         bundle = releases.pack(tree.release)
         identity = releases.compute_identity(bundle)
+        aim = project.pipeline.standalone_name
+        present = release_store.record_commit(ports, journal.load(ports), identity, tree.release, aim)
         asked = deploy_request.build_entry_request(
             tree.request.context,
-            journal.load(ports),
+            present,
             identity=identity,
             settings=tree.environment.settings,
             release=tree.release,
@@ -152,7 +154,7 @@ class CreateRelease:
         asked = replace(asked, changeover=asked.changeover.limit_to(tree.only))
         if count_required_approvals(asked):
             # Approvals need a stored release.
-            release_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
+            release_store.save_bundle(ports, identity, bundle, tree.release, aim)
         environment = replace(tree.environment, release=identity)
         guards = GuardRunner(tree.request)
         label = asked.present.find_label(identity) or release_store.label_new_release(ports, identity, tree.release)

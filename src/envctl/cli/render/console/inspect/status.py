@@ -72,7 +72,8 @@ def is_up_to_date(status: Status) -> bool:
     """Check that no command, warning, lag or pending change is left."""
     lagging = any(each.lag for each in status.environments)
     other = any(each.pending and not each.pending.is_empty for each in status.all_environments)
-    return not list_next_commands(status) and not list_attention_items(status) and not lagging and not other
+    steps = list_next_commands(status) or list_words(status)
+    return not steps and not list_attention_items(status) and not lagging and not other
 
 
 def list_waits(status: Status) -> list[tuple[str, str]]:
@@ -83,6 +84,13 @@ def list_waits(status: Status) -> list[tuple[str, str]]:
         for step in each.steps
         if step.opens and not step.command
     ]
+
+
+def list_words(status: Status) -> list[tuple[str, str]]:
+    """Return what to do in environments that no command leads on, each with the reason."""
+    found = [(each.environment, step) for each in status.all_environments for step in each.steps]
+    words = [(name, step) for name, step in found if step.hint and not step.command and not step.opens]
+    return [(f"{name}: {add_sandbox_flag(step.hint)}", step.reason) for name, step in words]
 
 
 def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = ARROW) -> None:
@@ -110,8 +118,8 @@ def _show_approvals(status: Status, out: Console) -> None:
 
 
 def _show_next_commands(status: Status, out: Console) -> None:
-    commands, waits = list_next_commands(status), list_waits(status)
-    if not commands and not waits:
+    commands, words, waits = list_next_commands(status), list_words(status), list_waits(status)
+    if not commands and not words and not waits:
         if is_up_to_date(status):
             out.print()
             print_text(out, "Nothing to do: every environment is up to date.")
@@ -126,6 +134,9 @@ def _show_next_commands(status: Status, out: Console) -> None:
         else:
             print_nowrap(out, (command, "bold"), indent=2)
             print_text(out, why, indent=4)
+    for hint, why in words:
+        print_text(out, (hint, "bold"), indent=2)
+        print_text(out, why, indent=4)
     for opening, why in waits:
         print_text(out, (opening, "bold"), f": {why}", indent=2)
 
