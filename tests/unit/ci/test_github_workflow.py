@@ -93,8 +93,9 @@ def test_unchanged_environment_passes_release_on() -> None:
     assert found["deploy-prod"]["if"] == f"{ON_MAIN} && needs.plan-prod.outputs.changes != 'false'"
 
 
-def test_unanswered_review_holds_no_other_run() -> None:
-    found = workflow("deploy", reviewed=("prod",))["jobs"]
+@pytest.mark.parametrize("site", [{"reviewed": ("prod",)}, {"protected": ("prod",)}], ids=str)
+def test_unanswered_review_holds_no_other_run(site: dict[str, Any]) -> None:
+    found = workflow("deploy", **site)["jobs"]
     assert found["deploy-prod"]["concurrency"]["group"] == "envctl-deploy-prod-${{ github.run_id }}"
     assert found["deploy-staging"]["concurrency"] == {
         "group": "envctl-deploy-staging",

@@ -172,11 +172,12 @@ def _format_runners(labels: Sequence[str]) -> str:
 
 
 def _format_group(site: WorkflowInputs, environment: str) -> str:
-    """Return the concurrency group of a job. A job with reviewers would hold it until they answer: it has its own, and
-    the locks of envctl let only one deployment work. No environment shares the group of a plan, which is cancelled.
+    """Return the concurrency group of a job. A job that may have reviewers would hold it until they answer: it has its
+    own, and the locks of envctl let only one deployment work. No environment shares the group of a plan, which is
+    cancelled.
     """
     group = f"      group: {site.github.prefix}-deploy-{environment}"
-    if environment in site.reviewed:
+    if environment in site.reviewed or environment in site.protected:
         return f"{group}-${{{{ github.run_id }}}} # an unanswered review holds no other run\n"
     return f"{group}\n{_QUEUE if site.github.queue else ''}"
 
