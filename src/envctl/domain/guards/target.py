@@ -210,8 +210,11 @@ def check_committed(request: Request) -> Refusal | None:
     if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
         return None
     message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
-    # The same content is the same release, then recorded with its commit.
-    hint = f"commit the working tree, then: {format_command('apply', request.pipeline.entry)}"
+    anew = format_command("apply", request.pipeline.entry)
+    last = request.present.find_environment(request.pipeline.entry).last
+    # The same content is the same release, then recorded with its commit. Files of an earlier one are another release.
+    is_latest = last is not None and last.release == known.release
+    hint = f"commit the working tree, then{'' if is_latest else ' make a new release'}: {anew}"
     return Refusal(GuardCode.CLEAN, message, hint)
 
 

@@ -255,6 +255,14 @@ def test_process_errors_are_shown_without_diagnostics() -> None:
     assert "it ended with code -11" in failed(code=-11).problems[0].message
 
 
+def test_init_without_diagnostics_leads_to_the_doctor() -> None:
+    (problem,) = failed(errors="flag provided but not defined: -json\n", command="init").problems
+    assert (problem.code, problem.hint) == (
+        "E305",
+        "check Terraform and its version: envctl doctor; nothing was changed",
+    )
+
+
 @pytest.mark.parametrize("line", ["", "not json", "42", "[]", '"text"', "null"])
 def test_non_message_lines_are_kept_for_the_error(line: str) -> None:
     transcript = Transcript()

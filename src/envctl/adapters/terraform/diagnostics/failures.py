@@ -14,6 +14,7 @@ from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
 from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.terraform.state import state_lock, unsaved_state
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.plan.changes import ResourceChange
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, ROOT_MODULE_FILE
@@ -45,6 +46,9 @@ def to_terraform_error(ended: ProcessResult, transcript: Transcript, site: Site,
     if not problems:
         text = (ended.errors or "".join(transcript.plain_lines)).strip() or f"it ended with code {ended.code}"
         code, hint = _find_code_and_hint(text, site, command)
+        if command == "init" and code == "E305":
+            # A Terraform that is too old does not know the options of init, for example.
+            hint = f"check Terraform and its version: {format_command('doctor')}; nothing was changed"
         message = f"terraform {command} of {site.stack.name} failed: {text}"
         problems = [Problem(code, message, hint, stack=site.stack.name)]
     if command == "plan" and (behind := find_upstream_error(transcript, site, problems)):
