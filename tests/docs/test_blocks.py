@@ -1,5 +1,6 @@
 """Every command block of every page of the site is typed, in the order of the page, and does what the page says."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from envctl.domain.ci.pins import CHECKOUT_ACTION
 from tests.docs.blocks import ROOT, Block, blocks, pages
 from tests.docs.outcomes import OUTCOMES
 from tests.docs.places import PLACES, opened
@@ -70,6 +72,16 @@ def test_skipped_blocks_are_few_and_have_reasons() -> None:
     left = Counter(block.marks["not run"] for block in _all() if "not run" in block.marks)
     assert left == REASONS
     assert left.total() < len(list(_all())) / 12
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_actions_in_examples_are_pinned(page: Path) -> None:
+    found = re.findall(r"^ *(?:- )?uses(?::| =) \"?([^\"\n]+)", page.read_text(), re.MULTILINE)
+    for action in found:
+        name, _, pin = action.partition("@")
+        if name == "actions/checkout":
+            assert action == CHECKOUT_ACTION
+        assert re.match(r"[0-9a-f]{40} # v|COMMIT\b", pin), f"{page.name}: {action}"
 
 
 def test_every_mark_is_known_and_used() -> None:

@@ -126,6 +126,32 @@ GITHUB_JOBS: Mapping[str, tuple[Token, str]] = {
     ),
     "another audience": (github_token("environment:prod", MAIN, aud="https://github.com/acme"), ""),
     "a subject of prod with the environment dev": (github_token("environment:prod", MAIN, environment="dev"), ""),
+    "an environment whose name holds more of a subject": (
+        github_token("environment:prod:ref:refs/heads/main", MAIN, environment="prod:ref:refs/heads/main"),
+        "",
+    ),
+    "an environment that is a pattern": (github_token("environment:*", MAIN), ""),
+    "an environment with other capitals in the subject alone": (
+        github_token("environment:Prod", MAIN, environment="prod"),
+        "",
+    ),
+    "a subject of the repository alone, by a template": (
+        github_token("environment:prod", MAIN, sub="repo:acme/shop", environment="prod"),
+        "",
+    ),
+    "a subject with a workflow, by a template": (
+        github_token("environment:prod", MAIN, sub=f"repo:acme/shop:environment:prod:job_workflow_ref:x@{MAIN}"),
+        "",
+    ),
+    "ids of another owner and repository in the subject": (
+        github_token("environment:prod", MAIN, sub="repo:acme@666/shop@666666:environment:prod"),
+        "",
+    ),
+    "no id of the repository": (github_token("environment:prod", MAIN, old=True, repository_id=""), ""),
+    "pull_request_target with an environment": (github_token("environment:prod", "refs/heads/release"), ""),
+    "a branch called like a pull request": (github_token("pull_request", "refs/heads/refs/pull/7/merge"), ""),
+    # What GitHub gives it is main: no rule of AWS can keep out a workflow of main that runs foreign code.
+    "pull_request_target that has the subject of main": (github_token(f"ref:{MAIN}", MAIN), "drift"),
     "another issuer": (github_token("environment:prod", MAIN, iss="https://token.actions.example.com"), ""),
 }
 # AWS can't tell apart the jobs of one branch of GitLab: each of them may take each role of that branch.

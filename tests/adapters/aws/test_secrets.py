@@ -36,7 +36,7 @@ def sessions(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Sessio
         monkeypatch.setenv(name, value)
     account = f"{uuid4().int % 10**12:012}"
     role = f"arn:aws:iam::{account}:role/envctl-deployer"
-    return Sessions(lambda: None, lambda _: AwsCredentialsSpec("prod", REGION, account, role=role))
+    return Sessions(lambda: None, lambda _: AwsCredentialsSpec("prod", REGION, account, role=role), patience=60)
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def nobody(sandbox: RunningSandbox, client: Callable[[str], Any], sessions: Sess
     iam.put_role_policy(RoleName="reader", PolicyName="p", PolicyDocument=json.dumps(policy))
     account = sessions.fetch_caller("prod").account_id
     role = f"arn:aws:iam::{account}:role/reader"
-    weak = Sessions(lambda: None, lambda _: AwsCredentialsSpec("prod", REGION, account, role=role))
+    weak = Sessions(lambda: None, lambda _: AwsCredentialsSpec("prod", REGION, account, role=role), patience=60)
     weak.fetch_caller("prod")
     authorised_from(sandbox, 0)
     yield AwsSecrets(weak.open_client)

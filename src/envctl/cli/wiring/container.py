@@ -326,6 +326,10 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
     if options.sandbox and not options.json:
         # First of all: the output must not be mistaken for that of a real environment.
         sys.stderr.write("SANDBOX: an embedded AWS on this machine; no real resources\n")
+    if any(map(os.environ.get, ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "CODEBUILD_BUILD_ID"))):  # it holds tokens
+        from envctl.adapters.local.own_memory import protect_memory
+
+        protect_memory()
     wired = WiredPorts(options)
     own_folder = options.project.absolute() / ".envctl"
     is_new = not own_folder.exists()

@@ -32,6 +32,8 @@ class JobCredentials:
         self._environ = environ
         self._file: TokenFile | None = None
         self._is_placed = False
+        # As the job gave it: `place_token` changes it.
+        self._given: Mapping[str, str] = environ
         self._lock = threading.Lock()
 
     @property
@@ -46,7 +48,7 @@ class JobCredentials:
 
     def require_role(self) -> None:
         """Prepare the environment for a command that uses AWS. Raises EnvctlError if the job gets no role."""
-        if not self._is_placed and (error := check_job_role(self._environ, self._read_job())):
+        if error := check_job_role(self._given, self._read_job()):
             raise error
         self.place_token()
 
@@ -55,6 +57,7 @@ class JobCredentials:
         with self._lock:
             if self._is_placed:
                 return
+            self._given = dict(self._environ)
             if source := select_token_source(self._environ):
                 self._file = self._open_github_file() if source == "github" else self._open_gitlab_file()
                 self._environ[TOKEN_FILE_VARIABLE] = os.fspath(self._file.path)

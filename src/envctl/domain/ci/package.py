@@ -38,8 +38,6 @@ def render_install(source: PackageSource, *, venv: str, locks: str, python: str 
     """
     oldest = ".".join(map(str, OLDEST_PYTHON))
     condition = f"sys.version_info < ({', '.join(map(str, OLDEST_PYTHON))})"
-    # pip can't verify a commit by hash: git does. Without an index, no other package can come with it.
-    checked = "--no-index --no-build-isolation" if source.kind == "git" else "--require-hashes --only-binary=:all:"
     # Without a cache: that of a self-hosted runner may hold wheels that another job has built.
     words = "--quiet --disable-pip-version-check --no-input --no-cache-dir --no-deps"
     built = f"--require-hashes --no-build-isolation --only-binary=:all: --no-binary={_BUILT}"
@@ -49,7 +47,24 @@ def render_install(source: PackageSource, *, venv: str, locks: str, python: str 
         f'pip_install() {{ "{venv}/bin/python" -I -m pip install {words} "$@"; }}',
         f'pip_install --require-hashes --only-binary=:all: --requirement "{locks}/{BUILD_LOCK}"',
         f'pip_install {built} --requirement "{locks}/{RUN_LOCK}"',
-        f'pip_install {checked} --requirement "{locks}/{SOURCE_LOCK}"',
+        *_list_source_lines(source, f"{venv}/source", f"{locks}/{SOURCE_LOCK}"),
+    )
+
+
+def _list_source_lines(source: PackageSource, folder: str, lock: str) -> tuple[str, ...]:
+    """Return the lines that install envctl itself.
+
+    pip would take a branch or tag whose name is the commit. In a repository without any, git finds the commit alone,
+    and verifies it by its hash. Without an index, no other package comes with it.
+    """
+    if source.kind != "git":
+        return (f'pip_install --require-hashes --only-binary=:all: --requirement "{lock}"',)
+    return (
+        f'envctl_source=$(sed -n "s/^{NAME} @ git+//p" "{lock}")',
+        f'git init --quiet "{folder}"',
+        f'git -C "{folder}" fetch --quiet --no-tags --depth=1 "${{envctl_source%@*}}" "${{envctl_source##*@}}"',
+        f'git -C "{folder}" checkout --quiet --detach "${{envctl_source##*@}}"',
+        f'pip_install --no-index --no-build-isolation "{folder}"',
     )
 
 
