@@ -117,6 +117,20 @@ def test_value_refused_by_module_is_reported_with_its_line(world: World) -> None
     assert check(world, "dev").environments == ("dev",)
 
 
+def test_refused_artifact_is_reported_once(world: World) -> None:
+    rule = RULE.replace("nat", "image")
+    world.edit("modules/web/main.tf", WEB.decode().replace('variable "image" { type = string }\n', rule))
+    (problem,) = catch(ConfigurationError, check, world).problems
+    assert (problem.code, problem.location) == ("E216", Location("environments/dev/terraform.tfvars", 2))
+
+
+def test_same_refused_value_is_reported_at_each_line(world: World) -> None:
+    refuse_value_in_staging(world)
+    world.edit(PROD, world.tree.content[PROD].decode() + 'nat = "singel"\n')
+    problems = catch(ConfigurationError, check, world).problems
+    assert [problem.location.file for problem in problems if problem.location] == [STAGING, PROD]
+
+
 def test_value_refused_by_module_stops_plan_and_promotion(world: World) -> None:
     refuse_value_in_staging(world)
     apply(world.ports, "dev")

@@ -116,8 +116,10 @@ def _list_known_values(interface: StackInterface, arguments: Mapping[str, object
 
 
 def _format_value(value: object) -> str:
+    """Return the value, without its middle if it is long: an image is refused for its end."""
     text = format_literal(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    half = _LONGEST_VALUE // 2
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:half]}…{text[-half:]}"
 
 
 def _suggest_value(condition: str, value: object) -> str:

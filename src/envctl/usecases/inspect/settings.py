@@ -1,5 +1,6 @@
 """`envctl validate [ENV]` and `envctl settings ENV`, without Terraform or AWS."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from envctl.domain.config.project import Project
@@ -41,7 +42,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
             if not only_settings:
                 problems.update(dict.fromkeys(_check_secrets(view, found, release.wiring.schema)))
         except ConfigurationError as error:
-            problems.update(dict.fromkeys(error.problems))
+            problems.update(dict.fromkeys(_skip_known_values(error.problems, problems)))
     if problems:
         raise ConfigurationError(*problems)
     for of, release in () if only_settings else cache.releases.values():
@@ -51,6 +52,18 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple(f"{each.seen}; {each.mend}" for each in unsaid)
     return Valid(environments, tuple(stacks), count, _find_unread_files(context), remarks)
+
+
+def _skip_known_values(found: Iterable[Problem], known: Iterable[Problem]) -> Iterator[Problem]:
+    """Skip values that no settings file of their environment sets, if their own line is already known: an artifact is
+    set in the entry alone, and is refused in every environment.
+    """
+    at_lines = {each.message for each in known if _is_in_settings(each)}
+    return (each for each in found if _is_in_settings(each) or each.message not in at_lines)
+
+
+def _is_in_settings(problem: Problem) -> bool:
+    return problem.location is not None and problem.location.file.endswith((".tfvars", ".tfvars.json"))
 
 
 @dataclass
