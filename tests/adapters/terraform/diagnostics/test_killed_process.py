@@ -126,7 +126,7 @@ def test_killed_provisioner_program_is_reported() -> None:
 def test_killed_apply_names_resource_and_other_errors() -> None:
     ended = ProcessResult(1, "", interrupted=False, log=GONE)
     lost, wrong = problems(ended, WHILE_MAKING, WRONG, command="apply")
-    assert "it was working on aws_vpc.main[0]: they may exist without being in a state" in lost.message
+    assert "it was working on aws_vpc.main[0]: what it created may be missing from the state" in lost.message
     assert "finished changes are kept, and the next run continues" in lost.hint
     assert (wrong.code, wrong.message) == ("E305", "web: Invalid value\nit is too long")
 
@@ -136,7 +136,7 @@ def test_killed_terraform_names_its_unfinished_resource() -> None:
     for kind, name in (("apply_start", "one"), ("apply_start", "two"), ("apply_complete", "one")):
         hook = f'{{"resource": {{"addr": "module.web.x.{name}"}}, "action": "create"}}'
         json_events.record_line(f'{{"type": "{kind}", "hook": {hook}}}', "web", transcript)
-    with pytest.raises(OperationFailedError, match=r"it was working on x\.two: they"):
+    with pytest.raises(OperationFailedError, match=r"it was working on x\.two: what"):
         check_result(ProcessResult(-9, "", interrupted=False), transcript, SITE, "apply")
 
 

@@ -15,7 +15,7 @@ STARVED = Problem(
     "E331",
     "service: the kernel killed provider aws 6.25.0: out of memory; envctl's processes took 3412 MiB at"
     " their peak\n"
-    "it was working on aws_ecs_service.this: they may exist without being in a state",
+    "it was working on aws_ecs_service.this: what it created may be missing from the state",
     "run fewer at once (--parallelism 1, or --memory with their total limit), or add memory; finished changes are"
     " kept, and the next run continues",
 )

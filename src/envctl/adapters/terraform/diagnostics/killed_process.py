@@ -77,7 +77,7 @@ def describe_kill(ended: ProcessResult, transcript: Transcript, site: Site, comm
     unfinished = {*transcript.unfinished, *(address.removeprefix(f"module.{site.stack.name}.") for address in lost)}
     if command == "apply" and unfinished:
         addresses = join_first(sorted(unfinished), _MAX_NAMED, len(unfinished))
-        message += f"\nit was working on {addresses}: they may exist without being in a state"
+        message += f"\nit was working on {addresses}: what it created may be missing from the state"
     return Problem(code, f"{site.stack.name}: {message}", _suggest_next(ended, site, command), stack=site.stack.name)
 
 
@@ -86,6 +86,6 @@ def _suggest_next(ended: ProcessResult, site: Site, command: str) -> str:
     if command != "apply":
         return f"{advice}; nothing was changed" if command in _READ_ONLY else advice
     if is_terraform_killed(ended):
-        return f"{advice}; and check its lock and its state: {format_command('recover', site.environment)}"
+        return f"{advice}; then check its lock and its state: {format_command('recover', site.environment)}"
     kept = "finished changes are kept, and the next run continues"
     return f"{advice}; {kept}; for an existing resource, it shows the import command"
