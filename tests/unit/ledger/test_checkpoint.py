@@ -79,7 +79,7 @@ BELIEVED = apply_entries(
         ApprovalGiven("dev", "peer", "r1", "s", "f00d", place="p1ace", unseen=("web",)),
         EnvironmentLocked("dev", "we migrate"),
         HoldSet("dev", "r1", "it leaks"),
-        DriftChecked("dev", "r2", 0, ("network: aws_vpc.main",)),
+        DriftChecked("dev", "r2", 0, ("network: aws_vpc.main",), unplanned=("network: aws_vpc.main",)),
         WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
         DeploymentStarted(
             "staging", "r1", "s", "apply", waiver=13, only=("network",), unpinned=("hashicorp/aws",), creates=("old",)
