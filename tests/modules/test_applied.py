@@ -50,6 +50,8 @@ def applier(
     return Applier(sandbox, terraform, tmp_path, subtests, request.config.getoption("--only-modules", None))
 
 
+# One test for all modules, which wait together.
+@pytest.mark.timeout(1500)
 @pytest.mark.terraform
 @pytest.mark.slow
 def test_module_applies_as_documented(applier: Applier) -> None:
