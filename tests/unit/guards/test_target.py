@@ -220,6 +220,13 @@ def test_idle_environment_passes(request_: Request) -> None:
     assert answer("G109", request_) is None
 
 
+def test_running_deployment_is_waited_for() -> None:
+    found = answer("G109", replace(here(PROMOTION, last=RUNNING), running="envctl apply staging (process 7)"))
+    assert found is not None
+    told = "a deployment of 222222222222 to staging by ann (unverified) runs now: envctl apply staging (process 7)"
+    assert (found.message, found.hint) == (told, "wait for its end, then: envctl status")
+
+
 @pytest.mark.parametrize("request_", BUSY.values(), ids=BUSY.keys())
 def test_unfinished_deployment_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G109", here(request_, last=RUNNING)) == Refusal(

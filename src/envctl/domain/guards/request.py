@@ -64,6 +64,7 @@ class Request:
     documents: Mapping[str, RulesDocument] = field(default_factory=dict)  # known rules by digest
     undoes: bool = False  # it only fixes drift
     whose_rules: str = ""  # origin of `rules`, unless they are those of the tree
+    running: str = ""  # the command at work on the unfinished deployment, if it runs on this machine
     wrote_rules: tuple[str, ...] = ()  # authors of changes of envctl.toml since the last deployment, for new rules
 
     @property

@@ -52,12 +52,15 @@ def check_lock(request: Request) -> Refusal | None:
 
 def check_unfinished(request: Request) -> Refusal | None:
     """G109: the target has no unfinished deployment, not even one with unknown end."""
-    running = request.target_state.unfinished_deployment
-    if running is None:
+    begun = request.target_state.unfinished_deployment
+    if begun is None:
         return None
-    message = f"a deployment of {shorten_id(running.release)} to {request.target} by {running.by} is unfinished"
-    hint = f"wait for its end, or, if it was interrupted: {format_command('recover', request.target)}"
-    return Refusal(GuardCode.BUSY, message, hint, for_now=True, since=running.started_at, waivable=False)
+    state, hint = f"runs now: {request.running}", f"wait for its end, then: {format_command('status')}"
+    if not request.running:
+        state = "is unfinished"
+        hint = f"wait for its end, or, if it was interrupted: {format_command('recover', request.target)}"
+    message = f"a deployment of {shorten_id(begun.release)} to {request.target} by {begun.by} {state}"
+    return Refusal(GuardCode.BUSY, message, hint, for_now=True, since=begun.started_at, waivable=False)
 
 
 def check_artifact(request: Request) -> Refusal | None:

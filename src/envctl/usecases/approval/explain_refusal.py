@@ -112,6 +112,8 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     identity = find_release(present, release) if release is not None else None
     chosen = find_next_candidate(context, present, target, identity)
     request = chosen.request
+    if request.target_state.unfinished_deployment:
+        request = replace(request, running=ports.workspace.find_holder(target))
     fingerprint = reviews = ""
     if planned and chosen.release is not None and chosen.settings is not None:
         request = replace(request, caller=account_check.find_caller(context, target))
