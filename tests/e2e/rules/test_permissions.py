@@ -178,15 +178,21 @@ def test_documented_permissions_are_the_tested_ones() -> None:
 
 def test_read_only_drift_jobs_record_nothing(organisation: Organisation, shop: Project) -> None:
     looker = Project(shop.root, shop.home, organisation.build_environment("looker"))
-    jobs = json.loads(looker.run_checked("matrix", "drift", "dev").out)["include"]
-    for job in jobs:
-        looker.run_checked("drift", "--run", job["run"], "--shard", str(job["shard"]))
-    denied = looker.run("collect", jobs[0]["run"], "--json")
+    plans = load_policies("iam-jobs")["ListTheStoreForPlans"]
+    # A job that plans can't even begin such a run: `collect` would record its results.
+    assert failed(looker.run("matrix", "drift", "dev", "--json"), "E452")
+    with instead(
+        organisation, (TOOLS, "user", "looker"), 0, json.loads(json.dumps(plans).replace("-plan-", "-drift-"))
+    ):
+        jobs = json.loads(looker.run_checked("matrix", "drift", "dev").out)["include"]
+        for job in jobs:
+            looker.run_checked("drift", "--run", job["run"], "--shard", str(job["shard"]))
+        denied = looker.run("collect", jobs[0]["run"], "--json")
     assert failed(denied, "E452")
     assert denied.document["result"]["environments"][0]["condition"] == "clean"
     shop.run_checked("collect", jobs[0]["run"])
     # The others are those of who only looks, which are tried above.
-    rights = without(load_policies("iam-jobs")["ListTheStoreForPlans"], "s3:PutObject")
+    rights = without(plans, "s3:PutObject")
     with instead(organisation, (TOOLS, "user", "looker"), 0, rights):
         assert failed(looker.run("matrix", "drift", "dev", "--json"), "E452")
 
