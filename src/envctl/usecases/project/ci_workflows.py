@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.domain.ci.generated_file import compare_file
-from envctl.domain.ci.package import SOURCE_LOCK
+from envctl.domain.ci.generated_file import carry_pins, compare_file, digest_settings, is_generated, seal_file
+from envctl.domain.ci.package import SOURCE_LOCK, render_locks
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci_package import PackageSource, parse_package
 from envctl.domain.config.project import PROJECT_FILE, Project
@@ -19,6 +19,7 @@ System = Literal["github", "gitlab"]
 LOCAL_STORE_REMARK = (
     'jobs share no folder, so the ledger needs a bucket: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
 )
+_DEFAULT_REGION = "us-east-1"
 _PROJECT_LINE = re.compile(r"^# Project: (.+)$", re.MULTILINE)
 
 
@@ -73,6 +74,52 @@ def find_project_folder(text: str) -> str | None:
 def compare_files(ports: Ports, up: str, wanted: Mapping[str, str]) -> dict[str, WorkflowState]:
     """Compare files, by their paths in the repository, with their wanted texts. `up` leads to its top."""
     return {path: _compare_file(read_text(ports, f"{up}{path}"), path, text) for path, text in wanted.items()}
+
+
+def write_files(ports: Ports, up: str, wanted: Mapping[str, str], found: dict[str, WorkflowState]) -> None:
+    """Write the files that are not current, with the pins that were raised in them. Write none if one is foreign."""
+    if "foreign" in found.values():
+        return
+    for path, state in found.items():
+        if state != "current":
+            existing = read_text(ports, f"{up}{path}") or ""
+            text = wanted[path] if path.endswith(SOURCE_LOCK) else carry_pins(existing, wanted[path])
+            ports.tree.write_contents(f"{up}{path}", text.encode())
+            found[path] = "written"
+
+
+def require_own_file(ports: Ports, up: str, path: str, folder: str, *, system: System, what: str) -> None:
+    """Raise OperationFailedError (E043) for a file of another project in the same repository. `folder` is that of this
+    project; empty at the top.
+    """
+    existing = read_text(ports, f"{up}{path}")
+    other = find_project_folder(existing) if existing and is_generated(existing) else None
+    if other is None or other == (folder or "."):
+        return
+    # The project may have been moved: then its old folder is empty.
+    if ports.tree.read_contents(f"{up}{other}/{PROJECT_FILE}") is not None:
+        message = f"{path} is the {what} of the project in {other}; no changes were made"
+        hint = f'give this project its own files: prefix = "NAME" in [ci.{system}] of {PROJECT_FILE}'
+        raise OperationFailedError(Problem("E043", message, hint, load.locate_key(ports, "ci", system)))
+
+
+def seal_locks(
+    ports: Ports, project: Project, package: PackageSource, *, folder: str, command: str, version: str
+) -> dict[str, str]:
+    """Return the lock files of the jobs, by their paths in the repository."""
+    files = {}
+    for name, text in render_locks(package, ports.templates.load_locks()).items():
+        # The other lock files depend on envctl alone.
+        own = {"package": project.ci.package} if name == SOURCE_LOCK else {}
+        files[f"{folder}/{name}"] = seal_file(
+            command, text, version=version, settings=digest_settings(own), pinned=name != SOURCE_LOCK
+        )
+    return files
+
+
+def find_region(project: Project) -> str:
+    """Return the region in which jobs request their roles."""
+    return project.store.region or project.environments[project.entry].region or _DEFAULT_REGION
 
 
 def _compare_file(found: str | None, path: str, wanted: str) -> WorkflowState:

@@ -1,7 +1,7 @@
 """`envctl ci codebuild`: write or compare the files with which builds of AWS CodeBuild install envctl."""
 
 from envctl.domain.ci.codebuild_install import render_codebuild_files
-from envctl.domain.ci.generated_file import carry_pins, digest_settings, seal_file
+from envctl.domain.ci.generated_file import digest_settings, seal_file
 from envctl.domain.ci.package import BUILD_LOCK, RUN_LOCK
 from envctl.domain.errors import EnvctlError
 from envctl.usecases.ports.core import Ports
@@ -12,8 +12,8 @@ from envctl.usecases.project.ci_workflows import (
     Workflows,
     compare_files,
     find_stale_error,
-    read_text,
     require_package,
+    write_files,
 )
 
 SYSTEM = "codebuild"
@@ -30,12 +30,8 @@ def update_codebuild_files(ports: Ports, *, check: bool, version: str) -> tuple[
         own = {} if _has_pins(path) else {"package": project.ci.package}
         wanted[path] = seal_file(COMMAND, text, version=version, settings=digest_settings(own), pinned=_has_pins(path))
     found = compare_files(ports, "", wanted)
-    if not check and "foreign" not in found.values():
-        for path, state in found.items():
-            if state != "current":
-                text = carry_pins(read_text(ports, path) or "", wanted[path]) if _has_pins(path) else wanted[path]
-                ports.tree.write_contents(path, text.encode())
-                found[path] = "written"
+    if not check:
+        write_files(ports, "", wanted, found)
     remark = LOCAL_STORE_REMARK if project.store.url.startswith("file:") else ""
     result = Workflows(SYSTEM, tuple(Workflow(*each) for each in found.items()), (), remark)
     return result, find_stale_error(result)

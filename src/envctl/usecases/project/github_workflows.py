@@ -3,18 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from envctl.domain.ci.generated_file import carry_pins, digest_settings, is_generated, seal_file
+from envctl.domain.ci.generated_file import carry_pins, digest_settings, seal_file
 from envctl.domain.ci.github_steps import format_locks_folder
 from envctl.domain.ci.github_workflow import list_github_paths, render_github_workflows
-from envctl.domain.ci.package import SOURCE_LOCK, render_locks
+from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci_github import BRANCH_PATTERN, DRIFT, PLAN
-from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.project import Project
 from envctl.domain.errors import (
     EnvctlError,
-    OperationFailedError,
     Problem,
     UsageError,
 )
@@ -23,20 +22,22 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.project.ci_workflows import (
     LOCAL_STORE_REMARK,
+    System,
     Variable,
     Workflow,
     Workflows,
     compare_files,
-    find_project_folder,
+    find_region,
     find_stale_error,
     format_project_line,
     read_text,
+    require_own_file,
     require_package,
+    seal_locks,
 )
 
-SYSTEM = "github"
+SYSTEM: System = "github"
 COMMAND = f"ci {SYSTEM}"
-_DEFAULT_REGION = "us-east-1"
 
 
 def update_github_workflows(
@@ -50,7 +51,8 @@ def update_github_workflows(
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""
     site = _build_site(ports, project, folder, branch, command)
-    _check_other_project(ports, site, up)
+    for path in list_github_paths(site).values():
+        require_own_file(ports, up, path, folder, system=SYSTEM, what="workflow")
     wanted = _render_files(ports, project, site, version)
     found = compare_files(ports, up, wanted)
     if not check and "foreign" not in found.values():
@@ -71,7 +73,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
     return WorkflowInputs(
         order=order,
         folder=folder,
-        region=project.store.region or project.environments[project.entry].region or _DEFAULT_REGION,
+        region=find_region(project),
         branch=branch or settings.branch or DEFAULT_BRANCH,
         command=command,
         reviewed=frozenset(name for name in order[1:] if find_rules(project, name).reviewers),
@@ -86,20 +88,6 @@ def _to_github_filter(glob: str) -> str:
     return f"{glob.removesuffix('/**/*')}/**" if glob.endswith("/**/*") else glob
 
 
-def _check_other_project(ports: Ports, site: WorkflowInputs, up: str) -> None:
-    """Raise OperationFailedError (E043) for workflows of another project in the same repository."""
-    for path in list_github_paths(site).values():
-        existing = read_text(ports, f"{up}{path}")
-        other = find_project_folder(existing) if existing and is_generated(existing) else None
-        if other is None or other == (site.folder or "."):
-            continue
-        # The project may have been moved: then its old folder is empty.
-        if ports.tree.read_contents(f"{up}{other}/{PROJECT_FILE}") is not None:
-            message = f"{path} is the workflow of the project in {other}; no changes were made"
-            hint = f'give this project its own files: prefix = "NAME" in [ci.github] of {PROJECT_FILE}'
-            raise OperationFailedError(Problem("E043", message, hint, load.locate_key(ports, "ci", "github")))
-
-
 def _render_files(ports: Ports, project: Project, site: WorkflowInputs, version: str) -> dict[str, str]:
     settings = digest_settings(_describe_site(project, site))
     bodies = render_github_workflows(ports.templates.load_workflows(SYSTEM), site)
@@ -107,13 +95,10 @@ def _render_files(ports: Ports, project: Project, site: WorkflowInputs, version:
         path: seal_file(COMMAND, f"{format_project_line(site.folder)}{body}", version=version, settings=settings)
         for path, body in bodies.items()
     }
-    for name, text in render_locks(site.require_package(), ports.templates.load_locks()).items():
-        # The other lock files depend on envctl alone.
-        own = {"package": project.ci.package} if name == SOURCE_LOCK else {}
-        files[f"{format_locks_folder(site)}/{name}"] = seal_file(
-            COMMAND, text, version=version, settings=digest_settings(own), pinned=name != SOURCE_LOCK
-        )
-    return files
+    locks = seal_locks(
+        ports, project, site.require_package(), folder=format_locks_folder(site), command=COMMAND, version=version
+    )
+    return {**files, **locks}
 
 
 def _describe_site(project: Project, site: WorkflowInputs) -> Mapping[str, object]:

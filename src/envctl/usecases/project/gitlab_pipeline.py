@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from envctl.domain.ci.generated_file import carry_pins, digest_settings, is_generated, seal_file
+from envctl.domain.ci.generated_file import digest_settings, seal_file
 from envctl.domain.ci.gitlab_pipeline import (
     MAIN_FILE,
     GitlabInputs,
@@ -15,12 +15,11 @@ from envctl.domain.ci.gitlab_pipeline import (
     passes_inputs,
     render_gitlab_pipeline,
 )
-from envctl.domain.ci.package import SOURCE_LOCK, render_locks
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci_gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
-from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.project import Project
 from envctl.domain.errors import (
     EnvctlError,
     OperationFailedError,
@@ -31,18 +30,22 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.project.ci_workflows import (
     LOCAL_STORE_REMARK,
+    System,
     Variable,
     Workflow,
     Workflows,
     compare_files,
-    find_project_folder,
+    find_region,
     find_stale_error,
     format_project_line,
     read_text,
+    require_own_file,
     require_package,
+    seal_locks,
+    write_files,
 )
 
-SYSTEM = "gitlab"
+SYSTEM: System = "gitlab"
 COMMAND = f"ci {SYSTEM}"
 _INPUTS_PAGE = "docs/ci-gitlab-operate.md"
 
@@ -61,20 +64,15 @@ def update_gitlab_pipeline(
     up = "../" * (folder.count("/") + 1) if folder else ""
     site = _build_site(ports, project, folder, branch, command)
     ours = find_pipeline_path(settings.prefix)
-    _check_other_project(ports, read_text(ports, f"{up}{ours}") or "", ours, site, up)
+    require_own_file(ports, up, ours, folder, system=SYSTEM, what="pipeline")
     wanted = _render_files(ports, project, site, version)
     found = compare_files(ports, up, wanted)
     main_is_foreign = found[MAIN_FILE] in ("foreign", "differs")
     if main_is_foreign:
         # The file belongs to the team: it stays, and has to include the file of envctl.
         del found[MAIN_FILE]
-    if not check and "foreign" not in found.values():
-        for path, state in found.items():
-            if state != "current":
-                existing = read_text(ports, f"{up}{path}") or ""
-                text = wanted[path] if path.endswith(SOURCE_LOCK) else carry_pins(existing, wanted[path])
-                ports.tree.write_contents(f"{up}{path}", text.encode())
-                found[path] = "written"
+    if not check:
+        write_files(ports, up, wanted, found)
     files = tuple(Workflow(*each) for each in found.items())
     team_files = _read_team_files(ports, up) if main_is_foreign else {}
     result = Workflows(
@@ -99,7 +97,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
     return GitlabInputs(
         order=order,
         folder=folder,
-        region=project.store.region or project.environments[project.entry].region or "us-east-1",
+        region=find_region(project),
         branch=branch or settings.branch or DEFAULT_BRANCH,
         settings=settings,
         package=None if settings.program else require_package(ports, project),
@@ -109,18 +107,6 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         # To write the same pipeline again.
         options=f" --branch {branch}" if branch and branch != (settings.branch or DEFAULT_BRANCH) else "",
     )
-
-
-def _check_other_project(ports: Ports, existing: str, path: str, site: GitlabInputs, up: str) -> None:
-    """Raise OperationFailedError (E043) for the pipeline of another project in the same repository."""
-    other = find_project_folder(existing) if is_generated(existing) else None
-    if other is None or other == (site.folder or "."):
-        return
-    # The project may have been moved: then its old folder is empty.
-    if ports.tree.read_contents(f"{up}{other}/{PROJECT_FILE}") is not None:
-        message = f"{path} is the pipeline of the project in {other}; no changes were made"
-        hint = f'give this project its own files: prefix = "NAME" in [ci.gitlab] of {PROJECT_FILE}'
-        raise OperationFailedError(Problem("E043", message, hint, load.locate_key(ports, "ci", "gitlab")))
 
 
 def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: str) -> dict[str, str]:
@@ -141,11 +127,8 @@ def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: s
     body = f"{format_project_line(site.folder)}{bodies[ours]}"
     files = {ours: seal_file(COMMAND, body, version=version, settings=digest_settings(shape))}
     if site.package is not None:
-        for name, text in render_locks(site.package, ports.templates.load_locks()).items():
-            own = {"package": project.ci.package} if name == SOURCE_LOCK else {}
-            files[f"{find_lock_folder(settings.prefix)}/{name}"] = seal_file(
-                COMMAND, text, version=version, settings=digest_settings(own), pinned=name != SOURCE_LOCK
-            )
+        folder = find_lock_folder(settings.prefix)
+        files |= seal_locks(ports, project, site.package, folder=folder, command=COMMAND, version=version)
     return {**files, MAIN_FILE: bodies[MAIN_FILE]}
 
 
