@@ -53,7 +53,7 @@ def wiring(project: Project) -> Wiring:
     return Wiring(
         project=project.name,
         terraform="",
-        stacks={name: StackWiring(stack.module, region=stack.region or "") for name, stack in project.stacks.items()},
+        stacks={name: StackWiring(stack.folder, region=stack.region or "") for name, stack in project.stacks.items()},
         artifacts={},
         schema=dict.fromkeys(project.stacks, ()),
         outputs={},
@@ -113,6 +113,7 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
     (Environment, "allow"): A_RULE,
     (Environment, "drift"): "what drift checks leave out",
     (Stack, "module"): "code, which is in the release",
+    (Stack, "root"): "code, which is in the release",
     (Stack, "inputs"): "wiring, which is in the release",
     (Stack, "after"): "wiring, which is in the release",
     (Stack, "environments"): "which stacks a release has",

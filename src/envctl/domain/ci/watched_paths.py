@@ -15,7 +15,7 @@ def list_watched_paths(project: Project, folder: str, ci_files: Iterable[str]) -
 
     Modules may call modules beside them, so the first folder of each path counts as a whole.
     """
-    tops = {stack.module.removeprefix("./").split("/")[0] for stack in project.every_stack.values()}
+    tops = {stack.folder.split("/")[0] for stack in project.every_stack.values()}
     tops |= set(_find_program_folders(project))
     own = [PROJECT_FILE, LOCK_FILE, *(f"{top}/**/*" for top in sorted({"environments", *tops}))]
     return (*(f"{folder}/{path}" if folder else path for path in own), *ci_files)

@@ -29,6 +29,7 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *_check_parity(document),
         *_check_signing_keys(document),
         *_check_pull_request_environments(document),
+        *_check_stack_folders(document),
         *_check_wiring(document),
         *check_stack_places(document),
         *_check_artifacts(document),
@@ -61,6 +62,18 @@ def _check_pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
         elif order and name not in order and not beside:
             hint = f"add {name} to pipeline.order, or remove the section; {suggest_name(name, order)}"
             yield Fault("E104", f"the environment {name} is not in the order", hint, ("environments", name))
+
+
+def _check_stack_folders(document: Mapping[str, object]) -> Iterator[Fault]:
+    for name in find_table(document, "stacks"):
+        keys = {"module", "root"} & find_table(document, "stacks", name).keys()
+        if not keys:
+            hint = 'add it: module = "modules/NAME"; or root = "FOLDER" for a root module that stays as it is'
+            yield Fault("E108", f"stacks.{name}.module is missing", hint, ("stacks", name))
+        elif len(keys) > 1:
+            message = f"the stack {name} has both a module and a root"
+            hint = "remove one: envctl renders a root module around a module, and runs a root as it is"
+            yield Fault("E150", message, hint, ("stacks", name, "root"))
 
 
 def _check_accounts(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from posixpath import normpath
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
@@ -188,9 +189,10 @@ class Environment(fields.Section):
 
 
 class Stack(fields.Section):
-    """A stack: one module with a state of its own in each environment."""
+    """A stack: one module or root module with a state of its own in each environment."""
 
-    module: fields.Folder  # folder of the module
+    module: fields.Folder | None = None  # folder of a module, called by a root module that envctl renders
+    root: fields.Folder | None = None  # in place of `module`: folder of a root module, which stays as it is
     # variables that come from the outputs of other stacks, such as `vpc_id = "network.vpc_id"`
     inputs: Mapping[fields.VariableName, str] = {}
     after: tuple[fields.Name, ...] = ()  # further stacks to apply before it
@@ -199,6 +201,11 @@ class Stack(fields.Section):
     region: fields.Name | None = None  # name of one of the further `regions` of the environment
     rollout: Rollout | None = None  # traffic steps of a new release
     moved_from: fields.Name | None = None  # earlier name of the stack; its state moves
+
+    @property
+    def folder(self) -> str:
+        """The normalized folder of its code."""
+        return normpath(self.module or self.root or ".")
 
 
 class Removed(fields.Section):

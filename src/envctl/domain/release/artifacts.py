@@ -145,8 +145,8 @@ def find_rollout_faults(project: Project, schema: Schema, outputs: Mapping[str, 
 def _check_module(name: str, stack: Stack, declared: Collection[str]) -> Iterator[Fault]:
     path: TomlPath = ("stacks", name, "rollout")
     if missing := list_missing_variables(declared):
-        message = f"the stack {name} has a rollout, but {stack.module} declares no variable {', '.join(missing)}"
-        hint = f"declare {join_names(TRAFFIC_VARIABLES)} in {stack.module}, or remove the table"
+        message = f"the stack {name} has a rollout, but {stack.folder} declares no variable {', '.join(missing)}"
+        hint = f"declare {join_names(TRAFFIC_VARIABLES)} in {stack.folder}, or remove the table"
         yield Fault("E120", message, hint, path)
     for variable in TRAFFIC_VARIABLES:
         if variable in stack.inputs:

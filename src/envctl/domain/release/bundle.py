@@ -32,6 +32,10 @@ FORMAT_WITH_MODULES = 2
 """The format of releases with remote modules: an older envctl would fetch those again, and must refuse the release."""
 FORMAT_WITH_LEAVING_STACKS = 3
 """The format of releases with removed or renamed stacks: an older envctl would orphan or duplicate resources."""
+FORMAT_WITH_ROOTS = 4
+"""The format of releases that an older envctl would render in another way, such as root modules as they are."""
+
+_KNOWN_FORMATS = (FORMAT, FORMAT_WITH_MODULES, FORMAT_WITH_LEAVING_STACKS, FORMAT_WITH_ROOTS)
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,14 @@ class BundledModule:
 
 @dataclass(frozen=True)
 class StackWiring:
-    """The module of a stack and its connections to other stacks."""
+    """The module or root module of a stack, and its connections to other stacks."""
 
-    module: str  # path in the bundle
+    module: str  # path of its folder in the bundle
     inputs: Mapping[str, str] = field(default_factory=dict)  # output references by variable, as in envctl.toml
     region: str = ""  # name of its region; empty for that of the environment
     after: tuple[str, ...] = ()  # stacks applied before it without an input from them
     moved_from: str = ""  # former name of a renamed stack
+    is_root: bool = False  # its folder is a root module, which runs as it is
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -227,9 +232,8 @@ def _check_portable(names: Iterable[str]) -> None:
 
 def _to_manifest(wiring: Wiring) -> dict[str, Any]:
     modules = [{"key": m.key, "source": m.source, "version": m.version, "folder": m.folder} for m in wiring.modules]
-    leaving = bool(wiring.removed) or any(stack.moved_from for stack in wiring.stacks.values())
     return {
-        "format": FORMAT_WITH_LEAVING_STACKS if leaving else FORMAT_WITH_MODULES if modules else FORMAT,
+        "format": _choose_format(wiring),
         "project": wiring.project,
         "terraform": wiring.terraform,
         # A list: the order counts, and JSON objects have none.
@@ -239,6 +243,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             | ({"region": stack.region} if stack.region else {})
             | ({"after": list(stack.after)} if stack.after else {})
             | ({"moved_from": stack.moved_from} if stack.moved_from else {})
+            | ({"root": True} if stack.is_root else {})
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
@@ -250,6 +255,15 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
     }
 
 
+def _choose_format(wiring: Wiring) -> int:
+    """Return the oldest format that an envctl must know to deploy the release."""
+    if any(stack.is_root for stack in wiring.stacks.values()):
+        return FORMAT_WITH_ROOTS
+    if wiring.removed or any(stack.moved_from for stack in wiring.stacks.values()):
+        return FORMAT_WITH_LEAVING_STACKS
+    return FORMAT_WITH_MODULES if wiring.modules else FORMAT
+
+
 def _parse_stack(document: dict[str, Any]) -> StackWiring:
     region, after = document.get("region", ""), tuple(document.get("after", ()))
     before = document.get("moved_from", "")
@@ -258,11 +272,12 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
             raise DamagedBundleError(f"{name!r} is not a name")
     if fault := find_folder_fault(document["module"]):
         raise DamagedBundleError(f"the module {document['module']!r} {fault}")
-    return StackWiring(document["module"], document["inputs"], region, after, before)
+    is_root = document.get("root", False) is True
+    return StackWiring(document["module"], document["inputs"], region, after, before, is_root=is_root)
 
 
 def _parse_wiring(document: dict[str, Any]) -> Wiring:
-    if document["format"] not in (FORMAT, FORMAT_WITH_MODULES, FORMAT_WITH_LEAVING_STACKS):
+    if document["format"] not in _KNOWN_FORMATS:
         raise DamagedBundleError(f"format {document['format']} is not known to this version of envctl")
     removed = document.get("removed", {})
     names = (document["project"], *document["schema"], *document["outputs"], *removed)

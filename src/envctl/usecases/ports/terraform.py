@@ -32,6 +32,12 @@ class PreparedStack:
     plan_keys: tuple[str, ...] = ()  # plan keys unknown to envctl and allowed by the project
     leaves: Leaves = ""  # the fate of a stack dropped by the release
     unready: str = ""  # why a stack to forget could not be prepared
+    root: str = ""  # folder of a root module that runs as it is, in the tree of the stack; empty for a rendered one
+
+    @property
+    def address_prefix(self) -> str:
+        """The beginning of all its addresses in plan and state; empty for a root module that runs as it is."""
+        return "" if self.root else f"module.{self.name}."
 
     @property
     def needs(self) -> tuple[str, ...]:

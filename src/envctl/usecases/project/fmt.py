@@ -114,7 +114,7 @@ def _find_all_files(context: Context) -> tuple[dict[str, File], tuple[Problem, .
     settings = ports.tree.read_folder("environments", FORMATTED_SUFFIXES) or {}
     found = _drop_hidden_files("environments", settings)
     problems: list[Problem] = []
-    folders = [normpath(stack.module) for stack in context.project.stacks.values()]
+    folders = [stack.folder for stack in context.project.stacks.values()]
     for folder in folders:
         # `envctl validate` reports missing folders and those outside the project.
         below = None if folder.startswith("..") else ports.tree.read_folder(folder, FORMATTED_SUFFIXES)

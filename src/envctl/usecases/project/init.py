@@ -170,7 +170,7 @@ def _find_placeholders(project: Project, chosen: Mapping[str, str]) -> tuple[str
 def _collect_modules(context: Context) -> dict[str, File]:
     """Return the modules of the stacks and those they call, with docs and tests."""
     found: dict[str, File] = {}
-    waiting = [normpath(stack.module) for stack in context.project.every_stack.values()]
+    waiting = [stack.folder for stack in context.project.every_stack.values()]
     seen: set[str] = set()
     while waiting:
         folder = waiting.pop()

@@ -30,7 +30,7 @@ def build_release(context: Context) -> Release:
     ports = context.ports
     code = _ModuleCode(ports)
     for name, stack in context.project.stacks.items():
-        code.add_module(normpath(stack.module), f"stack {name}", ("stacks", name, "module"))
+        code.add_module(stack.folder, f"stack {name}", ("stacks", name, "module"))
     problems = code.problems or [
         *_find_misfits(context, code.interfaces),
         *locate_faults(ports, _find_module_faults(context.project, code.interfaces)),
@@ -118,15 +118,15 @@ def drop_excluded_files(files: Mapping[str, File]) -> dict[str, File]:
 def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
     problems = []
     for name, stack in context.project.stacks.items():
-        declared = {variable.name for variable in interfaces[normpath(stack.module)].variables}
+        declared = {variable.name for variable in interfaces[stack.folder].variables}
         for variable, text in stack.inputs.items():
             reference = OutputReference.parse(text)
-            module = context.project.stacks[reference.stack].module
-            outputs = {output.name for output in interfaces[normpath(module)].outputs}
+            module = context.project.stacks[reference.stack].folder
+            outputs = {output.name for output in interfaces[module].outputs}
             if variable not in declared:
                 near = find_nearest(variable, declared)
-                hint = f"did you mean {near}?" if near else f"declare it in {stack.module}/variables.tf"
-                message = f"stack {name}: {stack.module} declares no variable {variable}"
+                hint = f"did you mean {near}?" if near else f"declare it in {stack.folder}/variables.tf"
+                message = f"stack {name}: {stack.folder} declares no variable {variable}"
                 problems.append(
                     Problem("E113", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
                 )
@@ -142,7 +142,7 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
 
 def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Fault]:
     """Yield contradictions of `[secrets]` and rollouts with the modules. Imported late: many projects have none."""
-    of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
+    of = {name: interfaces[stack.folder] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
     if project.secrets.secretsmanager or project.secrets.ssm:
         from envctl.domain.aws.required_secrets import check_patterns
@@ -157,7 +157,7 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
 
 def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
     project = context.project
-    of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
+    of = {name: interfaces[stack.folder] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
     stacks = {name: wire_stack(s) for name, s in project.stacks.items()}
     order = order_stacks({name: stack.needs for name, stack in stacks.items()})
@@ -175,7 +175,14 @@ def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -
 
 def wire_stack(stack: Stack) -> StackWiring:
     after = tuple(sorted(set(stack.after)))
-    return StackWiring(normpath(stack.module), dict(stack.inputs), stack.region or "", after, stack.moved_from or "")
+    return StackWiring(
+        stack.folder,
+        dict(stack.inputs),
+        stack.region or "",
+        after,
+        stack.moved_from or "",
+        is_root=stack.root is not None,
+    )
 
 
 def list_removed_stacks(project: Project) -> dict[str, Fate]:
