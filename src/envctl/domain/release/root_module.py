@@ -10,28 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from envctl.domain.plan.provider_accounts import find_provider_kind, find_provider_source
+from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
-
-
-@dataclass(frozen=True)
-class Backend:
-    """The location of the states of an environment."""
-
-    kind: str
-    settings: Mapping[str, object]  # shared by all stacks
-    environment: str
-    under: Mapping[str, str] = field(default_factory=dict)  # renamed stacks, each with the old name of its state
-
-    def settings_for_stack(self, stack: str) -> dict[str, object]:
-        name = f"{self.environment}/{self.under.get(stack, stack)}.tfstate"
-        if self.kind == "local":
-            # Relative to the working directory of the stack: no path of a machine is rendered.
-            return {**self.settings, "path": f"../../../state/{name}"}
-        return {**self.settings, "key": name}
 
 
 @dataclass(frozen=True)
