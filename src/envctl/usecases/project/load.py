@@ -27,7 +27,8 @@ from envctl.domain.release.artifacts import (
 )
 from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import Release, Wiring
-from envctl.domain.release.root_module import Place, render_assume_role
+from envctl.domain.release.place import Place
+from envctl.domain.release.provider_blocks import render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema, SettingsFile
