@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
@@ -26,6 +26,7 @@ class RootModule:
     stack: str
     document: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    workspace: str = ""  # the workspace that holds the state; empty for the default one
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -53,14 +54,16 @@ def render_root_module(
     if declared := _declare_variables(sensitive, place):
         document["variable"] = declared
     if wired.upstream:
-        document["data"] = {"terraform_remote_state": _render_remote_states(wired, place)}
+        document["data"] = {
+            "terraform_remote_state": {name: place.backend.render_remote_state(name) for name in wired.upstream}
+        }
     if outputs := wiring.outputs.get(stack):
         document["output"] = {
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
             for name, secret in outputs.items()
         }
     secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
-    return RootModule(stack, document, secrets)
+    return RootModule(stack, document, secrets, place.backend.workspace_for_stack(stack))
 
 
 def render_module_record(wiring: Wiring, stack: str) -> bytes:
@@ -79,9 +82,12 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
 
 def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
     """Return the blocks of the root module that decide the target of an apply: backend and providers."""
+    workspace = place.backend.workspace_for_stack(stack)
     return {
         "backend": {place.backend.kind: place.backend.settings_for_stack(stack)},
         "provider": render_provider_blocks(wiring, place, stack),
+        # Terraform gets it in its environment.
+        **({"workspace": workspace} if workspace else {}),
     }
 
 
@@ -126,17 +132,6 @@ def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[
     if place.assume_role and place.region:
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared
-
-
-def _render_remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
-    states = {}
-    for upstream in wired.upstream:
-        # For reading alone, without locking, encryption and the account check.
-        config = place.backend.settings_for_stack(upstream)
-        for key in ("use_lockfile", "encrypt", "allowed_account_ids"):
-            config.pop(key, None)
-        states[upstream] = {"backend": place.backend.kind, "config": config}
-    return states
 
 
 def format_tf_var(value: object, type_text: str) -> str:

@@ -112,7 +112,12 @@ def write_workdirs(
         ports.workspace.write_module_record(environment, root.stack, render_module_record(release.wiring, root.stack))
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
-        stacks.append(PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys))
+        workspace = root.workspace
+        stacks.append(
+            PreparedStack(
+                name, needs, root.secrets, binary, profile, after=after, plan_keys=keys, workspace=workspace
+            )
+        )
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
@@ -258,6 +263,7 @@ def prepare_empty_stack(context: Context, environment: str, name: str) -> Prepar
     root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
     context.ports.workspace.write_stack(environment, name, root.encode())
     profile = project.environments[environment].profile or ""
-    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile)
+    workspace = backend.workspace_for_stack(name)
+    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile, workspace=workspace)
     context.ports.terraform.init(environment, stack, None)
     return stack

@@ -96,7 +96,8 @@ class _LeavingStacks:
         ports.workspace.write_module_record(environment, name, render_module_record(wiring, name))
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
-        return PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
+        keys, workspace = self.project.terraform.plan_keys, root.workspace
+        return PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=keys, workspace=workspace)
 
 
 def _render_stack(
