@@ -18,7 +18,7 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
 from envctl.domain.terraform.literals import IDENTIFIER
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
-from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
 from envctl.domain.text.identifiers import is_name
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -62,6 +62,11 @@ class StackWiring:
     after: tuple[str, ...] = ()  # stacks applied before it without an input from them
     moved_from: str = ""  # former name of a renamed stack
     is_root: bool = False  # its folder is a root module, which runs as it is
+
+    @property
+    def root(self) -> str:
+        """The folder of a root module that runs as it is; empty for a module."""
+        return normalize_root(self.module) if self.is_root else ""
 
     @property
     def upstream(self) -> tuple[str, ...]:
