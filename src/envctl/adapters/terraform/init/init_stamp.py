@@ -18,7 +18,13 @@ from envctl.adapters.terraform.init.init_outline import extract_outline
 from envctl.adapters.terraform.init.known_packages import stat_files
 from envctl.adapters.terraform.init.plugin_cache import list_packages, parse_pinned
 from envctl.domain.terraform.provider_lock import read_hashes, read_version, split_provider_blocks
-from envctl.domain.terraform.workdir_names import BACKEND_RECORD, LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
+from envctl.domain.terraform.workdir_names import (
+    BACKEND_RECORD,
+    INIT_STAMP,
+    LOCK_FILE,
+    MODULES_MANIFEST,
+    ROOT_MODULE_FILE,
+)
 
 INSTALLED_FOLDER = ".terraform/providers"
 _VARIABLES = (
