@@ -75,6 +75,9 @@ def resolve_keys(project: Project, environment: str, stack: str) -> dict[str, ob
         keys.setdefault("bucket", project.state.bucket)
     names = list_names(project, environment, stack)
     found = {key: fill_placeholders(value, names) for key, value in sorted(keys.items())}
+    if project.state.backend == "local" and find_workspace(project, environment, stack):
+        # Terraform's own default lies beside the code, which envctl writes anew.
+        found["workspace_dir"] = find_local_folder(found)
     if "bucket" in found:
         # The name of the usual bucket without an account.
         found["bucket"] = str(found["bucket"]).strip("-")
@@ -292,5 +295,5 @@ def _describe_shared_state(project: Project, one: _Claim, other: _Claim) -> Faul
     message = f"{name_claim(one)} and {name_claim(other)} would share one state: {one.state}"
     hint = f"give each its own: add {lacking} to {key}"
     if one.path != other.path and other.path[0] != "state":
-        hint = f"give each its own {key}: one of [stacks.{one.stack}.state] and [{_join_path(other.path[:-1])}]"
+        hint = f"give one of them another {key}, in [stacks.{one.stack}.state] or [stacks.{other.stack}.state]"
     return Fault("E168", message, hint, one.path)

@@ -1,8 +1,10 @@
 """Where the states of an environment are: the backend of Terraform, rendered for each stack."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import isabs, join, normpath
+
+from envctl.domain.terraform.workdir_names import climb_to_stack
 
 HOME_FOLDER = ".envctl"
 FIND_NO_KEYS: Callable[[str], Mapping[str, object]] = lambda _: {}  # noqa: E731
@@ -23,17 +25,14 @@ class Backend:
     find_keys: Callable[[str], Mapping[str, object]] = field(default=FIND_NO_KEYS, compare=False)
     find_workspace: Callable[[str], str] = field(default=FIND_NO_WORKSPACE, compare=False)
 
-    def settings_for_stack(self, stack: str, folder: str = "") -> dict[str, object]:
-        """Return the keys of the backend. `folder` is that of the root module, below the folder of the stack that
-        reads or writes the state.
-        """
+    def settings_for_stack(self, stack: str, *, root: str = "") -> dict[str, object]:
+        """Return the arguments of the backend. `root` is the root module that has them, as in PreparedStack."""
         called = self.under.get(stack, stack)
         name = f"{self.environment}/{called}.tfstate"
         keys = dict(self.find_keys(called))
         if self.kind == "local":
-            up = "../" * len([part for part in folder.split("/") if part not in ("", ".")])
             keys.setdefault("path", f"{HOME_FOLDER}/state/{name}")
-            return {**self.settings, **keys, **_from_workdir(keys, up)}
+            return {**self.settings, **keys, **_from_workdir(keys, root)}
         if self.kind == "s3":
             keys.setdefault("key", name)
         found = {**self.settings, **keys}
@@ -48,9 +47,9 @@ class Backend:
 
     def is_same_state(self, stack: str, other: str) -> bool:
         """Check if two names of a stack have one state, because the project file names it without them."""
-        here, there = self.find_keys(stack), self.find_keys(other)
-        has_key = self.kind not in ("local", "s3") or bool({"key", "path"} & here.keys())
-        return has_key and here == there and self.find_workspace(stack) == self.find_workspace(other)
+        plain = replace(self, under={})
+        here, there = ((plain.settings_for_stack(name), plain.workspace_for_stack(name)) for name in (stack, other))
+        return here == there
 
     def render_remote_state(self, stack: str) -> dict[str, object]:
         """Return the arguments of `terraform_remote_state`, which reads the outputs of a stack."""
@@ -60,9 +59,9 @@ class Backend:
         return {"backend": self.kind, "config": config, **({"workspace": workspace} if workspace else {})}
 
 
-def _from_workdir(keys: Mapping[str, object], up: str) -> dict[str, object]:
-    """Return the paths of a local state from the working directory of a stack: no path of a machine is rendered."""
-    found: dict[str, object] = {}
+def _from_workdir(keys: Mapping[str, object], root: str) -> dict[str, object]:
+    """Return the paths of a local state from the folder where Terraform runs: no path of a machine is rendered."""
+    found, up = dict[str, object](), climb_to_stack(root)
     for key in ("path", "workspace_dir"):
         path = str(keys.get(key, ""))
         if path.startswith(f"{HOME_FOLDER}/"):

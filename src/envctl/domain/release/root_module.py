@@ -21,11 +21,20 @@ from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 
 @dataclass(frozen=True)
 class RootModule:
-    """A rendered root module. `secrets` are sensitive settings by Terraform variable, passed by `TF_VAR_` alone."""
+    """The root module of a stack: rendered around a module, or as it is with files of envctl.
+
+    Attributes:
+        document: the rendered root module; of a root module as it is, the file with its overrides.
+        secrets: sensitive settings by Terraform variable, passed by `TF_VAR_` alone.
+        files: the files beside a root module as it is, by name.
+        root: its folder in the tree of the stack; empty for a rendered one.
+    """
 
     stack: str
     document: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    root: str = ""
     workspace: str = ""  # the workspace that holds the state; empty for the default one
 
     def encode(self) -> bytes:
@@ -63,7 +72,7 @@ def render_root_module(
             for name, secret in outputs.items()
         }
     secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
-    return RootModule(stack, document, secrets, place.backend.workspace_for_stack(stack))
+    return RootModule(stack, document, secrets)
 
 
 def render_module_record(wiring: Wiring, stack: str) -> bytes:
@@ -82,12 +91,9 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
 
 def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
     """Return the blocks of the root module that decide the target of an apply: backend and providers."""
-    workspace = place.backend.workspace_for_stack(stack)
     return {
         "backend": {place.backend.kind: place.backend.settings_for_stack(stack)},
         "provider": render_provider_blocks(wiring, place, stack),
-        # Terraform gets it in its environment.
-        **({"workspace": workspace} if workspace else {}),
     }
 
 

@@ -6,7 +6,7 @@ result.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
@@ -15,6 +15,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
+from envctl.domain.release.root_override import list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -108,14 +109,25 @@ def write_workdirs(
     for root in render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
-        ports.workspace.write_stack(environment, root.stack, root.encode())
+        if root.root:
+            files = list_tree_files(release, root.stack)
+            ports.workspace.write_tree(environment, root.stack, root.root, files, root.files)
+        else:
+            ports.workspace.write_stack(environment, root.stack, root.encode())
         ports.workspace.write_module_record(environment, root.stack, render_module_record(release.wiring, root.stack))
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
-        workspace = root.workspace
         stacks.append(
             PreparedStack(
-                name, needs, root.secrets, binary, profile, after=after, plan_keys=keys, workspace=workspace
+                name,
+                needs,
+                root.secrets,
+                binary,
+                profile,
+                after=after,
+                plan_keys=keys,
+                workspace=root.workspace,
+                root=root.root,
             )
         )
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
@@ -253,7 +265,8 @@ def render_stack(
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
-    return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    root = render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 
 def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from envctl.adapters.disk.files import read_bytes
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 
 _READ_BY_TERRAFORM = re.compile(
@@ -23,7 +24,7 @@ def remove_stray_files(directory: Path) -> list[str]:
     removed = []
     in_tests = [f"{_TESTS_FOLDER}/{name}" for name in _list_stray_names(directory / _TESTS_FOLDER)]
     for name in [*_list_stray_names(directory), *in_tests, WORKSPACE_FILE]:
-        if name == ROOT_MODULE_FILE:
+        if name == ROOT_MODULE_FILE or (name == WORKSPACE_FILE and _has_default_workspace(directory / name)):
             continue
         try:
             (directory / name).unlink()
@@ -32,6 +33,14 @@ def remove_stray_files(directory: Path) -> list[str]:
             continue
         removed.append(name)
     return removed
+
+
+def _has_default_workspace(file: Path) -> bool:
+    """Check if the record says what its absence says: an init with TF_WORKSPACE writes it so."""
+    try:
+        return read_bytes(file).strip() == b"default"
+    except OSError:
+        return False
 
 
 def _list_stray_names(directory: Path) -> Iterator[str]:

@@ -109,7 +109,8 @@ def _render_stack(
         message = f"{name} runs in region {region} of {environment}, and envctl.toml no longer has this region"
         hint = f"restore it under [environments.{environment}.regions] until {name} is destroyed"
         raise OperationFailedError(Problem("E141", message, hint))
-    return render_root_module(wiring, name, where, arguments)
+    root = render_root_module(wiring, name, where, arguments)
+    return replace(root, workspace=where.backend.workspace_for_stack(name))
 
 
 def _name_code_folder(maker: StackOrigin) -> str:
