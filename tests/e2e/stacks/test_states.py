@@ -160,7 +160,7 @@ def database() -> Iterator[str]:
         if user:
             shutil.chown(folder, user)
 
-        def run(program: str, *words: object) -> None:
+        def run(program: str, *words: str | Path) -> None:
             line = [initdb.with_name(program), "-D", folder / "data", *words]
             subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user)
 

@@ -49,7 +49,7 @@ def find_state_path(site: Site) -> Path | None:
         backend = json.loads(read_bytes(site.directory / site.rendered_file))["terraform"]["backend"]["local"]
         path = backend["path"]
         if site.stack.workspace:
-            path = os.path.join(backend["workspace_dir"], site.stack.workspace, STATE_FILE)
+            path = f"{backend['workspace_dir']}/{site.stack.workspace}/{STATE_FILE}"
         return Path(os.path.normpath(site.directory / path))
     except (OSError, ValueError, KeyError, TypeError):
         return None
