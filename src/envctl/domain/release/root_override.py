@@ -10,14 +10,6 @@ from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 
-OVERRIDE_FILE = "zzz_envctl_override.tf.json"
-"""Overrides of the root: Terraform merges the files of that kind in the order of their names."""
-DECLARATIONS_FILE = "zzz_envctl.tf.json"
-"""Declarations beside those of the root."""
-SETTINGS_FILE = "zzz_envctl.auto.tfvars.json"
-"""Settings of the root that are not sensitive."""
-GENERATED_FILES = (DECLARATIONS_FILE, SETTINGS_FILE, OVERRIDE_FILE)
-
 
 def list_tree_files(release: Release, stack: str) -> Mapping[str, File]:
     """Return the files of a release that the tree of a root needs, by their paths in the tree."""

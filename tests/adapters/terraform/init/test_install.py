@@ -17,10 +17,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
-from envctl.domain.terraform.workdir_names import INIT_STAMP as STAMP
 from envctl.adapters.terraform.init.package_hash import hash_package
 from envctl.adapters.terraform.init.plugin_cache import remove_path
-from envctl.domain.terraform.workdir_names import PLUGIN_VIEW_FOLDER
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.backend import Backend
@@ -29,7 +27,8 @@ from envctl.domain.release.place import Place
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.release.root_module import render_root_module
 from envctl.domain.terraform.provider_lock import read_hashes, split_provider_blocks
-from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.domain.terraform.workdir_names import INIT_STAMP as STAMP
+from envctl.domain.terraform.workdir_names import LOCK_FILE, PLUGIN_VIEW_FOLDER
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, LOCAL_PLATFORM, ProviderMirror, serve_provider_mirror
