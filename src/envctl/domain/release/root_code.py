@@ -85,4 +85,7 @@ def parse_root_code(document: Mapping[str, Any]) -> RootCode:
 def _parse_provider(document: Mapping[str, Any]) -> RootProvider:
     if document["kind"] not in PROVIDER_KINDS.values():
         raise ValueError(f"{document['kind']!r} is not a kind of provider")
-    return RootProvider(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in document.items()
+    }
+    return RootProvider(**fields)

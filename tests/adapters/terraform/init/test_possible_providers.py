@@ -13,6 +13,10 @@ AWS, RANDOM, TLS = (
 )
 
 
+def site(root: Path, files: dict[str, str], **document: object) -> Site:
+    return Site("dev", PreparedStack("web"), lay(root, files, **document))
+
+
 def lay(root: Path, files: dict[str, str], **document: object) -> Path:
     directory = root / "web"
     for name, text in files.items():
@@ -40,7 +44,7 @@ def test_circular_and_missing_module_calls_are_tolerated(tmp_path: Path) -> None
 
 
 def test_providers_required_by_root_module_are_found(tmp_path: Path) -> None:
-    assert not has_required_providers(Site("dev", PreparedStack("web"), lay(tmp_path / "none", {})))
+    assert not has_required_providers(site(tmp_path / "none", {}))
     assert has_required_providers(
         Site("dev", PreparedStack("web"), lay(tmp_path / "configured", {}, provider={"aws": {}}))
     )
