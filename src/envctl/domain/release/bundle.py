@@ -19,7 +19,7 @@ from envctl.domain.plan.changes import FATES, Fate
 from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.literals import IDENTIFIER
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
-from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
 from envctl.domain.text.identifiers import is_name
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -67,6 +67,11 @@ class StackWiring:
     @property
     def is_root(self) -> bool:
         return self.root_code is not None
+
+    @property
+    def root(self) -> str:
+        """The folder of a root module that runs as it is; empty for a module."""
+        return normalize_root(self.module) if self.is_root else ""
 
     @property
     def upstream(self) -> tuple[str, ...]:
