@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from posixpath import dirname, join, normpath
+from posixpath import dirname, normpath
 
 import tree_sitter
 
@@ -75,7 +75,7 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
 
 @dataclass
 class _RootBlocks:
-    """The blocks of a root module. `providers` have a location, a name, arguments, credentials, and the region's code."""
+    """The blocks of a root module. `providers` have location, name, arguments, credentials, and the region's code."""
 
     states: list[StateBlock] = field(default_factory=list)
     overrides: list[StateBlock] = field(default_factory=list)
@@ -200,7 +200,7 @@ def _find_needed_providers(code: Mapping[str, Mapping[str, bytes]], own: Mapping
         names: set[str] = set()
         for path, data in files.items():
             if is_json_code(path):
-                names |= _find_json_names(sources, path, data)
+                names |= _find_json_names(sources, data)
             elif source := code_folders.parse_code(data, path) if b"required_providers" in data else None:
                 for kind, _, block in code_folders.list_blocks(source):
                     for child in list_body(block) if kind == "terraform" else ():
@@ -216,7 +216,7 @@ def _find_needed_providers(code: Mapping[str, Mapping[str, bytes]], own: Mapping
     return {name: source for name, source in sorted(found.items()) if name in own or source == f"hashicorp/{name}"}
 
 
-def _find_json_names(sources: dict[str, str], path: str, data: bytes) -> set[str]:
+def _find_json_names(sources: dict[str, str], data: bytes) -> set[str]:
     document = code_folders.load_document(data)
     if document is None:
         return set()
@@ -244,10 +244,9 @@ def _find_workspaces(code: Mapping[str, Mapping[str, bytes]]) -> Iterator[Locati
 
 def _is_workspace(source: Source, node: tree_sitter.Node) -> bool:
     after = node.next_named_sibling
-    is_attribute = after is not None and after.type == "get_attr"
-    return (
-        is_attribute and source.read_node(node) == "terraform" and source.read_node(after).lstrip(". ") == "workspace"
-    )
+    if after is None or after.type != "get_attr":
+        return False
+    return source.read_node(node) == "terraform" and source.read_node(after).lstrip(". ") == "workspace"
 
 
 @dataclass
@@ -290,7 +289,7 @@ class _Reads:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    return folder == "." or path == folder or path.startswith(f"{folder}/")
+    return folder in (".", path) or path.startswith(f"{folder}/")
 
 
 def _search_reads(found: _Reads, files: Mapping[str, bytes], folders: Mapping[str, CodeFolder]) -> None:
