@@ -6,6 +6,7 @@ Same input, same bytes, on every machine.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from posixpath import relpath
 from typing import Any
 
 from envctl.domain.release.bundle import StackWiring, Wiring
@@ -81,13 +82,15 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
     modules = [module for module in wiring.modules if module.stack_name == stack]
     if not modules:
         return b""
-    source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
-    entries = [
-        to_record_entry("", "", "", "."),
-        to_record_entry(stack, source, "", source),
-        *(to_record_entry(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules),
-    ]
-    return encode_module_record(entries)
+    entries = [to_record_entry("", "", "", ".")]
+    if root := wiring.stacks[stack].root:
+        # The tree has the layout of the release, and Terraform runs in the folder of the root.
+        called = [(m.key.partition(".")[2], m.source, m.version, relpath(m.folder, root)) for m in modules]
+    else:
+        source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
+        called = [(stack, source, "", source)]
+        called += [(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules]
+    return encode_module_record([*entries, *(to_record_entry(*each) for each in called)])
 
 
 def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
@@ -101,7 +104,7 @@ def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
             "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
         }
     return {
-        "backend": {place.backend.kind: place.backend.settings_for_stack(stack)},
+        "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.stacks[stack].root)},
         "provider": render_provider_blocks(wiring, place, stack),
     }
 

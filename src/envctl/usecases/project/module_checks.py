@@ -169,7 +169,9 @@ def require_carried_modules(ports: Ports, release: Release, environment: str, st
     """Raise OperationFailedError if Terraform fetched a module beyond those in the release."""
     if not root_module.render_module_record(release.wiring, stack):
         return
-    record = ports.workspace.read_module_record(environment, stack) or b'{"Modules": []}'
+    record = (
+        ports.workspace.read_module_record(environment, stack, release.wiring.stacks[stack].root) or b'{"Modules": []}'
+    )
     fetched = [
         key
         for key, _, _, folder in remote_modules.decode_module_record(record)
