@@ -4,7 +4,6 @@ Same input, same bytes, on every machine.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import relpath
@@ -14,7 +13,7 @@ from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
-from envctl.domain.terraform.json_syntax import escape_templates
+from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
@@ -46,6 +45,11 @@ def render_root_module(
 ) -> RootModule:
     """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one."""
     wired = wiring.stacks[stack]
+    if wired.root_code is not None:
+        from envctl.domain.release.root_override import render_root_files
+
+        added = render_root_files(wiring, stack, place, wired.root_code, arguments)
+        return RootModule(stack, added.document, added.secrets, added.files, wired.module)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
@@ -91,6 +95,14 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
 
 def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
     """Return the blocks of the root module that decide the target of an apply: backend and providers."""
+    wired = wiring.stacks[stack]
+    if wired.root_code is not None:
+        from envctl.domain.release.root_override import render_provider_overrides
+
+        return {
+            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.module)},
+            "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
+        }
     return {
         "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.stacks[stack].root)},
         "provider": render_provider_blocks(wiring, place, stack),
@@ -149,12 +161,3 @@ def _render_remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
             config.pop(key, None)
         states[upstream] = {"backend": place.backend.kind, "config": config}
     return states
-
-
-def format_tf_var(value: object, type_text: str) -> str:
-    """Return the `TF_VAR_` text of a value: plain for primitive types, an HCL expression for all others."""
-    if type_text.strip() in ("string", "number", "bool"):
-        return value if isinstance(value, str) else json.dumps(value)
-    # JSON is an HCL expression, except for two escapes unknown to HCL.
-    text = json.dumps(escape_templates(value), ensure_ascii=False)
-    return re.sub(r"\\(.)", lambda escape: {"b": "\\u0008", "f": "\\u000c"}.get(escape[1], escape[0]), text)
