@@ -30,7 +30,7 @@ KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
-_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "root")
+_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "root", "workspace")
 
 
 class DirectoryWorkspace:
@@ -169,6 +169,7 @@ class DirectoryWorkspace:
                     after=tuple(s["after"]),
                     plan_keys=tuple(s["plan_keys"]),
                     root=s["root"],
+                    workspace=s["workspace"],
                 )
                 for s in kept["stacks"]
             )

@@ -6,7 +6,7 @@ result.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
@@ -113,7 +113,17 @@ def write_workdirs(
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
         stacks.append(
-            PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys, root=root.root)
+            PreparedStack(
+                name,
+                needs,
+                root.secrets,
+                binary,
+                profile,
+                after=after,
+                plan_keys=keys,
+                workspace=root.workspace,
+                root=root.root,
+            )
         )
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
@@ -269,7 +279,8 @@ def render_stack(
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
-    return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    root = render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 
 def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:
@@ -279,6 +290,7 @@ def prepare_empty_stack(context: Context, environment: str, name: str) -> Prepar
     root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
     context.ports.workspace.write_stack(environment, name, root.encode())
     profile = project.environments[environment].profile or ""
-    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile)
+    workspace = backend.workspace_for_stack(name)
+    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile, workspace=workspace)
     context.ports.terraform.init(environment, stack, None)
     return stack
