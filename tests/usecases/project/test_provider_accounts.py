@@ -97,7 +97,7 @@ TABLES: dict[str, tuple[str, str, str]] = {
     "no account": ("allowed_account_ids = []", "E133", "provider aws allows no account; expected"),
     "another account": (f'allowed_account_ids = ["{OTHER}"]', "E133", f"provider aws may act in account {OTHER}"),
     "endpoints": ('endpoints = [{ sts = "http://127.0.0.1" }]', "E133", "provider aws sends requests to 127.0.0.1"),
-    "an alias": ('alias = "far"', "E134", "providers.aws.alias: a stack has only one configuration of each provider"),
+    "an alias": ('alias = "far"', "E134", "providers.aws.alias: the name of a table says which configuration it is"),
     "a typo": ('regoin = "eu-west-1"', "E132", "providers.aws.regoin is not a key that the AWS provider knows"),
 }
 

@@ -46,11 +46,13 @@ def render_root_module(
         "terraform": _render_terraform(wiring, where["backend"]),
         "module": {stack: {"source": f"../{CODE_FOLDER}/{wired.module}", **plain, **inputs, **secret}},
     }
+    if wired.aliases:
+        document["module"][stack]["providers"] = {name: name for name in wired.aliases}
     if before := called or wired.moved_from:
         document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
     if where["provider"]:
         document["provider"] = where["provider"]
-    if declared := _declare_variables(sensitive, place):
+    if declared := _declare_variables(sensitive, place, wired):
         document["variable"] = declared
     if wired.upstream:
         document["data"] = {"terraform_remote_state": _render_remote_states(wired, place)}
@@ -121,9 +123,9 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
-def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:
+def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:
     declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
-    if place.assume_role and place.region:
+    if place.assume_role and (place.region or wired.aliases):
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared
 

@@ -299,6 +299,7 @@ def resolve_place(
         there.session_tags,
         there.regions,
         there.other_accounts,
+        there.providers,
         (there.assume_role or "") if looks else "",
     )
     return replace(where, backend=replace(_build_backend(project, where), under=under or {}))
