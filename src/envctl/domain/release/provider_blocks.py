@@ -60,19 +60,28 @@ def list_project_tables(stack: str, environment: str, name: str) -> tuple[tuple[
     return (*paths, ("providers", base))
 
 
-def _render_configuration(wiring: Wiring, place: Place, stack: str, name: str) -> dict[str, Any]:
-    wired, base = wiring.stacks[stack], name.partition(".")[0]
-    own = {**wired.providers.get(name, {}), **place.providers.get(name, {})} if name != base else {}
-    tables = (wiring.providers.get(base, {}), wired.providers.get(base, {}), place.providers.get(base, {}), own)
-    written = {
+def merge_tables(wiring: Wiring, place: Place, stack: str, name: str) -> dict[str, Any]:
+    """Return the keys of a configuration that the tables of the project have, for Terraform's JSON syntax."""
+    base = name.partition(".")[0]
+    wired = wiring.stacks[stack].providers
+    tables = [wiring.providers.get(base, {}), wired.get(base, {}), place.providers.get(base, {})]
+    if name != base:
+        tables += [wired.get(name, {}), place.providers.get(name, {})]
+    return {
         key: escape_templates(_adapt_value(key, value, place))
         for table in tables
         for key, value in table.items()
         if key not in RELEASE_KEYS
     }
+
+
+def _render_configuration(wiring: Wiring, place: Place, stack: str, name: str) -> dict[str, Any]:
+    wired, base = wiring.stacks[stack], name.partition(".")[0]
+    written = merge_tables(wiring, place, stack, name)
     if name == base and not place.region:
         return written
     if base == "aws":
+        own = {**wired.providers.get(name, {}), **place.providers.get(name, {})} if name != base else {}
         return {**_render_aws_keys(wiring, place, stack, own), **written}
     if find_provider_kind(find_provider_source(base, wiring.providers)) == "awscc":
         # It has no account check and no default tags, and takes one role as an object.

@@ -21,11 +21,20 @@ from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 
 @dataclass(frozen=True)
 class RootModule:
-    """A rendered root module. `secrets` are sensitive settings by Terraform variable, passed by `TF_VAR_` alone."""
+    """The root module of a stack: rendered around a module, or as it is with files of envctl.
+
+    Attributes:
+        document: the rendered root module; of a root module as it is, the file with its overrides.
+        secrets: sensitive settings by Terraform variable, passed by `TF_VAR_` alone.
+        files: the files beside a root module as it is, by name.
+        root: its folder in the tree of the stack; empty for a rendered one.
+    """
 
     stack: str
     document: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    root: str = ""
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
