@@ -43,7 +43,7 @@ def _check_environment_names(document: Mapping[str, object]) -> Iterator[Fault]:
         if path[0] != "environments" or name in known:
             continue
         what = "no stack has that alias" if "." in name else f"the project has no [providers.{name}]"
-        near = find_nearest(name, known)
+        near = find_nearest(name, {each for each in known if ("." in each) == ("." in name)})
         table = f'[stacks.STACK.providers] with "{name}" = {{ … }}' if "." in name else f"[providers.{name}]"
         hint = f"did you mean {near}?" if near else f"add {table}, or remove this one"
         yield Fault("E183", f"{path[1]} changes the provider {name}, but {what}", hint, path)
