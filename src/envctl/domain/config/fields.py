@@ -12,7 +12,7 @@ from envctl.domain.config.ci_package import PACKAGE_PATTERN
 from envctl.domain.config.plain_values import check_plain_value
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
-from envctl.domain.text.identifiers import NAME_PATTERN
+from envctl.domain.text.identifiers import NAME_PATTERN, PROVIDER_NAME_PATTERN
 from envctl.domain.text.suggestions import find_nearest
 
 TomlPath = tuple[str | int, ...]
@@ -132,6 +132,13 @@ PersonPattern = Annotated[
         r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+|gitlab:[\w*.-]+",
         'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME", "github-team:ORG/TEAM" or'
         ' "gitlab:NAME"',
+    ),
+]
+ProviderName = Annotated[
+    str,
+    _match(
+        PROVIDER_NAME_PATTERN,
+        'the name of a provider such as "datadog", or of one of its aliases such as "aws.us_east_1"',
     ),
 ]
 EnvironmentVariable = Annotated[

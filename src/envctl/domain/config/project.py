@@ -198,6 +198,8 @@ class Environment(fields.Section):
     signed_from: fields.Count = 1  # number of the first ledger entry that must be signed
     protected: fields.Flag = False  # resources that hold data are not deleted, and the environment is not destroyed
     max_destroys: fields.CountOrNone = 5  # the number of other resources that one plan may delete, if protected
+    # keys of providers that differ here, such as `[environments.prod.providers.datadog]`, over those of the release
+    providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
     gates: Gates = Gates.model_construct()
     allow: Allow = Allow.model_construct()
     drift: DriftTable = DriftTable.model_construct()
@@ -223,6 +225,10 @@ class Stack(fields.Section):
     moved_from: fields.Name | None = None  # earlier name of the stack; its state moves
     # keys of `[state]` with other values for this stack, such as `key = "legacy/{env}/web.tfstate"`
     state: Mapping[str, fields.StateValue] = {}
+    # further configurations of providers that its module declares, such as `"aws.us_east_1" = { region = "us-east-1" }`
+    providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
+    # whether its AWS resources get the default tags of envctl; unset: true for a module, false for a root
+    default_tags: fields.Flag | None = None
 
     @property
     def folder(self) -> str:

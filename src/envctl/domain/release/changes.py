@@ -1,6 +1,6 @@
 """Changes between two releases: modules, wiring, variables, outputs and providers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from envctl.domain.plan.changes import Marker, is_same_value
@@ -70,7 +70,8 @@ def _describe_wiring(wiring: Wiring) -> dict[str, object]:
     for name, stack in wiring.stacks.items():
         region = f" in the region {stack.region}" if stack.region else ""
         after = f" after {', '.join(stack.after)}" if stack.after else ""
-        described[f"stack {name}"] = f"{stack.module}{region}{after}"
+        tags = "" if stack.default_tags is None else f" {'with' if stack.default_tags else 'without'} default tags"
+        described[f"stack {name}"] = f"{stack.module}{region}{after}{tags}"
     return described
 
 
@@ -110,7 +111,7 @@ def _diff_provider_keys(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
     before, after = (
         {
             f"provider {name}.{key}": format_canonical_json(value)
-            for name, table in wiring.providers.items()
+            for name, table in _list_provider_tables(wiring)
             for key, value in table.items()
         }
         for wiring in (one, other)
@@ -119,6 +120,13 @@ def _diff_provider_keys(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
         PartChange(each.name, *(None if side is None else Marker.SENSITIVE for side in (each.before, each.after)))
         for each in _diff_parts(before, after)
     )
+
+
+def _list_provider_tables(wiring: Wiring) -> Iterator[tuple[str, Mapping[str, object]]]:
+    yield from wiring.providers.items()
+    for stack, wired in wiring.stacks.items():
+        # A table without keys is a configuration, too.
+        yield from ((f"{name} of {stack}", table or {"alias": name}) for name, table in wired.providers.items())
 
 
 def _collect_variables(wiring: Wiring, stacks: list[str]) -> dict[str, object]:

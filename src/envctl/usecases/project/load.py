@@ -300,6 +300,7 @@ def resolve_place(
         there.session_tags,
         there.regions,
         there.other_accounts,
+        there.providers,
         (there.assume_role or "") if looks else "",
     )
     backend = _build_backend(project, where, only_looks=acting and project.only_looks_in(environment))

@@ -11,6 +11,7 @@ from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.provider_aliases import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.terraform.outputs import OutputReference
@@ -38,6 +39,7 @@ def build_release(context: Context) -> Release:
     problems = code.problems or [
         *_find_misfits(context, code.interfaces),
         *locate_faults(ports, _find_module_faults(context.project, code.interfaces)),
+        *locate_faults(ports, check_stack_aliases(context.project, code.interfaces)),
     ]
     if problems:
         raise ConfigurationError(*problems)
@@ -203,6 +205,8 @@ def wire_stack(stack: Stack) -> StackWiring:
         after,
         stack.moved_from or "",
         root_code=None if stack.root is None else RootCode(),
+        providers=stack.providers,
+        default_tags=stack.default_tags,
     )
 
 
