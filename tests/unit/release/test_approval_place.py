@@ -114,6 +114,7 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
     (Environment, "drift"): "what drift checks leave out",
     (Stack, "module"): "code, which is in the release",
     (Stack, "root"): "code, which is in the release",
+    (Stack, "set_values"): "values, which are in the release",
     (Stack, "inputs"): "wiring, which is in the release",
     (Stack, "after"): "wiring, which is in the release",
     (Stack, "environments"): "which stacks a release has",

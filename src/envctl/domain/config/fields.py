@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from envctl.domain.config.ci_package import PACKAGE_PATTERN
-from envctl.domain.config.plain_values import check_plain_value
+from envctl.domain.config.plain_values import check_plain_value, to_exact_value
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
 from envctl.domain.text.identifiers import NAME_PATTERN
@@ -185,6 +185,7 @@ def parse_session_duration(text: object) -> timedelta:
 
 
 ProviderValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(value, "no provider"))]
+SetValue = Annotated[Any, AfterValidator(lambda value: to_exact_value(check_plain_value(value, "no variable")))]
 Bucket = Annotated[str, AfterValidator(check_template)]
 Repository = Annotated[str, AfterValidator(check_template)]
 Folder = Annotated[str, AfterValidator(_check_folder)]

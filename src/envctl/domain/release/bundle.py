@@ -11,12 +11,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
-from envctl.domain.terraform.literals import IDENTIFIER
+from envctl.domain.terraform.literals import IDENTIFIER, format_number
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 from envctl.domain.text.identifiers import is_name
@@ -62,6 +63,7 @@ class StackWiring:
     after: tuple[str, ...] = ()  # stacks applied before it without an input from them
     moved_from: str = ""  # former name of a renamed stack
     is_root: bool = False  # its folder is a root module, which runs as it is
+    set_values: Mapping[str, object] = field(default_factory=dict)  # values by variable, equal in all environments
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -166,6 +168,23 @@ def _fold_name(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def to_json_values(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values with numbers that no float holds exactly as text: Terraform turns it into the exact number."""
+    return {name: _to_json_value(value) for name, value in values.items()}
+
+
+def _to_json_value(value: object) -> object:
+    match value:
+        case Decimal():
+            return format_number(value)
+        case Mapping():
+            return to_json_values(value)
+        case list():
+            return [_to_json_value(each) for each in value]
+        case _:
+            return value
+
+
 class DamagedBundleError(ValueError):
     """The bytes are not the expected release."""
 
@@ -244,6 +263,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             | ({"after": list(stack.after)} if stack.after else {})
             | ({"moved_from": stack.moved_from} if stack.moved_from else {})
             | ({"root": True} if stack.is_root else {})
+            | ({"set": dict(stack.set_values)} if stack.set_values else {})
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
@@ -257,7 +277,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
 
 def _choose_format(wiring: Wiring) -> int:
     """Return the oldest format that an envctl must know to deploy the release."""
-    if any(stack.is_root for stack in wiring.stacks.values()):
+    if any(stack.is_root or stack.set_values for stack in wiring.stacks.values()):
         return FORMAT_WITH_ROOTS
     if wiring.removed or any(stack.moved_from for stack in wiring.stacks.values()):
         return FORMAT_WITH_LEAVING_STACKS
@@ -272,8 +292,11 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
             raise DamagedBundleError(f"{name!r} is not a name")
     if fault := find_folder_fault(document["module"]):
         raise DamagedBundleError(f"the module {document['module']!r} {fault}")
-    is_root = document.get("root", False) is True
-    return StackWiring(document["module"], document["inputs"], region, after, before, is_root=is_root)
+    is_root, values = document.get("root", False) is True, dict(document.get("set", {}))
+    if wrong := [name for name in values if not IDENTIFIER.fullmatch(name)]:
+        raise DamagedBundleError(f"{wrong[0]!r} is not the name of a variable")
+    inputs = document["inputs"]
+    return StackWiring(document["module"], inputs, region, after, before, is_root=is_root, set_values=values)
 
 
 def _parse_wiring(document: dict[str, Any]) -> Wiring:
