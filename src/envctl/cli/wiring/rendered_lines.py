@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from envctl.adapters.hcl.json_settings import read_json_settings
 from envctl.adapters.hcl.source import read_settings
 from envctl.adapters.toml import load_project, locate_key, locate_rendered_key
 from envctl.domain.config.fields import find_table
@@ -46,8 +47,9 @@ def locate_setting(read: ReadContents, environment: str, stack: str, name: str) 
 
 
 def _list_assignments(data: bytes, path: str, name: str) -> Iterator[Location]:
+    read = read_json_settings if path.endswith(".json") else read_settings
     try:
-        yield from (each.location for each in read_settings(data, path).assignments if each.name == name)
+        yield from (each.location for each in read(data, path).assignments if each.name == name)
     except ConfigurationError:
         return
 

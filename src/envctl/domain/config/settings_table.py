@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from envctl.domain.config import fields
 
@@ -33,6 +33,8 @@ def unify_spelling(path: str) -> str:
 
 
 def _check_distinct(paths: tuple[str, ...]) -> tuple[str, ...]:
+    if not paths:
+        raise ValueError("must not be empty")
     plain = [unify_spelling(path) for path in paths]
     if twice := sorted({path for path in plain if plain.count(path) > 1}):
         raise ValueError(f"must name each path once, but names {twice[0]} twice")
@@ -46,7 +48,7 @@ class SettingsTable(fields.Section):
     """The places of settings, and the variables that envctl fills by itself."""
 
     # paths of the files in place of the usual ones; later ones win. Placeholders: {env}, {stack}, {project}
-    files: Annotated[tuple[SettingsPath, ...], Field(min_length=1), AfterValidator(_check_distinct)] | None = None
+    files: Annotated[tuple[SettingsPath, ...], AfterValidator(_check_distinct)] | None = None
     # variables that envctl fills: `environment`, `project`, `region`; the others become ordinary settings
     fill: tuple[Filled, ...] = FILLED
     # names in settings files that no stack declares, such as those of other programs
