@@ -186,7 +186,7 @@ class TerraformDriver:
             return documents[-1]
 
         try:
-            found = drift_and_pending.separate_drift_from_pending(stack.name, run_plan, show_plan, unchanged=unchanged)
+            found = drift_and_pending.separate_drift_from_pending(stack, run_plan, show_plan, unchanged=unchanged)
             drift, pending = (redact_stack_plan(each, *documents) for each in (found.drift, found.pending))
             return replace(found, drift=drift, pending=pending)
         finally:
@@ -305,7 +305,7 @@ class TerraformDriver:
             from envctl.adapters.terraform.environment.provider_overrides import require_overrides_found
 
             require_overrides_found(self.find_unpinned_providers(), site.stack.name)
-        request = plan_origin.PlanRequest.from_options(options, site.stack.secrets)
+        request = plan_origin.PlanRequest.from_options(options, site)
         self._reader.check_origin(site, name, request, transcript)
         return transcript
 

@@ -46,6 +46,14 @@ class PreparedStack:
         return tuple(dict.fromkeys((*self.upstream, *self.after)))
 
 
+def format_import_address(stack: PreparedStack, address: str) -> str:
+    """Return the address of a resource as `envctl recover --import` takes it, from its address in the stack.
+
+    It always names the stack: `module.web.x` may be in the stack `web`, or in a root module with a module `web`.
+    """
+    return f"{stack.name}:{address}"
+
+
 @dataclass(frozen=True)
 class PreparedEnvironment:
     """Root modules of an environment, rendered from one release and one settings digest.

@@ -42,7 +42,7 @@ class InitRunner:
     def ensure_initialized(self, site: Site, provider_lock: bytes | None) -> None:
         known = provider_lock or b""
         binary, environment = self._launcher.find_binary(site.stack), self._launcher.build_environment(site.stack)
-        if init_stamp.is_current(site.directory, binary, environment, known):
+        if init_stamp.is_current(site, binary, environment, known):
             return
         # First, because an earlier Terraform may still need the files to be deleted.
         stack_lock.require_idle(site)
@@ -52,7 +52,7 @@ class InitRunner:
             if known:
                 write_bytes(site.directory / LOCK_FILE, known)
             self._install_in_workspace(site, known)
-            init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site.directory, binary, environment, known))
+            init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site, binary, environment, known))
 
     def reinitialize(self, site: Site) -> None:
         """Run `init` again, with the last provider lock and without the records of its packages.
