@@ -51,6 +51,7 @@ from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, Ports
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.project import Revision
 from envctl.usecases.ports.terraform import (
+    BackendMistake,
     HashedProviders,
     InstalledTerraform,
     PlanLocking,
@@ -296,6 +297,8 @@ class MemoryTerraform:
     provider_source: ProviderSource = field(default_factory=lambda: ProviderSource("cache", "/cache"))
     hashed_providers: HashedProviders | EnvctlError = field(default_factory=lambda: HashedProviders(b"", (), {}))
     unpinned_providers: tuple[UnpinnedProvider, ...] = ()
+    # Mistakes in each backend, by key.
+    backend_mistakes: dict[str, str] = field(default_factory=dict)
     hashed: list[tuple[bytes, tuple[str, ...]]] = field(default_factory=list)
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
@@ -309,6 +312,9 @@ class MemoryTerraform:
 
     def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         return self.provider_source
+
+    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[BackendMistake, ...]:
+        return tuple(BackendMistake(key, text) for key, text in self.backend_mistakes.items() if key in keys)
 
     def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
         return self.unpinned_providers

@@ -141,8 +141,7 @@ def find_state_faults(project: Project) -> Iterator[Fault]:
 
 
 def _list_said_keys(state: State) -> Mapping[str, object]:
-    own = {name: getattr(state, name) for name in state.model_fields_set - {"backend"}}
-    return {**own, **state.__pydantic_extra__}
+    return {name: getattr(state, name) for name in sorted(state.model_fields_set - {"backend"})}
 
 
 def _check_table(project: Project, path: TomlPath, table: Mapping[str, object]) -> Iterator[Fault]:
@@ -232,7 +231,7 @@ def _list_stacks(project: Project) -> Iterator[tuple[str, str]]:
             yield environment, name
 
 
-def _find_path(project: Project, stack: str, key: str) -> TomlPath:
+def find_key_path(project: Project, stack: str, key: str) -> TomlPath:
     """Return the path of the key that counts for a stack, or else of its table."""
     if stack in project.every_stack and key in project.every_stack[stack].state:
         return ("stacks", stack, "state", key)
@@ -270,7 +269,7 @@ def _check_empty_values(project: Project) -> Iterator[Fault]:
                 if not names[name] and key != "bucket":
                     message = f"state.{key} contains {{{name}}}, but {environment} has no {name}"
                     hint = f"add {name} to [environments.{environment}]"
-                    found[(key, name)] = Fault("E170", message, hint, _find_path(project, stack, key))
+                    found[(key, name)] = Fault("E170", message, hint, find_key_path(project, stack, key))
     yield from found.values()
 
 
@@ -294,7 +293,7 @@ def _check_claims(project: Project) -> Iterator[Fault]:
 def _claim_state(project: Project, environment: str, stack: str) -> _Claim:
     keys, workspace = resolve_keys(project, environment, stack), find_workspace(project, environment, stack)
     state = identify_state(project.state.backend, keys, workspace)
-    return _Claim(environment, stack, state, _find_path(project, stack, BACKENDS[project.state.backend].place_key))
+    return _Claim(environment, stack, state, find_key_path(project, stack, BACKENDS[project.state.backend].place_key))
 
 
 def _describe_shared_state(project: Project, one: _Claim, other: _Claim) -> Fault:

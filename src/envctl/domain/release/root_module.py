@@ -131,6 +131,10 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     """Yield the keys of envctl.toml behind a rendered path like `provider`, `aws`, `region`, the nearest first."""
     rest = path[1:]
+    if path[:2] == ("terraform", "backend") and len(path) > 3:  # noqa: PLR2004 (its kind, and its key)
+        for length in range(len(path), 3, -1):
+            yield ("state", *path[3:length])
+        yield ("state",)
     if path[:1] == ("module",) and len(rest) > 1:
         stack, name = rest[:2]
         yield ("stacks", stack, "inputs", name)

@@ -34,7 +34,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     project = load.load_project(ports)
     context = Context(ports, project)
     environments = load.select_environments(project, (environment,) if environment else ())
-    problems = dict.fromkeys(() if only_settings else _check_signing_keys(context))
+    problems = dict.fromkeys(() if only_settings else (*_check_signing_keys(context), *_check_backend(context)))
     cache, count = _ReleaseCache(ports), 0
     for name in environments:
         view = project.view_for(name)
@@ -93,6 +93,15 @@ def _find_unread_files(context: Context) -> tuple[str, ...]:
     for folder in sorted(folder for folder in folders if "{" not in folder):
         found |= dict.fromkeys(context.ports.tree.read_folder(folder, SUFFIXES) or {})
     return tuple(path for path in sorted(found) if path not in read)
+
+
+def _check_backend(context: Context) -> tuple[Problem, ...]:
+    """Return the mistakes in the keys of `[state]`. The keys that envctl sets by itself are right."""
+    if context.project.has_usual_states or context.ports.sandbox:
+        return ()
+    from envctl.usecases.project.backend_check import find_backend_mistakes
+
+    return tuple(find_backend_mistakes(context))
 
 
 def _check_signing_keys(context: Context) -> tuple[Problem, ...]:
