@@ -70,7 +70,8 @@ def _describe_wiring(wiring: Wiring) -> dict[str, object]:
     for name, stack in wiring.stacks.items():
         region = f" in the region {stack.region}" if stack.region else ""
         after = f" after {', '.join(stack.after)}" if stack.after else ""
-        described[f"stack {name}"] = f"{stack.module}{region}{after}"
+        kind = " as a root module" if stack.is_root else ""
+        described[f"stack {name}"] = f"{stack.module}{kind}{region}{after}"
     return described
 
 

@@ -14,7 +14,6 @@ from envctl.domain.release.root_checks import (
     describe_findings,
     describe_overridden,
     find_provider_problems,
-    find_region_problems,
     to_scope,
 )
 from envctl.domain.release.root_code import describe_root
@@ -22,7 +21,7 @@ from envctl.domain.release.root_findings import RootFindings
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import COMMON_SETTINGS, locate_key, resolve_place, settings_path
+from envctl.usecases.project.load import COMMON_SETTINGS, resolve_place, settings_path
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
 _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
@@ -123,9 +122,7 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
 
 
 def check_tree_roots(context: Context, release: Release) -> None:
-    """Raise ConfigurationError if a root module of the working tree could act in another place than its environment,
-    and say what envctl overrides.
-    """
+    """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
     problems: list[Problem] = []
     for name, wired in release.wiring.stacks.items():
         if wired.root_code is None:
@@ -134,10 +131,17 @@ def check_tree_roots(context: Context, release: Release) -> None:
         places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
         problems += find_provider_problems(release.wiring, name, found, places)
         problems += _check_modules(context, release, name, found, places)
-        for message in describe_overridden(name, found, places):
-            context.ports.observer.on_message(message)
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
+
+
+def report_overridden(context: Context, release: Release) -> None:
+    """Say what of the root modules envctl replaces."""
+    places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
+    for name, wired in release.wiring.stacks.items():
+        if wired.root_code is not None:
+            for message in describe_overridden(name, search_root(context.ports, release, release.files, name), places):
+                context.ports.observer.on_message(message)
 
 
 def _check_modules(
@@ -154,21 +158,6 @@ def _check_modules(
         remote_states=(),
     )
     yield from describe_account_mismatches(blocks, [to_scope(place) for place in places])
-
-
-def check_root_regions(
-    context: Context, release: Release, environment: str, arguments: Mapping[str, Mapping[str, object]]
-) -> None:
-    """Raise ConfigurationError if a setting gives a root another region than its environment has."""
-    place = resolve_place(context.project, environment)
-    where = locate_key(context.ports, "environments", environment, "region")
-    problems = [
-        replace(problem, location=where)
-        for name in release.wiring.stacks
-        for problem in find_region_problems(release.wiring, name, place, arguments.get(name, {}))
-    ]
-    if problems:
-        raise ConfigurationError(*problems)
 
 
 def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:
