@@ -49,9 +49,9 @@ class PreparedStack:
 def format_import_address(stack: PreparedStack, address: str) -> str:
     """Return the address of a resource as `envctl recover --import` takes it, from its address in the stack.
 
-    An address in a root module that runs as it is does not tell its stack.
+    It always names the stack: `module.web.x` may be in the stack `web`, or in a root module with a module `web`.
     """
-    return f"{stack.address_prefix}{address}" if stack.address_prefix else f"{stack.name}:{address}"
+    return f"{stack.name}:{address}"
 
 
 @dataclass(frozen=True)
