@@ -193,7 +193,8 @@ class TerraformDriver:
             self._plans.delete_files(site, *COMPARISON_FILES)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        return is_state_written(self._capture_output(self._build_site(environment, stack), "state pull"))
+        pulled = self._capture_output(self._build_site(environment, stack), "state pull")
+        return is_state_written(pulled, stack.workspace)
 
     def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
         site = self._build_site(environment, stack)

@@ -35,6 +35,7 @@ class RootModule:
     secrets: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     root: str = ""
+    workspace: str = ""  # the workspace that holds the state; empty for the default one
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -60,14 +61,18 @@ def render_root_module(
         "terraform": _render_terraform(wiring, where["backend"]),
         "module": {stack: {"source": f"../{CODE_FOLDER}/{wired.module}", **plain, **inputs, **secret}},
     }
+    if wired.aliases:
+        document["module"][stack]["providers"] = {name: name for name in wired.aliases}
     if before := called or wired.moved_from:
         document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
     if where["provider"]:
         document["provider"] = where["provider"]
-    if declared := _declare_variables(sensitive, place):
+    if declared := _declare_variables(sensitive, place, wired):
         document["variable"] = declared
     if wired.upstream:
-        document["data"] = {"terraform_remote_state": _render_remote_states(wired, place)}
+        document["data"] = {
+            "terraform_remote_state": {name: place.backend.render_remote_state(name) for name in wired.upstream}
+        }
     if outputs := wiring.outputs.get(stack):
         document["output"] = {
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
@@ -129,6 +134,7 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
     if path[:1] == ("module",) and len(rest) > 1:
         stack, name = rest[:2]
         yield ("stacks", stack, "inputs", name)
+        yield ("stacks", stack, "set", name)
         filled = {"source": ("stacks", stack, "module"), "project": ("project", "name")}
         filled |= {"environment": ("environments", environment), "region": ("environments", environment, "region")}
         if name in filled:
@@ -145,19 +151,8 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
-def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:
+def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:
     declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
-    if place.assume_role and place.region:
+    if place.assume_role and (place.region or wired.aliases):
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared
-
-
-def _render_remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
-    states = {}
-    for upstream in wired.upstream:
-        # For reading alone, without locking, encryption and the account check.
-        config = place.backend.settings_for_stack(upstream)
-        for key in ("use_lockfile", "encrypt", "allowed_account_ids"):
-            config.pop(key, None)
-        states[upstream] = {"backend": place.backend.kind, "config": config}
-    return states

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.project import Project
+from envctl.domain.config.settings_places import list_settings_places
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
@@ -53,7 +54,8 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     """
     ports = context.ports
     unmarked = working_tree.build_release(context)
-    settings_files = {load.COMMON_SETTINGS, load.settings_path(environment), load.settings_path(context.project.entry)}
+    environments = {environment, context.project.entry}
+    settings_files = {place.path for name in environments for place in list_settings_places(context.project, name)}
     inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
@@ -114,7 +116,8 @@ def write_workdirs(
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
         stack = PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys)
-        stacks.append(replace(stack, root=root.root, inputs=list_stack_inputs(release.wiring, name)))
+        inputs = list_stack_inputs(release.wiring, name)
+        stacks.append(replace(stack, root=root.root, inputs=inputs, workspace=root.workspace))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
@@ -269,7 +272,8 @@ def render_stack(
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
-    return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    root = render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 
 def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:
@@ -279,6 +283,7 @@ def prepare_empty_stack(context: Context, environment: str, name: str) -> Prepar
     root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
     context.ports.workspace.write_stack(environment, name, root.encode())
     profile = project.environments[environment].profile or ""
-    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile)
+    workspace = backend.workspace_for_stack(name)
+    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile, workspace=workspace)
     context.ports.terraform.init(environment, stack, None)
     return stack
