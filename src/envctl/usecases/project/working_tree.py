@@ -32,6 +32,16 @@ def build_release(context: Context) -> Release:
     Contacts no network: `missing` lists the module calls with a remote address, for `remote_modules` to fetch.
     """
     ports = context.ports
+    made = collect_release(context)
+    module_checks.check_tree_reads(ports, made)
+    module_checks.check_tree_accounts(context, made)
+    root_modules.check_tree_roots(context, made)
+    return made.with_lock(ports.tree.read_contents(ports.provider_lock))
+
+
+def collect_release(context: Context) -> Release:
+    """Return the release of the working tree without its provider lock, before the checks of its code."""
+    ports = context.ports
     code = _ModuleCode(ports, context.project)
     for name, stack in context.project.stacks.items():
         if stack.root is None:
@@ -46,13 +56,8 @@ def build_release(context: Context) -> Release:
     ]
     if problems:
         raise ConfigurationError(*problems)
-    lock = ports.tree.read_contents(ports.provider_lock)
     made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
-    made = root_modules.complete_roots(context, made)
-    module_checks.check_tree_reads(ports, made)
-    module_checks.check_tree_accounts(context, made)
-    root_modules.check_tree_roots(context, made)
-    return made.with_lock(lock)
+    return root_modules.complete_roots(context, made)
 
 
 def list_settings_paths(project: Project) -> tuple[str, ...]:
