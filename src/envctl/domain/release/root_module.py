@@ -5,7 +5,7 @@ Same input, same bytes, on every machine.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,12 +63,24 @@ class RootModule:
 
 
 def render_root_module(
-    wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, object], *, called: str = ""
+    wiring: Wiring,
+    stack: str,
+    place: Place,
+    arguments: Mapping[str, object],
+    *,
+    called: str = "",
+    secret_values: Collection[str] = (),
 ) -> RootModule:
-    """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one."""
+    """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one.
+    `secret_values` are variables with values from `[secrets.values]`, which are no settings.
+    """
     wired = wiring.stacks[stack]
     # null is no secret, and no TF_VAR_ text stands for it.
-    sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
+    sensitive = {
+        v.name: v
+        for v in wiring.schema[stack]
+        if v.sensitive and (arguments.get(v.name) is not None or v.name in secret_values)
+    }
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
     inputs = {name: f"${{{OutputReference.parse(text).to_expression()}}}" for name, text in wired.inputs.items()}
     secret = {name: f"${{var.{name}}}" for name in sensitive}
@@ -90,7 +102,9 @@ def render_root_module(
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
             for name, secret in outputs.items()
         }
-    secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
+    secrets = {
+        name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items() if name not in secret_values
+    }
     return RootModule(stack, document, secrets)
 
 
@@ -218,7 +232,10 @@ def render_assume_role(place: Place, session: str) -> dict[str, object]:
 
 
 def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:
-    declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
+    declared: dict[str, Any] = {
+        n: {"type": v.type_text, "sensitive": True, **({"ephemeral": True} if v.ephemeral else {})}
+        for n, v in sensitive.items()
+    }
     if place.assume_role and place.region:
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared

@@ -4,7 +4,7 @@ One ConfigurationError reports all faults:
 
 E203 undeclared name · E204 wrong type · E205 missing value · E206 null for a required value · E207 name filled by
 envctl · E208 input wired to another stack · E209 unknown attribute · E210 artifact set outside the entry · E211
-undeclared input
+undeclared input · E231 secret value of a variable that is shown · E232 secret value of a variable set elsewhere
 """
 
 import keyword
@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from envctl.domain.config.secret_sources import SecretSource, find_key
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.images.image_reference import is_same_artifact
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
@@ -40,6 +41,14 @@ MISMATCH_ERROR = "terraform_type"
 NULL_ERROR = "terraform_null"
 
 
+@dataclass(frozen=True)
+class DeclaredSecret:
+    """A source of `[secrets.values]`, and the line of its key."""
+
+    source: SecretSource
+    location: Location
+
+
 def resolve_settings(
     environment: str,
     schema: Schema,
@@ -52,6 +61,7 @@ def resolve_settings(
     carried: Mapping[str, object] | None = None,
     regions: Mapping[str, str] | None = None,
     rolled: Mapping[str, Collection[str]] | None = None,
+    secrets: Mapping[str, DeclaredSecret] | None = None,
 ) -> EnvironmentSettings:
     """Resolve the settings; later files win. Raises ConfigurationError with all problems.
 
@@ -60,12 +70,17 @@ def resolve_settings(
     carried: the artifacts as in the release, if the environment has other references for them.
     regions: regions of stacks outside the region of the environment.
     rolled: variables of stacks filled by a rollout.
+    secrets: sources of secret values by `VARIABLE` or `STACK.VARIABLE`.
     """
     resolution = Resolution(
         environment, schema, files, builtin, wired, artifacts, may_set_artifacts, carried or artifacts,
-        regions or {}, rolled or {},
+        regions or {}, rolled or {}, secrets or {},
     )  # fmt: skip
-    problems = [*find_miswired_inputs(resolution), *find_misplaced_settings(resolution)]
+    problems = [
+        *find_miswired_inputs(resolution),
+        *find_misplaced_settings(resolution),
+        *find_misplaced_secrets(resolution),
+    ]
     arguments: dict[str, dict[str, object]] = {}
     for stack in schema:
         arguments[stack], found = resolution.resolve_arguments(stack)
@@ -76,7 +91,9 @@ def resolve_settings(
         places = {each: each.location or Location("") for each in problems}
         ordered = sorted(places, key=lambda each: (places[each].file, places[each].line or 0))
         raise ConfigurationError(*ordered)
-    return EnvironmentSettings(environment, resolution.collect_settings(arguments), arguments)
+    return EnvironmentSettings(
+        environment, resolution.collect_settings(arguments), arguments, resolution.collect_sources()
+    )
 
 
 @dataclass(frozen=True)
@@ -98,6 +115,7 @@ class Resolution:
     carried: Mapping[str, object]
     regions: Mapping[str, str]
     rolled: Mapping[str, Collection[str]]
+    secrets: Mapping[str, DeclaredSecret] = field(default_factory=dict)
     _missing: dict[str, list[tuple[str, Variable]]] = field(default_factory=dict)
 
     @cached_property
@@ -123,8 +141,15 @@ class Resolution:
     def is_sensitive(self, name: str) -> bool:
         return any(variable.sensitive for _, variable in self.declarations_by_name.get(name, []))
 
+    def find_secret(self, stack: str, name: str) -> DeclaredSecret | None:
+        """Return the declared secret with the value that a stack takes for the variable."""
+        key = find_key(self.secrets, stack, name) if self.secrets and self.is_set(stack, name) else ""
+        return self.secrets[key] if key else None
+
     def find_source(self, variable: Variable, stack: str) -> _ValueSource | None:
         name = variable.name
+        if found := self.find_secret(stack, name):
+            return _ValueSource(str(found.source), "secret", found.location)
         assigned = self.effective_assignments.get(name)
         if name == REGION and stack in self.regions:
             return _ValueSource(self.regions[stack], "envctl", None)
@@ -145,7 +170,11 @@ class Resolution:
         return None if falls_back else _ValueSource(assigned.value, origin, assigned.location)
 
     def resolve_arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
-        taken = {variable.name: variable for variable in self.schema[stack] if self.is_set(stack, variable.name)}
+        taken = {
+            variable.name: variable
+            for variable in self.schema[stack]
+            if self.is_set(stack, variable.name) and not self.find_secret(stack, variable.name)
+        }
         sources = {name: self.find_source(variable, stack) for name, variable in taken.items()}
         model = build_model(stack, Variables(taken.values()))
         try:
@@ -188,8 +217,8 @@ class Resolution:
             return f"artifacts come with the release; set `{example}` in the entry environment and promote"
         if variable.sensitive:
             return (
-                "pass the name of a secret to the module, and read it there: docs/secrets.md; settings files"
-                " must not hold secrets"
+                f"say where its value is, under [secrets.values] in envctl.toml: `{variable.name} = "
+                f'"secretsmanager:NAME"` or `"env:NAME"` (docs/secrets.md); settings files must not hold secrets'
             )
         path = f"environments/{self.environment}/terraform.tfvars"
         if not any(file.name == path for file in self.files):
@@ -211,16 +240,26 @@ class Resolution:
     def collect_settings(self, arguments: Mapping[str, Mapping[str, object]]) -> tuple[Setting, ...]:
         merged: dict[tuple[str, str, str], Setting] = {}
         for name in sorted(self.declarations_by_name):
-            sensitive = self.is_sensitive(name)
             for stack, variable in self.list_takers(name):
+                # The text of a source is no secret.
+                sensitive = self.is_sensitive(name) and not self.find_secret(stack, name)
                 source = self.find_source(variable, stack)
                 origin: Origin = source.origin if source else "default"
-                value = arguments[stack][name] if source else variable.default
+                value = variable.default if source is None else source.value
+                value = arguments[stack][name] if origin not in ("default", "secret") else value
                 key = (name, origin, format_canonical_json(value))
                 location = source.location if source else variable.location
                 known = merged.get(key) or Setting(name, value, location, origin, sensitive, ())
                 merged[key] = replace(known, value=value, stacks=(*known.stacks, stack))
         return tuple(merged.values())
+
+    def collect_sources(self) -> dict[str, dict[str, SecretSource]]:
+        sources: dict[str, dict[str, SecretSource]] = {}
+        for stack, variables in self.schema.items():
+            for variable in variables if self.secrets else ():
+                if found := self.find_secret(stack, variable.name):
+                    sources.setdefault(stack, {})[variable.name] = found.source
+        return sources
 
 
 def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
@@ -230,6 +269,47 @@ def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
             if name not in known:
                 message = f"the stack {stack} wires the input {name}, but its module declares no such variable"
                 yield Problem("E211", message, suggest_name(name, known), Location("envctl.toml"))
+
+
+def find_misplaced_secrets(resolution: Resolution) -> Iterator[Problem]:
+    """Yield a problem for each secret value that would be shown, or that something else sets as well.
+
+    Keys without a variable in this release are left out: another release, or another environment, has it.
+    """
+    for key, declared in resolution.secrets.items():
+        stack, _, name = key.rpartition(".")
+        takers = [
+            (each, variable)
+            for each, variable in resolution.declarations_by_name.get(name, [])
+            if stack in ("", each) and find_key(resolution.secrets, each, name) == key
+        ]
+        problem = _check_secret(resolution, key, name, takers)
+        if problem is not None:
+            yield replace(problem, location=declared.location)
+
+
+def _check_secret(
+    resolution: Resolution, key: str, name: str, takers: Sequence[tuple[str, Variable]]
+) -> Problem | None:
+    shown = [(each, variable) for each, variable in takers if not variable.sensitive]
+    if shown:
+        where, variable = shown[0]
+        message = f"secrets.values.{key}: {name} of {where} is neither sensitive nor ephemeral, so it would be shown"
+        return Problem("E231", message, f"add `sensitive = true` to the variable at {variable.location}")
+    rival = ""
+    if takers and name in resolution.builtin:
+        rival = "envctl, which fills it"
+    elif takers and name in resolution.artifact_values:
+        rival = "its artifact"
+    elif takers and not any(resolution.is_set(each, name) for each, _ in takers):
+        rival = "another stack, or a rollout"
+    elif takers and name in resolution.effective_assignments:
+        others = [each for each, _ in resolution.list_takers(name) if not resolution.find_secret(each, name)]
+        rival = "" if others else str(resolution.effective_assignments[name].location)
+    if not rival:
+        return None
+    message = f"secrets.values.{key}: {name} already has a value, from {rival}"
+    return Problem("E232", message, "remove one of the two")
 
 
 def find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from envctl.domain.config.secret_sources import SecretSource
 from envctl.domain.errors import Location
 
-Origin = Literal["file", "default", "envctl", "artifact"]
+Origin = Literal["file", "default", "envctl", "artifact", "secret"]
+"""*secret*: the value is the text of its source in `[secrets.values]`; the secret itself is no setting."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,17 @@ class Setting:
 
 @dataclass(frozen=True)
 class EnvironmentSettings:
-    """The resolved settings. `arguments` are the module arguments by stack, without defaults and wired inputs."""
+    """The resolved settings.
+
+    Attributes:
+        arguments: the module arguments by stack, without defaults, wired inputs and secret values.
+        sources: the sources of secret values by stack and variable, with placeholders.
+    """
 
     environment: str
     settings: tuple[Setting, ...]
     arguments: Mapping[str, Mapping[str, object]] = field(repr=False)
+    sources: Mapping[str, Mapping[str, SecretSource]] = field(default_factory=dict, repr=False)
 
     def digest(self) -> str:
         """Return the SHA-256 of the environment's own values, with sensitive ones, without artifacts and defaults."""
@@ -38,7 +46,9 @@ class EnvironmentSettings:
             stack: {name: value for name, value in values.items() if (stack, name) not in artifacts}
             for stack, values in self.arguments.items()
         }
-        document = {"environment": self.environment, "arguments": own}
+        # Sources and no values: a short secret could be guessed from the digest.
+        sources = {stack: {name: str(each) for name, each in found.items()} for stack, found in self.sources.items()}
+        document = {"environment": self.environment, "arguments": own, **({"secrets": sources} if sources else {})}
         return hashlib.sha256(format_canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()
 
 

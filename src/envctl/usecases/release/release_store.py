@@ -210,7 +210,7 @@ def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSet
         return None
     arguments: dict[str, dict[str, object]] = {}
     for setting in settings:
-        for stack in setting.stacks if setting.origin != "default" and not setting.sensitive else ():
+        for stack in setting.stacks if setting.origin not in ("default", "secret") and not setting.sensitive else ():
             arguments.setdefault(stack, {})[setting.name] = setting.value
     return EnvironmentSettings(environment, settings, arguments)
 
@@ -232,7 +232,7 @@ def _from_document(document: dict[str, object]) -> Setting:
     file, line = document["file"], document["line"]
     location = Location(str(file), line if isinstance(line, int) else None) if file else None
     stacks = document["stacks"]
-    if not isinstance(stacks, list) or document["origin"] not in {"file", "default", "envctl", "artifact"}:
+    if not isinstance(stacks, list) or document["origin"] not in {"file", "default", "envctl", "artifact", "secret"}:
         raise TypeError("not as envctl writes it")
     return Setting(
         str(document["name"]),

@@ -51,6 +51,8 @@ def format_origin(setting: Setting) -> str:
             return f"module default, {setting.location}" if setting.location else "module default"
         case "envctl":
             return "envctl"
+        case "secret":
+            return f"secret value, {setting.location}" if setting.location else "secret value"
         case _:
             assert_never(setting.origin)
 
