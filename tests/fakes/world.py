@@ -151,6 +151,7 @@ class MemoryWorkspace:
     code: dict[str, Mapping[str, File]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     stacks: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    trees: dict[tuple[str, str], Mapping[str, File]] = field(default_factory=dict)
     records: dict[tuple[str, str], bytes] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     unsaved_in: set[str] = field(default_factory=set)
@@ -180,6 +181,11 @@ class MemoryWorkspace:
 
     def write_stack(self, environment: str, stack: str, main: bytes) -> None:
         self.stacks[environment, stack] = main
+
+    def write_tree(
+        self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: Mapping[str, bytes]
+    ) -> None:
+        self.trees[environment, stack] = {**files, **{f"{root}/{name}": File(data) for name, data in generated.items()}}
 
     def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
         self.records[environment, stack] = record

@@ -97,6 +97,16 @@ class DirectoryWorkspace:
             raise unwritable_error(prepared, error, _REMOVE_HINT) from error
         _write_if_different(self._root / environment / stack / workdir_names.ROOT_MODULE_FILE, main, 0o644)
 
+    def write_tree(
+        self,
+        environment: str,
+        stack: str,
+        root: str,
+        files: "Mapping[str, File]",
+        generated: Mapping[str, bytes],
+    ) -> None:
+        raise NotImplementedError
+
     def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
         if record:
             _write_if_different(self._root / environment / stack / workdir_names.MODULES_MANIFEST, record, 0o644)

@@ -9,54 +9,32 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from envctl.domain.plan.provider_accounts import find_provider_kind, find_provider_source
 from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.place import Place
+from envctl.domain.release.provider_blocks import render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
+from envctl.domain.terraform.json_syntax import escape_templates
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 
 
 @dataclass(frozen=True)
-class Backend:
-    """The location of the states of an environment."""
-
-    kind: str
-    settings: Mapping[str, object]  # shared by all stacks
-    environment: str
-    under: Mapping[str, str] = field(default_factory=dict)  # renamed stacks, each with the old name of its state
-
-    def settings_for_stack(self, stack: str) -> dict[str, object]:
-        name = f"{self.environment}/{self.under.get(stack, stack)}.tfstate"
-        if self.kind == "local":
-            # Relative to the working directory of the stack: no path of a machine is rendered.
-            return {**self.settings, "path": f"../../../state/{name}"}
-        return {**self.settings, "key": name}
-
-
-@dataclass(frozen=True)
-class Place:
-    """The target of an apply in one environment: account, region, role and backend."""
-
-    environment: str
-    backend: Backend
-    account_id: str | None = None
-    region: str | None = None
-    assume_role: str | None = None
-    external_id: str | None = None
-    session_tags: Mapping[str, str] = field(default_factory=dict)
-    regions: Mapping[str, str] = field(default_factory=dict)  # additional regions by the names used in stacks
-    other_accounts: tuple[str, ...] = ()  # permitted to providers, never rendered
-    replaced_role: str = ""  # role of the deployer, if `assume_role` is the role to look with
-
-
-@dataclass(frozen=True)
 class RootModule:
-    """A rendered root module. `secrets` are sensitive settings by Terraform variable, passed by `TF_VAR_` alone."""
+    """The root module of a stack: rendered around a module, or as it is with files of envctl.
+
+    Attributes:
+        document: the rendered root module; of a root module as it is, the file with its overrides.
+        secrets: sensitive settings by Terraform variable, passed by `TF_VAR_` alone.
+        files: the files beside a root module as it is, by name.
+        root: its folder in the tree of the stack; empty for a rendered one.
+    """
 
     stack: str
     document: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    root: str = ""
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -126,23 +104,8 @@ def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
     """Return the blocks of the root module that decide the target of an apply: backend and providers."""
     return {
         "backend": {place.backend.kind: place.backend.settings_for_stack(stack)},
-        "provider": _render_providers(wiring, place, stack),
+        "provider": render_provider_blocks(wiring, place, stack),
     }
-
-
-def escape_templates(value: object) -> object:
-    """Return the value for Terraform's JSON syntax, with `${` and `%{` escaped: strings are templates there."""
-    match value:
-        case str():
-            return value.replace("${", "$${").replace("%{", "%%{")
-        case Mapping():
-            return {escape_templates(str(key)): escape_templates(item) for key, item in value.items()}
-        case list() | tuple():
-            return [escape_templates(item) for item in value]
-        case set() | frozenset():
-            return [escape_templates(item) for item in sorted(value, key=repr)]
-        case _:
-            return value
 
 
 def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str, Any]:
@@ -157,46 +120,6 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
     if required:
         block["required_providers"] = required
     return block
-
-
-def _render_providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
-    providers: dict[str, Any] = {
-        name: {
-            key: escape_templates(_replace_role(value, place) if key == "assume_role" else value)
-            for key, value in provider.items()
-            if key not in ("source", "version")
-        }
-        for name, provider in wiring.providers.items()
-    }
-    if place.region:
-        named = wiring.stacks[stack].region
-        where: dict[str, Any] = {"region": place.regions[named] if named else place.region}
-        # The same bytes for all users: the session name is passed when Terraform starts.
-        assume_role = render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}") if place.assume_role else {}
-        aws = {**where, "assume_role": [assume_role]} if assume_role else dict(where)
-        if place.account_id:
-            aws["allowed_account_ids"] = [place.account_id]
-        # Never the release: each promotion would change every resource.
-        tags = {"project": wiring.project, "environment": place.environment, "stack": stack, "managed_by": "envctl"}
-        aws["default_tags"] = [{"tags": tags}]
-        providers["aws"] = {**aws, **providers.get("aws", {})}
-        for name in wiring.providers:
-            if find_provider_kind(find_provider_source(name, wiring.providers)) == "awscc":
-                # It has no account check and no default tags, and takes one role as an object.
-                role_block = {"assume_role": assume_role} if assume_role else {}
-                providers[name] = {**where, **role_block, **providers[name]}
-    return providers
-
-
-def _replace_role(value: object, place: Place) -> object:
-    """Return an `assume_role` of `[providers]` with the role to look with in place of the deployer's."""
-    match value:
-        case Mapping() if place.replaced_role and value.get("role_arn") == place.replaced_role:
-            return {**value, "role_arn": place.assume_role}
-        case list() | tuple():
-            return [_replace_role(each, place) for each in value]
-        case _:
-            return value
 
 
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -219,16 +142,6 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
 
 
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
-
-
-def render_assume_role(place: Place, session: str) -> dict[str, object]:
-    """Return the `assume_role` block of provider and backend. Both renew the session, so no duration is set."""
-    block: dict[str, object] = {"role_arn": place.assume_role, "session_name": session}
-    if place.external_id:
-        block["external_id"] = place.external_id
-    if place.session_tags:
-        block["tags"] = dict(place.session_tags)
-    return block
 
 
 def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:

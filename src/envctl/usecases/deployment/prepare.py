@@ -15,6 +15,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
+from envctl.domain.release.root_override import list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -117,12 +118,16 @@ def write_workdirs(
     for root in render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
-        ports.workspace.write_stack(environment, root.stack, root.encode())
+        if root.root:
+            files = list_tree_files(release, root.stack)
+            ports.workspace.write_tree(environment, root.stack, root.root, files, root.files)
+        else:
+            ports.workspace.write_stack(environment, root.stack, root.encode())
         ports.workspace.write_module_record(environment, root.stack, render_module_record(release.wiring, root.stack))
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
         secrets = merge_values(root.secrets, values, name)
-        stacks.append(PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys))
+        stacks.append(PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys, root=root.root))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)

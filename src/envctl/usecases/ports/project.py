@@ -148,6 +148,14 @@ class Workspace(Protocol):
 
     def write_stack(self, environment: str, stack: str, main: bytes) -> None: ...
 
+    def write_tree(
+        self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: Mapping[str, bytes]
+    ) -> None:
+        """Write the tree of a stack with a root module as it is, and remove all other files but those of Terraform.
+
+        `files` are files of the release by their paths in the tree; `generated` are written into the folder `root`.
+        """
+
     def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
         """Write Terraform's record of installed modules, before any installation."""
 

@@ -12,6 +12,7 @@ from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import is_local_source
+from envctl.domain.release.root_code import RootCode
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
@@ -194,7 +195,7 @@ def wire_stack(stack: Stack) -> StackWiring:
         stack.region or "",
         after,
         stack.moved_from or "",
-        is_root=stack.root is not None,
+        root_code=None if stack.root is None else RootCode(),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
-from envctl.adapters.terraform.diagnostics.full_disk import RESERVE_FILE, check_disk_error, reserve_space
+from envctl.adapters.terraform.diagnostics.full_disk import check_disk_error, reserve_space
 from envctl.adapters.terraform.process import json_events
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
@@ -20,6 +20,7 @@ from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.terraform.state import unsaved_state
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.terraform import workdir_names
+from envctl.domain.terraform.workdir_names import RESERVE_FILE
 from envctl.usecases.ports.terraform import PreparedStack
 
 UNPACKED = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.init import init_stamp
-from envctl.domain.terraform.workdir_names import LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
+from envctl.domain.terraform.workdir_names import INIT_STAMP, LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
 
 AWS = "registry.terraform.io/hashicorp/aws"
 PACKAGE = f".terraform/providers/{AWS}/6.1.0/linux_amd64/terraform-provider-aws"
@@ -107,8 +107,8 @@ def with_variable(name: str, value: str) -> Callable[[Stack], None]:
         pytest.param(remove(LOCK_FILE), id="the stack's lock has gone"),
         pytest.param(remove(MODULES_MANIFEST), id="the record of modules has gone"),
         pytest.param(remove(".terraform/terraform.tfstate"), id="the record of the backend has gone"),
-        pytest.param(remove(init_stamp.STAMP_FILE), id="nobody knows"),
-        pytest.param(write(init_stamp.STAMP_FILE, "damaged"), id="nobody can read what was known"),
+        pytest.param(remove(INIT_STAMP), id="nobody knows"),
+        pytest.param(write(INIT_STAMP, "damaged"), id="nobody can read what was known"),
     ],
 )
 def test_init_is_needed_after(change: Callable[[Stack], None], stack: Stack) -> None:

@@ -18,9 +18,14 @@ from envctl.adapters.terraform.init.init_outline import extract_outline
 from envctl.adapters.terraform.init.known_packages import stat_files
 from envctl.adapters.terraform.init.plugin_cache import list_packages, parse_pinned
 from envctl.domain.terraform.provider_lock import read_hashes, read_version, split_provider_blocks
-from envctl.domain.terraform.workdir_names import BACKEND_RECORD, LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
+from envctl.domain.terraform.workdir_names import (
+    BACKEND_RECORD,
+    INIT_STAMP,
+    LOCK_FILE,
+    MODULES_MANIFEST,
+    ROOT_MODULE_FILE,
+)
 
-STAMP_FILE = ".initialised"
 INSTALLED_FOLDER = ".terraform/providers"
 _VARIABLES = (
     "TF_CLI_CONFIG_FILE",
@@ -57,14 +62,14 @@ def is_current(directory: Path, binary: Sequence[str], environment: Mapping[str,
 
 def read_stamp(directory: Path) -> Stamp | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        document = json.loads(read_bytes(directory / STAMP_FILE))
+        document = json.loads(read_bytes(directory / INIT_STAMP))
         return Stamp(document["depends"], document["given"], document["made"])
     return None
 
 
 def write_stamp(directory: Path, stamp: Stamp) -> None:
     document = {"depends": stamp.inputs, "given": stamp.lock_hashes, "made": stamp.results}
-    write_text(directory / STAMP_FILE, json.dumps(document))
+    write_text(directory / INIT_STAMP, json.dumps(document))
 
 
 def hash_inputs(directory: Path, binary: Sequence[str], environment: Mapping[str, str]) -> str:
