@@ -21,4 +21,6 @@ class SecretVariables:
         return len(self._values) > before
 
     def read_variable(self, name: str) -> str | None:
+        # A stack that leaves has its source in the store, and no longer in the project file.
+        self.withdraw_variables([name])
         return self._values.get(name)

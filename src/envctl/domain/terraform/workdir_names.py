@@ -45,7 +45,7 @@ STATE_FILE = "terraform.tfstate"
 MADE_NAMES = frozenset(
     (".terraform", LOCK_FILE, UNSAVED_STATE, MOVING_STATE, *PLAN_FILES, INIT_STAMP, PLUGIN_VIEW_FOLDER, RESERVE_FILE)
 )
-"""What Terraform and envctl make in the folder where Terraform runs. No file of a release has one of these names there."""
+"""What Terraform and envctl make in the folder where Terraform runs. No file of a release has such a name there."""
 OVERRIDE_FILE = "zzz_envctl_override.tf.json"
 """Beside a root that runs as it is: backend and providers of the environment."""
 DECLARATIONS_FILE = "zzz_envctl.tf.json"

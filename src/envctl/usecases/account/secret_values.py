@@ -4,6 +4,7 @@ They go into the environment of Terraform for that stack, and nowhere else: noth
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from envctl.domain.aws.secret_values import (
     WantedValue,
@@ -69,6 +70,12 @@ def read_secret_values(context: Context, settings: EnvironmentSettings, wiring: 
     if errors:
         raise combine_errors(errors)
     return _collect(found)
+
+
+def redact_secret_values(context: Context, settings: EnvironmentSettings, wiring: Wiring) -> None:
+    """Redact the values that can be read: an output may hold one of them without being marked as sensitive."""
+    with suppress(ConfigurationError, OperationFailedError):
+        read_secret_values(context, settings, wiring)
 
 
 def merge_values(secrets: Mapping[str, str], values: SecretValues, stack: str) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.account import account_check
-from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
+from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values, redact_secret_values
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
@@ -103,13 +103,17 @@ def write_workdirs(
     with_values: bool = True,
 ) -> PreparedEnvironment:
     """Write the working directories of all stacks of a release. A new release has an empty `identity`. Without
-    `with_values`, no secret value is read: outputs need none.
+    `with_values`, Terraform gets no secret values, and they need not be there: outputs need none.
     """
     ports, project = context.ports, context.project
     environment = settings.environment
     for name in release.wiring.stacks:
         ports.terraform.require_idle(environment, PreparedStack(name))
-    values = read_secret_values(context, settings, release.wiring) if settings.sources and with_values else NO_VALUES
+    values = NO_VALUES
+    if settings.sources and with_values:
+        values = read_secret_values(context, settings, release.wiring)
+    elif settings.sources:
+        redact_secret_values(context, settings, release.wiring)
     ports.workspace.write_code(environment, release.files)
     if identity:
         ports.workspace.save_code_release(environment, identity)
