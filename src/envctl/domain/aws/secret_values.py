@@ -96,6 +96,12 @@ def list_secret_variables(project: Project, environments: tuple[str, ...] = ()) 
     return tuple(sorted(names))
 
 
+def list_values_by_environment(project: Project) -> dict[str, tuple[str, ...]]:
+    """Return the environment variables with secret values of each environment of the pipeline that has some."""
+    found = {name: list_secret_variables(project, (name,)) for name in project.pipeline.order}
+    return {name: names for name, names in found.items() if names}
+
+
 def check_value_keys(project: Project, schema: Schema) -> Iterator[Fault]:
     """Yield a fault for each key without a variable, and for a variable of a secret that programs get as well."""
     names = {variable.name for variables in schema.values() for variable in variables}
