@@ -6,16 +6,17 @@ result.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.project import Project
+from envctl.domain.config.settings_places import list_settings_places
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
-from envctl.domain.release.root_override import list_tree_files
+from envctl.domain.release.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -27,7 +28,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
+from envctl.usecases.project import image_tags, load, module_checks, remote_modules, root_modules, working_tree
 from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
@@ -54,7 +55,8 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     """
     ports = context.ports
     unmarked = working_tree.build_release(context)
-    settings_files = {load.COMMON_SETTINGS, load.settings_path(environment), load.settings_path(context.project.entry)}
+    environments = {environment, context.project.entry}
+    settings_files = {place.path for name in environments for place in list_settings_places(context.project, name)}
     inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
@@ -62,6 +64,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     settings = load.load_valid_settings(context, environment, pinned)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
+    root_modules.report_overridden(context, release)
     present = journal.load(ports)
     over = deploy_request.find_changeover(context, present, environment, release.wiring)
     prepared = write_workdirs(context, release, settings, "", changeover=over)
@@ -122,19 +125,35 @@ def write_workdirs(
     for root in render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
-        if root.root:
-            files = list_tree_files(release, root.stack)
-            ports.workspace.write_tree(environment, root.stack, root.root, files, root.files)
-        else:
-            ports.workspace.write_stack(environment, root.stack, root.encode())
-        ports.workspace.write_module_record(environment, root.stack, render_module_record(release.wiring, root.stack))
+        write_root_module(ports, environment, release, root)
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
         secrets = merge_values(root.secrets, values, name)
-        stacks.append(PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys, root=root.root))
+        stack = PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys)
+        inputs = list_stack_inputs(release.wiring, name)
+        stacks.append(replace(stack, root=root.root, inputs=inputs, workspace=root.workspace))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
+
+
+def write_root_module(ports: Ports, environment: str, release: Release, root: RootModule) -> None:
+    """Write a root module of a release where Terraform runs: rendered, or as it is in its tree."""
+    if root.root:
+        files = list_tree_files(release, root.stack)
+        ports.workspace.write_tree(environment, root.stack, root.root, files, root.files)
+    else:
+        ports.workspace.write_stack(environment, root.stack, root.encode())
+    record = render_module_record(release.wiring, root.stack)
+    ports.workspace.write_module_record(environment, root.stack, record, root.root)
+
+
+def rewrite_root_module(ports: Ports, environment: str, root: RootModule) -> None:
+    """Write a root module again, with other arguments. Files that Terraform made beside the code stay."""
+    if root.root:
+        ports.workspace.write_generated(environment, root.stack, root.root, root.files)
+    else:
+        ports.workspace.write_stack(environment, root.stack, root.encode())
 
 
 def init_working_tree(context: Context, prepared: PreparedEnvironment) -> None:
@@ -157,7 +176,7 @@ def _init_and_lock(ports: Ports, prepared: PreparedEnvironment, stacks: Sequence
     differing = []
     for stack in stacks:
         known = ports.tree.read_contents(ports.provider_lock)
-        written = ports.workspace.read_provider_lock(prepared.environment, stack.name)
+        written = ports.workspace.read_provider_lock(prepared.environment, stack.name, stack.root)
         if written is None or not split_provider_blocks(written):
             continue
         if len(stacks) > 1 and set(find_version_mismatches(known, written)) & set(split_provider_blocks(known or b"")):
@@ -179,7 +198,7 @@ def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[Prepare
     _init_concurrently(ports, environment, stacks, release.lock_bytes())
     for stack in stacks:
         module_checks.require_carried_modules(ports, release, environment, stack.name)
-        written = ports.workspace.read_provider_lock(environment, stack.name)
+        written = ports.workspace.read_provider_lock(environment, stack.name, stack.root)
         if written is not None and (foreign := find_version_mismatches(release.lock_bytes(), written)):
             message = f"stack {stack.name} needs {', '.join(foreign)} in a version missing from the release"
             hint = "make a new release with today's providers in the first environment, and promote it"
@@ -268,7 +287,8 @@ def render_stack(
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
     called, secret_values = changeover.former_names.get(stack, ""), settings.sources.get(stack, {}).keys()
-    return render_root_module(release.wiring, stack, where, arguments, called=called, secret_values=secret_values)
+    root = render_root_module(release.wiring, stack, where, arguments, called=called, secret_values=secret_values)
+    return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 
 def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:
@@ -278,6 +298,7 @@ def prepare_empty_stack(context: Context, environment: str, name: str) -> Prepar
     root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
     context.ports.workspace.write_stack(environment, name, root.encode())
     profile = project.environments[environment].profile or ""
-    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile)
+    workspace = backend.workspace_for_stack(name)
+    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile, workspace=workspace)
     context.ports.terraform.init(environment, stack, None)
     return stack

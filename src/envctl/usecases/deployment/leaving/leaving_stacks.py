@@ -8,7 +8,8 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError, Probl
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Changeover
 from envctl.domain.release.bundle import Release, Wiring
-from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
+from envctl.domain.release.root_module import RootModule, render_root_module
+from envctl.domain.release.root_override import list_stack_inputs
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER, LOCK_FILE
@@ -106,11 +107,11 @@ class _LeavingStacks:
         if sources:
             values = read_secret_values(context, EnvironmentSettings(environment, (), {}, {name: sources}), wiring)
         secrets = merge_values(root.secrets, values, name)
-        ports.workspace.write_stack(environment, name, root.encode())
-        ports.workspace.write_module_record(environment, name, render_module_record(wiring, name))
+        prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
-        return PreparedStack(name, needs, secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
+        stack = PreparedStack(name, needs, secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
+        return replace(stack, root=root.root, inputs=list_stack_inputs(wiring, name), workspace=root.workspace)
 
 
 def _render_stack(
@@ -128,7 +129,8 @@ def _render_stack(
         message = f"{name} runs in region {region} of {environment}, and envctl.toml no longer has this region"
         hint = f"restore it under [environments.{environment}.regions] until {name} is destroyed"
         raise OperationFailedError(Problem("E141", message, hint))
-    return render_root_module(wiring, name, where, arguments, secret_values=secret_values)
+    root = render_root_module(wiring, name, where, arguments, secret_values=secret_values)
+    return replace(root, workspace=where.backend.workspace_for_stack(name))
 
 
 def _name_code_folder(maker: StackOrigin) -> str:
@@ -136,9 +138,11 @@ def _name_code_folder(maker: StackOrigin) -> str:
 
 
 def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
-    """Return the wiring with module paths in the own code folder of that release."""
+    """Return the wiring with module paths in the own code folder of that release. A root has a tree of its own."""
     wiring, there = maker.release.wiring, _name_code_folder(maker)
     stack = wiring.stacks[name]
+    if stack.is_root:
+        return wiring
     modules = tuple(replace(each, folder=f"{there}/{each.folder}") for each in wiring.modules)
     moved = replace(stack, module=f"{there}/{stack.module}")
     return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules)
