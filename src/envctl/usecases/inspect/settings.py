@@ -110,11 +110,14 @@ def _check_signing_keys(context: Context) -> tuple[Problem, ...]:
 
 
 def _check_secrets(project: Project, found: EnvironmentSettings, schema: Schema) -> tuple[Problem, ...]:
-    if not (project.secrets.secretsmanager or project.secrets.ssm):
+    patterns = project.secrets
+    if not (patterns.secretsmanager or patterns.ssm or patterns.values):
         return ()
     from envctl.domain.aws.required_secrets import find_required_secrets
+    from envctl.domain.aws.secret_values import find_value_secrets
 
-    return tuple(find_required_secrets(found, schema, project.secrets).problems)
+    named = find_required_secrets(found, schema, patterns).problems
+    return (*named, *find_value_secrets(project, found).problems)
 
 
 def resolve_settings(

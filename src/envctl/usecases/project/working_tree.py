@@ -158,6 +158,7 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
             reference = OutputReference.parse(text)
             module = context.project.stacks[reference.stack].folder
             outputs = {output.name for output in interfaces[module].outputs}
+            ephemeral = {output.name for output in interfaces[module].outputs if output.ephemeral}
             if variable not in declared:
                 near = find_nearest(variable, declared)
                 hint = f"did you mean {near}?" if near else f"declare it in {stack.folder}/variables.tf"
@@ -172,6 +173,11 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
                 problems.append(
                     Problem("E112", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
                 )
+            elif reference.output in ephemeral:
+                message = f"stack {name} reads {reference.stack}.{reference.output}, which is ephemeral in {module}"
+                hint = "pass it another way, such as the name of a secret: no state holds an ephemeral output"
+                place = locate_key(context.ports, "stacks", name, "inputs", variable)
+                problems.append(Problem("E236", message, hint, place))
     return problems
 
 
@@ -204,6 +210,10 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
         from envctl.domain.aws.required_secrets import check_patterns
 
         yield from check_patterns(schema, project.secrets)
+    if project.secrets.values:
+        from envctl.domain.aws.secret_values import check_value_keys
+
+        yield from check_value_keys(project, schema)
     if any(stack.rollout for stack in project.stacks.values()):
         from envctl.domain.release.artifacts import find_rollout_faults
 
@@ -223,7 +233,10 @@ def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -
         stacks={name: stacks[name] for name in order},
         artifacts=read_artifacts(context, schema),
         schema=schema,
-        outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
+        # A root module may have no ephemeral output, and no other stack could read it.
+        outputs={
+            name: {o.name: o.sensitive for o in interface.outputs if not o.ephemeral} for name, interface in of.items()
+        },
         providers=project.providers,
         removed=list_removed_stacks(project),
     )
