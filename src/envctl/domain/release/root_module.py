@@ -4,7 +4,7 @@ Same input, same bytes, on every machine.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import relpath
 from typing import Any
@@ -42,9 +42,17 @@ class RootModule:
 
 
 def render_root_module(
-    wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, object], *, called: str = ""
+    wiring: Wiring,
+    stack: str,
+    place: Place,
+    arguments: Mapping[str, object],
+    *,
+    called: str = "",
+    secret_values: Collection[str] = (),
 ) -> RootModule:
-    """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one."""
+    """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one.
+    `secret_values` are variables with values from `[secrets.values]`, which are no settings.
+    """
     wired = wiring.stacks[stack]
     if wired.root_code is not None:
         from envctl.domain.release.root_override import render_root_files
@@ -52,7 +60,11 @@ def render_root_module(
         added = render_root_files(wiring, stack, place, wired.root_code, arguments)
         return RootModule(stack, added.document, added.secrets, added.files, wired.module)
     # null is no secret, and no TF_VAR_ text stands for it.
-    sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
+    sensitive = {
+        v.name: v
+        for v in wiring.schema[stack]
+        if v.sensitive and (arguments.get(v.name) is not None or v.name in secret_values)
+    }
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
     inputs = {name: f"${{{OutputReference.parse(text).to_expression()}}}" for name, text in wired.inputs.items()}
     secret = {name: f"${{var.{name}}}" for name in sensitive}
@@ -78,7 +90,9 @@ def render_root_module(
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
             for name, secret in outputs.items()
         }
-    secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
+    secrets = {
+        name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items() if name not in secret_values
+    }
     return RootModule(stack, document, secrets)
 
 
@@ -156,7 +170,10 @@ _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_rol
 
 
 def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:
-    declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
+    declared: dict[str, Any] = {
+        n: {"type": v.type_text, "sensitive": True, **({"ephemeral": True} if v.ephemeral else {})}
+        for n, v in sensitive.items()
+    }
     if place.assume_role and (place.region or wired.aliases):
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from posixpath import dirname
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.fields import Fault
@@ -45,6 +46,9 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
+
+if TYPE_CHECKING:
+    from envctl.domain.settings.resolution import DeclaredSecret
 
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
 NO_SCHEMA: Schema = MappingProxyType({})
@@ -147,6 +151,7 @@ def load_settings(
         may_set_artifacts=environment == project.entry,
         regions=regions if "region" in project.settings.fill else {},
         rolled=dict.fromkeys(rolls, TRAFFIC_VARIABLES),
+        secrets=find_declared_secrets(context),
         set_values=_locate_set_values(context, wiring),
         ignored=project.settings.ignore,
         paths=SettingsPaths(
@@ -163,6 +168,24 @@ def load_settings(
     return found
 
 
+def find_declared_secrets(context: Context) -> "dict[str, DeclaredSecret]":
+    """Return the sources of `[secrets.values]` with their lines."""
+    if not context.project.secrets.values:
+        return {}
+    from envctl.domain.settings.resolution import DeclaredSecret
+
+    return {
+        key: DeclaredSecret(source, locate_key(context.ports, "secrets", "values", *_split_key(context, key)))
+        for key, source in context.project.secrets.values.items()
+    }
+
+
+def _split_key(context: Context, key: str) -> tuple[str, ...]:
+    """Return the path of a key below its table: without quotes, TOML reads `STACK.VARIABLE` as a table."""
+    data = context.ports.tree.read_contents(PROJECT_FILE) or b""
+    return (key,) if "." not in key or f'"{key}"'.encode() in data else tuple(key.split("."))
+
+
 def load_valid_settings(
     context: Context, environment: str, release: Release, *, moves: Mapping[str, str] = NO_MOVES
 ) -> EnvironmentSettings:
@@ -171,7 +194,25 @@ def load_valid_settings(
     """
     settings = load_settings(context, environment, release.wiring, moves=moves)
     require_valid_values(context, release, settings)
+    _require_one_region(context, release.wiring, settings)
     return settings
+
+
+def _require_one_region(context: Context, wiring: Wiring, settings: EnvironmentSettings) -> None:
+    """Raise ConfigurationError (E158) if a setting gives a root module another region than its environment has."""
+    if not any(stack.is_root for stack in wiring.stacks.values()):
+        return
+    from envctl.domain.release.root_checks import find_region_problems
+
+    place = resolve_place(context.project, settings.environment)
+    where = locate_key(context.ports, "environments", settings.environment, "region")
+    problems = [
+        replace(problem, location=where)
+        for name in wiring.stacks
+        for problem in find_region_problems(wiring, name, place, settings.arguments[name])
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def require_valid_values(context: Context, release: Release, settings: EnvironmentSettings) -> None:
@@ -192,7 +233,11 @@ def _find_refused_values(context: Context, release: Release, settings: Environme
 
     parse = context.ports.config_reader.parse_validations
     stacks = {
-        stack: StackInterface(release.wiring.schema[stack], parse(folders[wired.module]), frozenset(wired.inputs))
+        stack: StackInterface(
+            release.wiring.schema[stack],
+            parse(folders[wired.module]),
+            frozenset(wired.inputs) | settings.sources.get(stack, {}).keys(),
+        )
         for stack, wired in release.wiring.stacks.items()
     }
     keys = {
