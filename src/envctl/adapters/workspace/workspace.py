@@ -31,7 +31,7 @@ KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
-_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "root")
+_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "root", "workspace")
 
 
 class DirectoryWorkspace:
@@ -171,6 +171,7 @@ class DirectoryWorkspace:
                     plan_keys=tuple(s["plan_keys"]),
                     root=s["root"],
                     inputs=tuple(StackInput(**each) for each in s["inputs"]),
+                    workspace=s["workspace"],
                 )
                 for s in kept["stacks"]
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from posixpath import relpath
 from typing import Any
 
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
@@ -35,6 +35,7 @@ class RootModule:
     secrets: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     root: str = ""
+    workspace: str = ""  # the workspace that holds the state; empty for the default one
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -49,7 +50,8 @@ def render_root_module(
         from envctl.domain.release.root_override import render_root_files
 
         added = render_root_files(wiring, stack, place, wired.root_code, arguments)
-        return RootModule(stack, added.document, added.secrets, added.files, wired.module)
+        workspace = place.backend.workspace_for_stack(stack)
+        return RootModule(stack, added.document, added.secrets, added.files, wired.root, workspace)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
@@ -67,7 +69,9 @@ def render_root_module(
     if declared := _declare_variables(sensitive, place):
         document["variable"] = declared
     if wired.upstream:
-        document["data"] = {"terraform_remote_state": _render_remote_states(wired, place)}
+        document["data"] = {
+            "terraform_remote_state": {name: place.backend.render_remote_state(name) for name in wired.upstream}
+        }
     if outputs := wiring.outputs.get(stack):
         document["output"] = {
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
@@ -100,7 +104,7 @@ def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
         from envctl.domain.release.root_override import render_provider_overrides
 
         return {
-            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.module)},
+            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)},
             "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
         }
     return {
@@ -150,14 +154,3 @@ def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[
     if place.assume_role and place.region:
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared
-
-
-def _render_remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
-    states = {}
-    for upstream in wired.upstream:
-        # For reading alone, without locking, encryption and the account check.
-        config = place.backend.settings_for_stack(upstream)
-        for key in ("use_lockfile", "encrypt", "allowed_account_ids"):
-            config.pop(key, None)
-        states[upstream] = {"backend": place.backend.kind, "config": config}
-    return states

@@ -6,6 +6,7 @@ from dataclasses import replace
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.state_place import find_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.code_search import describe_account_mismatches
@@ -84,6 +85,10 @@ def complete_roots(context: Context, release: Release) -> Release:
         found = search_root(context.ports, release, files, name) if found.reads else found
         code = describe_root(found, _list_tree(release, files, wired, found))
         stacks[name] = replace(wired, root_code=code)
+        project = context.project
+        if all(find_workspace(project, environment, name) for environment in project.pipeline.order):
+            # The code sees the workspace of the state.
+            found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
     if problems:
         raise ConfigurationError(*problems)

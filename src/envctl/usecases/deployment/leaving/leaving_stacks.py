@@ -96,9 +96,10 @@ class _LeavingStacks:
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
-        keys = self.project.terraform.plan_keys
+        keys, workspace = self.project.terraform.plan_keys, root.workspace
+        backend = resolve_place(self.project, environment, acting=True).backend
         stack = PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=keys, root=root.root)
-        return replace(stack, inputs=list_stack_inputs(wiring, name))
+        return replace(stack, workspace=workspace, inputs=list_stack_inputs(wiring, name, backend))
 
 
 def _render_stack(
@@ -110,7 +111,8 @@ def _render_stack(
         message = f"{name} runs in region {region} of {environment}, and envctl.toml no longer has this region"
         hint = f"restore it under [environments.{environment}.regions] until {name} is destroyed"
         raise OperationFailedError(Problem("E141", message, hint))
-    return render_root_module(wiring, name, where, arguments)
+    root = render_root_module(wiring, name, where, arguments)
+    return replace(root, workspace=where.backend.workspace_for_stack(name))
 
 
 def _name_code_folder(maker: StackOrigin) -> str:
