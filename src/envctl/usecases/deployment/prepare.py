@@ -146,6 +146,7 @@ def init_working_tree(context: Context, prepared: PreparedEnvironment) -> None:
     ports = context.ports
     module_checks.require_pinned(context, prepared.environment)
     account_check.require_account(context, prepared.environment)
+    root_modules.adopt_lock(context)
     stacks = list(prepared.stacks)
     if not split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
         # The first stack chooses the provider versions for all others.
