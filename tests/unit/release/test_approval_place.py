@@ -17,10 +17,11 @@ from envctl.domain.release.approval_place import (
     list_differences,
 )
 from envctl.domain.release.backend import Backend
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.root_module import render_root_module
 from envctl.usecases.project.load import resolve_bound_place
+from envctl.usecases.project.working_tree import wire_stack
 
 ROLE = "arn:aws:iam::222222222222:role/envctl-deployer"
 Document = dict[str, Any]
@@ -28,6 +29,14 @@ Document = dict[str, Any]
 
 def document() -> Document:
     """A project in which every field of a place says something."""
+    found = plain_document()
+    found["environments"]["prod"]["providers"] = {"datadog": {"url": "a"}, "aws.us": {"max_retries": 5}}
+    found["stacks"]["copy"]["providers"] = {"aws.us": {"region": "us-east-1"}}
+    return found
+
+
+def plain_document() -> Document:
+    """A project without aliases, and without providers of an environment."""
     return {
         "project": {"name": "shop"},
         "state": {"backend": "s3", "bucket": "{project}-state-{account_id}"},
@@ -43,7 +52,10 @@ def document() -> Document:
                 "session_tags": {"team": "web"},
             },
         },
-        "stacks": {"base": {"module": "modules/base"}, "copy": {"module": "modules/copy", "region": "far"}},
+        "stacks": {
+            "base": {"module": "modules/base"},
+            "copy": {"module": "modules/copy", "region": "far"},
+        },
         "providers": {
             "aws": {"max_retries": 3},
             "datadog": {"source": "DataDog/datadog", "version": "~> 3.0", "site": "eu"},
@@ -55,7 +67,7 @@ def wiring(project: Project) -> Wiring:
     return Wiring(
         project=project.name,
         terraform="",
-        stacks={name: StackWiring(stack.folder, region=stack.region or "") for name, stack in project.stacks.items()},
+        stacks={name: wire_stack(stack) for name, stack in project.stacks.items()},
         artifacts={},
         schema=dict.fromkeys(project.stacks, ()),
         outputs={},
@@ -95,6 +107,18 @@ CHANGES: dict[tuple[type, str], tuple[Callable[[Document], None], str]] = {
         of_prod("other_accounts", ["999999999999"]),
         "access.other_accounts[0] none -> 999999999999",
     ),
+    (Environment, "providers"): (
+        of_prod("providers", {"datadog": {"url": "b"}, "aws.us": {"max_retries": 5}}),
+        "provider.datadog.url a -> b",
+    ),
+    (Stack, "providers"): (
+        at("stacks", "copy", "providers", "aws.us", "region", value="us-west-2"),
+        "provider.aws.us.region us-east-1 -> us-west-2",
+    ),
+    (Stack, "default_tags"): (
+        at("stacks", "copy", "default_tags", value=False),
+        "provider.aws.default_tags[0].tags.stack copy -> none",
+    ),
     (State, "backend"): (at("state", "backend", value="local"), "state bucket shop-state-222222222222 -> none"),
     (State, "bucket"): (at("state", "bucket", value="mine"), "state bucket shop-state-222222222222 -> mine"),
     (State, "assume_role"): (at("state", "assume_role", value=f"{ROLE}-state"), f"role {ROLE} -> {ROLE}-state"),
@@ -124,6 +148,7 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
     (State, "look_role"): "who plans: what is applied is planned by the deployer",
     (Stack, "module"): "code, which is in the release",
     (Stack, "root"): "code, which is in the release",
+    (Stack, "set_values"): "values, which are in the release",
     (Stack, "inputs"): "wiring, which is in the release",
     (Stack, "after"): "wiring, which is in the release",
     (Stack, "environments"): "which stacks a release has",
@@ -217,7 +242,7 @@ def test_place_binds_everything_rendered_outside_of_modules() -> None:
 def test_same_project_gives_the_same_bytes() -> None:
     assert encode(place_of(document())) == encode(TODAY)
     # Approvals and rollbacks of before no longer count where envctl renders another place: a change that users notice.
-    assert TODAY.digest == "0d0bae6da846d8562e4a0275bd41894a0069735edddf1dc72148505ea467bca8"
+    assert place_of(plain_document()).digest == "0d0bae6da846d8562e4a0275bd41894a0069735edddf1dc72148505ea467bca8"
 
 
 def test_each_environment_has_its_own_place() -> None:
@@ -270,7 +295,7 @@ def test_differences_are_limited_and_begin_with_account() -> None:
     edited["state"]["backend"] = "s3"
     assert describe_differences(TODAY, place_of(edited)) == (
         "account 222222222222 -> 999999999999, region eu-west-1 -> eu-central-1, region us-east-1 -> eu-central-1,"
-        f" role {ROLE} -> {ROLE}-2 and 11 more"
+        f" role {ROLE} -> {ROLE}-2 and 25 more"
     )
     assert describe_differences(TODAY, TODAY) == ""
 

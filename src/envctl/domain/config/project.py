@@ -17,6 +17,7 @@ from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.rollout import Rollout
+from envctl.domain.config.settings_table import SettingsTable
 from envctl.domain.plan.changes import Fate
 
 
@@ -198,6 +199,8 @@ class Environment(fields.Section):
     signed_from: fields.Count = 1  # number of the first ledger entry that must be signed
     protected: fields.Flag = False  # resources that hold data are not deleted, and the environment is not destroyed
     max_destroys: fields.CountOrNone = 5  # the number of other resources that one plan may delete, if protected
+    # keys of providers that differ here, such as `[environments.prod.providers.datadog]`, over those of the release
+    providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
     gates: Gates = Gates.model_construct()
     allow: Allow = Allow.model_construct()
     drift: DriftTable = DriftTable.model_construct()
@@ -213,6 +216,8 @@ class Stack(fields.Section):
 
     module: fields.Folder | None = None  # folder of a module, called by a root module that envctl renders
     root: fields.RootFolder | None = None  # in place of `module`: folder of a root module, which stays as it is
+    # values of variables that are the same in all environments and travel with the release, such as `name = "web"`
+    set_values: Mapping[fields.VariableName, fields.SetValue] = Field(default={}, alias="set")
     # variables that come from the outputs of other stacks, such as `vpc_id = "network.vpc_id"`
     inputs: Mapping[fields.VariableName, str] = {}
     after: tuple[fields.Name, ...] = ()  # further stacks to apply before it
@@ -223,6 +228,10 @@ class Stack(fields.Section):
     moved_from: fields.Name | None = None  # earlier name of the stack; its state moves
     # keys of `[state]` with other values for this stack, such as `key = "legacy/{env}/web.tfstate"`
     state: Mapping[str, fields.StateValue] = {}
+    # further configurations of providers that its module declares, such as `"aws.us_east_1" = { region = "us-east-1" }`
+    providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
+    # whether its AWS resources get the default tags of envctl; unset: true for a module, false for a root
+    default_tags: fields.Flag | None = None
 
     @property
     def folder(self) -> str:
@@ -288,6 +297,7 @@ class Project(fields.Section):
     identity: Identity = Field(alias="project")
     terraform: Terraform = Terraform.model_construct()
     store: Store = Store.model_construct()
+    settings: SettingsTable = SettingsTable.model_construct()
     state: State = State.model_construct()
     ci: Ci = Ci.model_construct()
     aws: Aws = Aws.model_construct()

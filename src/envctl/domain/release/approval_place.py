@@ -137,7 +137,11 @@ def _walk_values(place: BoundPlace) -> Iterator[tuple[str, str, str]]:
 
 
 def _walk_leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
+    if path.startswith("provider.") and path.count(".") == 1 and isinstance(value, list):
+        # The configurations of a provider with aliases, by their names: their order has no meaning.
+        for item in value:
+            yield from _walk_leaves(f"{path}.{item['alias']}" if "alias" in item else path, item)
+    elif isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from _walk_leaves(f"{path}.{key}", item)
     elif isinstance(value, list) and value:

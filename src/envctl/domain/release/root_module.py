@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from posixpath import relpath
 from typing import Any
 
-from envctl.domain.release.bundle import Wiring
+from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
@@ -62,11 +62,13 @@ def render_root_module(
         "terraform": _render_terraform(wiring, where["backend"]),
         "module": {stack: {"source": f"../{CODE_FOLDER}/{wired.module}", **plain, **inputs, **secret}},
     }
+    if wired.aliases:
+        document["module"][stack]["providers"] = {name: name for name in wired.aliases}
     if before := called or wired.moved_from:
         document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
     if where["provider"]:
         document["provider"] = where["provider"]
-    if declared := _declare_variables(sensitive, place):
+    if declared := _declare_variables(sensitive, place, wired):
         document["variable"] = declared
     if wired.upstream:
         document["data"] = {
@@ -133,6 +135,7 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
     if path[:1] == ("module",) and len(rest) > 1:
         stack, name = rest[:2]
         yield ("stacks", stack, "inputs", name)
+        yield ("stacks", stack, "set", name)
         filled = {"source": ("stacks", stack, "module"), "project": ("project", "name")}
         filled |= {"environment": ("environments", environment), "region": ("environments", environment, "region")}
         if name in filled:
@@ -149,8 +152,8 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
-def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:
+def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:
     declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
-    if place.assume_role and place.region:
+    if place.assume_role and (place.region or wired.aliases):
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared
