@@ -46,6 +46,7 @@ class RootFindings:
         needed: the local names of all providers that its code and its modules need, with their sources.
         workspaces: the uses of `terraform.workspace`.
         addresses: its resources and module calls.
+        moved: its own moves, as old and new address.
         reads: paths of the project outside of its folder and its modules that the code reads, with a place in the code.
         outside: reads of files outside of the project.
     """
@@ -57,5 +58,6 @@ class RootFindings:
     needed: Mapping[str, str] = field(default_factory=dict)
     workspaces: tuple[Location, ...] = ()
     addresses: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
     reads: Mapping[str, Location] = field(default_factory=dict)
     outside: tuple[OutsideRead, ...] = ()

@@ -70,9 +70,15 @@ class RootFiles:
 
 
 def render_root_files(
-    wiring: Wiring, stack: str, place: Place, code: RootCode, arguments: Mapping[str, object]
+    wiring: Wiring,
+    stack: str,
+    place: Place,
+    code: RootCode,
+    arguments: Mapping[str, object],
+    *,
+    moved: Mapping[str, str],
 ) -> RootFiles:
-    """Return the generated files of a root module that runs as it is."""
+    """Return the generated files of a root module that runs as it is. `moved` are new addresses by old one."""
     wired = wiring.stacks[stack]
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
@@ -85,7 +91,7 @@ def render_root_files(
         document["variable"] = hidden
     settings = {name: to_plain_json(value) for name, value in arguments.items() if name not in sensitive}
     files = {OVERRIDE_FILE: _encode(document)}
-    if declared := _declare(wiring, place, code):
+    if declared := _declare(wiring, place, code, moved):
         files[DECLARATIONS_FILE] = _encode(declared)
     if settings:
         files[SETTINGS_FILE] = _encode(settings)
@@ -109,6 +115,22 @@ def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[Sta
     return tuple(found)
 
 
+def pair_addresses(name: str, old_name: str, old: StackWiring, new: StackWiring) -> dict[str, str]:
+    """Return the new addresses by old one of a stack that had a module and now has a root module, or vice versa."""
+    if old.root_code is not None and new.root_code is None:
+        own = (each for each in old.root_code.addresses if each != f"module.{name}")
+        return {address: f"module.{name}.{address}" for address in own}
+    if old.root_code is None and new.root_code is not None:
+        code = new.root_code
+        if f"module.{old_name}" in code.addresses:
+            # Terraform would take its resources for those of the stack.
+            return {}
+        # Each address has one source: moves of the root go on from the old address.
+        sources = {to: each for each, to in code.moved}
+        return {f"module.{old_name}.{each}": sources.get(each, each) for each in code.addresses}
+    return {}
+
+
 def _encode(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
@@ -121,11 +143,13 @@ def _find_sensitive_inputs(wiring: Wiring, wired: StackWiring) -> Iterator[str]:
             yield name
 
 
-def _declare(wiring: Wiring, place: Place, code: RootCode) -> dict[str, Any]:
+def _declare(wiring: Wiring, place: Place, code: RootCode, moved: Mapping[str, str]) -> dict[str, Any]:
     """Return the declarations beside those of the root: Terraform checks every constraint on its version."""
     declared: dict[str, Any] = {}
     if wiring.terraform:
         declared["terraform"] = {"required_version": wiring.terraform}
+    if moved:
+        declared["moved"] = [{"from": old, "to": new} for old, new in sorted(moved.items())]
     if takes_session(place, code):
         declared["variable"] = {SESSION_VARIABLE: {"type": "string", "default": "envctl"}}
     return declared

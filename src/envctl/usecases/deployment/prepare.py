@@ -73,6 +73,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
         # The next plan looks: with another role, it needs other root modules.
         or context.project.find_acting_role(environment) != context.project.for_looking().find_acting_role(environment)
         or over.former_names
+        or over.new_addresses
         or image_tags.find_tagged_images(context.project, written)
         or completed.floating
     ):
@@ -274,7 +275,8 @@ def render_stack(
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
-    root = render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    called, moved = changeover.former_names.get(stack, ""), changeover.new_addresses.get(stack, {})
+    root = render_root_module(release.wiring, stack, where, arguments, called=called, moved=moved)
     return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 
