@@ -83,12 +83,14 @@ class RootCode:
         providers: its AWS configurations; the default one also if a resource needs it without a block.
         needed: local names of all providers that its code and its modules need.
         addresses: its resources and module calls, for a stack that had a module before.
+        moved: its own moves, as old and new address.
     """
 
     tree: tuple[str, ...] = ()
     providers: tuple[RootProvider, ...] = ()
     needed: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -96,6 +98,7 @@ class RootCode:
             "providers": [each.to_json() for each in self.providers],
             "needed": list(self.needed),
             "addresses": list(self.addresses),
+            "moved": [list(each) for each in self.moved],
         }
 
 
@@ -106,6 +109,7 @@ def parse_root_code(document: Mapping[str, Any]) -> RootCode:
         tuple(_parse_provider(each) for each in document["providers"]),
         tuple(document["needed"]),
         tuple(document["addresses"]),
+        tuple((old, new) for old, new in document["moved"]),
     )
 
 
@@ -118,7 +122,7 @@ def _parse_provider(document: Mapping[str, Any]) -> RootProvider:
 
 def describe_root(found: "RootFindings", tree: tuple[str, ...]) -> RootCode:
     """Return what a release has to know about a root module."""
-    return RootCode(tree, tuple(_list_providers(found)), tuple(sorted(found.needed)), found.addresses)
+    return RootCode(tree, tuple(_list_providers(found)), tuple(sorted(found.needed)), found.addresses, found.moved)
 
 
 def _list_providers(found: "RootFindings") -> Iterator[RootProvider]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import relpath
+from types import MappingProxyType
 from typing import Any
 
 from envctl.domain.release.bundle import StackWiring, Wiring
@@ -17,6 +18,8 @@ from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
+
+NO_MOVES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,20 @@ def render_root_module(
     *,
     called: str = "",
     secret_values: Collection[str] = (),
+    moved: Mapping[str, str] = NO_MOVES,
 ) -> RootModule:
     """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one.
-    `secret_values` are variables with values from `[secrets.values]`, which are no settings.
+
+    `secret_values` are variables with values from `[secrets.values]`, which are no settings. `moved` are new addresses
+    by old one, of a stack that had a root module before, or has one now.
     """
     wired = wiring.stacks[stack]
     if wired.root_code is not None:
         from envctl.domain.release.root_override import render_root_files
 
-        added = render_root_files(wiring, stack, place, wired.root_code, arguments)
-        return RootModule(stack, added.document, added.secrets, added.files, wired.module)
+        added = render_root_files(wiring, stack, place, wired.root_code, arguments, moved=moved)
+        workspace = place.backend.workspace_for_stack(stack)
+        return RootModule(stack, added.document, added.secrets, added.files, wired.root, workspace)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {
         v.name: v
@@ -77,6 +84,9 @@ def render_root_module(
         document["module"][stack]["providers"] = {name: name for name in wired.aliases}
     if before := called or wired.moved_from:
         document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
+    if moved:
+        further = [{"from": old, "to": new} for old, new in sorted(moved.items())]
+        document["moved"] = [*document.get("moved", ()), *further]
     if where["provider"]:
         document["provider"] = where["provider"]
     if declared := _declare_variables(sensitive, place, wired):
@@ -119,7 +129,7 @@ def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
         from envctl.domain.release.root_override import render_provider_overrides
 
         return {
-            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.module)},
+            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)},
             "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
         }
     return {

@@ -110,8 +110,10 @@ class _LeavingStacks:
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
+        backend = resolve_place(self.project, environment, acting=True).backend
         stack = PreparedStack(name, needs, secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
-        return replace(stack, root=root.root, inputs=list_stack_inputs(wiring, name), workspace=root.workspace)
+        inputs = list_stack_inputs(wiring, name, backend)
+        return replace(stack, root=root.root, inputs=inputs, workspace=root.workspace)
 
 
 def _render_stack(
