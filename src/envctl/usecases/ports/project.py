@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.release.commit_message import CommitMessage
     from envctl.domain.release.remote_modules import ResolvedModule
+    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment
 
@@ -107,6 +108,9 @@ class ConfigReader(Protocol):
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
         """Return the blocks of these module folders that choose credentials."""
+
+    def find_resource_tags(self, files: Mapping[str, bytes], folder: str) -> tuple[ResourceTags, ...]:
+        """Return the literal tags of AWS resources in a module folder, and in the modules that it calls."""
 
 
 class RemoteModules(Protocol):
