@@ -187,13 +187,17 @@ class MemoryWorkspace:
     ) -> None:
         self.trees[environment, stack] = {**files, **{f"{root}/{name}": File(data) for name, data in generated.items()}}
 
-    def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
+    def write_generated(self, environment: str, stack: str, root: str, generated: Mapping[str, bytes]) -> None:
+        others = {path: file for path, file in self.trees[environment, stack].items() if "zzz_envctl" not in path}
+        self.write_tree(environment, stack, root, others, generated)
+
+    def write_module_record(self, environment: str, stack: str, record: bytes, root: str = "") -> None:
         self.records[environment, stack] = record
 
-    def read_module_record(self, environment: str, stack: str) -> bytes | None:
+    def read_module_record(self, environment: str, stack: str, root: str = "") -> bytes | None:
         return self.records[environment, stack]
 
-    def read_provider_lock(self, environment: str, stack: str) -> bytes | None:
+    def read_provider_lock(self, environment: str, stack: str, root: str = "") -> bytes | None:
         return None
 
     def load_known_states(self, environment: str) -> frozenset[str]:
@@ -215,7 +219,8 @@ class MemoryWorkspace:
         return ""
 
     def hash_layout(self, prepared: PreparedEnvironment) -> str:
-        stacks = [self.stacks.get((prepared.environment, stack.name)) for stack in prepared.all_stacks]
+        names = [(prepared.environment, stack.name) for stack in prepared.all_stacks]
+        stacks = [(self.stacks.get(name), self.trees.get(name)) for name in names]
         return repr((self.code.get(prepared.environment), stacks))
 
     def save_prepared(self, prepared: PreparedEnvironment, inputs: Sequence[str], mark: str) -> None:

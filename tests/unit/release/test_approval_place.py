@@ -121,6 +121,12 @@ CHANGES: dict[tuple[type, str], tuple[Callable[[Document], None], str]] = {
     ),
     (State, "backend"): (at("state", "backend", value="local"), "state bucket shop-state-222222222222 -> none"),
     (State, "bucket"): (at("state", "bucket", value="mine"), "state bucket shop-state-222222222222 -> mine"),
+    (State, "assume_role"): (at("state", "assume_role", value=f"{ROLE}-state"), f"role {ROLE} -> {ROLE}-state"),
+    (State, "workspace"): (at("state", "workspace", value="{env}-1"), "workspace none -> prod-1"),
+    (Stack, "state"): (
+        at("stacks", "copy", "state", value={"key": "old/{env}.tfstate"}),
+        "state key prod/copy.tfstate -> old/prod.tfstate",
+    ),
     (Stack, "region"): (at("stacks", "copy", "region", value=None), "region eu-west-1 -> us-east-1"),
     (Project, "providers"): (at("providers", "datadog", "site", value="us"), "provider.datadog.site eu -> us"),
 }
@@ -138,6 +144,8 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
     (Environment, "gates"): A_RULE,
     (Environment, "allow"): A_RULE,
     (Environment, "drift"): "what drift checks leave out",
+    (State, "account_id"): "who must own the bucket, which is checked on the day",
+    (State, "look_role"): "who plans: what is applied is planned by the deployer",
     (Stack, "module"): "code, which is in the release",
     (Stack, "root"): "code, which is in the release",
     (Stack, "inputs"): "wiring, which is in the release",
@@ -183,6 +191,17 @@ def test_plan_roles_and_rules_do_not_change_place(field: tuple[type, str], value
     assert field in MEANS_NOTHING
     edited = document()
     of_prod(field[1], value)(edited)
+    assert place_of(edited).digest == TODAY.digest
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("account_id", "444444444444"), ("look_role", "arn:aws:iam::444444444444:role/envctl-look")],
+)
+def test_owner_and_look_role_of_states_do_not_change_place(key: str, value: object) -> None:
+    assert (State, key) in MEANS_NOTHING
+    edited = document()
+    edited["state"][key] = value
     assert place_of(edited).digest == TODAY.digest
 
 
@@ -275,7 +294,7 @@ def test_differences_are_limited_and_begin_with_account() -> None:
     edited["state"]["backend"] = "s3"
     assert describe_differences(TODAY, place_of(edited)) == (
         "account 222222222222 -> 999999999999, region eu-west-1 -> eu-central-1, region us-east-1 -> eu-central-1,"
-        f" role {ROLE} -> {ROLE}-2 and 21 more"
+        f" role {ROLE} -> {ROLE}-2 and 25 more"
     )
     assert describe_differences(TODAY, TODAY) == ""
 

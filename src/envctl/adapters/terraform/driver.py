@@ -186,14 +186,15 @@ class TerraformDriver:
             return documents[-1]
 
         try:
-            found = drift_and_pending.separate_drift_from_pending(stack.name, run_plan, show_plan, unchanged=unchanged)
+            found = drift_and_pending.separate_drift_from_pending(stack, run_plan, show_plan, unchanged=unchanged)
             drift, pending = (redact_stack_plan(each, *documents) for each in (found.drift, found.pending))
             return replace(found, drift=drift, pending=pending)
         finally:
             self._plans.delete_files(site, *COMPARISON_FILES)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        return is_state_written(self._capture_output(self._build_site(environment, stack), "state pull"))
+        pulled = self._capture_output(self._build_site(environment, stack), "state pull")
+        return is_state_written(pulled, stack.workspace)
 
     def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
         site = self._build_site(environment, stack)
@@ -304,7 +305,7 @@ class TerraformDriver:
             from envctl.adapters.terraform.environment.provider_overrides import require_overrides_found
 
             require_overrides_found(self.find_unpinned_providers(), site.stack.name)
-        request = plan_origin.PlanRequest.from_options(options, site.stack.secrets)
+        request = plan_origin.PlanRequest.from_options(options, site)
         self._reader.check_origin(site, name, request, transcript)
         return transcript
 

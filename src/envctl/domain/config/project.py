@@ -6,7 +6,7 @@ from datetime import timedelta
 from posixpath import normpath
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
@@ -129,11 +129,31 @@ class Ci(fields.Section):
 
 
 class State(fields.Section):
-    """The place of the Terraform states."""
+    """The place of the Terraform states. Further keys are those of the backend in Terraform; in all their texts, the
+    placeholders are {project}, {env}, {stack}, {account_id} and {region}.
+    """
 
-    backend: Literal["local", "s3"] = "local"  # states on this machine, or in a bucket for each environment
-    # name of that bucket; the placeholders are {project}, {environment}, {account_id} and {region}
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, fields.StateValue] = Field(init=False)
+
+    # where states are: a backend of Terraform
+    backend: Literal["local", "s3", "gcs", "azurerm", "http", "kubernetes", "consul", "pg", "cos", "oss", "remote"] = (
+        "local"
+    )
+    # name of the bucket; unset for `s3`: one for each account
     bucket: fields.Bucket = "{project}-tfstate-{account_id}"
+    workspace: fields.StateText | None = None  # workspace that holds the states, such as `{env}`
+    account_id: fields.AccountId | None = None  # `s3`: account that owns the bucket; unset: that of the environment
+    # `s3`: role for the states (an ARN, or a table as in Terraform); `false`: your own credentials
+    assume_role: fields.StateRole | None = None
+    look_role: fields.StateText | None = None  # `s3`: role for the states in commands that only look
+
+    @property
+    def backend_keys(self) -> Mapping[str, object]:
+        """The keys for Terraform that the project sets, except for roles."""
+        bucket = {"bucket": self.bucket} if "bucket" in self.model_fields_set else {}
+        role = {"assume_role": self.assume_role} if self.assume_role is not None and self.backend != "s3" else {}
+        return {**bucket, **role, **self.__pydantic_extra__}
 
 
 class Aws(fields.Section):
@@ -207,6 +227,8 @@ class Stack(fields.Section):
     providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
     # whether its AWS resources get the default tags of envctl; unset: true for a module, false for a root
     default_tags: fields.Flag | None = None
+    # keys of `[state]` with other values for this stack, such as `key = "legacy/{env}/web.tfstate"`
+    state: Mapping[str, fields.StateValue] = {}
 
     @property
     def folder(self) -> str:
@@ -218,6 +240,7 @@ class Removed(fields.Section):
     """A removed stack that is still deployed: `destroy` its resources, or `forget` them and its state."""
 
     then: Fate  # `destroy` its resources, or `forget` them
+    state: Mapping[str, fields.StateValue] = {}  # the `state` that the stack had
 
 
 class Artifact(fields.Section):
@@ -225,7 +248,7 @@ class Artifact(fields.Section):
 
     variable: fields.VariableName  # variable that takes the value
     kind: Literal["oci", "string"]  # an image, pinned by its digest, or plain text
-    # repository of the image in each environment; placeholders as in `state.bucket`
+    # repository of the image in each environment; placeholders: {project}, {environment}, {account_id} and {region}
     repository: fields.Repository | None = None
     copies: fields.Flag = Field(default=False, alias="copy")  # a promotion copies a missing image to `repository`
 
@@ -316,8 +339,11 @@ class Project(fields.Section):
 
     def looks_with_role(self, environment: str) -> bool:
         """Check if this command may take the `look_role` of the environment only."""
-        looks = self._only_looks or self._changes_only not in ("", environment)
-        return looks and self.environments[environment].look_role is not None
+        return self.only_looks_in(environment) and self.environments[environment].look_role is not None
+
+    def only_looks_in(self, environment: str) -> bool:
+        """Check if this command changes nothing in the environment."""
+        return self._only_looks or self._changes_only not in ("", environment)
 
     def find_acting_role(self, environment: str) -> str:
         """Return the role that this command takes in the environment; empty for none."""
@@ -355,6 +381,18 @@ class Project(fields.Section):
             for name, check in self.every_check.items()
             if not self._standalone or self._standalone in check.environments
         }
+
+    @property
+    def has_usual_states(self) -> bool:
+        """True if all states are where envctl puts them by itself."""
+        return (
+            self.state.backend in ("local", "s3")
+            and self.state.model_fields_set <= {"backend", "bucket"}
+            and "{stack}" not in self.state.bucket
+            and not self.state.backend_keys.keys() - ({"bucket"} if self.state.backend == "s3" else set())
+            and not any(each.state for each in self.every_stack.values())
+            and not any(each.state for each in self.removed.values())
+        )
 
     @property
     def name(self) -> str:

@@ -31,6 +31,7 @@ from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.json_syntax import escape_templates
 from envctl.domain.terraform.variables import Schema, SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
@@ -311,7 +312,8 @@ def resolve_place(
         there.providers,
         (there.assume_role or "") if looks else "",
     )
-    return replace(where, backend=replace(_build_backend(project, where), under=under or {}))
+    backend = _build_backend(project, where, only_looks=acting and project.only_looks_in(environment))
+    return replace(where, backend=replace(backend, under=under or {}))
 
 
 def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
@@ -319,22 +321,57 @@ def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> B
     return bind_place(wiring, resolve_place(project, environment))
 
 
-def _build_backend(project: Project, where: Place) -> Backend:
+def _build_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
     state = project.state
+    if not project.has_usual_states:
+        return _build_said_backend(project, where, only_looks=only_looks)
     if state.backend == "local":
         return where.backend
-    settings: dict[str, object] = {
-        "bucket": state.bucket.format(**resolve_placeholders(project, where.environment)).strip("-"),
-        "region": where.region or DEFAULT_REGION,
-        "encrypt": True,
-        "use_lockfile": True,
-    }
+    bucket = state.bucket.format(env=where.environment, **resolve_placeholders(project, where.environment)).strip("-")
+    return Backend("s3", {"bucket": bucket, **_find_s3_defaults(where)}, where.environment)
+
+
+def _build_said_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
+    """Return the backend with the keys of the project file, over those that envctl sets by itself."""
+    from envctl.domain.config import state_place
+
+    environment, state = where.environment, project.state
+    settings: dict[str, object] = {}
+    if state.backend == "s3":
+        settings = _find_s3_defaults(where)
+        if state.assume_role is not None or (only_looks and state.look_role):
+            settings.pop("assume_role", None)
+            settings.pop("allowed_account_ids", None)
+            settings |= _render_state_role(project, environment, only_looks=only_looks)
+    find_keys = partial(state_place.resolve_keys, project, environment)
+    return Backend(
+        state.backend,
+        settings,
+        environment,
+        find_keys=lambda stack: {name: escape_templates(value) for name, value in find_keys(stack).items()},
+        find_workspace=partial(state_place.find_workspace, project, environment),
+    )
+
+
+def _find_s3_defaults(where: Place) -> dict[str, object]:
+    settings: dict[str, object] = {"region": where.region or DEFAULT_REGION, "encrypt": True, "use_lockfile": True}
     if where.assume_role:
         # The session name marks accesses to the state: a backend knows no variables.
         settings["assume_role"] = render_assume_role(where, "envctl")
     if where.account_id:
         settings["allowed_account_ids"] = [where.account_id]
-    return Backend("s3", settings, where.environment)
+    return settings
+
+
+def _render_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
+    """Return the role for the states with its account; empty if states are accessed without one."""
+    from envctl.domain.config.state_place import find_state_role
+
+    role = find_state_role(project, environment, only_looks=only_looks)
+    if not role:
+        return {}
+    account = str(role.get("role_arn", "")).split(":")[4:5]
+    return {"assume_role": {"session_name": "envctl", **role}, **({"allowed_account_ids": account} if account else {})}
 
 
 def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:

@@ -86,7 +86,7 @@ DUMP = {"@level": "info", "@message": "Emergency state dump", "type": "log", "st
 
 def test_state_dumped_by_terraform_is_saved(tmp_path: Path) -> None:
     where, transcript = site(tmp_path), Transcript(list(SAID))
-    json_events.record_line(json.dumps(DUMP), "web", transcript)
+    json_events.record_line(json.dumps(DUMP), PreparedStack("web"), transcript)
     (tmp_path / workdir_names.UNSAVED_STATE).touch()
     assert transcript.dumped_state == STATE
     unsaved_state.save_state(where, STATE)

@@ -44,7 +44,7 @@ class ProviderInstall:
 
     def install(self) -> None:
         try:
-            is_known = bool(self.pinned) or not has_required_providers(self.site.directory)
+            is_known = bool(self.pinned) or not has_required_providers(self.site)
             if is_known and self._install_pinned():
                 return
             # The versions, and so the downloads, are not known yet.
