@@ -184,3 +184,47 @@ def test_old_provider_refuses_tags_that_are_default_tags(site: Project) -> None:
     site.run_checked("--sandbox", "lock-providers")
     found = site.run("--sandbox", "plan", "dev", "--json")
     assert (found.code, found.codes) == (78, ["E186"])
+
+
+ROOT = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+provider "aws" {
+  region = "ap-northeast-1"
+}
+
+provider "aws" {
+  alias  = "dns"
+  region = "ap-northeast-1"
+}
+
+resource "aws_sns_topic" "here" {
+  name = "here"
+}
+
+resource "aws_sns_topic" "records" {
+  provider = aws.dns
+  name     = "records"
+}
+"""
+
+
+def test_table_completes_an_alias_of_a_root(site: Project) -> None:
+    table = 'root = "roots/site"\n[stacks.site.providers]\n"aws.dns" = {}\n'
+    toml = TOML[: TOML.index("[stacks.site]")] + f"[stacks.site]\n{table}"
+    site.write(
+        "envctl.toml", toml.replace('"aws.dns" = {}', '"aws.dsn" = {}').replace('providers."aws.dns"', "providers.aws")
+    )
+    site.write("roots/site/main.tf", ROOT)
+    found = site.run("--sandbox", "validate", "--json")
+    assert "E182" in found.codes
+    site.write("envctl.toml", toml)
+    site.run_checked("--sandbox", "apply", "dev", "--yes")
+    site.run_checked("--sandbox", "promote", "dev", "prod", "--yes")
+    assert list_topics(site, ACCOUNTS["dev"]) == list_topics(site, ACCOUNTS["prod"]) == ["here"]
+    assert list_topics(site, DNS) == ["records"]
+    site.run_checked("--sandbox", "drift", "prod")

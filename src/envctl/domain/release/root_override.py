@@ -13,9 +13,14 @@ from typing import Any
 from envctl.domain.plan.provider_accounts import ProviderConfiguration, parse_role_account, to_provider_configuration
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import render_assume_role
+from envctl.domain.release.provider_blocks import (
+    find_role_account,
+    list_default_tags,
+    merge_root_tables,
+    render_assume_role,
+)
 from envctl.domain.release.root_code import RootCode, RootProvider
-from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var, to_plain_json
+from envctl.domain.terraform.json_syntax import format_tf_var, to_plain_json
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.workdir_names import (
     DECLARATIONS_FILE,
@@ -127,15 +132,30 @@ def render_provider_overrides(wiring: Wiring, stack: str, place: Place, code: Ro
     found: dict[str, list[dict[str, Any]]] = {}
     for provider in code.providers:
         if override := _render_override(wiring, stack, place, provider):
-            alias = {"alias": provider.alias} if provider.alias else {}
-            found.setdefault(provider.name, []).append({**alias, **override})
-    for name, table in wiring.providers.items():
-        if name in code.needed and not any(each.name == name and not each.alias for each in code.providers):
-            found.setdefault(name, []).append(_render_table(table, place))
+            named = {"alias": provider.alias} if provider.alias else {}
+            found.setdefault(provider.name, []).append({**named, **override})
+    known = {each.address for each in code.providers}
+    for full_name in sorted({*wiring.providers, *wiring.stacks[stack].providers} - known):
+        name, _, alias = full_name.partition(".")
+        if name in code.needed:
+            tables = merge_root_tables(wiring, place, stack, full_name)
+            found.setdefault(name, []).append({"alias": alias, **tables} if alias else tables)
     return {name: blocks[0] if len(blocks) == 1 else blocks for name, blocks in found.items()}
 
 
 def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootProvider) -> dict[str, Any]:
+    """Return the arguments in place of those of the root: those of the environment, and of tables in envctl.toml."""
+    override = _render_environment(wiring, stack, place, provider)
+    tables = merge_root_tables(wiring, place, stack, provider.address)
+    if provider.kind == "aws":
+        if wiring.stacks[stack].has_default_tags and not provider.has_default_tags:
+            override["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
+        if provider.alias and (account := find_role_account(tables)):
+            override["allowed_account_ids"] = [account]
+    return override | tables
+
+
+def _render_environment(wiring: Wiring, stack: str, place: Place, provider: RootProvider) -> dict[str, Any]:
     if provider.alias and not is_of_environment(provider, place):
         return _restrict_to_account(place, provider)
     override: dict[str, Any] = {}
@@ -149,8 +169,6 @@ def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootPro
         override["allowed_account_ids"] = [place.account_id]
     if place.assume_role or place.account_id:
         override |= dict.fromkeys(_NULLABLE.intersection(provider.credentials))
-    if not provider.alias and provider.name in wiring.providers:
-        override |= _render_table(wiring.providers[provider.name], place)
     return override
 
 
@@ -165,15 +183,6 @@ def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]
     if account and not provider.allowed:
         override["allowed_account_ids"] = [account]
     return override
-
-
-def _render_table(table: Mapping[str, object], place: Place) -> dict[str, Any]:
-    """Return a table of `[providers]`, with the role to look with in place of the deployer's."""
-    found = {key: escape_templates(value) for key, value in table.items() if key not in ("source", "version")}
-    if "assume_role" in found and place.replaced_role:
-        text = json.dumps(found["assume_role"]).replace(json.dumps(place.replaced_role), json.dumps(place.assume_role))
-        found["assume_role"] = json.loads(text)
-    return found
 
 
 def find_region(wiring: Wiring, stack: str, place: Place) -> str | None:
