@@ -148,6 +148,7 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
     (State, "look_role"): "who plans: what is applied is planned by the deployer",
     (Stack, "module"): "code, which is in the release",
     (Stack, "root"): "code, which is in the release",
+    (Stack, "set_values"): "values, which are in the release",
     (Stack, "inputs"): "wiring, which is in the release",
     (Stack, "after"): "wiring, which is in the release",
     (Stack, "environments"): "which stacks a release has",

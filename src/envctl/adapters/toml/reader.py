@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from envctl.domain.config.cross_checks import find_faults
 from envctl.domain.config.fields import Fault, TomlPath
+from envctl.domain.config.plain_values import WrittenFloat
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.text.suggestions import suggest_name
@@ -62,7 +63,7 @@ def locate_rendered_key(
 
 def _parse_toml(text: bytes, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text.decode("utf-8-sig"))
+        return tomllib.loads(text.decode("utf-8-sig"), parse_float=WrittenFloat)
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
         problem = Problem("E101", f"{name} is not UTF-8 text", "save the file as UTF-8", Location(name, line))

@@ -35,6 +35,10 @@ class ProjectFileReader:
         return locate_key(data, path)
 
     def parse_settings(self, data: bytes, name: str, public: frozenset[str] = frozenset()) -> "SettingsFile":
+        if name.endswith(".json"):
+            from envctl.adapters.hcl.json_settings import read_json_settings
+
+            return read_json_settings(data, name)
         from envctl.adapters.hcl.source import read_settings
 
         return read_settings(data, name, public)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from envctl.domain.config.checks.command import CommandCheck
 from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.settings_places import list_settings_globs
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 _FILE_WORD = re.compile(r"(?:\./)?([\w.-]+)/[\w./-]+", re.ASCII)
@@ -17,7 +18,7 @@ def list_watched_paths(project: Project, folder: str, ci_files: Iterable[str]) -
     """
     tops = {stack.folder.split("/")[0] for stack in project.every_stack.values()}
     tops |= set(_find_program_folders(project))
-    own = [PROJECT_FILE, LOCK_FILE, *(f"{top}/**/*" for top in sorted({"environments", *tops}))]
+    own = [PROJECT_FILE, LOCK_FILE, *sorted({*list_settings_globs(project), *(f"{top}/**/*" for top in tops)})]
     return (*(f"{folder}/{path}" if folder else path for path in own), *ci_files)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from envctl.domain.config.ci_package import PACKAGE_PATTERN
-from envctl.domain.config.plain_values import check_plain_value
+from envctl.domain.config.plain_values import check_plain_value, to_exact_value
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
 from envctl.domain.text.identifiers import NAME_PATTERN, PROVIDER_NAME_PATTERN
@@ -206,6 +206,7 @@ ProviderValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(va
 StateValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(value, "no backend"))]
 StateText = Annotated[str, Field(min_length=1)]
 StateRole = Annotated[Any, AfterValidator(_check_state_role)]
+SetValue = Annotated[Any, AfterValidator(lambda value: to_exact_value(check_plain_value(value, "no variable")))]
 Bucket = Annotated[str, AfterValidator(lambda text: check_template(text, STATE_PLACEHOLDERS))]
 Repository = Annotated[str, AfterValidator(check_template)]
 Folder = Annotated[str, AfterValidator(_check_folder)]

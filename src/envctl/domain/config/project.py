@@ -17,6 +17,7 @@ from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.rollout import Rollout
+from envctl.domain.config.settings_table import SettingsTable
 from envctl.domain.plan.changes import Fate
 
 
@@ -215,6 +216,8 @@ class Stack(fields.Section):
 
     module: fields.Folder | None = None  # folder of a module, called by a root module that envctl renders
     root: fields.RootFolder | None = None  # in place of `module`: folder of a root module, which stays as it is
+    # values of variables that are the same in all environments and travel with the release, such as `name = "web"`
+    set_values: Mapping[fields.VariableName, fields.SetValue] = Field(default={}, alias="set")
     # variables that come from the outputs of other stacks, such as `vpc_id = "network.vpc_id"`
     inputs: Mapping[fields.VariableName, str] = {}
     after: tuple[fields.Name, ...] = ()  # further stacks to apply before it
@@ -223,12 +226,12 @@ class Stack(fields.Section):
     region: fields.Name | None = None  # name of one of the further `regions` of the environment
     rollout: Rollout | None = None  # traffic steps of a new release
     moved_from: fields.Name | None = None  # earlier name of the stack; its state moves
+    # keys of `[state]` with other values for this stack, such as `key = "legacy/{env}/web.tfstate"`
+    state: Mapping[str, fields.StateValue] = {}
     # further configurations of providers that its module declares, such as `"aws.us_east_1" = { region = "us-east-1" }`
     providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
     # whether its AWS resources get the default tags of envctl; unset: true for a module, false for a root
     default_tags: fields.Flag | None = None
-    # keys of `[state]` with other values for this stack, such as `key = "legacy/{env}/web.tfstate"`
-    state: Mapping[str, fields.StateValue] = {}
 
     @property
     def folder(self) -> str:
@@ -294,6 +297,7 @@ class Project(fields.Section):
     identity: Identity = Field(alias="project")
     terraform: Terraform = Terraform.model_construct()
     store: Store = Store.model_construct()
+    settings: SettingsTable = SettingsTable.model_construct()
     state: State = State.model_construct()
     ci: Ci = Ci.model_construct()
     aws: Aws = Aws.model_construct()

@@ -11,13 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
 from envctl.domain.release.root_code import RootCode, parse_root_code
-from envctl.domain.terraform.literals import IDENTIFIER
+from envctl.domain.terraform.literals import IDENTIFIER, format_number
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
 from envctl.domain.text.identifiers import is_name, is_provider_name
@@ -66,6 +67,7 @@ class StackWiring:
     # keys of its providers: of `datadog`, or of the alias `aws.us_east_1`
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     default_tags: bool | None = None  # None: a module gets them, a root does not
+    set_values: Mapping[str, object] = field(default_factory=dict)  # values by variable, equal in all environments
 
     @property
     def is_root(self) -> bool:
@@ -188,6 +190,23 @@ def _fold_name(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def to_json_values(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values with numbers that no float holds exactly as text: Terraform turns it into the exact number."""
+    return {name: _to_json_value(value) for name, value in values.items()}
+
+
+def _to_json_value(value: object) -> object:
+    match value:
+        case Decimal():
+            return format_number(value)
+        case Mapping():
+            return to_json_values(value)
+        case list():
+            return [_to_json_value(each) for each in value]
+        case _:
+            return value
+
+
 class DamagedBundleError(ValueError):
     """The bytes are not the expected release."""
 
@@ -268,6 +287,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             | ({"root": stack.root_code.to_json()} if stack.root_code else {})
             | ({"providers": {name: dict(each) for name, each in stack.providers.items()}} if stack.providers else {})
             | ({} if stack.default_tags is None else {"default_tags": stack.default_tags})
+            | ({"set": dict(stack.set_values)} if stack.set_values else {})
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
@@ -281,7 +301,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
 
 def _choose_format(wiring: Wiring) -> int:
     """Return the oldest format that an envctl must know to deploy the release."""
-    if any(s.is_root or s.providers or s.default_tags is not None for s in wiring.stacks.values()):
+    if any(s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values()):
         return FORMAT_WITH_ROOTS
     if wiring.removed or any(stack.moved_from for stack in wiring.stacks.values()):
         return FORMAT_WITH_LEAVING_STACKS
@@ -303,6 +323,9 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
     code = parse_root_code(document["root"]) if "root" in document else None
     if wrong := [path for path in (code.tree if code else ()) if find_folder_fault(path)]:
         raise DamagedBundleError(f"the path {wrong[0]!r} of {document['name']} is outside the bundle")
+    values = dict(document.get("set", {}))
+    if wrong := [name for name in values if not IDENTIFIER.fullmatch(name)]:
+        raise DamagedBundleError(f"{wrong[0]!r} is not the name of a variable")
     return StackWiring(
         document["module"],
         document["inputs"],
@@ -312,6 +335,7 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
         root_code=code,
         providers=providers,
         default_tags=tagged if isinstance(tagged, bool) else None,
+        set_values=values,
     )
 
 

@@ -50,6 +50,7 @@ def compare_releases(older: Release, newer: Release, *, patch: bool = False) -> 
         (
             *_diff_parts(_describe_wiring(one), _describe_wiring(other)),
             *_diff_inputs(one, other, stacks),
+            *_diff_set_values(one, other, stacks),
             *_diff_remote_modules(one, other, stacks),
             *_diff_provider_keys(one, other),
         ),
@@ -83,6 +84,22 @@ def _diff_inputs(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartCha
     order = "order of stacks"
     moved = {order: list(stacks)}, {order: [name for name in other.stacks if name in stacks]}
     return (*_diff_parts(before, after), *_diff_parts(*moved))
+
+
+def _diff_set_values(one: Wiring, other: Wiring, stacks: list[str]) -> Iterator[PartChange]:
+    """Yield the changed values of `[stacks.STACK.set]`, redacted if the variable is sensitive in one release."""
+    before, after = (
+        {(name, variable): value for name in stacks for variable, value in wiring.stacks[name].set_values.items()}
+        for wiring in (one, other)
+    )
+    for stack, variable in sorted(before.keys() | after.keys()):
+        sides = tuple(side.get((stack, variable)) for side in (before, after))
+        if is_same_value(*sides):
+            continue
+        declared = (*one.schema.get(stack, ()), *other.schema.get(stack, ()))
+        if any(each.name == variable and each.sensitive for each in declared):
+            sides = tuple(None if value is None else Marker.SENSITIVE for value in sides)
+        yield PartChange(f"{stack}.set.{variable}", *sides)
 
 
 def _diff_remote_modules(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:

@@ -134,6 +134,7 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
     if path[:1] == ("module",) and len(rest) > 1:
         stack, name = rest[:2]
         yield ("stacks", stack, "inputs", name)
+        yield ("stacks", stack, "set", name)
         filled = {"source": ("stacks", stack, "module"), "project": ("project", "name")}
         filled |= {"environment": ("environments", environment), "region": ("environments", environment, "region")}
         if name in filled:

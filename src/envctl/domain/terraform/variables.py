@@ -273,8 +273,11 @@ class Assignment:
 
 @dataclass(frozen=True)
 class SettingsFile:
+    """A settings file. `stack` is the stack that it is for; empty for all stacks of an environment."""
+
     name: str
     assignments: tuple[Assignment, ...]
+    stack: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.project import Project
+from envctl.domain.config.settings_places import list_settings_places
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
@@ -53,7 +54,8 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     """
     ports = context.ports
     unmarked = working_tree.build_release(context)
-    settings_files = {load.COMMON_SETTINGS, load.settings_path(environment), load.settings_path(context.project.entry)}
+    environments = {environment, context.project.entry}
+    settings_files = {place.path for name in environments for place in list_settings_places(context.project, name)}
     inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)

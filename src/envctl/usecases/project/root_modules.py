@@ -6,6 +6,7 @@ from dataclasses import replace
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.settings_places import list_all_places
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.code_search import describe_account_mismatches
@@ -22,7 +23,7 @@ from envctl.domain.release.root_findings import RootFindings
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import COMMON_SETTINGS, locate_key, resolve_place, settings_path
+from envctl.usecases.project.load import locate_key, resolve_place
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
 _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
@@ -38,7 +39,7 @@ def select_root_files(project: Project, stack: str, folder: str, found: Mapping[
     selected = {path: file for path, file in found.items() if _is_code(path)}
     if folder != _PROJECT_FOLDER:
         return selected
-    settings = {dirname(path) or path for path in list_settings_paths(project)}
+    settings = {dirname(place.path) or place.path for place in list_all_places(project)}
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
     left_out = tuple(f"{path}/" for path in {*settings, *others} if path != _PROJECT_FOLDER)
     return {
@@ -53,19 +54,14 @@ def _is_code(path: str) -> bool:
     return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
 
 
-def list_settings_paths(project: Project) -> tuple[str, ...]:
-    """Return the paths of all settings files of the project."""
-    return (COMMON_SETTINGS, *(settings_path(name) for name in project.all_environments))
-
-
 def find_loaded_settings(project: Project, folder: str, found: Mapping[str, File]) -> Iterator[Problem]:
     """Yield a problem for each settings file that Terraform would read in a root, unless it is one of the project."""
-    known = set(list_settings_paths(project))
+    known = {place.path for place in list_all_places(project)}
     for path in sorted(found):
         at, name = (dirname(path) or "."), path.rpartition("/")[2]
         if at == folder and _LOADED_SETTINGS.fullmatch(name) and path not in known:
             message = f"Terraform reads {name} in {folder} by itself: the same values in every environment, unseen"
-            hint = "move its values to environments/ENV/terraform.tfvars, or to environments/common.tfvars"
+            hint = f'list it in envctl.toml: [settings] files = ["{path}", …]; or move its values to the settings'
             yield Problem("E152", message, hint, Location(path))
 
 

@@ -6,14 +6,16 @@ from posixpath import dirname, join, normpath
 
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project, Stack
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, find_shared_path, list_all_places
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import File, Release, StackWiring, Wiring, to_json_values
 from envctl.domain.release.provider_aliases import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
+from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
@@ -21,7 +23,7 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks, root_modules
-from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key, settings_path
+from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key
 
 
 def build_release(context: Context) -> Release:
@@ -38,6 +40,7 @@ def build_release(context: Context) -> Release:
             code.add_root(name, stack.folder)
     problems = code.problems or [
         *_find_misfits(context, code.interfaces),
+        *_find_set_faults(context, code.interfaces),
         *locate_faults(ports, _find_module_faults(context.project, code.interfaces)),
         *locate_faults(ports, check_stack_aliases(context.project, code.interfaces)),
     ]
@@ -52,9 +55,13 @@ def build_release(context: Context) -> Release:
     return made.with_lock(lock)
 
 
-def list_code_paths(
-    release: Release, provider_lock: str, settings: Sequence[str] = ("environments",)
-) -> tuple[str, ...]:
+def list_settings_paths(project: Project) -> tuple[str, ...]:
+    """Return all paths of settings, for queries to version control."""
+    places = list_all_places(project) if project.settings.files else ()
+    return tuple(dict.fromkeys((ENVIRONMENTS_FOLDER, *(place.path for place in places))))
+
+
+def list_code_paths(release: Release, provider_lock: str, settings: Sequence[str]) -> tuple[str, ...]:
     """Return the paths of a release, for queries to version control, and for a hash of the inputs of `settings`.
 
     They include every folder of the modules up to the top ones: new files may appear in any.
@@ -163,6 +170,27 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
     return problems
 
 
+def _find_set_faults(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Problem]:
+    """Yield the values of `[stacks.STACK.set]` that the module can't take."""
+    for name, stack in context.project.stacks.items():
+        declared = {variable.name: variable for variable in interfaces[stack.folder].variables}
+        for key, value in stack.set_values.items():
+            place = locate_key(context.ports, "stacks", name, "set", key)
+            variable = declared.get(key)
+            if variable is None:
+                near = find_nearest(key, declared)
+                hint = f"did you mean {near}?" if near else f"declare it in {stack.folder}/variables.tf"
+                yield Problem("E219", f"stack {name}: {stack.folder} declares no variable {key}", hint, place)
+            elif variable.sensitive:
+                message = f"{key} of the stack {name} is sensitive; the release would hold its value in clear text"
+                hint = "remove it from `set`, and pass the name of a secret to the module: docs/secrets.md"
+                yield Problem("E220", message, hint, place)
+            else:
+                hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"
+                for mismatch in convert_value(value, variable.type)[1]:
+                    yield Problem("E204", f"stack {name}: {mismatch.format_message(key, reveal=True)}", hint, place)
+
+
 def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Fault]:
     """Yield contradictions of `[secrets]` and rollouts with the modules. Imported late: many projects have none."""
     of = {name: interfaces[stack.folder] for name, stack in project.stacks.items()}
@@ -207,6 +235,7 @@ def wire_stack(stack: Stack) -> StackWiring:
         root_code=None if stack.root is None else RootCode(),
         providers=stack.providers,
         default_tags=stack.default_tags,
+        set_values=to_json_values(stack.set_values),
     )
 
 
@@ -223,7 +252,7 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
     assigned: dict[str, Assignment] = {
         assignment.name: assignment
         for file in load_settings_files(context, project.entry, schema)
-        for assignment in file.assignments
+        for assignment in (() if file.stack else file.assignments)
     }
     found: dict[str, object] = {}
     problems = []
@@ -235,7 +264,8 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
             problems.append(Problem("E114", message, hint, locate_key(context.ports, "artifacts", name)))
         elif variable not in assigned:
             message = f"artifact {name} has no value"
-            hint = f"add `{variable} = …` to {settings_path(project.entry)}: new images start in that environment"
+            path = find_shared_path(project, project.entry)
+            hint = f"add `{variable} = …` to {path}: new images start in that environment"
             problems.append(Problem("E115", message, hint, locate_key(context.ports, "artifacts", name)))
         elif artifact.kind == "oci" and (wrong := _find_image_fault(assigned[variable].value)):
             message = f"artifact {name} is not an image: {wrong}"
