@@ -70,14 +70,6 @@ def merge_tables(wiring: Wiring, place: Place, stack: str, name: str) -> dict[st
     return _merge(tables, place)
 
 
-def merge_root_tables(wiring: Wiring, place: Place, stack: str, name: str) -> dict[str, Any]:
-    """Return the keys for a configuration of a root module that runs as it is. An alias inherits no table of the main
-    configuration: its block in the root is complete.
-    """
-    of_project = wiring.providers.get(name, {})
-    return _merge([of_project, wiring.stacks[stack].providers.get(name, {}), place.providers.get(name, {})], place)
-
-
 def _merge(tables: Sequence[Mapping[str, object]], place: Place) -> dict[str, Any]:
     return {
         key: escape_templates(_adapt_value(key, value, place))

@@ -10,18 +10,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from envctl.domain.plan.provider_accounts import ProviderConfiguration, parse_role_account, to_provider_configuration
+from envctl.domain.plan.provider_accounts import (
+    ProviderConfiguration,
+    find_last_role,
+    parse_role_account,
+    to_provider_configuration,
+)
+from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import (
-    find_role_account,
-    list_default_tags,
-    merge_root_tables,
-    render_assume_role,
-)
+from envctl.domain.release.provider_blocks import list_default_tags, merge_tables, render_assume_role
 from envctl.domain.release.root_code import RootCode, RootProvider
 from envctl.domain.terraform.json_syntax import format_tf_var, to_plain_json
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.outputs import OutputReference, StackInput
 from envctl.domain.terraform.workdir_names import (
     DECLARATIONS_FILE,
     OVERRIDE_FILE,
@@ -76,7 +77,7 @@ def render_root_files(
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     document: dict[str, Any] = {
-        "terraform": {"backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.module)}}
+        "terraform": {"backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)}}
     }
     if providers := render_provider_overrides(wiring, stack, place, code):
         document["provider"] = providers
@@ -90,6 +91,22 @@ def render_root_files(
         files[SETTINGS_FILE] = _encode(settings)
     secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
     return RootFiles(document, secrets, files)
+
+
+def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:
+    """Return the variables of a root that come from other stacks; none for a rendered root module."""
+    wired = wiring.stacks[stack]
+    if not wired.is_root:
+        return ()
+    types = {variable.name: variable.type_text for variable in wiring.schema[stack]}
+    found = []
+    for variable, text in sorted(wired.inputs.items()):
+        reference = OutputReference.parse(text)
+        other = reference.stack
+        where = (wiring.stacks[other].root, backend.workspace_for_stack(other))
+        part = (reference.output, reference.path)
+        found.append(StackInput(variable, types.get(variable, "any"), other, *where, *part))
+    return tuple(found)
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:
@@ -132,32 +149,30 @@ def render_provider_overrides(wiring: Wiring, stack: str, place: Place, code: Ro
     found: dict[str, list[dict[str, Any]]] = {}
     for provider in code.providers:
         if override := _render_override(wiring, stack, place, provider):
-            named = {"alias": provider.alias} if provider.alias else {}
-            found.setdefault(provider.name, []).append({**named, **override})
-    known = {each.address for each in code.providers}
-    for full_name in sorted({*wiring.providers, *wiring.stacks[stack].providers} - known):
-        name, _, alias = full_name.partition(".")
-        if name in code.needed:
-            tables = merge_root_tables(wiring, place, stack, full_name)
-            found.setdefault(name, []).append({"alias": alias, **tables} if alias else tables)
+            called = {"alias": provider.alias} if provider.alias else {}
+            found.setdefault(provider.name, []).append({**called, **override})
+    known = {provider.address for provider in code.providers}
+    for name in sorted({*wiring.providers, *wiring.stacks[stack].providers, *place.providers} - known):
+        base, _, alias = name.partition(".")
+        if base in code.needed:
+            keys = _select_alias_keys(wiring, stack, place, name) if alias else merge_tables(wiring, place, stack, name)
+            found.setdefault(base, []).append({**({"alias": alias} if alias else {}), **keys})
     return {name: blocks[0] if len(blocks) == 1 else blocks for name, blocks in found.items()}
 
 
+def _select_alias_keys(wiring: Wiring, stack: str, place: Place, name: str) -> dict[str, Any]:
+    """Return the keys that tables of the project have for an alias: it keeps its own ones otherwise."""
+    own = {*wiring.stacks[stack].providers.get(name, {}), *place.providers.get(name, {})}
+    return {key: value for key, value in merge_tables(wiring, place, stack, name).items() if key in own}
+
+
 def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootProvider) -> dict[str, Any]:
-    """Return the arguments in place of those of the root: those of the environment, and of tables in envctl.toml."""
-    override = _render_environment(wiring, stack, place, provider)
-    tables = merge_root_tables(wiring, place, stack, provider.address)
-    if provider.kind == "aws":
-        if wiring.stacks[stack].has_default_tags and not provider.has_default_tags:
-            override["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
-        if provider.alias and (account := find_role_account(tables)):
-            override["allowed_account_ids"] = [account]
-    return override | tables
-
-
-def _render_environment(wiring: Wiring, stack: str, place: Place, provider: RootProvider) -> dict[str, Any]:
+    if provider.alias:
+        tables = _select_alias_keys(wiring, stack, place, provider.address)
+    else:
+        tables = merge_tables(wiring, place, stack, provider.name)
     if provider.alias and not is_of_environment(provider, place):
-        return _restrict_to_account(place, provider)
+        return {**_restrict_to_account(place, provider), **_name_account(provider, tables), **tables}
     override: dict[str, Any] = {}
     if region := find_region(wiring, stack, place) if not (provider.alias and provider.has_region) else None:
         override["region"] = region
@@ -169,7 +184,9 @@ def _render_environment(wiring: Wiring, stack: str, place: Place, provider: Root
         override["allowed_account_ids"] = [place.account_id]
     if place.assume_role or place.account_id:
         override |= dict.fromkeys(_NULLABLE.intersection(provider.credentials))
-    return override
+    if wiring.stacks[stack].has_default_tags and provider.kind == "aws" and not provider.has_default_tags:
+        override["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
+    return {**override, **_name_account(provider, tables), **tables}
 
 
 def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]:
@@ -183,6 +200,13 @@ def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]
     if account and not provider.allowed:
         override["allowed_account_ids"] = [account]
     return override
+
+
+def _name_account(provider: RootProvider, tables: Mapping[str, object]) -> dict[str, Any]:
+    """Return the account of a role that the project gives to the configuration."""
+    role = find_last_role(tables.get("assume_role"))
+    account = parse_role_account(role) if isinstance(role, str) else ""
+    return {"allowed_account_ids": [account]} if account and provider.kind == "aws" else {}
 
 
 def find_region(wiring: Wiring, stack: str, place: Place) -> str | None:

@@ -171,7 +171,25 @@ def load_valid_settings(
     """
     settings = load_settings(context, environment, release.wiring, moves=moves)
     require_valid_values(context, release, settings)
+    _require_one_region(context, release.wiring, settings)
     return settings
+
+
+def _require_one_region(context: Context, wiring: Wiring, settings: EnvironmentSettings) -> None:
+    """Raise ConfigurationError (E158) if a setting gives a root module another region than its environment has."""
+    if not any(stack.is_root for stack in wiring.stacks.values()):
+        return
+    from envctl.domain.release.root_checks import find_region_problems
+
+    place = resolve_place(context.project, settings.environment)
+    where = locate_key(context.ports, "environments", settings.environment, "region")
+    problems = [
+        replace(problem, location=where)
+        for name in wiring.stacks
+        for problem in find_region_problems(wiring, name, place, settings.arguments[name])
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def require_valid_values(context: Context, release: Release, settings: EnvironmentSettings) -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
+from envctl.domain.config.state_place import find_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.code_search import describe_account_mismatches
@@ -15,15 +16,21 @@ from envctl.domain.release.root_checks import (
     describe_findings,
     describe_overridden,
     find_provider_problems,
-    find_region_problems,
     to_scope,
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.terraform.provider_lock import (
+    find_version_mismatches,
+    merge_locks,
+    shorten_address,
+    split_provider_blocks,
+)
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE
+from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import locate_key, resolve_place
+from envctl.usecases.project.load import resolve_place
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
 _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
@@ -39,9 +46,8 @@ def select_root_files(project: Project, stack: str, folder: str, found: Mapping[
     selected = {path: file for path, file in found.items() if _is_code(path)}
     if folder != _PROJECT_FOLDER:
         return selected
-    settings = {dirname(place.path) or place.path for place in list_all_places(project)}
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
-    left_out = tuple(f"{path}/" for path in {*settings, *others} if path != _PROJECT_FOLDER)
+    left_out = tuple(f"{path}/" for path in {ENVIRONMENTS_FOLDER, *others} if path != _PROJECT_FOLDER)
     return {
         path: file
         for path, file in selected.items()
@@ -81,6 +87,10 @@ def complete_roots(context: Context, release: Release) -> Release:
         found = search_root(context.ports, release, files, name) if found.reads else found
         code = describe_root(found, _list_tree(release, files, wired, found))
         stacks[name] = replace(wired, root_code=code)
+        project = context.project
+        if all(find_workspace(project, environment, name) for environment in project.pipeline.order):
+            # The code sees the workspace of the state.
+            found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
     if problems:
         raise ConfigurationError(*problems)
@@ -119,21 +129,34 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
 
 
 def check_tree_roots(context: Context, release: Release) -> None:
-    """Raise ConfigurationError if a root module of the working tree could act in another place than its environment,
-    and say what envctl overrides.
-    """
-    problems: list[Problem] = []
-    for name, wired in release.wiring.stacks.items():
-        if wired.root_code is None:
-            continue
-        found = search_root(context.ports, release, release.files, name)
-        places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
-        problems += find_provider_problems(release.wiring, name, found, places)
-        problems += _check_modules(context, release, name, found, places)
-        for message in describe_overridden(name, found, places):
-            context.ports.observer.on_message(message)
+    """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
+    problems = [
+        problem
+        for name, wired in release.wiring.stacks.items()
+        if wired.is_root
+        for problem in find_account_problems(context, release, name, context.project.pipeline.order)
+    ]
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
+
+
+def find_account_problems(
+    context: Context, release: Release, stack: str, environments: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield the problems of a root module, and of its modules, that could act elsewhere than in these environments."""
+    found = search_root(context.ports, release, release.files, stack)
+    places = [resolve_place(context.project, each) for each in environments]
+    yield from find_provider_problems(release.wiring, stack, found, places)
+    yield from _check_modules(context, release, stack, found, places)
+
+
+def report_overridden(context: Context, release: Release) -> None:
+    """Say what of the root modules envctl replaces."""
+    places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
+    for name, wired in release.wiring.stacks.items():
+        if wired.root_code is not None:
+            for message in describe_overridden(name, search_root(context.ports, release, release.files, name), places):
+                context.ports.observer.on_message(message)
 
 
 def _check_modules(
@@ -152,19 +175,31 @@ def _check_modules(
     yield from describe_account_mismatches(blocks, [to_scope(place) for place in places])
 
 
-def check_root_regions(
-    context: Context, release: Release, environment: str, arguments: Mapping[str, Mapping[str, object]]
-) -> None:
-    """Raise ConfigurationError if a setting gives a root another region than its environment has."""
-    place = resolve_place(context.project, environment)
-    where = locate_key(context.ports, "environments", environment, "region")
-    problems = [
-        replace(problem, location=where)
-        for name in release.wiring.stacks
-        for problem in find_region_problems(release.wiring, name, place, arguments.get(name, {}))
-    ]
-    if problems:
-        raise ConfigurationError(*problems)
+def adopt_lock(context: Context) -> None:
+    """Give the project the provider versions of its root modules, if it has no lock of its own: they must not jump."""
+    ports = context.ports
+    # The sandbox has provider versions of its own.
+    if ports.sandbox or split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
+        return
+    lock: bytes | None = None
+    for stack in context.project.stacks.values():
+        path = f"{stack.folder}/{LOCK_FILE}"
+        if stack.root is None or path == f"./{ports.provider_lock}":
+            continue
+        own = ports.tree.read_contents(path)
+        if own is None or not split_provider_blocks(own):
+            continue
+        if lock is not None and (differing := find_version_mismatches(lock, own)):
+            known = set(split_provider_blocks(lock))
+            if others := [shorten_address(each) for each in differing if each in known]:
+                names = join_names(others)
+                ports.observer.on_message(f"{path} has other versions of {names}: those of the first root are taken")
+            lock = merge_locks(own, lock)
+        else:
+            lock = merge_locks(lock, own)
+        ports.observer.on_message(f"{path}: its provider versions are now in {ports.provider_lock}")
+    if lock is not None:
+        ports.tree.write_contents(ports.provider_lock, lock)
 
 
 def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:
