@@ -40,6 +40,7 @@ class RootProvider:
         unresolved: its account keys with values known only when Terraform runs.
         endpoints: its addresses for requests in place of those of AWS.
         credentials: its keys with other credentials than those Terraform was started with.
+        has_default_tags: it has default tags of its own.
     """
 
     name: str
@@ -54,6 +55,7 @@ class RootProvider:
     unresolved: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
+    has_default_tags: bool = False
 
     @property
     def address(self) -> str:
@@ -156,4 +158,5 @@ def _describe_provider(
         unresolved=said.unresolved,
         endpoints=said.endpoints,
         credentials=tuple(sorted({*said.credentials} | ({_WEB_IDENTITY} & each.credentials.keys()))),
+        has_default_tags="default_tags" in each.arguments,
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import render_provider_blocks
+from envctl.domain.release.provider_blocks import list_project_tables, render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var
 from envctl.domain.terraform.outputs import OutputReference
@@ -153,7 +153,11 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
 
 
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """Yield the keys of envctl.toml behind a rendered path like `provider`, `aws`, `region`, the nearest first."""
+    """Yield the keys of envctl.toml behind a rendered path, the nearest first.
+
+    A path is like `module`, `web`, `size`, with the stack; or like `provider`, `web`, `aws.us_east_1`, `region`, with the
+    stack and the name of a configuration.
+    """
     rest = path[1:]
     if path[:2] == ("terraform", "backend") and len(path) > 3:  # noqa: PLR2004 (its kind, and its key)
         for length in range(len(path), 3, -1):
@@ -167,13 +171,20 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
         filled |= {"environment": ("environments", environment), "region": ("environments", environment, "region")}
         if name in filled:
             yield filled[str(name)]
-    if path[:1] != ("provider",) or not rest:
-        return
-    for length in range(len(rest), 1, -1):
-        yield ("providers", *rest[:length])
-    if rest[0] == "aws":
-        yield ("environments", environment, _PROJECT_KEYS.get(str(rest[1]), "") if len(rest) > 1 else "account_id")
-    yield ("providers", rest[0])
+    if path[:1] == ("provider",) and len(rest) > 1:
+        yield from _list_provider_keys(environment, str(rest[0]), str(rest[1]), rest[2:])
+
+
+def _list_provider_keys(
+    environment: str, stack: str, name: str, keys: tuple[str | int, ...]
+) -> Iterator[tuple[str | int, ...]]:
+    tables = list_project_tables(stack, environment, name)
+    for table in tables:
+        for length in range(len(keys), 0, -1):
+            yield (*table, *keys[:length])
+    if name.partition(".")[0] == "aws":
+        yield ("environments", environment, _PROJECT_KEYS.get(str(keys[0]), "") if keys else "account_id")
+    yield from tables
 
 
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}

@@ -208,7 +208,7 @@ def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootPro
         override["allowed_account_ids"] = [place.account_id]
     if place.assume_role or place.account_id:
         override |= dict.fromkeys(_NULLABLE.intersection(provider.credentials))
-    if wiring.stacks[stack].has_default_tags and provider.kind == "aws":
+    if wiring.stacks[stack].has_default_tags and provider.kind == "aws" and not provider.has_default_tags:
         override["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
     return {**override, **_name_account(provider, tables), **tables}
 
