@@ -18,6 +18,9 @@ def list_watched_paths(project: Project, folder: str, ci_files: Iterable[str]) -
     """
     tops = {stack.folder.split("/")[0] for stack in project.every_stack.values()}
     tops |= set(_find_program_folders(project))
+    if "." in tops:
+        # The project is a root module: all its files may be code.
+        return (f"{folder}/**/*" if folder else "**/*", *ci_files)
     own = [PROJECT_FILE, LOCK_FILE, *sorted({*list_settings_globs(project), *(f"{top}/**/*" for top in tops)})]
     return (*(f"{folder}/{path}" if folder else path for path in own), *ci_files)
 

@@ -19,7 +19,10 @@ from envctl.domain.release.root_override import find_region, is_of_environment, 
 from envctl.domain.text.lists import join_names
 
 _READ_HINT = "put the file into the project, and read it by a path that begins with ${path.module}"
-_WORKSPACE_HINT = "declare a variable for the name of the environment: envctl runs each environment without workspaces"
+_WORKSPACE_HINT = (
+    'if the states are in workspaces named like the environments, write [state] workspace = "{env}" in envctl.toml;'
+    " else declare a variable, such as environment"
+)
 
 
 def describe_findings(stack: str, folder: str, found: RootFindings) -> Iterator[Problem]:

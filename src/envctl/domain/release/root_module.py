@@ -50,7 +50,8 @@ def render_root_module(
         from envctl.domain.release.root_override import render_root_files
 
         added = render_root_files(wiring, stack, place, wired.root_code, arguments)
-        return RootModule(stack, added.document, added.secrets, added.files, wired.module)
+        workspace = place.backend.workspace_for_stack(stack)
+        return RootModule(stack, added.document, added.secrets, added.files, wired.root, workspace)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
@@ -105,7 +106,7 @@ def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
         from envctl.domain.release.root_override import render_provider_overrides
 
         return {
-            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.module)},
+            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)},
             "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
         }
     return {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from envctl.domain.plan.provider_accounts import ProviderConfiguration, parse_role_account, to_provider_configuration
+from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_assume_role
@@ -71,7 +72,7 @@ def render_root_files(
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     document: dict[str, Any] = {
-        "terraform": {"backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.module)}}
+        "terraform": {"backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)}}
     }
     if providers := render_provider_overrides(wiring, stack, place, code):
         document["provider"] = providers
@@ -87,7 +88,7 @@ def render_root_files(
     return RootFiles(document, secrets, files)
 
 
-def list_stack_inputs(wiring: Wiring, stack: str) -> tuple[StackInput, ...]:
+def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:
     """Return the variables of a root that come from other stacks; none for a rendered root module."""
     wired = wiring.stacks[stack]
     if not wired.is_root:
@@ -96,10 +97,10 @@ def list_stack_inputs(wiring: Wiring, stack: str) -> tuple[StackInput, ...]:
     found = []
     for variable, text in sorted(wired.inputs.items()):
         reference = OutputReference.parse(text)
-        upstream = wiring.stacks[reference.stack]
-        root = upstream.module if upstream.is_root else ""
+        other = reference.stack
+        where = (wiring.stacks[other].root, backend.workspace_for_stack(other))
         part = (reference.output, reference.path)
-        found.append(StackInput(variable, types.get(variable, "any"), reference.stack, root, *part))
+        found.append(StackInput(variable, types.get(variable, "any"), other, *where, *part))
     return tuple(found)
 
 

@@ -109,6 +109,7 @@ def write_workdirs(
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
     live = load_traffic(context, release, environment, changeover)
+    backend = resolve_place(project, environment, changeover.moves, acting=True).backend
     for root in render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
@@ -116,8 +117,8 @@ def write_workdirs(
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
         stack = PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys)
-        inputs = list_stack_inputs(release.wiring, name)
-        stacks.append(replace(stack, root=root.root, inputs=inputs, workspace=root.workspace))
+        inputs = list_stack_inputs(release.wiring, name, backend)
+        stacks.append(replace(stack, workspace=root.workspace, root=root.root, inputs=inputs))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
@@ -147,6 +148,7 @@ def init_working_tree(context: Context, prepared: PreparedEnvironment) -> None:
     ports = context.ports
     module_checks.require_pinned(context, prepared.environment)
     account_check.require_account(context, prepared.environment)
+    root_modules.adopt_lock(context)
     stacks = list(prepared.stacks)
     if not split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
         # The first stack chooses the provider versions for all others.

@@ -96,8 +96,10 @@ class _LeavingStacks:
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
-        stack = PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
-        return replace(stack, root=root.root, inputs=list_stack_inputs(wiring, name), workspace=root.workspace)
+        keys, workspace = self.project.terraform.plan_keys, root.workspace
+        backend = resolve_place(self.project, environment, acting=True).backend
+        stack = PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=keys, root=root.root)
+        return replace(stack, workspace=workspace, inputs=list_stack_inputs(wiring, name, backend))
 
 
 def _render_stack(
