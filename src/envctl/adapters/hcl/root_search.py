@@ -189,6 +189,7 @@ def _to_declarations(blocks: _RootBlocks) -> Iterator[ProviderDeclaration]:
             region=value if isinstance(value, str) else "",
             region_variable=variable[1] if variable else "",
             has_region=region is not None,
+            has_default_tags=bool(arguments.get("default_tags")),
         )
 
 

@@ -55,6 +55,10 @@ def find_provider_problems(
         if provider.takes_web_identity and not provider.is_separate and any(place.assume_role for place in places):
             message = f"provider {provider.address} takes a web identity, which no override can remove"
             yield Problem("E159", message, "remove assume_role_with_web_identity from the provider block", at)
+        if wiring.stacks[stack].default_tags and block and block.has_default_tags:
+            message = f"provider {provider.address} has default_tags of its own: envctl would replace them"
+            hint = f"remove them, or remove default_tags = true from [stacks.{stack}]"
+            yield Problem("E161", message, hint, at)
         mismatches = [
             (place, mismatch)
             for place in places

@@ -20,6 +20,7 @@ class ProviderDeclaration:
         region: its region, if that is a literal.
         region_variable: the variable its region is taken from, if it is nothing else.
         has_region: True if it sets a region at all.
+        has_default_tags: True if it has default tags.
     """
 
     location: Location
@@ -31,6 +32,7 @@ class ProviderDeclaration:
     region: str = ""
     region_variable: str = ""
     has_region: bool = False
+    has_default_tags: bool = False
 
 
 @dataclass(frozen=True)

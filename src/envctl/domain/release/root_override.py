@@ -10,13 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from envctl.domain.plan.provider_accounts import ProviderConfiguration, parse_role_account, to_provider_configuration
+from envctl.domain.plan.provider_accounts import (
+    ProviderConfiguration,
+    find_last_role,
+    parse_role_account,
+    to_provider_configuration,
+)
 from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import render_assume_role
+from envctl.domain.release.provider_blocks import list_default_tags, merge_tables, render_assume_role
 from envctl.domain.release.root_code import RootCode, RootProvider
-from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var, to_plain_json
+from envctl.domain.terraform.json_syntax import format_tf_var, to_plain_json
 from envctl.domain.terraform.outputs import OutputReference, StackInput
 from envctl.domain.terraform.workdir_names import (
     DECLARATIONS_FILE,
@@ -144,17 +149,30 @@ def render_provider_overrides(wiring: Wiring, stack: str, place: Place, code: Ro
     found: dict[str, list[dict[str, Any]]] = {}
     for provider in code.providers:
         if override := _render_override(wiring, stack, place, provider):
-            alias = {"alias": provider.alias} if provider.alias else {}
-            found.setdefault(provider.name, []).append({**alias, **override})
-    for name, table in wiring.providers.items():
-        if name in code.needed and not any(each.name == name and not each.alias for each in code.providers):
-            found.setdefault(name, []).append(_render_table(table, place))
+            called = {"alias": provider.alias} if provider.alias else {}
+            found.setdefault(provider.name, []).append({**called, **override})
+    known = {provider.address for provider in code.providers}
+    for name in sorted({*wiring.providers, *wiring.stacks[stack].providers, *place.providers} - known):
+        base, _, alias = name.partition(".")
+        if base in code.needed:
+            keys = _select_alias_keys(wiring, stack, place, name) if alias else merge_tables(wiring, place, stack, name)
+            found.setdefault(base, []).append({**({"alias": alias} if alias else {}), **keys})
     return {name: blocks[0] if len(blocks) == 1 else blocks for name, blocks in found.items()}
 
 
+def _select_alias_keys(wiring: Wiring, stack: str, place: Place, name: str) -> dict[str, Any]:
+    """Return the keys that tables of the project have for an alias: it keeps its own ones otherwise."""
+    own = {*wiring.stacks[stack].providers.get(name, {}), *place.providers.get(name, {})}
+    return {key: value for key, value in merge_tables(wiring, place, stack, name).items() if key in own}
+
+
 def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootProvider) -> dict[str, Any]:
+    if provider.alias:
+        tables = _select_alias_keys(wiring, stack, place, provider.address)
+    else:
+        tables = merge_tables(wiring, place, stack, provider.name)
     if provider.alias and not is_of_environment(provider, place):
-        return _restrict_to_account(place, provider)
+        return {**_restrict_to_account(place, provider), **_name_account(provider, tables), **tables}
     override: dict[str, Any] = {}
     if region := find_region(wiring, stack, place) if not (provider.alias and provider.has_region) else None:
         override["region"] = region
@@ -166,9 +184,9 @@ def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootPro
         override["allowed_account_ids"] = [place.account_id]
     if place.assume_role or place.account_id:
         override |= dict.fromkeys(_NULLABLE.intersection(provider.credentials))
-    if not provider.alias and provider.name in wiring.providers:
-        override |= _render_table(wiring.providers[provider.name], place)
-    return override
+    if wiring.stacks[stack].has_default_tags and provider.kind == "aws":
+        override["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
+    return {**override, **_name_account(provider, tables), **tables}
 
 
 def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]:
@@ -184,13 +202,11 @@ def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]
     return override
 
 
-def _render_table(table: Mapping[str, object], place: Place) -> dict[str, Any]:
-    """Return a table of `[providers]`, with the role to look with in place of the deployer's."""
-    found = {key: escape_templates(value) for key, value in table.items() if key not in ("source", "version")}
-    if "assume_role" in found and place.replaced_role:
-        text = json.dumps(found["assume_role"]).replace(json.dumps(place.replaced_role), json.dumps(place.assume_role))
-        found["assume_role"] = json.loads(text)
-    return found
+def _name_account(provider: RootProvider, tables: Mapping[str, object]) -> dict[str, Any]:
+    """Return the account of a role that the project gives to the configuration."""
+    role = find_last_role(tables.get("assume_role"))
+    account = parse_role_account(role) if isinstance(role, str) else ""
+    return {"allowed_account_ids": [account]} if account and provider.kind == "aws" else {}
 
 
 def find_region(wiring: Wiring, stack: str, place: Place) -> str | None:

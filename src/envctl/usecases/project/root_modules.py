@@ -6,7 +6,7 @@ from dataclasses import replace
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
 from envctl.domain.config.state_place import find_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
@@ -43,12 +43,11 @@ _PROJECT_FOLDER = "."
 
 def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
     """Return the files of a root module for the release, out of all files below its folder."""
-    selected = {path: file for path, file in found.items() if _is_code(path)}
+    selected = {path: file for path, file in found.items() if is_code(path)}
     if folder != _PROJECT_FOLDER:
         return selected
-    settings = {dirname(place.path) or place.path for place in list_all_places(project)}
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
-    left_out = tuple(f"{path}/" for path in {*settings, *others} if path != _PROJECT_FOLDER)
+    left_out = tuple(f"{path}/" for path in {ENVIRONMENTS_FOLDER, *others} if path != _PROJECT_FOLDER)
     return {
         path: file
         for path, file in selected.items()
@@ -56,7 +55,8 @@ def select_root_files(project: Project, stack: str, folder: str, found: Mapping[
     }
 
 
-def _is_code(path: str) -> bool:
+def is_code(path: str) -> bool:
+    """Tell if a file counts as code of a root: settings files and local states do not."""
     name = path.rpartition("/")[2]
     return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
 
@@ -111,7 +111,7 @@ def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -
             continue
         below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
         if below is not None:
-            files.update({name: file for name, file in below.items() if _is_code(name)})
+            files.update({name: file for name, file in below.items() if is_code(name)})
         elif (file := ports.tree.read_file(path)) is not None:
             files[path] = file
     return found

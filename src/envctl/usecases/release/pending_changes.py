@@ -4,7 +4,7 @@ Files are compared as bytes, without Terraform or network. HCL is read only for 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import dirname, normpath
 from typing import Literal
 
@@ -15,13 +15,14 @@ from envctl.domain.images.image_reference import Image
 from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import is_pinned_call
+from envctl.domain.release.root_code import RootCode
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import load, root_modules, working_tree
 from envctl.usecases.release import release_store
 
 ReadBundle = Callable[[str], tuple[BundleState, Release | None]]
@@ -91,7 +92,7 @@ def _changed_names(before: EnvironmentSettings, today: EnvironmentSettings) -> t
 
 def _compare_code(context: Context, release: Release) -> Part:
     try:
-        changed = (*_changed_keys(context, release), *_changed_files(context.ports, release))
+        changed = (*_changed_keys(context, release), *_changed_files(context, release))
         if changed:
             return Part("changed", changed)
         why = next(_list_uncertainties(context, release), "")
@@ -106,7 +107,11 @@ def _changed_keys(context: Context, release: Release) -> Iterator[str]:
     project = context.project
     wiring = release.wiring
     stacks = {name: working_tree.wire_stack(each) for name, each in project.stacks.items()}
-    yield from (f"stacks.{name}" for name in _list_unequal(stacks, wiring.stacks))
+    # The code of roots is compared by its files.
+    released = {
+        name: replace(each, root_code=RootCode() if each.is_root else None) for name, each in wiring.stacks.items()
+    }
+    yield from (f"stacks.{name}" for name in _list_unequal(stacks, released))
     removed = working_tree.list_removed_stacks(project)
     yield from (f"removed.{name}" for name in _list_unequal(removed, wiring.removed))
     if project.name != wiring.project:
@@ -126,15 +131,37 @@ def _list_unequal(one: Mapping[str, object], other: Mapping[str, object]) -> lis
     return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
 
 
-def _changed_files(ports: Ports, release: Release) -> Iterator[str]:
+def _changed_files(context: Context, release: Release) -> Iterator[str]:
+    ports = context.ports
     others = (f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE)
     released = {path: file for path, file in release.files.items() if not path.startswith(others)}
     current: dict[str, File] = {}
-    for folder in sorted({dirname(path) for path in released if path.endswith((".tf", ".tf.json"))}):
+    roots = {stack.root for stack in release.wiring.stacks.values() if stack.is_root}
+    for folder in sorted({dirname(path) or "." for path in released if path.endswith((".tf", ".tf.json"))} - roots):
         current |= working_tree.drop_excluded_files(ports.tree.read_folder(folder) or {})
+    for name, stack in release.wiring.stacks.items():
+        if stack.root_code is not None:
+            found = {**_read_tree(ports, stack.root_code), **_read_root(context, name, stack.root)}
+            current |= {path: file for path, file in found.items() if path in released or root_modules.is_code(path)}
     yield from _list_unequal(released, current)
     if ports.tree.read_contents(ports.provider_lock) != release.lock_bytes():
         yield ports.provider_lock
+
+
+def _read_root(context: Context, stack: str, folder: str) -> dict[str, File]:
+    found = working_tree.drop_excluded_files(context.ports.tree.read_folder(folder) or {})
+    return root_modules.select_root_files(context.project, stack, folder, found)
+
+
+def _read_tree(ports: Ports, code: RootCode) -> dict[str, File]:
+    """Return the present files of the folders and files beside a root that its tree holds."""
+    found: dict[str, File] = {}
+    for path in code.tree:
+        if (below := ports.tree.read_folder(path)) is not None:
+            found |= working_tree.drop_excluded_files(below)
+        elif (file := ports.tree.read_file(path)) is not None:
+            found[path] = file
+    return found
 
 
 def _list_uncertainties(context: Context, release: Release) -> Iterator[str]:
