@@ -440,13 +440,21 @@ def _find_s3_defaults(where: Place) -> dict[str, object]:
 
 def _render_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
     """Return the role for the states with its account; empty if states are accessed without one."""
-    from envctl.domain.config.state_place import find_state_role
+    from envctl.domain.config.state_place import find_role_account, find_state_role
 
     role = find_state_role(project, environment, only_looks=only_looks)
     if not role:
         return {}
-    account = str(role.get("role_arn", "")).split(":")[4:5]
-    return {"assume_role": {"session_name": "envctl", **role}, **({"allowed_account_ids": account} if account else {})}
+    account = find_role_account(role)
+    allowed = {"allowed_account_ids": [account]} if account else {}
+    return {"assume_role": {"session_name": "envctl", **role}, **allowed}
+
+
+def list_state_buckets(project: Project, environment: str) -> tuple[tuple[str, str], ...]:
+    """Return name and region of each bucket with states of the environment, in S3."""
+    backend = resolve_place(project, environment).backend
+    places = map(backend.settings_for_stack, project.view_for(environment).stacks)
+    return tuple(dict.fromkeys((str(each["bucket"]), str(each["region"])) for each in places))
 
 
 def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:
