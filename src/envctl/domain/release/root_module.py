@@ -57,7 +57,7 @@ def render_root_module(
     if wired.root_code is not None:
         from envctl.domain.release.root_override import render_root_files
 
-        added = render_root_files(wiring, stack, place, wired.root_code, arguments)
+        added = render_root_files(wiring, stack, place, wired.root_code, arguments, secret_values=secret_values)
         return RootModule(stack, added.document, added.secrets, added.files, wired.module)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {
