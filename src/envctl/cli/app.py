@@ -11,6 +11,7 @@ from envctl.cli.boundary import require_ci_job, show_group_help, show_version
 from envctl.cli.command_table import COMMANDS
 from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, parse_memory_size
+from envctl.cli.project_folder import choose_project_folder
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
 
@@ -18,7 +19,9 @@ EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging
 def envctl(
     context: typer.Context,
     *,
-    project: Annotated[Path, typer.Option("--project", help=VALUE_OPTIONS["--project"], show_default=False)] = Path(),
+    project: Annotated[
+        Path | None, typer.Option("--project", help=VALUE_OPTIONS["--project"], show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=FLAGS["--json"])] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help=FLAGS["--no-color"])] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help=FLAGS["--yes"])] = False,
@@ -51,7 +54,8 @@ def envctl(
 ) -> None:
     flags = (as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
     ci_options = (no_ci, junit, sarif, comment, issues)
-    context.obj = Options(project, *flags, parallelism, parse_memory_size(memory), trace, *ci_options)
+    folder = choose_project_folder(project, context.invoked_subcommand or "")
+    context.obj = Options(folder, *flags, parallelism, parse_memory_size(memory), trace, *ci_options)
     if comment or issues:
         require_ci_job(context)
     if version:

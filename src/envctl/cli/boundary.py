@@ -19,6 +19,7 @@ from envctl.cli.options.global_options import Options, find_command_name, is_san
 from envctl.cli.options.wait_ok import WAIT_OK
 from envctl.cli.outcome_report import PROCESS_ENVIRONMENT, print_error, publish_outcome, to_process_code
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
+from envctl.cli.project_folder import choose_project_folder, remember_path_to_project
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.domain.command_lines import format_command
 
@@ -182,6 +183,7 @@ def run_guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     """Run a command line with redacted output. Every error becomes a message and an exit code, never a traceback."""
     options = _scan_options(words)
     IN_SANDBOX.set(options.sandbox)
+    remember_path_to_project(options.project, given=bool(_find_value(words, "--project")))
     PROCESS_ENVIRONMENT.set(dict(os.environ))
     WAIT_OK.set(False)
     for stream in (sys.stdout, sys.stderr):
@@ -224,8 +226,9 @@ def _scan_options(words: Sequence[str]) -> Options:
     words = words[: words.index("--")] if "--" in words else words
     flags = set(words)
     junit, sarif = (Path(file) if (file := _find_value(words, name)) else None for name in ("--junit", "--sarif"))
+    given = _find_value(words, "--project")
     return Options(
-        Path(_find_value(words, "--project")),
+        choose_project_folder(Path(given) if given else None, find_command_name(words)),
         json="--json" in flags,
         no_color="--no-color" in flags,
         debug="--debug" in flags,

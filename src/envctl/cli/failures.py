@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import dropwhile
+from pathlib import Path
 from typing import Any
 
 from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, find_command_name
@@ -51,12 +52,19 @@ def _name_forgotten_sandbox(error: EnvctlError, options: Options, words: Sequenc
 
 
 def _name_project_folder(error: EnvctlError, options: Options) -> EnvctlError:
-    """Name the folder of the project in the hint, if it is above this one."""
+    """Name the folder of a project above this one that the search did not take."""
     first = error.problems[0] if error.problems else None
     if first is None or first.code != "E100":
         return error
     from envctl.adapters.disk.paths import resolve_path
+    from envctl.cli.project_folder import search_current_folder
 
+    found = search_current_folder() if options.project == Path() else None
+    if found is not None and found.refused is not None:
+        folder = shlex.quote(os.path.relpath(found.refused))
+        message = f"the project file in {folder} is not used: {found.doubt}"
+        error.problems = (Problem("E190", message, f"if you trust it: envctl --project {folder} …"),)
+        return error
     above = next((each for each in resolve_path(options.project).parents if (each / "envctl.toml").is_file()), None)
     if above is not None:
         hint = f"the project is in a folder above: cd {shlex.quote(os.path.relpath(above))}"

@@ -292,7 +292,8 @@ def test_zsh_gets_its_own_format(project: Path) -> None:
     told = answered(project, **asked, _TYPER_COMPLETE_ARGS="envctl promote ")
     assert (told.stdout, told.stderr) == ('_arguments \'*: :(("dev"\n"staging"))\'\n', "")
     told = answered(project, **asked, _TYPER_COMPLETE_ARGS="envctl apply dev --pro")
-    assert told.stdout == '_arguments \'*: :(("--project":"The project\N{RIGHT SINGLE QUOTATION MARK}s folder."))\'\n'
+    described = "The project\N{RIGHT SINGLE QUOTATION MARK}s folder. Default\\\\: this one, or the nearest above."
+    assert told.stdout == f'_arguments \'*: :(("--project":"{described}"))\'\n'
     told = answered(project, **asked, _TYPER_COMPLETE_ARGS="envctl plan dev ")
     assert told.stdout == "_files\n"
 

@@ -77,14 +77,3 @@ def test_forgotten_sandbox_is_named(project: Path, *, is_tried: bool) -> None:
     (problem,) = to_envctl_error(failed, Options(project), words).problems
     named = "; or, for the sandbox: envctl --sandbox exec dev -- tool --yes 'a b'"
     assert problem.hint == f"sign in first{named if is_tried else ''}"
-
-
-def test_project_in_folder_above_is_named(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inside = project / "modules" / "network"
-    inside.mkdir(parents=True, exist_ok=True)
-    monkeypatch.chdir(inside)
-    assert run(["status"]) == 78
-    assert "the project is in a folder above: cd ../.." in capsys.readouterr().err
-    assert (inside / "../..").resolve() == project.resolve()

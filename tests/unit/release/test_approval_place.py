@@ -16,8 +16,10 @@ from envctl.domain.release.approval_place import (
     encode,
     list_differences,
 )
+from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import StackWiring, Wiring
-from envctl.domain.release.root_module import Backend, Place, render_root_module
+from envctl.domain.release.place import Place
+from envctl.domain.release.root_module import render_root_module
 from envctl.usecases.project.load import resolve_bound_place
 
 ROLE = "arn:aws:iam::222222222222:role/envctl-deployer"

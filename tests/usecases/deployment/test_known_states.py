@@ -1,9 +1,11 @@
 """States that a ledger did not make, on in-memory ports: another store, a renamed environment, and what is its own."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from envctl.domain.errors import OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted, WaiverUsed
 from envctl.usecases.approval.approve import approve_plan
@@ -15,6 +17,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from tests.catching import catch
@@ -99,6 +102,31 @@ def test_break_glass_accepts_unknown_state_where_listed(world: World) -> None:
     (waiver,) = [entry.event for entry in list_entries(world) if isinstance(entry.event, WaiverUsed)]
     assert waiver.guards == ("G304",)
     assert apply(world.ports, "dev").up_to_date
+
+
+def test_adopted_state_is_refreshed_once(world: World) -> None:
+    """It may be older than reality, and the first drift check would report that."""
+    with_another_store(world)
+    edit_project(world, ("[environments.staging]", WAIVABLE))
+    world.terraform.drifted.add(("dev", "web"))
+    apply(world.ports, "dev", DeployOptions(break_glass="adopted"))
+    assert "taking over the state of network and web: it is refreshed from dev" in world.observer.heard
+    assert not check_drift(world.ports, ["dev"]).found
+    world.terraform.calls.clear()
+    edit_network(world)
+    apply(world.ports, "dev")
+    assert [each for each in world.terraform.calls if each[0] == "settle"] == []
+
+
+def test_resource_of_two_stacks_is_refused(world: World) -> None:
+    with_another_store(world)
+    edit_project(world, ("[environments.staging]", WAIVABLE))
+    queue = {"mode": "managed", "type": "aws_sqs_queue", "name": "q", "instances": [{"attributes": {"arn": "arn:x"}}]}
+    world.terraform.pull_state = lambda *_: json.dumps({"resources": [queue]}).encode()  # type: ignore[method-assign]
+    error = catch(OperationFailedError, lambda: apply(world.ports, "dev", DeployOptions(break_glass="adopted")))
+    assert [each.code for each in error.problems] == ["E380"]
+    assert "arn:x (network: aws_sqs_queue.q, web: aws_sqs_queue.q)" in error.problems[0].message
+    assert list_entries(world) == []
 
 
 def test_deployment_start_records_its_stacks(world: World) -> None:

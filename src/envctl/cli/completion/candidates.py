@@ -14,6 +14,7 @@ import typer
 
 from envctl.adapters.disk.files import read_bytes, read_text
 from envctl.adapters.disk.paths import expand_home
+from envctl.cli.project_folder import choose_project_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)?", re.ASCII)
 _OUTPUT = re.compile(r'^\s*output\s+"?([A-Za-z_][\w-]*)"?', re.MULTILINE | re.ASCII)
@@ -81,7 +82,8 @@ def complete_releases(context: typer.Context) -> list[str]:
 
 
 def _find_project_root(context: typer.Context) -> Path:
-    return expand_home(context.find_root().params.get("project") or ".")
+    given = context.find_root().params.get("project")
+    return expand_home(given) if given else choose_project_folder(None, "")
 
 
 def _read_project_file(context: typer.Context) -> Mapping[str, Any]:
@@ -124,6 +126,7 @@ def _find_gates(context: typer.Context, environment: str) -> list[str]:
 def _find_declared_outputs(context: typer.Context, stack: str) -> list[str]:
     """Find the outputs in the files of a module by a regular expression."""
     module = _find_table(_read_project_file(context), "stacks", stack).get("module")
+    module = module or _find_table(_read_project_file(context), "stacks", stack).get("root")
     if not isinstance(module, str):
         return []
     found: dict[str, None] = {}

@@ -19,7 +19,7 @@ FLAGS = {
 SHORT_FLAGS = {"-y": "--yes"}
 SANDBOX_VARIABLE = "ENVCTL_SANDBOX"
 VALUE_OPTIONS = {
-    "--project": "The project's folder.",
+    "--project": "The project's folder. Default: this one, or the nearest above.",
     "--parallelism": "The number of parallel stacks. Default: by cores and memory.",
     "--memory": "The memory for all stacks, like 4G. Default: all free memory.",
     "--trace": "Write a trace into this file, for chrome://tracing or Perfetto.",

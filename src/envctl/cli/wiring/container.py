@@ -12,6 +12,7 @@ from envctl import __version__
 from envctl.cli import memory_usage
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
+from envctl.cli.project_folder import PATH_TO_PROJECT
 from envctl.cli.wiring.aws import AwsPorts
 from envctl.cli.wiring.job import JobPorts
 from envctl.cli.wiring.job_credentials import JobCredentials
@@ -326,6 +327,8 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
     if options.sandbox and not options.json:
         # First of all: the output must not be mistaken for that of a real environment.
         sys.stderr.write("SANDBOX: an embedded AWS on this machine; no real resources\n")
+    if (way := PATH_TO_PROJECT.get()) and not options.json:
+        sys.stderr.write(f"Project folder: {way}\n")
     if any(map(os.environ.get, ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "CODEBUILD_BUILD_ID"))):  # it holds tokens
         from envctl.adapters.local.own_memory import protect_memory
 

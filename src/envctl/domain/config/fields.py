@@ -79,6 +79,10 @@ def _check_folder(text: str) -> str:
     return text
 
 
+def _check_root(text: str) -> str:
+    return text if text == "." else _check_folder(text)
+
+
 Name = Annotated[str, _match(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
 ResourceType = Annotated[str, _match(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
 VariableName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
@@ -189,6 +193,7 @@ SetValue = Annotated[Any, AfterValidator(lambda value: to_exact_value(check_plai
 Bucket = Annotated[str, AfterValidator(check_template)]
 Repository = Annotated[str, AfterValidator(check_template)]
 Folder = Annotated[str, AfterValidator(_check_folder)]
+RootFolder = Annotated[str, AfterValidator(_check_root)]
 SessionDuration = Annotated[timedelta, BeforeValidator(parse_session_duration)]
 IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]
 Duration = Annotated[timedelta, BeforeValidator(parse_quoted_duration)]

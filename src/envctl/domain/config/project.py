@@ -193,7 +193,7 @@ class Stack(fields.Section):
     """A stack: one module or root module with a state of its own in each environment."""
 
     module: fields.Folder | None = None  # folder of a module, called by a root module that envctl renders
-    root: fields.Folder | None = None  # in place of `module`: folder of a root module, which stays as it is
+    root: fields.RootFolder | None = None  # in place of `module`: folder of a root module, which stays as it is
     # values of variables that are the same in all environments and travel with the release, such as `name = "web"`
     set_values: Mapping[fields.VariableName, fields.SetValue] = Field(default={}, alias="set")
     # variables that come from the outputs of other stacks, such as `vpc_id = "network.vpc_id"`

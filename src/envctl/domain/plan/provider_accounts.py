@@ -62,6 +62,7 @@ class ProviderConfiguration:
         unresolved: account keys with values known only when Terraform runs.
         endpoints: addresses for requests in place of those of AWS.
         credentials: keys with other credentials than those Terraform was started with.
+        in_root: a root module that runs as it is declares it; envctl overrides parts of it.
     """
 
     name: str
@@ -72,11 +73,12 @@ class ProviderConfiguration:
     unresolved: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
+    in_root: bool = False
 
     @property
     def is_rendered(self) -> bool:
         """Tell if envctl renders this configuration from the environment."""
-        return not self.module and "." not in self.name
+        return not (self.module or self.in_root) and "." not in self.name
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def parse_role_account(role: str) -> str:
 
 
 def to_provider_configuration(
-    name: str, kind: ProviderKind, arguments: ProviderArguments, module: str = ""
+    name: str, kind: ProviderKind, arguments: ProviderArguments, module: str = "", *, in_root: bool = False
 ) -> ProviderConfiguration:
     allowed, role = arguments.get("allowed_account_ids"), _find_last_role(arguments.get("assume_role"))
     endpoints = tuple(_list_texts(arguments.get("endpoints")))
@@ -153,6 +155,7 @@ def to_provider_configuration(
         tuple(unresolved),
         endpoints,
         tuple(key for key in CREDENTIAL_KEYS if arguments.get(key)),
+        in_root,
     )
 
 
@@ -183,6 +186,11 @@ def suggest_fix(mismatch: AccountMismatch, environment: str) -> str:
         return f'if intended, write other_accounts = ["{mismatch.account}"] in {section} of envctl.toml'
     if mismatch.key == "endpoints":
         return "remove the endpoints: the account is known only with the endpoints of AWS"
+    if found.in_root:
+        return (
+            'write allowed_account_ids = ["ACCOUNT"] into its provider block; an account other than that of the'
+            f" environment must be in other_accounts of {section} too"
+        )
     if not found.is_rendered:
         return (
             "remove the provider block from the module; for another region of the account, give the stack"

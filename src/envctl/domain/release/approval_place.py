@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from envctl.domain.release.bundle import Wiring
-from envctl.domain.release.root_module import Place, render_place
+from envctl.domain.release.place import Place
+from envctl.domain.release.root_module import render_place
 from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.text.lists import join_first
 

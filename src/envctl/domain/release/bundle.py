@@ -17,9 +17,10 @@ from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
+from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
-from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
 from envctl.domain.text.identifiers import is_name
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -62,8 +63,17 @@ class StackWiring:
     region: str = ""  # name of its region; empty for that of the environment
     after: tuple[str, ...] = ()  # stacks applied before it without an input from them
     moved_from: str = ""  # former name of a renamed stack
-    is_root: bool = False  # its folder is a root module, which runs as it is
+    root_code: RootCode | None = None  # code of a root module, which runs as it is
     set_values: Mapping[str, object] = field(default_factory=dict)  # values by variable, equal in all environments
+
+    @property
+    def is_root(self) -> bool:
+        return self.root_code is not None
+
+    @property
+    def root(self) -> str:
+        """The folder of a root module that runs as it is; empty for a module."""
+        return normalize_root(self.module) if self.is_root else ""
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -262,7 +272,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             | ({"region": stack.region} if stack.region else {})
             | ({"after": list(stack.after)} if stack.after else {})
             | ({"moved_from": stack.moved_from} if stack.moved_from else {})
-            | ({"root": True} if stack.is_root else {})
+            | ({"root": stack.root_code.to_json()} if stack.root_code else {})
             | ({"set": dict(stack.set_values)} if stack.set_values else {})
             for name, stack in wiring.stacks.items()
         ],
@@ -290,13 +300,17 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
     for name in (document["name"], *after, *filter(None, (region, before))):
         if not is_name(name):
             raise DamagedBundleError(f"{name!r} is not a name")
-    if fault := find_folder_fault(document["module"]):
+    is_project = "root" in document and document["module"] == "."
+    if not is_project and (fault := find_folder_fault(document["module"])):
         raise DamagedBundleError(f"the module {document['module']!r} {fault}")
-    is_root, values = document.get("root", False) is True, dict(document.get("set", {}))
+    code = parse_root_code(document["root"]) if "root" in document else None
+    if wrong := [path for path in (code.tree if code else ()) if find_folder_fault(path)]:
+        raise DamagedBundleError(f"the path {wrong[0]!r} of {document['name']} is outside the bundle")
+    values = dict(document.get("set", {}))
     if wrong := [name for name in values if not IDENTIFIER.fullmatch(name)]:
         raise DamagedBundleError(f"{wrong[0]!r} is not the name of a variable")
     inputs = document["inputs"]
-    return StackWiring(document["module"], inputs, region, after, before, is_root=is_root, set_values=values)
+    return StackWiring(document["module"], inputs, region, after, before, root_code=code, set_values=values)
 
 
 def _parse_wiring(document: dict[str, Any]) -> Wiring:

@@ -4,59 +4,37 @@ Same input, same bytes, on every machine.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from posixpath import relpath
 from typing import Any
 
-from envctl.domain.plan.provider_accounts import find_provider_kind, find_provider_source
 from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.place import Place
+from envctl.domain.release.provider_blocks import render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
+from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 
 
 @dataclass(frozen=True)
-class Backend:
-    """The location of the states of an environment."""
-
-    kind: str
-    settings: Mapping[str, object]  # shared by all stacks
-    environment: str
-    under: Mapping[str, str] = field(default_factory=dict)  # renamed stacks, each with the old name of its state
-
-    def settings_for_stack(self, stack: str) -> dict[str, object]:
-        name = f"{self.environment}/{self.under.get(stack, stack)}.tfstate"
-        if self.kind == "local":
-            # Relative to the working directory of the stack: no path of a machine is rendered.
-            return {**self.settings, "path": f"../../../state/{name}"}
-        return {**self.settings, "key": name}
-
-
-@dataclass(frozen=True)
-class Place:
-    """The target of an apply in one environment: account, region, role and backend."""
-
-    environment: str
-    backend: Backend
-    account_id: str | None = None
-    region: str | None = None
-    assume_role: str | None = None
-    external_id: str | None = None
-    session_tags: Mapping[str, str] = field(default_factory=dict)
-    regions: Mapping[str, str] = field(default_factory=dict)  # additional regions by the names used in stacks
-    other_accounts: tuple[str, ...] = ()  # permitted to providers, never rendered
-    replaced_role: str = ""  # role of the deployer, if `assume_role` is the role to look with
-
-
-@dataclass(frozen=True)
 class RootModule:
-    """A rendered root module. `secrets` are sensitive settings by Terraform variable, passed by `TF_VAR_` alone."""
+    """The root module of a stack: rendered around a module, or as it is with files of envctl.
+
+    Attributes:
+        document: the rendered root module; of a root module as it is, the file with its overrides.
+        secrets: sensitive settings by Terraform variable, passed by `TF_VAR_` alone.
+        files: the files beside a root module as it is, by name.
+        root: its folder in the tree of the stack; empty for a rendered one.
+    """
 
     stack: str
     document: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    root: str = ""
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -67,6 +45,11 @@ def render_root_module(
 ) -> RootModule:
     """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one."""
     wired = wiring.stacks[stack]
+    if wired.root_code is not None:
+        from envctl.domain.release.root_override import render_root_files
+
+        added = render_root_files(wiring, stack, place, wired.root_code, arguments)
+        return RootModule(stack, added.document, added.secrets, added.files, wired.module)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
@@ -99,36 +82,31 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
     modules = [module for module in wiring.modules if module.stack_name == stack]
     if not modules:
         return b""
-    source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
-    entries = [
-        to_record_entry("", "", "", "."),
-        to_record_entry(stack, source, "", source),
-        *(to_record_entry(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules),
-    ]
-    return encode_module_record(entries)
+    entries = [to_record_entry("", "", "", ".")]
+    if root := wiring.stacks[stack].root:
+        # The tree has the layout of the release, and Terraform runs in the folder of the root.
+        called = [(m.key.partition(".")[2], m.source, m.version, relpath(m.folder, root)) for m in modules]
+    else:
+        source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
+        called = [(stack, source, "", source)]
+        called += [(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules]
+    return encode_module_record([*entries, *(to_record_entry(*each) for each in called)])
 
 
 def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
     """Return the blocks of the root module that decide the target of an apply: backend and providers."""
+    wired = wiring.stacks[stack]
+    if wired.root_code is not None:
+        from envctl.domain.release.root_override import render_provider_overrides
+
+        return {
+            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.module)},
+            "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
+        }
     return {
-        "backend": {place.backend.kind: place.backend.settings_for_stack(stack)},
-        "provider": _render_providers(wiring, place, stack),
+        "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.stacks[stack].root)},
+        "provider": render_provider_blocks(wiring, place, stack),
     }
-
-
-def escape_templates(value: object) -> object:
-    """Return the value for Terraform's JSON syntax, with `${` and `%{` escaped: strings are templates there."""
-    match value:
-        case str():
-            return value.replace("${", "$${").replace("%{", "%%{")
-        case Mapping():
-            return {escape_templates(str(key)): escape_templates(item) for key, item in value.items()}
-        case list() | tuple():
-            return [escape_templates(item) for item in value]
-        case set() | frozenset():
-            return [escape_templates(item) for item in sorted(value, key=repr)]
-        case _:
-            return value
 
 
 def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str, Any]:
@@ -143,46 +121,6 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
     if required:
         block["required_providers"] = required
     return block
-
-
-def _render_providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
-    providers: dict[str, Any] = {
-        name: {
-            key: escape_templates(_replace_role(value, place) if key == "assume_role" else value)
-            for key, value in provider.items()
-            if key not in ("source", "version")
-        }
-        for name, provider in wiring.providers.items()
-    }
-    if place.region:
-        named = wiring.stacks[stack].region
-        where: dict[str, Any] = {"region": place.regions[named] if named else place.region}
-        # The same bytes for all users: the session name is passed when Terraform starts.
-        assume_role = render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}") if place.assume_role else {}
-        aws = {**where, "assume_role": [assume_role]} if assume_role else dict(where)
-        if place.account_id:
-            aws["allowed_account_ids"] = [place.account_id]
-        # Never the release: each promotion would change every resource.
-        tags = {"project": wiring.project, "environment": place.environment, "stack": stack, "managed_by": "envctl"}
-        aws["default_tags"] = [{"tags": tags}]
-        providers["aws"] = {**aws, **providers.get("aws", {})}
-        for name in wiring.providers:
-            if find_provider_kind(find_provider_source(name, wiring.providers)) == "awscc":
-                # It has no account check and no default tags, and takes one role as an object.
-                role_block = {"assume_role": assume_role} if assume_role else {}
-                providers[name] = {**where, **role_block, **providers[name]}
-    return providers
-
-
-def _replace_role(value: object, place: Place) -> object:
-    """Return an `assume_role` of `[providers]` with the role to look with in place of the deployer's."""
-    match value:
-        case Mapping() if place.replaced_role and value.get("role_arn") == place.replaced_role:
-            return {**value, "role_arn": place.assume_role}
-        case list() | tuple():
-            return [_replace_role(each, place) for each in value]
-        case _:
-            return value
 
 
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -208,16 +146,6 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
-def render_assume_role(place: Place, session: str) -> dict[str, object]:
-    """Return the `assume_role` block of provider and backend. Both renew the session, so no duration is set."""
-    block: dict[str, object] = {"role_arn": place.assume_role, "session_name": session}
-    if place.external_id:
-        block["external_id"] = place.external_id
-    if place.session_tags:
-        block["tags"] = dict(place.session_tags)
-    return block
-
-
 def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:
     declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
     if place.assume_role and place.region:
@@ -234,12 +162,3 @@ def _render_remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
             config.pop(key, None)
         states[upstream] = {"backend": place.backend.kind, "config": config}
     return states
-
-
-def format_tf_var(value: object, type_text: str) -> str:
-    """Return the `TF_VAR_` text of a value: plain for primitive types, an HCL expression for all others."""
-    if type_text.strip() in ("string", "number", "bool"):
-        return value if isinstance(value, str) else json.dumps(value)
-    # JSON is an HCL expression, except for two escapes unknown to HCL.
-    text = json.dumps(escape_templates(value), ensure_ascii=False)
-    return re.sub(r"\\(.)", lambda escape: {"b": "\\u0008", "f": "\\u000c"}.get(escape[1], escape[0]), text)

@@ -45,6 +45,14 @@ class PreparedStack:
         return tuple(dict.fromkeys((*self.upstream, *self.after)))
 
 
+def format_import_address(stack: PreparedStack, address: str) -> str:
+    """Return the address of a resource as `envctl recover --import` takes it, from its address in the stack.
+
+    An address in a root module that runs as it is does not tell its stack.
+    """
+    return f"{stack.address_prefix}{address}" if stack.address_prefix else f"{stack.name}:{address}"
+
+
 @dataclass(frozen=True)
 class PreparedEnvironment:
     """Root modules of an environment, rendered from one release and one settings digest.

@@ -1,6 +1,6 @@
 """`envctl fmt`: formatting of settings files and module code by Terraform itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath
 
@@ -34,11 +34,17 @@ class Formatted:
 
 
 def format_project(
-    ports: Ports, paths: Sequence[str] = (), *, check: bool = False, dry_run: bool = False
+    ports: Ports,
+    paths: Sequence[str] = (),
+    *,
+    check: bool = False,
+    dry_run: bool = False,
+    type_path: Callable[[str], str] = str,
 ) -> tuple[Formatted, EnvctlError | None]:
     """Format these paths; without any, all settings and the modules reachable from the stacks.
 
     Writes no file if one has a syntax error. With `check`, writes none and returns an error for each unformatted file.
+    `type_path` turns a path of the project into the one that the user types.
     """
     project = load.load_project(ports)
     files, unread = (_find_named_files(ports, paths), ()) if paths else _find_all_files(Context(ports, project))
@@ -55,7 +61,9 @@ def format_project(
     if check and changed:
         message = "this file is not formatted"
         places = [Location(each.path, each.line) for each in changed]
-        error = OperationFailedError(*(Problem("E032", message, format_command("fmt", at.file), at) for at in places))
+        error = OperationFailedError(
+            *(Problem("E032", message, format_command("fmt", type_path(at.file)), at) for at in places)
+        )
     if not (check or dry_run):
         changed, error = _write_formatted(ports, changed, before, after)
     return Formatted(tuple(changed), len(before), check, dry_run), error

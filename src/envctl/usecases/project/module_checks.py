@@ -46,9 +46,10 @@ def warn_stored_reads(ports: Ports, release: Release, identity: str) -> None:
 
 
 def collect_code(release: Release) -> tuple[dict[str, bytes], list[str]]:
-    """Return the files of a release by path, and the folders of its modules."""
-    modules = [stack.module for stack in release.wiring.stacks.values()]
-    carried = [module.folder for module in release.wiring.modules]
+    """Return the files of a release by path, and the folders of the modules of its rendered stacks."""
+    modules = [stack.module for stack in release.wiring.stacks.values() if not stack.is_root]
+    rendered = {name for name, stack in release.wiring.stacks.items() if not stack.is_root}
+    carried = [module.folder for module in release.wiring.modules if module.stack_name in rendered]
     return {path: file.data for path, file in release.files.items()}, [*modules, *carried]
 
 
@@ -168,7 +169,9 @@ def require_carried_modules(ports: Ports, release: Release, environment: str, st
     """Raise OperationFailedError if Terraform fetched a module beyond those in the release."""
     if not root_module.render_module_record(release.wiring, stack):
         return
-    record = ports.workspace.read_module_record(environment, stack) or b'{"Modules": []}'
+    record = (
+        ports.workspace.read_module_record(environment, stack, release.wiring.stacks[stack].root) or b'{"Modules": []}'
+    )
     fetched = [
         key
         for key, _, _, folder in remote_modules.decode_module_record(record)

@@ -13,6 +13,7 @@ from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring, to_json_values
 from envctl.domain.release.remote_modules import is_local_source
+from envctl.domain.release.root_code import RootCode
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
@@ -20,7 +21,7 @@ from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import module_checks
+from envctl.usecases.project import module_checks, root_modules
 from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key
 
 
@@ -30,9 +31,12 @@ def build_release(context: Context) -> Release:
     Contacts no network: `missing` lists the module calls with a remote address, for `remote_modules` to fetch.
     """
     ports = context.ports
-    code = _ModuleCode(ports)
+    code = _ModuleCode(ports, context.project)
     for name, stack in context.project.stacks.items():
-        code.add_module(stack.folder, f"stack {name}", ("stacks", name, "module"))
+        if stack.root is None:
+            code.add_module(stack.folder, f"stack {name}", ("stacks", name, "module"))
+        else:
+            code.add_root(name, stack.folder)
     problems = code.problems or [
         *_find_misfits(context, code.interfaces),
         *_find_set_faults(context, code.interfaces),
@@ -42,8 +46,10 @@ def build_release(context: Context) -> Release:
         raise ConfigurationError(*problems)
     lock = ports.tree.read_contents(ports.provider_lock)
     made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
+    made = root_modules.complete_roots(context, made)
     module_checks.check_tree_reads(ports, made)
     module_checks.check_tree_accounts(context, made)
+    root_modules.check_tree_roots(context, made)
     return made.with_lock(lock)
 
 
@@ -73,6 +79,7 @@ class _ModuleCode:
     """The modules collected so far, with the local modules they call."""
 
     ports: Ports
+    project: Project
     files: dict[str, File] = field(default_factory=dict)
     interfaces: dict[str, ModuleInterface] = field(default_factory=dict)
     missing: list[ModuleCall] = field(default_factory=list)
@@ -89,8 +96,22 @@ class _ModuleCode:
         if folder in self.interfaces:
             return
         below = None if folder.startswith("..") else self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
-        found = drop_excluded_files(below or {})
-        code = {path.rpartition("/")[2]: file.data for path, file in found.items() if dirname(path) == folder}
+        self._add_code(folder, drop_excluded_files(below or {}), wanted_by, at)
+
+    def add_root(self, stack: str, folder: str) -> None:
+        """Add the code of a root module that runs as it is."""
+        below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
+        found = root_modules.select_root_files(self.project, stack, folder, below)
+        self.problems += root_modules.find_loaded_settings(self.project, folder, below)
+        names = {path.rpartition("/")[2]: path for path in found if (dirname(path) or ".") == folder}
+        self.problems += root_modules.find_name_clashes(folder, names)
+        if folder in self.interfaces:
+            self.files.update(found)
+        else:
+            self._add_code(folder, found, f"stack {stack}", ("stacks", stack, "root"))
+
+    def _add_code(self, folder: str, found: Mapping[str, File], wanted_by: str, at: Location | tuple[str, ...]) -> None:
+        code = {path.rpartition("/")[2]: file.data for path, file in found.items() if (dirname(path) or ".") == folder}
         if not any(path.endswith((".tf", ".tf.json")) for path in code):
             location = at if isinstance(at, Location) else locate_key(self.ports, *at)
             what = "which is outside the project" if folder.startswith("..") else "which has no Terraform module"
@@ -209,7 +230,7 @@ def wire_stack(stack: Stack) -> StackWiring:
         stack.region or "",
         after,
         stack.moved_from or "",
-        is_root=stack.root is not None,
+        root_code=None if stack.root is None else RootCode(),
         set_values=to_json_values(stack.set_values),
     )
 

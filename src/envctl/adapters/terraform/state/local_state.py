@@ -12,7 +12,6 @@ from pathlib import Path
 from envctl.adapters.disk.faults import unreadable_error, unwritable_error
 from envctl.adapters.disk.files import read_bytes, require_file
 from envctl.adapters.terraform.process.stack_lock import Site
-from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 
 
 def create_state_file(site: Site) -> None:
@@ -46,7 +45,7 @@ def check_state_file(site: Site) -> None:
 def _find_state_path(site: Site) -> Path | None:
     """Return the path of the state; None for another backend."""
     try:
-        backend = json.loads(read_bytes(site.directory / ROOT_MODULE_FILE))["terraform"]["backend"]["local"]
+        backend = json.loads(read_bytes(site.directory / site.rendered_file))["terraform"]["backend"]["local"]
         return Path(os.path.normpath(site.directory / backend["path"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

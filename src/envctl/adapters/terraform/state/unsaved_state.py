@@ -16,7 +16,7 @@ from envctl.adapters.disk.files import read_bytes, read_text, write_text
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE, UNSAVED_STATE
+from envctl.domain.terraform.workdir_names import UNSAVED_STATE
 
 _SERIAL = re.compile(r'(?<="serial": )\d+')
 
@@ -73,7 +73,7 @@ def prepare_for_push(site: Site) -> None:
     file = site.directory / UNSAVED_STATE
     if not _is_complete(file):
         raise OperationFailedError(describe_unsaved_state(site))
-    backend = json.loads(read_bytes(site.directory / ROOT_MODULE_FILE))["terraform"]["backend"]
+    backend = json.loads(read_bytes(site.directory / site.rendered_file))["terraform"]["backend"]
     if "local" in backend:
         write_text(file, _SERIAL.sub(lambda serial: str(int(serial[0]) + 1), read_text(file), count=1))
         state = site.directory / backend["local"]["path"]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import run_partial_use_case
+from envctl.cli.project_folder import to_typed_path
 
 
 def fmt(
@@ -29,7 +30,9 @@ def fmt(
 
     project, dry_run = context.obj.project, context.obj.dry_run
     selected = [to_project_path(path, project) for path in paths or ()]
-    run_partial_use_case(context, lambda ports: use(ports, selected, check=check, dry_run=dry_run))
+    run_partial_use_case(
+        context, lambda ports: use(ports, selected, check=check, dry_run=dry_run, type_path=to_typed_path)
+    )
 
 
 def to_project_path(path: Path, project: Path) -> str:

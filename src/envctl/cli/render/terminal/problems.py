@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from envctl.cli.project_folder import to_typed_path
 from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text
 from envctl.domain.errors import Problem
 
@@ -17,7 +18,7 @@ def show_problems(problems: Sequence[Problem], out: Console, word: str, style: s
         summary, _, detail = problem.message.partition("\n")
         print_text(out, (f"{word} {problem.code}: ".lstrip(), style), summary, indent=indent)
         if problem.location:
-            print_nowrap(out, "at ", (str(problem.location), "bold"), indent=indent + 2)
+            print_nowrap(out, "at ", (to_typed_path(str(problem.location)), "bold"), indent=indent + 2)
         if detail.strip():
             print_text(out, detail.strip("\n"), indent=indent + 4)
         print_hint(out, hint, indent + 2)

@@ -8,7 +8,7 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError, Probl
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Changeover
 from envctl.domain.release.bundle import Release, Wiring
-from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
+from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER, LOCK_FILE
 from envctl.domain.text.identifiers import shorten_id
@@ -92,11 +92,11 @@ class _LeavingStacks:
         root = _render_stack(self.project, environment, name, wiring, found)
         prepare.check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, name))
-        ports.workspace.write_stack(environment, name, root.encode())
-        ports.workspace.write_module_record(environment, name, render_module_record(wiring, name))
+        prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
-        return PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
+        keys = self.project.terraform.plan_keys
+        return PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=keys, root=root.root)
 
 
 def _render_stack(
@@ -116,9 +116,11 @@ def _name_code_folder(maker: StackOrigin) -> str:
 
 
 def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
-    """Return the wiring with module paths in the own code folder of that release."""
+    """Return the wiring with module paths in the own code folder of that release. A root has a tree of its own."""
     wiring, there = maker.release.wiring, _name_code_folder(maker)
     stack = wiring.stacks[name]
+    if stack.is_root:
+        return wiring
     modules = tuple(replace(each, folder=f"{there}/{each.folder}") for each in wiring.modules)
     moved = replace(stack, module=f"{there}/{stack.module}")
     return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules)

@@ -118,4 +118,4 @@ def _rewrite_root_modules(attempt: Attempt) -> None:
         if root.stack in left:
             continue
         prepare.check_secrets(root)
-        context.ports.workspace.write_stack(target, root.stack, root.encode())
+        prepare.rewrite_root_module(context.ports, target, root)

@@ -12,6 +12,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
+from envctl.domain.text.lists import join_names
 from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
 from envctl.usecases.deployment import drift_undo, verification
 from envctl.usecases.deployment.leaving.state_move import move_states
@@ -122,16 +123,20 @@ def _describe_leaving(stack: str, fate: str) -> str:
 
 
 def _refresh_states(attempt: Attempt, needs: Needs) -> None:
-    """Refresh the states after creates, deletes or unplanned drift.
+    """Refresh the states after creates, deletes, unplanned drift, or the first deployment of an existing state.
 
     Other stacks carry created and deleted resources in their attributes. The refresh accepts unplanned drift; with
-    `--fix`, find the remaining drift before it.
+    `--fix`, find the remaining drift before it. An adopted state may be older than reality: without a refresh, the
+    first drift check would report that.
     """
     request, drifted, plans = attempt.request, attempt.planned.drifted, attempt.plans.values()
     unplanned = drift_undo.list_unplanned(drifted, plans) if drifted else ""
-    if not (unplanned or has_created_or_deleted(attempt.list_finished_plans())):
+    adopted = attempt.list_adopted_stacks()
+    if not (unplanned or adopted or has_created_or_deleted(attempt.list_finished_plans())):
         return
     observer = request.context.ports.observer
+    if adopted:
+        observer.on_message(f"taking over the state of {join_names(adopted)}: it is refreshed from {request.target}")
     if unplanned and request.options.undo:
         attempt.remaining = drift_undo.find_remaining(attempt, drift_undo.find_unplanned(drifted, plans))
     elif unplanned:

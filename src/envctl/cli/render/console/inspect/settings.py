@@ -1,10 +1,11 @@
 """Settings with their origin, validation results, and generated root modules."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 from rich.console import Console
 
+from envctl.cli.project_folder import to_typed_path
 from envctl.cli.render.console import one_line
 from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, print_columns
 from envctl.cli.render.terminal.text import print_nowrap, print_text, print_warnings, to_text
@@ -29,7 +30,10 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         return
     everywhere = {stack for each in settings.settings for stack in each.stacks}
     rows = [
-        (to_text(s.name, "bold"), *map(to_text, (format_value(s), format_origin(s), format_stacks(s, everywhere))))
+        (
+            to_text(s.name, "bold"),
+            *map(to_text, (format_value(s), format_origin(s, to_typed_path), format_stacks(s, everywhere))),
+        )
         for s in settings.settings
     ]
     # If a value does not fit, rows are printed unwrapped, for copying.
@@ -38,7 +42,8 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         return
     for setting in settings.settings:
         print_nowrap(out, (setting.name, "bold"), f" = {format_value(setting)}")
-        print_nowrap(out, (f"{format_origin(setting)} · {format_stacks(setting, everywhere)}", "dim"), indent=4)
+        source = f"{format_origin(setting, to_typed_path)} · {format_stacks(setting, everywhere)}"
+        print_nowrap(out, (source, "dim"), indent=4)
 
 
 def format_stacks(setting: Setting, everywhere: Collection[str]) -> str:
@@ -52,18 +57,19 @@ def format_value(setting: Setting) -> str:
     return format_hcl(Marker.SENSITIVE if setting.sensitive else setting.value)
 
 
-def format_origin(setting: Setting) -> str:
+def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
+    """Return the source of a value. `locate` may show its `file:line` from another folder than the project's."""
     match setting.origin:
         case "file":
-            return str(setting.location or "a settings file")
+            return locate(str(setting.location)) if setting.location else "a settings file"
         case "artifact":
-            return f"artifact, {setting.location}" if setting.location else "artifact of the release"
+            return f"artifact, {locate(str(setting.location))}" if setting.location else "artifact of the release"
         case "default":
-            return f"module default, {setting.location}" if setting.location else "module default"
+            return f"module default, {locate(str(setting.location))}" if setting.location else "module default"
         case "envctl":
             return "envctl"
         case "set":
-            return f"set, {setting.location}" if setting.location else "set in the release"
+            return f"set, {locate(str(setting.location))}" if setting.location else "set in the release"
         case _:
             assert_never(setting.origin)
 

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from envctl.cli.project_folder import to_typed_path
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_nowrap, print_text
 from envctl.usecases.project.fmt import Formatted
@@ -11,7 +12,7 @@ def show_formatted(result: Formatted, out: Console) -> None:
     print_text(out, (format_conclusion(result), "" if result.files else "green"))
     # With --check, each file is reported as a problem with its line.
     for each in () if result.check else result.files:
-        print_nowrap(out, f"  {each.path}")
+        print_nowrap(out, f"  {to_typed_path(each.path)}")
 
 
 def format_conclusion(result: Formatted) -> str:

@@ -1,0 +1,63 @@
+"""Find resources of two stacks. The states are read only where a stack takes over resources."""
+
+from collections.abc import Mapping, Sequence
+
+from envctl.domain.command_lines import format_command
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.plan.changes import Action, StackPlan
+from envctl.domain.terraform.claimed_resources import (
+    HeldResource,
+    SharedResource,
+    find_imported_resources,
+    find_shared_resources,
+    list_held_resources,
+)
+from envctl.domain.text.lists import join_first
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.terraform import PreparedStack
+
+MAX_NAMED = 3
+
+
+def require_sole_owners(
+    ports: Ports,
+    environment: str,
+    stacks: Sequence[PreparedStack],
+    plans: Mapping[str, StackPlan],
+    unknown: Sequence[StackPlan],
+) -> None:
+    """Raise OperationFailedError (E380) for resources in the states of two stacks, or imported from another stack.
+
+    It reads the states if one is unknown to the ledger, or a plan imports. Resources that a plan forgets are left out:
+    after it, one stack holds them.
+    """
+    imports = [(plan.stack, each) for plan in plans.values() for each in plan.resources if each.imported]
+    if not (unknown or imports) or len(stacks) == 1:
+        return
+    held: dict[str, tuple[HeldResource, ...]] = {}
+    for stack in stacks:
+        try:
+            found = list_held_resources(ports.terraform.pull_state(environment, stack))
+        except ValueError:
+            # Terraform reports a damaged state.
+            continue
+        plan = plans[stack.name]
+        forgotten = {each.address for each in plan.resources if each.action is Action.FORGET}
+        held[stack.name] = tuple(r for r in found if r.address.removeprefix(stack.address_prefix) not in forgotten)
+    wanted = [(stack, HeldResource(each.type, each.imported, each.address)) for stack, each in imports]
+    if shared := (*find_shared_resources(held), *find_imported_resources(held, wanted)):
+        raise OperationFailedError(_describe_shared(environment, shared))
+
+
+def _describe_shared(environment: str, shared: Sequence[SharedResource]) -> Problem:
+    named = join_first(
+        [f"{each.identity} ({each.first[0]}: {each.first[1]}, {each.second[0]}: {each.second[1]})" for each in shared],
+        MAX_NAMED,
+    )
+    count = "a resource is" if len(shared) == 1 else f"{len(shared)} resources are"
+    message = f"{count} in the states of two stacks of {environment}: {named}; no changes were made"
+    hint = (
+        "keep each resource in one stack: `terraform state rm` in the folder of the other stack below .envctl/work,"
+        f" or a `removed` block in its code; then: {format_command('plan', environment)}"
+    )
+    return Problem("E380", message, hint)
