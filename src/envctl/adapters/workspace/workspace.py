@@ -28,7 +28,7 @@ KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
-_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys")
+_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "base")
 
 
 class DirectoryWorkspace:
@@ -135,6 +135,7 @@ class DirectoryWorkspace:
                     s["profile"],
                     after=tuple(s["after"]),
                     plan_keys=tuple(s["plan_keys"]),
+                    base=s["base"],
                 )
                 for s in kept["stacks"]
             )

@@ -44,7 +44,9 @@ def render_root_module(
     where = render_place(wiring, stack, place)
     document: dict[str, Any] = {
         "terraform": _render_terraform(wiring, where["backend"]),
-        "module": {stack: {"source": f"../{CODE_FOLDER}/{wired.module}", **plain, **inputs, **secret}},
+        "module": {
+            stack: {"source": f"../{CODE_FOLDER}/{wiring.to_bundle_path(wired.module)}", **plain, **inputs, **secret}
+        },
     }
     if before := called or wired.moved_from:
         document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
@@ -68,11 +70,14 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
     modules = [module for module in wiring.modules if module.stack_name == stack]
     if not modules:
         return b""
-    source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
+    source = f"../{CODE_FOLDER}/{wiring.to_bundle_path(wiring.stacks[stack].module)}"
     entries = [
         to_record_entry("", "", "", "."),
         to_record_entry(stack, source, "", source),
-        *(to_record_entry(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules),
+        *(
+            to_record_entry(m.key, m.source, m.version, f"../{CODE_FOLDER}/{wiring.to_bundle_path(m.folder)}")
+            for m in modules
+        ),
     ]
     return encode_module_record(entries)
 

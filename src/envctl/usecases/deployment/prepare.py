@@ -100,7 +100,7 @@ def write_workdirs(
     environment = settings.environment
     for name in release.wiring.stacks:
         ports.terraform.require_idle(environment, PreparedStack(name))
-    ports.workspace.write_code(environment, release.files)
+    ports.workspace.write_code(environment, release.bundled_files)
     if identity:
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
@@ -112,7 +112,8 @@ def write_workdirs(
         ports.workspace.write_module_record(environment, root.stack, render_module_record(release.wiring, root.stack))
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
-        stacks.append(PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys))
+        base = release.wiring.base
+        stacks.append(PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys, base=base))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)

@@ -97,6 +97,8 @@ class _ModuleWalk:
             return self.fetched.get(key)
         if is_local_source(call.source):
             folder = normpath(join(caller.folder, call.source))
+            if caller.package is None:
+                folder = self.release.wiring.normalize_path(folder)
             return ResolvedModule(remote_modules.normalize_local_source(call.source), "", folder, caller.package)
         return self.ports.remote_modules.load_cached(self.binary, call) if is_pinned_call(call) else None
 

@@ -12,6 +12,7 @@ from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import is_local_source
+from envctl.domain.terraform.bundle_paths import find_base
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
@@ -20,6 +21,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks
 from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key, settings_path
+from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, normalize_folder
 
 
 def build_release(context: Context) -> Release:
@@ -30,7 +32,8 @@ def build_release(context: Context) -> Release:
     ports = context.ports
     code = _ModuleCode(ports)
     for name, stack in context.project.stacks.items():
-        code.add_module(stack.folder, f"stack {name}", ("stacks", name, "module"))
+        key = "module" if stack.root is None else "root"
+        code.add_module(stack.folder, f"stack {name}", ("stacks", name, key))
     problems = code.problems or [
         *_find_misfits(context, code.interfaces),
         *locate_faults(ports, _find_module_faults(context.project, code.interfaces)),
@@ -38,7 +41,7 @@ def build_release(context: Context) -> Release:
     if problems:
         raise ConfigurationError(*problems)
     lock = ports.tree.read_contents(ports.provider_lock)
-    made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
+    made = Release(_build_wiring(context, code.interfaces, code.files), code.files, tuple(code.missing))
     module_checks.check_tree_reads(ports, made)
     module_checks.check_tree_accounts(context, made)
     return made.with_lock(lock)
@@ -55,7 +58,7 @@ def list_code_paths(
     top = {stack.module for stack in release.wiring.stacks.values()}
     for folder in tuple(found):
         above = folder
-        while above and above not in top:
+        while above and above not in top and not is_above_project(above):
             found.add(above)
             above = dirname(above)
     return (PROJECT_FILE, provider_lock, *settings, *sorted(found))
@@ -74,22 +77,26 @@ class _ModuleCode:
     def _find_similar_module(self, folder: str) -> str:
         """Return the nearest folder with a module, beside the missing one; empty if there is none."""
         parent = dirname(folder)
-        beside = self.ports.tree.read_folder(parent, without=EXCLUDED_PARTS) if parent else None
+        is_readable = parent and not is_above_project(parent)
+        beside = self.ports.tree.read_folder(parent, without=EXCLUDED_PARTS) if is_readable else None
         found = {dirname(path) for path in beside or () if path.endswith((".tf", ".tf.json"))}
         return find_nearest(folder, found) or ""
 
     def add_module(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> None:
         if folder in self.interfaces:
             return
-        below = None if folder.startswith("..") else self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
+        if misplaced := describe_misplaced_folder(self.ports, folder, wanted_by):
+            location = at if isinstance(at, Location) else locate_key(self.ports, *at)
+            self.problems.append(replace(misplaced, location=location))
+            return
+        below = self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
         found = drop_excluded_files(below or {})
         code = {path.rpartition("/")[2]: file.data for path, file in found.items() if dirname(path) == folder}
         if not any(path.endswith((".tf", ".tf.json")) for path in code):
             location = at if isinstance(at, Location) else locate_key(self.ports, *at)
-            what = "which is outside the project" if folder.startswith("..") else "which has no Terraform module"
-            message = f"{wanted_by} uses the code in {folder}, {what}"
-            near = "" if folder.startswith("..") else self._find_similar_module(folder)
-            hint = f"did you mean {near}?" if near else "move the module into the project, or correct the path"
+            message = f"{wanted_by} uses the code in {folder}, which has no Terraform module"
+            near = self._find_similar_module(folder)
+            hint = f"did you mean {near}?" if near else "put the module there, or correct the path"
             self.problems.append(Problem("E110", message, hint, location))
             return
         self.files.update(found)
@@ -100,7 +107,8 @@ class _ModuleCode:
             return
         for call in self.interfaces[folder].calls:
             if is_local_source(call.source):
-                self.add_module(normpath(join(folder, call.source)), f"module {call.name}", call.location)
+                called = normalize_folder(self.ports, normpath(join(folder, call.source)))
+                self.add_module(called, f"module {call.name}", call.location)
             elif call.source:
                 self.missing.append(call)
             else:
@@ -155,7 +163,7 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
         yield from find_rollout_faults(project, schema, outputs)
 
 
-def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
+def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface], files: Mapping[str, File]) -> Wiring:
     project = context.project
     of = {name: interfaces[stack.folder] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
@@ -170,6 +178,7 @@ def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -
         outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
         providers=project.providers,
         removed=list_removed_stacks(project),
+        base=find_base(context.ports.tree.locate_project() or "", files),
     )
 
 

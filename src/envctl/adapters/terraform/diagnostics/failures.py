@@ -17,6 +17,7 @@ from envctl.adapters.terraform.state import state_lock, unsaved_state
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.plan.changes import ResourceChange
+from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, ROOT_MODULE_FILE
 
 _HANDLED_SUMMARIES = ("Failed to create local state file", "Failed to persist state to backend")
@@ -27,6 +28,7 @@ _INPUTS_HINT = (
     " role of the environment: to read another stack, use [stacks.STACK] inputs in envctl.toml"
 )
 _CODE = f"../{CODE_FOLDER}/"
+_CODE_PATH = re.compile(rf"{re.escape(_CODE)}([^\s\"':,;()]+)")
 _JSON_KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
 _ERROR_TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
@@ -87,7 +89,7 @@ def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Seque
     message = f"{stack}: {summary}" + (f" ({address})" if address else "")
     for detail in (more.strip(), diagnostic.detail.strip()):
         # Files of modules as they are called in the project.
-        message += f"\n{detail.replace(_CODE, '')}" if detail else ""
+        message += f"\n{_name_project_paths(detail, site)}" if detail else ""
     if (change := existing_resources.find_existing(diagnostic, planned, stack)) is not None:
         code = existing_resources.ALREADY_EXISTS
         hint = existing_resources.suggest_import(change, stack, site.environment)
@@ -120,7 +122,15 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
     if diagnostic.file == ROOT_MODULE_FILE:
         source = site.locate(site.environment, _find_key_path(site, diagnostic.line)) if diagnostic.line else None
         return source or Location(f"{site.stack.name}/{ROOT_MODULE_FILE}", diagnostic.line)
-    return Location(diagnostic.file.removeprefix(_CODE), diagnostic.line)
+    return Location(_name_project_paths(diagnostic.file, site), diagnostic.line)
+
+
+def _name_project_paths(text: str, site: Site) -> str:
+    """Return the text with the files of the release as the project writes them."""
+    base = site.stack.base
+    if not base:
+        return text.replace(_CODE, "")
+    return _CODE_PATH.sub(lambda path: to_project_path(base, path[1]), text)
 
 
 def _find_key_path(site: Site, number: int) -> tuple[str | int, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from envctl.adapters.terraform.diagnostics.causes import FailureCause
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem
 from envctl.domain.release.remote_modules import redact_credentials
+from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
 FETCHING = re.compile(r"\s*Downloading \S.* for (\S+?)\.\.\.\s*")
@@ -60,6 +61,7 @@ _UNKNOWN_CAUSE = FailureCause(
 class CallSites:
     at: Mapping[str, Location]  # by key, in the project
     folders: Mapping[str, str] = field(default_factory=dict)  # keys by the folder of code fetched earlier
+    base: str = ""  # folder of the project in the code
 
     def find_location(self, key: str) -> Location | None:
         """Return the location of the nearest call in the project: calls below it are in third-party code."""
@@ -115,7 +117,7 @@ def _parse_error(text: str, called: CallSites) -> _Diagnostic:
     summary, file, line, detail = match.groups("") if match else (text.strip(), "", "", "")
     detail = " ".join(detail.split())
     if file.startswith(_CODE_PREFIX):
-        at = Location(file.removeprefix(_CODE_PREFIX), int(line))
+        at = Location(to_project_path(called.base, file.removeprefix(_CODE_PREFIX)), int(line))
         return _Diagnostic(summary, detail, next((key for key, where in called.at.items() if where == at), ""), at)
     key, named = called.find_key(f"{file}\n{detail}"), _MODULE_NAME.search(text)
     if file and key and named:

@@ -22,6 +22,7 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, 
 from envctl.domain.release import remote_modules
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, to_record_entry
+from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
 from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, MODULES_MANIFEST, ROOT_MODULE_FILE
 
@@ -61,7 +62,7 @@ class TerraformModules:
         self, binary: str, release: Release, known: Mapping[str, ResolvedModule], called_at: Mapping[str, Location]
     ) -> Mapping[str, ResolvedModule]:
         with self._open_scratch() as folder:
-            scratch = _Scratch(folder, called_at)
+            scratch = _Scratch(folder, called_at, release.wiring.base)
             with self._convert_write_errors():
                 scratch.write_root(release, known)
             line = build_arguments(self._find_binary(binary), "get", no_color=True)
@@ -106,6 +107,7 @@ class _Scratch:
 
     folder: Path
     called_at: Mapping[str, Location]
+    base: str = ""  # folder of the project in the code
     packages: dict[str, tuple[str, Package]] = field(default_factory=dict)
     unfinished: dict[str, None] = field(default_factory=dict)
 
@@ -114,8 +116,9 @@ class _Scratch:
         return self.folder / _ROOT_FOLDER
 
     def write_root(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
-        self._write_code(CODE_FOLDER, release.files)
-        called = {name: f"../{CODE_FOLDER}/{stack.module}" for name, stack in release.wiring.stacks.items()}
+        self._write_code(CODE_FOLDER, release.bundled_files)
+        in_bundle = release.wiring.to_bundle_path
+        called = {name: f"../{CODE_FOLDER}/{in_bundle(stack.module)}" for name, stack in release.wiring.stacks.items()}
         needed = {name: {v.name: None for v in vs if not v.has_default} for name, vs in release.wiring.schema.items()}
         # Terraform 1.15 checks the arguments of a module call before fetching the module.
         modules = {name: {**needed.get(name, {}), "source": source} for name, source in called.items()}
@@ -146,7 +149,8 @@ class _Scratch:
         return failures.to_fetch_error(redact_logins(ended.errors), self._list_call_sites(), list(self.unfinished))
 
     def _list_call_sites(self) -> failures.CallSites:
-        return failures.CallSites(self.called_at, {folder: key for folder, (key, _) in self.packages.items()})
+        folders = {folder: key for folder, (key, _) in self.packages.items()}
+        return failures.CallSites(self.called_at, folders, self.base)
 
     def read_modules(self) -> dict[str, ResolvedModule]:
         record = remote_modules.decode_module_record(read_bytes(self.root_folder / MODULES_MANIFEST))
@@ -167,14 +171,16 @@ class _Scratch:
 
     def _to_module(self, source: str, version: str, folder: str) -> ResolvedModule:
         if folder.startswith(f"../{CODE_FOLDER}/"):
-            return ResolvedModule(source, version, folder.removeprefix(f"../{CODE_FOLDER}/"))
+            return ResolvedModule(
+                source, version, to_project_path(self.base, folder.removeprefix(f"../{CODE_FOLDER}/"))
+            )
         top = next(top for top in self.packages if _is_inside(folder, top))
         return ResolvedModule(source, version, relpath(folder, top), self.packages[top][1])
 
     def _write_known(self, key: str, module: ResolvedModule) -> str:
         """Write the code of a known module, and return its folder for Terraform."""
         if module.package is None:
-            return f"../{CODE_FOLDER}/{module.folder}"
+            return f"../{CODE_FOLDER}/{to_bundle_path(self.base, module.folder)}"
         top = next((top for top, (_, package) in self.packages.items() if package is module.package), "")
         if not top:
             top = f"../{_KNOWN_FOLDER}/{len(self.packages)}"

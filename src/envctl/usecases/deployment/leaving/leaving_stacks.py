@@ -10,7 +10,7 @@ from envctl.domain.plan.changes import Changeover
 from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
-from envctl.domain.terraform.workdir_names import LEAVING_FOLDER, LOCK_FILE
+from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import prepare
@@ -38,10 +38,11 @@ def add_leaving(
     if not changeover.leaving:
         return prepared
     environment = prepared.environment
-    makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.files)
+    makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.bundled_files)
     for maker in makers.values():
         folder = _name_code_folder(maker)
-        code |= {f"{folder}/{path}": file for path, file in maker.release.files.items() if path != LOCK_FILE}
+        own = maker.release.with_lock(None).bundled_files
+        code |= {f"{folder}/{path}": file for path, file in own.items()}
     ports.workspace.write_code(environment, code)
     leaving = _LeavingStacks(ports, context.project, environment, present.find_environment(environment), changeover)
     left = tuple(leaving.prepare_stack(name, makers.get(name)) for name in changeover.leaving)
@@ -117,8 +118,9 @@ def _name_code_folder(maker: StackOrigin) -> str:
 
 def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
     """Return the wiring with module paths in the own code folder of that release."""
-    wiring, there = maker.release.wiring, _name_code_folder(maker)
+    there = _name_code_folder(maker)
+    wiring = maker.release.wiring.relocate(maker.release.wiring.to_bundle_path)
     stack = wiring.stacks[name]
     modules = tuple(replace(each, folder=f"{there}/{each.folder}") for each in wiring.modules)
     moved = replace(stack, module=f"{there}/{stack.module}")
-    return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules)
+    return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules, base="")
