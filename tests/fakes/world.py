@@ -155,6 +155,7 @@ class MemoryWorkspace:
     code: dict[str, Mapping[str, File]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     stacks: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    trees: dict[tuple[str, str], Mapping[str, File]] = field(default_factory=dict)
     records: dict[tuple[str, str], bytes] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     unsaved_in: set[str] = field(default_factory=set)
@@ -185,13 +186,22 @@ class MemoryWorkspace:
     def write_stack(self, environment: str, stack: str, main: bytes) -> None:
         self.stacks[environment, stack] = main
 
-    def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
+    def write_tree(
+        self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: Mapping[str, bytes]
+    ) -> None:
+        self.trees[environment, stack] = {**files, **{f"{root}/{name}": File(data) for name, data in generated.items()}}
+
+    def write_generated(self, environment: str, stack: str, root: str, generated: Mapping[str, bytes]) -> None:
+        others = {path: file for path, file in self.trees[environment, stack].items() if "zzz_envctl" not in path}
+        self.write_tree(environment, stack, root, others, generated)
+
+    def write_module_record(self, environment: str, stack: str, record: bytes, root: str = "") -> None:
         self.records[environment, stack] = record
 
-    def read_module_record(self, environment: str, stack: str) -> bytes | None:
+    def read_module_record(self, environment: str, stack: str, root: str = "") -> bytes | None:
         return self.records[environment, stack]
 
-    def read_provider_lock(self, environment: str, stack: str) -> bytes | None:
+    def read_provider_lock(self, environment: str, stack: str, root: str = "") -> bytes | None:
         return None
 
     def load_known_states(self, environment: str) -> frozenset[str]:
@@ -213,7 +223,8 @@ class MemoryWorkspace:
         return ""
 
     def hash_layout(self, prepared: PreparedEnvironment) -> str:
-        stacks = [self.stacks.get((prepared.environment, stack.name)) for stack in prepared.all_stacks]
+        names = [(prepared.environment, stack.name) for stack in prepared.all_stacks]
+        stacks = [(self.stacks.get(name), self.trees.get(name)) for name in names]
         return repr((self.code.get(prepared.environment), stacks))
 
     def save_prepared(self, prepared: PreparedEnvironment, inputs: Sequence[str], mark: str) -> None:

@@ -67,6 +67,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl exec dev -- aws s3 ls", "with the credentials of dev"),
         ("envctl exec prod -- env", "show the variables of a command"),
         ("envctl exec dev -- pytest tests/smoke", "run tests against dev"),
+        ("envctl exec prod --no-outputs -- terraform state list", "before the first deployment"),
     ),
     "fmt": (
         ("envctl fmt", "format every file of the project"),
@@ -136,7 +137,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "recover": (
         ("envctl recover dev", "close an interrupted deployment"),
         ("envctl recover dev --dry-run", "list the steps"),
-        ("envctl recover dev --import module.web.aws_vpc.main=vpc-1", "import an existing resource"),
+        ("envctl recover dev --import web:aws_vpc.main=vpc-1", "import an existing resource"),
     ),
     "release show": (
         ("envctl release show 3fa9c1", "by any part of its id, or of its commit"),

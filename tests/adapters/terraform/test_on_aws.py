@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
-from envctl.adapters.terraform.process.stack_lock import RUNNING_FILE
 from envctl.cli.commands.deployment.recover import parse_import
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.release.backend import Backend
 from envctl.domain.release.place import Place
 from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.workdir_names import RUNNING_FILE
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.adapters.terraform.conftest import Bench
 

@@ -13,6 +13,7 @@ from envctl.adapters.terraform.plans.plan_document import parse_plan
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, encode, fingerprint_plan
 from envctl.domain.redaction.addresses import redact_address
+from envctl.usecases.ports.terraform import PreparedStack
 
 ONE, TWO = 'PL4nted-"one"-${x}', "PL4nted-two"
 SPELLED = ONE.replace("$", "$$").replace('"', '\\"')
@@ -34,7 +35,7 @@ def hidden(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(plan: dict[str, Any]) -> StackPlan:
-    return parse_plan("web", hidden(plan), ())
+    return parse_plan(PreparedStack("web"), hidden(plan), ())
 
 
 def meant(plan: dict[str, Any]) -> PlanFingerprint:
@@ -118,7 +119,7 @@ def test_redacted_key_is_stable_during_partial_apply() -> None:
 
 def test_drift_names_no_secret_key() -> None:
     raw = resource(SPELLED, {"tags": {ONE: "x"}}, "delete", index=ONE)
-    found = parse_drift("web", hidden(document(ONE, resource_drift=[raw])), ())
+    found = parse_drift(PreparedStack("web"), hidden(document(ONE, resource_drift=[raw])), ())
     assert [each.address for each in found.resources] == ['terraform_data.x["(sensitive)"]']
     assert "PL4nted" not in repr(found)
 

@@ -18,6 +18,7 @@ from envctl.domain.plan.changes import (
     StackPlan,
     count_actions,
 )
+from envctl.usecases.ports.terraform import PreparedStack
 
 SECRET = "hunter2"
 HIDDEN, UNKNOWN = Marker.SENSITIVE, Marker.UNKNOWN
@@ -32,7 +33,7 @@ def resource(*actions: str, before: object = None, after: object = None, **more:
 
 
 def read(*resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> StackPlan:
-    return parse_plan("web", {"resource_changes": list(resources), "output_changes": outputs or {}}, ())
+    return parse_plan(PreparedStack("web"), {"resource_changes": list(resources), "output_changes": outputs or {}}, ())
 
 
 def attributes(raw: dict[str, Any]) -> list[tuple[str, object, object]]:
@@ -309,5 +310,5 @@ def test_block_on_one_side_only_is_shown(before: list[Any], after: list[Any]) ->
 def test_root_variable_is_secret_except_session_name() -> None:
     raw = created({"owner": "envctl-ann", "password": SECRET})
     variables = {"envctl_session": {"value": "envctl-ann"}, "password": {"value": SECRET}}
-    (change,) = parse_plan("web", {"resource_changes": [raw], "variables": variables}, ()).resources
+    (change,) = parse_plan(PreparedStack("web"), {"resource_changes": [raw], "variables": variables}, ()).resources
     assert [(each.path, each.after) for each in change.attributes] == [("owner", "envctl-ann"), ("password", HIDDEN)]

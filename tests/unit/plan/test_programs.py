@@ -7,6 +7,9 @@ import pytest
 from envctl.adapters.terraform.plans.plan_document import parse_plan
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
+from envctl.usecases.ports.terraform import PreparedStack
+
+WEB = PreparedStack("web")
 
 
 def runs(type_: str, **expressions: object) -> dict[str, Any]:
@@ -39,12 +42,12 @@ def plan(*actions: str, provisioners: object = (SHELL,), **more: Any) -> Json:
 
 
 def read(document: Json) -> tuple[ResourceChange, ...]:
-    return parse_plan("web", document, ()).resources
+    return parse_plan(WEB, document, ()).resources
 
 
 def covers(approved: Json, then: Json) -> bool:
     one, other = (
-        fingerprint_plan(EnvironmentPlan("prod", "r1", (parse_plan("web", each, ()),))) for each in (approved, then)
+        fingerprint_plan(EnvironmentPlan("prod", "r1", (parse_plan(WEB, each, ()),))) for each in (approved, then)
     )
     return not find_unapproved_changes(other, one)
 
@@ -118,7 +121,7 @@ def test_program_run_while_planning_is_named_without_change() -> None:
     (asked,) = read(asking(["sh", "x.sh"], later=False))
     assert (asked.address, asked.action) == ("data.external.git (while planning)", Action.READ)
     assert asked.programs == ("external: sh x.sh, which ran while this was planned",)
-    assert not parse_plan("web", asking(["sh", "x.sh"], later=False), ()).changes
+    assert not parse_plan(WEB, asking(["sh", "x.sh"], later=False), ()).changes
     assert not covers(asking(["sh", "x.sh"], later=False), asking(["sh", "y.sh"], later=False))
 
 

@@ -220,6 +220,12 @@ def test_command_does_not_run_with_incomplete_outputs(world: World) -> None:
         load_exec_environment(world.ports, "dev")
 
 
+def test_credentials_alone_need_no_deployment(world: World) -> None:
+    found = load_exec_environment(world.ports, "staging", with_outputs=False)
+    assert found.variables["ENVCTL_ENVIRONMENT"] == "staging"
+    assert not [name for name in found.variables if name.startswith(("ENVCTL_OUTPUT", "ENVCTL_RELEASE"))]
+
+
 def test_command_does_not_run_during_a_deployment(world: World) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + "# another\n")
     world.terraform.dies_on.add(("dev", "web"))

@@ -91,7 +91,7 @@ def test_changed_shared_module_is_shown_as_written(world: World) -> None:
 
 def test_clean_check_looks_at_shared_folders(world: World) -> None:
     made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
-    paths = working_tree.list_code_paths(made, ".terraform.lock.hcl")
+    paths = working_tree.list_code_paths(made, ".terraform.lock.hcl", ())
     assert {"../../modules/network", "../../modules/label"} <= set(paths)
     # Never the whole repository: other projects change there.
     assert not {"..", "../.."} & set(paths)

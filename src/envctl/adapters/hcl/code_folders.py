@@ -72,11 +72,11 @@ class CodeFolder:
     scope: Scope = field(default_factory=lambda: Scope(""))
 
 
-def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, CodeFolder]:
+def read_folders(files: Mapping[str, bytes], modules: Sequence[str], root: str | None = None) -> dict[str, CodeFolder]:
     """Return the folders reached by the modules that may read files, callers before called ones.
 
     `files` are the files of a release by path; `modules` are the module folders of stacks, and the carried remote
-    modules.
+    modules. `root` is the folder of a root module that stays as it is and calls them all.
     """
     code = _group_by_folder(files)
     called = _find_called_folders(code, modules)
@@ -85,7 +85,7 @@ def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str
     for folder in reversed(called):
         if worth.intersection(called[folder]) and any(_PASSED_PATH.search(data) for data in code[folder].values()):
             worth.add(folder)
-    folders = {folder: _read_folder(folder, code[folder]) for folder in called if folder in worth}
+    folders = {folder: _read_folder(folder, code[folder], root) for folder in called if folder in worth}
     for name, each in folders.items():
         for source, arguments in _list_calls(each):
             if target := folders.get(normpath(join(name, source))):
@@ -93,6 +93,12 @@ def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str
                     # The arguments of a call are possible values of the variables.
                     target.scope.variables.setdefault(argument, []).append(later)
     return folders
+
+
+def find_reached_code(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, dict[str, bytes]]:
+    """Return the code of all folders reached by the modules, by path."""
+    code = _group_by_folder(files)
+    return {folder: code[folder] for folder in _find_called_folders(code, modules)}
 
 
 def find_account_code(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, dict[str, bytes]]:
@@ -174,8 +180,8 @@ def load_document(data: bytes) -> JsonDocument | None:
         return None
 
 
-def _read_folder(folder: str, files: Mapping[str, bytes]) -> CodeFolder:
-    found = CodeFolder(scope=Scope(folder))
+def _read_folder(folder: str, files: Mapping[str, bytes], root: str | None) -> CodeFolder:
+    found = CodeFolder(scope=Scope(folder, root=root))
     for path, data in sorted(files.items()):
         if is_json_code(path):
             if document := load_document(data):

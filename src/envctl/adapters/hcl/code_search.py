@@ -103,11 +103,11 @@ def _explain_call(source: Source, node: tree_sitter.Node, scope: Scope, template
 def _search_json(path: str, document: JsonDocument, scope: Scope, templates: set[str]) -> Iterator[OutsideRead]:
     for kind in ("data", "resource"):
         for type_, bodies in list_json_bodies(document.content, kind):
-            for key, text in _list_texts(bodies):
+            for key, text in list_texts(bodies):
                 values = evaluate_text(text, scope) if key in PATH_ATTRIBUTES.get((kind, type_), ()) else frozenset()
                 if reason := explain_leaving(values, is_path=True):
                     yield OutsideRead(Location(path, document.find_line(text)), f"{key} is {reason}")
-    for _, text in _list_texts(document.content):
+    for _, text in list_texts(document.content):
         if "${" not in text and "%{" not in text:
             continue
         source, top = code_folders.parse_template(text)
@@ -118,15 +118,15 @@ def _search_json(path: str, document: JsonDocument, scope: Scope, templates: set
         yield from (OutsideRead(Location(path, document.find_line(text)), reason) for reason in found)
 
 
-def _list_texts(document: object, key: str = "") -> Iterator[tuple[str, str]]:
+def list_texts(document: object, key: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(document, str):
         yield key, document
     elif isinstance(document, dict):
         for name, value in document.items():
-            yield from _list_texts(value, str(name))
+            yield from list_texts(value, str(name))
     elif isinstance(document, list):
         for value in document:
-            yield from _list_texts(value, key)
+            yield from list_texts(value, key)
 
 
 def _search_template(path: str, data: bytes) -> Iterator[OutsideRead]:
@@ -185,7 +185,7 @@ def _read_code(found: _FolderBlocks, source: Source) -> None:
     for kind, labels, block in code_folders.list_blocks(source):
         names = [unescape(label) for label in labels]
         if kind == "provider" and names:
-            found.providers.append((source.locate_node(block), names[0], _read_arguments(source, block)))
+            found.providers.append((source.locate_node(block), names[0], read_arguments(source, block)))
         elif kind == "data" and names[:1] == [_REMOTE_STATE] and names[1:]:
             found.remote_states.append(_read_remote_state(source, names[1], block))
         elif kind == "terraform":
@@ -214,32 +214,32 @@ def _read_terraform_block(found: _FolderBlocks, source: Source, block: tree_sitt
             for name, expression in list_attributes(list_body(child), source):
                 for node in walk_nodes(expression):
                     if node.type == "object_elem" and _read_key(source, node) == "source":
-                        found.sources[name] = str(_read_literal(source, "source", node.named_children[-1]))
+                        found.sources[name] = str(read_literal(source, "source", node.named_children[-1]))
 
 
-def _read_arguments(source: Source, block: tree_sitter.Node) -> dict[str, object]:
+def read_arguments(source: Source, block: tree_sitter.Node) -> dict[str, object]:
     """Return the arguments relevant for the account. Credentials are replaced by True."""
     arguments: dict[str, object] = {}
     for child in list_body(block):
         if child.type == "attribute":
             name, expression = source.read_node(child.named_children[0]), child.named_children[-1]
             if name in (*_ACCOUNT_KEYS, "role_arn"):
-                arguments[name] = _read_literal(source, name, expression)
+                arguments[name] = read_literal(source, name, expression)
             elif name in CREDENTIAL_KEYS:
                 arguments[name] = True
             elif block.type == "block" and source.read_node(block.named_children[0]) == "endpoints":
-                arguments[name] = _read_literal(source, name, expression)
+                arguments[name] = read_literal(source, name, expression)
         else:
             kind, *labels = [source.read_node(each).strip('"') for each in child.named_children if each.type != "body"]
             if kind == "dynamic" and labels:
                 arguments[labels[0]] = UNRESOLVED
             else:
                 before = arguments.get(kind)
-                arguments[kind] = [*(before if isinstance(before, list) else ()), _read_arguments(source, child)]
+                arguments[kind] = [*(before if isinstance(before, list) else ()), read_arguments(source, child)]
     return arguments
 
 
-def _read_literal(source: Source, name: str, expression: tree_sitter.Node) -> object:
+def read_literal(source: Source, name: str, expression: tree_sitter.Node) -> object:
     if any(find_non_literals(source, expression)):
         return UNRESOLVED
     try:
@@ -250,7 +250,7 @@ def _read_literal(source: Source, name: str, expression: tree_sitter.Node) -> ob
 
 def _read_remote_state(source: Source, name: str, block: tree_sitter.Node) -> RemoteState:
     arguments = dict(list_attributes(list_body(block), source))
-    backend = _read_literal(source, "backend", arguments["backend"]) if "backend" in arguments else UNRESOLVED
+    backend = read_literal(source, "backend", arguments["backend"]) if "backend" in arguments else UNRESOLVED
     takes_role = any(
         node.type in {"object_elem", "attribute"}
         and _read_key(source, node) in _ROLE_KEYS
@@ -268,7 +268,7 @@ def _read_json(found: _FolderBlocks, path: str, document: JsonDocument) -> None:
     for name, body in list_json_bodies(document.content, "provider"):
         for each in list_objects(body):
             place = Location(path, document.find_line(name))
-            found.providers.append((place, name, {key: _read_json_literal(value) for key, value in each.items()}))
+            found.providers.append((place, name, {key: read_json_literal(value) for key, value in each.items()}))
     for type_, bodies in list_json_bodies(document.content, "data"):
         for each in list_objects(bodies) if type_ == _REMOTE_STATE else ():
             for name, body in each.items():
@@ -293,12 +293,12 @@ def _read_json_state(path: str, document: JsonDocument, name: str, body: Mapping
     return RemoteState(place, name, str(backend) if is_plain else "", takes_role)
 
 
-def _read_json_literal(value: object) -> object:
+def read_json_literal(value: object) -> object:
     if isinstance(value, str):
         return UNRESOLVED if "${" in value or "%{" in value else value
     if isinstance(value, list):
-        items = [_read_json_literal(each) for each in value]
+        items = [read_json_literal(each) for each in value]
         return UNRESOLVED if UNRESOLVED in items else items
     if isinstance(value, Mapping):
-        return {str(key): _read_json_literal(each) for key, each in value.items()}
+        return {str(key): read_json_literal(each) for key, each in value.items()}
     return value

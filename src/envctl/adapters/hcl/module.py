@@ -8,6 +8,7 @@ import pygohcl
 import tree_sitter
 
 from envctl.adapters.hcl.json_module import read_json_blocks
+from envctl.adapters.hcl.required_providers import read_required_providers
 from envctl.adapters.hcl.source import (
     Source,
     find_non_literals,
@@ -49,7 +50,7 @@ def read_module(files: Mapping[str, bytes], name: str) -> ModuleInterface:
         if block.kind == "output"
     )
     calls = tuple(_to_module_call(block) for block in blocks if block.kind == "module")
-    return ModuleInterface(tuple(variables), outputs, calls)
+    return ModuleInterface(tuple(variables), outputs, calls, read_required_providers(files, name))
 
 
 def read_module_calls(files: Mapping[str, bytes], name: str) -> tuple[ModuleCall, ...]:

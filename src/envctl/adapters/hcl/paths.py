@@ -36,13 +36,16 @@ _STRING_NODES = frozenset({"quoted_template", "heredoc_template", "string_lit"})
 
 @dataclass
 class Scope:
-    """The names defined in the code of a folder, with their possible values."""
+    """The names defined in the code of a folder, with their possible values. `root` is the folder of the root module
+    that calls it, if that stays as it is.
+    """
 
     folder: str
     locals: dict[str, LazyValues] = field(default_factory=dict)
     expressions: dict[str, tuple[Source, tree_sitter.Node]] = field(default_factory=dict)
     variables: dict[str, list[LazyValues]] = field(default_factory=dict)
     resolving: list[str] = field(default_factory=list)
+    root: str | None = None
 
     def resolve_name(self, kind: str, name: str) -> Values:
         """Return the possible values of a local or a variable; circular references end as unknown."""
@@ -114,6 +117,9 @@ def _evaluate_reference(source: Source, parts: list[tree_sitter.Node], scope: Sc
     match names:
         case ["path", "module"]:
             return frozenset({f"{MODULE}{scope.folder}{MODULE}"})
+        case ["path", "root" | "cwd"] if scope.root is not None:
+            # Terraform runs in the folder of the root.
+            return frozenset({f"{MODULE}{scope.root}{MODULE}"})
         case ["path", "root"]:
             return frozenset({ROOT})
         case ["path", "cwd"]:
@@ -295,6 +301,13 @@ def explain_leaving(values: Values, *, is_path: bool = False) -> str:
             if _is_outside("" if mark else folder, (below if mark else rest).lstrip("/")):
                 return "a path outside the release"
     return ""
+
+
+def find_marked_paths(text: str) -> Iterator[str]:
+    """Yield the paths in a text that begin with the folder of a module, as `folder/rest` of the release."""
+    for mark, _, folder, rest in _MARKED_PATH.findall(text):
+        if not mark:
+            yield f"{folder or '.'}/{rest.lstrip('/')}"
 
 
 def _is_outside(folder: str, below: str) -> bool:

@@ -28,7 +28,7 @@ from envctl.adapters.terraform.state import local_state, state_lock, unsaved_sta
 from envctl.adapters.terraform.state.written_state import is_state_written
 from envctl.domain.errors import OperationFailedError, StateLockedError
 from envctl.domain.plan.changes import ResourceChange, StackPlan
-from envctl.domain.terraform.workdir_names import MOVING_STATE, PLAN_FILES, UNSAVED_STATE
+from envctl.domain.terraform.workdir_names import MOVING_STATE, PLAN_FILES, UNSAVED_STATE, join_workdir
 from envctl.usecases.ports import terraform as ports
 from envctl.usecases.ports.core import Observer
 from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
@@ -186,14 +186,15 @@ class TerraformDriver:
             return documents[-1]
 
         try:
-            found = drift_and_pending.separate_drift_from_pending(stack.name, run_plan, show_plan, unchanged=unchanged)
+            found = drift_and_pending.separate_drift_from_pending(stack, run_plan, show_plan, unchanged=unchanged)
             drift, pending = (redact_stack_plan(each, *documents) for each in (found.drift, found.pending))
             return replace(found, drift=drift, pending=pending)
         finally:
             self._plans.delete_files(site, *COMPARISON_FILES)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        return is_state_written(self._capture_output(self._build_site(environment, stack), "state pull"))
+        pulled = self._capture_output(self._build_site(environment, stack), "state pull")
+        return is_state_written(pulled, stack.workspace)
 
     def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
         site = self._build_site(environment, stack)
@@ -304,7 +305,7 @@ class TerraformDriver:
             from envctl.adapters.terraform.environment.provider_overrides import require_overrides_found
 
             require_overrides_found(self.find_unpinned_providers(), site.stack.name)
-        request = plan_origin.PlanRequest.from_options(options, site.stack.secrets)
+        request = plan_origin.PlanRequest.from_options(options, site)
         self._reader.check_origin(site, name, request, transcript)
         return transcript
 
@@ -336,7 +337,8 @@ class TerraformDriver:
         return output
 
     def _build_site(self, environment: str, stack: PreparedStack) -> Site:
-        return Site(environment, stack, self._root / environment / stack.name, locate=self._locate)
+        directory = self._root / join_workdir(environment, stack.name, stack.root)
+        return Site(environment, stack, directory, locate=self._locate)
 
 
 def _needs_init(transcript: Transcript, result: ProcessResult) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from envctl.adapters.terraform.diagnostics import killed_process, oom_kills
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter, resolve_config_paths
-from envctl.adapters.terraform.environment.stray_files import remove_stray_files
+from envctl.adapters.terraform.environment.stray_files import list_known_files, remove_stray_files
 from envctl.adapters.terraform.process import binary, json_events, stack_lock
 from envctl.adapters.terraform.process.arguments import build_arguments
 from envctl.adapters.terraform.process.output_lines import FileOutput, PipedOutput, ProcessOutput
@@ -27,6 +27,8 @@ _DEFAULTS = {
     "CHECKPOINT_DISABLE": "1",
     "TF_IN_AUTOMATION": "1",
     "TF_INPUT": "0",
+    # The backend `remote` would plan on a server otherwise: what is approved there can't be compared or applied here.
+    "TF_FORCE_LOCAL_BACKEND": "1",
     # Late garbage collection is fastest for a single plan. Without any, the plan waits for fresh memory.
     "GOGC": "400",
 }
@@ -108,7 +110,7 @@ class Launcher:
         transcript = json_events.Transcript()
 
         def on_line(text: str) -> None:
-            if progress := json_events.record_line(text, site.stack.name, transcript, self._redact):
+            if progress := json_events.record_line(text, site.stack, transcript, self._redact):
                 self._observer.on_progress(replace(progress, environment=site.environment))
 
         def on_start() -> None:
@@ -155,7 +157,7 @@ class Launcher:
             if self._monitor.stopping.claim_notice():
                 self._observer.on_message("stopping: Terraform finishes its current work, and keeps its state")
 
-        for stray in remove_stray_files(site.directory):
+        for stray in remove_stray_files(site.directory, list_known_files(site)):
             where = os.path.relpath(site.directory / stray, self._project)
             self._observer.on_message(f"removed {where}: not written by envctl, and Terraform would have read it")
         command = line[len(self.find_binary(site.stack))]
@@ -190,9 +192,10 @@ class Launcher:
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
         session = {f"TF_VAR_{SESSION_VARIABLE}": stack.session} if stack.session else {}
         plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(site.plugins)} if site.plugins else {}
+        workspace = {"TF_WORKSPACE": stack.workspace} if stack.workspace else {}
         usual = self.build_environment(stack)
         collected = _PARALLEL_DEFAULTS if self._monitor.is_parallel and stack.profile in self._default_gogc else {}
-        return usual | collected | secrets | session | plugins
+        return usual | collected | secrets | session | plugins | workspace
 
 
 def check_result(result: ProcessResult, transcript: json_events.Transcript, site: Site, command: str) -> None:

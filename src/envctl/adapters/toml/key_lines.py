@@ -1,6 +1,7 @@
 """Lines of the keys of a TOML file, for locations in problems."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import tree_sitter
 import tree_sitter_toml
@@ -16,6 +17,8 @@ def find_line(lines: Mapping[TomlPath, int], path: TomlPath) -> int | None:
     return None
 
 
+# A project file with many values in it is asked for many lines.
+@lru_cache(maxsize=4)
 def map_lines(text: bytes) -> dict[TomlPath, int]:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
     lines: dict[TomlPath, int] = {}

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from envctl.domain.config.cross_checks import find_faults
 from envctl.domain.config.fields import Fault, TomlPath
+from envctl.domain.config.plain_values import WrittenFloat
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.text.suggestions import suggest_name
@@ -31,6 +32,11 @@ def load_project(text: bytes, name: str = "envctl.toml") -> Project:
     document = _parse_toml(text, name)
     project, found = _validate_document(document)
     found += find_faults(document)
+    if project is not None and not found and not project.has_usual_states:
+        # Imported late: most projects leave the places of states to envctl.
+        from envctl.domain.config.state_place import find_state_faults
+
+        found += find_state_faults(project)
     if project is None or found:
         raise ConfigurationError(*_to_problems(text, name, found))
     return project
@@ -57,7 +63,7 @@ def locate_rendered_key(
 
 def _parse_toml(text: bytes, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text.decode("utf-8-sig"))
+        return tomllib.loads(text.decode("utf-8-sig"), parse_float=WrittenFloat)
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
         problem = Problem("E101", f"{name} is not UTF-8 text", "save the file as UTF-8", Location(name, line))

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.files import NotAFileError, describe_kind, read_bytes
-from envctl.adapters.workspace import atomic
+from envctl.adapters.workspace import atomic, stack_tree
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
 from envctl.domain.terraform import workdir_names
+from envctl.domain.terraform.tree_record import TreeRecord, parse_tree_record
+from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 
@@ -28,7 +30,7 @@ KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
-_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "base")
+_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "base", "root", "workspace")
 
 
 class DirectoryWorkspace:
@@ -90,22 +92,52 @@ class DirectoryWorkspace:
         return (_read_optional(self._root / environment / RELEASE_FILE) or b"").decode(errors="replace")
 
     def write_stack(self, environment: str, stack: str, main: bytes) -> None:
-        prepared = self._root / environment / PREPARED_FILE
-        try:
-            prepared.unlink(missing_ok=True)
-        except OSError as error:
-            raise unwritable_error(prepared, error, _REMOVE_HINT) from error
-        _write_if_different(self._root / environment / stack / workdir_names.ROOT_MODULE_FILE, main, 0o644)
+        self._forget_prepared(environment)
+        home = self._root / environment / stack
+        if (home / workdir_names.TREE_RECORD).exists():
+            # A root module that ran as it is had its tree here.
+            stack_tree.clear_tree(home, "", keep=())
+        _write_if_different(home / workdir_names.ROOT_MODULE_FILE, main, 0o644)
 
-    def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
+    def write_tree(
+        self,
+        environment: str,
+        stack: str,
+        root: str,
+        files: "Mapping[str, File]",
+        generated: Mapping[str, bytes],
+    ) -> None:
+        self._forget_prepared(environment)
+        home = self._root / environment / stack
+        wanted = stack_tree.list_wanted_files(root, files, generated)
+        stack_tree.clear_tree(home, root, keep=wanted)
+        # First: it leads to the plans and the state of a killed command.
+        record = TreeRecord.from_paths(root, wanted)
+        _write_if_different(home / workdir_names.TREE_RECORD, record.encode(), 0o644)
+        for path, file in wanted.items():
+            _write_if_different(home / path, file.data, 0o755 if file.executable else 0o644)
+        _check_case_conflicts(home, tuple(wanted))
+
+    def write_generated(self, environment: str, stack: str, root: str, generated: Mapping[str, bytes]) -> None:
+        self._forget_prepared(environment)
+        home = self._root / environment / stack
+        record = parse_tree_record(_read_optional(home / workdir_names.TREE_RECORD) or b"")
+        _write_if_different(home / workdir_names.TREE_RECORD, record.replace_generated(generated).encode(), 0o644)
+        for name in workdir_names.GENERATED_FILES:
+            if name not in generated:
+                (home / root / name).unlink(missing_ok=True)
+        for name, data in generated.items():
+            _write_if_different(home / root / name, data, 0o644)
+
+    def write_module_record(self, environment: str, stack: str, record: bytes, root: str = "") -> None:
         if record:
-            _write_if_different(self._root / environment / stack / workdir_names.MODULES_MANIFEST, record, 0o644)
+            _write_if_different(self._join_workdir(environment, stack, root) / MODULES_MANIFEST, record, 0o644)
 
-    def read_module_record(self, environment: str, stack: str) -> bytes | None:
-        return _read_optional(self._root / environment / stack / workdir_names.MODULES_MANIFEST)
+    def read_module_record(self, environment: str, stack: str, root: str = "") -> bytes | None:
+        return _read_optional(self._join_workdir(environment, stack, root) / MODULES_MANIFEST)
 
-    def read_provider_lock(self, environment: str, stack: str) -> bytes | None:
-        return _read_optional(self._root / environment / stack / workdir_names.LOCK_FILE)
+    def read_provider_lock(self, environment: str, stack: str, root: str = "") -> bytes | None:
+        return _read_optional(self._join_workdir(environment, stack, root) / workdir_names.LOCK_FILE)
 
     def load_known_states(self, environment: str) -> frozenset[str]:
         try:
@@ -118,7 +150,8 @@ class DirectoryWorkspace:
         _write_if_different(self._root / environment / KNOWN_STATES_FILE, json.dumps(list(stacks)).encode(), 0o644)
 
     def has_unsaved_state(self, environment: str) -> bool:
-        return any((self._root / environment).glob(f"*/{workdir_names.UNSAVED_STATE}"))
+        home = self._root / environment
+        return any((folder / workdir_names.UNSAVED_STATE).exists() for folder in stack_tree.list_workdirs(home))
 
     def has_prepared(self, environment: str) -> bool:
         return (self._root / environment / PREPARED_FILE).is_file()
@@ -136,6 +169,8 @@ class DirectoryWorkspace:
                     after=tuple(s["after"]),
                     plan_keys=tuple(s["plan_keys"]),
                     base=s["base"],
+                    root=s["root"],
+                    workspace=s["workspace"],
                 )
                 for s in kept["stacks"]
             )
@@ -174,12 +209,29 @@ class DirectoryWorkspace:
         atomic.write_atomically(self._root / prepared.environment / PREPARED_FILE, json.dumps(document).encode())
 
     def _hash_stacks(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
-        """Hash root modules, module records, backend records and release files in the working directory."""
+        """Hash root modules or trees, module records, backend records and release files in the working directory."""
         home = self._root / environment
-        names = (workdir_names.ROOT_MODULE_FILE, workdir_names.MODULES_MANIFEST, workdir_names.BACKEND_RECORD)
-        mains = [home / stack.name / name for stack in stacks for name in names]
+        files: list[Path] = []
+        for stack in stacks:
+            workdir = self._join_workdir(environment, stack.name, stack.root)
+            if stack.root:
+                files += stack_tree.list_tree(home / stack.name, stack.root)
+            else:
+                files.append(workdir / workdir_names.ROOT_MODULE_FILE)
+            files += [workdir / MODULES_MANIFEST, workdir / workdir_names.BACKEND_RECORD]
         released = sorted(path for path in (home / workdir_names.CODE_FOLDER).rglob("*") if path.is_file())
-        return _hash_files([*mains, *released], self._root)
+        return _hash_files([*files, *released], self._root)
+
+    def _join_workdir(self, environment: str, stack: str, root: str) -> Path:
+        return self._root / workdir_names.join_workdir(environment, stack, root)
+
+    def _forget_prepared(self, environment: str) -> None:
+        """Remove the saved preparations: what they describe is about to change."""
+        prepared = self._root / environment / PREPARED_FILE
+        try:
+            prepared.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable_error(prepared, error, _REMOVE_HINT) from error
 
 
 def _take_lock(handle: int, path: Path, environment: str, holder: str) -> None:
@@ -230,11 +282,8 @@ def _read_optional(file: Path) -> bytes | None:
 def _remove_stale_plans(home: Path) -> None:
     """Delete plans of killed commands: they hold secrets, and the lock is held by this command."""
     try:
-        with os.scandir(home) as entries:
-            stacks = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for file in (
-            Path(stack, name) for stack in stacks for name in (*workdir_names.PLAN_FILES, workdir_names.MOVING_STATE)
-        ):
+        names = (*workdir_names.PLAN_FILES, workdir_names.MOVING_STATE)
+        for file in (folder / name for folder in stack_tree.list_workdirs(home) for name in names):
             file.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable_error(Path(error.filename or home), error) from error

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Project
     from envctl.domain.errors import Location
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
+    from envctl.domain.release.root_findings import RootFindings
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
 
 
@@ -33,6 +34,10 @@ class ProjectFileReader:
         return locate_key(data, path)
 
     def parse_settings(self, data: bytes, name: str, public: frozenset[str] = frozenset()) -> "SettingsFile":
+        if name.endswith(".json"):
+            from envctl.adapters.hcl.json_settings import read_json_settings
+
+            return read_json_settings(data, name)
         from envctl.adapters.hcl.source import read_settings
 
         return read_settings(data, name, public)
@@ -72,3 +77,8 @@ class ProjectFileReader:
         from envctl.adapters.hcl.code_search import find_account_blocks
 
         return find_account_blocks(code)
+
+    def find_root(self, files: Mapping[str, bytes], root: str, carried: Sequence[str]) -> "RootFindings":
+        from envctl.adapters.hcl.root_search import read_root
+
+        return read_root(files, root, carried)

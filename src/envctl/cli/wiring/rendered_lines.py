@@ -4,12 +4,13 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from envctl.adapters.hcl.json_settings import read_json_settings
 from envctl.adapters.hcl.source import read_settings
-from envctl.adapters.toml import locate_key, locate_rendered_key
+from envctl.adapters.toml import load_project, locate_key, locate_rendered_key
 from envctl.domain.config.fields import find_table
 from envctl.domain.config.project import PROJECT_FILE
+from envctl.domain.config.settings_places import list_settings_places
 from envctl.domain.errors import ConfigurationError, Location
-from envctl.usecases.project.load import COMMON_SETTINGS, settings_path
 
 ReadContents = Callable[[str], bytes | None]
 
@@ -22,23 +23,33 @@ def locate_rendered_value(read: ReadContents, environment: str, path: Sequence[s
     if (found := locate_rendered_key(text, environment, path)) is not None:
         return found
     match path:
-        case ["module", _, str(name), *_]:
-            return _locate_setting(read, text, environment, name)
+        case ["module", str(stack), str(name), *_]:
+            return locate_setting(read, environment, stack, name)
         case _:
             return None
 
 
-def _locate_setting(read: ReadContents, text: bytes, environment: str, name: str) -> Location | None:
-    document = _parse_toml(text)
-    is_standalone = find_table(document, "environments", environment).get("pipeline") is False
-    paths = [settings_path(environment), *(() if is_standalone else (COMMON_SETTINGS,))]
+def locate_setting(read: ReadContents, environment: str, stack: str, name: str) -> Location | None:
+    """Return the line with the value of a variable of a stack: of envctl.toml, or of the settings file that wins."""
+    text = read(PROJECT_FILE) or b""
+    try:
+        project = load_project(text)
+    except ConfigurationError:
+        return None
+    if stack in project.every_stack and name in project.every_stack[stack].set_values:
+        return locate_key(text, ("stacks", stack, "set", name))
+    if environment not in project.environments:
+        return None
+    places = reversed(list_settings_places(project.view_for(environment), environment, (stack,)))
+    paths = [place.path for place in places if place.stack in ("", stack)]
     lines = (location for path in paths for location in _list_assignments(read(path) or b"", path, name))
-    return next(lines, None) or _locate_artifact(document, text, name)
+    return next(lines, None) or _locate_artifact(_parse_toml(text), text, name)
 
 
 def _list_assignments(data: bytes, path: str, name: str) -> Iterator[Location]:
+    read = read_json_settings if path.endswith(".json") else read_settings
     try:
-        yield from (each.location for each in read_settings(data, path).assignments if each.name == name)
+        yield from (each.location for each in read(data, path).assignments if each.name == name)
     except ConfigurationError:
         return
 

@@ -6,6 +6,7 @@ from posixpath import join, normpath
 
 from envctl.domain.config.checks.command import CommandCheck
 from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.settings_places import list_settings_globs
 from envctl.domain.terraform.bundle_paths import UP
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
@@ -22,7 +23,7 @@ def list_watched_paths(
     """
     tops = {stack.folder.split("/")[0] for stack in project.every_stack.values()} - {UP}
     tops |= set(_find_program_folders(project))
-    own = [PROJECT_FILE, LOCK_FILE, *(f"{top}/**/*" for top in sorted({"environments", *tops}))]
+    own = [PROJECT_FILE, LOCK_FILE, *sorted({*list_settings_globs(project), *(f"{top}/**/*" for top in tops)})]
     beside = sorted({f"{normpath(join(folder, path))}/**/*" for path in shared})
     return (*(f"{folder}/{path}" if folder else path for path in own), *beside, *ci_files)
 

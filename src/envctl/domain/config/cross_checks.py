@@ -11,9 +11,10 @@ from envctl.domain.config.ci_github import find_github_faults
 from envctl.domain.config.ci_gitlab import find_gitlab_faults
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.gates import find_default_gates
+from envctl.domain.config.provider_tables import check_provider_tables
 from envctl.domain.config.regions import check_region_names, check_stack_places, parse_stack
 from envctl.domain.graph import CycleError, order_stacks
-from envctl.domain.rollout.traffic import FULL_PERCENT
+from envctl.domain.rollout.traffic import FULL_PERCENT, TRAFFIC_VARIABLES
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 
@@ -31,7 +32,9 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *_check_pull_request_environments(document),
         *_check_stack_folders(document),
         *_check_wiring(document),
+        *_check_set_values(document),
         *check_stack_places(document),
+        *check_provider_tables(document),
         *_check_artifacts(document),
         *_check_checks(document),
         *check_rollouts(document),
@@ -190,7 +193,9 @@ def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:
             try:
                 needed = OutputReference.parse(text).stack
             except ValueError as error:
-                hint = 'write it like "network.private_subnet_ids[0]"; plain values belong in a settings file'
+                hint = (
+                    'write it like "network.private_subnet_ids[0]"; plain values belong in `set` or in a settings file'
+                )
                 yield Fault("E107", f"{variable} of the stack {stack}: {error}", hint, path)
                 continue
             needs[stack].append(needed)
@@ -210,6 +215,28 @@ def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:
         first, needed = error.path[:2]
         key = "after" if needed in list_texts(find_table(stacks, first).get("after")) else "inputs"
         yield Fault("E106", message, hint, ("stacks", first, key))
+
+
+def _check_set_values(document: Mapping[str, object]) -> Iterator[Fault]:
+    artifacts = find_table(document, "artifacts")
+    artifact_of = {find_table(artifacts, name).get("variable"): name for name in artifacts}
+    for stack, table in find_table(document, "stacks").items():
+        for variable in find_table(table, "set"):
+            path: TomlPath = ("stacks", stack, "set", variable)
+            if variable in find_table(table, "inputs"):
+                message = f"{variable} of the stack {stack} is in `set` and in `inputs`"
+                yield Fault("E218", message, "remove one of the two: a variable has one value", path)
+            elif variable in artifact_of:
+                message = (
+                    f"{variable} of the stack {stack} is in `set`, but the artifact {artifact_of[variable]} fills it"
+                )
+                hint = (
+                    f"remove the line, or [artifacts.{artifact_of[variable]}]; an artifact has one value for all stacks"
+                )
+                yield Fault("E218", message, hint, path)
+            elif variable in TRAFFIC_VARIABLES and "rollout" in find_table(document, "stacks", stack):
+                message = f"{variable} of the stack {stack} is filled by its rollout; it can't be in `set`"
+                yield Fault("E218", message, f"remove the line, or [stacks.{stack}.rollout]", path)
 
 
 def _check_checks(document: Mapping[str, object]) -> Iterator[Fault]:

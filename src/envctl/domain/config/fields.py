@@ -1,7 +1,7 @@
 """Types of values in the project file, each explaining its faults; and faults found by checks across its tables."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import dropwhile
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from envctl.domain.config.ci_package import PACKAGE_PATTERN
-from envctl.domain.config.plain_values import check_plain_value
+from envctl.domain.config.plain_values import check_plain_value, to_exact_value
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
-from envctl.domain.text.identifiers import NAME_PATTERN
+from envctl.domain.text.identifiers import NAME_PATTERN, PROVIDER_NAME_PATTERN
 from envctl.domain.text.suggestions import find_nearest
 
 TomlPath = tuple[str | int, ...]
@@ -41,6 +41,7 @@ def list_texts(value: object) -> list[str]:
 
 
 PLACEHOLDERS = ("project", "environment", "account_id", "region")
+STATE_PLACEHOLDERS = ("project", "env", "environment", "stack", "account_id", "region")
 SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)
 
 
@@ -62,15 +63,21 @@ def _match(pattern: str, wanted: str) -> AfterValidator:
     return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}", pattern)
 
 
-def check_template(text: str) -> str:
+def check_template(text: str, known: Sequence[str] = PLACEHOLDERS) -> str:
     """Return the text if its placeholders are known. The message of its ValueError continues a sentence."""
-    placeholders = [f"{{{name}}}" for name in PLACEHOLDERS]
+    placeholders = [f"{{{name}}}" for name in known]
     rest = text
     for placeholder in placeholders:
         rest = rest.replace(placeholder, "")
     if not text or {"{", "}"} & set(rest):
         raise ValueError(f"may contain {', '.join(placeholders)} and no other braces")
     return text
+
+
+def _check_state_role(value: object) -> object:
+    if value is False or (isinstance(value, str) and value) or (isinstance(value, Mapping) and value):
+        return check_plain_value(value, "no backend")
+    raise ValueError("must be the ARN of a role, a table with role_arn, or false for your own credentials")
 
 
 def _check_folder(text: str) -> str:
@@ -80,6 +87,10 @@ def _check_folder(text: str) -> str:
     if text.startswith("/") or ".." in inside or not text.strip("./") or "\\" in text or ":" in text:
         raise ValueError('must be a folder, such as "modules/vpc", or "../modules/vpc" in the same git repository')
     return text
+
+
+def _check_root(text: str) -> str:
+    return text if text == "." else _check_folder(text)
 
 
 Name = Annotated[str, _match(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
@@ -124,6 +135,13 @@ PersonPattern = Annotated[
         r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+|gitlab:[\w*.-]+",
         'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME", "github-team:ORG/TEAM" or'
         ' "gitlab:NAME"',
+    ),
+]
+ProviderName = Annotated[
+    str,
+    _match(
+        PROVIDER_NAME_PATTERN,
+        'the name of a provider such as "datadog", or of one of its aliases such as "aws.us_east_1"',
     ),
 ]
 EnvironmentVariable = Annotated[
@@ -188,9 +206,14 @@ def parse_session_duration(text: object) -> timedelta:
 
 
 ProviderValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(value, "no provider"))]
-Bucket = Annotated[str, AfterValidator(check_template)]
+StateValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(value, "no backend"))]
+StateText = Annotated[str, Field(min_length=1)]
+StateRole = Annotated[Any, AfterValidator(_check_state_role)]
+SetValue = Annotated[Any, AfterValidator(lambda value: to_exact_value(check_plain_value(value, "no variable")))]
+Bucket = Annotated[str, AfterValidator(lambda text: check_template(text, STATE_PLACEHOLDERS))]
 Repository = Annotated[str, AfterValidator(check_template)]
 Folder = Annotated[str, AfterValidator(_check_folder)]
+RootFolder = Annotated[str, AfterValidator(_check_root)]
 SessionDuration = Annotated[timedelta, BeforeValidator(parse_session_duration)]
 IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]
 Duration = Annotated[timedelta, BeforeValidator(parse_quoted_duration)]

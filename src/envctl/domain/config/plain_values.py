@@ -4,6 +4,32 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from math import isfinite
 
+from envctl.domain.terraform.literals import parse_number
+
+
+class WrittenFloat(float):
+    """A number of the project file with its text: a float does not hold all of its digits."""
+
+    def __new__(cls, text: str) -> "WrittenFloat":
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+
+def to_exact_value(value: object) -> object:
+    """Return the value with all digits of its numbers, and without tables of TOML's own kind."""
+    match value:
+        case Mapping():
+            return {key: to_exact_value(each) for key, each in value.items()}
+        case list():
+            return [to_exact_value(each) for each in value]
+        case WrittenFloat():
+            return parse_number(value.text)
+        case _:
+            return value
+
 
 def check_plain_value(value: object, whose: str) -> object:
     """Return the value. Raises ValueError for a date, a time, nan or inf in it. The message continues a sentence after

@@ -11,16 +11,18 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
+from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
-from envctl.domain.terraform.literals import IDENTIFIER
+from envctl.domain.terraform.literals import IDENTIFIER, format_number
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
-from envctl.domain.terraform.workdir_names import LOCK_FILE
-from envctl.domain.text.identifiers import is_name
+from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
+from envctl.domain.text.identifiers import is_name, is_provider_name
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _TOOL_FOLDERS = frozenset({".git", ".terraform"})
@@ -62,12 +64,34 @@ class StackWiring:
     region: str = ""  # name of its region; empty for that of the environment
     after: tuple[str, ...] = ()  # stacks applied before it without an input from them
     moved_from: str = ""  # former name of a renamed stack
-    is_root: bool = False  # its folder is a root module, which runs as it is
+    root_code: RootCode | None = None  # code of a root module, which runs as it is
+    # keys of its providers: of `datadog`, or of the alias `aws.us_east_1`
+    providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    default_tags: bool | None = None  # None: a module gets them, a root does not
+    set_values: Mapping[str, object] = field(default_factory=dict)  # values by variable, equal in all environments
+
+    @property
+    def is_root(self) -> bool:
+        return self.root_code is not None
+
+    @property
+    def root(self) -> str:
+        """The folder of a root module that runs as it is; empty for a module."""
+        return normalize_root(self.module) if self.is_root else ""
 
     @property
     def upstream(self) -> tuple[str, ...]:
         """The stacks it reads outputs of."""
         return tuple(sorted({reference.partition(".")[0] for reference in self.inputs.values()}))
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The aliased configurations in its providers, such as `aws.us_east_1`."""
+        return tuple(sorted(name for name in self.providers if "." in name))
+
+    @property
+    def has_default_tags(self) -> bool:
+        return not self.is_root if self.default_tags is None else self.default_tags
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -103,6 +127,11 @@ class Wiring:
         """Return a path of the bundle as the project writes it."""
         return to_project_path(self.base, path)
 
+    def find_root_folder(self, stack: str) -> str:
+        """Return the folder of a root module that runs as it is, in the tree of its stack; empty for a module."""
+        folder = self.stacks[stack].root
+        return self.to_bundle_path(folder) if folder else ""
+
     def normalize_path(self, path: str) -> str:
         """Return the only spelling of a path of the project: one may lead up and back into it."""
         return self.to_project_path(self.to_bundle_path(path))
@@ -111,7 +140,12 @@ class Wiring:
         """Return the wiring with another form of all paths."""
         if not self.base:
             return self
-        stacks = {name: replace(stack, module=move(stack.module)) for name, stack in self.stacks.items()}
+        stacks = {
+            name: replace(
+                stack, module=move(stack.module), root_code=stack.root_code and stack.root_code.relocate(move)
+            )
+            for name, stack in self.stacks.items()
+        }
         modules = tuple(replace(module, folder=move(module.folder)) for module in self.modules)
         return replace(self, stacks=stacks, modules=modules)
 
@@ -193,6 +227,23 @@ def _fold_name(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def to_json_values(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values with numbers that no float holds exactly as text: Terraform turns it into the exact number."""
+    return {name: _to_json_value(value) for name, value in values.items()}
+
+
+def _to_json_value(value: object) -> object:
+    match value:
+        case Decimal():
+            return format_number(value)
+        case Mapping():
+            return to_json_values(value)
+        case list():
+            return [_to_json_value(each) for each in value]
+        case _:
+            return value
+
+
 class DamagedBundleError(ValueError):
     """The bytes are not the expected release."""
 
@@ -272,7 +323,10 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             | ({"region": stack.region} if stack.region else {})
             | ({"after": list(stack.after)} if stack.after else {})
             | ({"moved_from": stack.moved_from} if stack.moved_from else {})
-            | ({"root": True} if stack.is_root else {})
+            | ({"root": stack.root_code.to_json()} if stack.root_code else {})
+            | ({"providers": {name: dict(each) for name, each in stack.providers.items()}} if stack.providers else {})
+            | ({} if stack.default_tags is None else {"default_tags": stack.default_tags})
+            | ({"set": dict(stack.set_values)} if stack.set_values else {})
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
@@ -287,7 +341,9 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
 
 def _choose_format(wiring: Wiring) -> int:
     """Return the oldest format that an envctl must know to deploy the release."""
-    if wiring.base or any(stack.is_root for stack in wiring.stacks.values()):
+    if wiring.base or any(
+        s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values()
+    ):
         return FORMAT_WITH_ROOTS
     if wiring.removed or any(stack.moved_from for stack in wiring.stacks.values()):
         return FORMAT_WITH_LEAVING_STACKS
@@ -300,10 +356,29 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
     for name in (document["name"], *after, *filter(None, (region, before))):
         if not is_name(name):
             raise DamagedBundleError(f"{name!r} is not a name")
-    if fault := find_folder_fault(document["module"]):
+    is_project = "root" in document and document["module"] == "."
+    if not is_project and (fault := find_folder_fault(document["module"])):
         raise DamagedBundleError(f"the module {document['module']!r} {fault}")
-    is_root = document.get("root", False) is True
-    return StackWiring(document["module"], document["inputs"], region, after, before, is_root=is_root)
+    providers, tagged = document.get("providers", {}), document.get("default_tags")
+    if wrong := [name for name, each in providers.items() if not is_provider_name(name) or not isinstance(each, dict)]:
+        raise DamagedBundleError(f"{wrong[0]!r} is not the configuration of a provider")
+    code = parse_root_code(document["root"]) if "root" in document else None
+    if wrong := [path for path in (code.tree if code else ()) if find_folder_fault(path)]:
+        raise DamagedBundleError(f"the path {wrong[0]!r} of {document['name']} is outside the bundle")
+    values = dict(document.get("set", {}))
+    if wrong := [name for name in values if not IDENTIFIER.fullmatch(name)]:
+        raise DamagedBundleError(f"{wrong[0]!r} is not the name of a variable")
+    return StackWiring(
+        document["module"],
+        document["inputs"],
+        region,
+        after,
+        before,
+        root_code=code,
+        providers=providers,
+        default_tags=tagged if isinstance(tagged, bool) else None,
+        set_values=values,
+    )
 
 
 def _parse_wiring(document: dict[str, Any]) -> Wiring:

@@ -1,6 +1,6 @@
 """Changes between two releases: modules, wiring, variables, outputs and providers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from envctl.domain.plan.changes import Marker, is_same_value
@@ -50,6 +50,7 @@ def compare_releases(older: Release, newer: Release, *, patch: bool = False) -> 
         (
             *_diff_parts(_describe_wiring(one), _describe_wiring(other)),
             *_diff_inputs(one, other, stacks),
+            *_diff_set_values(one, other, stacks),
             *_diff_remote_modules(one, other, stacks),
             *_diff_provider_keys(one, other),
         ),
@@ -70,7 +71,8 @@ def _describe_wiring(wiring: Wiring) -> dict[str, object]:
     for name, stack in wiring.stacks.items():
         region = f" in the region {stack.region}" if stack.region else ""
         after = f" after {', '.join(stack.after)}" if stack.after else ""
-        described[f"stack {name}"] = f"{stack.module}{region}{after}"
+        tags = "" if stack.default_tags is None else f" {'with' if stack.default_tags else 'without'} default tags"
+        described[f"stack {name}"] = f"{stack.module}{region}{after}{tags}"
     return described
 
 
@@ -82,6 +84,22 @@ def _diff_inputs(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartCha
     order = "order of stacks"
     moved = {order: list(stacks)}, {order: [name for name in other.stacks if name in stacks]}
     return (*_diff_parts(before, after), *_diff_parts(*moved))
+
+
+def _diff_set_values(one: Wiring, other: Wiring, stacks: list[str]) -> Iterator[PartChange]:
+    """Yield the changed values of `[stacks.STACK.set]`, redacted if the variable is sensitive in one release."""
+    before, after = (
+        {(name, variable): value for name in stacks for variable, value in wiring.stacks[name].set_values.items()}
+        for wiring in (one, other)
+    )
+    for stack, variable in sorted(before.keys() | after.keys()):
+        sides = tuple(side.get((stack, variable)) for side in (before, after))
+        if is_same_value(*sides):
+            continue
+        declared = (*one.schema.get(stack, ()), *other.schema.get(stack, ()))
+        if any(each.name == variable and each.sensitive for each in declared):
+            sides = tuple(None if value is None else Marker.SENSITIVE for value in sides)
+        yield PartChange(f"{stack}.set.{variable}", *sides)
 
 
 def _diff_remote_modules(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:
@@ -110,7 +128,7 @@ def _diff_provider_keys(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
     before, after = (
         {
             f"provider {name}.{key}": format_canonical_json(value)
-            for name, table in wiring.providers.items()
+            for name, table in _list_provider_tables(wiring)
             for key, value in table.items()
         }
         for wiring in (one, other)
@@ -119,6 +137,13 @@ def _diff_provider_keys(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
         PartChange(each.name, *(None if side is None else Marker.SENSITIVE for side in (each.before, each.after)))
         for each in _diff_parts(before, after)
     )
+
+
+def _list_provider_tables(wiring: Wiring) -> Iterator[tuple[str, Mapping[str, object]]]:
+    yield from wiring.providers.items()
+    for stack, wired in wiring.stacks.items():
+        # A table without keys is a configuration, too.
+        yield from ((f"{name} of {stack}", table or {"alias": name}) for name, table in wired.providers.items())
 
 
 def _collect_variables(wiring: Wiring, stacks: list[str]) -> dict[str, object]:

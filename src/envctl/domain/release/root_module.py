@@ -4,16 +4,16 @@ Same input, same bytes, on every machine.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from posixpath import relpath
 from typing import Any
 
 from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
-from envctl.domain.terraform.json_syntax import escape_templates
+from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
@@ -21,11 +21,21 @@ from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 
 @dataclass(frozen=True)
 class RootModule:
-    """A rendered root module. `secrets` are sensitive settings by Terraform variable, passed by `TF_VAR_` alone."""
+    """The root module of a stack: rendered around a module, or as it is with files of envctl.
+
+    Attributes:
+        document: the rendered root module; of a root module as it is, the file with its overrides.
+        secrets: sensitive settings by Terraform variable, passed by `TF_VAR_` alone.
+        files: the files beside a root module as it is, by name.
+        root: its folder in the tree of the stack; empty for a rendered one.
+    """
 
     stack: str
     document: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    root: str = ""
+    workspace: str = ""  # the workspace that holds the state; empty for the default one
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -36,6 +46,11 @@ def render_root_module(
 ) -> RootModule:
     """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one."""
     wired = wiring.stacks[stack]
+    if wired.root_code is not None:
+        from envctl.domain.release.root_override import render_root_files
+
+        added = render_root_files(wiring, stack, place, wired.root_code, arguments)
+        return RootModule(stack, added.document, added.secrets, added.files, wiring.find_root_folder(stack))
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
@@ -48,14 +63,18 @@ def render_root_module(
             stack: {"source": f"../{CODE_FOLDER}/{wiring.to_bundle_path(wired.module)}", **plain, **inputs, **secret}
         },
     }
+    if wired.aliases:
+        document["module"][stack]["providers"] = {name: name for name in wired.aliases}
     if before := called or wired.moved_from:
         document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
     if where["provider"]:
         document["provider"] = where["provider"]
-    if declared := _declare_variables(sensitive, place):
+    if declared := _declare_variables(sensitive, place, wired):
         document["variable"] = declared
     if wired.upstream:
-        document["data"] = {"terraform_remote_state": _render_remote_states(wired, place)}
+        document["data"] = {
+            "terraform_remote_state": {name: place.backend.render_remote_state(name) for name in wired.upstream}
+        }
     if outputs := wiring.outputs.get(stack):
         document["output"] = {
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
@@ -70,22 +89,33 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
     modules = [module for module in wiring.modules if module.stack_name == stack]
     if not modules:
         return b""
-    source = f"../{CODE_FOLDER}/{wiring.to_bundle_path(wiring.stacks[stack].module)}"
-    entries = [
-        to_record_entry("", "", "", "."),
-        to_record_entry(stack, source, "", source),
-        *(
-            to_record_entry(m.key, m.source, m.version, f"../{CODE_FOLDER}/{wiring.to_bundle_path(m.folder)}")
-            for m in modules
-        ),
-    ]
-    return encode_module_record(entries)
+    entries = [to_record_entry("", "", "", ".")]
+    wired, locate = wiring.stacks[stack], wiring.to_bundle_path
+    if wired.is_root:
+        # The tree has the layout of the release, and Terraform runs in the folder of the root.
+        root = locate(wired.module)
+        called = [(m.key.partition(".")[2], m.source, m.version, relpath(locate(m.folder), root)) for m in modules]
+    else:
+        source = f"../{CODE_FOLDER}/{locate(wired.module)}"
+        called = [(stack, source, "", source)]
+        called += [(m.key, m.source, m.version, f"../{CODE_FOLDER}/{locate(m.folder)}") for m in modules]
+    return encode_module_record([*entries, *(to_record_entry(*each) for each in called)])
 
 
 def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
     """Return the blocks of the root module that decide the target of an apply: backend and providers."""
+    wired = wiring.stacks[stack]
+    if wired.root_code is not None:
+        from envctl.domain.release.root_override import render_provider_overrides
+
+        return {
+            "backend": {
+                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
+            },
+            "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
+        }
     return {
-        "backend": {place.backend.kind: place.backend.settings_for_stack(stack)},
+        "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))},
         "provider": render_provider_blocks(wiring, place, stack),
     }
 
@@ -110,6 +140,7 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
     if path[:1] == ("module",) and len(rest) > 1:
         stack, name = rest[:2]
         yield ("stacks", stack, "inputs", name)
+        yield ("stacks", stack, "set", name)
         filled = {"source": ("stacks", stack, "module"), "project": ("project", "name")}
         filled |= {"environment": ("environments", environment), "region": ("environments", environment, "region")}
         if name in filled:
@@ -126,28 +157,8 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
-def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:
+def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:
     declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
-    if place.assume_role and place.region:
+    if place.assume_role and (place.region or wired.aliases):
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared
-
-
-def _render_remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
-    states = {}
-    for upstream in wired.upstream:
-        # For reading alone, without locking, encryption and the account check.
-        config = place.backend.settings_for_stack(upstream)
-        for key in ("use_lockfile", "encrypt", "allowed_account_ids"):
-            config.pop(key, None)
-        states[upstream] = {"backend": place.backend.kind, "config": config}
-    return states
-
-
-def format_tf_var(value: object, type_text: str) -> str:
-    """Return the `TF_VAR_` text of a value: plain for primitive types, an HCL expression for all others."""
-    if type_text.strip() in ("string", "number", "bool"):
-        return value if isinstance(value, str) else json.dumps(value)
-    # JSON is an HCL expression, except for two escapes unknown to HCL.
-    text = json.dumps(escape_templates(value), ensure_ascii=False)
-    return re.sub(r"\\(.)", lambda escape: {"b": "\\u0008", "f": "\\u000c"}.get(escape[1], escape[0]), text)

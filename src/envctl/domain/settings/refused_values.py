@@ -89,7 +89,7 @@ class _StackCheck:
     def _find_line(self, name: str) -> Location | None:
         """Return the line of a settings file; None for defaults, and for what envctl fills."""
         setting = self._settings.get(name)
-        return setting.location if setting is not None and setting.origin in ("file", "artifact") else None
+        return setting.location if setting is not None and setting.origin in ("file", "artifact", "set") else None
 
     def _locate(self, name: str) -> Location:
         if (line := self._find_line(name)) is not None:

@@ -4,12 +4,13 @@ One ConfigurationError reports all faults:
 
 E203 undeclared name · E204 wrong type · E205 missing value · E206 null for a required value · E207 name filled by
 envctl · E208 input wired to another stack · E209 unknown attribute · E210 artifact set outside the entry · E211
-undeclared input
+undeclared input · E221 set in the release and in the stack's file · E222 set in the release for all stacks
 """
 
 import keyword
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.images.image_reference import is_same_artifact
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
-from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting, format_canonical_json
+from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting, SetValue, format_canonical_json
 from envctl.domain.terraform.conversion import convert_value, find_unknown_attributes, format_path
 from envctl.domain.terraform.variables import (
     Assignment,
@@ -33,11 +34,25 @@ from envctl.domain.terraform.variables import (
     format_type,
 )
 from envctl.domain.terraform.variables import Collection as CollectionType
+from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import suggest_name
 
 REGION = "region"
 MISMATCH_ERROR = "terraform_type"
 NULL_ERROR = "terraform_null"
+
+
+@dataclass(frozen=True)
+class SettingsPaths:
+    """Where new settings belong, for hints.
+
+    Attributes:
+        shared: the file for all stacks of the environment.
+        by_stack: the file of each stack; empty if there is none.
+    """
+
+    shared: str
+    by_stack: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve_settings(
@@ -52,18 +67,25 @@ def resolve_settings(
     carried: Mapping[str, object] | None = None,
     regions: Mapping[str, str] | None = None,
     rolled: Mapping[str, Collection[str]] | None = None,
+    set_values: Mapping[str, Mapping[str, SetValue]] | None = None,
+    ignored: Collection[str] = (),
+    paths: SettingsPaths | None = None,
 ) -> EnvironmentSettings:
     """Resolve the settings; later files win. Raises ConfigurationError with all problems.
 
-    builtin: variables filled by envctl.
+    files: files for all stacks, and files of one stack, which count for it alone.
+    builtin: variables filled by envctl, except where a value for one stack has the name.
     artifacts: all artifact variables; None for one without a value so far, set by a file in the entry alone.
     carried: the artifacts as in the release, if the environment has other references for them.
     regions: regions of stacks outside the region of the environment.
     rolled: variables of stacks filled by a rollout.
+    set_values: values of `[stacks.STACK.set]` by stack, which win over all files.
+    ignored: patterns of names that may stand in files although no stack declares them.
     """
+    usual = SettingsPaths(f"environments/{environment}/terraform.tfvars")
     resolution = Resolution(
         environment, schema, files, builtin, wired, artifacts, may_set_artifacts, carried or artifacts,
-        regions or {}, rolled or {},
+        regions or {}, rolled or {}, set_values or {}, ignored, paths or usual,
     )  # fmt: skip
     problems = [*find_miswired_inputs(resolution), *find_misplaced_settings(resolution)]
     arguments: dict[str, dict[str, object]] = {}
@@ -98,6 +120,9 @@ class Resolution:
     carried: Mapping[str, object]
     regions: Mapping[str, str]
     rolled: Mapping[str, Collection[str]]
+    set_values: Mapping[str, Mapping[str, SetValue]]
+    ignored: Collection[str]
+    paths: SettingsPaths
     _missing: dict[str, list[tuple[str, Variable]]] = field(default_factory=dict)
 
     @cached_property
@@ -109,8 +134,28 @@ class Resolution:
         return found
 
     @cached_property
-    def effective_assignments(self) -> Mapping[str, Assignment]:
-        return {each.name: each for file in self.files for each in file.assignments}
+    def effective_assignments(self) -> Mapping[str, Mapping[str, Assignment]]:
+        """The assignment of each name that counts, by stack."""
+        return {
+            stack: {each.name: each for file in self.files if file.stack in ("", stack) for each in file.assignments}
+            for stack in self.schema
+        }
+
+    @cached_property
+    def _own_assignments(self) -> Mapping[str, Collection[str]]:
+        """The names in the files of each stack."""
+        found: dict[str, set[str]] = {}
+        for file in self.files:
+            found.setdefault(file.stack, set()).update(each.name for each in file.assignments)
+        return found
+
+    def is_builtin(self, stack: str, name: str) -> bool:
+        """Check if envctl fills the variable of a stack: a value for this stack alone wins."""
+        is_filled = name in self.builtin or (name == REGION and stack in self.regions)
+        return is_filled and name not in self._own_assignments.get(stack, ())
+
+    def is_in_set(self, stack: str, name: str) -> bool:
+        return name in self.set_values.get(stack, {})
 
     def is_set(self, stack: str, name: str) -> bool:
         """Check that a stack takes the variable from the settings, not from another stack or its rollout."""
@@ -125,11 +170,12 @@ class Resolution:
 
     def find_source(self, variable: Variable, stack: str) -> _ValueSource | None:
         name = variable.name
-        assigned = self.effective_assignments.get(name)
-        if name == REGION and stack in self.regions:
-            return _ValueSource(self.regions[stack], "envctl", None)
-        if name in self.builtin:
-            return _ValueSource(self.builtin[name], "envctl", None)
+        if (given := self.set_values.get(stack, {}).get(name)) is not None:
+            return _ValueSource(given.value, "set", given.location)
+        assigned = self.effective_assignments[stack].get(name)
+        if self.is_builtin(stack, name):
+            filled = self.regions.get(stack) if name == REGION else None
+            return _ValueSource(filled or self.builtin[name], "envctl", None)
         carried = self.artifact_values.get(name)
         if carried is not None:
             # Part of the release in the entry too: a file there may already have the value of the next release.
@@ -166,7 +212,7 @@ class Resolution:
         place = (source.location if source else None) or variable.location
         if detail["type"] == NULL_ERROR:
             message = f"{name} must not be null: {stack} needs a value (declared at {variable.location})"
-            yield Problem("E206", message, self._set_hint(variable), place)
+            yield Problem("E206", message, self._set_hint(variable, [stack]), place)
             return
         hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"
         for mismatch in detail["ctx"]["found"]:
@@ -177,12 +223,12 @@ class Resolution:
             variable = needed[0][1]
             stacks = " and ".join(stack for stack, _ in needed)
             message = f"{name} has no value, and {stacks} {'needs' if len(needed) == 1 else 'need'} it"
-            hint = self._set_hint(variable)
+            hint = self._set_hint(variable, [stack for stack, _ in needed])
             if name in TRAFFIC_VARIABLES:
                 hint = f"add [stacks.{needed[0][0]}.rollout] to envctl.toml to fill it; or {hint}"
             yield Problem("E205", message, hint, variable.location)
 
-    def _set_hint(self, variable: Variable) -> str:
+    def _set_hint(self, variable: Variable, stacks: Sequence[str]) -> str:
         example = f"{variable.name} = {_format_example(variable.type)}"
         if variable.name in self.artifact_values and not self.may_set_artifacts:
             return f"artifacts come with the release; set `{example}` in the entry environment and promote"
@@ -191,33 +237,55 @@ class Resolution:
                 "pass the name of a secret to the module, and read it there: docs/secrets.md; settings files"
                 " must not hold secrets"
             )
-        path = f"environments/{self.environment}/terraform.tfvars"
+        # Where only some of several stacks lack a value, the others have values of their own.
+        takers = self.list_takers(variable.name)
+        own = self.paths.by_stack.get(stacks[0], "") if len(stacks) < len(takers) else ""
+        path = own or self.paths.shared
+        hint = f"add `{example}` to {path}"
         if not any(file.name == path for file in self.files):
-            return f"there is no {path}: create it, with `{example}`"
-        return f"add `{example}` to {path}"
+            hint = f"there is no {path}: create it, with `{example}`"
+        if len(takers) == 1:
+            return hint
+        return f"{hint}; or give a stack its own value: [stacks.{stacks[0]}.set] in envctl.toml"
 
     def find_unknown_attributes(self) -> Iterator[Problem]:
-        for name, assigned in self.effective_assignments.items():
-            takers = self.list_takers(name)
+        for name in self.declarations_by_name:
             reveal = not self.is_sensitive(name)
-            for path, stray, known in find_unknown_attributes(
-                assigned.value, [variable.type for _, variable in takers]
-            ):
-                shown = f"attribute {stray}" if reveal else "attribute that it sets"
-                message = f"{name}{format_path(path, reveal=reveal)} has no {shown}; Terraform would drop it silently"
-                hint = suggest_name(stray, known) if reveal else f"known are: {', '.join(sorted(known))}"
-                yield Problem("E209", message, hint, assigned.location)
+            for source, types in self._list_written_values(name):
+                for path, stray, known in find_unknown_attributes(source.value, types):
+                    shown = f"attribute {stray}" if reveal else "attribute that it sets"
+                    message = (
+                        f"{name}{format_path(path, reveal=reveal)} has no {shown}; Terraform would drop it silently"
+                    )
+                    hint = suggest_name(stray, known) if reveal else f"known are: {', '.join(sorted(known))}"
+                    yield Problem("E209", message, hint, source.location)
+
+    def _list_written_values(self, name: str) -> list[tuple[_ValueSource, list[TypeExpression]]]:
+        """Return the values written by people for a name, each with the types of the stacks that take it."""
+        found: dict[tuple[Origin, Location | None, str], tuple[_ValueSource, list[TypeExpression]]] = {}
+        for stack, variable in self.list_takers(name):
+            given, assigned = self.set_values.get(stack, {}).get(name), self.effective_assignments[stack].get(name)
+            if given is not None:
+                source = _ValueSource(given.value, "set", given.location)
+            elif assigned is not None:
+                source = _ValueSource(assigned.value, "file", assigned.location)
+            else:
+                continue
+            key = (source.origin, source.location, "" if source.location else stack)
+            found.setdefault(key, (source, []))[1].append(variable.type)
+        return list(found.values())
 
     def collect_settings(self, arguments: Mapping[str, Mapping[str, object]]) -> tuple[Setting, ...]:
-        merged: dict[tuple[str, str, str], Setting] = {}
+        merged: dict[tuple[str, str, str, Location | None], Setting] = {}
         for name in sorted(self.declarations_by_name):
             sensitive = self.is_sensitive(name)
             for stack, variable in self.list_takers(name):
                 source = self.find_source(variable, stack)
                 origin: Origin = source.origin if source else "default"
                 value = arguments[stack][name] if source else variable.default
-                key = (name, origin, format_canonical_json(value))
                 location = source.location if source else variable.location
+                # Equal values of two stacks, each written in a place of its own, are two settings.
+                key = (name, origin, format_canonical_json(value), location if source else None)
                 known = merged.get(key) or Setting(name, value, location, origin, sensitive, ())
                 merged[key] = replace(known, value=value, stacks=(*known.stacks, stack))
         return tuple(merged.values())
@@ -234,37 +302,88 @@ def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
 
 def find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:
     """Yield a problem for each assignment of a forbidden or undeclared name."""
-    checked = (_check_assignment(resolution, each) for file in resolution.files for each in file.assignments)
-    yield from filter(None, checked)
+    for file in (each for each in resolution.files if not each.stack or each.stack in resolution.schema):
+        check = _check_own_assignment if file.stack else _check_assignment
+        yield from filter(None, (check(resolution, each, file.stack) for each in file.assignments))
 
 
-def _check_assignment(resolution: Resolution, each: Assignment) -> Problem | None:
+def _check_assignment(resolution: Resolution, each: Assignment, _: str) -> Problem | None:
     name = each.name
     if name in resolution.builtin:
         message = f"{name} is set by envctl; it can't be a setting"
-        return Problem("E207", message, "remove the line; the value comes from envctl.toml", each.location)
+        hint = (
+            "remove the line, or leave the name out of [settings] fill in envctl.toml; one stack may have its own value"
+        )
+        return Problem("E207", message, hint, each.location)
     if name in resolution.artifact_values and not resolution.may_set_artifacts:
-        message = f"{name} is an artifact; {resolution.environment} must not set it"
-        hint = "artifacts come with the release; set it in the entry environment and promote"
-        return Problem("E210", message, hint, each.location)
+        return _describe_artifact(resolution, each)
     if name not in resolution.declarations_by_name:
+        if any(fnmatchcase(name, pattern) for pattern in resolution.ignored):
+            return None
         fixed = {*resolution.builtin, *(() if resolution.may_set_artifacts else resolution.artifact_values)}
         known = [one for one in resolution.declarations_by_name if one not in fixed and resolution.list_takers(one)]
         message = f"{name} is not a setting: no stack has such a variable"
-        return Problem("E203", message, suggest_name(name, known), each.location)
-    if not resolution.list_takers(name):
+        hint = suggest_name(name, known)
+        others = f'names of other programs belong in envctl.toml: [settings] ignore = ["{name}"]'
+        if not hint.startswith("did"):
+            hint = "; ".join(filter(None, (others, hint)))
+        return Problem("E203", message, hint, each.location)
+    takers = [stack for stack, _ in resolution.list_takers(name)]
+    if not takers:
         rolled = [
             stack for stack, _ in resolution.declarations_by_name[name] if name in resolution.rolled.get(stack, ())
         ]
         if rolled:
-            message = f"{name} is set by envctl; it can't be a setting: {rolled[0]} has a rollout"
-            hint = f"remove the line, or remove [stacks.{rolled[0]}.rollout]"
-            return Problem("E207", message, hint, each.location)
-        stacks = " and ".join(stack for stack, _ in resolution.declarations_by_name[name])
-        message = f"{name} is an input of {stacks}, with a value from another stack"
-        hint = f"remove the line, or the input {name} of {stacks} in envctl.toml"
-        return Problem("E208", message, hint, each.location)
+            return _describe_rolled(rolled[0], each)
+        return _describe_wired([stack for stack, _ in resolution.declarations_by_name[name]], each)
+    if all(resolution.is_in_set(stack, name) for stack in takers):
+        place = resolution.set_values[takers[0]][name].location or f"[stacks.{takers[0]}.set] of the release"
+        message = f"{name} has no effect here: `set` has the value of {join_names(takers)} ({place})"
+        return Problem("E222", message, "remove the line; or remove the name from `set`", each.location)
     return None
+
+
+def _check_own_assignment(resolution: Resolution, each: Assignment, stack: str) -> Problem | None:
+    """Check a line of a file that is for one stack."""
+    name = each.name
+    declared = [variable.name for variable in resolution.schema[stack]]
+    if name not in declared:
+        if any(fnmatchcase(name, pattern) for pattern in resolution.ignored):
+            return None
+        known = [one for one in declared if resolution.is_set(stack, one) and one not in resolution.artifact_values]
+        return Problem("E203", f"{stack} has no variable {name}", suggest_name(name, known), each.location)
+    if name in resolution.wired.get(stack, ()):
+        return _describe_wired([stack], each)
+    if name in resolution.rolled.get(stack, ()):
+        return _describe_rolled(stack, each)
+    if name in resolution.artifact_values:
+        if not resolution.may_set_artifacts:
+            return _describe_artifact(resolution, each)
+        message = f"{name} is an artifact, with one value for all stacks; a file of {stack} must not set it"
+        return Problem("E210", message, f"move the line to {resolution.paths.shared}", each.location)
+    if (given := resolution.set_values.get(stack, {}).get(name)) is not None:
+        place = given.location or "the release"
+        message = f"{name} of {stack} is set twice: here, and by [stacks.{stack}.set] ({place})"
+        return Problem("E221", message, "remove one of the two: values in `set` are the same everywhere", each.location)
+    return None
+
+
+def _describe_artifact(resolution: Resolution, each: Assignment) -> Problem:
+    message = f"{each.name} is an artifact; {resolution.environment} must not set it"
+    hint = "artifacts come with the release; set it in the entry environment and promote"
+    return Problem("E210", message, hint, each.location)
+
+
+def _describe_rolled(stack: str, each: Assignment) -> Problem:
+    message = f"{each.name} is set by envctl; it can't be a setting: {stack} has a rollout"
+    return Problem("E207", message, f"remove the line, or remove [stacks.{stack}.rollout]", each.location)
+
+
+def _describe_wired(stacks: Sequence[str], each: Assignment) -> Problem:
+    named = " and ".join(stacks)
+    message = f"{each.name} is an input of {named}, with a value from another stack"
+    hint = f"remove the line, or the input {each.name} of {named} in envctl.toml"
+    return Problem("E208", message, hint, each.location)
 
 
 def _format_example(type_: TypeExpression) -> str:

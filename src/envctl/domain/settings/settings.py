@@ -2,13 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from envctl.domain.errors import Location
 
-Origin = Literal["file", "default", "envctl", "artifact"]
+Origin = Literal["file", "default", "envctl", "artifact", "set"]
+"""Where a value comes from. *set*: `[stacks.STACK.set]`, as the release carries it."""
+CARRIED_ORIGINS = frozenset({"artifact", "set"})
+"""The origins of values that a release carries: they are equal in all environments."""
+
+
+@dataclass(frozen=True)
+class SetValue:
+    """A value of `[stacks.STACK.set]`, with its line in the project file; None if the release has another value."""
+
+    value: object = field(repr=False)
+    location: Location | None = None
 
 
 @dataclass(frozen=True)
@@ -31,11 +42,19 @@ class EnvironmentSettings:
     settings: tuple[Setting, ...]
     arguments: Mapping[str, Mapping[str, object]] = field(repr=False)
 
+    def select(self, stacks: Collection[str], *, set_only: bool = False) -> "EnvironmentSettings":
+        """Return the settings of these stacks; with `set_only`, those that are not defaults of modules."""
+        found = (replace(each, stacks=tuple(s for s in each.stacks if s in stacks)) for each in self.settings)
+        kept = tuple(each for each in found if each.stacks and not (set_only and each.origin == "default"))
+        return replace(self, settings=kept, arguments={s: self.arguments[s] for s in self.arguments if s in stacks})
+
     def digest(self) -> str:
-        """Return the SHA-256 of the environment's own values, with sensitive ones, without artifacts and defaults."""
-        artifacts = {(stack, each.name) for each in self.settings if each.origin == "artifact" for stack in each.stacks}
+        """Return the SHA-256 of the environment's own values, with sensitive ones, without those of the release and
+        defaults.
+        """
+        carried = {(s, each.name) for each in self.settings if each.origin in CARRIED_ORIGINS for s in each.stacks}
         own = {
-            stack: {name: value for name, value in values.items() if (stack, name) not in artifacts}
+            stack: {name: value for name, value in values.items() if (stack, name) not in carried}
             for stack, values in self.arguments.items()
         }
         document = {"environment": self.environment, "arguments": own}

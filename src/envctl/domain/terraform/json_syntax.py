@@ -1,5 +1,7 @@
 """Values in Terraform's JSON syntax."""
 
+import json
+import re
 from collections.abc import Mapping
 
 
@@ -16,3 +18,25 @@ def escape_templates(value: object) -> object:
             return [escape_templates(item) for item in sorted(value, key=repr)]
         case _:
             return value
+
+
+def to_plain_json(value: object) -> object:
+    """Return the value for a settings file in JSON: strings are no templates there."""
+    match value:
+        case Mapping():
+            return {str(key): to_plain_json(item) for key, item in value.items()}
+        case list() | tuple():
+            return [to_plain_json(item) for item in value]
+        case set() | frozenset():
+            return [to_plain_json(item) for item in sorted(value, key=repr)]
+        case _:
+            return value
+
+
+def format_tf_var(value: object, type_text: str) -> str:
+    """Return the `TF_VAR_` text of a value: plain for primitive types, an HCL expression for all others."""
+    if type_text.strip() in ("string", "number", "bool"):
+        return value if isinstance(value, str) else json.dumps(value)
+    # JSON is an HCL expression, except for two escapes unknown to HCL.
+    text = json.dumps(escape_templates(value), ensure_ascii=False)
+    return re.sub(r"\\(.)", lambda escape: {"b": "\\u0008", "f": "\\u000c"}.get(escape[1], escape[0]), text)

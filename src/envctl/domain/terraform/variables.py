@@ -273,8 +273,11 @@ class Assignment:
 
 @dataclass(frozen=True)
 class SettingsFile:
+    """A settings file. `stack` is the stack that it is for; empty for all stacks of an environment."""
+
     name: str
     assignments: tuple[Assignment, ...]
+    stack: str = ""
 
 
 @dataclass(frozen=True)
@@ -314,9 +317,29 @@ class ModuleCall:
 
 
 @dataclass(frozen=True)
+class RequiredProvider:
+    """An entry of `required_providers`, or the provider of a `provider` block.
+
+    Attributes:
+        name: its local name.
+        source: as written, such as `hashicorp/aws`; empty if unset.
+        aliases: names in `configuration_aliases`, such as `aws.us_east_1`: the caller must pass them.
+        configured: aliases with a `provider` block in the module itself.
+        location: of the entry, or of the first block without one.
+    """
+
+    name: str
+    source: str
+    location: Location
+    aliases: tuple[str, ...] = ()
+    configured: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ModuleInterface:
     """The public interface of a module, and its calls of other modules."""
 
     variables: tuple[Variable, ...]
     outputs: tuple[Output, ...]
     calls: tuple[ModuleCall, ...]
+    providers: tuple[RequiredProvider, ...] = ()

@@ -1,4 +1,10 @@
-"""Names of files and folders in an environment's working directory, with one folder for each stack."""
+"""Names of files and folders in an environment's working directory, with one folder for each stack.
+
+Terraform runs a rendered root module in the folder of its stack. For a root module that runs as it is, the folder of
+the stack is a tree with the layout of the project, and Terraform runs in the folder of the root in that tree.
+"""
+
+from posixpath import normpath
 
 CODE_FOLDER = ".code"
 """The folder of the release's files, beside the folders of the stacks."""
@@ -24,3 +30,46 @@ SESSION_VARIABLE = "envctl_session"
 """The variable of the root module for the session name, recorded by AWS for each request."""
 PLAN_FILES = ("plan.tfplan", "both.tfplan", "drift.tfplan", "pending.tfplan")
 """Plan files on disk, if memory is no option: the one to apply, and those for comparison."""
+INIT_STAMP = ".initialised"
+"""envctl's record of the last `terraform init`, in the folder where Terraform runs."""
+PLUGIN_VIEW_FOLDER = ".plugins"
+"""The stack's view of the plugin cache, in the folder where Terraform runs."""
+RESERVE_FILE = ".reserve"
+"""Disk space for the state of an apply, in the folder where Terraform runs."""
+RUNNING_FILE = ".running"
+"""The lock of a stack, in its folder. It has one place: a root in another folder still finds a Terraform at work."""
+TREE_RECORD = ".tree.json"
+"""envctl's record of the tree of a root module that runs as it is, in the folder of the stack."""
+STATE_FILE = "terraform.tfstate"
+"""A local state of Terraform without a backend. In the folder of a root it is a leftover of the time before envctl."""
+MADE_NAMES = frozenset(
+    (".terraform", LOCK_FILE, UNSAVED_STATE, MOVING_STATE, *PLAN_FILES, INIT_STAMP, PLUGIN_VIEW_FOLDER, RESERVE_FILE)
+)
+"""What Terraform and envctl make in the folder where Terraform runs. No file of a release has such a name there."""
+OVERRIDE_FILE = "zzz_envctl_override.tf.json"
+"""Beside a root that runs as it is: backend and providers of the environment."""
+DECLARATIONS_FILE = "zzz_envctl.tf.json"
+"""Beside a root that runs as it is: the variables of envctl."""
+SETTINGS_FILE = "zzz_envctl.auto.tfvars.json"
+"""Beside a root that runs as it is: its settings."""
+GENERATED_FILES = (OVERRIDE_FILE, DECLARATIONS_FILE, SETTINGS_FILE)
+
+
+def normalize_root(folder: str) -> str:
+    """Return the folder of a root module as it is called everywhere: without `./` and a trailing slash."""
+    return normpath(folder)
+
+
+def join_workdir(environment: str, stack: str, root: str = "") -> str:
+    """Return the folder where Terraform runs, below the folder of all environments. `root` is as in PreparedStack."""
+    return normpath(f"{environment}/{stack}/{root}") if root else f"{environment}/{stack}"
+
+
+def count_levels(root: str) -> int:
+    """Return how many levels below the folder of its stack a root module runs."""
+    return 0 if root in ("", ".") else normpath(root).count("/") + 1
+
+
+def climb_to_stack(root: str) -> str:
+    """Return the path from the folder where Terraform runs to the folder of the stack: empty, or ending with `/`."""
+    return "../" * count_levels(root)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.settings_places import find_shared_path
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.target import check_caller_account
@@ -106,7 +107,7 @@ def _pin_tag(context: Context, name: str, image: Image) -> Image:
         return Image(image.name, digest=compute_digest(str(image).encode()))
     if digest is None:
         message = f"artifact {name}: {image} not found"
-        hint = f"push it first, or correct the tag in {load.settings_path(context.project.entry)}"
+        hint = f"push it first, or correct the tag in {find_shared_path(context.project, context.project.entry)}"
         raise OperationFailedError(Problem("E431", message, hint))
     ports.observer.on_message(f"{name}: {image} is {digest}")
     return Image(image.name, digest=digest)

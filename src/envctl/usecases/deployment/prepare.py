@@ -6,15 +6,17 @@ result.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.project import Project
+from envctl.domain.config.settings_places import list_settings_places
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
+from envctl.domain.release.root_override import list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -52,7 +54,8 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     """
     ports = context.ports
     unmarked = working_tree.build_release(context)
-    settings_files = {load.COMMON_SETTINGS, load.settings_path(environment), load.settings_path(context.project.entry)}
+    environments = {environment, context.project.entry}
+    settings_files = {place.path for name in environments for place in list_settings_places(context.project, name)}
     inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
@@ -108,15 +111,45 @@ def write_workdirs(
     for root in render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
-        ports.workspace.write_stack(environment, root.stack, root.encode())
-        ports.workspace.write_module_record(environment, root.stack, render_module_record(release.wiring, root.stack))
+        write_root_module(ports, environment, release, root)
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
-        base = release.wiring.base
-        stacks.append(PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys, base=base))
+        stacks.append(
+            PreparedStack(
+                name,
+                needs,
+                root.secrets,
+                binary,
+                profile,
+                after=after,
+                plan_keys=keys,
+                base=release.wiring.base,
+                workspace=root.workspace,
+                root=root.root,
+            )
+        )
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
+
+
+def write_root_module(ports: Ports, environment: str, release: Release, root: RootModule) -> None:
+    """Write a root module of a release where Terraform runs: rendered, or as it is in its tree."""
+    if root.root:
+        files = list_tree_files(release, root.stack)
+        ports.workspace.write_tree(environment, root.stack, root.root, files, root.files)
+    else:
+        ports.workspace.write_stack(environment, root.stack, root.encode())
+    record = render_module_record(release.wiring, root.stack)
+    ports.workspace.write_module_record(environment, root.stack, record, root.root)
+
+
+def rewrite_root_module(ports: Ports, environment: str, root: RootModule) -> None:
+    """Write a root module again, with other arguments. Files that Terraform made beside the code stay."""
+    if root.root:
+        ports.workspace.write_generated(environment, root.stack, root.root, root.files)
+    else:
+        ports.workspace.write_stack(environment, root.stack, root.encode())
 
 
 def init_working_tree(context: Context, prepared: PreparedEnvironment) -> None:
@@ -139,7 +172,7 @@ def _init_and_lock(ports: Ports, prepared: PreparedEnvironment, stacks: Sequence
     differing = []
     for stack in stacks:
         known = ports.tree.read_contents(ports.provider_lock)
-        written = ports.workspace.read_provider_lock(prepared.environment, stack.name)
+        written = ports.workspace.read_provider_lock(prepared.environment, stack.name, stack.root)
         if written is None or not split_provider_blocks(written):
             continue
         if len(stacks) > 1 and set(find_version_mismatches(known, written)) & set(split_provider_blocks(known or b"")):
@@ -161,7 +194,7 @@ def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[Prepare
     _init_concurrently(ports, environment, stacks, release.lock_bytes())
     for stack in stacks:
         module_checks.require_carried_modules(ports, release, environment, stack.name)
-        written = ports.workspace.read_provider_lock(environment, stack.name)
+        written = ports.workspace.read_provider_lock(environment, stack.name, stack.root)
         if written is not None and (foreign := find_version_mismatches(release.lock_bytes(), written)):
             message = f"stack {stack.name} needs {', '.join(foreign)} in a version missing from the release"
             hint = "make a new release with today's providers in the first environment, and promote it"
@@ -249,7 +282,8 @@ def render_stack(
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
-    return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    root = render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 
 def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:
@@ -259,6 +293,7 @@ def prepare_empty_stack(context: Context, environment: str, name: str) -> Prepar
     root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
     context.ports.workspace.write_stack(environment, name, root.encode())
     profile = project.environments[environment].profile or ""
-    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile)
+    workspace = backend.workspace_for_stack(name)
+    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile, workspace=workspace)
     context.ports.terraform.init(environment, stack, None)
     return stack

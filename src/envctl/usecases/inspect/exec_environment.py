@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from envctl.domain.aws.access import OTHER_CREDENTIAL_VARIABLES
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state import describe_outcome
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive, format_raw_output, format_variable_name
@@ -31,37 +32,50 @@ class ExecEnvironment:
         return {**kept, **self.variables}
 
 
-def load_exec_environment(ports: Ports, environment: str) -> ExecEnvironment:
-    """Build the variables. Raises OperationFailedError for an unfinished deployment or an unreadable stack."""
+def load_exec_environment(ports: Ports, environment: str, *, with_outputs: bool = True) -> ExecEnvironment:
+    """Build the variables. Raises OperationFailedError for an unfinished deployment or an unreadable stack.
+
+    Without outputs, no state is read, and nothing need be deployed.
+    """
     project = load.load_project(ports)
     settings = project.environments[load.require_environment(project, environment)]
+    uses_role = bool(settings.assume_role or settings.profile)
+    if not with_outputs:
+        credentials = ports.access.export_credentials(environment) if uses_role else {}
+        return _join_variables(project, environment, {}, credentials)
     with open_reader(ports, environment, "exec") as reading:
         _require_finished(ports, reading)
-        uses_role = bool(settings.assume_role or settings.profile)
         credentials = ports.access.export_credentials(environment) if uses_role else {}
         reading.read_stacks(ports, list(reading.declared))
     if error := reading.combine_failures():
         raise error
-    shared = _find_collisions(reading.outputs)
+    found = {"ENVCTL_RELEASE": reading.prepared.release, **_format_outputs(ports, reading.outputs)}
+    return _join_variables(project, environment, found, credentials)
+
+
+def _join_variables(
+    project: Project, environment: str, found: Mapping[str, str], credentials: Mapping[str, str]
+) -> ExecEnvironment:
+    named = {"ENVCTL_PROJECT": project.name, "ENVCTL_ENVIRONMENT": environment}
+    where = project.environments[environment].region
+    region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), where) if where else {}
+    without = OTHER_CREDENTIAL_VARIABLES if credentials else ()
+    return ExecEnvironment(environment, {**named, **found, **region, **credentials}, without)
+
+
+def _format_outputs(ports: Ports, found: Outputs) -> dict[str, str]:
+    """Return the variables of the outputs. Report those left out."""
+    shared = _find_collisions(found)
     variables = {
-        "ENVCTL_PROJECT": project.name,
-        "ENVCTL_ENVIRONMENT": environment,
-        "ENVCTL_RELEASE": reading.prepared.release,
-        "ENVCTL_OUTPUTS": json.dumps(drop_sensitive(reading.outputs)),
-        **{
-            name: format_raw_output(output.value)
-            for name, _, output in _list_variables(reading.outputs)
-            if name not in shared
-        },
+        "ENVCTL_OUTPUTS": json.dumps(drop_sensitive(found)),
+        **{name: format_raw_output(output.value) for name, _, output in _list_variables(found) if name not in shared},
     }
     carried = {name: value for name, value in variables.items() if not _describe_misfit(value)}
     for name in sorted(variables.keys() - carried.keys()):
         ports.observer.on_message(f"{name} is left out: {_describe_misfit(variables[name])}")
     for name, outputs in shared.items():
         ports.observer.on_message(f"{name} is left out: it is ambiguous ({' or '.join(outputs)})")
-    without = OTHER_CREDENTIAL_VARIABLES if credentials else ()
-    region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.region) if settings.region else {}
-    return ExecEnvironment(environment, {**carried, **region, **credentials}, without)
+    return carried
 
 
 def _require_finished(ports: Ports, reading: OutputReader) -> None:

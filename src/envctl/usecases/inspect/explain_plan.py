@@ -15,6 +15,7 @@ from envctl.domain.release.changes import ReleaseChanges, compare_releases
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.comparison import Pair, compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.conversion import convert_value
 from envctl.usecases.deployment import planning
 from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_release, load_working_tree, plan_under_lock
 from envctl.usecases.ledger import journal
@@ -204,6 +205,7 @@ def _build_arguments(
     """Return the arguments of modules by stack: old or current settings known to them, and the `artifacts`."""
     found: dict[str, dict[str, object]] = {}
     left_out = {setting.name for setting in then.settings if setting.sensitive} if then else set()
+    carried = {(stack, each.name) for each in today.settings if each.origin == "set" for stack in each.stacks}
     for stack, variables in release.wiring.schema.items():
         now, before = today.arguments.get(stack, {}), (then.arguments.get(stack, {}) if then else {})
         values: dict[str, object] = {}
@@ -211,10 +213,16 @@ def _build_arguments(
             name = variable.name
             # A sensitive value was not stored, and counts as unchanged. The old value serves code without a new one.
             was_kept = not variable.sensitive and name not in left_out
-            of_then = (as_then and was_kept) or (name not in now and not variable.has_default)
+            # What the new release sets is no setting of today.
+            is_known = name in now and (stack, name) not in carried
+            of_then = (as_then and was_kept) or (not is_known and (not variable.has_default or name in now))
             source = before if of_then else now
+            given = release.wiring.stacks[stack].set_values
             if name in artifacts:
                 source = artifacts
+            elif name in given:
+                values[name] = convert_value(given[name], variable.type)[0]
+                continue
             if name in source:
                 values[name] = source[name]
         found[stack] = values

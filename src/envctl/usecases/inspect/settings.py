@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from envctl.domain.config.project import Project
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, REMOVED_FILE, list_all_places
+from envctl.domain.config.settings_table import SUFFIXES
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.release.bundle import Release
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import default_gates, image_tags, load, working_tree
@@ -82,8 +85,13 @@ class _ReleaseCache:
 
 def _find_unread_files(context: Context) -> tuple[str, ...]:
     """Return settings files of no environment: mostly, their names are misspelled."""
-    read = {load.COMMON_SETTINGS, *map(load.settings_path, context.project.all_environments)}
-    found = context.ports.tree.read_folder("environments", (".tfvars", ".tfvars.json")) or {}
+    project = context.project
+    read = {place.path for place in list_all_places(project)}
+    read |= {f"{ENVIRONMENTS_FOLDER}/{name}/{REMOVED_FILE}" for name in project.all_environments}
+    folders = {ENVIRONMENTS_FOLDER, *(path.split("/")[0] for path in project.settings.files or () if "/" in path)}
+    found: dict[str, None] = {}
+    for folder in sorted(folder for folder in folders if "{" not in folder):
+        found |= dict.fromkeys(context.ports.tree.read_folder(folder, SUFFIXES) or {})
     return tuple(path for path in sorted(found) if path not in read)
 
 
@@ -108,10 +116,16 @@ def _check_secrets(project: Project, found: EnvironmentSettings, schema: Schema)
     return tuple(find_required_secrets(found, schema, project.secrets).problems)
 
 
-def resolve_settings(ports: Ports, environment: str) -> EnvironmentSettings:
-    """Resolve the settings of an environment for the modules of the working tree."""
+def resolve_settings(
+    ports: Ports, environment: str, selection: StackSelection = ALL_STACKS, *, set_only: bool = False
+) -> EnvironmentSettings:
+    """Resolve the settings of an environment for the modules of the working tree; with `set_only`, those that are set,
+    without the defaults of modules. Raises UsageError (E029) for an unknown stack.
+    """
     context, environment = load.load_context(ports, environment)
+    needs = {name: working_tree.wire_stack(stack).needs for name, stack in context.project.stacks.items()}
+    stacks = select_stacks(selection, needs)
     release = working_tree.build_release(context)
     found = load.load_settings(context, environment, release.wiring)
     image_tags.report_image_tags(context, release)
-    return found
+    return found.select(stacks, set_only=set_only)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.release.commit_message import CommitMessage
     from envctl.domain.release.remote_modules import ResolvedModule
+    from envctl.domain.release.root_findings import RootFindings
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment
 
@@ -113,6 +114,9 @@ class ConfigReader(Protocol):
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
         """Return the blocks of these module folders that choose credentials."""
 
+    def find_root(self, files: Mapping[str, bytes], root: str, carried: Sequence[str]) -> RootFindings:
+        """Search the code of a root module that runs as it is. `carried` are the folders of its remote modules."""
+
 
 class RemoteModules(Protocol):
     """Code of modules called by a remote address."""
@@ -151,15 +155,28 @@ class Workspace(Protocol):
     def load_code_release(self, environment: str) -> str:
         """Return the release recorded last, or an empty text. Only a hint, used for prefetching."""
 
-    def write_stack(self, environment: str, stack: str, main: bytes) -> None: ...
+    def write_stack(self, environment: str, stack: str, main: bytes) -> None:
+        """Write a rendered root module, in place of a tree."""
 
-    def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
-        """Write Terraform's record of installed modules, before any installation."""
+    def write_tree(
+        self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: Mapping[str, bytes]
+    ) -> None:
+        """Write the tree of a stack with a root module as it is, and remove all other files but those of Terraform.
 
-    def read_module_record(self, environment: str, stack: str) -> bytes | None:
+        `files` are files of the release by their paths in the tree; `generated` are written into the folder `root`.
+        Raises OperationFailedError (E373) if a state that an apply could not save lies in another folder of the stack.
+        """
+
+    def write_generated(self, environment: str, stack: str, root: str, generated: Mapping[str, bytes]) -> None:
+        """Replace the generated files of a written tree, and leave all other files."""
+
+    def write_module_record(self, environment: str, stack: str, record: bytes, root: str = "") -> None:
+        """Write Terraform's record of installed modules, before any installation. `root` is as in PreparedStack."""
+
+    def read_module_record(self, environment: str, stack: str, root: str = "") -> bytes | None:
         """Return the module record as Terraform left it."""
 
-    def read_provider_lock(self, environment: str, stack: str) -> bytes | None:
+    def read_provider_lock(self, environment: str, stack: str, root: str = "") -> bytes | None:
         """Return the provider lock as Terraform left it."""
 
     def load_known_states(self, environment: str) -> frozenset[str]:

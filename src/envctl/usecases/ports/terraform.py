@@ -33,6 +33,7 @@ class PreparedStack:
     leaves: Leaves = ""  # the fate of a stack dropped by the release
     unready: str = ""  # why a stack to forget could not be prepared
     base: str = ""  # folder of the project in the code of the release, if that has code from outside of the project
+    workspace: str = ""  # the workspace that holds its state; empty for the default one
     root: str = ""  # folder of a root module that runs as it is, in the tree of the stack; empty for a rendered one
 
     @property
@@ -44,6 +45,14 @@ class PreparedStack:
     def needs(self) -> tuple[str, ...]:
         """The stacks to apply before this one."""
         return tuple(dict.fromkeys((*self.upstream, *self.after)))
+
+
+def format_import_address(stack: PreparedStack, address: str) -> str:
+    """Return the address of a resource as `envctl recover --import` takes it, from its address in the stack.
+
+    It always names the stack: `module.web.x` may be in the stack `web`, or in a root module with a module `web`.
+    """
+    return f"{stack.name}:{address}"
 
 
 @dataclass(frozen=True)

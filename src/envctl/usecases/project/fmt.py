@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from posixpath import normpath
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.settings_places import list_all_places
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.release.bundle import File
 from envctl.domain.terraform.formatting import FORMATTED_SUFFIXES, find_first_change
@@ -125,6 +126,9 @@ def _find_all_files(context: Context) -> tuple[dict[str, File], tuple[Problem, .
     ports = context.ports
     settings = ports.tree.read_folder("environments", FORMATTED_SUFFIXES) or {}
     found = _drop_hidden_files("environments", settings)
+    for place in list_all_places(context.project) if context.project.settings.files else ():
+        if place.path.endswith(FORMATTED_SUFFIXES) and (file := ports.tree.read_file(place.path)) is not None:
+            found[place.path] = file
     folders, problems = list_module_folders(ports, context.project, FORMATTED_SUFFIXES)
     for folder, below in folders.items():
         found.update(_drop_hidden_files(folder, below))

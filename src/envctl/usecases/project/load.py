@@ -4,7 +4,7 @@ The project file declares rollouts. For a stack no longer declared, the ledger d
 environment drops it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -15,6 +15,14 @@ from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.regions import describe_unnamed_region
+from envctl.domain.config.settings_places import (
+    ENVIRONMENTS_FOLDER,
+    find_shared_path,
+    find_stack_path,
+    find_stray_stack,
+    list_pattern_places,
+    list_settings_places,
+)
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem, UsageError
 from envctl.domain.release.approval_place import BoundPlace, bind_place
 from envctl.domain.release.artifacts import (
@@ -26,24 +34,20 @@ from envctl.domain.release.artifacts import (
     resolve_placeholders,
 )
 from envctl.domain.release.backend import Backend
-from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.bundle import Release, Wiring, to_json_values
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
-from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
+from envctl.domain.terraform.json_syntax import escape_templates
 from envctl.domain.terraform.variables import Schema, SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
 
-COMMON_SETTINGS = "environments/common.tfvars"
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
 NO_SCHEMA: Schema = MappingProxyType({})
-
-
-def settings_path(environment: str) -> str:
-    return f"environments/{environment}/terraform.tfvars"
 
 
 def load_project(ports: Ports) -> Project:
@@ -126,22 +130,29 @@ def load_settings(
     release to the old stack names holding their state.
     """
     # Imported late: it builds models of pydantic.
-    from envctl.domain.settings.resolution import resolve_settings
+    from envctl.domain.settings.resolution import SettingsPaths, resolve_settings
 
     project = context.project
     rolls = find_rollout_stacks(context, wiring, environment, moves)
-    region = project.environments[environment].region
+    builtin = list_builtin_values(project, environment, wiring.project)
+    regions = _find_stack_regions(context, environment, wiring)
     found = resolve_settings(
         environment,
         wiring.schema,
         load_settings_files(context, environment, wiring.schema),
-        builtin={"environment": environment, "project": wiring.project, **({"region": region} if region else {})},
+        builtin=builtin,
         wired={name: tuple(stack.inputs) for name, stack in wiring.stacks.items()},
         artifacts=resolve_artifacts(context, environment, wiring),
         carried=wiring.artifacts,
         may_set_artifacts=environment == project.entry,
-        regions=_find_stack_regions(context, environment, wiring),
+        regions=regions if "region" in project.settings.fill else {},
         rolled=dict.fromkeys(rolls, TRAFFIC_VARIABLES),
+        set_values=_locate_set_values(context, wiring),
+        ignored=project.settings.ignore,
+        paths=SettingsPaths(
+            find_shared_path(project, environment),
+            {name: find_stack_path(project, environment, name) for name in wiring.stacks},
+        ),
     )
     sensitive = [each.value for each in found.settings if each.sensitive and each.value is not None]
     if sensitive:
@@ -226,27 +237,83 @@ def _find_stack_regions(context: Context, environment: str, wiring: Wiring) -> d
     return found
 
 
+def list_builtin_values(project: Project, environment: str, name: str) -> dict[str, str]:
+    """Return the values of the variables that envctl fills. `name` is that of the project in the release."""
+    region = project.environments[environment].region
+    known = {"environment": environment, "project": name, **({"region": region} if region else {})}
+    return {variable: value for variable, value in known.items() if variable in project.settings.fill}
+
+
+def _locate_set_values(context: Context, wiring: Wiring) -> dict[str, dict[str, SetValue]]:
+    """Return the set values of a release. Those that the project file has too have their line there."""
+    found: dict[str, dict[str, SetValue]] = {}
+    for stack, wired in wiring.stacks.items():
+        today = context.project.every_stack.get(stack)
+        known = to_json_values(today.set_values) if today else {}
+        found[stack] = {
+            name: SetValue(
+                value,
+                locate_key(context.ports, "stacks", stack, "set", name)
+                if name in known and format_canonical_json(known[name]) == format_canonical_json(value)
+                else None,
+            )
+            for name, value in wired.set_values.items()
+        }
+    return found
+
+
 def load_settings_files(context: Context, environment: str, schema: Schema = NO_SCHEMA) -> tuple[SettingsFile, ...]:
-    """Load the common settings, then the overrides of the environment. Raises the syntax errors of all files at once:
-    they show no values of variables that the schema has as sensitive, or not at all. Standalone environments have no
-    common settings.
+    """Load the settings files of the environment, those that win last, and those of the stacks of the schema. Raises
+    the syntax errors of all files at once: they show no values of variables that the schema has as sensitive, or not at
+    all.
     """
+    project = context.project
     declared = [variable for variables in schema.values() for variable in variables]
     public = frozenset(each.name for each in declared) - {each.name for each in declared if each.sensitive}
     files: list[SettingsFile] = []
-    problems: list[Problem] = []
-    common = () if context.project.pipeline.standalone else (COMMON_SETTINGS,)
-    for path in (*common, settings_path(environment)):
-        data = context.ports.tree.read_contents(path)
+    problems = [*_find_stray_files(context, environment, schema), *_find_unmatched_patterns(context)]
+    for place in list_settings_places(project, environment, schema):
+        if place.stack and place.stack not in schema:
+            continue
+        data = context.ports.tree.read_contents(place.path)
         if data is None:
             continue
         try:
-            files.append(context.ports.config_reader.parse_settings(data, path, public))
+            found = context.ports.config_reader.parse_settings(data, place.path, public)
+            files.append(replace(found, stack=place.stack))
         except ConfigurationError as error:
             problems.extend(error.problems)
     if problems:
-        raise ConfigurationError(*problems)
+        raise ConfigurationError(*dict.fromkeys(problems))
     return tuple(files)
+
+
+def _find_stray_files(context: Context, environment: str, schema: Schema) -> Iterator[Problem]:
+    """Yield a problem for each file with the settings of an unknown stack. Stacks of the release, and those that the
+    project file removes, are known.
+    """
+    project = context.project
+    known = {*project.stacks, *schema, *project.removed}
+    folder = f"{ENVIRONMENTS_FOLDER}/{environment}"
+    for path in sorted(context.ports.tree.read_folder(folder, (".tfvars",)) or {}):
+        stack = find_stray_stack(project, environment, path)
+        if not stack or stack in known:
+            continue
+        near = find_nearest(stack, {*project.stacks, *schema})
+        meant = f"did you mean {folder}/{near}.tfvars?" if near else "remove the file"
+        hint = f"{meant} (the stacks are {', '.join(project.stacks)}); for a stack that leaves, add [removed.{stack}]"
+        message = f"{path} has the settings of a stack {stack}, but there is no such stack in {environment}"
+        yield Problem("E217", message, hint, Location(path))
+
+
+def _find_unmatched_patterns(context: Context) -> Iterator[Problem]:
+    """Yield a problem for each path of `[settings] files` without a file in any environment."""
+    read = context.ports.tree.read_contents
+    for position, pattern in enumerate(context.project.settings.files or ()):
+        if all(read(place.path) is None for place in list_pattern_places(context.project, pattern)):
+            message = f"no file matches {pattern} in any environment"
+            hint = "correct the path, or remove it"
+            yield Problem("E223", message, hint, locate_key(context.ports, "settings", "files", position))
 
 
 def find_rollout_stacks(context: Context, wiring: Wiring, environment: str, moves: Mapping[str, str]) -> dict[str, str]:
@@ -299,9 +366,11 @@ def resolve_place(
         there.session_tags,
         there.regions,
         there.other_accounts,
+        there.providers,
         (there.assume_role or "") if looks else "",
     )
-    return replace(where, backend=replace(_build_backend(project, where), under=under or {}))
+    backend = _build_backend(project, where, only_looks=acting and project.only_looks_in(environment))
+    return replace(where, backend=replace(backend, under=under or {}))
 
 
 def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
@@ -309,22 +378,57 @@ def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> B
     return bind_place(wiring, resolve_place(project, environment))
 
 
-def _build_backend(project: Project, where: Place) -> Backend:
+def _build_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
     state = project.state
+    if not project.has_usual_states:
+        return _build_said_backend(project, where, only_looks=only_looks)
     if state.backend == "local":
         return where.backend
-    settings: dict[str, object] = {
-        "bucket": state.bucket.format(**resolve_placeholders(project, where.environment)).strip("-"),
-        "region": where.region or DEFAULT_REGION,
-        "encrypt": True,
-        "use_lockfile": True,
-    }
+    bucket = state.bucket.format(env=where.environment, **resolve_placeholders(project, where.environment)).strip("-")
+    return Backend("s3", {"bucket": bucket, **_find_s3_defaults(where)}, where.environment)
+
+
+def _build_said_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
+    """Return the backend with the keys of the project file, over those that envctl sets by itself."""
+    from envctl.domain.config import state_place
+
+    environment, state = where.environment, project.state
+    settings: dict[str, object] = {}
+    if state.backend == "s3":
+        settings = _find_s3_defaults(where)
+        if state.assume_role is not None or (only_looks and state.look_role):
+            settings.pop("assume_role", None)
+            settings.pop("allowed_account_ids", None)
+            settings |= _render_state_role(project, environment, only_looks=only_looks)
+    find_keys = partial(state_place.resolve_keys, project, environment)
+    return Backend(
+        state.backend,
+        settings,
+        environment,
+        find_keys=lambda stack: {name: escape_templates(value) for name, value in find_keys(stack).items()},
+        find_workspace=partial(state_place.find_workspace, project, environment),
+    )
+
+
+def _find_s3_defaults(where: Place) -> dict[str, object]:
+    settings: dict[str, object] = {"region": where.region or DEFAULT_REGION, "encrypt": True, "use_lockfile": True}
     if where.assume_role:
         # The session name marks accesses to the state: a backend knows no variables.
         settings["assume_role"] = render_assume_role(where, "envctl")
     if where.account_id:
         settings["allowed_account_ids"] = [where.account_id]
-    return Backend("s3", settings, where.environment)
+    return settings
+
+
+def _render_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
+    """Return the role for the states with its account; empty if states are accessed without one."""
+    from envctl.domain.config.state_place import find_state_role
+
+    role = find_state_role(project, environment, only_looks=only_looks)
+    if not role:
+        return {}
+    account = str(role.get("role_arn", "")).split(":")[4:5]
+    return {"assume_role": {"session_name": "envctl", **role}, **({"allowed_account_ids": account} if account else {})}
 
 
 def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:

@@ -12,7 +12,7 @@ from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.text.lists import join_first
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import module_checks
+from envctl.usecases.project import module_checks, root_modules, shared_code
 
 MAX_NAMED = 3
 
@@ -44,9 +44,11 @@ def complete_release(context: Context, release: Release) -> CompletedRelease:
     for key, call in moving.items():
         if version := walk.found[key].version:
             ports.observer.on_message(f"{key}: {_describe_source(call)} is {version} today")
-    made = Release(wiring, {**release.files, **files})
+    made = root_modules.complete_roots(context, Release(wiring, {**release.files, **files}))
+    made = shared_code.set_base(ports, made)
     module_checks.check_tree_reads(ports, made)
     module_checks.check_tree_accounts(context, made)
+    root_modules.check_tree_roots(context, made)
     return CompletedRelease(made, (*moving, *walk.unreadable))
 
 

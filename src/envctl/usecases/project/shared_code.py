@@ -1,11 +1,12 @@
 """Code beside the project: folders of the same git repository, which several projects may share."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from posixpath import basename, dirname, join, normpath
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.release.bundle import File
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.terraform.bundle_paths import UP, count_levels_up, find_base, to_bundle_path, to_project_path
 from envctl.usecases.ports.core import Ports
@@ -27,6 +28,12 @@ def normalize_folder(ports: Ports, folder: str) -> str:
         return folder
     base = find_base(project, (folder,))
     return to_project_path(base, to_bundle_path(base, folder))
+
+
+def set_base(ports: Ports, release: Release) -> Release:
+    """Return the release of a working tree with the folder that the project has in its bundle."""
+    base = find_base(ports.tree.locate_project() or "", release.files)
+    return replace(release, wiring=replace(release.wiring, base=base))
 
 
 def describe_misplaced_folder(ports: Ports, folder: str, wanted_by: str) -> Problem | None:

@@ -6,22 +6,25 @@ from posixpath import dirname, join, normpath
 
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project, Stack
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, find_shared_path, list_all_places
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import File, Release, StackWiring, Wiring, to_json_values
+from envctl.domain.release.provider_aliases import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
-from envctl.domain.terraform.bundle_paths import find_base
+from envctl.domain.release.root_code import RootCode
+from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import module_checks
-from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key, settings_path
-from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, normalize_folder
+from envctl.usecases.project import module_checks, root_modules
+from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key
+from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, normalize_folder, set_base
 
 
 def build_release(context: Context) -> Release:
@@ -30,26 +33,36 @@ def build_release(context: Context) -> Release:
     Contacts no network: `missing` lists the module calls with a remote address, for `remote_modules` to fetch.
     """
     ports = context.ports
-    code = _ModuleCode(ports)
+    code = _ModuleCode(ports, context.project)
     for name, stack in context.project.stacks.items():
-        key = "module" if stack.root is None else "root"
-        code.add_module(stack.folder, f"stack {name}", ("stacks", name, key))
+        if stack.root is None:
+            code.add_module(stack.folder, f"stack {name}", ("stacks", name, "module"))
+        else:
+            code.add_root(name, stack.folder)
     problems = code.problems or [
         *_find_misfits(context, code.interfaces),
+        *_find_set_faults(context, code.interfaces),
         *locate_faults(ports, _find_module_faults(context.project, code.interfaces)),
+        *locate_faults(ports, check_stack_aliases(context.project, code.interfaces)),
     ]
     if problems:
         raise ConfigurationError(*problems)
     lock = ports.tree.read_contents(ports.provider_lock)
-    made = Release(_build_wiring(context, code.interfaces, code.files), code.files, tuple(code.missing))
+    made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
+    made = set_base(ports, root_modules.complete_roots(context, made))
     module_checks.check_tree_reads(ports, made)
     module_checks.check_tree_accounts(context, made)
+    root_modules.check_tree_roots(context, made)
     return made.with_lock(lock)
 
 
-def list_code_paths(
-    release: Release, provider_lock: str, settings: Sequence[str] = ("environments",)
-) -> tuple[str, ...]:
+def list_settings_paths(project: Project) -> tuple[str, ...]:
+    """Return all paths of settings, for queries to version control."""
+    places = list_all_places(project) if project.settings.files else ()
+    return tuple(dict.fromkeys((ENVIRONMENTS_FOLDER, *(place.path for place in places))))
+
+
+def list_code_paths(release: Release, provider_lock: str, settings: Sequence[str]) -> tuple[str, ...]:
     """Return the paths of a release, for queries to version control, and for a hash of the inputs of `settings`.
 
     They include every folder of the modules up to the top ones: new files may appear in any.
@@ -69,6 +82,7 @@ class _ModuleCode:
     """The modules collected so far, with the local modules they call."""
 
     ports: Ports
+    project: Project
     files: dict[str, File] = field(default_factory=dict)
     interfaces: dict[str, ModuleInterface] = field(default_factory=dict)
     missing: list[ModuleCall] = field(default_factory=list)
@@ -85,13 +99,34 @@ class _ModuleCode:
     def add_module(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> None:
         if folder in self.interfaces:
             return
-        if misplaced := describe_misplaced_folder(self.ports, folder, wanted_by):
-            location = at if isinstance(at, Location) else locate_key(self.ports, *at)
-            self.problems.append(replace(misplaced, location=location))
+        if self._is_misplaced(folder, wanted_by, at):
             return
         below = self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
-        found = drop_excluded_files(below or {})
-        code = {path.rpartition("/")[2]: file.data for path, file in found.items() if dirname(path) == folder}
+        self._add_code(folder, drop_excluded_files(below or {}), wanted_by, at)
+
+    def _is_misplaced(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> bool:
+        misplaced = describe_misplaced_folder(self.ports, folder, wanted_by)
+        if misplaced is not None:
+            location = at if isinstance(at, Location) else locate_key(self.ports, *at)
+            self.problems.append(replace(misplaced, location=location))
+        return misplaced is not None
+
+    def add_root(self, stack: str, folder: str) -> None:
+        """Add the code of a root module that runs as it is."""
+        if self._is_misplaced(folder, f"stack {stack}", ("stacks", stack, "root")):
+            return
+        below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
+        found = root_modules.select_root_files(self.project, stack, folder, below)
+        self.problems += root_modules.find_loaded_settings(self.project, folder, below)
+        names = {path.rpartition("/")[2]: path for path in found if (dirname(path) or ".") == folder}
+        self.problems += root_modules.find_name_clashes(folder, names)
+        if folder in self.interfaces:
+            self.files.update(found)
+        else:
+            self._add_code(folder, found, f"stack {stack}", ("stacks", stack, "root"))
+
+    def _add_code(self, folder: str, found: Mapping[str, File], wanted_by: str, at: Location | tuple[str, ...]) -> None:
+        code = {path.rpartition("/")[2]: file.data for path, file in found.items() if (dirname(path) or ".") == folder}
         if not any(path.endswith((".tf", ".tf.json")) for path in code):
             location = at if isinstance(at, Location) else locate_key(self.ports, *at)
             message = f"{wanted_by} uses the code in {folder}, which has no Terraform module"
@@ -148,6 +183,27 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
     return problems
 
 
+def _find_set_faults(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Problem]:
+    """Yield the values of `[stacks.STACK.set]` that the module can't take."""
+    for name, stack in context.project.stacks.items():
+        declared = {variable.name: variable for variable in interfaces[stack.folder].variables}
+        for key, value in stack.set_values.items():
+            place = locate_key(context.ports, "stacks", name, "set", key)
+            variable = declared.get(key)
+            if variable is None:
+                near = find_nearest(key, declared)
+                hint = f"did you mean {near}?" if near else f"declare it in {stack.folder}/variables.tf"
+                yield Problem("E219", f"stack {name}: {stack.folder} declares no variable {key}", hint, place)
+            elif variable.sensitive:
+                message = f"{key} of the stack {name} is sensitive; the release would hold its value in clear text"
+                hint = "remove it from `set`, and pass the name of a secret to the module: docs/secrets.md"
+                yield Problem("E220", message, hint, place)
+            else:
+                hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"
+                for mismatch in convert_value(value, variable.type)[1]:
+                    yield Problem("E204", f"stack {name}: {mismatch.format_message(key, reveal=True)}", hint, place)
+
+
 def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Fault]:
     """Yield contradictions of `[secrets]` and rollouts with the modules. Imported late: many projects have none."""
     of = {name: interfaces[stack.folder] for name, stack in project.stacks.items()}
@@ -163,7 +219,7 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
         yield from find_rollout_faults(project, schema, outputs)
 
 
-def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface], files: Mapping[str, File]) -> Wiring:
+def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
     project = context.project
     of = {name: interfaces[stack.folder] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
@@ -178,7 +234,6 @@ def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface], f
         outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
         providers=project.providers,
         removed=list_removed_stacks(project),
-        base=find_base(context.ports.tree.locate_project() or "", files),
     )
 
 
@@ -190,7 +245,10 @@ def wire_stack(stack: Stack) -> StackWiring:
         stack.region or "",
         after,
         stack.moved_from or "",
-        is_root=stack.root is not None,
+        root_code=None if stack.root is None else RootCode(),
+        providers=stack.providers,
+        default_tags=stack.default_tags,
+        set_values=to_json_values(stack.set_values),
     )
 
 
@@ -207,7 +265,7 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
     assigned: dict[str, Assignment] = {
         assignment.name: assignment
         for file in load_settings_files(context, project.entry, schema)
-        for assignment in file.assignments
+        for assignment in (() if file.stack else file.assignments)
     }
     found: dict[str, object] = {}
     problems = []
@@ -219,7 +277,8 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
             problems.append(Problem("E114", message, hint, locate_key(context.ports, "artifacts", name)))
         elif variable not in assigned:
             message = f"artifact {name} has no value"
-            hint = f"add `{variable} = …` to {settings_path(project.entry)}: new images start in that environment"
+            path = find_shared_path(project, project.entry)
+            hint = f"add `{variable} = …` to {path}: new images start in that environment"
             problems.append(Problem("E115", message, hint, locate_key(context.ports, "artifacts", name)))
         elif artifact.kind == "oci" and (wrong := _find_image_fault(assigned[variable].value)):
             message = f"artifact {name} is not an image: {wrong}"

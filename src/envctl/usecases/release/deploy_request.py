@@ -119,7 +119,7 @@ def build_entry_request(
         needs={name: stack.needs for name, stack in release.wiring.stacks.items()},
         changeover=_find_changeover(context, present, wanted, release),
     )
-    behind = find_later_release(context.ports, present, project.entry, identity=identity, release=release)
+    behind = find_later_release(context, present, project.entry, identity=identity, release=release)
     return replace(_build_request(context, present, wanted, found), behind=behind)
 
 
@@ -244,9 +244,10 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
     return rules_store.complete_request(ports, request)
 
 
-def find_later_release(ports: Ports, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
+def find_later_release(context: Context, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
     """Return the deployed release of a later commit; empty if none is, edits are uncommitted, or git can't tell."""
-    paths = working_tree.list_code_paths(release, ports.provider_lock)
+    ports, settings = context.ports, working_tree.list_settings_paths(context.project)
+    paths = working_tree.list_code_paths(release, ports.provider_lock, settings)
     others = list_other_deployments(present.find_environment(target), identity)
     for later in (present.releases.get(each.release) for each in others):
         if later is None or later.uncommitted or later.release == identity:

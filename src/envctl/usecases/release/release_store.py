@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import cast, get_args
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UsageError
@@ -22,13 +23,13 @@ from envctl.domain.release.approval_place import BoundPlace, describe_difference
 from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
 from envctl.domain.release.commit_message import CommitName, name_commit
 from envctl.domain.release_label import ReleaseLabel
-from envctl.domain.settings.settings import EnvironmentSettings, Setting, format_canonical_json
+from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting, format_canonical_json
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import DigestDocuments, check_release_owner, release_key
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.ports.project import Revision
-from envctl.usecases.project import working_tree
+from envctl.usecases.project import load, working_tree
 
 MAX_AUTHORS = 200  # For one release.
 MIN_PREFIX = 8
@@ -80,7 +81,8 @@ def _lacks_commit(present: LedgerState, identity: str, beside: str) -> bool:
 
 
 def _read_revision(ports: Ports, release: Release) -> Revision:
-    return ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
+    settings = working_tree.list_settings_paths(load.load_project(ports))
+    return ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock, settings))
 
 
 def _describe_creation(ports: Ports, identity: str, revision: Revision, beside: str) -> ReleaseCreated:
@@ -210,7 +212,9 @@ def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSet
         return None
     arguments: dict[str, dict[str, object]] = {}
     for setting in settings:
-        for stack in setting.stacks if setting.origin != "default" and not setting.sensitive else ():
+        # Values in `set` belong to the release, which may be another one with equal settings.
+        is_own = setting.origin not in ("default", "set") and not setting.sensitive
+        for stack in setting.stacks if is_own else ():
             arguments.setdefault(stack, {})[setting.name] = setting.value
     return EnvironmentSettings(environment, settings, arguments)
 
@@ -232,13 +236,13 @@ def _from_document(document: dict[str, object]) -> Setting:
     file, line = document["file"], document["line"]
     location = Location(str(file), line if isinstance(line, int) else None) if file else None
     stacks = document["stacks"]
-    if not isinstance(stacks, list) or document["origin"] not in {"file", "default", "envctl", "artifact"}:
+    if not isinstance(stacks, list) or document["origin"] not in get_args(Origin):
         raise TypeError("not as envctl writes it")
     return Setting(
         str(document["name"]),
         document["value"],
         location,
-        document["origin"],
+        cast("Origin", document["origin"]),
         bool(document["sensitive"]),
         tuple(str(stack) for stack in stacks),
     )

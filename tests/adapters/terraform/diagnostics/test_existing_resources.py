@@ -64,7 +64,7 @@ def said(text: str, address: str = "module.web.aws_ssm_parameter.this") -> Diagn
 def test_every_already_exists_code_of_aws_is_known() -> None:
     wanted = {code for code in codes() if SAYS_SO.search(code) and not NOT_SO.search(code)}
     assert len(wanted) > 100
-    unknown = {code for code in wanted if find_existing(said(f"{code}: no"), [change()], "web") is None}
+    unknown = {code for code in wanted if find_existing(said(f"{code}: no"), [change()], PreparedStack("web")) is None}
     assert unknown == set()
 
 
@@ -83,7 +83,7 @@ def test_every_already_exists_code_of_aws_is_known() -> None:
     ],
 )
 def test_already_exists_message_is_recognized(text: str) -> None:
-    assert find_existing(said(text), [change()], "web") is not None
+    assert find_existing(said(text), [change()], PreparedStack("web")) is not None
 
 
 @pytest.mark.parametrize(
@@ -97,20 +97,20 @@ def test_already_exists_message_is_recognized(text: str) -> None:
     ],
 )
 def test_other_conflict_is_ignored(text: str) -> None:
-    assert find_existing(said(text), [change()], "web") is None
+    assert find_existing(said(text), [change()], PreparedStack("web")) is None
 
 
 def test_unknown_import_id_becomes_a_placeholder() -> None:
-    told = suggest_import(change("aws_secretsmanager_secret", name="shop/db"), "web", "dev")
-    assert "--import module.web.aws_secretsmanager_secret.this=ID (ID: envctl exec dev -- aws secretsmanager" in told
+    told = suggest_import(change("aws_secretsmanager_secret", name="shop/db"), PreparedStack("web"), "dev")
+    assert "--import web:aws_secretsmanager_secret.this=ID (ID: envctl exec dev -- aws secretsmanager" in told
     assert "--secret-id shop/db " in told
-    assert "provider's page of aws_thing" in suggest_import(change("aws_thing"), "web", "dev")
+    assert "provider's page of aws_thing" in suggest_import(change("aws_thing"), PreparedStack("web"), "dev")
 
 
 def test_existing_resource_matters_only_for_creation() -> None:
     replaced = ResourceChange("aws_ssm_parameter.this", "aws_ssm_parameter", Action.REPLACE)
-    assert find_existing(said("already exists"), [replaced], "web") is None
-    assert find_existing(said("already exists", "module.web.aws_other.this"), [change()], "web") is None
+    assert find_existing(said("already exists"), [replaced], PreparedStack("web")) is None
+    assert find_existing(said("already exists", "module.web.aws_other.this"), [change()], PreparedStack("web")) is None
 
 
 def test_import_hint_is_quoted_for_the_shell() -> None:
@@ -122,7 +122,7 @@ def test_import_hint_is_quoted_for_the_shell() -> None:
     )
     (problem,) = error.problems
     assert problem.code == ALREADY_EXISTS
-    assert """envctl recover dev --import 'module.web.aws_ssm_parameter.this["a b"]=/app/a b'; then""" in problem.hint
+    assert """envctl recover dev --import 'web:aws_ssm_parameter.this["a b"]=/app/a b'; then""" in problem.hint
     assert "(sensitive)" not in problem.hint
 
 

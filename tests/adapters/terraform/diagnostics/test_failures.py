@@ -47,7 +47,9 @@ def failed(*diagnostics: dict[str, Any], errors: str = "", code: int = 1, comman
     transcript = Transcript()
     for each in diagnostics:
         json_events.record_line(
-            json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error"} | each}), "web", transcript
+            json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error"} | each}),
+            PreparedStack("web"),
+            transcript,
         )
     return to_terraform_error(ProcessResult(code, errors, interrupted=False), transcript, SITE, command)
 
@@ -198,7 +200,7 @@ def unplannable(directory: Path, *places: tuple[str, int], command: str = "plan"
     for file, line in places:
         said = {"severity": "error", "summary": "Unsupported attribute", "detail": 'no attribute named "subnet"'}
         message = {"type": "diagnostic", "diagnostic": said | {"range": {"filename": file, "start": {"line": line}}}}
-        json_events.record_line(json.dumps(message), "web", transcript)
+        json_events.record_line(json.dumps(message), SITE.stack, transcript)
     return to_terraform_error(
         ProcessResult(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), directory), command
     )
@@ -266,13 +268,13 @@ def test_init_without_diagnostics_leads_to_the_doctor() -> None:
 @pytest.mark.parametrize("line", ["", "not json", "42", "[]", '"text"', "null"])
 def test_non_message_lines_are_kept_for_the_error(line: str) -> None:
     transcript = Transcript()
-    assert json_events.record_line(line, "web", transcript) is None
+    assert json_events.record_line(line, SITE.stack, transcript) is None
     assert transcript.plain_lines == [line]
 
 
 def test_irrelevant_messages_are_ignored() -> None:
     transcript = Transcript()
-    assert json_events.record_line('{"type": "version", "terraform": "1.15.5"}', "web", transcript) is None
+    assert json_events.record_line('{"type": "version", "terraform": "1.15.5"}', SITE.stack, transcript) is None
     assert transcript == Transcript()
 
 
@@ -280,7 +282,9 @@ def test_expired_credentials_name_the_profile() -> None:
     said = {"summary": "ExpiredToken: The security token included in the request is expired", "detail": ""}
     transcript = Transcript()
     json_events.record_line(
-        json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error", **said}}), "web", transcript
+        json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error", **said}}),
+        PreparedStack("web"),
+        transcript,
     )
     site = Site("dev", PreparedStack("web", profile="my team"), Path("/nowhere/dev/web"))
     (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
-from envctl.adapters.terraform.diagnostics.full_disk import RESERVE_FILE, check_disk_error, reserve_space
+from envctl.adapters.terraform.diagnostics.full_disk import check_disk_error, reserve_space
 from envctl.adapters.terraform.process import json_events
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
@@ -20,6 +20,7 @@ from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.terraform.state import unsaved_state
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.terraform import workdir_names
+from envctl.domain.terraform.workdir_names import RESERVE_FILE
 from envctl.usecases.ports.terraform import PreparedStack
 
 UNPACKED = (
@@ -85,7 +86,7 @@ DUMP = {"@level": "info", "@message": "Emergency state dump", "type": "log", "st
 
 def test_state_dumped_by_terraform_is_saved(tmp_path: Path) -> None:
     where, transcript = site(tmp_path), Transcript(list(SAID))
-    json_events.record_line(json.dumps(DUMP), "web", transcript)
+    json_events.record_line(json.dumps(DUMP), PreparedStack("web"), transcript)
     (tmp_path / workdir_names.UNSAVED_STATE).touch()
     assert transcript.dumped_state == STATE
     unsaved_state.save_state(where, STATE)

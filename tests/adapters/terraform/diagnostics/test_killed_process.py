@@ -135,7 +135,7 @@ def test_killed_terraform_names_its_unfinished_resource() -> None:
     transcript = Transcript()
     for kind, name in (("apply_start", "one"), ("apply_start", "two"), ("apply_complete", "one")):
         hook = f'{{"resource": {{"addr": "module.web.x.{name}"}}, "action": "create"}}'
-        json_events.record_line(f'{{"type": "{kind}", "hook": {hook}}}', "web", transcript)
+        json_events.record_line(f'{{"type": "{kind}", "hook": {hook}}}', PreparedStack("web"), transcript)
     with pytest.raises(OperationFailedError, match=r"it was working on x\.two: what"):
         check_result(ProcessResult(-9, "", interrupted=False), transcript, SITE, "apply")
 

@@ -69,7 +69,7 @@ def told(folder: Path, line: int, toml: bytes = TOML) -> Problem:
     site = Site("dev", PreparedStack("web"), folder, locate=lambda *where: locate_rendered_key(toml, *where))
     transcript = Transcript()
     diagnostic = {"severity": "error", "summary": "x", "range": {"filename": ROOT_MODULE_FILE, "start": {"line": line}}}
-    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), PreparedStack("web"), transcript)
     return to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems[0]
 
 
@@ -94,7 +94,7 @@ def test_root_module_that_is_gone_names_no_line(tmp_path: Path) -> None:
     site = Site("dev", PreparedStack("web"), tmp_path, locate=lambda *where: locate_rendered_key(TOML, *where))
     transcript = Transcript()
     diagnostic = {"severity": "error", "summary": "x", "range": {"filename": ROOT_MODULE_FILE, "start": {"line": 3}}}
-    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), PreparedStack("web"), transcript)
     (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "apply").problems
     assert problem.location == Location(f"web/{ROOT_MODULE_FILE}", 3)
 
@@ -117,7 +117,7 @@ DENIED = "AccessDenied: Access Denied"
 def test_denied_state_leads_to_inputs(address: str, hint: str) -> None:
     transcript = Transcript()
     diagnostic = {"severity": "error", "summary": "Error loading state", "detail": DENIED, "address": address}
-    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), PreparedStack("web"), transcript)
     site = Site("dev", PreparedStack("web"), Path("/nowhere/dev/web"))
     (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems
     assert problem.code == "E326"

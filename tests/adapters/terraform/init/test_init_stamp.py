@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.init import init_stamp
-from envctl.domain.terraform.workdir_names import LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.terraform.workdir_names import INIT_STAMP, LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
+from envctl.usecases.ports.terraform import PreparedStack
 
 AWS = "registry.terraform.io/hashicorp/aws"
 PACKAGE = f".terraform/providers/{AWS}/6.1.0/linux_amd64/terraform-provider-aws"
@@ -36,6 +38,7 @@ class Stack:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.directory = root / "web"
+        self.site = Site("dev", PreparedStack("web"), self.directory)
         self.environment = {"HOME": str(root), "TF_CLI_CONFIG_FILE": str(root / "terraform.rc")}
         self.binary = (str(root / "terraform"),)
         self.write("../terraform", "1.15")
@@ -58,11 +61,11 @@ class Stack:
         self.write(ROOT_MODULE_FILE, json.dumps(document))
 
     def stamp(self, given: bytes = LOCK) -> None:
-        taken = init_stamp.build_stamp(self.directory, self.binary, self.environment, given)
+        taken = init_stamp.build_stamp(self.site, self.binary, self.environment, given)
         init_stamp.write_stamp(self.directory, taken)
 
     def holds(self, given: bytes = LOCK) -> bool:
-        return init_stamp.is_current(self.directory, self.binary, self.environment, given)
+        return init_stamp.is_current(self.site, self.binary, self.environment, given)
 
 
 @pytest.fixture
@@ -107,8 +110,8 @@ def with_variable(name: str, value: str) -> Callable[[Stack], None]:
         pytest.param(remove(LOCK_FILE), id="the stack's lock has gone"),
         pytest.param(remove(MODULES_MANIFEST), id="the record of modules has gone"),
         pytest.param(remove(".terraform/terraform.tfstate"), id="the record of the backend has gone"),
-        pytest.param(remove(init_stamp.STAMP_FILE), id="nobody knows"),
-        pytest.param(write(init_stamp.STAMP_FILE, "damaged"), id="nobody can read what was known"),
+        pytest.param(remove(INIT_STAMP), id="nobody knows"),
+        pytest.param(write(INIT_STAMP, "damaged"), id="nobody can read what was known"),
     ],
 )
 def test_init_is_needed_after(change: Callable[[Stack], None], stack: Stack) -> None:

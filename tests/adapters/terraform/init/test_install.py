@@ -17,10 +17,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
-from envctl.adapters.terraform.init.init_stamp import STAMP_FILE as STAMP
 from envctl.adapters.terraform.init.package_hash import hash_package
 from envctl.adapters.terraform.init.plugin_cache import remove_path
-from envctl.adapters.terraform.init.provider_install import VIEW_FOLDER
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.backend import Backend
@@ -29,7 +27,8 @@ from envctl.domain.release.place import Place
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.release.root_module import render_root_module
 from envctl.domain.terraform.provider_lock import read_hashes, split_provider_blocks
-from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.domain.terraform.workdir_names import INIT_STAMP as STAMP
+from envctl.domain.terraform.workdir_names import LOCK_FILE, PLUGIN_VIEW_FOLDER
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, LOCAL_PLATFORM, ProviderMirror, serve_provider_mirror
@@ -132,7 +131,7 @@ def test_cached_provider_is_linked_without_network(locked: tuple[Bench, bytes]) 
 def test_second_init_is_skipped_unless_something_is_missing(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     gone = (
-        VIEW_FOLDER,
+        PLUGIN_VIEW_FOLDER,
         ".terraform/providers",
         ".terraform/modules",
         ".terraform/terraform.tfstate",
@@ -342,7 +341,7 @@ def test_init_without_lock_keeps_the_cached_package(locked: tuple[Bench, bytes])
     bench.init("stack1")
     assert bench.mirror.fetched == {FETCHED: 1}
     assert (bench.plugins / PACKAGE / PROGRAM).stat().st_ino == before
-    assert (bench.directory("stack1") / VIEW_FOLDER / PACKAGE).is_symlink()
+    assert (bench.directory("stack1") / PLUGIN_VIEW_FOLDER / PACKAGE).is_symlink()
 
 
 def test_full_disk_is_reported_and_leaves_no_files(locked: tuple[Bench, bytes]) -> None:
@@ -360,7 +359,7 @@ def test_full_disk_is_reported_and_leaves_no_files(locked: tuple[Bench, bytes]) 
     assert problem.code == "E346"
     assert "is full: file too large" in problem.message
     assert "TF_PLUGIN_CACHE_DIR" in problem.hint
-    assert not (bench.directory("stack1") / VIEW_FOLDER).exists()
+    assert not (bench.directory("stack1") / PLUGIN_VIEW_FOLDER).exists()
     assert not (bench.directory("stack1") / STAMP).exists()
     assert not (bench.plugins / PACKAGE).exists()
     bench.init("stack1", None)

@@ -5,10 +5,16 @@ from pathlib import Path
 
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
 from envctl.adapters.terraform.init.possible_providers import find_needed_providers, has_required_providers
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.usecases.ports.terraform import PreparedStack
 
 AWS, RANDOM, TLS = (
     PinnedProvider(f"registry.terraform.io/hashicorp/{name}", "1.0.0", frozenset()) for name in ("aws", "random", "tls")
 )
+
+
+def site(root: Path, files: dict[str, str], **document: object) -> Site:
+    return Site("dev", PreparedStack("web"), lay(root, files, **document))
 
 
 def lay(root: Path, files: dict[str, str], **document: object) -> Path:
@@ -38,6 +44,6 @@ def test_circular_and_missing_module_calls_are_tolerated(tmp_path: Path) -> None
 
 
 def test_providers_required_by_root_module_are_found(tmp_path: Path) -> None:
-    assert not has_required_providers(lay(tmp_path / "none", {}))
-    assert has_required_providers(lay(tmp_path / "configured", {}, provider={"aws": {}}))
-    assert has_required_providers(lay(tmp_path / "required", {}, terraform={"required_providers": {"aws": {}}}))
+    assert not has_required_providers(site(tmp_path / "none", {}))
+    assert has_required_providers(site(tmp_path / "configured", {}, provider={"aws": {}}))
+    assert has_required_providers(site(tmp_path / "required", {}, terraform={"required_providers": {"aws": {}}}))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from envctl.adapters.terraform.plans.drift import parse_drift, parse_drifted_outputs
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
+from envctl.usecases.ports.terraform import PreparedStack
 
 SECRET = "hunter2"
 HIDDEN = Marker.SENSITIVE
@@ -20,7 +21,7 @@ def drifted(action: str, before: object, after: object, **more: Any) -> dict[str
 
 
 def read(*resources: dict[str, Any], **more: Any) -> tuple[ResourceChange, ...]:
-    return parse_drift("web", {"resource_drift": list(resources), **more}, ()).resources
+    return parse_drift(PreparedStack("web"), {"resource_drift": list(resources), **more}, ()).resources
 
 
 def found(action: Action, *attributes: tuple[str, object, object], address: str = "x.this") -> ResourceChange:
@@ -118,7 +119,7 @@ def test_output_and_planned_changes_are_no_drift() -> None:
 
 
 def test_warnings_are_kept() -> None:
-    assert parse_drift("web", {}, ("odd",)).warnings == ("odd",)
+    assert parse_drift(PreparedStack("web"), {}, ("odd",)).warnings == ("odd",)
 
 
 def test_unknown_action_is_refused() -> None:

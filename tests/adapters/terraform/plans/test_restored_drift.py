@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from envctl.adapters.terraform.plans.plan_document import parse_plan
+from envctl.usecases.ports.terraform import PreparedStack
 
 GROUP = {"id": "sg-1", "name": "ruled", "ingress": [443]}
 RULE = {"security_group_id": "sg-1", "from_port": 443}
@@ -16,7 +17,7 @@ def change(address: str, action: str, before: object, after: object) -> dict[str
 
 
 def restored(drift: list[dict[str, Any]], planned: list[dict[str, Any]]) -> tuple[str, ...]:
-    return parse_plan("web", {"resource_drift": drift, "resource_changes": planned}, ()).restored
+    return parse_plan(PreparedStack("web"), {"resource_drift": drift, "resource_changes": planned}, ()).restored
 
 
 group_lost_a_rule = change("aws_security_group.this", "update", GROUP, {**GROUP, "ingress": []})

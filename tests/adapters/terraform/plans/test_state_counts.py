@@ -7,6 +7,7 @@ import pytest
 
 from envctl.adapters.terraform.plans.plan_document import parse_plan
 from envctl.adapters.terraform.process.json_events import Transcript, record_line
+from envctl.usecases.ports.terraform import PreparedStack
 
 
 def resource(address: str, mode: str = "managed") -> dict[str, Any]:
@@ -42,12 +43,12 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], int]] = {
 
 @pytest.mark.parametrize(("document", "count"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
 def test_document_tells_how_many_resources_there_are(document: dict[str, Any], count: int) -> None:
-    assert parse_plan("web", document, ()).in_state == count
+    assert parse_plan(PreparedStack("web"), document, ()).in_state == count
 
 
 def test_refreshed_resources_are_counted_once_each() -> None:
     transcript = Transcript()
     for kind, address in (("refresh_start", A), ("refresh_complete", A), ("refresh_start", B), ("apply_start", DATA)):
         hook = {"resource": {"addr": address}, "action": "read" if kind == "apply_start" else ""}
-        record_line(json.dumps({"type": kind, "hook": hook}), "web", transcript)
+        record_line(json.dumps({"type": kind, "hook": hook}), PreparedStack("web"), transcript)
     assert transcript.refreshed == {"terraform_data.a", "terraform_data.b"}

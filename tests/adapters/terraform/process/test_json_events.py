@@ -8,7 +8,7 @@ import pytest
 from envctl.adapters.terraform.process import json_events
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.domain.plan.changes import Action
-from envctl.usecases.ports.terraform import ProgressEvent
+from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 
 NOTHING = {"add": 0, "change": 0, "import": 0, "remove": 0, "action_invocation": 0, "operation": "plan"}
 ADDRESS = {"addr": "module.web.terraform_data.t"}
@@ -43,7 +43,7 @@ ANYTHING: dict[str, tuple[dict[str, Any], bool]] = {
 @pytest.mark.parametrize(("message", "anything"), ANYTHING.values(), ids=ANYTHING.keys())
 def test_plan_content_is_recognized(message: dict[str, Any], anything: bool) -> None:
     transcript = Transcript()
-    json_events.record_line(json.dumps(message), "web", transcript)
+    json_events.record_line(json.dumps(message), PreparedStack("web"), transcript)
     assert transcript.has_content is anything
 
 
@@ -64,11 +64,11 @@ TOLD = "action.demo_note.n (before update of terraform_data.t)"
 def test_running_action_is_reported(kind: str, phase: str) -> None:
     transcript = Transcript()
     line = json.dumps({"type": kind, "hook": {"action": ACTION, "lifecycle": TRIGGERED, "message": "x"}})
-    told = json_events.record_line(line, "web", transcript)
+    told = json_events.record_line(line, PreparedStack("web"), transcript)
     assert told == ProgressEvent("web", phase, TOLD, Action.INVOKE)  # type: ignore[arg-type]
     assert transcript.unfinished == ({TOLD} if kind == "action_start" else set())
     asked = json_events.record_line(
-        json.dumps({"type": kind, "hook": {"action": ACTION, "invoke": {}}}), "web", transcript
+        json.dumps({"type": kind, "hook": {"action": ACTION, "invoke": {}}}), PreparedStack("web"), transcript
     )
     assert asked is not None
     assert asked.address == "action.demo_note.n"
@@ -79,4 +79,4 @@ def test_running_action_is_reported(kind: str, phase: str) -> None:
 )
 def test_malformed_event_never_fails_an_apply(hook: object) -> None:
     for kind in ("action_start", "action_progress", "action_complete", "action_errored"):
-        json_events.record_line(json.dumps({"type": kind, "hook": hook}), "web", Transcript())
+        json_events.record_line(json.dumps({"type": kind, "hook": hook}), PreparedStack("web"), Transcript())

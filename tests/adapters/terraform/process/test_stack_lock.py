@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.init.init_stamp import STAMP_FILE
 from envctl.adapters.terraform.process import stack_lock
-from envctl.adapters.terraform.process.stack_lock import RUNNING_FILE, Site
+from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
 from envctl.domain.plan.changes import Action
+from envctl.domain.terraform.workdir_names import INIT_STAMP, RUNNING_FILE
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import STACK, Bench
 
@@ -110,7 +110,7 @@ def test_apply_that_outlives_envctl_blocks_other_runs(bench: Bench, killed: Kill
 
     bench.lay(waiting(bench) + 'resource "terraform_data" "more" {}')
     assert refused(lambda: driver.init("dev", stack, None)) == problem
-    assert (bench.directory / STAMP_FILE).exists()
+    assert (bench.directory / INIT_STAMP).exists()
 
     (bench.root / "go").touch()
     until(lambda: free(bench))

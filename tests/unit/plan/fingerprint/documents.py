@@ -7,6 +7,7 @@ from typing import Any
 from envctl.adapters.terraform.plans import completeness, json_documents, plan_document
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
+from envctl.usecases.ports.terraform import PreparedStack
 
 Json = dict[str, Any]
 
@@ -83,7 +84,7 @@ def read(document: Json, allowed: tuple[str, ...] = ()) -> StackPlan:
     """As the adapter reads it, from its text on."""
     parsed = json_documents.parse_document(json.dumps(document))
     completeness.check_completeness("web", parsed, allowed)
-    plan = plan_document.parse_plan("web", parsed, ())
+    plan = plan_document.parse_plan(PreparedStack("web"), parsed, ())
     completeness.check_changes_found("web", parsed, seen=bool(plan.resources or plan.outputs))
     return plan
 

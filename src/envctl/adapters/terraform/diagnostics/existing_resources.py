@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from envctl.adapters.terraform.process.json_events import Diagnostic
 from envctl.domain.command_lines import format_command
 from envctl.domain.plan.changes import Action, Marker, ResourceChange
+from envctl.usecases.ports.terraform import PreparedStack, format_import_address
 
 ALREADY_EXISTS = "E367"
 # Error codes of AWS, as in botocore's models of its services, and messages of Terraform's providers.
@@ -68,23 +69,25 @@ ID_QUERY_BY_TYPE = {
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def find_existing(diagnostic: Diagnostic, planned: Sequence[ResourceChange], stack: str) -> ResourceChange | None:
+def find_existing(
+    diagnostic: Diagnostic, planned: Sequence[ResourceChange], stack: PreparedStack
+) -> ResourceChange | None:
     """Return the planned resource if it exists already; None for another failure."""
     if not (_ERROR_CODES.search(diagnostic.text) or _ERROR_PHRASES.search(diagnostic.text)):
         return None
-    address = diagnostic.address.removeprefix(f"module.{stack}.")
+    address = diagnostic.address.removeprefix(stack.address_prefix)
     return next((each for each in planned if each.address == address and each.action is Action.CREATE), None)
 
 
-def suggest_import(change: ResourceChange, stack: str, environment: str) -> str:
+def suggest_import(change: ResourceChange, stack: PreparedStack, environment: str) -> str:
     """Return the hint with the import command, and with the id if the plan contains it."""
     found = find_import_id(change)
-    argument = f"module.{stack}.{change.address}={found or 'ID'}"
+    argument = f"{format_import_address(stack, change.address)}={found or 'ID'}"
     fix = f"import it into the state: {format_command('recover', environment, import_=argument)}"
     if not found:
         fix += f" ({_describe_id_source(change, environment)})"
     return (
-        f"it is in no state: a killed run may have created it. If it belongs to {stack} in {environment}, {fix};"
+        f"it is in no state: a killed run may have created it. If it belongs to {stack.name} in {environment}, {fix};"
         " then run"
         " the command again. If not, choose another name"
     )

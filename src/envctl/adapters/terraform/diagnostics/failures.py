@@ -4,6 +4,7 @@ import contextlib
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from posixpath import normpath
 
 from envctl.adapters.disk.files import read_text
 from envctl.adapters.terraform.diagnostics import existing_resources, full_disk, killed_process
@@ -18,7 +19,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.plan.changes import ResourceChange
 from envctl.domain.terraform.bundle_paths import to_project_path
-from envctl.domain.terraform.workdir_names import CODE_FOLDER, ROOT_MODULE_FILE
+from envctl.domain.terraform.workdir_names import CODE_FOLDER, GENERATED_FILES, ROOT_MODULE_FILE, SETTINGS_FILE
 
 _HANDLED_SUMMARIES = ("Failed to create local state file", "Failed to persist state to backend")
 # Within a module. Those of the root module are rendered with the role of the environment.
@@ -28,7 +29,9 @@ _INPUTS_HINT = (
     " role of the environment: to read another stack, use [stacks.STACK] inputs in envctl.toml"
 )
 _CODE = f"../{CODE_FOLDER}/"
-_CODE_PATH = re.compile(rf"{re.escape(_CODE)}([^\s\"':,;()]+)")
+_CODE_PATH = re.compile(rf"{re.escape(_CODE)}[^\s\"':,;()]+")
+# A file of code with a line, in the text of a diagnostic.
+_CODE_LINE = re.compile(r"(?<![\w./-])(?:\.\.?/)*[\w-][\w./-]*\.(?:tf|tofu)(?:\.json)?(?=:\d)")
 _JSON_KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
 _ERROR_TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
@@ -85,14 +88,13 @@ def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Seque
     stack = site.stack.name
     # Summaries of the AWS provider may have several lines.
     summary, _, more = diagnostic.summary.strip().partition("\n")
-    address = diagnostic.address.removeprefix(f"module.{stack}.")
+    address = diagnostic.address.removeprefix(site.stack.address_prefix)
     message = f"{stack}: {summary}" + (f" ({address})" if address else "")
     for detail in (more.strip(), diagnostic.detail.strip()):
-        # Files of modules as they are called in the project.
-        message += f"\n{_name_project_paths(detail, site)}" if detail else ""
-    if (change := existing_resources.find_existing(diagnostic, planned, stack)) is not None:
+        message += f"\n{_name_project_files(detail, site)}" if detail else ""
+    if (change := existing_resources.find_existing(diagnostic, planned, site.stack)) is not None:
         code = existing_resources.ALREADY_EXISTS
-        hint = existing_resources.suggest_import(change, stack, site.environment)
+        hint = existing_resources.suggest_import(change, site.stack, site.environment)
     else:
         code, hint = _find_code_and_hint(diagnostic.text, site, command)
         if code == DENIED and _REMOTE_STATE in diagnostic.address:
@@ -119,24 +121,36 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
     """
     if not diagnostic.file:
         return None
-    if diagnostic.file == ROOT_MODULE_FILE:
-        source = site.locate(site.environment, _find_key_path(site, diagnostic.line)) if diagnostic.line else None
-        return source or Location(f"{site.stack.name}/{ROOT_MODULE_FILE}", diagnostic.line)
-    return Location(_name_project_paths(diagnostic.file, site), diagnostic.line)
+    if diagnostic.file in (GENERATED_FILES if site.stack.root else (ROOT_MODULE_FILE,)):
+        path = _find_key_path(site, diagnostic.file, diagnostic.line) if diagnostic.line else ()
+        if diagnostic.file == SETTINGS_FILE:
+            # The arguments of a module have the same lines behind them.
+            path = ("module", site.stack.name, *path)
+        source = site.locate(site.environment, path) if diagnostic.line else None
+        return source or Location(f"{site.stack.name}/{diagnostic.file}", diagnostic.line)
+    return Location(_to_project_path(diagnostic.file, site), diagnostic.line)
 
 
-def _name_project_paths(text: str, site: Site) -> str:
-    """Return the text with the files of the release as the project writes them."""
+def _to_project_path(file: str, site: Site) -> str:
+    """Return the path of a file in the project, from its path in the folder where Terraform runs."""
     base = site.stack.base
-    if not base:
-        return text.replace(_CODE, "")
-    return _CODE_PATH.sub(lambda path: to_project_path(base, path[1]), text)
+    if not site.stack.root:
+        return to_project_path(base, file.removeprefix(_CODE)) if file.startswith(_CODE) else file
+    path = normpath(f"{site.stack.root}/{file}")
+    return file if path.startswith("..") else to_project_path(base, path)
 
 
-def _find_key_path(site: Site, number: int) -> tuple[str | int, ...]:
-    """Return the path of keys to a line of the root module, written with one value a line."""
+def _name_project_files(text: str, site: Site) -> str:
+    """Return the text with files called as in the project."""
+    if not site.stack.root:
+        return _CODE_PATH.sub(lambda path: _to_project_path(path[0], site), text)
+    return _CODE_LINE.sub(lambda file: _to_project_path(file[0], site), text)
+
+
+def _find_key_path(site: Site, file: str, number: int) -> tuple[str | int, ...]:
+    """Return the path of keys to a line of a generated file, written with one value a line."""
     try:
-        lines = read_text(site.directory / ROOT_MODULE_FILE).splitlines()[:number]
+        lines = read_text(site.directory / file).splitlines()[:number]
     except OSError:
         return ()
     path: list[str | int] = []

@@ -12,12 +12,13 @@ from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.terraform.workdir_names import RESERVE_FILE
 
 _FULL_DISK_ERROR = re.compile(
     r"(?:(/\S+): )?(no space left on device|disk quota exceeded|file too large)", re.IGNORECASE
 )
 _FULL_DISK_PATH = re.compile(r"(\S*/\S+|\S+\.tf\w+): (?:no space left on device|disk quota exceeded)", re.IGNORECASE)
-RESERVE_FILE, RESERVE_BYTES = ".reserve", 4 << 20
+RESERVE_BYTES = 4 << 20
 """Bytes reserved for the state of an apply, even if the disk fills up meanwhile."""
 
 

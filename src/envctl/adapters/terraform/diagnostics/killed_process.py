@@ -74,7 +74,7 @@ def describe_kill(ended: ProcessResult, transcript: Transcript, site: Site, comm
         taken = f"; envctl's processes took {ended.memory >> 20} MiB at their peak" if ended.memory else ""
         code, message = OUT_OF_MEMORY, f"the kernel killed {killed}: out of memory{taken}"
     lost = [each.address for each in transcript.errors if each.address and _LOST_PROVIDER.search(each.text)]
-    unfinished = {*transcript.unfinished, *(address.removeprefix(f"module.{site.stack.name}.") for address in lost)}
+    unfinished = {*transcript.unfinished, *(address.removeprefix(site.stack.address_prefix) for address in lost)}
     if command == "apply" and unfinished:
         addresses = join_first(sorted(unfinished), _MAX_NAMED, len(unfinished))
         message += f"\nit was working on {addresses}: what it created may be missing from the state"

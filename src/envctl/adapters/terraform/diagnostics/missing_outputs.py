@@ -23,7 +23,7 @@ def find_upstream_error(transcript: Transcript, site: Site, problems: list[Probl
 
 
 def _find_read_stacks(diagnostic: Diagnostic, site: Site) -> list[str]:
-    if diagnostic.file != ROOT_MODULE_FILE or diagnostic.line is None:
+    if site.stack.root or diagnostic.file != ROOT_MODULE_FILE or diagnostic.line is None:
         return []
     lines = read_text(site.directory / ROOT_MODULE_FILE).splitlines()
     return _READS.findall(lines[diagnostic.line - 1]) if diagnostic.line <= len(lines) else []

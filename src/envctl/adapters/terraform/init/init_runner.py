@@ -1,6 +1,7 @@
 """Runs of `terraform init`, as far as its inputs or results have changed since the last one."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from envctl.adapters.disk.files import write_bytes
@@ -14,7 +15,8 @@ from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.signal_forwarding import SignalForwarder
 from envctl.adapters.terraform.process.stack_lock import Site
-from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.terraform.workdir_names import INIT_STAMP, LOCK_FILE
 from envctl.usecases.ports.core import Observer
 
 _NEEDS_INIT = re.compile(
@@ -22,6 +24,9 @@ _NEEDS_INIT = re.compile(
     # With TF_IN_AUTOMATION the hint is missing.
     r"|Required plugins are not installed|there is no package for \S+ \S+ cached|the cached package for \S+"
 )
+
+
+_NO_WORKSPACE = re.compile(r"selected workspace .* does not exist", re.IGNORECASE)
 
 
 class InitRunner:
@@ -37,17 +42,17 @@ class InitRunner:
     def ensure_initialized(self, site: Site, provider_lock: bytes | None) -> None:
         known = provider_lock or b""
         binary, environment = self._launcher.find_binary(site.stack), self._launcher.build_environment(site.stack)
-        if init_stamp.is_current(site.directory, binary, environment, known):
+        if init_stamp.is_current(site, binary, environment, known):
             return
         # First, because an earlier Terraform may still need the files to be deleted.
         stack_lock.require_idle(site)
         with translate_disk_errors(site.directory):
-            for name in (init_stamp.STAMP_FILE, provider_install.PLUGIN_PATH_RECORD, LOCK_FILE):
+            for name in (INIT_STAMP, provider_install.PLUGIN_PATH_RECORD, LOCK_FILE):
                 (site.directory / name).unlink(missing_ok=True)
             if known:
                 write_bytes(site.directory / LOCK_FILE, known)
-            self._install_providers(site, known)
-            init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site.directory, binary, environment, known))
+            self._install_in_workspace(site, known)
+            init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site, binary, environment, known))
 
     def reinitialize(self, site: Site) -> None:
         """Run `init` again, with the last provider lock and without the records of its packages.
@@ -57,11 +62,22 @@ class InitRunner:
         old, lock = init_stamp.read_stamp(site.directory), init_stamp.read_optional(site.directory / LOCK_FILE)
         if cache := self._find_cache(site):
             cache.delete_records(parse_pinned(lock))
-        (site.directory / init_stamp.STAMP_FILE).unlink(missing_ok=True)
+        (site.directory / INIT_STAMP).unlink(missing_ok=True)
         self.ensure_initialized(site, lock)
         if old is not None and (new := init_stamp.read_stamp(site.directory)):
             with translate_disk_errors(site.directory):
                 init_stamp.write_stamp(site.directory, init_stamp.Stamp(new.inputs, old.lock_hashes, new.results))
+
+    def _install_in_workspace(self, site: Site, known: bytes) -> None:
+        """Install what code and state need. A workspace that does not exist yet has no state: its first plan makes it,
+        but Terraform refuses an init in it.
+        """
+        try:
+            self._install_providers(site, known)
+        except OperationFailedError as error:
+            if not site.stack.workspace or not any(_NO_WORKSPACE.search(each.message) for each in error.problems):
+                raise
+            self._install_providers(replace(site, stack=replace(site.stack, workspace="")), known)
 
     def _install_providers(self, site: Site, known: bytes) -> None:
         cache = self._find_cache(site)

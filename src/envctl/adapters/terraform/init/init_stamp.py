@@ -17,10 +17,16 @@ from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init.init_outline import extract_outline
 from envctl.adapters.terraform.init.known_packages import stat_files
 from envctl.adapters.terraform.init.plugin_cache import list_packages, parse_pinned
+from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.provider_lock import read_hashes, read_version, split_provider_blocks
-from envctl.domain.terraform.workdir_names import BACKEND_RECORD, LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
+from envctl.domain.terraform.workdir_names import (
+    BACKEND_RECORD,
+    GENERATED_FILES,
+    INIT_STAMP,
+    LOCK_FILE,
+    MODULES_MANIFEST,
+)
 
-STAMP_FILE = ".initialised"
 INSTALLED_FOLDER = ".terraform/providers"
 _VARIABLES = (
     "TF_CLI_CONFIG_FILE",
@@ -43,38 +49,40 @@ class Stamp:
     results: Mapping[str, Any]
 
 
-def build_stamp(directory: Path, binary: Sequence[str], environment: Mapping[str, str], lock: bytes) -> Stamp:
+def build_stamp(site: Site, binary: Sequence[str], environment: Mapping[str, str], lock: bytes) -> Stamp:
     wanted = {address: read_hashes(block) for address, block in split_provider_blocks(lock).items()}
-    return Stamp(hash_inputs(directory, binary, environment), wanted, inspect_results(directory))
+    return Stamp(hash_inputs(site, binary, environment), wanted, inspect_results(site.directory))
 
 
-def is_current(directory: Path, binary: Sequence[str], environment: Mapping[str, str], lock: bytes) -> bool:
-    stamp = read_stamp(directory)
-    if stamp is None or stamp.results != inspect_results(directory):
+def is_current(site: Site, binary: Sequence[str], environment: Mapping[str, str], lock: bytes) -> bool:
+    stamp = read_stamp(site.directory)
+    if stamp is None or stamp.results != inspect_results(site.directory):
         return False
-    return _covers_lock(directory, stamp, lock) and stamp.inputs == hash_inputs(directory, binary, environment)
+    return _covers_lock(site.directory, stamp, lock) and stamp.inputs == hash_inputs(site, binary, environment)
 
 
 def read_stamp(directory: Path) -> Stamp | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        document = json.loads(read_bytes(directory / STAMP_FILE))
+        document = json.loads(read_bytes(directory / INIT_STAMP))
         return Stamp(document["depends"], document["given"], document["made"])
     return None
 
 
 def write_stamp(directory: Path, stamp: Stamp) -> None:
     document = {"depends": stamp.inputs, "given": stamp.lock_hashes, "made": stamp.results}
-    write_text(directory / STAMP_FILE, json.dumps(document))
+    write_text(directory / INIT_STAMP, json.dumps(document))
 
 
-def hash_inputs(directory: Path, binary: Sequence[str], environment: Mapping[str, str]) -> str:
+def hash_inputs(site: Site, binary: Sequence[str], environment: Mapping[str, str]) -> str:
     """Return a hash of the inputs beside the provider lock: root module, called modules, program, CLI configuration."""
+    directory = site.directory
     digest = hashlib.sha256(repr([*binary, *map(_stat_program, binary)]).encode())
     digest.update(repr([environment.get(name) for name in _VARIABLES]).encode())
     for content in cli_configuration.read_config_files(environment):
         digest.update(hashlib.sha256(content).digest())
-    digest.update(_extract_init_inputs(directory / ROOT_MODULE_FILE))
-    for file in _list_module_code(directory):
+    digest.update(_extract_init_inputs(directory / site.rendered_file))
+    own = _list_code(directory) if site.stack.root else ()
+    for file in (*(file for file in own if file.name not in GENERATED_FILES), *_list_module_code(directory)):
         digest.update(os.fsencode(os.path.relpath(file, directory)) + b"\0")
         with contextlib.suppress(OSError):
             content = read_bytes(file)
@@ -117,10 +125,12 @@ def _covers_lock(directory: Path, stamp: Stamp, lock: bytes) -> bool:
 
 
 def _extract_init_inputs(main: Path) -> bytes:
-    """Return the parts of a root module that `init` reads. Settings are none: they change more often."""
+    """Return the parts of a rendered file that `init` reads. Settings are none: they change more often."""
     document = json.loads(read_bytes(main))
     sources = {name: (call["source"], call.get("version")) for name, call in document.get("module", {}).items()}
-    return json.dumps([document["terraform"], sorted(document.get("provider", ())), sources], sort_keys=True).encode()
+    return json.dumps(
+        [document.get("terraform"), sorted(document.get("provider", ())), sources], sort_keys=True
+    ).encode()
 
 
 def _list_module_code(directory: Path) -> Iterator[Path]:
@@ -130,8 +140,12 @@ def _list_module_code(directory: Path) -> Iterator[Path]:
     except (OSError, ValueError, KeyError, TypeError):
         return
     for folder in sorted(reached - {"."}):
-        with contextlib.suppress(OSError), os.scandir(directory / folder) as entries:
-            yield from sorted(Path(entry.path) for entry in entries if entry.name.endswith(CODE_SUFFIXES))
+        yield from _list_code(directory / folder)
+
+
+def _list_code(folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        yield from sorted(Path(entry.path) for entry in entries if entry.name.endswith(CODE_SUFFIXES))
 
 
 def _stat_program(word: str) -> list[int]:

@@ -12,8 +12,13 @@ from envctl.adapters.disk.files import read_bytes, read_text
 from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.terraform.init.init_stamp import CODE_SUFFIXES
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
+from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 
+# Code of a root module that needs more than the built-in provider.
+_NEEDS_PROVIDER = re.compile(
+    r"\b(?:provider|required_providers)\b|\b(?:resource|data|ephemeral|action)\b\W+(?!terraform_)\w"
+)
 _LOCAL_SOURCE = re.compile(r'"?\bsource"?\s*[=:]\s*"(\.{1,2}/[^"]*)"')
 
 
@@ -23,9 +28,11 @@ def find_needed_providers(directory: Path, wanted: tuple[PinnedProvider, ...]) -
     return tuple(each for each in wanted if each.address.rpartition("/")[2] in code)
 
 
-def has_required_providers(directory: Path) -> bool:
+def has_required_providers(site: Site) -> bool:
     """Return True if the root module itself requires or configures a provider."""
-    document = json.loads(read_bytes(directory / ROOT_MODULE_FILE))
+    if site.stack.root:
+        return any(map(_NEEDS_PROVIDER.search, _read_folder(site.directory)))
+    document = json.loads(read_bytes(site.directory / ROOT_MODULE_FILE))
     return bool(document.get("provider") or document["terraform"].get("required_providers"))
 
 
@@ -40,8 +47,12 @@ def _read_code(directory: Path) -> Iterator[str]:
         if folder in seen or not folder.is_dir():
             continue
         seen.add(folder)
-        for file in sorted(folder.iterdir()):
-            if file.name.endswith(CODE_SUFFIXES) and file.is_file():
-                text = read_text(file, errors="replace")
-                yield text
-                waiting += [folder / found for found in _LOCAL_SOURCE.findall(text)]
+        for text in _read_folder(folder):
+            yield text
+            waiting += [folder / found for found in _LOCAL_SOURCE.findall(text)]
+
+
+def _read_folder(folder: Path) -> Iterator[str]:
+    for file in sorted(folder.iterdir()):
+        if file.name.endswith(CODE_SUFFIXES) and file.is_file():
+            yield read_text(file, errors="replace")

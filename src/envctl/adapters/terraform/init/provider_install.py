@@ -21,11 +21,8 @@ from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.release.remote_modules import decode_module_record, is_local_source
 from envctl.domain.terraform.provider_lock import shorten_address
-from envctl.domain.terraform.workdir_names import LOCK_FILE, MODULES_MANIFEST
+from envctl.domain.terraform.workdir_names import LOCK_FILE, MODULES_MANIFEST, PLUGIN_VIEW_FOLDER
 from envctl.usecases.ports.terraform import ProgressEvent
-
-VIEW_FOLDER = ".plugins"
-"""Folder in the working directory with the stack's view of the plugin cache."""
 
 PLUGIN_PATH_RECORD = ".terraform/plugin_path"
 """Terraform's record of the flag -plugin-dir, in force for all later runs."""
@@ -47,7 +44,7 @@ class ProviderInstall:
 
     def install(self) -> None:
         try:
-            is_known = bool(self.pinned) or not has_required_providers(self.site.directory)
+            is_known = bool(self.pinned) or not has_required_providers(self.site)
             if is_known and self._install_pinned():
                 return
             # The versions, and so the downloads, are not known yet.
@@ -116,7 +113,7 @@ class ProviderInstall:
 
     @property
     def _view_folder(self) -> Path:
-        return self.site.directory / VIEW_FOLDER
+        return self.site.directory / PLUGIN_VIEW_FOLDER
 
     @property
     def _stack_label(self) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from envctl.adapters.disk.files import write_bytes
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init.init_stamp import read_optional
-from envctl.adapters.terraform.init.provider_install import VIEW_FOLDER
 from envctl.adapters.terraform.launcher import Launcher, check_result
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.json_events import Transcript
@@ -20,7 +19,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.terraform.provider_lock import keep_providers, read_version, shorten_address, split_provider_blocks
 from envctl.domain.terraform.version_constraints import is_version_allowed
-from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.domain.terraform.workdir_names import LOCK_FILE, PLUGIN_VIEW_FOLDER
 from envctl.usecases.ports.terraform import HashedProviders
 
 _MODULE = re.compile(r"^(?P<indent>[│├└─\s]*)module\.(?P<name>\S+)$")
@@ -45,7 +44,7 @@ def lock_providers(launcher: Launcher, site: Site, known: bytes, platforms: Sequ
         # With a lock, `terraform providers` demands installed providers.
         (site.directory / LOCK_FILE).unlink(missing_ok=True)
         # Terraform demands an existing plugin cache. This empty one stays unused.
-        plugins = site.directory / VIEW_FOLDER
+        plugins = site.directory / PLUGIN_VIEW_FOLDER
         plugins.mkdir(exist_ok=True)
     site = replace(site, plugins=plugins)
     _capture_command(launcher, site, "get")

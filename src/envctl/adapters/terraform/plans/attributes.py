@@ -79,8 +79,7 @@ def _format_long_number(value: object) -> str | None:
 def collect_secrets(document: Mapping[str, Any]) -> frozenset[str]:
     """Return each text and long number marked sensitive anywhere: providers repeat them in unmarked attributes."""
     values: list[tuple[object, object]] = [
-        # All variables in a root module of envctl are sensitive, except the name of the session.
-        (variable.get("value"), name != SESSION_VARIABLE)
+        (variable.get("value"), _is_sensitive_variable(name, document))
         for name, variable in document.get("variables", {}).items()
     ]
     changes = [raw["change"] for raw in (*document.get("resource_changes", ()), *document.get("resource_drift", ()))]
@@ -94,6 +93,12 @@ def collect_secrets(document: Mapping[str, Any]) -> frozenset[str]:
     for raw in walk_resources(state.get("root_module", {}), "managed"):
         values.append((raw.get("values"), raw.get("sensitive_values")))
     return frozenset(text for value, sensitive in values for text in _walk_sensitive_texts(value, sensitive))
+
+
+def _is_sensitive_variable(name: str, document: Mapping[str, Any]) -> bool:
+    """Return whether the root module declares a variable as sensitive. An unknown declaration counts as one."""
+    declared = document.get("configuration", {}).get("root_module", {}).get("variables", {})
+    return bool(declared[name].get("sensitive")) if name in declared else name != SESSION_VARIABLE
 
 
 def walk_resources(module: Mapping[str, Any], mode: str) -> Iterator[Mapping[str, Any]]:

@@ -6,9 +6,10 @@ from typing import Any
 from envctl.adapters.terraform.plans.attributes import collect_secrets, diff_attributes
 from envctl.adapters.terraform.plans.plan_document import format_address, parse_action, parse_output_changes
 from envctl.domain.plan.changes import Action, Marker, OutputChange, ResourceChange, StackPlan, is_same_value
+from envctl.usecases.ports.terraform import PreparedStack
 
 
-def parse_drift(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
+def parse_drift(stack: PreparedStack, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
     """Return the drifted resources. Raise ValueError for an unknown action."""
     secrets = collect_secrets(document)
     drifted = []
@@ -19,8 +20,8 @@ def parse_drift(stack: str, document: Mapping[str, Any], warnings: tuple[str, ..
         differing = tuple(diff_attributes({**raw["change"], **sides}, secrets))
         # A renamed resource has not drifted.
         if action is not None and (action is not Action.UPDATE or differing):
-            drifted.append(ResourceChange(format_address(raw, f"module.{stack}."), raw["type"], action, differing))
-    return StackPlan(stack, tuple(drifted), warnings=warnings)
+            drifted.append(ResourceChange(format_address(raw, stack.address_prefix), raw["type"], action, differing))
+    return StackPlan(stack.name, tuple(drifted), warnings=warnings)
 
 
 def parse_drifted_outputs(document: Mapping[str, Any]) -> tuple[OutputChange, ...]:

@@ -16,6 +16,7 @@ from envctl.adapters.terraform.plans.plan_files import COMBINED_FILE, DRIFT_FILE
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import StackComparison
+from envctl.usecases.ports.terraform import PreparedStack
 
 PLANS_TO_CONFIRM = 2
 RunPlan = Callable[..., Transcript]
@@ -23,12 +24,12 @@ ReadDocument = Callable[[str], Mapping[str, Any]]
 
 
 def separate_drift_from_pending(
-    stack: str, run_plan: RunPlan, read_document: ReadDocument, *, unchanged: bool
+    stack: PreparedStack, run_plan: RunPlan, read_document: ReadDocument, *, unchanged: bool
 ) -> StackComparison:
     """Return the drift and the pending changes of a stack. `run_plan` plans into a file and returns the transcript.
     `unchanged` means a configuration equal to the one last applied: a difference in an output is then drift.
     """
-    nothing = StackPlan(stack)
+    nothing = StackPlan(stack.name)
     for _ in range(PLANS_TO_CONFIRM):
         transcript = run_plan(COMBINED_FILE)
         if not (transcript.drift or transcript.has_content):
@@ -42,7 +43,7 @@ def separate_drift_from_pending(
         return StackComparison(replace(nothing, warnings=transcript.warnings), both)
     refreshed = run_plan(DRIFT_FILE, refresh_only=True)
     document = read_document(DRIFT_FILE)
-    with convert_read_errors(stack):
+    with convert_read_errors(stack.name):
         drifted = drift.parse_drift(stack, document, refreshed.warnings)
         drifted_outputs = drift.parse_drifted_outputs(document)
     pending = both
@@ -55,9 +56,9 @@ def separate_drift_from_pending(
     return StackComparison(replace(drifted, outputs=outputs), pending)
 
 
-def _read_plan(read_document: ReadDocument, file: str, stack: str, warnings: tuple[str, ...]) -> StackPlan:
+def _read_plan(read_document: ReadDocument, file: str, stack: PreparedStack, warnings: tuple[str, ...]) -> StackPlan:
     from envctl.adapters.terraform.plans import plan_document
 
     document = read_document(file)
-    with convert_read_errors(stack):
+    with convert_read_errors(stack.name):
         return plan_document.parse_plan(stack, document, warnings)

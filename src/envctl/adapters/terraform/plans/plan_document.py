@@ -9,6 +9,7 @@ from envctl.adapters.terraform.plans.planned_values import digest_planned_values
 from envctl.adapters.terraform.plans.programs import ConfiguredResources, describe_programs, parse_external_reads
 from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
 from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan
+from envctl.usecases.ports.terraform import PreparedStack
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {
     ("no-op",): None,
@@ -27,10 +28,10 @@ _CREATES_FIRST = ["create", "delete"]
 _NO_WRITE = (None, Action.READ)
 
 
-def parse_plan(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
+def parse_plan(stack: PreparedStack, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
     """Convert a plan document. Raise ValueError for an unknown action: it must not pass for no change."""
     secrets = attributes.collect_secrets(document)
-    prefix = f"module.{stack}."
+    prefix = stack.address_prefix
     resources = (
         *_parse_resources(document, prefix, secrets),
         *parse_invocations(document, prefix, secrets),
@@ -42,14 +43,14 @@ def parse_plan(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...
     drift = document.get("resource_drift", ())
     deleted = {raw["address"] for raw in drift if parse_action(raw["change"]) is Action.DELETE}
     return StackPlan(
-        stack,
+        stack.name,
         resources,
         tuple(parse_output_changes(document, secrets)),
         warnings=warnings,
         stateless=not held,
         restored=find_restored_drift(document, prefix),
         in_state=len(held | deleted),
-        providers=parse_provider_configurations(document),
+        providers=parse_provider_configurations(document, in_root=bool(stack.root)),
     )
 
 

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.launcher import ADDED_FLAGS_HINT
 from envctl.adapters.terraform.plans.saved_plan import MODES, SavedPlan, read_saved
+from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.terraform.workdir_names import SESSION_VARIABLE, SETTINGS_FILE
 from envctl.domain.text.lists import join_first
 
 ORDINARY, DESTROY, REFRESH_ONLY = MODES.values()
@@ -20,17 +23,24 @@ MAX_NAMED = 3
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """The requested options of a plan. `variables` are those of the root module, as texts."""
+    """The requested options of a plan.
+
+    Attributes:
+        variables: those of the root module from the environment of Terraform, as texts.
+        settings: values from the file of settings beside a root that runs as it is; None for a rendered one.
+    """
 
     mode: str
     refresh: bool
     variables: Mapping[str, str]
+    settings: Mapping[str, object] | None = None
 
     @classmethod
-    def from_options(cls, options: Mapping[str, bool | str], variables: Mapping[str, str]) -> "PlanRequest":
+    def from_options(cls, options: Mapping[str, bool | str], site: Site) -> "PlanRequest":
         """Convert options of the command line."""
         mode = DESTROY if options.get("destroy") else REFRESH_ONLY if options.get("refresh_only") else ORDINARY
-        return cls(mode, options.get("refresh") is not False, variables)
+        settings = _read_settings(site) if site.stack.root else None
+        return cls(mode, options.get("refresh") is not False, site.stack.secrets, settings)
 
 
 def read_checked_plan(stack: str, file: BinaryIO, request: PlanRequest, *, refreshed: bool) -> SavedPlan | None:
@@ -57,24 +67,52 @@ def check_origin(stack: str, saved: SavedPlan, request: PlanRequest, *, refreshe
     if request.refresh and saved.managed and not refreshed and not saved.forgets:
         raise _added_flags_error(f"the plan of {stack} was made with -refresh=false: no resource was read")
     others = sorted(
-        name for name, text in saved.variables.items() if not _is_from_environment(text, request.variables.get(name))
+        name
+        for name, text in saved.variables.items()
+        if not (
+            _is_from_environment(text, request.variables.get(name))
+            if request.settings is None or name in request.variables
+            else _is_setting(name, text, request.settings)
+        )
     )
     if others:
         named = join_first(others, MAX_NAMED)
         raise _added_flags_error(f"the plan of {stack} was made with another value of {named} (-var, -var-file)")
 
 
-def _is_from_environment(text: str, given: str | None) -> bool:
+def _is_from_environment(text: str | None, given: str | None) -> bool:
     """Return whether the text comes from the variable's environment value, if it has one: the text itself or, for types
-    such as `any`, an expression of it. Terraform normalizes Unicode to NFC.
+    such as `any`, an expression of it. Terraform normalizes Unicode to NFC. `text` is None for a value that is no text.
     """
-    if given is None or text == given:
+    if given is None or text is None or text == given:
         return True
     from unicodedata import normalize
 
-    from envctl.domain.release.root_module import format_tf_var
+    from envctl.domain.terraform.json_syntax import format_tf_var
 
     return normalize("NFC", given) in (text, format_tf_var(text, "any"))
+
+
+def _is_setting(name: str, text: str | None, settings: Mapping[str, object]) -> bool:
+    """Return whether a variable of a root module has its value from the file of settings. `text` is None for a value
+    that is no text: such a value is not compared.
+    """
+    from unicodedata import normalize
+
+    if name not in settings:
+        return name == SESSION_VARIABLE
+    value = settings[name]
+    return text is None or (isinstance(value, str) and normalize("NFC", value) == text)
+
+
+def _read_settings(site: Site) -> Mapping[str, object]:
+    import json
+
+    try:
+        found: dict[str, object] = json.loads(read_bytes(site.directory / SETTINGS_FILE))
+    except FileNotFoundError:
+        return {}
+    return found
 
 
 def check_added_flags(stack: str, document: Mapping[str, Any]) -> None:

@@ -37,9 +37,9 @@ class PlanReader:
 
         document = self.read_document(site, PLAN_FILE)
         with convert_read_errors(site.stack.name):
-            plan = plan_document.parse_plan(site.stack.name, document, warnings)
+            plan = plan_document.parse_plan(site.stack, document, warnings)
             completeness.check_changes_found(site.stack.name, document, seen=bool(plan.resources or plan.outputs))
-            plan = replace(plan, drifted=drift.parse_drift(site.stack.name, document, ()).resources)
+            plan = replace(plan, drifted=drift.parse_drift(site.stack, document, ()).resources)
         return redact_stack_plan(plan, document)
 
     def read_document(self, site: Site, file: str) -> dict[str, Any]:

@@ -18,8 +18,13 @@ from envctl.domain.plan.provider_accounts import (
 ProviderEntries = Mapping[str, Mapping[str, Any]]
 
 
-def parse_provider_configurations(document: Mapping[str, Any]) -> tuple[ProviderConfiguration, ...]:
-    """Return the configurations declared in code, used or not, and the implicit ones of resources without a block."""
+def parse_provider_configurations(
+    document: Mapping[str, Any], *, in_root: bool = False
+) -> tuple[ProviderConfiguration, ...]:
+    """Return the configurations declared in code, used or not, and the implicit ones of resources without a block.
+
+    `in_root`: the root module is code of the project, with overrides of envctl.
+    """
     configuration = document.get("configuration", {})
     entries: ProviderEntries = configuration.get("provider_config", {})
     used = set(_walk_used_keys(configuration.get("root_module", {})))
@@ -35,17 +40,18 @@ def parse_provider_configurations(document: Mapping[str, Any]) -> tuple[Provider
     default = {each.get("full_name", "") for each in counted if not (each.get("module_address") or each.get("alias"))}
     made_up = [_build_implicit_entry(key) for key in used - entries.keys()]
     made_up += [_build_implicit_entry(name.rpartition("/")[2]) for name in untold - default]
-    described = filter(None, map(_parse_entry, (*counted, *made_up)))
+    described = filter(None, (_parse_entry(entry, in_root=in_root) for entry in (*counted, *made_up)))
     return tuple(sorted(described, key=lambda each: (each.module, each.name)))
 
 
-def _parse_entry(entry: Mapping[str, Any]) -> ProviderConfiguration | None:
+def _parse_entry(entry: Mapping[str, Any], *, in_root: bool) -> ProviderConfiguration | None:
     kind = find_provider_kind(entry.get("full_name") or entry["name"])
     if kind is None:
         return None
     name = f"{entry['name']}.{entry['alias']}" if entry.get("alias") else entry["name"]
     arguments = {key: _resolve_expression(expression) for key, expression in entry.get("expressions", {}).items()}
-    return to_provider_configuration(name, kind, arguments, entry.get("module_address", ""))
+    module = entry.get("module_address", "")
+    return to_provider_configuration(name, kind, arguments, module, in_root=in_root and not module)
 
 
 def _resolve_expression(expression: object) -> object:

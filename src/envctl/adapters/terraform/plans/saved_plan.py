@@ -32,7 +32,7 @@ class SavedPlan:
 
     mode: one of `MODES`, or an unknown number.
     limits: the flags limiting the plan to some resources or replacing some; each with its addresses.
-    variables: the text variables set in the root module.
+    variables: the variables set in the root module; None for a value that is no text.
     forgets: whether the plan forgets resources. Terraform does not refresh these.
     managed: whether the state held resources while planning; False if not requested.
     stateless: whether no state existed. A state emptied by destroy exists.
@@ -40,7 +40,7 @@ class SavedPlan:
 
     mode: str
     limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str | None] = field(default_factory=dict)
     forgets: bool = False
     managed: bool = False
     stateless: bool = False
@@ -65,7 +65,7 @@ def read_saved(file: BinaryIO, *, with_state: bool) -> SavedPlan | None:
 def _parse_plan(message: bytes, *, managed: bool, stateless: bool) -> SavedPlan | None:
     mode, version, forgets = 0, 0, False
     limits: dict[str, tuple[str, ...]] = {}
-    variables: dict[str, str] = {}
+    variables: dict[str, str | None] = {}
     for number, value in _parse_fields(message):
         if isinstance(value, int):
             mode, version = (value if number == _MODE else mode), (value if number == _VERSION else version)
@@ -118,12 +118,14 @@ def _find_field(message: FieldValue | None, number: int) -> FieldValue | None:
     return found[-1] if found else None
 
 
-def _parse_variable(entry: bytes) -> dict[str, str]:
-    """Return the variable's text by its name; empty for other types. A value is msgpack, with its type in front."""
+def _parse_variable(entry: bytes) -> dict[str, str | None]:
+    """Return the variable's text by its name; None for other types. A value is msgpack, with its type in front."""
     name, packed = _find_field(entry, _NAME), _find_field(_find_field(entry, _VALUE), 1)
     prefix = b'\x92\xc4\x08"string"'
-    if not isinstance(name, bytes) or not isinstance(packed, bytes) or not packed.startswith(prefix):
+    if not isinstance(name, bytes):
         return {}
+    if not isinstance(packed, bytes) or not packed.startswith(prefix):
+        return {name.decode(): None}
     value = packed[len(prefix) :]
     head = _TEXT_HEADER_SIZES.get(value[0], 0)
-    return {name.decode(): value[head:].decode()} if head else {}
+    return {name.decode(): value[head:].decode() if head else None}

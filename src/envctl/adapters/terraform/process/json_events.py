@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from envctl.domain.plan.changes import Action, ResourceChange, format_invocation_address
-from envctl.usecases.ports.terraform import ProgressEvent
+from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 
 _ACTIONS = {each.value: each for each in Action if each not in {Action.RENEW, Action.INVOKE}}
 _ACTIONS["remove"] = Action.FORGET
@@ -82,7 +82,7 @@ class Transcript:
 
 
 def record_line(
-    line: str, stack: str, transcript: Transcript, redact: Callable[[str], str] = str
+    line: str, stack: PreparedStack, transcript: Transcript, redact: Callable[[str], str] = str
 ) -> ProgressEvent | None:
     """Add a line of output to the transcript; return its progress event, if any.
 
@@ -138,18 +138,18 @@ def _record_planned(kind: str, message: dict[str, Any], transcript: Transcript) 
     transcript.changes = transcript.changes or is_change
 
 
-def _parse_action(hook: dict[str, Any], phase: Phase, stack: str) -> ProgressEvent:
+def _parse_action(hook: dict[str, Any], phase: Phase, stack: PreparedStack) -> ProgressEvent:
     """Return the progress of a provider action, under its planned address."""
     trigger = hook.get("lifecycle") or {}
     resource = (trigger.get("resource") or {}).get("addr", "")
     event, action = str(trigger.get("trigger_event", "")), str((hook.get("action") or {}).get("addr", ""))
-    address = format_invocation_address(action, event, resource, f"module.{stack}.")
-    return ProgressEvent(stack, phase, address, Action.INVOKE)
+    address = format_invocation_address(action, event, resource, stack.address_prefix)
+    return ProgressEvent(stack.name, phase, address, Action.INVOKE)
 
 
-def _parse_progress(hook: dict[str, Any], phase: Phase, stack: str) -> ProgressEvent:
-    address, action = hook["resource"]["addr"].removeprefix(f"module.{stack}."), _ACTIONS.get(hook.get("action", ""))
-    return ProgressEvent(stack, phase, address, action, float(hook.get("elapsed_seconds", 0)))
+def _parse_progress(hook: dict[str, Any], phase: Phase, stack: PreparedStack) -> ProgressEvent:
+    address, action = hook["resource"]["addr"].removeprefix(stack.address_prefix), _ACTIONS.get(hook.get("action", ""))
+    return ProgressEvent(stack.name, phase, address, action, float(hook.get("elapsed_seconds", 0)))
 
 
 def _parse_diagnostic(raw: dict[str, Any], redact: Callable[[str], str]) -> Diagnostic:

@@ -11,9 +11,9 @@ from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.paths import resolve_path
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Location, LockHeldError, Problem
+from envctl.domain.terraform.workdir_names import OVERRIDE_FILE, ROOT_MODULE_FILE, RUNNING_FILE, count_levels
 from envctl.usecases.ports.terraform import PreparedStack
 
-RUNNING_FILE = ".running"
 _PROC = Path("/proc")
 Locator = Callable[[str, Sequence[str | int]], Location | None]
 """Returns the line in the project file of a path in the root module of an environment."""
@@ -21,7 +21,7 @@ Locator = Callable[[str, Sequence[str | int]], Location | None]
 
 @dataclass(frozen=True)
 class Site:
-    """Where Terraform runs for one stack: its working directory in an environment."""
+    """Where Terraform runs for one stack in an environment: `directory`, with the name of `join_workdir`."""
 
     environment: str
     stack: PreparedStack
@@ -29,6 +29,17 @@ class Site:
     plugins: Path | None = None  # the plugin cache of this stack alone
     inherited: tuple[int, ...] = ()  # file descriptors for Terraform to read or write
     locate: Locator = field(default=lambda _, __: None, compare=False, repr=False)
+
+    @property
+    def home(self) -> Path:
+        """The folder of the stack."""
+        levels = count_levels(self.stack.root)
+        return self.directory.parents[levels - 1] if levels else self.directory
+
+    @property
+    def rendered_file(self) -> str:
+        """The file beside the code that holds the backend and the providers of the environment."""
+        return OVERRIDE_FILE if self.stack.root else ROOT_MODULE_FILE
 
 
 @dataclass(frozen=True)
@@ -60,13 +71,13 @@ def lock_stack(site: Site) -> Iterator[HeldLock]:
 
 def require_idle(site: Site) -> None:
     """Raise LockHeldError while an earlier Terraform still runs there."""
-    if (site.directory / RUNNING_FILE).exists():
+    if (site.home / RUNNING_FILE).exists():
         with os.fdopen(_open_lock_file(site), "rb") as file:
             _take_lock(file.fileno(), fcntl.LOCK_SH, site)
 
 
 def _open_lock_file(site: Site) -> int:
-    path = site.directory / RUNNING_FILE
+    path = site.home / RUNNING_FILE
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
@@ -82,7 +93,7 @@ def _take_lock(descriptor: int, kind: int, site: Site) -> None:
 
 
 def _busy_problem(site: Site, recorded: int) -> Problem:
-    holders = _find_holders(site.directory / RUNNING_FILE)
+    holders = _find_holders(site.home / RUNNING_FILE)
     command = format_command("recover", site.environment)
     where = f"stack {site.stack.name} of {site.environment}"
     if not recorded or recorded in holders or not holders:

@@ -2,7 +2,9 @@
 
 import os
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from envctl.adapters.terraform.process.json_events import Diagnostic
@@ -32,7 +34,7 @@ def parse_lock_error(diagnostic: Diagnostic, site: Site) -> StateLockedError | N
         fields.get("Who", "somebody"),
         fields.get("Operation", "").removeprefix("OperationType").lower(),
         _parse_time(fields.get("Created", "")),
-        os.fspath(site.directory),
+        os.fspath(site.home),
     )
     # A lock on a local disk ends with its process: a held one belongs to a running process.
     remote = "temporarily unavailable" not in diagnostic.detail
@@ -88,7 +90,7 @@ def is_abandoned_lock(lock: StateLock) -> bool:
     )
 
 
-def _is_terraform_in(process: Path, folder: tuple[str, ...]) -> bool:
+def _is_terraform_in(process: Path, folder: Sequence[str]) -> bool:
     try:
         words = (process / "cmdline").read_bytes().split(b"\0")
         parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
@@ -99,10 +101,12 @@ def _is_terraform_in(process: Path, folder: tuple[str, ...]) -> bool:
     if not names & _BINARY_NAMES or os.getpid() in (parent, int(process.name)):
         return False
     try:
-        return (process / "cwd").readlink().parts[-2:] == folder
+        parts = (process / "cwd").readlink().parts
     except OSError:
         # The process belongs to another user, or has ended.
         return True
+    # A root module that runs as it is runs below the folder of its stack.
+    return tuple(folder) in list(pairwise(parts))
 
 
 def _parse_time(text: str) -> datetime | None:

@@ -16,6 +16,9 @@ def exec(
     command: Annotated[
         list[str], typer.Argument(metavar="-- CMD...", help="The command, with its own options.", show_default=False)
     ],
+    no_outputs: Annotated[
+        bool, typer.Option("--no-outputs", help="Credentials only; works before the first deployment too.")
+    ] = False,
 ) -> NoReturn:
     """Run a command with the credentials and outputs of an environment in its process environment. Its exit code
     becomes envctl's exit code.
@@ -27,7 +30,9 @@ def exec(
     refuse_dry_run(context)
     _refuse_result_formats(context, environment)
     with open_ports(context.obj) as wired:
-        child = load_exec_environment(wired, environment).merge_inherited(wired.exported_environment())
+        child = load_exec_environment(wired, environment, with_outputs=not no_outputs).merge_inherited(
+            wired.exported_environment()
+        )
     sys.stdout.flush()
     sys.stderr.flush()
     exec_program(command, child)

@@ -1,6 +1,12 @@
 """Settings with their origins, and the result of `envctl validate`."""
 
-from envctl.cli.render.console.inspect.settings import SETTINGS_PATHS_HINT, format_origin, format_value
+from envctl.cli.render.console.inspect.settings import (
+    NO_SETTINGS,
+    SETTINGS_PATHS_HINT,
+    format_origin,
+    format_stacks,
+    format_value,
+)
 from envctl.cli.render.console.one_line import format_validation as in_a_line
 from envctl.cli.render.markdown.attributes import format_digest
 from envctl.cli.render.markdown.page.budget import count_utf16
@@ -13,13 +19,19 @@ MAX_VALUE_SIZE = 2_000
 
 
 def render_settings(settings: EnvironmentSettings) -> str:
+    everywhere = {stack for each in settings.settings for stack in each.stacks}
     rows = (
-        (code(each.name), code(_format_value(each)), escape(format_origin(each)), escape(", ".join(each.stacks)))
+        (
+            code(each.name),
+            code(_format_value(each)),
+            escape(format_origin(each)),
+            escape(format_stacks(each, everywhere)),
+        )
         for each in settings.settings
     )
     return render_page(
         f"## Settings of {escape(settings.environment)}: {len(settings.settings)}",
-        render_table(HEADS, rows) if settings.settings else "No settings: no module declares a variable.",
+        render_table(HEADS, rows) if settings.settings else NO_SETTINGS,
     )
 
 

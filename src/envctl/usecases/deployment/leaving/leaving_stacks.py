@@ -8,7 +8,7 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError, Probl
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Changeover
 from envctl.domain.release.bundle import Release, Wiring
-from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
+from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.domain.text.identifiers import shorten_id
@@ -93,11 +93,21 @@ class _LeavingStacks:
         root = _render_stack(self.project, environment, name, wiring, found)
         prepare.check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, name))
-        ports.workspace.write_stack(environment, name, root.encode())
-        ports.workspace.write_module_record(environment, name, render_module_record(wiring, name))
+        prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
-        return PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
+        keys, workspace = self.project.terraform.plan_keys, root.workspace
+        return PreparedStack(
+            name,
+            needs,
+            root.secrets,
+            binary,
+            profile,
+            plan_keys=keys,
+            root=root.root,
+            workspace=workspace,
+            base=wiring.base,
+        )
 
 
 def _render_stack(
@@ -109,7 +119,8 @@ def _render_stack(
         message = f"{name} runs in region {region} of {environment}, and envctl.toml no longer has this region"
         hint = f"restore it under [environments.{environment}.regions] until {name} is destroyed"
         raise OperationFailedError(Problem("E141", message, hint))
-    return render_root_module(wiring, name, where, arguments)
+    root = render_root_module(wiring, name, where, arguments)
+    return replace(root, workspace=where.backend.workspace_for_stack(name))
 
 
 def _name_code_folder(maker: StackOrigin) -> str:
@@ -117,9 +128,11 @@ def _name_code_folder(maker: StackOrigin) -> str:
 
 
 def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
-    """Return the wiring with module paths in the own code folder of that release."""
-    there = _name_code_folder(maker)
-    wiring = maker.release.wiring.relocate(maker.release.wiring.to_bundle_path)
+    """Return the wiring with module paths in the own code folder of that release. A root has a tree of its own."""
+    there, stored = _name_code_folder(maker), maker.release.wiring
+    if stored.stacks[name].is_root:
+        return stored
+    wiring = stored.relocate(stored.to_bundle_path)
     stack = wiring.stacks[name]
     modules = tuple(replace(each, folder=f"{there}/{each.folder}") for each in wiring.modules)
     moved = replace(stack, module=f"{there}/{stack.module}")

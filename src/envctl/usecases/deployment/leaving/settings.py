@@ -6,6 +6,7 @@ with a message.
 
 from collections.abc import Mapping, Sequence
 
+from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.variables import Collection, Object, Primitive, Tuple, TypeExpression, Variable
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
@@ -34,8 +35,10 @@ def find_arguments(
     wiring = maker.release.wiring
     kept = release_store.load_settings(context.ports, environment, maker.settings)
     known = kept.arguments.get(stack, {}) if kept else {}
-    today = _load_current_values(context, environment)
-    builtin = {"environment": environment, "project": wiring.project, **positioned}
+    today = _load_current_values(context, environment, stack)
+    given = wiring.stacks[stack].set_values
+    filled = load.list_builtin_values(context.project, environment, wiring.project)
+    builtin = {**{name: value for name, value in filled.items() if name != "region"}, **positioned}
     there, named = context.project.environments[environment], wiring.stacks[stack].region
     region = (there.regions.get(named, "") if named else there.region) or ""
     found: dict[str, object] = {}
@@ -44,7 +47,9 @@ def find_arguments(
         name = variable.name
         if name in wiring.stacks[stack].inputs and name not in lost:
             continue
-        if name in known:
+        if name in given:
+            found[name] = convert_value(given[name], variable.type)[0]
+        elif name in known:
             found[name] = known[name]
         elif name in builtin or (name == "region" and region):
             found[name] = builtin.get(name, region)
@@ -77,8 +82,8 @@ def empty_value(type_: TypeExpression) -> object:
             return None
 
 
-def _load_current_values(context: Context, environment: str) -> Mapping[str, object]:
-    files = list(load.load_settings_files(context, environment))
+def _load_current_values(context: Context, environment: str, stack: str) -> Mapping[str, object]:
+    files = list(load.load_settings_files(context, environment, {stack: ()}))
     path = removed_settings_path(environment)
     if (data := context.ports.tree.read_contents(path)) is not None:
         files.append(context.ports.config_reader.parse_settings(data, path))

@@ -61,7 +61,7 @@ class TrafficRestore:
         root = prepare.render_stack(
             self.project, ready.release, ready.settings, stack.name, position, changeover=ready.changeover
         )
-        self.ports.workspace.write_stack(ready.prepared.environment, stack.name, root.encode())
+        prepare.rewrite_root_module(self.ports, ready.prepared.environment, root)
 
     def _record_restored(self, stack: PreparedStack) -> None:
         target, live = self.ready.prepared.environment, self.traffic.live

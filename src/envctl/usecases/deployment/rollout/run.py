@@ -189,7 +189,7 @@ def write_traffic_weight(prepared: Prepared, stack: str, position: TrafficWeight
     """Write the root module of a stack again, with its traffic at `position`."""
     context, release, settings = prepared.request.context, prepared.release, prepared.settings
     root = prepare.render_stack(context.project, release, settings, stack, position, changeover=changeover)
-    context.ports.workspace.write_stack(prepared.request.target, stack, root.encode())
+    prepare.rewrite_root_module(context.ports, prepared.request.target, root)
 
 
 def _explain_abort(attempt: Attempt, progress: RolloutProgress, error: EnvctlError) -> tuple[Problem, ...]:

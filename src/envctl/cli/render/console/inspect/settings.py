@@ -1,6 +1,6 @@
 """Settings with their origin, validation results, and generated root modules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 from rich.console import Console
@@ -18,18 +18,21 @@ from envctl.usecases.inspect.settings import Valid
 SETTINGS_PATHS_HINT = (
     "settings belong in environments/ENV/terraform.tfvars, or for all environments in environments/common.tfvars"
 )
+NO_SETTINGS = "No settings."
+MAX_NAMED_STACKS = 3
 HEADERS = ("name", "value", "source", "stacks")
 
 
 def show_settings(settings: EnvironmentSettings, out: Console) -> None:
     print_text(out, "Settings of ", (settings.environment, "bold"))
     if not settings.settings:
-        print_text(out, "No settings: no module declares a variable.")
+        print_text(out, NO_SETTINGS)
         return
+    everywhere = {stack for each in settings.settings for stack in each.stacks}
     rows = [
         (
             to_text(s.name, "bold"),
-            *map(to_text, (format_value(s), format_origin(s, to_typed_path), ", ".join(s.stacks))),
+            *map(to_text, (format_value(s), format_origin(s, to_typed_path), format_stacks(s, everywhere))),
         )
         for s in settings.settings
     ]
@@ -39,7 +42,15 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         return
     for setting in settings.settings:
         print_nowrap(out, (setting.name, "bold"), f" = {format_value(setting)}")
-        print_nowrap(out, (f"{format_origin(setting, to_typed_path)} · {', '.join(setting.stacks)}", "dim"), indent=4)
+        where = f"{format_origin(setting, to_typed_path)} · {format_stacks(setting, everywhere)}"
+        print_nowrap(out, (where, "dim"), indent=4)
+
+
+def format_stacks(setting: Setting, everywhere: Collection[str]) -> str:
+    """Return the stacks of a setting; a count in place of a long list with all of them."""
+    if len(setting.stacks) > MAX_NAMED_STACKS and len(setting.stacks) == len(everywhere):
+        return f"all {len(everywhere)} stacks"
+    return ", ".join(setting.stacks)
 
 
 def format_value(setting: Setting) -> str:
@@ -57,6 +68,8 @@ def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
             return f"module default, {locate(str(setting.location))}" if setting.location else "module default"
         case "envctl":
             return "envctl"
+        case "set":
+            return f"set, {setting.location}" if setting.location else "set in the release"
         case _:
             assert_never(setting.origin)
 

@@ -1,0 +1,119 @@
+"""The places of settings files: the usual ones, or those of `[settings] files`."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from envctl.domain.config.project import Project, Stack
+from envctl.domain.config.settings_table import SUFFIXES, unify_spelling
+from envctl.domain.text.identifiers import is_name
+
+USUAL_FILES = (
+    "environments/common.tfvars",
+    "environments/{env}/terraform.tfvars",
+    "environments/{env}/{stack}.tfvars",
+)
+"""The usual places. Later ones win."""
+ENVIRONMENTS_FOLDER = "environments"
+REMOVED_FILE = "removed.tfvars"
+
+
+@dataclass(frozen=True)
+class SettingsPlace:
+    """The path of a settings file. `stack` is the stack that it is for; empty for all of the environment."""
+
+    path: str
+    stack: str = ""
+
+
+def list_settings_places(project: Project, environment: str, stacks: Iterable[str] = ()) -> tuple[SettingsPlace, ...]:
+    """Return the places of an environment, those that win last. `stacks` are stacks beside those of the project.
+
+    Standalone environments have no files in common with others: they have other stacks.
+    """
+    found: dict[SettingsPlace, None] = {}
+    shared = {path for name in project.all_environments for _, path in _list_shared_paths(project, name)}
+    names = dict.fromkeys((*project.stacks, *stacks))
+    for pattern in _list_patterns(project):
+        if "{stack}" not in pattern:
+            path = _fill(pattern, project, environment)
+            if path in shared:
+                found[SettingsPlace(path)] = None
+            continue
+        for stack in names:
+            for name in (stack, *_list_new_names(project.stacks, stack)):
+                path = _fill(pattern, project, environment, name)
+                if path not in shared and not is_reserved(project, path, environment):
+                    found[SettingsPlace(path, stack)] = None
+    return tuple(found)
+
+
+def list_all_places(project: Project) -> tuple[SettingsPlace, ...]:
+    """Return the places of all environments."""
+    views = ((project.view_for(name), name) for name in project.all_environments)
+    return tuple(dict.fromkeys(place for view, name in views for place in list_settings_places(view, name)))
+
+
+def list_pattern_places(project: Project, pattern: str) -> tuple[SettingsPlace, ...]:
+    """Return the places of one pattern of `[settings] files` in all environments."""
+    table = project.settings.model_copy(update={"files": (pattern,)})
+    return list_all_places(project.model_copy(update={"settings": table}))
+
+
+def is_reserved(project: Project, path: str, environment: str) -> bool:
+    """Check if a usual path has another use: the settings of removed stacks."""
+    return project.settings.files is None and path == f"{ENVIRONMENTS_FOLDER}/{environment}/{REMOVED_FILE}"
+
+
+def find_shared_path(project: Project, environment: str) -> str:
+    """Return the path for a setting of the environment; with placeholders if each file is for one stack."""
+    paths = [path for pattern, path in _list_shared_paths(project, environment) if "{env}" in pattern]
+    paths = paths or [path for _, path in _list_shared_paths(project, environment)]
+    return paths[-1] if paths else find_stack_path(project, environment, "STACK")
+
+
+def find_stack_path(project: Project, environment: str, stack: str) -> str:
+    """Return the path for a setting of one stack; empty if there is none."""
+    patterns = [pattern for pattern in _list_patterns(project) if "{stack}" in pattern]
+    patterns = [pattern for pattern in patterns if "{env}" in pattern] or patterns
+    path = _fill(patterns[-1], project, environment, stack) if patterns else ""
+    shared = {path for _, path in _list_shared_paths(project, environment)}
+    return "" if path in shared or is_reserved(project, path, environment) else path
+
+
+def list_settings_globs(project: Project) -> tuple[str, ...]:
+    """Return globs with all settings files: whole folders, where a path has a folder without a placeholder."""
+    found = []
+    for pattern in project.settings.files or ():
+        top, _, rest = unify_spelling(pattern).replace("{project}", project.name).partition("/")
+        found.append(re.sub(r"\{\w+\}", "*", pattern) if "{" in top or not rest else f"{top}/**/*")
+    return tuple(dict.fromkeys((f"{ENVIRONMENTS_FOLDER}/**/*", *found)))
+
+
+def find_stray_stack(project: Project, environment: str, path: str) -> str:
+    """Return the stack that a file is for by its usual path; empty for other files."""
+    folder = f"{ENVIRONMENTS_FOLDER}/{environment}/"
+    name = path.removeprefix(folder).removesuffix(SUFFIXES[0])
+    is_usual = project.settings.files is None and path == f"{folder}{name}{SUFFIXES[0]}" and is_name(name)
+    return name if is_usual and name not in ("terraform", REMOVED_FILE.removesuffix(SUFFIXES[0])) else ""
+
+
+def _list_patterns(project: Project) -> tuple[str, ...]:
+    return tuple(unify_spelling(pattern) for pattern in project.settings.files or USUAL_FILES)
+
+
+def _list_shared_paths(project: Project, environment: str) -> Iterator[tuple[str, str]]:
+    """Yield the patterns of files for all stacks, each with the path in the environment."""
+    for pattern in _list_patterns(project):
+        is_common = "{env}" not in pattern
+        if "{stack}" not in pattern and not (is_common and project.pipeline.standalone):
+            yield pattern, _fill(pattern, project, environment)
+
+
+def _list_new_names(stacks: Mapping[str, Stack], stack: str) -> list[str]:
+    """Return the new name of a renamed stack: a release of before the renaming has the settings of the new name."""
+    return [name for name, each in stacks.items() if each.moved_from == stack] if stack not in stacks else []
+
+
+def _fill(pattern: str, project: Project, environment: str, stack: str = "") -> str:
+    return pattern.replace("{env}", environment).replace("{project}", project.name).replace("{stack}", stack)

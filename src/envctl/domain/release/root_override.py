@@ -1,0 +1,209 @@
+"""Files that envctl adds to a root module that runs as it is, and the files of the release that such a root needs.
+
+Terraform runs in the folder of the root, in a tree with the relative layout of the release. An override file, read
+after all others, holds the backend and the parts of the providers that belong to the environment. In an override,
+arguments replace those of the root one by one, and nested blocks replace all blocks of their kind.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from envctl.domain.plan.provider_accounts import ProviderConfiguration, parse_role_account, to_provider_configuration
+from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.place import Place
+from envctl.domain.release.provider_blocks import render_assume_role
+from envctl.domain.release.root_code import RootCode, RootProvider
+from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var, to_plain_json
+from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.workdir_names import (
+    DECLARATIONS_FILE,
+    OVERRIDE_FILE,
+    REMOTE_MODULES_FOLDER,
+    SESSION_VARIABLE,
+    SETTINGS_FILE,
+)
+
+_NULLABLE = frozenset(
+    (
+        "access_key",
+        "profile",
+        "secret_key",
+        "shared_config_files",
+        "shared_credentials_file",
+        "shared_credentials_files",
+        "token",
+    )
+)
+"""Arguments with credentials that an override can empty."""
+
+
+def list_tree_files(release: Release, stack: str) -> Mapping[str, File]:
+    """Return the files of a release that the tree of a root needs, by their paths in the tree."""
+    code = release.wiring.stacks[stack].root_code or RootCode()
+    remote = {_find_package(module.folder) for module in release.wiring.modules if module.stack_name == stack}
+    folders = (*code.tree, *(each for each in remote if each))
+    needed = tuple(f"{folder}/" for folder in folders)
+    locate = release.wiring.to_bundle_path
+    return {locate(path): file for path, file in release.files.items() if path.startswith(needed) or path in code.tree}
+
+
+def _find_package(folder: str) -> str:
+    """Return the folder of the package with a carried module; empty for modules of the project."""
+    parts = folder.split("/")
+    return "/".join(parts[:2]) if parts[0] == REMOTE_MODULES_FOLDER else ""
+
+
+@dataclass(frozen=True)
+class RootFiles:
+    """Generated files of a root module, by name, with the settings that are passed by `TF_VAR_` alone."""
+
+    document: Mapping[str, Any]  # the override file
+    secrets: Mapping[str, str]
+    files: Mapping[str, bytes]
+
+
+def render_root_files(
+    wiring: Wiring, stack: str, place: Place, code: RootCode, arguments: Mapping[str, object]
+) -> RootFiles:
+    """Return the generated files of a root module that runs as it is."""
+    wired = wiring.stacks[stack]
+    # null is no secret, and no TF_VAR_ text stands for it.
+    sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
+    document: dict[str, Any] = {
+        "terraform": {
+            "backend": {
+                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
+            }
+        }
+    }
+    if providers := render_provider_overrides(wiring, stack, place, code):
+        document["provider"] = providers
+    if hidden := {name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)}:
+        document["variable"] = hidden
+    settings = {name: to_plain_json(value) for name, value in arguments.items() if name not in sensitive}
+    files = {OVERRIDE_FILE: _encode(document)}
+    if declared := _declare(wiring, place, code):
+        files[DECLARATIONS_FILE] = _encode(declared)
+    if settings:
+        files[SETTINGS_FILE] = _encode(settings)
+    secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
+    return RootFiles(document, secrets, files)
+
+
+def _encode(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _find_sensitive_inputs(wiring: Wiring, wired: StackWiring) -> Iterator[str]:
+    """Yield the variables that take a sensitive output of another stack."""
+    for name, text in sorted(wired.inputs.items()):
+        reference = OutputReference.parse(text)
+        if wiring.outputs.get(reference.stack, {}).get(reference.output):
+            yield name
+
+
+def _declare(wiring: Wiring, place: Place, code: RootCode) -> dict[str, Any]:
+    """Return the declarations beside those of the root: Terraform checks every constraint on its version."""
+    declared: dict[str, Any] = {}
+    if wiring.terraform:
+        declared["terraform"] = {"required_version": wiring.terraform}
+    if takes_session(place, code):
+        declared["variable"] = {SESSION_VARIABLE: {"type": "string", "default": "envctl"}}
+    return declared
+
+
+def takes_session(place: Place, code: RootCode) -> bool:
+    """Tell if an override of the root names the session."""
+    return bool(place.assume_role) and any(is_of_environment(each, place) for each in code.providers)
+
+
+def is_of_environment(provider: RootProvider, place: Place) -> bool:
+    """Tell if a configuration gets the credentials of the environment; others name an account by themselves."""
+    if not provider.is_separate:
+        return True
+    home = place.account_id or parse_role_account(place.assume_role or "")
+    return provider.allowed == (home,) and not provider.role and not provider.credentials and not provider.unresolved
+
+
+def render_provider_overrides(wiring: Wiring, stack: str, place: Place, code: RootCode) -> dict[str, Any]:
+    """Return the overrides of the provider configurations of a root: only of providers that its code needs."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for provider in code.providers:
+        if override := _render_override(wiring, stack, place, provider):
+            alias = {"alias": provider.alias} if provider.alias else {}
+            found.setdefault(provider.name, []).append({**alias, **override})
+    for name, table in wiring.providers.items():
+        if name in code.needed and not any(each.name == name and not each.alias for each in code.providers):
+            found.setdefault(name, []).append(_render_table(table, place))
+    return {name: blocks[0] if len(blocks) == 1 else blocks for name, blocks in found.items()}
+
+
+def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootProvider) -> dict[str, Any]:
+    if provider.alias and not is_of_environment(provider, place):
+        return _restrict_to_account(place, provider)
+    override: dict[str, Any] = {}
+    if region := find_region(wiring, stack, place) if not (provider.alias and provider.has_region) else None:
+        override["region"] = region
+    if place.assume_role:
+        role = render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}")
+        # awscc takes one role as an object.
+        override["assume_role"] = role if provider.kind == "awscc" else [role]
+    if place.account_id and provider.kind == "aws":
+        override["allowed_account_ids"] = [place.account_id]
+    if place.assume_role or place.account_id:
+        override |= dict.fromkeys(_NULLABLE.intersection(provider.credentials))
+    if not provider.alias and provider.name in wiring.providers:
+        override |= _render_table(wiring.providers[provider.name], place)
+    return override
+
+
+def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]:
+    """Return the override of a configuration with credentials of its own: they stay, in the account that it names."""
+    account = parse_role_account(provider.role)
+    if provider.kind != "aws":
+        return {}
+    override: dict[str, Any] = {}
+    if place.replaced_role and provider.role == place.replaced_role:
+        override["assume_role"] = [render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}")]
+    if account and not provider.allowed:
+        override["allowed_account_ids"] = [account]
+    return override
+
+
+def _render_table(table: Mapping[str, object], place: Place) -> dict[str, Any]:
+    """Return a table of `[providers]`, with the role to look with in place of the deployer's."""
+    found = {key: escape_templates(value) for key, value in table.items() if key not in ("source", "version")}
+    if "assume_role" in found and place.replaced_role:
+        text = json.dumps(found["assume_role"]).replace(json.dumps(place.replaced_role), json.dumps(place.assume_role))
+        found["assume_role"] = json.loads(text)
+    return found
+
+
+def find_region(wiring: Wiring, stack: str, place: Place) -> str | None:
+    """Return the region of a stack in an environment, if it has one."""
+    named = wiring.stacks[stack].region
+    return place.regions.get(named) if named else place.region
+
+
+def to_effective_configuration(
+    wiring: Wiring, stack: str, place: Place, provider: RootProvider
+) -> ProviderConfiguration:
+    """Return the configuration that Terraform sees: that of the root under its override."""
+    written = provider.to_configuration()
+    override = _render_override(wiring, stack, place, provider)
+    added = to_provider_configuration(provider.address, provider.kind, override)
+    if "assume_role" in override:
+        written = replace(written, role=added.role, unresolved=_without(written.unresolved, "assume_role"))
+    if "allowed_account_ids" in override:
+        rest = _without(written.unresolved, "allowed_account_ids")
+        written = replace(written, allowed=added.allowed, unresolved=rest)
+    if "endpoints" in override:
+        written = replace(written, endpoints=added.endpoints)
+    credentials = tuple(key for key in written.credentials if override.get(key, key) is not None)
+    return replace(written, credentials=credentials)
+
+
+def _without(keys: tuple[str, ...], key: str) -> tuple[str, ...]:
+    return tuple(each for each in keys if each != key)

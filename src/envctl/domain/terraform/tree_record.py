@@ -1,0 +1,49 @@
+"""The record of the tree of a root module that runs as it is: where Terraform runs in it, and which files belong there.
+
+It is written before the files of the tree, and read before Terraform runs: files that Terraform would read beside the
+code, and that do not belong there, are found without the release.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from posixpath import normpath
+
+from envctl.domain.terraform.workdir_names import GENERATED_FILES
+
+_TESTS_FOLDER = "tests/"
+
+
+@dataclass(frozen=True)
+class TreeRecord:
+    """Attributes:
+
+    root: the folder of the root module in the tree; `.` for the tree itself.
+    files: the files in that folder, and those in its folder of tests, by their paths there.
+    """
+
+    root: str
+    files: frozenset[str]
+
+    @classmethod
+    def from_paths(cls, root: str, paths: Iterable[str]) -> "TreeRecord":
+        """Return the record of a tree with these files, given by their paths in it."""
+        top = "" if root == "." else f"{root}/"
+        names = (path[len(top) :] for path in paths if path.startswith(top))
+        return cls(root, frozenset(name for name in names if "/" not in name.removeprefix(_TESTS_FOLDER)))
+
+    def replace_generated(self, generated: Collection[str]) -> "TreeRecord":
+        """Return the record with other files of envctl."""
+        return TreeRecord(self.root, (self.files - frozenset(GENERATED_FILES)).union(generated))
+
+    def encode(self) -> bytes:
+        return json.dumps({"root": self.root, "files": sorted(self.files)}, indent=1).encode()
+
+
+def parse_tree_record(data: bytes) -> TreeRecord:
+    """Parse a record. Raises ValueError, KeyError or TypeError for other bytes."""
+    document = json.loads(data)
+    root = normpath(document["root"])
+    if root.startswith(("/", "..")):
+        raise ValueError(f"{root} is outside the tree")
+    return TreeRecord(root, frozenset(map(str, document["files"])))

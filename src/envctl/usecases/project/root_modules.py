@@ -1,0 +1,190 @@
+"""The code of root modules that run as they are: what a release holds of it, and what must not count unseen."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from posixpath import dirname
+
+from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.settings_places import list_all_places
+from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.release.bundle import File, Release, StackWiring
+from envctl.domain.release.code_search import describe_account_mismatches
+from envctl.domain.release.place import Place
+from envctl.domain.release.root_checks import (
+    describe_findings,
+    describe_overridden,
+    find_provider_problems,
+    find_region_problems,
+    to_scope,
+)
+from envctl.domain.release.root_code import describe_root
+from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
+from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project.load import locate_key, resolve_place
+from envctl.usecases.project.shared_code import is_above_project
+
+_SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
+_LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
+"""Settings files that Terraform reads without being told."""
+_STATE = re.compile(r".*\.tfstate(\..*)?|.*\.tfplan|\.terraform\.tfstate\.lock\.info")
+"""Local states and plans: they hold secrets, and no code reads them."""
+_STATES_FOLDER = "terraform.tfstate.d"
+_PROJECT_FOLDER = "."
+
+
+def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
+    """Return the files of a root module for the release, out of all files below its folder."""
+    selected = {path: file for path, file in found.items() if _is_code(path)}
+    if folder != _PROJECT_FOLDER:
+        return selected
+    settings = {dirname(place.path) or place.path for place in list_all_places(project)}
+    others = {each.folder for name, each in project.every_stack.items() if name != stack}
+    left_out = tuple(f"{path}/" for path in {*settings, *others} if path != _PROJECT_FOLDER)
+    return {
+        path: file
+        for path, file in selected.items()
+        if not path.startswith((".", *left_out)) and path not in (PROJECT_FILE, LOCK_FILE)
+    }
+
+
+def _is_code(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
+
+
+def find_loaded_settings(project: Project, folder: str, found: Mapping[str, File]) -> Iterator[Problem]:
+    """Yield a problem for each settings file that Terraform would read in a root, unless it is one of the project."""
+    known = {place.path for place in list_all_places(project)}
+    for path in sorted(found):
+        at, name = (dirname(path) or "."), path.rpartition("/")[2]
+        if at == folder and _LOADED_SETTINGS.fullmatch(name) and path not in known:
+            message = f"Terraform reads {name} in {folder} by itself: the same values in every environment, unseen"
+            hint = f'list it in envctl.toml: [settings] files = ["{path}", …]; or move its values to the settings'
+            yield Problem("E152", message, hint, Location(path))
+
+
+def complete_roots(context: Context, release: Release) -> Release:
+    """Return the release of a working tree with what it has to know about its root modules, and the files they read.
+
+    Raises ConfigurationError for code that envctl can't run as it is.
+    """
+    if not any(stack.is_root for stack in release.wiring.stacks.values()):
+        return release
+    files, stacks = dict(release.files), dict(release.wiring.stacks)
+    problems: list[Problem] = []
+    for name, wired in release.wiring.stacks.items():
+        if not wired.is_root:
+            continue
+        found = _add_read_files(context.ports, files, search_root(context.ports, release, files, name))
+        found = search_root(context.ports, release, files, name) if found.reads else found
+        code = describe_root(found, _list_tree(release, files, wired, found))
+        stacks[name] = replace(wired, root_code=code)
+        problems += describe_findings(name, wired.module, found)
+    if problems:
+        raise ConfigurationError(*problems)
+    return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
+
+
+def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
+    # By their paths in the repository: code outside of the project may be read too.
+    project = ports.tree.locate_project() or ""
+    locate = partial(to_bundle_path, project)
+    carried = [locate(module.folder) for module in release.wiring.modules if module.stack_name == stack]
+    data = {locate(path): file.data for path, file in files.items()}
+    found = ports.config_reader.find_root(data, locate(release.wiring.stacks[stack].module), carried)
+    return found.relocate(partial(to_project_path, project)) if project else found
+
+
+def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> RootFindings:
+    """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
+    for path in found.reads:
+        if EXCLUDED_PARTS.intersection(path.split("/")) or is_above_project(path):
+            continue
+        below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
+        if below is not None:
+            files.update({name: file for name, file in below.items() if _is_code(name)})
+        elif (file := ports.tree.read_file(path)) is not None:
+            files[path] = file
+    return found
+
+
+def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, found: RootFindings) -> tuple[str, ...]:
+    """Return the folders and files of the tree of a root, without the remote modules."""
+    remote = {module.folder for module in release.wiring.modules}
+    folders = {*(folder for folder in found.folders if folder not in remote), *found.reads}
+    if wired.module == _PROJECT_FOLDER:
+        others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
+        away = tuple(f"{folder}/" for folder in others)
+        tops = {path.split("/")[0] for path in files if not path.startswith(away)} - {UP}
+        return tuple(sorted({*folders, *tops} - {LOCK_FILE}))
+    return tuple(sorted({wired.module, *folders}))
+
+
+def check_tree_roots(context: Context, release: Release) -> None:
+    """Raise ConfigurationError if a root module of the working tree could act in another place than its environment,
+    and say what envctl overrides.
+    """
+    problems: list[Problem] = []
+    for name, wired in release.wiring.stacks.items():
+        if wired.root_code is None:
+            continue
+        found = search_root(context.ports, release, release.files, name)
+        places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
+        problems += find_provider_problems(release.wiring, name, found, places)
+        problems += _check_modules(context, release, name, found, places)
+        for message in describe_overridden(name, found, places):
+            context.ports.observer.on_message(message)
+    if problems:
+        raise ConfigurationError(*dict.fromkeys(problems))
+
+
+def _check_modules(
+    context: Context, release: Release, stack: str, found: RootFindings, places: Sequence[Place]
+) -> Iterator[Problem]:
+    """Yield the problems of provider blocks in the modules of a root: no override reaches them."""
+    data = {path: file.data for path, file in release.files.items()}
+    folder = release.wiring.stacks[stack].module
+    blocks = context.ports.config_reader.find_account_blocks(data, found.folders)
+    blocks = replace(
+        blocks,
+        providers=tuple(each for each in blocks.providers if (dirname(each.location.file) or ".") != folder),
+        # Terraform reads other states with the credentials that it has.
+        remote_states=(),
+    )
+    yield from describe_account_mismatches(blocks, [to_scope(place) for place in places])
+
+
+def check_root_regions(
+    context: Context, release: Release, environment: str, arguments: Mapping[str, Mapping[str, object]]
+) -> None:
+    """Raise ConfigurationError if a setting gives a root another region than its environment has."""
+    place = resolve_place(context.project, environment)
+    where = locate_key(context.ports, "environments", environment, "region")
+    problems = [
+        replace(problem, location=where)
+        for name in release.wiring.stacks
+        for problem in find_region_problems(release.wiring, name, place, arguments.get(name, {}))
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
+
+
+def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield a problem for each file in a root that envctl writes, or that would be read after its override file."""
+    for name in sorted(names):
+        if name in GENERATED_FILES:
+            hint = "rename it: envctl writes a file of that name beside the code"
+            yield Problem("E153", f"{name} is a name that envctl needs in {folder}", hint, Location(f"{folder}/{name}"))
+        elif name.endswith((".tofu", ".tofu.json")):
+            message = f"{name}: Terraform does not read it, and OpenTofu reads it in place of a .tf file"
+            hint = "rename it to .tf: a release means the same to both"
+            yield Problem("E154", message, hint, Location(f"{folder}/{name}"))
+        elif name.endswith(("_override.tf", "_override.tf.json")) and name > GENERATED_FILES[0]:
+            hint = "rename it: the file of envctl has to be the last one"
+            message = f"{name} would be read after the override file of envctl"
+            yield Problem("E153", message, hint, Location(f"{folder}/{name}"))
