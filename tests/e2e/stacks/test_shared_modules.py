@@ -31,6 +31,17 @@ module "net" {
 
 output "text" { value = module.net.text }
 """
+ROOT = """
+variable "name" { type = string }
+
+module "net" {
+  source = "../../modules/net"
+  name   = var.name
+}
+
+resource "terraform_data" "api" { input = file("${path.module}/../../shared/conf.json") }
+output "text" { value = "${module.net.text} ${terraform_data.api.output}" }
+"""
 
 
 @pytest.fixture
@@ -78,3 +89,20 @@ def test_error_in_shared_module_is_located(projects: tuple[Project, Project]) ->
     # From the folder of the shared module no project is found.
     ran = replace(shop, root=shop.root / "modules/web").run("plan", "dev")
     assert "at ../../../../modules/label/main.tf:2" in ran.err
+
+
+def test_root_beside_project_finds_its_files(projects: tuple[Project, Project]) -> None:
+    shop, _ = projects
+    shop.write("../../stacks/api/main.tf", ROOT)
+    shop.write("../../shared/conf.json", "{}")
+    project_file = (shop.root / "envctl.toml").read_text()
+    shop.write("envctl.toml", f'{project_file}\n[stacks.api]\nroot = "../../stacks/api"\n')
+    shop.run_checked("apply", "dev", "--yes")
+    assert shop.run_checked("output", "dev", "api.text").out == "label of shop, first {}\n"
+    shop.write("../../shared/conf.json", "[]")
+    explained = shop.run_checked("plan", "dev", "--explain").out
+    assert "conf.json" in explained
+    shop.run_checked("promote", "dev", "prod", "--yes")
+    assert shop.run_checked("output", "prod", "api.text").out == "label of shop, first {}\n"
+    shop.write("../../stacks/api/main.tf", f'{ROOT}output "wrong" {{ value = nothing.at }}\n')
+    assert "at ../../stacks/api/main.tf:" in shop.run("plan", "dev").err

@@ -93,6 +93,17 @@ def find_state_role(project: Project, environment: str, *, only_looks: bool) -> 
     return {key: fill_placeholders(value, names) for key, value in said.items()}
 
 
+def find_role_account(role: Mapping[str, object]) -> str:
+    """Return the account in the ARN of a role; empty without one."""
+    return "".join(str(role.get("role_arn", "")).split(":")[4:5])
+
+
+def find_bucket_owner(project: Project, environment: str) -> str:
+    """Return the account that must own the buckets of states; empty if the project file does not have it."""
+    role = find_state_role(project, environment, only_looks=False)
+    return project.state.account_id or find_role_account(role) or project.environments[environment].account_id or ""
+
+
 def find_local_folder(keys: Mapping[str, object]) -> str:
     """Return the folder of the workspaces of a local state: beside it, as in the folder of a root module."""
     return str(keys.get("workspace_dir") or join(dirname(str(keys["path"])), _LOCAL_WORKSPACES))

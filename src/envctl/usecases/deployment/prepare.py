@@ -16,7 +16,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
-from envctl.domain.release.root_override import list_tree_files
+from envctl.domain.release.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -27,7 +27,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
+from envctl.usecases.project import image_tags, load, module_checks, remote_modules, root_modules, working_tree
 from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
@@ -63,6 +63,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     settings = load.load_valid_settings(context, environment, pinned)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
+    root_modules.report_overridden(context, release)
     present = journal.load(ports)
     over = deploy_request.find_changeover(context, present, environment, release.wiring)
     prepared = write_workdirs(context, release, settings, "", changeover=over)
@@ -114,20 +115,9 @@ def write_workdirs(
         write_root_module(ports, environment, release, root)
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
-        stacks.append(
-            PreparedStack(
-                name,
-                needs,
-                root.secrets,
-                binary,
-                profile,
-                after=after,
-                plan_keys=keys,
-                base=release.wiring.base,
-                workspace=root.workspace,
-                root=root.root,
-            )
-        )
+        stack = PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys)
+        base, inputs = release.wiring.base, list_stack_inputs(release.wiring, name)
+        stacks.append(replace(stack, base=base, root=root.root, inputs=inputs, workspace=root.workspace))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)

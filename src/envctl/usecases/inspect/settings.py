@@ -13,7 +13,7 @@ from envctl.domain.terraform.variables import Schema
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import default_gates, image_tags, load, working_tree
+from envctl.usecases.project import default_gates, image_tags, load, root_modules, working_tree
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         raise ConfigurationError(*problems)
     for of, release in () if only_settings else cache.releases.values():
         image_tags.report_image_tags(Context(ports, of), release)
+        root_modules.report_overridden(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
     finders = () if only_settings else (default_gates.find_default_gates, default_gates.find_slow_reviews)
     unsaid = [each for find in finders for each in find(context, environments)]

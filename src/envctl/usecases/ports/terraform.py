@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.plan.changes import Action, Leaves, StackPlan
     from envctl.domain.plan.drift import StackComparison
-    from envctl.domain.terraform.outputs import Output
+    from envctl.domain.terraform.outputs import Output, StackInput
     from envctl.usecases.ports.cost import CostSource
 
 
@@ -35,6 +35,7 @@ class PreparedStack:
     base: str = ""  # folder of the project in the code of the release, if that has code from outside of the project
     workspace: str = ""  # the workspace that holds its state; empty for the default one
     root: str = ""  # folder of a root module that runs as it is, in the tree of the stack; empty for a rendered one
+    inputs: tuple[StackInput, ...] = ()  # variables of such a root from the outputs of other stacks
 
     @property
     def address_prefix(self) -> str:

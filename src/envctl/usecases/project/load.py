@@ -171,7 +171,25 @@ def load_valid_settings(
     """
     settings = load_settings(context, environment, release.wiring, moves=moves)
     require_valid_values(context, release, settings)
+    _require_one_region(context, release.wiring, settings)
     return settings
+
+
+def _require_one_region(context: Context, wiring: Wiring, settings: EnvironmentSettings) -> None:
+    """Raise ConfigurationError (E158) if a setting gives a root module another region than its environment has."""
+    if not any(stack.is_root for stack in wiring.stacks.values()):
+        return
+    from envctl.domain.release.root_checks import find_region_problems
+
+    place = resolve_place(context.project, settings.environment)
+    where = locate_key(context.ports, "environments", settings.environment, "region")
+    problems = [
+        replace(problem, location=where)
+        for name in wiring.stacks
+        for problem in find_region_problems(wiring, name, place, settings.arguments[name])
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def require_valid_values(context: Context, release: Release, settings: EnvironmentSettings) -> None:
@@ -422,13 +440,21 @@ def _find_s3_defaults(where: Place) -> dict[str, object]:
 
 def _render_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
     """Return the role for the states with its account; empty if states are accessed without one."""
-    from envctl.domain.config.state_place import find_state_role
+    from envctl.domain.config.state_place import find_role_account, find_state_role
 
     role = find_state_role(project, environment, only_looks=only_looks)
     if not role:
         return {}
-    account = str(role.get("role_arn", "")).split(":")[4:5]
-    return {"assume_role": {"session_name": "envctl", **role}, **({"allowed_account_ids": account} if account else {})}
+    account = find_role_account(role)
+    allowed = {"allowed_account_ids": [account]} if account else {}
+    return {"assume_role": {"session_name": "envctl", **role}, **allowed}
+
+
+def list_state_buckets(project: Project, environment: str) -> tuple[tuple[str, str], ...]:
+    """Return name and region of each bucket with states of the environment, in S3."""
+    backend = resolve_place(project, environment).backend
+    places = map(backend.settings_for_stack, project.view_for(environment).stacks)
+    return tuple(dict.fromkeys((str(each["bucket"]), str(each["region"])) for each in places))
 
 
 def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:

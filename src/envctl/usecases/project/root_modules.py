@@ -16,16 +16,15 @@ from envctl.domain.release.root_checks import (
     describe_findings,
     describe_overridden,
     find_provider_problems,
-    find_region_problems,
     to_scope,
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
 from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
-from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE
+from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import locate_key, resolve_place
+from envctl.usecases.project.load import resolve_place
 from envctl.usecases.project.shared_code import is_above_project
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
@@ -115,7 +114,9 @@ def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -
 
 def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, found: RootFindings) -> tuple[str, ...]:
     """Return the folders and files of the tree of a root, without the remote modules."""
-    remote = {module.folder for module in release.wiring.modules}
+    modules = (module.folder for module in release.wiring.modules)
+    # A stack with a remote module lists its local ones too.
+    remote = {folder for folder in modules if folder.startswith(f"{REMOTE_MODULES_FOLDER}/")}
     folders = {*(folder for folder in found.folders if folder not in remote), *found.reads}
     if wired.module == _PROJECT_FOLDER:
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
@@ -126,9 +127,7 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
 
 
 def check_tree_roots(context: Context, release: Release) -> None:
-    """Raise ConfigurationError if a root module of the working tree could act in another place than its environment,
-    and say what envctl overrides.
-    """
+    """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
     problems: list[Problem] = []
     for name, wired in release.wiring.stacks.items():
         if wired.root_code is None:
@@ -137,10 +136,17 @@ def check_tree_roots(context: Context, release: Release) -> None:
         places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
         problems += find_provider_problems(release.wiring, name, found, places)
         problems += _check_modules(context, release, name, found, places)
-        for message in describe_overridden(name, found, places):
-            context.ports.observer.on_message(message)
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
+
+
+def report_overridden(context: Context, release: Release) -> None:
+    """Say what of the root modules envctl replaces."""
+    places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
+    for name, wired in release.wiring.stacks.items():
+        if wired.root_code is not None:
+            for message in describe_overridden(name, search_root(context.ports, release, release.files, name), places):
+                context.ports.observer.on_message(message)
 
 
 def _check_modules(
@@ -157,21 +163,6 @@ def _check_modules(
         remote_states=(),
     )
     yield from describe_account_mismatches(blocks, [to_scope(place) for place in places])
-
-
-def check_root_regions(
-    context: Context, release: Release, environment: str, arguments: Mapping[str, Mapping[str, object]]
-) -> None:
-    """Raise ConfigurationError if a setting gives a root another region than its environment has."""
-    place = resolve_place(context.project, environment)
-    where = locate_key(context.ports, "environments", environment, "region")
-    problems = [
-        replace(problem, location=where)
-        for name in release.wiring.stacks
-        for problem in find_region_problems(release.wiring, name, place, arguments.get(name, {}))
-    ]
-    if problems:
-        raise ConfigurationError(*problems)
 
 
 def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:

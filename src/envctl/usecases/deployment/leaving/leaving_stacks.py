@@ -9,6 +9,7 @@ from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Changeover
 from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.root_module import RootModule, render_root_module
+from envctl.domain.release.root_override import list_stack_inputs
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.domain.text.identifiers import shorten_id
@@ -96,18 +97,9 @@ class _LeavingStacks:
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
-        keys, workspace = self.project.terraform.plan_keys, root.workspace
-        return PreparedStack(
-            name,
-            needs,
-            root.secrets,
-            binary,
-            profile,
-            plan_keys=keys,
-            root=root.root,
-            workspace=workspace,
-            base=wiring.base,
-        )
+        stack = PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
+        inputs = list_stack_inputs(wiring, name)
+        return replace(stack, base=wiring.base, root=root.root, inputs=inputs, workspace=root.workspace)
 
 
 def _render_stack(
