@@ -3,8 +3,8 @@
 It travels in the manifest of a release: stored releases are rendered without reading their code again.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from envctl.domain.plan.provider_accounts import (
@@ -93,6 +93,10 @@ class RootCode:
     needed: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
+
+    def relocate(self, move: Callable[[str], str]) -> "RootCode":
+        """Return the same with another form of all paths."""
+        return replace(self, tree=tuple(sorted(map(move, self.tree))))
 
     def to_json(self) -> dict[str, Any]:
         return {

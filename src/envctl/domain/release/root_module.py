@@ -67,7 +67,8 @@ def render_root_module(
             wiring, stack, place, wired.root_code, arguments, moved=moved, secret_values=secret_values
         )
         workspace = place.backend.workspace_for_stack(stack)
-        return RootModule(stack, added.document, added.secrets, added.files, wired.root, workspace)
+        root = wiring.find_root_folder(stack)
+        return RootModule(stack, added.document, added.secrets, added.files, root, workspace)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {
         v.name: v
@@ -80,7 +81,9 @@ def render_root_module(
     where = render_place(wiring, stack, place)
     document: dict[str, Any] = {
         "terraform": _render_terraform(wiring, where["backend"]),
-        "module": {stack: {"source": f"../{CODE_FOLDER}/{wired.module}", **plain, **inputs, **secret}},
+        "module": {
+            stack: {"source": f"../{CODE_FOLDER}/{wiring.to_bundle_path(wired.module)}", **plain, **inputs, **secret}
+        },
     }
     if wired.aliases:
         document["module"][stack]["providers"] = {name: name for name in wired.aliases}
@@ -114,13 +117,15 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
     if not modules:
         return b""
     entries = [to_record_entry("", "", "", ".")]
-    if root := wiring.stacks[stack].root:
+    wired, locate = wiring.stacks[stack], wiring.to_bundle_path
+    if wired.is_root:
         # The tree has the layout of the release, and Terraform runs in the folder of the root.
-        called = [(m.key.partition(".")[2], m.source, m.version, relpath(m.folder, root)) for m in modules]
+        root = locate(wired.module)
+        called = [(m.key.partition(".")[2], m.source, m.version, relpath(locate(m.folder), root)) for m in modules]
     else:
-        source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
+        source = f"../{CODE_FOLDER}/{locate(wired.module)}"
         called = [(stack, source, "", source)]
-        called += [(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules]
+        called += [(m.key, m.source, m.version, f"../{CODE_FOLDER}/{locate(m.folder)}") for m in modules]
     return encode_module_record([*entries, *(to_record_entry(*each) for each in called)])
 
 
@@ -131,11 +136,13 @@ def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
         from envctl.domain.release.root_override import render_provider_overrides
 
         return {
-            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)},
+            "backend": {
+                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
+            },
             "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
         }
     return {
-        "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.stacks[stack].root)},
+        "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))},
         "provider": render_provider_blocks(wiring, place, stack),
     }
 

@@ -51,7 +51,8 @@ def list_tree_files(release: Release, stack: str) -> Mapping[str, File]:
     remote = {_find_package(module.folder) for module in release.wiring.modules if module.stack_name == stack}
     folders = (*code.tree, *(each for each in remote if each))
     needed = tuple(f"{folder}/" for folder in folders)
-    return {path: file for path, file in release.files.items() if path.startswith(needed) or path in code.tree}
+    locate = release.wiring.to_bundle_path
+    return {locate(path): file for path, file in release.files.items() if path.startswith(needed) or path in code.tree}
 
 
 def _find_package(folder: str) -> str:
@@ -87,7 +88,11 @@ def render_root_files(
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     document: dict[str, Any] = {
-        "terraform": {"backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)}}
+        "terraform": {
+            "backend": {
+                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
+            }
+        }
     }
     if providers := render_provider_overrides(wiring, stack, place, code):
         document["provider"] = providers
@@ -120,7 +125,7 @@ def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[Sta
     for variable, text in sorted(wired.inputs.items()):
         reference = OutputReference.parse(text)
         other = reference.stack
-        where = (wiring.stacks[other].root, backend.workspace_for_stack(other))
+        where = (wiring.find_root_folder(other), backend.workspace_for_stack(other))
         part = (reference.output, reference.path)
         found.append(StackInput(variable, types.get(variable, "any"), other, *where, *part))
     return tuple(found)

@@ -118,7 +118,7 @@ def write_workdirs(
         values = read_secret_values(context, settings, release.wiring)
     elif settings.sources:
         redact_secret_values(context, settings, release.wiring)
-    ports.workspace.write_code(environment, release.files)
+    ports.workspace.write_code(environment, release.bundled_files)
     if identity:
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
@@ -132,8 +132,8 @@ def write_workdirs(
         name, needs, after = root.stack, wired.upstream, wired.after
         secrets = merge_values(root.secrets, values, name)
         stack = PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys)
-        inputs = list_stack_inputs(release.wiring, name, backend)
-        stacks.append(replace(stack, root=root.root, inputs=inputs, workspace=root.workspace))
+        base, inputs = release.wiring.base, list_stack_inputs(release.wiring, name, backend)
+        stacks.append(replace(stack, base=base, root=root.root, inputs=inputs, workspace=root.workspace))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)

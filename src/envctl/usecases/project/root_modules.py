@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
@@ -20,6 +21,7 @@ from envctl.domain.release.root_checks import (
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
 from envctl.domain.terraform.provider_lock import (
     find_version_mismatches,
     merge_locks,
@@ -31,6 +33,7 @@ from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.load import resolve_place
+from envctl.usecases.project.shared_code import is_above_project
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
 _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
@@ -99,15 +102,19 @@ def complete_roots(context: Context, release: Release) -> Release:
 
 
 def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
-    carried = [module.folder for module in release.wiring.modules if module.stack_name == stack]
-    data = {path: file.data for path, file in files.items()}
-    return ports.config_reader.find_root(data, release.wiring.stacks[stack].module, carried)
+    # By their paths in the repository: code outside of the project may be read too.
+    project = ports.tree.locate_project() or ""
+    locate = partial(to_bundle_path, project)
+    carried = [locate(module.folder) for module in release.wiring.modules if module.stack_name == stack]
+    data = {locate(path): file.data for path, file in files.items()}
+    found = ports.config_reader.find_root(data, locate(release.wiring.stacks[stack].module), carried)
+    return found.relocate(partial(to_project_path, project)) if project else found
 
 
 def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> RootFindings:
     """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
     for path in found.reads:
-        if EXCLUDED_PARTS.intersection(path.split("/")):
+        if EXCLUDED_PARTS.intersection(path.split("/")) or is_above_project(path):
             continue
         below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
         if below is not None:
@@ -126,7 +133,7 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
     if wired.module == _PROJECT_FOLDER:
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
         away = tuple(f"{folder}/" for folder in others)
-        tops = {path.split("/")[0] for path in files if not path.startswith(away)}
+        tops = {path.split("/")[0] for path in files if not path.startswith(away)} - {UP}
         return tuple(sorted({*folders, *tops} - {LOCK_FILE}))
     return tuple(sorted({wired.module, *folders}))
 
