@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +137,8 @@ def test_held_http_lock_is_named_and_can_be_broken(tmp_path: Path, server: State
     message = ran.document["problems"][0]["message"]
     assert "web is locked by ann@ci for apply since 2026-11-28 01:00:00 UTC" in message
     assert "5b1f" in message
+    run_terraform(project, "web", "force-unlock", "-force", "5b1f")
+    project.run_checked("--yes", "apply", "dev")
 
 
 def test_lost_http_state_is_refused(tmp_path: Path, server: StateServer) -> None:
@@ -230,3 +233,19 @@ def test_leaving_stack_is_destroyed_at_its_own_place(tmp_path: Path) -> None:
     project.write("envctl.toml", f'{head}[removed.web]\nthen = "destroy"\nstate = {{ path = "old/{{env}}.tfstate" }}\n')
     project.run_checked("--yes", "apply", "dev")
     assert not list_resources((project.root / "old/dev.tfstate").read_bytes())
+
+
+def test_held_lock_of_postgresql_is_no_lock_of_ours(tmp_path: Path, database: str) -> None:
+    project = create_project(tmp_path, '\n[state]\nbackend = "pg"\n', PG_CONN_STR=database)
+    project.run_checked("--yes", "apply", "dev")
+    project.write("modules/web/main.tf", WEB.replace("var.of\n", '"${var.of}!"\n'))
+    query = "SELECT pg_advisory_lock(id) FROM tiny_dev_web.states; SELECT pg_sleep(60)"
+    with subprocess.Popen(["psql", database, "-c", query], stdout=subprocess.DEVNULL) as holder:
+        try:
+            time.sleep(1)
+            ran = project.run("--yes", "--json", "apply", "dev")
+            assert ran.codes == ["E306"]
+            message = ran.document["problems"][0]["message"]
+            assert message == "the Terraform state of web is locked by somebody"
+        finally:
+            holder.terminate()
