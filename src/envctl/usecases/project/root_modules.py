@@ -43,7 +43,7 @@ _PROJECT_FOLDER = "."
 
 def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
     """Return the files of a root module for the release, out of all files below its folder."""
-    selected = {path: file for path, file in found.items() if _is_code(path)}
+    selected = drop_settings(found)
     if folder != _PROJECT_FOLDER:
         return selected
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
@@ -53,6 +53,11 @@ def select_root_files(project: Project, stack: str, folder: str, found: Mapping[
         for path, file in selected.items()
         if not path.startswith((".", *left_out)) and path not in (PROJECT_FILE, LOCK_FILE)
     }
+
+
+def drop_settings(files: Mapping[str, File]) -> dict[str, File]:
+    """Return the files without settings, states and plans."""
+    return {path: file for path, file in files.items() if _is_code(path)}
 
 
 def _is_code(path: str) -> bool:
@@ -106,14 +111,18 @@ def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack
 def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> RootFindings:
     """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
     for path in found.reads:
-        if EXCLUDED_PARTS.intersection(path.split("/")):
-            continue
-        below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
-        if below is not None:
-            files.update({name: file for name, file in below.items() if _is_code(name)})
-        elif (file := ports.tree.read_file(path)) is not None:
-            files[path] = file
+        files.update(read_path(ports, path))
     return found
+
+
+def read_path(ports: Ports, path: str) -> dict[str, File]:
+    """Return the file of a path, or those below it, as far as a release may hold them."""
+    if EXCLUDED_PARTS.intersection(path.split("/")):
+        return {}
+    if (below := ports.tree.read_folder(path, without=EXCLUDED_PARTS)) is not None:
+        return drop_settings(below)
+    file = ports.tree.read_file(path)
+    return {} if file is None else {path: file}
 
 
 def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, found: RootFindings) -> tuple[str, ...]:
