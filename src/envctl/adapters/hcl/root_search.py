@@ -40,6 +40,7 @@ _TYPES = compile_code(rb'\b(?:resource|data|ephemeral|action|list)_"([a-z0-9-]+)
 _PROVIDER_BLOCKS = compile_code(rb'\bprovider_"?([\w-]+)"?_\{')
 _PROVIDER_ARGUMENTS = re.compile(rb"^\s*provider\s*=\s*\"?([\w-]+)", re.MULTILINE)
 _JSON_RESOURCE_KINDS = ("resource", "data", "ephemeral")
+_TEXT = "the text names"
 _WILDCARD = re.compile(r"[*?\[{]")
 
 
@@ -70,7 +71,7 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
         addresses=tuple(dict.fromkeys(blocks.addresses)),
         moved=tuple(blocks.moved),
         reads=dict(sorted(reads.found.items())),
-        outside=tuple(sorted(reads.outside)),
+        outside=tuple(sorted(reads.list_outside())),
     )
 
 
@@ -272,6 +273,11 @@ class _Reads:
     outside: set[OutsideRead] = field(default_factory=set)
     templates: set[str] = field(default_factory=set)
 
+    def list_outside(self) -> Iterator[OutsideRead]:
+        """Yield the reads outside of the project: of one place, those of functions and attributes before texts."""
+        exact = {each.location for each in self.outside if not each.what.startswith(_TEXT)}
+        yield from (each for each in self.outside if each.location not in exact or not each.what.startswith(_TEXT))
+
     def add(self, value: str, place: Location, what: str) -> None:
         """Note the path a function or an attribute reads."""
         text = value.strip()
@@ -355,7 +361,7 @@ def _search_text(found: _Reads, values: Values, place: Location) -> None:
     for value in values:
         for path in paths.find_marked_paths(value):
             if ".." in path:
-                found.add_path(path, place, "the text names")
+                found.add_path(path, place, _TEXT)
 
 
 def _search_json(found: _Reads, path: str, document: JsonDocument, scope: Scope) -> None:
