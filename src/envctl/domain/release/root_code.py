@@ -3,8 +3,8 @@
 It travels in the manifest of a release: stored releases are rendered without reading their code again.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from envctl.domain.plan.provider_accounts import (
@@ -40,6 +40,7 @@ class RootProvider:
         unresolved: its account keys with values known only when Terraform runs.
         endpoints: its addresses for requests in place of those of AWS.
         credentials: its keys with other credentials than those Terraform was started with.
+        has_default_tags: it has default tags of its own.
     """
 
     name: str
@@ -54,6 +55,7 @@ class RootProvider:
     unresolved: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
+    has_default_tags: bool = False
 
     @property
     def address(self) -> str:
@@ -91,6 +93,10 @@ class RootCode:
     needed: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
+
+    def relocate(self, move: Callable[[str], str]) -> "RootCode":
+        """Return the same with another form of all paths."""
+        return replace(self, tree=tuple(sorted(map(move, self.tree))))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -156,4 +162,5 @@ def _describe_provider(
         unresolved=said.unresolved,
         endpoints=said.endpoints,
         credentials=tuple(sorted({*said.credentials} | ({_WEB_IDENTITY} & each.credentials.keys()))),
+        has_default_tags="default_tags" in each.arguments,
     )
