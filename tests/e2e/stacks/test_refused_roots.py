@@ -82,6 +82,17 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         },
         [("E158", "envctl.toml", 11), ("E158", "envctl.toml", 17)],
     ),
+    "region of a local value": (
+        {"stacks/web/aws.tf": 'locals {\n  r = "eu-west-1"\n}\nprovider "aws" {\n  region = local.r\n}\n'},
+        [("E156", "stacks/web/aws.tf", 4)],
+    ),
+    "local state of another root": (
+        {
+            "stacks/web/s.tf": 'data "terraform_remote_state" "x" {\n  backend = "local"\n  config = {\n'
+            '    path = "../net/terraform.tfstate"\n  }\n}\n'
+        },
+        [("E162", "stacks/web/s.tf", 4)],
+    ),
     "alias in another account": (
         {"stacks/web/aws.tf": ALIAS % 'allowed_account_ids = ["999999999999"]'},
         [("E157", "stacks/web/aws.tf", 2)],

@@ -95,9 +95,21 @@ def complete_roots(context: Context, release: Release) -> Release:
             # The code sees the workspace of the state.
             found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
+        problems += _find_left_out_reads(found)
     if problems:
         raise ConfigurationError(*problems)
     return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
+
+
+def _find_left_out_reads(found: RootFindings) -> Iterator[Problem]:
+    """Yield a problem for each read of a settings file or of a local state: no release holds them."""
+    for path, place in found.reads.items():
+        if not is_code(path):
+            message = f"the code reads {path}: settings and states are in no release"
+            hint = (
+                'for an output of another stack: [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml'
+            )
+            yield Problem("E162", message, hint, place)
 
 
 def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
