@@ -98,7 +98,8 @@ class _LinkWalk:
         except OSError as error:
             raise unreadable_error(folder, error) from error
         for entry in entries:
-            if entry.name in self._skipped:
+            if entry.name in self._skipped or (folder == "." and entry.name.startswith(".")):
+                # Hidden files of the project belong to other tools.
                 continue
             path = entry.name if folder == "." else f"{folder}/{entry.name}"
             if not _is_text(entry.name):

@@ -23,6 +23,9 @@ def list_watched_paths(
     """
     tops = {stack.folder.split("/")[0] for stack in project.every_stack.values()} - {UP}
     tops |= set(_find_program_folders(project))
+    if "." in tops:
+        # The project is a root module: all its files may be code.
+        return (f"{folder}/**/*" if folder else "**/*", *ci_files)
     own = [PROJECT_FILE, LOCK_FILE, *sorted({*list_settings_globs(project), *(f"{top}/**/*" for top in tops)})]
     beside = sorted({f"{normpath(join(folder, path))}/**/*" for path in shared})
     return (*(f"{folder}/{path}" if folder else path for path in own), *beside, *ci_files)

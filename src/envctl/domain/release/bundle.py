@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
@@ -330,7 +330,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
-        "schema": {stack: [asdict(v) for v in variables] for stack, variables in wiring.schema.items()},
+        "schema": {stack: [v.to_json() for v in variables] for stack, variables in wiring.schema.items()},
         "outputs": {stack: dict(outputs) for stack, outputs in wiring.outputs.items()},
         "providers": {name: dict(provider) for name, provider in wiring.providers.items()},
         **({"modules": modules} if modules else {}),
@@ -341,7 +341,8 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
 
 def _choose_format(wiring: Wiring) -> int:
     """Return the oldest format that an envctl must know to deploy the release."""
-    if wiring.base or any(
+    has_ephemeral = any(each.ephemeral for variables in wiring.schema.values() for each in variables)
+    if (wiring.base or has_ephemeral) or any(
         s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values()
     ):
         return FORMAT_WITH_ROOTS

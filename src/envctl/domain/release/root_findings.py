@@ -21,6 +21,7 @@ class ProviderDeclaration:
         region: its region, if that is a literal.
         region_variable: the variable its region is taken from, if it is nothing else.
         has_region: True if it sets a region at all.
+        has_default_tags: True if it has default tags.
     """
 
     location: Location
@@ -32,6 +33,7 @@ class ProviderDeclaration:
     region: str = ""
     region_variable: str = ""
     has_region: bool = False
+    has_default_tags: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class RootFindings:
         needed: the local names of all providers that its code and its modules need, with their sources.
         workspaces: the uses of `terraform.workspace`.
         addresses: its resources and module calls.
+        moved: its own moves, as old and new address.
         reads: paths of the project outside of its folder and its modules that the code reads, with a place in the code.
         outside: reads of files outside of the project.
     """
@@ -56,6 +59,7 @@ class RootFindings:
     needed: Mapping[str, str] = field(default_factory=dict)
     workspaces: tuple[Location, ...] = ()
     addresses: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
     reads: Mapping[str, Location] = field(default_factory=dict)
     outside: tuple[OutsideRead, ...] = ()
 

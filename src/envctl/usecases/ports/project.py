@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.commit_message import CommitMessage
     from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.release.root_findings import RootFindings
+    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment
 
@@ -113,6 +114,9 @@ class ConfigReader(Protocol):
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
         """Return the blocks of these module folders that choose credentials."""
+
+    def find_resource_tags(self, files: Mapping[str, bytes], folder: str) -> tuple[ResourceTags, ...]:
+        """Return the literal tags of AWS resources in a module folder, and in the modules that it calls."""
 
     def find_root(self, files: Mapping[str, bytes], root: str, carried: Sequence[str]) -> RootFindings:
         """Search the code of a root module that runs as it is. `carried` are the folders of its remote modules."""

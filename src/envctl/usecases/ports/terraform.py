@@ -106,6 +106,14 @@ class ProviderSource:
 
 
 @dataclass(frozen=True)
+class BackendMistake:
+    """What Terraform refuses in the block of a backend, and the key that it stands at."""
+
+    key: str
+    message: str
+
+
+@dataclass(frozen=True)
 class UnpinnedProvider:
     """A provider override of the lock: its address, and the variable or file declaring it."""
 
@@ -218,6 +226,11 @@ class Terraform(Protocol):
 
     def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
         """Return the providers overridden by variables or configuration files."""
+
+    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[BackendMistake, ...]:
+        """Return the mistakes that Terraform finds in the keys of a backend, without a call to any server. Raises
+        ConfigurationError or OperationFailedError without a Terraform.
+        """
 
     def open_worker_pool(self) -> AbstractContextManager[WorkerPool]:
         """Open the worker pool; its jobs may call all other methods. The block ends after all jobs."""

@@ -115,13 +115,24 @@ def warn_stored_accounts(context: Context, release: Release, identity: str, envi
 
 def _describe_stored(context: Context, release: Release, identity: str, environment: str) -> tuple[Problem, ...]:
     blocks = _find_account_blocks(context.ports, release)
-    if not (blocks.providers or blocks.remote_states):
-        return ()
-    found = describe_account_mismatches(blocks, [_to_home(context.project, environment)])
+    found = [*_describe_stored_roots(context, release, environment)]
+    if blocks.providers or blocks.remote_states:
+        found += describe_account_mismatches(blocks, [_to_home(context.project, environment)])
     return tuple(
         replace(each, message=f"release {shorten_id(identity)}: {each.location}: {each.message}", location=None)
         for each in found
     )
+
+
+def _describe_stored_roots(context: Context, release: Release, environment: str) -> Iterator[Problem]:
+    """Yield the problems of the root modules in a stored release. Imported late: many projects have none."""
+    if not any(stack.is_root for stack in release.wiring.stacks.values()):
+        return
+    from envctl.usecases.project.root_modules import find_account_problems
+
+    for stack, wired in release.wiring.stacks.items():
+        if wired.is_root:
+            yield from find_account_problems(context, release, stack, (environment,))
 
 
 def _to_home(project: Project, environment: str) -> AccountScope:

@@ -7,7 +7,8 @@ from functools import partial
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
+from envctl.domain.config.state_place import find_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.code_search import describe_account_mismatches
@@ -21,7 +22,14 @@ from envctl.domain.release.root_checks import (
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
 from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
+from envctl.domain.terraform.provider_lock import (
+    find_version_mismatches,
+    merge_locks,
+    shorten_address,
+    split_provider_blocks,
+)
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE, REMOTE_MODULES_FOLDER
+from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.load import resolve_place
@@ -41,9 +49,8 @@ def select_root_files(project: Project, stack: str, folder: str, found: Mapping[
     selected = {path: file for path, file in found.items() if _is_code(path)}
     if folder != _PROJECT_FOLDER:
         return selected
-    settings = {dirname(place.path) or place.path for place in list_all_places(project)}
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
-    left_out = tuple(f"{path}/" for path in {*settings, *others} if path != _PROJECT_FOLDER)
+    left_out = tuple(f"{path}/" for path in {ENVIRONMENTS_FOLDER, *others} if path != _PROJECT_FOLDER)
     return {
         path: file
         for path, file in selected.items()
@@ -83,6 +90,10 @@ def complete_roots(context: Context, release: Release) -> Release:
         found = search_root(context.ports, release, files, name) if found.reads else found
         code = describe_root(found, _list_tree(release, files, wired, found))
         stacks[name] = replace(wired, root_code=code)
+        project = context.project
+        if all(find_workspace(project, environment, name) for environment in project.pipeline.order):
+            # The code sees the workspace of the state.
+            found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
     if problems:
         raise ConfigurationError(*problems)
@@ -91,7 +102,8 @@ def complete_roots(context: Context, release: Release) -> Release:
 
 def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
     # By their paths in the repository: code outside of the project may be read too.
-    project = ports.tree.locate_project() or ""
+    # A stored release may be of a project that was moved since.
+    project = max(ports.tree.locate_project() or "", release.wiring.base, key=len)
     locate = partial(to_bundle_path, project)
     carried = [locate(module.folder) for module in release.wiring.modules if module.stack_name == stack]
     data = {locate(path): file.data for path, file in files.items()}
@@ -128,16 +140,24 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
 
 def check_tree_roots(context: Context, release: Release) -> None:
     """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
-    problems: list[Problem] = []
-    for name, wired in release.wiring.stacks.items():
-        if wired.root_code is None:
-            continue
-        found = search_root(context.ports, release, release.files, name)
-        places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
-        problems += find_provider_problems(release.wiring, name, found, places)
-        problems += _check_modules(context, release, name, found, places)
+    problems = [
+        problem
+        for name, wired in release.wiring.stacks.items()
+        if wired.is_root
+        for problem in find_account_problems(context, release, name, context.project.pipeline.order)
+    ]
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
+
+
+def find_account_problems(
+    context: Context, release: Release, stack: str, environments: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield the problems of a root module, and of its modules, that could act elsewhere than in these environments."""
+    found = search_root(context.ports, release, release.files, stack)
+    places = [resolve_place(context.project, each) for each in environments]
+    yield from find_provider_problems(release.wiring, stack, found, places)
+    yield from _check_modules(context, release, stack, found, places)
 
 
 def report_overridden(context: Context, release: Release) -> None:
@@ -163,6 +183,33 @@ def _check_modules(
         remote_states=(),
     )
     yield from describe_account_mismatches(blocks, [to_scope(place) for place in places])
+
+
+def adopt_lock(context: Context) -> None:
+    """Give the project the provider versions of its root modules, if it has no lock of its own: they must not jump."""
+    ports = context.ports
+    # The sandbox has provider versions of its own.
+    if ports.sandbox or split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
+        return
+    lock: bytes | None = None
+    for stack in context.project.stacks.values():
+        path = f"{stack.folder}/{LOCK_FILE}"
+        if stack.root is None or path == f"./{ports.provider_lock}":
+            continue
+        own = ports.tree.read_contents(path)
+        if own is None or not split_provider_blocks(own):
+            continue
+        if lock is not None and (differing := find_version_mismatches(lock, own)):
+            known = set(split_provider_blocks(lock))
+            if others := [shorten_address(each) for each in differing if each in known]:
+                names = join_names(others)
+                ports.observer.on_message(f"{path} has other versions of {names}: those of the first root are taken")
+            lock = merge_locks(own, lock)
+        else:
+            lock = merge_locks(lock, own)
+        ports.observer.on_message(f"{path}: its provider versions are now in {ports.provider_lock}")
+    if lock is not None:
+        ports.tree.write_contents(ports.provider_lock, lock)
 
 
 def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """Failures of Terraform, as problems with a hint."""
 
 import contextlib
+import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -126,9 +127,23 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
         if diagnostic.file == SETTINGS_FILE:
             # The arguments of a module have the same lines behind them.
             path = ("module", site.stack.name, *path)
+        elif path[:1] == ("provider",) and len(path) > 1:
+            path = ("provider", site.stack.name, *_name_configuration(site, diagnostic.file, path[1:]))
         source = site.locate(site.environment, path) if diagnostic.line else None
         return source or Location(f"{site.stack.name}/{diagnostic.file}", diagnostic.line)
     return Location(_to_project_path(diagnostic.file, site), diagnostic.line)
+
+
+def _name_configuration(site: Site, file: str, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return the path with the name of a configuration, such as `aws.us_east_1`, in place of its number in a list."""
+    if len(path) == 1 or not isinstance(path[1], int):
+        return path
+    name, number, *keys = path
+    try:
+        alias = json.loads(read_text(site.directory / file))["provider"][name][number].get("alias", "")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return (name, *keys)
+    return (f"{name}.{alias}" if alias else name, *keys)
 
 
 def _to_project_path(file: str, site: Site) -> str:
