@@ -342,8 +342,10 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
 def _choose_format(wiring: Wiring) -> int:
     """Return the oldest format that an envctl must know to deploy the release."""
     has_ephemeral = any(each.ephemeral for variables in wiring.schema.values() for each in variables)
-    if (wiring.base or has_ephemeral) or any(
-        s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values()
+    if (
+        wiring.base
+        or has_ephemeral
+        or any(s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values())
     ):
         return FORMAT_WITH_ROOTS
     if wiring.removed or any(stack.moved_from for stack in wiring.stacks.values()):

@@ -63,8 +63,11 @@ def render_root_module(
     if wired.root_code is not None:
         from envctl.domain.release.root_override import render_root_files
 
-        added = render_root_files(wiring, stack, place, wired.root_code, arguments, moved=moved)
-        workspace, root = place.backend.workspace_for_stack(stack), wiring.find_root_folder(stack)
+        added = render_root_files(
+            wiring, stack, place, wired.root_code, arguments, moved=moved, secret_values=secret_values
+        )
+        workspace = place.backend.workspace_for_stack(stack)
+        root = wiring.find_root_folder(stack)
         return RootModule(stack, added.document, added.secrets, added.files, root, workspace)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {

@@ -6,7 +6,7 @@ arguments replace those of the root one by one, and nested blocks replace all bl
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,8 +78,12 @@ def render_root_files(
     arguments: Mapping[str, object],
     *,
     moved: Mapping[str, str],
+    secret_values: Collection[str] = (),
 ) -> RootFiles:
-    """Return the generated files of a root module that runs as it is. `moved` are new addresses by old one."""
+    """Return the generated files of a root module that runs as it is.
+
+    `moved` are new addresses by old one. `secret_values` are variables with values from `[secrets.values]`.
+    """
     wired = wiring.stacks[stack]
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
@@ -92,8 +96,15 @@ def render_root_files(
     }
     if providers := render_provider_overrides(wiring, stack, place, code):
         document["provider"] = providers
-    if hidden := {name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)}:
-        document["variable"] = hidden
+    variables: dict[str, dict[str, object]] = {
+        name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)
+    }
+    for each in wiring.schema[stack]:
+        if each.type_text == "any" and (each.name in sensitive or each.name in secret_values):
+            # Terraform reads TF_VAR_ of a variable without a type as plain text, and of any type as an expression.
+            variables[each.name] = {"type": "any"}
+    if variables:
+        document["variable"] = variables
     settings = {name: to_plain_json(value) for name, value in arguments.items() if name not in sensitive}
     files = {OVERRIDE_FILE: _encode(document)}
     if declared := _declare(wiring, place, code, moved):

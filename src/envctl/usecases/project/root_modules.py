@@ -46,7 +46,7 @@ _PROJECT_FOLDER = "."
 
 def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
     """Return the files of a root module for the release, out of all files below its folder."""
-    selected = {path: file for path, file in found.items() if _is_code(path)}
+    selected = {path: file for path, file in found.items() if is_code(path)}
     if folder != _PROJECT_FOLDER:
         return selected
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
@@ -58,7 +58,8 @@ def select_root_files(project: Project, stack: str, folder: str, found: Mapping[
     }
 
 
-def _is_code(path: str) -> bool:
+def is_code(path: str) -> bool:
+    """Tell if a file counts as code of a root: settings files and local states do not."""
     name = path.rpartition("/")[2]
     return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
 
@@ -118,7 +119,7 @@ def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -
             continue
         below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
         if below is not None:
-            files.update({name: file for name, file in below.items() if _is_code(name)})
+            files.update({name: file for name, file in below.items() if is_code(name)})
         elif (file := ports.tree.read_file(path)) is not None:
             files[path] = file
     return found
