@@ -132,7 +132,7 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     """Yield the keys of envctl.toml behind a rendered path, the nearest first.
 
-    A path is like `module`, `web`, `size`, with the stack; or like `provider`, `web`, `aws.us_east_1`, `region`, with the
+    A path is like `module`, `web`, `size`, with the stack; or like `provider`, `web`, `aws.eu`, `region`, with the
     stack and the name of a configuration.
     """
     rest = path[1:]
