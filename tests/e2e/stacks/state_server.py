@@ -43,27 +43,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.calls.append(f"{self.command} {path}")
         wanted = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != f"Basic {wanted}":
-            return self._answer(401)
+            self._answer(401)
+            return
+        self._answer(*self._change_state(path, body))
+
+    def _change_state(self, path: str, body: bytes) -> tuple[int, bytes]:
         states, locks = self.server.states, self.server.locks
         match self.command:
             case "GET":
-                return self._answer(200, states[path]) if path in states else self._answer(404)
+                return (200, states[path]) if path in states else (404, b"")
             case "POST":
                 states[path] = body
-                return self._answer(200)
             case "LOCK":
                 held = locks.setdefault(path, body)
-                return self._answer(200) if held == body else self._answer(423, held)
+                return (200, b"") if held == body else (423, held)
             case "UNLOCK":
                 held = locks.get(path, b"{}")
-                # `force-unlock` says no id: http knows none.
+                # `force-unlock` sends no id: http knows none.
                 if body and json.loads(body).get("ID") not in (None, "", json.loads(held).get("ID")):
-                    return self._answer(409, held)
+                    return 409, held
                 locks.pop(path, None)
-                return self._answer(200)
-        return self._answer(405)
+        return 200, b""
 
-    do_GET = do_POST = do_LOCK = do_UNLOCK = do_DELETE = handle_call  # noqa: N815 (names of http.server)
+    do_GET = do_POST = do_LOCK = do_UNLOCK = handle_call  # noqa: N815 (as http.server calls them)
 
 
 @contextmanager

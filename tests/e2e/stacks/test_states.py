@@ -160,8 +160,8 @@ def database() -> Iterator[str]:
         if user:
             shutil.chown(folder, user)
 
-        def run(program: str, *words: object) -> None:
-            line = [str(word) for word in (initdb.with_name(program), "-D", folder / "data", *words)]
+        def run(program: str, *words: str | Path) -> None:
+            line = [initdb.with_name(program), "-D", folder / "data", *words]
             subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user)
 
         run("initdb", "--username=envctl", "--auth=trust", "--no-sync")

@@ -62,12 +62,17 @@ class VersionControl(Protocol):
 
 
 class SourceTree(Protocol):
-    """The project folder. Paths are relative to it, with `/`."""
+    """The project folder, and the git repository around it. Paths are relative to the project, with `/`: those of other
+    folders of the repository begin with `..`.
+    """
+
+    def locate_project(self) -> str | None:
+        """Return the path of the project in its repository, empty at the top; None outside of any repository."""
 
     def read_contents(self, path: str) -> bytes | None: ...
 
     def read_file(self, path: str) -> File | None:
-        """Return the file; None if missing. Raises ConfigurationError for a link out of the project."""
+        """Return the file; None if missing. Raises ConfigurationError for a link out of the repository."""
 
     def read_folder(
         self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
@@ -75,7 +80,7 @@ class SourceTree(Protocol):
         """Return the files below a folder with these endings, by project path; None if the folder is missing. Links are
         followed; names in `without` are skipped.
 
-        Raises ConfigurationError for a link out of the project, a circular link, a special file, and a name outside
+        Raises ConfigurationError for a link out of the repository, a circular link, a special file, and a name outside
         UTF-8.
         """
 

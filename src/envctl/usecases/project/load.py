@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from posixpath import dirname
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.fields import Fault
@@ -45,6 +46,9 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
+
+if TYPE_CHECKING:
+    from envctl.domain.settings.resolution import DeclaredSecret
 
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
 NO_SCHEMA: Schema = MappingProxyType({})
@@ -147,6 +151,7 @@ def load_settings(
         may_set_artifacts=environment == project.entry,
         regions=regions if "region" in project.settings.fill else {},
         rolled=dict.fromkeys(rolls, TRAFFIC_VARIABLES),
+        secrets=find_declared_secrets(context),
         set_values=_locate_set_values(context, wiring),
         ignored=project.settings.ignore,
         paths=SettingsPaths(
@@ -161,6 +166,24 @@ def load_settings(
     if problems := tuple(find_worker_faults(rolls, found)):
         raise ConfigurationError(*problems)
     return found
+
+
+def find_declared_secrets(context: Context) -> "dict[str, DeclaredSecret]":
+    """Return the sources of `[secrets.values]` with their lines."""
+    if not context.project.secrets.values:
+        return {}
+    from envctl.domain.settings.resolution import DeclaredSecret
+
+    return {
+        key: DeclaredSecret(source, locate_key(context.ports, "secrets", "values", *_split_key(context, key)))
+        for key, source in context.project.secrets.values.items()
+    }
+
+
+def _split_key(context: Context, key: str) -> tuple[str, ...]:
+    """Return the path of a key below its table: without quotes, TOML reads `STACK.VARIABLE` as a table."""
+    data = context.ports.tree.read_contents(PROJECT_FILE) or b""
+    return (key,) if "." not in key or f'"{key}"'.encode() in data else tuple(key.split("."))
 
 
 def load_valid_settings(
@@ -219,7 +242,11 @@ def _find_refused_values(context: Context, release: Release, settings: Environme
 
     parse = context.ports.config_reader.parse_validations
     stacks = {
-        stack: StackInterface(release.wiring.schema[stack], parse(folders[wired.module]), frozenset(wired.inputs))
+        stack: StackInterface(
+            release.wiring.schema[stack],
+            parse(folders[wired.module]),
+            frozenset(wired.inputs) | settings.sources.get(stack, {}).keys(),
+        )
         for stack, wired in release.wiring.stacks.items()
     }
     keys = {
@@ -449,13 +476,21 @@ def _find_s3_defaults(where: Place) -> dict[str, object]:
 
 def _render_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
     """Return the role for the states with its account; empty if states are accessed without one."""
-    from envctl.domain.config.state_place import find_state_role
+    from envctl.domain.config.state_place import find_role_account, find_state_role
 
     role = find_state_role(project, environment, only_looks=only_looks)
     if not role:
         return {}
-    account = str(role.get("role_arn", "")).split(":")[4:5]
-    return {"assume_role": {"session_name": "envctl", **role}, **({"allowed_account_ids": account} if account else {})}
+    account = find_role_account(role)
+    allowed = {"allowed_account_ids": [account]} if account else {}
+    return {"assume_role": {"session_name": "envctl", **role}, **allowed}
+
+
+def list_state_buckets(project: Project, environment: str) -> tuple[tuple[str, str], ...]:
+    """Return name and region of each bucket with states of the environment, in S3."""
+    backend = resolve_place(project, environment).backend
+    places = map(backend.settings_for_stack, project.view_for(environment).stacks)
+    return tuple(dict.fromkeys((str(each["bucket"]), str(each["region"])) for each in places))
 
 
 def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:

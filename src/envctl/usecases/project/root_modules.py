@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
@@ -20,17 +21,19 @@ from envctl.domain.release.root_checks import (
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
 from envctl.domain.terraform.provider_lock import (
     find_version_mismatches,
     merge_locks,
     shorten_address,
     split_provider_blocks,
 )
-from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE
+from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.load import resolve_place
+from envctl.usecases.project.shared_code import is_above_project
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
 _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
@@ -43,7 +46,7 @@ _PROJECT_FOLDER = "."
 
 def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
     """Return the files of a root module for the release, out of all files below its folder."""
-    selected = {path: file for path, file in found.items() if _is_code(path)}
+    selected = {path: file for path, file in found.items() if is_code(path)}
     if folder != _PROJECT_FOLDER:
         return selected
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
@@ -55,7 +58,8 @@ def select_root_files(project: Project, stack: str, folder: str, found: Mapping[
     }
 
 
-def _is_code(path: str) -> bool:
+def is_code(path: str) -> bool:
+    """Tell if a file counts as code of a root: settings files and local states do not."""
     name = path.rpartition("/")[2]
     return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
 
@@ -98,19 +102,23 @@ def complete_roots(context: Context, release: Release) -> Release:
 
 
 def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
-    carried = [module.folder for module in release.wiring.modules if module.stack_name == stack]
-    data = {path: file.data for path, file in files.items()}
-    return ports.config_reader.find_root(data, release.wiring.stacks[stack].module, carried)
+    # By their paths in the repository: code outside of the project may be read too.
+    project = ports.tree.locate_project() or ""
+    locate = partial(to_bundle_path, project)
+    carried = [locate(module.folder) for module in release.wiring.modules if module.stack_name == stack]
+    data = {locate(path): file.data for path, file in files.items()}
+    found = ports.config_reader.find_root(data, locate(release.wiring.stacks[stack].module), carried)
+    return found.relocate(partial(to_project_path, project)) if project else found
 
 
 def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> RootFindings:
     """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
     for path in found.reads:
-        if EXCLUDED_PARTS.intersection(path.split("/")):
+        if EXCLUDED_PARTS.intersection(path.split("/")) or is_above_project(path):
             continue
         below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
         if below is not None:
-            files.update({name: file for name, file in below.items() if _is_code(name)})
+            files.update({name: file for name, file in below.items() if is_code(name)})
         elif (file := ports.tree.read_file(path)) is not None:
             files[path] = file
     return found
@@ -118,12 +126,14 @@ def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -
 
 def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, found: RootFindings) -> tuple[str, ...]:
     """Return the folders and files of the tree of a root, without the remote modules."""
-    remote = {module.folder for module in release.wiring.modules}
+    modules = (module.folder for module in release.wiring.modules)
+    # A stack with a remote module lists its local ones too.
+    remote = {folder for folder in modules if folder.startswith(f"{REMOTE_MODULES_FOLDER}/")}
     folders = {*(folder for folder in found.folders if folder not in remote), *found.reads}
     if wired.module == _PROJECT_FOLDER:
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
         away = tuple(f"{folder}/" for folder in others)
-        tops = {path.split("/")[0] for path in files if not path.startswith(away)}
+        tops = {path.split("/")[0] for path in files if not path.startswith(away)} - {UP}
         return tuple(sorted({*folders, *tops} - {LOCK_FILE}))
     return tuple(sorted({wired.module, *folders}))
 

@@ -68,6 +68,8 @@ def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
             return f"module default, {locate(str(setting.location))}" if setting.location else "module default"
         case "envctl":
             return "envctl"
+        case "secret":
+            return f"secret value, {setting.location}" if setting.location else "secret value"
         case "set":
             return f"set, {setting.location}" if setting.location else "set in the release"
         case _:
