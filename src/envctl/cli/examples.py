@@ -137,7 +137,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "recover": (
         ("envctl recover dev", "close an interrupted deployment"),
         ("envctl recover dev --dry-run", "list the steps"),
-        ("envctl recover dev --import module.web.aws_vpc.main=vpc-1", "import an existing resource"),
+        ("envctl recover dev --import web:aws_vpc.main=vpc-1", "import an existing resource"),
     ),
     "release show": (
         ("envctl release show 3fa9c1", "by any part of its id, or of its commit"),

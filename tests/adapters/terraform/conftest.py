@@ -1,5 +1,6 @@
 """Stacks of the built-in provider alone, laid out as envctl does it, for the embedded Terraform."""
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from envctl.domain.release.bundle import File, StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.root_module import render_root_module
 from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.workdir_names import OVERRIDE_FILE, SETTINGS_FILE
 from envctl.usecases.ports.bucket_report import BucketReport
 from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 
@@ -80,10 +82,25 @@ class Bench:
         schema, put_out = {STACK: variables}, {STACK: outputs or {}}
         wiring = Wiring("shop", ">= 1.10", stacks, {}, schema, put_out, self.providers)
         rendered = render_root_module(wiring, STACK, self.place, arguments or {})
-        workspace = DirectoryWorkspace(self.root, self.work, "test")
-        workspace.write_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
-        workspace.write_stack("dev", STACK, rendered.encode())
+        self.workspace.write_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
+        self.workspace.write_stack("dev", STACK, rendered.encode())
         return PreparedStack(STACK, (), rendered.secrets)
+
+    def lay_root(
+        self, root: str, files: Mapping[str, str], settings: Mapping[str, object] | None = None, name: str = STACK
+    ) -> PreparedStack:
+        """Lay out a root module that runs as it is; `files` are those of its tree."""
+        backend = {"local": Backend("local", {}, "dev").settings_for_stack(name, root=root)}
+        generated = {OVERRIDE_FILE: json.dumps({"terraform": {"backend": backend}}, indent=2).encode()}
+        if settings is not None:
+            generated[SETTINGS_FILE] = json.dumps(settings, indent=2).encode()
+        tree = {path: File(text.encode()) for path, text in files.items()}
+        self.workspace.write_tree("dev", name, root, tree, generated)
+        return PreparedStack(name, root=root)
+
+    @property
+    def workspace(self) -> DirectoryWorkspace:
+        return DirectoryWorkspace(self.root, self.work, "test")
 
     def plan(self, stack: PreparedStack) -> StackPlan:
         self.driver.init("dev", stack, None)

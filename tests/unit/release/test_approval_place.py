@@ -17,10 +17,11 @@ from envctl.domain.release.approval_place import (
     list_differences,
 )
 from envctl.domain.release.backend import Backend
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.root_module import render_root_module
 from envctl.usecases.project.load import resolve_bound_place
+from envctl.usecases.project.working_tree import wire_stack
 
 ROLE = "arn:aws:iam::222222222222:role/envctl-deployer"
 Document = dict[str, Any]
@@ -28,6 +29,14 @@ Document = dict[str, Any]
 
 def document() -> Document:
     """A project in which every field of a place says something."""
+    found = plain_document()
+    found["environments"]["prod"]["providers"] = {"datadog": {"url": "a"}, "aws.us": {"max_retries": 5}}
+    found["stacks"]["copy"]["providers"] = {"aws.us": {"region": "us-east-1"}}
+    return found
+
+
+def plain_document() -> Document:
+    """A project without aliases, and without providers of an environment."""
     return {
         "project": {"name": "shop"},
         "state": {"backend": "s3", "bucket": "{project}-state-{account_id}"},
@@ -43,7 +52,10 @@ def document() -> Document:
                 "session_tags": {"team": "web"},
             },
         },
-        "stacks": {"base": {"module": "modules/base"}, "copy": {"module": "modules/copy", "region": "far"}},
+        "stacks": {
+            "base": {"module": "modules/base"},
+            "copy": {"module": "modules/copy", "region": "far"},
+        },
         "providers": {
             "aws": {"max_retries": 3},
             "datadog": {"source": "DataDog/datadog", "version": "~> 3.0", "site": "eu"},
@@ -55,7 +67,7 @@ def wiring(project: Project) -> Wiring:
     return Wiring(
         project=project.name,
         terraform="",
-        stacks={name: StackWiring(stack.folder, region=stack.region or "") for name, stack in project.stacks.items()},
+        stacks={name: wire_stack(stack) for name, stack in project.stacks.items()},
         artifacts={},
         schema=dict.fromkeys(project.stacks, ()),
         outputs={},
@@ -95,8 +107,26 @@ CHANGES: dict[tuple[type, str], tuple[Callable[[Document], None], str]] = {
         of_prod("other_accounts", ["999999999999"]),
         "access.other_accounts[0] none -> 999999999999",
     ),
+    (Environment, "providers"): (
+        of_prod("providers", {"datadog": {"url": "b"}, "aws.us": {"max_retries": 5}}),
+        "provider.datadog.url a -> b",
+    ),
+    (Stack, "providers"): (
+        at("stacks", "copy", "providers", "aws.us", "region", value="us-west-2"),
+        "provider.aws.us.region us-east-1 -> us-west-2",
+    ),
+    (Stack, "default_tags"): (
+        at("stacks", "copy", "default_tags", value=False),
+        "provider.aws.default_tags[0].tags.stack copy -> none",
+    ),
     (State, "backend"): (at("state", "backend", value="local"), "state bucket shop-state-222222222222 -> none"),
     (State, "bucket"): (at("state", "bucket", value="mine"), "state bucket shop-state-222222222222 -> mine"),
+    (State, "assume_role"): (at("state", "assume_role", value=f"{ROLE}-state"), f"role {ROLE} -> {ROLE}-state"),
+    (State, "workspace"): (at("state", "workspace", value="{env}-1"), "workspace none -> prod-1"),
+    (Stack, "state"): (
+        at("stacks", "copy", "state", value={"key": "old/{env}.tfstate"}),
+        "state key prod/copy.tfstate -> old/prod.tfstate",
+    ),
     (Stack, "region"): (at("stacks", "copy", "region", value=None), "region eu-west-1 -> us-east-1"),
     (Project, "providers"): (at("providers", "datadog", "site", value="us"), "provider.datadog.site eu -> us"),
 }
@@ -114,6 +144,8 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
     (Environment, "gates"): A_RULE,
     (Environment, "allow"): A_RULE,
     (Environment, "drift"): "what drift checks leave out",
+    (State, "account_id"): "who must own the bucket, which is checked on the day",
+    (State, "look_role"): "who plans: what is applied is planned by the deployer",
     (Stack, "module"): "code, which is in the release",
     (Stack, "root"): "code, which is in the release",
     (Stack, "set_values"): "values, which are in the release",
@@ -163,6 +195,17 @@ def test_plan_roles_and_rules_do_not_change_place(field: tuple[type, str], value
     assert place_of(edited).digest == TODAY.digest
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("account_id", "444444444444"), ("look_role", "arn:aws:iam::444444444444:role/envctl-look")],
+)
+def test_owner_and_look_role_of_states_do_not_change_place(key: str, value: object) -> None:
+    assert (State, key) in MEANS_NOTHING
+    edited = document()
+    edited["state"][key] = value
+    assert place_of(edited).digest == TODAY.digest
+
+
 @pytest.mark.parametrize("key", ["source", "version"])
 def test_provider_source_and_version_belong_to_the_release(key: str) -> None:
     edited = document()
@@ -199,7 +242,7 @@ def test_place_binds_everything_rendered_outside_of_modules() -> None:
 def test_same_project_gives_the_same_bytes() -> None:
     assert encode(place_of(document())) == encode(TODAY)
     # Approvals and rollbacks of before no longer count where envctl renders another place: a change that users notice.
-    assert TODAY.digest == "0d0bae6da846d8562e4a0275bd41894a0069735edddf1dc72148505ea467bca8"
+    assert place_of(plain_document()).digest == "0d0bae6da846d8562e4a0275bd41894a0069735edddf1dc72148505ea467bca8"
 
 
 def test_each_environment_has_its_own_place() -> None:
@@ -252,7 +295,7 @@ def test_differences_are_limited_and_begin_with_account() -> None:
     edited["state"]["backend"] = "s3"
     assert describe_differences(TODAY, place_of(edited)) == (
         "account 222222222222 -> 999999999999, region eu-west-1 -> eu-central-1, region us-east-1 -> eu-central-1,"
-        f" role {ROLE} -> {ROLE}-2 and 7 more"
+        f" role {ROLE} -> {ROLE}-2 and 25 more"
     )
     assert describe_differences(TODAY, TODAY) == ""
 

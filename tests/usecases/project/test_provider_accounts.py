@@ -97,7 +97,7 @@ TABLES: dict[str, tuple[str, str, str]] = {
     "no account": ("allowed_account_ids = []", "E133", "provider aws allows no account; expected"),
     "another account": (f'allowed_account_ids = ["{OTHER}"]', "E133", f"provider aws may act in account {OTHER}"),
     "endpoints": ('endpoints = [{ sts = "http://127.0.0.1" }]', "E133", "provider aws sends requests to 127.0.0.1"),
-    "an alias": ('alias = "far"', "E134", "providers.aws.alias: a stack has only one configuration of each provider"),
+    "an alias": ('alias = "far"', "E134", "providers.aws.alias: the name of a table says which configuration it is"),
     "a typo": ('regoin = "eu-west-1"', "E132", "providers.aws.regoin is not a key that the AWS provider knows"),
 }
 
@@ -207,3 +207,80 @@ def test_providers_of_stored_release_are_checked(world: World) -> None:
     release = next(iter(journal.load(world.ports).releases))
     shown = preview_environments(world.ports, ["staging"], release=release)
     assert [each.code for each in shown.problems] == ["E213", "E214"]
+
+
+def stack_table(world: World, *lines: str) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", f"{text}\n[stacks.network.providers]\n" + "\n".join(lines))
+
+
+def require_aliases(world: World, *names: str, source: str = "hashicorp/aws") -> None:
+    entry = f'{{ source = "{source}", configuration_aliases = [{", ".join(names)}] }}'
+    add(world, f"\nterraform {{\n  required_providers {{\n    aws = {entry}\n  }}\n}}\n")
+
+
+def test_missing_alias_is_refused_with_the_table_to_add(world: World) -> None:
+    require_aliases(world, "aws.us_east_1", "aws.eu_west_1")
+    (problem,) = problems(world)
+    assert (problem.code, problem.location and problem.location.file) == ("E180", "envctl.toml")
+    assert problem.message == (
+        "stack network: modules/network needs the provider configurations aws.eu_west_1 and aws.us_east_1"
+    )
+    assert '"aws.us_east_1" = { region = "us-east-1" }' in problem.hint
+    stack_table(world, '"aws.us_east_1" = { region = "us-east-1" }', '"aws.eu_west_1" = { region = "eu-west-1" }')
+    assert validate_project(world.ports)
+
+
+def test_unknown_alias_is_refused_with_its_line(world: World) -> None:
+    require_aliases(world, "aws.us_east_1")
+    stack_table(world, '"aws.us_east_1" = { region = "us-east-1" }', '"aws.us_esat_1" = {}')
+    (line,) = told(world)
+    assert line.startswith(
+        f"E182 envctl.toml:{last_line(world)}: stack network: the provider configuration aws.us_esat_1"
+    )
+    assert line.endswith("is given, but modules/network does not list it in configuration_aliases")
+
+
+def test_provider_of_another_source_is_refused(world: World) -> None:
+    require_aliases(world, "aws.us", source="acme/aws")
+    stack_table(world, '"aws.us" = { region = "us-east-1" }')
+    (problem,) = problems(world)
+    assert (problem.code, problem.hint) == ("E184", 'write source = "acme/aws" in [providers.aws]')
+
+
+ALIASES = {
+    "no role": ("assume_role = []", "E133", "provider aws.us takes no role; expected "),
+    "another account": (
+        f'assume_role = {{ role_arn = "arn:aws:iam::{OTHER}:role/x" }}',
+        "E133",
+        f"provider aws.us may act in account {OTHER}",
+    ),
+    "a typo": ('regoin = "eu-west-1"', "E132", "stacks.network.providers.aws.us.regoin is not a key"),
+    "a secret": ('secret_key = "x"', "E185", "stacks.network.providers.aws.us.secret_key holds a secret"),
+    "a region": ('region = "us-eest-1"', "E136", 'stacks.network.providers.aws.us.region = "us-eest-1" is not'),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "message"), ALIASES.values(), ids=ALIASES)
+def test_faulty_alias_is_refused_with_its_line(world: World, text: str, code: str, message: str) -> None:
+    require_aliases(world, "aws.us")
+    stack_table(world, f'"aws.us" = {{ {text} }}')
+    found = problems(world)
+    assert {each.code for each in found} == {code}
+    assert found[0].message.startswith(message)
+    assert str(found[0].location) == f"envctl.toml:{last_line(world)}"
+
+
+def test_alias_of_an_allowed_account_passes(world: World) -> None:
+    on_aws(world, **dict.fromkeys(ACCOUNTS, f'other_accounts = ["{OTHER}"]\n'))
+    require_aliases(world, "aws.us")
+    stack_table(world, f'"aws.us" = {{ assume_role = {{ role_arn = "arn:aws:iam::{OTHER}:role/x" }} }}')
+    assert validate_project(world.ports)
+
+
+def test_every_stack_of_every_environment_is_checked(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", f'{text}\n[environments.prod.providers.aws]\nallowed_account_ids = ["{OTHER}"]\n')
+    (problem,) = problems(world)
+    assert problem.message == f"provider aws may act in account {OTHER} (G203 of prod)"
+    assert str(problem.location) == f"envctl.toml:{last_line(world)}"

@@ -11,7 +11,7 @@ JsonBlock = tuple[str, str, dict[str, object], Location]
 
 
 def read_json_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator[JsonBlock]:
-    document = _load_object(data, name)
+    document = read_json_document(data, name)
     for kind in kinds:
         for bodies in list_objects(document.get(kind)):
             for label, body in bodies.items():
@@ -20,7 +20,8 @@ def read_json_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator
                 yield from ((kind, label, values, Location(name, line)) for values in list_objects(body))
 
 
-def _load_object(data: bytes, name: str) -> dict[str, Any]:
+def read_json_document(data: bytes, name: str) -> dict[str, Any]:
+    """Return the object in the file. Raises ConfigurationError (E201)."""
     try:
         found = json.loads(data, parse_float=parse_number)
     except json.JSONDecodeError as error:

@@ -36,7 +36,7 @@ _BUILT_IN = "terraform"
 _VARIABLE = re.compile(r"(?:\$\{)?\s*var\s*\.\s*([\w-]+)\s*\}?")
 _WORKSPACE = compile_code(rb"\bterraform_\._workspace\b")
 # Blocks with the type of a resource, providers named by blocks, and providers named by their arguments.
-_TYPES = compile_code(rb'\b(?:resource|data|ephemeral|action|list)_"([a-z0-9-]+)[_"]')
+_TYPES = compile_code(rb'\b(?:resource|data|ephemeral|action|list)_"([a-z0-9-]+)[\x5f"]')
 _PROVIDER_BLOCKS = compile_code(rb'\bprovider_"?([\w-]+)"?_\{')
 _PROVIDER_ARGUMENTS = re.compile(rb"^\s*provider\s*=\s*\"?([\w-]+)", re.MULTILINE)
 _JSON_RESOURCE_KINDS = ("resource", "data", "ephemeral")

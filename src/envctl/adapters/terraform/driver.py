@@ -116,6 +116,13 @@ class TerraformDriver:
 
         return find_overrides(self._launcher.build_environment(PreparedStack("")))
 
+    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[ports.BackendMistake, ...]:
+        from envctl.adapters.terraform.init import backend_check
+
+        stack = PreparedStack("", binary=binary)
+        environment, cache = self._launcher.build_environment(stack), self._plugins.parent / "backends"
+        return backend_check.check_backend(self._launcher.find_binary(stack), environment, cache, kind, keys)
+
     @contextmanager
     def open_worker_pool(self) -> Iterator[WorkerPool]:
         crew = WorkerPool(self._machine, self._limits, self._monitor)
@@ -152,12 +159,12 @@ class TerraformDriver:
         mode |= {"lock": False} if locking == "none" else {}
         run_plan = self._plan_after_others if locking == "wait" else self._run_plan
         try:
-            transcript = run_plan(site, PLAN_FILE, **mode)
+            transcript = run_plan(self._read_inputs(site), PLAN_FILE, **mode)
         except OperationFailedError as error:
             if not (destroy and is_upstream_missing(error)):
                 raise
             # A destroyed resource need not be refreshed, least of all from a missing state.
-            transcript = run_plan(site, PLAN_FILE, refresh=False, **mode)
+            transcript = run_plan(_empty_inputs(site), PLAN_FILE, refresh=False, **mode)
         if not transcript.has_content:
             self.delete_plan(environment, stack)
             # In a destroy plan, a lost state looks like an empty one.
@@ -168,7 +175,7 @@ class TerraformDriver:
         return plan
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
-        site = self._build_site(environment, stack)
+        site = self._read_inputs(self._build_site(environment, stack))
         event = ProgressEvent(stack.name, "refresh")
         self._run_apply(site, event, None, refresh_only=True, auto_approve=True, lock_timeout=APPLY_LOCK_TIMEOUT)
 
@@ -177,7 +184,7 @@ class TerraformDriver:
     ) -> "StackComparison":
         from envctl.adapters.terraform.plans import drift_and_pending
 
-        site = self._build_site(environment, stack)
+        site = self._read_inputs(self._build_site(environment, stack))
         run_plan = partial(self._plan_after_others, site) if locked else partial(self._run_plan, site, lock=False)
         documents = list[dict[str, Any]]()
 
@@ -193,7 +200,8 @@ class TerraformDriver:
             self._plans.delete_files(site, *COMPARISON_FILES)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        return is_state_written(self._capture_output(self._build_site(environment, stack), "state pull"))
+        pulled = self._capture_output(self._build_site(environment, stack), "state pull")
+        return is_state_written(pulled, stack.workspace)
 
     def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
         site = self._build_site(environment, stack)
@@ -214,12 +222,15 @@ class TerraformDriver:
             file.unlink(missing_ok=True)
 
     def read_outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
-        from envctl.domain.terraform.outputs import Output
-
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
         # A Terraform at work there may have written half of them.
         stack_lock.require_idle(site)
+        return self._load_outputs(site)
+
+    def _load_outputs(self, site: Site) -> "Mapping[str, Output]":
+        from envctl.domain.terraform.outputs import Output
+
         local_state.check_state_file(site)
         document = json.loads(self._capture_output(site, "output", json=True))
         found = {name: Output(output["value"], output["sensitive"]) for name, output in document.items()}
@@ -238,6 +249,7 @@ class TerraformDriver:
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
         local_state.create_state_file(site)
+        site = self._read_inputs(site)
         self._capture_output(site, "import", address, identity, alone=True, input=False, lock_timeout=PLAN_LOCK_TIMEOUT)
 
     def push_unsaved_state(self, environment: str, stack: PreparedStack) -> bool:
@@ -335,9 +347,34 @@ class TerraformDriver:
         check_result(result, Transcript(), site, command)
         return output
 
+    def _read_inputs(self, site: Site) -> Site:
+        """Return the site with the values of other stacks that a root module needs as it is."""
+        if not site.stack.inputs:
+            return site
+        from envctl.adapters.terraform.state.stack_inputs import read_inputs
+
+        def read_outputs(name: str, root: str) -> "Mapping[str, Output]":
+            upstream = PreparedStack(name, binary=site.stack.binary, profile=site.stack.profile, root=root)
+            return self._load_outputs(self._build_site(site.environment, upstream))
+
+        return _add_inputs(site, read_inputs(site.stack.name, site.stack.inputs, read_outputs))
+
     def _build_site(self, environment: str, stack: PreparedStack) -> Site:
         directory = self._root / join_workdir(environment, stack.name, stack.root)
         return Site(environment, stack, directory, locate=self._locate)
+
+
+def _add_inputs(site: Site, values: "Mapping[str, str]") -> Site:
+    return replace(site, stack=replace(site.stack, secrets={**site.stack.secrets, **values}))
+
+
+def _empty_inputs(site: Site) -> Site:
+    """Return the site for a plan that destroys everything, although the values of other stacks are missing."""
+    if not site.stack.inputs:
+        return site
+    from envctl.adapters.terraform.state.stack_inputs import fill_missing
+
+    return _add_inputs(site, fill_missing(site.stack.inputs))
 
 
 def _needs_init(transcript: Transcript, result: ProcessResult) -> bool:

@@ -27,6 +27,8 @@ _DEFAULTS = {
     "CHECKPOINT_DISABLE": "1",
     "TF_IN_AUTOMATION": "1",
     "TF_INPUT": "0",
+    # The backend `remote` would plan on a server otherwise: what is approved there can't be compared or applied here.
+    "TF_FORCE_LOCAL_BACKEND": "1",
     # Late garbage collection is fastest for a single plan. Without any, the plan waits for fresh memory.
     "GOGC": "400",
 }
@@ -190,9 +192,10 @@ class Launcher:
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
         session = {f"TF_VAR_{SESSION_VARIABLE}": stack.session} if stack.session else {}
         plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(site.plugins)} if site.plugins else {}
+        workspace = {"TF_WORKSPACE": stack.workspace} if stack.workspace else {}
         usual = self.build_environment(stack)
         collected = _PARALLEL_DEFAULTS if self._monitor.is_parallel and stack.profile in self._default_gogc else {}
-        return usual | collected | secrets | session | plugins
+        return usual | collected | secrets | session | plugins | workspace
 
 
 def check_result(result: ProcessResult, transcript: json_events.Transcript, site: Site, command: str) -> None:

@@ -32,6 +32,11 @@ def load_project(text: bytes, name: str = "envctl.toml") -> Project:
     document = _parse_toml(text, name)
     project, found = _validate_document(document)
     found += find_faults(document)
+    if project is not None and not found and not project.has_usual_states:
+        # Imported late: most projects leave the places of states to envctl.
+        from envctl.domain.config.state_place import find_state_faults
+
+        found += find_state_faults(project)
     if project is None or found:
         raise ConfigurationError(*_to_problems(text, name, found))
     return project

@@ -15,6 +15,7 @@ from envctl.adapters.disk.files import NotAFileError, describe_kind, read_bytes
 from envctl.adapters.workspace import atomic, stack_tree
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
 from envctl.domain.terraform import workdir_names
+from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.tree_record import TreeRecord, parse_tree_record
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.usecases.ports.cost import CostSource
@@ -30,7 +31,7 @@ KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
-_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "root")
+_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "root", "workspace")
 
 
 class DirectoryWorkspace:
@@ -169,6 +170,8 @@ class DirectoryWorkspace:
                     after=tuple(s["after"]),
                     plan_keys=tuple(s["plan_keys"]),
                     root=s["root"],
+                    inputs=tuple(StackInput(**each) for each in s["inputs"]),
+                    workspace=s["workspace"],
                 )
                 for s in kept["stacks"]
             )
@@ -202,7 +205,10 @@ class DirectoryWorkspace:
             "settings": prepared.settings,
             "live": dict(prepared.traffic),
             "costs": dict(vars(prepared.costs)) if prepared.costs else None,
-            "stacks": [{name: getattr(stack, name) for name in _STACK_FIELDS} for stack in prepared.stacks],
+            "stacks": [
+                {name: getattr(stack, name) for name in _STACK_FIELDS} | {"inputs": [vars(i) for i in stack.inputs]}
+                for stack in prepared.stacks
+            ],
         }
         atomic.write_atomically(self._root / prepared.environment / PREPARED_FILE, json.dumps(document).encode())
 

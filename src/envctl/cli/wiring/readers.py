@@ -1,6 +1,6 @@
 """The reader of project files, composed of the TOML and HCL adapters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 class ProjectFileReader:
     """Imports each parser on first use: a command with a warm cache parses no file."""
 
-    def __init__(self, *, sandbox: bool, look: bool = False, changes_only: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        sandbox: bool,
+        look: bool = False,
+        changes_only: str = "",
+        on_secrets: "Callable[[Project], None]" = lambda _: None,
+    ) -> None:
+        self._on_secrets = on_secrets
         self._sandbox = sandbox
         self._look = look
         self._changes_only = changes_only
@@ -24,6 +32,9 @@ class ProjectFileReader:
         from envctl.domain.config.sandbox import to_sandbox_project
 
         project = load_project(data)
+        if project.secrets.values:
+            # First of all: no program may inherit the variables with secret values.
+            self._on_secrets(project)
         project = to_sandbox_project(project) if self._sandbox else project
         project = project.for_changing(self._changes_only) if self._changes_only else project
         return project.for_looking() if self._look else project

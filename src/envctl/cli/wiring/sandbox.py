@@ -70,14 +70,15 @@ class EmbeddedAws:
 
 def _list_buckets(project: "Project") -> tuple[Bucket, ...]:
     from envctl.domain.aws.access import build_credentials_spec
-    from envctl.usecases.project.load import resolve_place
+    from envctl.domain.config.state_place import find_bucket_owner
+    from envctl.usecases.project.load import list_state_buckets
 
     store = Bucket(urlsplit(project.store.url).netloc, build_credentials_spec(project, "").region, STORE_ACCOUNT)
     buckets = {store: None}
-    for name, environment in project.environments.items():
-        settings = resolve_place(project, name).backend.settings
-        account = environment.account_id or STORE_ACCOUNT
-        buckets[Bucket(str(settings["bucket"]), str(settings["region"]), account)] = None
+    for name in project.environments:
+        account = find_bucket_owner(project, name) or STORE_ACCOUNT
+        for bucket, region in list_state_buckets(project, name):
+            buckets[Bucket(bucket, region, account)] = None
     return tuple(buckets)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.events import Actor
     from envctl.domain.ledger.state import EnvironmentState
 
+STATES_OF = "states of "
+"""Before the name of an environment: the credentials for its states, if `[state]` names a role."""
 MAX_SESSION_LENGTH = 64
 LONGEST_LOOK = timedelta(hours=1)
 CREDENTIALS_MARGIN = timedelta(minutes=5)
@@ -72,7 +74,11 @@ def set_profile_variables(inherited: Mapping[str, str], profile: str) -> dict[st
 
 
 def build_credentials_spec(project: "Project", environment: str, actor: "Actor | None" = None) -> AwsCredentialsSpec:
-    """Return the parameters for an environment and an actor; without an environment those for the store."""
+    """Return the parameters for an environment and an actor; without an environment those for the store, and with
+    `STATES_OF` before its name those for its states.
+    """
+    if environment.startswith(STATES_OF):
+        return _build_states_spec(project, environment.removeprefix(STATES_OF), actor)
     if not environment:
         entry = project.environments[project.entry]
         return AwsCredentialsSpec(
@@ -93,6 +99,27 @@ def build_credentials_spec(project: "Project", environment: str, actor: "Actor |
         format_session_name(actor),
         target.session_tags,
     )
+
+
+def _build_states_spec(project: "Project", environment: str, actor: "Actor | None") -> AwsCredentialsSpec:
+    from envctl.domain.config.state_place import find_role_account, find_state_role
+
+    role = find_state_role(project, environment, only_looks=project.only_looks_in(environment))
+    return replace(
+        build_credentials_spec(project, environment, actor),
+        environment=f"{STATES_OF}{environment}",
+        account_id=find_role_account(role),
+        role=str(role.get("role_arn", "")),
+        external_id=str(role.get("external_id", "")),
+        duration=LONGEST_LOOK,
+        tags={},
+    )
+
+
+def find_states_credentials(project: "Project", environment: str) -> str:
+    """Return the name of the credentials for the buckets of states: as Terraform's own backend."""
+    role = project.state.assume_role
+    return environment if role is None else f"{STATES_OF}{environment}" if role else ""
 
 
 def format_session_name(actor: "Actor | None") -> str:

@@ -111,7 +111,8 @@ def _render_operations(texts: Mapping[str, str], site: WorkflowInputs) -> Iterat
 
 
 def _render_reviewed(texts: Mapping[str, str], site: WorkflowInputs, values: Mapping[str, str]) -> str:
-    known = {"if": "", **_list_values(site), **values, "env": render_env(site, values["environment"])}
+    environment = values["environment"]
+    known = {"if": "", **_list_values(site), **values, "env": render_env(site, environment, [environment])}
     return fill_template(texts["deploy/reviewed.yml"], known)
 
 
@@ -133,7 +134,8 @@ def _fill_workflow(
         **_list_values(site),
         "setup": render_setup(texts, site, job, user),
         "after": render_after(site, job),
-        "env": render_env(site, user),
+        # Code of a pull request is not reviewed: it gets no secret value.
+        "env": render_env(site, user, [] if user == PLAN else [environment] if environment else site.order),
         "github_environment": format_yaml_scalar(site.github.environments.get(environment, environment)),
         "group": _format_group(site, environment),
         **more,

@@ -11,6 +11,7 @@ from envctl.domain.config.ci_github import find_github_faults
 from envctl.domain.config.ci_gitlab import find_gitlab_faults
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.gates import find_default_gates
+from envctl.domain.config.provider_tables import check_provider_tables
 from envctl.domain.config.regions import check_region_names, check_stack_places, parse_stack
 from envctl.domain.graph import CycleError, order_stacks
 from envctl.domain.rollout.traffic import FULL_PERCENT, TRAFFIC_VARIABLES
@@ -33,6 +34,7 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *_check_wiring(document),
         *_check_set_values(document),
         *check_stack_places(document),
+        *check_provider_tables(document),
         *_check_artifacts(document),
         *_check_checks(document),
         *check_rollouts(document),

@@ -1,7 +1,7 @@
 """Types of values in the project file, each explaining its faults; and faults found by checks across its tables."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ from envctl.domain.config.ci_package import PACKAGE_PATTERN
 from envctl.domain.config.plain_values import check_plain_value, to_exact_value
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
-from envctl.domain.text.identifiers import NAME_PATTERN
+from envctl.domain.text.identifiers import NAME_PATTERN, PROVIDER_NAME_PATTERN
 from envctl.domain.text.suggestions import find_nearest
 
 TomlPath = tuple[str | int, ...]
@@ -40,6 +40,7 @@ def list_texts(value: object) -> list[str]:
 
 
 PLACEHOLDERS = ("project", "environment", "account_id", "region")
+STATE_PLACEHOLDERS = ("project", "env", "environment", "stack", "account_id", "region")
 SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)
 
 
@@ -61,15 +62,21 @@ def _match(pattern: str, wanted: str) -> AfterValidator:
     return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}", pattern)
 
 
-def check_template(text: str) -> str:
+def check_template(text: str, known: Sequence[str] = PLACEHOLDERS) -> str:
     """Return the text if its placeholders are known. The message of its ValueError continues a sentence."""
-    placeholders = [f"{{{name}}}" for name in PLACEHOLDERS]
+    placeholders = [f"{{{name}}}" for name in known]
     rest = text
     for placeholder in placeholders:
         rest = rest.replace(placeholder, "")
     if not text or {"{", "}"} & set(rest):
         raise ValueError(f"may contain {', '.join(placeholders)} and no other braces")
     return text
+
+
+def _check_state_role(value: object) -> object:
+    if value is False or (isinstance(value, str) and value) or (isinstance(value, Mapping) and value):
+        return check_plain_value(value, "no backend")
+    raise ValueError("must be the ARN of a role, a table with role_arn, or false for your own credentials")
 
 
 def _check_folder(text: str) -> str:
@@ -125,6 +132,13 @@ PersonPattern = Annotated[
         r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+|gitlab:[\w*.-]+",
         'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME", "github-team:ORG/TEAM" or'
         ' "gitlab:NAME"',
+    ),
+]
+ProviderName = Annotated[
+    str,
+    _match(
+        PROVIDER_NAME_PATTERN,
+        'the name of a provider such as "datadog", or of one of its aliases such as "aws.us_east_1"',
     ),
 ]
 EnvironmentVariable = Annotated[
@@ -189,8 +203,11 @@ def parse_session_duration(text: object) -> timedelta:
 
 
 ProviderValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(value, "no provider"))]
+StateValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(value, "no backend"))]
+StateText = Annotated[str, Field(min_length=1)]
+StateRole = Annotated[Any, AfterValidator(_check_state_role)]
 SetValue = Annotated[Any, AfterValidator(lambda value: to_exact_value(check_plain_value(value, "no variable")))]
-Bucket = Annotated[str, AfterValidator(check_template)]
+Bucket = Annotated[str, AfterValidator(lambda text: check_template(text, STATE_PLACEHOLDERS))]
 Repository = Annotated[str, AfterValidator(check_template)]
 Folder = Annotated[str, AfterValidator(_check_folder)]
 RootFolder = Annotated[str, AfterValidator(_check_root)]

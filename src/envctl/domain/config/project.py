@@ -1,12 +1,13 @@
 """The project file: pipeline, environments, stacks, gates. Unknown keys are errors."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from posixpath import normpath
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr, WithJsonSchema
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
@@ -17,8 +18,10 @@ from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.rollout import Rollout
+from envctl.domain.config.secret_sources import SecretSource, flatten_sources, parse_source
 from envctl.domain.config.settings_table import SettingsTable
 from envctl.domain.plan.changes import Fate
+from envctl.domain.text.identifiers import NAME_PATTERN
 
 
 @dataclass(frozen=True)
@@ -130,11 +133,31 @@ class Ci(fields.Section):
 
 
 class State(fields.Section):
-    """The place of the Terraform states."""
+    """The place of the Terraform states. Further keys are those of the backend in Terraform; in all their texts, the
+    placeholders are {project}, {env}, {stack}, {account_id} and {region}.
+    """
 
-    backend: Literal["local", "s3"] = "local"  # states on this machine, or in a bucket for each environment
-    # name of that bucket; the placeholders are {project}, {environment}, {account_id} and {region}
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, fields.StateValue] = Field(init=False)
+
+    # where states are: a backend of Terraform
+    backend: Literal["local", "s3", "gcs", "azurerm", "http", "kubernetes", "consul", "pg", "cos", "oss", "remote"] = (
+        "local"
+    )
+    # name of the bucket; unset for `s3`: one for each account
     bucket: fields.Bucket = "{project}-tfstate-{account_id}"
+    workspace: fields.StateText | None = None  # workspace that holds the states, such as `{env}`
+    account_id: fields.AccountId | None = None  # `s3`: account that owns the bucket; unset: that of the environment
+    # `s3`: role for the states (an ARN, or a table as in Terraform); `false`: your own credentials
+    assume_role: fields.StateRole | None = None
+    look_role: fields.StateText | None = None  # `s3`: role for the states in commands that only look
+
+    @property
+    def backend_keys(self) -> Mapping[str, object]:
+        """The keys for Terraform that the project sets, except for roles."""
+        bucket = {"bucket": self.bucket} if "bucket" in self.model_fields_set else {}
+        role = {"assume_role": self.assume_role} if self.assume_role is not None and self.backend != "s3" else {}
+        return {**bucket, **role, **self.__pydantic_extra__}
 
 
 class Aws(fields.Section):
@@ -179,6 +202,8 @@ class Environment(fields.Section):
     signed_from: fields.Count = 1  # number of the first ledger entry that must be signed
     protected: fields.Flag = False  # resources that hold data are not deleted, and the environment is not destroyed
     max_destroys: fields.CountOrNone = 5  # the number of other resources that one plan may delete, if protected
+    # keys of providers that differ here, such as `[environments.prod.providers.datadog]`, over those of the release
+    providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
     gates: Gates = Gates.model_construct()
     allow: Allow = Allow.model_construct()
     drift: DriftTable = DriftTable.model_construct()
@@ -204,6 +229,12 @@ class Stack(fields.Section):
     region: fields.Name | None = None  # name of one of the further `regions` of the environment
     rollout: Rollout | None = None  # traffic steps of a new release
     moved_from: fields.Name | None = None  # earlier name of the stack; its state moves
+    # keys of `[state]` with other values for this stack, such as `key = "legacy/{env}/web.tfstate"`
+    state: Mapping[str, fields.StateValue] = {}
+    # further configurations of providers that its module declares, such as `"aws.us_east_1" = { region = "us-east-1" }`
+    providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
+    # whether its AWS resources get the default tags of envctl; unset: true for a module, false for a root
+    default_tags: fields.Flag | None = None
 
     @property
     def folder(self) -> str:
@@ -215,6 +246,7 @@ class Removed(fields.Section):
     """A removed stack that is still deployed: `destroy` its resources, or `forget` them and its state."""
 
     then: Fate  # `destroy` its resources, or `forget` them
+    state: Mapping[str, fields.StateValue] = {}  # the `state` that the stack had
 
 
 class Artifact(fields.Section):
@@ -222,16 +254,34 @@ class Artifact(fields.Section):
 
     variable: fields.VariableName  # variable that takes the value
     kind: Literal["oci", "string"]  # an image, pinned by its digest, or plain text
-    # repository of the image in each environment; placeholders as in `state.bucket`
+    # repository of the image in each environment; placeholders: {project}, {environment}, {account_id} and {region}
     repository: fields.Repository | None = None
     copies: fields.Flag = Field(default=False, alias="copy")  # a promotion copies a missing image to `repository`
 
 
+SecretKey = Annotated[
+    str,
+    fields.require(
+        lambda key: re.fullmatch(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", key, re.ASCII),
+        'must be the name of a Terraform variable, or "STACK.VARIABLE"',
+    ),
+]
+_SOURCE_SCHEMA = {"type": "string", "pattern": "^(env|secretsmanager|ssm):.+"}
+_STACK_SCHEMA = {"type": "object", "additionalProperties": _SOURCE_SCHEMA}
+SecretValueSource = Annotated[
+    SecretSource, PlainValidator(parse_source), WithJsonSchema({"anyOf": [_SOURCE_SCHEMA, _STACK_SCHEMA]})
+]
+SecretSources = Annotated[Mapping[SecretKey, SecretValueSource], BeforeValidator(flatten_sources)]
+
+
 class Secrets(fields.Section):
-    """Settings with names of secrets, by store: variables or patterns of them."""
+    """Settings with names of secrets, by store: variables or patterns of them; and variables with secret values."""
 
     secretsmanager: tuple[fields.VariablePattern, ...] = ()  # variables that name secrets of Secrets Manager
     ssm: tuple[fields.VariablePattern, ...] = ()  # variables that name parameters of SSM
+    # sensitive or ephemeral variables, or `STACK.VARIABLE`, each with the source of its value: `env:NAME`,
+    # `secretsmanager:NAME` or `ssm:NAME`, and `#KEY` for one key of a JSON object
+    values: SecretSources = Field(default={})
 
 
 class Parity(fields.Section):
@@ -312,10 +362,18 @@ class Project(fields.Section):
         seen._changes_only = environment
         return seen
 
+    @property
+    def only_looks(self) -> bool:
+        """True in the view of a command that only looks."""
+        return self._only_looks
+
     def looks_with_role(self, environment: str) -> bool:
         """Check if this command may take the `look_role` of the environment only."""
-        looks = self._only_looks or self._changes_only not in ("", environment)
-        return looks and self.environments[environment].look_role is not None
+        return self.only_looks_in(environment) and self.environments[environment].look_role is not None
+
+    def only_looks_in(self, environment: str) -> bool:
+        """Check if this command changes nothing in the environment."""
+        return self._only_looks or self._changes_only not in ("", environment)
 
     def find_acting_role(self, environment: str) -> str:
         """Return the role that this command takes in the environment; empty for none."""
@@ -353,6 +411,18 @@ class Project(fields.Section):
             for name, check in self.every_check.items()
             if not self._standalone or self._standalone in check.environments
         }
+
+    @property
+    def has_usual_states(self) -> bool:
+        """True if all states are where envctl puts them by itself."""
+        return (
+            self.state.backend in ("local", "s3")
+            and self.state.model_fields_set <= {"backend", "bucket"}
+            and "{stack}" not in self.state.bucket
+            and not self.state.backend_keys.keys() - ({"bucket"} if self.state.backend == "s3" else set())
+            and not any(each.state for each in self.every_stack.values())
+            and not any(each.state for each in self.removed.values())
+        )
 
     @property
     def name(self) -> str:

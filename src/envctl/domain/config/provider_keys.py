@@ -1,9 +1,10 @@
 """Known keys of `[providers.*]`: those of Terraform for all providers, and those of the AWS provider."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from envctl.domain.config.fields import Fault, TomlPath
+from envctl.domain.config.provider_secrets import check_provider_secrets
 from envctl.domain.plan.provider_accounts import find_provider_source
 from envctl.domain.terraform.provider_lock import split_provider_blocks
 from envctl.domain.text.suggestions import find_nearest
@@ -50,24 +51,40 @@ AWS_BLOCKS: Mapping[str, frozenset[str]] = {
 # fmt: on
 
 
-def check_provider_keys(tables: Mapping[str, Mapping[str, object]], lock: bytes | None) -> Iterator[Fault]:
-    """Find unknown or forbidden keys in the tables of `[providers]`. `lock` is the provider lock of the project. Only
-    keys of the AWS provider up to NEWEST_LISTED are checked; Terraform checks all others in its plan.
+def check_provider_keys(
+    tables: Mapping[str, Mapping[str, object]],
+    lock: bytes | None,
+    further: Iterable[tuple[TomlPath, Mapping[str, object]]] = (),
+) -> Iterator[Fault]:
+    """Find unknown or forbidden keys, and secrets, in the tables of `[providers]`, and in `further` tables of stacks
+    and environments. `lock` is the provider lock of the project. Only keys of the AWS provider up to NEWEST_LISTED are
+    checked; Terraform checks all others in its plan.
     """
-    for name, said in tables.items():
+    own: list[tuple[TomlPath, Mapping[str, object]]] = [(("providers", name), said) for name, said in tables.items()]
+    for path, said in own:
+        yield from check_provider_secrets(said, path)
+    for path, said in (*own, *further):
+        base = str(path[-1]).partition(".")[0]
         for key in said.keys() & FORBIDDEN_KEYS:
-            message = f"providers.{name}.{key}: a stack has only one configuration of each provider"
-            hint = "for another region, give the stack `region = NAME` of [environments.ENV] regions"
-            yield Fault("E134", message, hint, ("providers", name, key))
-        if _ADDRESS.fullmatch(find_provider_source(name, tables)):
-            yield from _check_aws_keys(name, said, lock)
+            dotted = ".".join(map(str, (*path, key)))
+            message = f"{dotted}: the name of a table says which configuration it is"
+            hint = (
+                f'for another region of the account, write [stacks.STACK.providers] "{base}.ALIAS" = {{ region = … }}'
+            )
+            yield Fault("E134", message, hint, (*path, key))
+        if _ADDRESS.fullmatch(find_provider_source(base, tables)):
+            yield from _check_aws_keys(path, said, lock)
 
 
-def _check_aws_keys(name: str, said: Mapping[str, object], lock: bytes | None) -> Iterator[Fault]:
+def _check_aws_keys(table: TomlPath, said: Mapping[str, object], lock: bytes | None) -> Iterator[Fault]:
     is_known = _is_listed_version(lock)
     for key, value in said.items():
-        path: TomlPath = ("providers", name, key)
-        if key not in AWS_KEYS | ENVCTL_KEYS | FORBIDDEN_KEYS:
+        path: TomlPath = (*table, key)
+        if table[-1] == "aws" and isinstance(value, Mapping) and key not in AWS_BLOCKS and key not in AWS_KEYS:
+            name = f"aws.{key}"
+            hint = f'write the name in quotes: "{name}" = {{ … }}, in [stacks.STACK.providers]'
+            yield Fault("E132", f"{'.'.join(map(str, path))} looks like an alias", hint, path)
+        elif key not in AWS_KEYS | ENVCTL_KEYS | FORBIDDEN_KEYS:
             yield from _report_unknown_key(path, AWS_KEYS, is_known=is_known)
         for position, block in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(block, Mapping) and key in AWS_BLOCKS:

@@ -164,3 +164,9 @@ def _list_regions(document: Mapping[str, object]) -> Iterator[tuple[TomlPath, ob
         yield ("environments", name, "region"), section.get("region")
         for key, region in find_table(section, "regions").items():
             yield ("environments", name, "regions", key), region
+    for kind in ("environments", "stacks"):
+        for owner in find_table(document, kind):
+            for name in find_table(document, kind, owner, "providers"):
+                if name.partition(".")[0] in {"aws", "awscc"}:
+                    table = find_table(document, kind, owner, "providers", name)
+                    yield (kind, owner, "providers", name, "region"), table.get("region")

@@ -77,8 +77,12 @@ class ProviderConfiguration:
 
     @property
     def is_rendered(self) -> bool:
-        """Tell if envctl renders this configuration from the environment."""
-        return not (self.module or self.in_root) and "." not in self.name
+        """Tell if envctl renders this configuration from the environment: the main one."""
+        return not (self.module or self.in_root) and not self.is_alias
+
+    @property
+    def is_alias(self) -> bool:
+        return "." in self.name
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def parse_role_account(role: str) -> str:
 def to_provider_configuration(
     name: str, kind: ProviderKind, arguments: ProviderArguments, module: str = "", *, in_root: bool = False
 ) -> ProviderConfiguration:
-    allowed, role = arguments.get("allowed_account_ids"), _find_last_role(arguments.get("assume_role"))
+    allowed, role = arguments.get("allowed_account_ids"), find_last_role(arguments.get("assume_role"))
     endpoints = tuple(_list_texts(arguments.get("endpoints")))
     unresolved = [
         key for key, value in (("allowed_account_ids", allowed), ("assume_role", role)) if value is UNRESOLVED
@@ -159,8 +163,13 @@ def to_provider_configuration(
     )
 
 
-def find_account_mismatches(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
-    """Yield the mismatches of a configuration; none for an environment without an account."""
+def find_account_mismatches(
+    found: ProviderConfiguration, home: AccountScope, *, is_ours: bool = False
+) -> Iterator[AccountMismatch]:
+    """Yield the mismatches of a configuration; none for an environment without an account.
+
+    With `is_ours`, envctl renders the alias, and it must take a role like the main configuration.
+    """
     if not home.account:
         return
     if elsewhere := [_parse_host(each) for each in found.endpoints if not _is_aws_host(each)]:
@@ -171,7 +180,7 @@ def find_account_mismatches(found: ProviderConfiguration, home: AccountScope) ->
         yield from _compare_role(found, home)
     else:
         yield from _check_unnamed_account(found, home)
-    if found.is_rendered and home.role:
+    if home.role and (found.is_rendered or (is_ours and not found.role)):
         yield from _compare_rendered_role(found, home)
 
 
@@ -179,8 +188,10 @@ def name_configuration(found: ProviderConfiguration) -> str:
     return f"provider {found.name} in {found.module}" if found.module else f"provider {found.name}"
 
 
-def suggest_fix(mismatch: AccountMismatch, environment: str) -> str:
-    """Suggest an edit to keep the configuration in the accounts of the environment."""
+def suggest_fix(mismatch: AccountMismatch, environment: str, table: str = "") -> str:
+    """Suggest an edit to keep the configuration in the accounts of the environment. `table` is the one in envctl.toml
+    with the wrong key; empty for `[providers.NAME]`.
+    """
     found, section = mismatch.configuration, f"[environments.{environment}]"
     if mismatch.account:
         return f'if intended, write other_accounts = ["{mismatch.account}"] in {section} of envctl.toml'
@@ -191,17 +202,21 @@ def suggest_fix(mismatch: AccountMismatch, environment: str) -> str:
             'write allowed_account_ids = ["ACCOUNT"] into its provider block; an account other than that of the'
             f" environment must be in other_accounts of {section} too"
         )
-    if not found.is_rendered:
+    if found.module:
         return (
             "remove the provider block from the module; for another region of the account, give the stack"
             ' `region = NAME`; for another account, write allowed_account_ids = ["ACCOUNT"] in the block, and'
             " list it in"
             f" other_accounts of {section}"
         )
-    table = f"[providers.{found.name}]"
+    table = f"[{table}]" if table else _name_table(found)
     if found.kind == "awscc":
         return f"write {table} in envctl.toml without credentials: envctl adds region and role of {section}"
     return f"remove {mismatch.key} from {table}: with a region in {section}, envctl renders it from {section}"
+
+
+def _name_table(found: ProviderConfiguration) -> str:
+    return f'[stacks.STACK.providers] "{found.name}"' if found.is_alias else f"[providers.{found.name}]"
 
 
 def _compare_accounts(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
@@ -239,7 +254,7 @@ def _compare_rendered_role(found: ProviderConfiguration, home: AccountScope) -> 
         yield AccountMismatch(found, f"{instead}; expected {home.role}", "assume_role")
 
 
-def _find_last_role(value: object) -> object:
+def find_last_role(value: object) -> object:
     """Return the last role: of several, each is assumed with the one before it."""
     blocks = value if isinstance(value, list | tuple) else [value]
     if UNRESOLVED in blocks:

@@ -31,6 +31,9 @@ _LABELS = {
     "backend.s3.assume_role.role_arn": "role",
     "backend.s3.bucket": "state bucket",
     "backend.s3.region": "region",
+    "backend.s3.key": "state key",
+    "backend.local.path": "state file",
+    "workspace": "workspace",
     "access.external_id": "external id",
     "provider.aws.assume_role[0].external_id": "external id",
     "backend.s3.assume_role.external_id": "external id",
@@ -48,7 +51,7 @@ class BoundPlace:
 
     environment: str
     access: Mapping[str, Any]  # account, region and role used by envctl itself, and other accounts open to providers
-    stacks: Mapping[str, Mapping[str, Any]]  # `backend` and `provider` blocks by stack
+    stacks: Mapping[str, Mapping[str, Any]]  # `backend` and `provider` blocks, and `workspace`, by stack
 
     @cached_property
     def digest(self) -> str:
@@ -75,7 +78,13 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
         "other_accounts": list(place.other_accounts),
     }
     access = {name: value for name, value in access.items() if value}
-    return BoundPlace(place.environment, access, {stack: render_place(wiring, stack, place) for stack in wiring.stacks})
+    return BoundPlace(place.environment, access, {stack: _bind_stack(wiring, stack, place) for stack in wiring.stacks})
+
+
+def _bind_stack(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
+    workspace = place.backend.workspace_for_stack(stack)
+    # Terraform gets the workspace in its environment: no block has it.
+    return {**render_place(wiring, stack, place), **({"workspace": workspace} if workspace else {})}
 
 
 def encode(place: BoundPlace) -> bytes:
@@ -128,7 +137,11 @@ def _walk_values(place: BoundPlace) -> Iterator[tuple[str, str, str]]:
 
 
 def _walk_leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
+    if path.startswith("provider.") and path.count(".") == 1 and isinstance(value, list):
+        # The configurations of a provider with aliases, by their names: their order has no meaning.
+        for item in value:
+            yield from _walk_leaves(f"{path}.{item['alias']}" if "alias" in item else path, item)
+    elif isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from _walk_leaves(f"{path}.{key}", item)
     elif isinstance(value, list) and value:

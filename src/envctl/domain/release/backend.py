@@ -1,9 +1,16 @@
 """Where the states of an environment are: the backend of Terraform, rendered for each stack."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from posixpath import isabs, join, normpath
 
 from envctl.domain.terraform.workdir_names import climb_to_stack
+
+HOME_FOLDER = ".envctl"
+FIND_NO_KEYS: Callable[[str], Mapping[str, object]] = lambda _: {}  # noqa: E731
+FIND_NO_WORKSPACE: Callable[[str], str] = lambda _: ""  # noqa: E731
+# Not needed to read the outputs of another stack.
+_WRITING_KEYS = ("acl", "allowed_account_ids", "dynamodb_table", "encrypt", "kms_key_id", "use_lockfile")
 
 
 @dataclass(frozen=True)
@@ -14,11 +21,51 @@ class Backend:
     settings: Mapping[str, object]  # shared by all stacks
     environment: str
     under: Mapping[str, str] = field(default_factory=dict)  # renamed stacks, each with the old name of its state
+    # the keys of the project file by stack, over `settings`; a local path is relative to the project
+    find_keys: Callable[[str], Mapping[str, object]] = field(default=FIND_NO_KEYS, compare=False)
+    find_workspace: Callable[[str], str] = field(default=FIND_NO_WORKSPACE, compare=False)
 
     def settings_for_stack(self, stack: str, *, root: str = "") -> dict[str, object]:
         """Return the arguments of the backend. `root` is the root module that has them, as in PreparedStack."""
-        name = f"{self.environment}/{self.under.get(stack, stack)}.tfstate"
+        called = self.under.get(stack, stack)
+        name = f"{self.environment}/{called}.tfstate"
+        keys = dict(self.find_keys(called))
         if self.kind == "local":
-            # Relative to the folder where Terraform runs: no path of a machine is rendered.
-            return {**self.settings, "path": f"{climb_to_stack(root)}../../../state/{name}"}
-        return {**self.settings, "key": name}
+            keys.setdefault("path", f"{HOME_FOLDER}/state/{name}")
+            return {**self.settings, **keys, **_from_workdir(keys, root)}
+        if self.kind == "s3":
+            keys.setdefault("key", name)
+        found = {**self.settings, **keys}
+        if "dynamodb_table" in keys and "use_lockfile" not in keys:
+            # Two locks at once would need the permissions of both.
+            found.pop("use_lockfile", None)
+        return found
+
+    def workspace_for_stack(self, stack: str) -> str:
+        """Return the workspace that holds the state of a stack; empty for the default one."""
+        return self.find_workspace(self.under.get(stack, stack))
+
+    def is_same_state(self, stack: str, other: str) -> bool:
+        """Check if two names of a stack have one state, because the project file names it without them."""
+        plain = replace(self, under={})
+        here, there = ((plain.settings_for_stack(name), plain.workspace_for_stack(name)) for name in (stack, other))
+        return here == there
+
+    def render_remote_state(self, stack: str) -> dict[str, object]:
+        """Return the arguments of `terraform_remote_state`, which reads the outputs of a stack."""
+        # For reading alone, without locking, encryption and the account check.
+        config = {key: each for key, each in self.settings_for_stack(stack).items() if key not in _WRITING_KEYS}
+        workspace = self.workspace_for_stack(stack)
+        return {"backend": self.kind, "config": config, **({"workspace": workspace} if workspace else {})}
+
+
+def _from_workdir(keys: Mapping[str, object], root: str) -> dict[str, object]:
+    """Return the paths of a local state from the folder where Terraform runs: no path of a machine is rendered."""
+    found, up = dict[str, object](), climb_to_stack(root)
+    for key in ("path", "workspace_dir"):
+        path = str(keys.get(key, ""))
+        if path.startswith(f"{HOME_FOLDER}/"):
+            found[key] = f"{up}../../..{path.removeprefix(HOME_FOLDER)}"
+        elif path:
+            found[key] = path if isabs(path) else normpath(join(f"{up}../../../..", path))
+    return found

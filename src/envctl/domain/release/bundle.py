@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,7 +21,7 @@ from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
-from envctl.domain.text.identifiers import is_name
+from envctl.domain.text.identifiers import is_name, is_provider_name
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _TOOL_FOLDERS = frozenset({".git", ".terraform"})
@@ -64,6 +64,9 @@ class StackWiring:
     after: tuple[str, ...] = ()  # stacks applied before it without an input from them
     moved_from: str = ""  # former name of a renamed stack
     root_code: RootCode | None = None  # code of a root module, which runs as it is
+    # keys of its providers: of `datadog`, or of the alias `aws.us_east_1`
+    providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    default_tags: bool | None = None  # None: a module gets them, a root does not
     set_values: Mapping[str, object] = field(default_factory=dict)  # values by variable, equal in all environments
 
     @property
@@ -79,6 +82,15 @@ class StackWiring:
     def upstream(self) -> tuple[str, ...]:
         """The stacks it reads outputs of."""
         return tuple(sorted({reference.partition(".")[0] for reference in self.inputs.values()}))
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The aliased configurations in its providers, such as `aws.us_east_1`."""
+        return tuple(sorted(name for name in self.providers if "." in name))
+
+    @property
+    def has_default_tags(self) -> bool:
+        return not self.is_root if self.default_tags is None else self.default_tags
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -273,11 +285,13 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             | ({"after": list(stack.after)} if stack.after else {})
             | ({"moved_from": stack.moved_from} if stack.moved_from else {})
             | ({"root": stack.root_code.to_json()} if stack.root_code else {})
+            | ({"providers": {name: dict(each) for name, each in stack.providers.items()}} if stack.providers else {})
+            | ({} if stack.default_tags is None else {"default_tags": stack.default_tags})
             | ({"set": dict(stack.set_values)} if stack.set_values else {})
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
-        "schema": {stack: [asdict(v) for v in variables] for stack, variables in wiring.schema.items()},
+        "schema": {stack: [v.to_json() for v in variables] for stack, variables in wiring.schema.items()},
         "outputs": {stack: dict(outputs) for stack, outputs in wiring.outputs.items()},
         "providers": {name: dict(provider) for name, provider in wiring.providers.items()},
         **({"modules": modules} if modules else {}),
@@ -287,7 +301,10 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
 
 def _choose_format(wiring: Wiring) -> int:
     """Return the oldest format that an envctl must know to deploy the release."""
-    if any(stack.is_root or stack.set_values for stack in wiring.stacks.values()):
+    has_ephemeral = any(each.ephemeral for variables in wiring.schema.values() for each in variables)
+    if has_ephemeral or any(
+        s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values()
+    ):
         return FORMAT_WITH_ROOTS
     if wiring.removed or any(stack.moved_from for stack in wiring.stacks.values()):
         return FORMAT_WITH_LEAVING_STACKS
@@ -303,14 +320,26 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
     is_project = "root" in document and document["module"] == "."
     if not is_project and (fault := find_folder_fault(document["module"])):
         raise DamagedBundleError(f"the module {document['module']!r} {fault}")
+    providers, tagged = document.get("providers", {}), document.get("default_tags")
+    if wrong := [name for name, each in providers.items() if not is_provider_name(name) or not isinstance(each, dict)]:
+        raise DamagedBundleError(f"{wrong[0]!r} is not the configuration of a provider")
     code = parse_root_code(document["root"]) if "root" in document else None
     if wrong := [path for path in (code.tree if code else ()) if find_folder_fault(path)]:
         raise DamagedBundleError(f"the path {wrong[0]!r} of {document['name']} is outside the bundle")
     values = dict(document.get("set", {}))
     if wrong := [name for name in values if not IDENTIFIER.fullmatch(name)]:
         raise DamagedBundleError(f"{wrong[0]!r} is not the name of a variable")
-    inputs = document["inputs"]
-    return StackWiring(document["module"], inputs, region, after, before, root_code=code, set_values=values)
+    return StackWiring(
+        document["module"],
+        document["inputs"],
+        region,
+        after,
+        before,
+        root_code=code,
+        providers=providers,
+        default_tags=tagged if isinstance(tagged, bool) else None,
+        set_values=values,
+    )
 
 
 def _parse_wiring(document: dict[str, Any]) -> Wiring:

@@ -71,7 +71,9 @@ def _describe_wiring(wiring: Wiring) -> dict[str, object]:
     for name, stack in wiring.stacks.items():
         region = f" in the region {stack.region}" if stack.region else ""
         after = f" after {', '.join(stack.after)}" if stack.after else ""
-        described[f"stack {name}"] = f"{stack.module}{region}{after}"
+        kind = " as a root module" if stack.is_root else ""
+        tags = "" if stack.default_tags is None else f" {'with' if stack.default_tags else 'without'} default tags"
+        described[f"stack {name}"] = f"{stack.module}{kind}{region}{after}{tags}"
     return described
 
 
@@ -127,7 +129,7 @@ def _diff_provider_keys(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
     before, after = (
         {
             f"provider {name}.{key}": format_canonical_json(value)
-            for name, table in wiring.providers.items()
+            for name, table in _list_provider_tables(wiring)
             for key, value in table.items()
         }
         for wiring in (one, other)
@@ -136,6 +138,13 @@ def _diff_provider_keys(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
         PartChange(each.name, *(None if side is None else Marker.SENSITIVE for side in (each.before, each.after)))
         for each in _diff_parts(before, after)
     )
+
+
+def _list_provider_tables(wiring: Wiring) -> Iterator[tuple[str, Mapping[str, object]]]:
+    yield from wiring.providers.items()
+    for stack, wired in wiring.stacks.items():
+        # A table without keys is a configuration, too.
+        yield from ((f"{name} of {stack}", table or {"alias": name}) for name, table in wired.providers.items())
 
 
 def _collect_variables(wiring: Wiring, stacks: list[str]) -> dict[str, object]:

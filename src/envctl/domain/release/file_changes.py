@@ -1,13 +1,13 @@
 """Changed files between two releases by module, with counts of added and removed lines."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from posixpath import dirname
 from typing import Literal
 
-from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 CODE_SUFFIXES = (".tf", ".tf.json")
@@ -31,7 +31,10 @@ class FileChange:
 
 @dataclass(frozen=True)
 class ModuleChange:
-    """The changed files of a module. `stacks` invoke it directly; empty for a module called only by modules."""
+    """The changed files of a module.
+
+    `stacks` invoke it directly, or need it in the tree of their root module; empty for a module called only by modules.
+    """
 
     module: str
     stacks: tuple[str, ...]
@@ -47,8 +50,17 @@ def list_module_changes(older: Release, newer: Release, *, patch: bool = False) 
             change = _compare_file(path, before, after, patch=patch)
             found.setdefault(_find_module_folder(path, folders), []).append(change)
     wired = [*older.wiring.stacks.items(), *newer.wiring.stacks.items()]
-    invoking = {module: dict.fromkeys(name for name, stack in wired if stack.module == module) for module in found}
+    invoking = {
+        module: dict.fromkeys(name for name, stack in wired if stack.module == module or _reads(stack, module, files))
+        for module, files in found.items()
+    }
     return tuple(ModuleChange(module, tuple(invoking[module]), tuple(files)) for module, files in found.items())
+
+
+def _reads(stack: StackWiring, folder: str, files: Sequence[FileChange]) -> bool:
+    """Tell if a root module that runs as it is needs the folder, or one of its files."""
+    tree = stack.root_code.tree if stack.root_code else ()
+    return folder in tree or any(each.path in tree for each in files)
 
 
 def _find_module_folder(path: str, folders: set[str]) -> str:

@@ -27,6 +27,7 @@ def render_lockfile_root(releases: Mapping[str, Release], configured: Collection
     terraform: dict[str, Any] = {}
     modules: dict[str, Any] = {}
     required: dict[str, Any] = {}
+    aliases: dict[str, None] = {}
     for wiring in (release.wiring for release in releases.values()):
         if wiring.terraform:
             terraform["required_version"] = wiring.terraform
@@ -37,9 +38,16 @@ def render_lockfile_root(releases: Mapping[str, Release], configured: Collection
         values = {variable.name: None for variable in release.wiring.schema[stack] if not variable.has_default}
         source = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/{release.wiring.stacks[stack].module}"
         modules[stack] = {"source": source, **values}
+        if passed := release.wiring.stacks[stack].aliases:
+            modules[stack]["providers"] = {name: name for name in passed}
+            aliases |= dict.fromkeys(passed)
     if sourced := {name: each for name, each in required.items() if "source" in each}:
         terraform["required_providers"] = sourced
-    providers: dict[str, dict[str, object]] = {name: {} for name in {*required, *configured}}
+    providers: dict[str, Any] = {name: {} for name in {*required, *configured}}
+    for name in sorted(aliases):
+        base, _, alias = name.partition(".")
+        known = providers.setdefault(base, {})
+        providers[base] = [*(known if isinstance(known, list) else [known]), {"alias": alias}]
     document = {"terraform": terraform, "module": modules, **({"provider": providers} if providers else {})}
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 

@@ -19,4 +19,6 @@ class Place:
     session_tags: Mapping[str, str] = field(default_factory=dict)
     regions: Mapping[str, str] = field(default_factory=dict)  # additional regions by the names used in stacks
     other_accounts: tuple[str, ...] = ()  # permitted to providers, never rendered
+    # keys of providers by name, or by name and alias, over those of the release
+    providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     replaced_role: str = ""  # role of the deployer, if `assume_role` is the role to look with

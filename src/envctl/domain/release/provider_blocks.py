@@ -1,42 +1,136 @@
-"""Render the `provider` blocks of a stack: account, region, role and default tags of its environment."""
+"""Render the provider configurations of a stack: account, region, role and default tags of its environment.
+
+A configuration is named as in Terraform: `aws` is the main one, `aws.us_east_1` that of an alias. Its keys come from
+these tables; a later one replaces whole keys of an earlier one:
+
+1. what envctl adds to AWS providers
+2. `[providers.aws]`
+3. `[stacks.STACK.providers] aws`
+4. `[environments.ENV.providers.aws]`
+5. for an alias: `[stacks.STACK.providers] "aws.us_east_1"`
+6. for an alias: `[environments.ENV.providers."aws.us_east_1"]`
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.domain.plan.provider_accounts import find_provider_kind, find_provider_source
-from envctl.domain.release.bundle import Wiring
+from envctl.domain.plan.provider_accounts import (
+    find_last_role,
+    find_provider_kind,
+    find_provider_source,
+    parse_role_account,
+)
+from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.terraform.json_syntax import escape_templates
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 
+RELEASE_KEYS = frozenset({"source", "version"})
+"""Keys of a provider for all its configurations; no keys of a `provider` block."""
+
 
 def render_provider_blocks(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
-    providers: dict[str, Any] = {
-        name: {
-            key: escape_templates(_replace_role(value, place) if key == "assume_role" else value)
-            for key, value in provider.items()
-            if key not in ("source", "version")
-        }
-        for name, provider in wiring.providers.items()
+    """Return the `provider` blocks of a stack by provider: a list, if it has aliases."""
+    blocks: dict[str, Any] = {}
+    aliases: dict[str, list[dict[str, Any]]] = {}
+    for full_name, arguments in sorted(render_configurations(wiring, place, stack).items()):
+        name, _, alias = full_name.partition(".")
+        if alias:
+            aliases.setdefault(name, []).append({"alias": alias, **arguments})
+        else:
+            blocks[name] = arguments
+    for name, each in aliases.items():
+        blocks[name] = [*([blocks[name]] if name in blocks else []), *each]
+    return blocks
+
+
+def render_configurations(wiring: Wiring, place: Place, stack: str) -> dict[str, dict[str, Any]]:
+    """Return the arguments of each provider configuration of a stack, by its name."""
+    wired = wiring.stacks[stack]
+    names = {*wiring.providers, *wired.providers, *(("aws",) if place.region else ())}
+    return {name: _render_configuration(wiring, place, stack, name) for name in sorted(names)}
+
+
+def list_project_tables(stack: str, environment: str, name: str) -> tuple[tuple[str, ...], ...]:
+    """Return the paths in envctl.toml that may have set a key of the configuration, the strongest first."""
+    base = name.partition(".")[0]
+    paths: list[tuple[str, ...]] = []
+    for each in dict.fromkeys((name, base)):
+        paths += [("environments", environment, "providers", each), ("stacks", stack, "providers", each)]
+    return (*paths, ("providers", base))
+
+
+def merge_tables(wiring: Wiring, place: Place, stack: str, name: str) -> dict[str, Any]:
+    """Return the keys of a configuration that the tables of the project have, for Terraform's JSON syntax."""
+    base = name.partition(".")[0]
+    wired = wiring.stacks[stack].providers
+    tables = [wiring.providers.get(base, {}), wired.get(base, {}), place.providers.get(base, {})]
+    if name != base:
+        tables += [wired.get(name, {}), place.providers.get(name, {})]
+    return {
+        key: escape_templates(_adapt_value(key, value, place))
+        for table in tables
+        for key, value in table.items()
+        if key not in RELEASE_KEYS
     }
-    if place.region:
-        named = wiring.stacks[stack].region
-        where: dict[str, Any] = {"region": place.regions[named] if named else place.region}
-        # The same bytes for all users: the session name is passed when Terraform starts.
-        assume_role = render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}") if place.assume_role else {}
-        aws = {**where, "assume_role": [assume_role]} if assume_role else dict(where)
-        if place.account_id:
-            aws["allowed_account_ids"] = [place.account_id]
-        # Never the release: each promotion would change every resource.
-        tags = {"project": wiring.project, "environment": place.environment, "stack": stack, "managed_by": "envctl"}
-        aws["default_tags"] = [{"tags": tags}]
-        providers["aws"] = {**aws, **providers.get("aws", {})}
-        for name in wiring.providers:
-            if find_provider_kind(find_provider_source(name, wiring.providers)) == "awscc":
-                # It has no account check and no default tags, and takes one role as an object.
-                role_block = {"assume_role": assume_role} if assume_role else {}
-                providers[name] = {**where, **role_block, **providers[name]}
-    return providers
+
+
+def _render_configuration(wiring: Wiring, place: Place, stack: str, name: str) -> dict[str, Any]:
+    wired, base = wiring.stacks[stack], name.partition(".")[0]
+    written = merge_tables(wiring, place, stack, name)
+    if name == base and not place.region:
+        return written
+    if base == "aws":
+        own = {**wired.providers.get(name, {}), **place.providers.get(name, {})} if name != base else {}
+        return {**_render_aws_keys(wiring, place, stack, own), **written}
+    if find_provider_kind(find_provider_source(base, wiring.providers)) == "awscc":
+        # It has no account check and no default tags, and takes one role as an object.
+        region, role = _find_region(place, wired), _render_role(place)
+        return {**({"region": region} if region else {}), **({"assume_role": role} if role else {}), **written}
+    return written
+
+
+def _render_aws_keys(wiring: Wiring, place: Place, stack: str, own: Mapping[str, object]) -> dict[str, Any]:
+    """Return the keys that envctl adds. `own` are those written for an alias alone: a role in another account brings
+    that account.
+    """
+    wired, keys = wiring.stacks[stack], dict[str, Any]()
+    if region := _find_region(place, wired):
+        keys["region"] = region
+    if role := _render_role(place):
+        keys["assume_role"] = [role]
+    last_role = find_last_role(own.get("assume_role"))
+    account = parse_role_account(last_role) if isinstance(last_role, str) else ""
+    if account_id := account or place.account_id:
+        keys["allowed_account_ids"] = [account_id]
+    if wired.has_default_tags:
+        keys["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
+    return keys
+
+
+def list_default_tags(wiring: Wiring, place: Place, stack: str) -> dict[str, str]:
+    # Never the release: each promotion would change every resource.
+    return {"project": wiring.project, "environment": place.environment, "stack": stack, "managed_by": "envctl"}
+
+
+def _find_region(place: Place, wired: StackWiring) -> str:
+    return (place.regions[wired.region] if wired.region else place.region) or ""
+
+
+def _render_role(place: Place) -> dict[str, object]:
+    # The same bytes for all users: the session name is passed when Terraform starts.
+    return render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}") if place.assume_role else {}
+
+
+def _adapt_value(key: str, value: object, place: Place) -> object:
+    """Return the value of a key of `[providers]` as the environment needs it: its region by name, its acting role."""
+    match key:
+        case "region":
+            return place.regions.get(value, value) if isinstance(value, str) else value
+        case "assume_role":
+            return _replace_role(value, place)
+        case _:
+            return value
 
 
 def _replace_role(value: object, place: Place) -> object:

@@ -4,7 +4,7 @@ Same input, same bytes, on every machine.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import relpath
 from typing import Any
@@ -35,15 +35,24 @@ class RootModule:
     secrets: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     root: str = ""
+    workspace: str = ""  # the workspace that holds the state; empty for the default one
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def render_root_module(
-    wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, object], *, called: str = ""
+    wiring: Wiring,
+    stack: str,
+    place: Place,
+    arguments: Mapping[str, object],
+    *,
+    called: str = "",
+    secret_values: Collection[str] = (),
 ) -> RootModule:
-    """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one."""
+    """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one.
+    `secret_values` are variables with values from `[secrets.values]`, which are no settings.
+    """
     wired = wiring.stacks[stack]
     if wired.root_code is not None:
         from envctl.domain.release.root_override import render_root_files
@@ -51,7 +60,11 @@ def render_root_module(
         added = render_root_files(wiring, stack, place, wired.root_code, arguments)
         return RootModule(stack, added.document, added.secrets, added.files, wired.module)
     # null is no secret, and no TF_VAR_ text stands for it.
-    sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
+    sensitive = {
+        v.name: v
+        for v in wiring.schema[stack]
+        if v.sensitive and (arguments.get(v.name) is not None or v.name in secret_values)
+    }
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
     inputs = {name: f"${{{OutputReference.parse(text).to_expression()}}}" for name, text in wired.inputs.items()}
     secret = {name: f"${{var.{name}}}" for name in sensitive}
@@ -60,20 +73,26 @@ def render_root_module(
         "terraform": _render_terraform(wiring, where["backend"]),
         "module": {stack: {"source": f"../{CODE_FOLDER}/{wired.module}", **plain, **inputs, **secret}},
     }
+    if wired.aliases:
+        document["module"][stack]["providers"] = {name: name for name in wired.aliases}
     if before := called or wired.moved_from:
         document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
     if where["provider"]:
         document["provider"] = where["provider"]
-    if declared := _declare_variables(sensitive, place):
+    if declared := _declare_variables(sensitive, place, wired):
         document["variable"] = declared
     if wired.upstream:
-        document["data"] = {"terraform_remote_state": _render_remote_states(wired, place)}
+        document["data"] = {
+            "terraform_remote_state": {name: place.backend.render_remote_state(name) for name in wired.upstream}
+        }
     if outputs := wiring.outputs.get(stack):
         document["output"] = {
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
             for name, secret in outputs.items()
         }
-    secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
+    secrets = {
+        name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items() if name not in secret_values
+    }
     return RootModule(stack, document, secrets)
 
 
@@ -126,6 +145,10 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     """Yield the keys of envctl.toml behind a rendered path like `provider`, `aws`, `region`, the nearest first."""
     rest = path[1:]
+    if path[:2] == ("terraform", "backend") and len(path) > 3:  # noqa: PLR2004 (its kind, and its key)
+        for length in range(len(path), 3, -1):
+            yield ("state", *path[3:length])
+        yield ("state",)
     if path[:1] == ("module",) and len(rest) > 1:
         stack, name = rest[:2]
         yield ("stacks", stack, "inputs", name)
@@ -146,19 +169,11 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
-def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:
-    declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
-    if place.assume_role and place.region:
+def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:
+    declared: dict[str, Any] = {
+        n: {"type": v.type_text, "sensitive": True, **({"ephemeral": True} if v.ephemeral else {})}
+        for n, v in sensitive.items()
+    }
+    if place.assume_role and (place.region or wired.aliases):
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared
-
-
-def _render_remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
-    states = {}
-    for upstream in wired.upstream:
-        # For reading alone, without locking, encryption and the account check.
-        config = place.backend.settings_for_stack(upstream)
-        for key in ("use_lockfile", "encrypt", "allowed_account_ids"):
-            config.pop(key, None)
-        states[upstream] = {"backend": place.backend.kind, "config": config}
-    return states

@@ -16,7 +16,7 @@ from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_assume_role
 from envctl.domain.release.root_code import RootCode, RootProvider
 from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var, to_plain_json
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.outputs import OutputReference, StackInput
 from envctl.domain.terraform.workdir_names import (
     DECLARATIONS_FILE,
     OVERRIDE_FILE,
@@ -85,6 +85,22 @@ def render_root_files(
         files[SETTINGS_FILE] = _encode(settings)
     secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
     return RootFiles(document, secrets, files)
+
+
+def list_stack_inputs(wiring: Wiring, stack: str) -> tuple[StackInput, ...]:
+    """Return the variables of a root that come from other stacks; none for a rendered root module."""
+    wired = wiring.stacks[stack]
+    if not wired.is_root:
+        return ()
+    types = {variable.name: variable.type_text for variable in wiring.schema[stack]}
+    found = []
+    for variable, text in sorted(wired.inputs.items()):
+        reference = OutputReference.parse(text)
+        upstream = wiring.stacks[reference.stack]
+        root = upstream.module if upstream.is_root else ""
+        part = (reference.output, reference.path)
+        found.append(StackInput(variable, types.get(variable, "any"), reference.stack, root, *part))
+    return tuple(found)
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:

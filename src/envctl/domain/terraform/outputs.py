@@ -40,6 +40,42 @@ class OutputReference:
         return f"{self.stack}.{self.output}{self.path}"
 
 
+@dataclass(frozen=True)
+class StackInput:
+    """A variable of a root module that runs as it is, filled from an output of another stack.
+
+    Attributes:
+        type_text: the type of the variable.
+        stack: the other stack.
+        root: the folder of its root module; empty for a rendered one.
+        path: the part of the output, like `[0]`; empty for all of it.
+    """
+
+    variable: str
+    type_text: str
+    stack: str
+    root: str
+    output: str
+    path: str = ""
+
+
+MISSING = object()
+"""Stands for a part that a value does not have."""
+_STEP = re.compile(r"""\[(\d+)\]|\["([^"]*)"\]|\.([\w-]+)""")
+
+
+def select_part(value: object, path: str) -> object:
+    """Return the part of a value behind a path like `[0].name`, or MISSING."""
+    for number, key, name in _STEP.findall(path):
+        if number and isinstance(value, list) and int(number) < len(value):
+            value = value[int(number)]
+        elif not number and isinstance(value, Mapping) and (key or name) in value:
+            value = value[key or name]
+        else:
+            return MISSING
+    return value
+
+
 OutputNames = Mapping[str, Set[str]]
 """Output names by stack."""
 

@@ -3,10 +3,16 @@
 import re
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,31}"
+PROVIDER_NAME_PATTERN = r"[A-Za-z0-9][\w-]*(\.[A-Za-z_][\w-]*)?"
+"""The local name of a provider in Terraform, with the alias of a further configuration or without one."""
 
 
 def is_name(text: str) -> bool:
     return re.fullmatch(NAME_PATTERN, text, re.ASCII) is not None
+
+
+def is_provider_name(text: str) -> bool:
+    return re.fullmatch(PROVIDER_NAME_PATTERN, text, re.ASCII) is not None
 
 
 def shorten_id(release: str) -> str:

@@ -72,14 +72,14 @@ def require_state_bucket(context: Context, environment: str) -> None:
         # The sandbox creates its own buckets.
         return
     # Imported late: usually confirmed, and the bucket rules are slow to load.
-    from envctl.usecases.account.bucket_inventory import find_state_bucket
+    from envctl.usecases.account.bucket_inventory import find_state_buckets
 
-    place = find_state_bucket(context, environment, environment)
-    if place.problems:
-        raise OperationFailedError(*place.problems)
-    if not context.ports.buckets.has_bucket(place.wanted, place.credentials):
-        message = f"state bucket {place.wanted.name} of {environment} not found"
-        raise OperationFailedError(Problem("E429", message, format_command("bootstrap", environment)))
+    for place in find_state_buckets(context, environment):
+        if place.problems:
+            raise OperationFailedError(*place.problems)
+        if not context.ports.buckets.has_bucket(place.wanted, place.credentials):
+            message = f"state bucket {place.wanted.name} of {environment} not found"
+            raise OperationFailedError(Problem("E429", message, format_command("bootstrap", environment)))
 
 
 def pin_digests(context: Context, release: Release) -> Release:

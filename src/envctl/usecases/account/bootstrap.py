@@ -183,6 +183,8 @@ def _list_needless(project: Project, environments: Sequence[str]) -> tuple[str, 
         lines.append(f"the store {project.store.url} needs no bucket")
     if project.state.backend == "local":
         lines.append('states are on the disk of this machine ([state] backend = "local") and need no bucket')
+    elif project.state.backend != "s3":
+        lines.append(f"states are in {project.state.backend}: not checked, and envctl sets nothing up there")
     return tuple(lines)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from envctl.domain.aws.access import CallerIdentity, build_credentials_spec
+from envctl.domain.aws.access import CallerIdentity, build_credentials_spec, find_states_credentials
 from envctl.domain.aws.buckets import WantedBucket
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import resolve_place
+from envctl.usecases.project.load import list_state_buckets
 
 S3_SCHEME = "s3://"
 
@@ -20,6 +21,7 @@ class BucketTarget:
     wanted: WantedBucket
     credentials: str  # The environment's name, or empty for the operator's own.
     problems: tuple[Problem, ...] = ()  # If any, leave the bucket alone.
+    is_foreign: bool = False  # The credentials are of another account than the bucket.
 
 
 def list_buckets(
@@ -43,7 +45,7 @@ def list_buckets(
 
 def _is_same_bucket(one: BucketTarget, other: BucketTarget) -> bool:
     alike = replace(one.wanted, environments=()) == replace(other.wanted, environments=())
-    return alike and not one.problems and not other.problems
+    return alike and {each.code for each in (*one.problems, *other.problems)} <= {"E509"}
 
 
 def _iterate_buckets(
@@ -53,14 +55,50 @@ def _iterate_buckets(
         yield find_store_bucket(context)
     if context.project.state.backend == "s3":
         for name in environments:
-            yield find_state_bucket(context, name, "" if as_me else name)
+            for found in find_state_buckets(context, name, as_me=as_me):
+                yield _require_own_account(found)
 
 
-def find_state_bucket(context: Context, environment: str, credentials: str) -> BucketTarget:
-    settings = resolve_place(context.project, environment).backend.settings
-    account = context.project.environments[environment].account_id or ""
-    wanted = WantedBucket(str(settings["bucket"]), str(settings["region"]), account, "state", (environment,))
-    return _check_account(context.ports, wanted, credentials)
+def find_state_buckets(context: Context, environment: str, *, as_me: bool = False) -> tuple[BucketTarget, ...]:
+    """Return the buckets with states of an environment, with the credentials that Terraform uses for them."""
+    project = context.project
+    owner = project.environments[environment].account_id or ""
+    if not project.has_usual_states:
+        from envctl.domain.config.state_place import find_bucket_owner
+
+        owner = find_bucket_owner(project, environment)
+    found = []
+    for bucket, region in list_state_buckets(project, environment):
+        wanted = WantedBucket(bucket, region, owner, "state", (environment,))
+        found.append(_check_state_account(context, wanted, environment, as_me=as_me))
+    return tuple(found)
+
+
+def _check_state_account(context: Context, wanted: WantedBucket, environment: str, *, as_me: bool) -> BucketTarget:
+    """Check the caller: its account may be another one than that of the bucket."""
+    credentials = "" if as_me else find_states_credentials(context.project, environment)
+    expected = wanted.account_id
+    if credentials == environment:
+        expected = context.project.environments[environment].account_id or ""
+    elif not credentials and not as_me:
+        expected = ""
+    found = _check_account(context.ports, replace(wanted, account_id=expected), credentials)
+    owner = wanted.account_id or found.wanted.account_id
+    is_foreign = owner != found.wanted.account_id
+    return replace(found, wanted=replace(found.wanted, account_id=owner), is_foreign=is_foreign)
+
+
+def _require_own_account(found: BucketTarget) -> BucketTarget:
+    """Return the bucket, with a problem if its account is another one than that of the credentials."""
+    if not found.is_foreign or found.problems:
+        return found
+    wanted = found.wanted
+    message = (
+        f"bucket {wanted.name} is in account {wanted.account_id}, and these credentials are of another:"
+        " they may use the bucket, but not set it up"
+    )
+    hint = f"sign in to {wanted.account_id}, then: {format_command('bootstrap', as_me=True)}"
+    return replace(found, credentials="", problems=(Problem("E509", message, hint),))
 
 
 def find_store_bucket(context: Context) -> BucketTarget:

@@ -171,7 +171,8 @@ def require_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
     message = f"Terraform state of {stack.name} in {environment} not found, although the stack was applied there"
     # The hint must not suggest `destroy`: it would also destroy the other stacks.
     hint = (
-        f"restore it from a version in its bucket or from a backup, then check: {format_command('plan', environment)}"
+        "restore it from a version in its bucket or from a backup; if [state] in envctl.toml has changed, copy it to"
+        f" its new place (docs/state.md); then check: {format_command('plan', environment)}"
     )
     raise OperationFailedError(Problem("E321", message, hint))
 

@@ -6,7 +6,7 @@ result.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.project import Project
 from envctl.domain.config.settings_places import list_settings_places
@@ -16,18 +16,19 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
-from envctl.domain.release.root_override import list_tree_files
+from envctl.domain.release.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.account import account_check
+from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values, redact_secret_values
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
+from envctl.usecases.project import image_tags, load, module_checks, remote_modules, root_modules, working_tree
 from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
@@ -63,6 +64,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     settings = load.load_valid_settings(context, environment, pinned)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
+    root_modules.report_overridden(context, release)
     present = journal.load(ports)
     over = deploy_request.find_changeover(context, present, environment, release.wiring)
     prepared = write_workdirs(context, release, settings, "", changeover=over)
@@ -74,6 +76,8 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
         or over.former_names
         or image_tags.find_tagged_images(context.project, written)
         or completed.floating
+        # Every command has to withdraw the variables with secret values.
+        or context.project.secrets.values
     ):
         # Not cached with tags: a tag may move although no file of the project changes.
         ports.workspace.save_prepared(prepared, inputs, mark)
@@ -82,10 +86,12 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     return PreparedRelease(prepared, release, settings, over, present)
 
 
-def prepare_stored_release(context: Context, found: FittingRelease) -> PreparedEnvironment:
-    """Return the initialized root modules of a stored release."""
+def prepare_stored_release(context: Context, found: FittingRelease, *, with_values: bool = True) -> PreparedEnvironment:
+    """Return the initialized root modules of a stored release, as `write_workdirs` writes them."""
     over, identity = found.request.changeover, found.request.identity
-    prepared = write_workdirs(context, found.release, found.settings, identity, changeover=over)
+    prepared = write_workdirs(
+        context, found.release, found.settings, identity, changeover=over, with_values=with_values
+    )
     init_release(context, prepared, found.release)
     return prepared
 
@@ -97,12 +103,20 @@ def write_workdirs(
     identity: str,
     *,
     changeover: Changeover = NO_CHANGEOVER,
+    with_values: bool = True,
 ) -> PreparedEnvironment:
-    """Write the working directories of all stacks of a release. A new release has an empty `identity`."""
+    """Write the working directories of all stacks of a release. A new release has an empty `identity`. Without
+    `with_values`, Terraform gets no secret values, and they need not be there: outputs need none.
+    """
     ports, project = context.ports, context.project
     environment = settings.environment
     for name in release.wiring.stacks:
         ports.terraform.require_idle(environment, PreparedStack(name))
+    values = NO_VALUES
+    if settings.sources and with_values:
+        values = read_secret_values(context, settings, release.wiring)
+    elif settings.sources:
+        redact_secret_values(context, settings, release.wiring)
     ports.workspace.write_code(environment, release.files)
     if identity:
         ports.workspace.save_code_release(environment, identity)
@@ -114,9 +128,10 @@ def write_workdirs(
         write_root_module(ports, environment, release, root)
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
-        stacks.append(
-            PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys, root=root.root)
-        )
+        secrets = merge_values(root.secrets, values, name)
+        stack = PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys)
+        inputs = list_stack_inputs(release.wiring, name)
+        stacks.append(replace(stack, root=root.root, inputs=inputs, workspace=root.workspace))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
@@ -271,7 +286,9 @@ def render_stack(
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
-    return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    called, secret_values = changeover.former_names.get(stack, ""), settings.sources.get(stack, {}).keys()
+    root = render_root_module(release.wiring, stack, where, arguments, called=called, secret_values=secret_values)
+    return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 
 def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:
@@ -281,6 +298,7 @@ def prepare_empty_stack(context: Context, environment: str, name: str) -> Prepar
     root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
     context.ports.workspace.write_stack(environment, name, root.encode())
     profile = project.environments[environment].profile or ""
-    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile)
+    workspace = backend.workspace_for_stack(name)
+    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile, workspace=workspace)
     context.ports.terraform.init(environment, stack, None)
     return stack

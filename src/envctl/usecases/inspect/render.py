@@ -1,8 +1,11 @@
 """`envctl render ENV`: the root modules for Terraform."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.root_module import RootModule
+from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE, join_workdir
 from envctl.usecases.deployment import prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
@@ -28,7 +31,15 @@ def render_environment(ports: Ports, environment: str) -> Rendered:
     resolved = load.load_settings(context, target, release.wiring)
     live = prepare.load_traffic(context, release, target)
     roots = prepare.render_stacks(context.project, release, resolved, live)
-    return Rendered(target, {f"{target}/{root.stack}/main.tf.json": root.encode().decode() for root in roots})
+    return Rendered(target, dict(file for root in roots for file in _list_files(target, root)))
+
+
+def _list_files(target: str, root: RootModule) -> Iterator[tuple[str, str]]:
+    """Yield the paths and texts of the rendered files. A root module that runs as it is has those that envctl adds."""
+    if not root.root:
+        yield f"{join_workdir(target, root.stack)}/{ROOT_MODULE_FILE}", root.encode().decode()
+    for name, data in sorted(root.files.items()):
+        yield f"{join_workdir(target, root.stack, root.root)}/{name}", data.decode()
 
 
 def _load_release(context: Context, target: str) -> Release:

@@ -13,7 +13,7 @@ from envctl.domain.terraform.variables import Schema
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import default_gates, image_tags, load, working_tree
+from envctl.usecases.project import default_gates, image_tags, load, root_modules, working_tree
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     project = load.load_project(ports)
     context = Context(ports, project)
     environments = load.select_environments(project, (environment,) if environment else ())
-    problems = dict.fromkeys(() if only_settings else _check_signing_keys(context))
+    problems = dict.fromkeys(() if only_settings else (*_check_signing_keys(context), *_check_backend(context)))
     cache, count = _ReleaseCache(ports), 0
     for name in environments:
         view = project.view_for(name)
@@ -50,6 +50,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         raise ConfigurationError(*problems)
     for of, release in () if only_settings else cache.releases.values():
         image_tags.report_image_tags(Context(ports, of), release)
+        root_modules.report_overridden(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
     finders = () if only_settings else (default_gates.find_default_gates, default_gates.find_slow_reviews)
     unsaid = [each for find in finders for each in find(context, environments)]
@@ -95,6 +96,15 @@ def _find_unread_files(context: Context) -> tuple[str, ...]:
     return tuple(path for path in sorted(found) if path not in read)
 
 
+def _check_backend(context: Context) -> tuple[Problem, ...]:
+    """Return the mistakes in the keys of `[state]`. The keys that envctl sets by itself are right."""
+    if context.project.has_usual_states or context.ports.sandbox:
+        return ()
+    from envctl.usecases.project.backend_check import find_backend_mistakes
+
+    return tuple(find_backend_mistakes(context))
+
+
 def _check_signing_keys(context: Context) -> tuple[Problem, ...]:
     """Return the problems of pinned keys. Imported late, as below: most projects have none."""
     if not any(environment.signing_key for environment in context.project.environments.values()):
@@ -109,11 +119,14 @@ def _check_signing_keys(context: Context) -> tuple[Problem, ...]:
 
 
 def _check_secrets(project: Project, found: EnvironmentSettings, schema: Schema) -> tuple[Problem, ...]:
-    if not (project.secrets.secretsmanager or project.secrets.ssm):
+    patterns = project.secrets
+    if not (patterns.secretsmanager or patterns.ssm or patterns.values):
         return ()
     from envctl.domain.aws.required_secrets import find_required_secrets
+    from envctl.domain.aws.secret_values import find_value_secrets
 
-    return tuple(find_required_secrets(found, schema, project.secrets).problems)
+    named = find_required_secrets(found, schema, patterns).problems
+    return (*named, *find_value_secrets(project, found).problems)
 
 
 def resolve_settings(

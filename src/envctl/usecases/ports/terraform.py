@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.plan.changes import Action, Leaves, StackPlan
     from envctl.domain.plan.drift import StackComparison
-    from envctl.domain.terraform.outputs import Output
+    from envctl.domain.terraform.outputs import Output, StackInput
     from envctl.usecases.ports.cost import CostSource
 
 
@@ -32,7 +32,9 @@ class PreparedStack:
     plan_keys: tuple[str, ...] = ()  # plan keys unknown to envctl and allowed by the project
     leaves: Leaves = ""  # the fate of a stack dropped by the release
     unready: str = ""  # why a stack to forget could not be prepared
+    workspace: str = ""  # the workspace that holds its state; empty for the default one
     root: str = ""  # folder of a root module that runs as it is, in the tree of the stack; empty for a rendered one
+    inputs: tuple[StackInput, ...] = ()  # variables of such a root from the outputs of other stacks
 
     @property
     def address_prefix(self) -> str:
@@ -48,9 +50,9 @@ class PreparedStack:
 def format_import_address(stack: PreparedStack, address: str) -> str:
     """Return the address of a resource as `envctl recover --import` takes it, from its address in the stack.
 
-    An address in a root module that runs as it is does not tell its stack.
+    It always names the stack: `module.web.x` may be in the stack `web`, or in a root module with a module `web`.
     """
-    return f"{stack.address_prefix}{address}" if stack.address_prefix else f"{stack.name}:{address}"
+    return f"{stack.name}:{address}"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,14 @@ class ProviderSource:
     where: str
     asked: bool = False
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class BackendMistake:
+    """What Terraform refuses in the block of a backend, and the key that it stands at."""
+
+    key: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -215,6 +225,11 @@ class Terraform(Protocol):
 
     def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
         """Return the providers overridden by variables or configuration files."""
+
+    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[BackendMistake, ...]:
+        """Return the mistakes that Terraform finds in the keys of a backend, without a call to any server. Raises
+        ConfigurationError or OperationFailedError without a Terraform.
+        """
 
     def open_worker_pool(self) -> AbstractContextManager[WorkerPool]:
         """Open the worker pool; its jobs may call all other methods. The block ends after all jobs."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from envctl.domain.aws.secret_values import list_values_by_environment
 from envctl.domain.ci.generated_file import digest_settings, seal_file
 from envctl.domain.ci.gitlab_pipeline import (
     MAIN_FILE,
@@ -104,6 +105,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         watched=settings.paths if settings.paths is not None else list_watched_paths(project, folder, ci_files),
         protected=frozenset(name for name in order if project.environments[name].protected),
         command=command,
+        secret_variables=list_values_by_environment(project),
         # To write the same pipeline again.
         options=f" --branch {branch}" if branch and branch != (settings.branch or DEFAULT_BRANCH) else "",
     )
@@ -121,6 +123,7 @@ def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: s
         "command": site.command,
         "kind": site.package.kind if site.package else "",
         "watched": list(site.watched),
+        **({"secrets": dict(site.secret_variables)} if site.secret_variables else {}),
         "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"url"}),
     }
     ours = find_pipeline_path(settings.prefix)
@@ -164,4 +167,11 @@ def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, .
         scope = name_gitlab_environment(settings, name)
         needed.append((name, Variable("ENVCTL_ROLE", scope, f"the role for deployments to {name}: protected")))
     roles = [] if settings.runner_credentials else [each for name, each in needed if name not in settings.roles]
-    return (*roles, Variable("ENVCTL_GITLAB_TOKEN", "", meaning))
+    values = [
+        Variable(
+            name, name_gitlab_environment(settings, each), "a secret value of [secrets.values]: masked and protected"
+        )
+        for each, names in site.secret_variables.items()
+        for name in names
+    ]
+    return (*roles, Variable("ENVCTL_GITLAB_TOKEN", "", meaning), *values)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from posixpath import dirname
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.fields import Fault
@@ -39,11 +40,15 @@ from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
+from envctl.domain.terraform.json_syntax import escape_templates
 from envctl.domain.terraform.variables import Schema, SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
+
+if TYPE_CHECKING:
+    from envctl.domain.settings.resolution import DeclaredSecret
 
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
 NO_SCHEMA: Schema = MappingProxyType({})
@@ -146,6 +151,7 @@ def load_settings(
         may_set_artifacts=environment == project.entry,
         regions=regions if "region" in project.settings.fill else {},
         rolled=dict.fromkeys(rolls, TRAFFIC_VARIABLES),
+        secrets=find_declared_secrets(context),
         set_values=_locate_set_values(context, wiring),
         ignored=project.settings.ignore,
         paths=SettingsPaths(
@@ -162,6 +168,24 @@ def load_settings(
     return found
 
 
+def find_declared_secrets(context: Context) -> "dict[str, DeclaredSecret]":
+    """Return the sources of `[secrets.values]` with their lines."""
+    if not context.project.secrets.values:
+        return {}
+    from envctl.domain.settings.resolution import DeclaredSecret
+
+    return {
+        key: DeclaredSecret(source, locate_key(context.ports, "secrets", "values", *_split_key(context, key)))
+        for key, source in context.project.secrets.values.items()
+    }
+
+
+def _split_key(context: Context, key: str) -> tuple[str, ...]:
+    """Return the path of a key below its table: without quotes, TOML reads `STACK.VARIABLE` as a table."""
+    data = context.ports.tree.read_contents(PROJECT_FILE) or b""
+    return (key,) if "." not in key or f'"{key}"'.encode() in data else tuple(key.split("."))
+
+
 def load_valid_settings(
     context: Context, environment: str, release: Release, *, moves: Mapping[str, str] = NO_MOVES
 ) -> EnvironmentSettings:
@@ -170,7 +194,25 @@ def load_valid_settings(
     """
     settings = load_settings(context, environment, release.wiring, moves=moves)
     require_valid_values(context, release, settings)
+    _require_one_region(context, release.wiring, settings)
     return settings
+
+
+def _require_one_region(context: Context, wiring: Wiring, settings: EnvironmentSettings) -> None:
+    """Raise ConfigurationError (E158) if a setting gives a root module another region than its environment has."""
+    if not any(stack.is_root for stack in wiring.stacks.values()):
+        return
+    from envctl.domain.release.root_checks import find_region_problems
+
+    place = resolve_place(context.project, settings.environment)
+    where = locate_key(context.ports, "environments", settings.environment, "region")
+    problems = [
+        replace(problem, location=where)
+        for name in wiring.stacks
+        for problem in find_region_problems(wiring, name, place, settings.arguments[name])
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def require_valid_values(context: Context, release: Release, settings: EnvironmentSettings) -> None:
@@ -191,7 +233,11 @@ def _find_refused_values(context: Context, release: Release, settings: Environme
 
     parse = context.ports.config_reader.parse_validations
     stacks = {
-        stack: StackInterface(release.wiring.schema[stack], parse(folders[wired.module]), frozenset(wired.inputs))
+        stack: StackInterface(
+            release.wiring.schema[stack],
+            parse(folders[wired.module]),
+            frozenset(wired.inputs) | settings.sources.get(stack, {}).keys(),
+        )
         for stack, wired in release.wiring.stacks.items()
     }
     keys = {
@@ -365,9 +411,11 @@ def resolve_place(
         there.session_tags,
         there.regions,
         there.other_accounts,
+        there.providers,
         (there.assume_role or "") if looks else "",
     )
-    return replace(where, backend=replace(_build_backend(project, where), under=under or {}))
+    backend = _build_backend(project, where, only_looks=acting and project.only_looks_in(environment))
+    return replace(where, backend=replace(backend, under=under or {}))
 
 
 def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
@@ -375,22 +423,65 @@ def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> B
     return bind_place(wiring, resolve_place(project, environment))
 
 
-def _build_backend(project: Project, where: Place) -> Backend:
+def _build_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
     state = project.state
+    if not project.has_usual_states:
+        return _build_said_backend(project, where, only_looks=only_looks)
     if state.backend == "local":
         return where.backend
-    settings: dict[str, object] = {
-        "bucket": state.bucket.format(**resolve_placeholders(project, where.environment)).strip("-"),
-        "region": where.region or DEFAULT_REGION,
-        "encrypt": True,
-        "use_lockfile": True,
-    }
+    bucket = state.bucket.format(env=where.environment, **resolve_placeholders(project, where.environment)).strip("-")
+    return Backend("s3", {"bucket": bucket, **_find_s3_defaults(where)}, where.environment)
+
+
+def _build_said_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
+    """Return the backend with the keys of the project file, over those that envctl sets by itself."""
+    from envctl.domain.config import state_place
+
+    environment, state = where.environment, project.state
+    settings: dict[str, object] = {}
+    if state.backend == "s3":
+        settings = _find_s3_defaults(where)
+        if state.assume_role is not None or (only_looks and state.look_role):
+            settings.pop("assume_role", None)
+            settings.pop("allowed_account_ids", None)
+            settings |= _render_state_role(project, environment, only_looks=only_looks)
+    find_keys = partial(state_place.resolve_keys, project, environment)
+    return Backend(
+        state.backend,
+        settings,
+        environment,
+        find_keys=lambda stack: {name: escape_templates(value) for name, value in find_keys(stack).items()},
+        find_workspace=partial(state_place.find_workspace, project, environment),
+    )
+
+
+def _find_s3_defaults(where: Place) -> dict[str, object]:
+    settings: dict[str, object] = {"region": where.region or DEFAULT_REGION, "encrypt": True, "use_lockfile": True}
     if where.assume_role:
         # The session name marks accesses to the state: a backend knows no variables.
         settings["assume_role"] = render_assume_role(where, "envctl")
     if where.account_id:
         settings["allowed_account_ids"] = [where.account_id]
-    return Backend("s3", settings, where.environment)
+    return settings
+
+
+def _render_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
+    """Return the role for the states with its account; empty if states are accessed without one."""
+    from envctl.domain.config.state_place import find_role_account, find_state_role
+
+    role = find_state_role(project, environment, only_looks=only_looks)
+    if not role:
+        return {}
+    account = find_role_account(role)
+    allowed = {"allowed_account_ids": [account]} if account else {}
+    return {"assume_role": {"session_name": "envctl", **role}, **allowed}
+
+
+def list_state_buckets(project: Project, environment: str) -> tuple[tuple[str, str], ...]:
+    """Return name and region of each bucket with states of the environment, in S3."""
+    backend = resolve_place(project, environment).backend
+    places = map(backend.settings_for_stack, project.view_for(environment).stacks)
+    return tuple(dict.fromkeys((str(each["bucket"]), str(each["region"])) for each in places))
 
 
 def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:

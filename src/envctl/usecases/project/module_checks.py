@@ -1,10 +1,11 @@
 """Checks of the code of a release: files outside of it, accounts of providers, replaced providers, fetched modules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from posixpath import dirname
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.fields import TomlPath
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.plan import provider_accounts
@@ -17,7 +18,7 @@ from envctl.domain.release.code_search import (
     list_release_problems,
     list_tree_problems,
 )
-from envctl.domain.release.root_module import render_place
+from envctl.domain.release.provider_blocks import list_project_tables, render_configurations
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
@@ -104,36 +105,75 @@ def _to_home(project: Project, environment: str) -> AccountScope:
 
 
 def _check_provider_keys(context: Context) -> Iterator[Problem]:
-    """Check the keys of `[providers.*]`. Imported late: many projects have none."""
+    """Check the keys of all tables of providers. Imported late: many projects have none."""
     ports = context.ports
-    if not context.project.providers:
+    project = context.project
+    further: list[tuple[TomlPath, Mapping[str, object]]] = [
+        ((kind, owner, "providers", name), table)
+        for kind, owners in (("stacks", project.every_stack), ("environments", project.environments))
+        for owner, section in owners.items()
+        for name, table in section.providers.items()
+    ]
+    if not project.providers and not further:
         return
     from envctl.domain.config.provider_keys import check_provider_keys
 
-    yield from locate_faults(
-        ports, check_provider_keys(context.project.providers, ports.tree.read_contents(ports.provider_lock))
-    )
+    lock = ports.tree.read_contents(ports.provider_lock)
+    yield from locate_faults(ports, check_provider_keys(project.providers, lock, further))
 
 
 def _check_rendered_providers(context: Context, release: Release, homes: list[AccountScope]) -> Iterator[Problem]:
-    """Check the provider configurations rendered from `[providers.*]`."""
-    wiring = release.wiring
-    for name in wiring.providers:
-        kind = provider_accounts.find_provider_kind(provider_accounts.find_provider_source(name, wiring.providers))
-        if kind is None:
-            continue
-        for home in homes:
-            # The configurations of one environment differ in the region alone.
-            stack = next(iter(wiring.stacks))
-            said = render_place(wiring, stack, resolve_place(context.project, home.environment))["provider"].get(
-                name, {}
-            )
-            for stray in provider_accounts.find_account_mismatches(
-                provider_accounts.to_provider_configuration(name, kind, said), home
-            ):
-                message = f"provider {name} {stray.why} (G203 of {home.environment})"
-                where = locate_key(context.ports, "providers", name, stray.key)
-                yield Problem("E133", message, provider_accounts.suggest_fix(stray, home.environment), where)
+    """Check each provider configuration that envctl renders: of every stack, in every environment."""
+    wiring, project = release.wiring, context.project
+    if not (
+        wiring.providers or any(stack.providers for stack in wiring.stacks.values()) or _has_own_providers(project)
+    ):
+        return
+    seen: set[tuple[str, str, str]] = set()
+    for home in homes:
+        place = resolve_place(project, home.environment)
+        for stack, wired in wiring.stacks.items():
+            if wired.is_root:
+                # Only parts of its configurations are rendered; the plan shows them completely.
+                continue
+            for name, arguments in render_configurations(wiring, place, stack).items():
+                source = provider_accounts.find_provider_source(name.partition(".")[0], wiring.providers)
+                if (kind := provider_accounts.find_provider_kind(source)) is None:
+                    continue
+                found = provider_accounts.to_provider_configuration(name, kind, arguments)
+                for stray in provider_accounts.find_account_mismatches(found, home, is_ours=True):
+                    if (home.environment, name, stray.why) not in seen:
+                        seen.add((home.environment, name, stray.why))
+                        yield _describe_rendered_mismatch(context, home, stack, stray)
+
+
+def _has_own_providers(project: Project) -> bool:
+    return any(each.providers for each in project.environments.values())
+
+
+def _describe_rendered_mismatch(
+    context: Context, home: AccountScope, stack: str, stray: provider_accounts.AccountMismatch
+) -> Problem:
+    project, name = context.project, stray.configuration.name
+    tables = list_project_tables(stack, home.environment, name)
+    # A role in another account brings that account.
+    keys = dict.fromkeys((stray.key, "assume_role") if stray.key == "allowed_account_ids" else (stray.key,))
+    written = ((path, key) for key in keys for path in tables if key in _find_keys(project, path))
+    table, key = next(written, (tables[-1], stray.key))
+    message = f"provider {name} {stray.why} (G203 of {home.environment})"
+    section = ".".join(f'"{part}"' if "." in part else part for part in table)
+    hint = provider_accounts.suggest_fix(stray, home.environment, section)
+    return Problem("E133", message, hint, locate_key(context.ports, *table, key))
+
+
+def _find_keys(project: Project, path: tuple[str, ...]) -> Mapping[str, object]:
+    match path:
+        case ("stacks", stack, _, name):
+            return project.stacks[stack].providers.get(name, {}) if stack in project.stacks else {}
+        case ("environments", environment, _, name):
+            return project.environments[environment].providers.get(name, {})
+        case _:
+            return project.providers.get(path[-1], {})
 
 
 def require_pinned(context: Context, environment: str) -> None:

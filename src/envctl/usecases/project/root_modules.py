@@ -6,7 +6,7 @@ from dataclasses import replace
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, find_shared_path, list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.code_search import describe_account_mismatches
@@ -15,15 +15,14 @@ from envctl.domain.release.root_checks import (
     describe_findings,
     describe_overridden,
     find_provider_problems,
-    find_region_problems,
     to_scope,
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
-from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE
+from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import locate_key, resolve_place
+from envctl.usecases.project.load import resolve_place
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
 _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
@@ -60,9 +59,7 @@ def find_loaded_settings(project: Project, folder: str, found: Mapping[str, File
         at, name = (dirname(path) or "."), path.rpartition("/")[2]
         if at == folder and _LOADED_SETTINGS.fullmatch(name) and path not in known:
             message = f"Terraform reads {name} in {folder} by itself: the same values in every environment, unseen"
-            hint = (
-                f"move its values to {find_shared_path(project, project.entry)}, or to [stacks.NAME.set] in envctl.toml"
-            )
+            hint = f'list it in envctl.toml: [settings] files = ["{path}", …]; or move its values to the settings'
             yield Problem("E152", message, hint, Location(path))
 
 
@@ -109,7 +106,9 @@ def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -
 
 def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, found: RootFindings) -> tuple[str, ...]:
     """Return the folders and files of the tree of a root, without the remote modules."""
-    remote = {module.folder for module in release.wiring.modules}
+    modules = (module.folder for module in release.wiring.modules)
+    # A stack with a remote module lists its local ones too.
+    remote = {folder for folder in modules if folder.startswith(f"{REMOTE_MODULES_FOLDER}/")}
     folders = {*(folder for folder in found.folders if folder not in remote), *found.reads}
     if wired.module == _PROJECT_FOLDER:
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
@@ -120,9 +119,7 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
 
 
 def check_tree_roots(context: Context, release: Release) -> None:
-    """Raise ConfigurationError if a root module of the working tree could act in another place than its environment,
-    and say what envctl overrides.
-    """
+    """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
     problems: list[Problem] = []
     for name, wired in release.wiring.stacks.items():
         if wired.root_code is None:
@@ -131,10 +128,17 @@ def check_tree_roots(context: Context, release: Release) -> None:
         places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
         problems += find_provider_problems(release.wiring, name, found, places)
         problems += _check_modules(context, release, name, found, places)
-        for message in describe_overridden(name, found, places):
-            context.ports.observer.on_message(message)
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
+
+
+def report_overridden(context: Context, release: Release) -> None:
+    """Say what of the root modules envctl replaces."""
+    places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
+    for name, wired in release.wiring.stacks.items():
+        if wired.root_code is not None:
+            for message in describe_overridden(name, search_root(context.ports, release, release.files, name), places):
+                context.ports.observer.on_message(message)
 
 
 def _check_modules(
@@ -151,21 +155,6 @@ def _check_modules(
         remote_states=(),
     )
     yield from describe_account_mismatches(blocks, [to_scope(place) for place in places])
-
-
-def check_root_regions(
-    context: Context, release: Release, environment: str, arguments: Mapping[str, Mapping[str, object]]
-) -> None:
-    """Raise ConfigurationError if a setting gives a root another region than its environment has."""
-    place = resolve_place(context.project, environment)
-    where = locate_key(context.ports, "environments", environment, "region")
-    problems = [
-        replace(problem, location=where)
-        for name in release.wiring.stacks
-        for problem in find_region_problems(release.wiring, name, place, arguments.get(name, {}))
-    ]
-    if problems:
-        raise ConfigurationError(*problems)
 
 
 def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring, to_json_values
+from envctl.domain.release.provider_aliases import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.terraform.conversion import convert_value
@@ -31,6 +32,16 @@ def build_release(context: Context) -> Release:
     Contacts no network: `missing` lists the module calls with a remote address, for `remote_modules` to fetch.
     """
     ports = context.ports
+    made = collect_release(context)
+    module_checks.check_tree_reads(ports, made)
+    module_checks.check_tree_accounts(context, made)
+    root_modules.check_tree_roots(context, made)
+    return made.with_lock(ports.tree.read_contents(ports.provider_lock))
+
+
+def collect_release(context: Context) -> Release:
+    """Return the release of the working tree without its provider lock, before the checks of its code."""
+    ports = context.ports
     code = _ModuleCode(ports, context.project)
     for name, stack in context.project.stacks.items():
         if stack.root is None:
@@ -41,16 +52,12 @@ def build_release(context: Context) -> Release:
         *_find_misfits(context, code.interfaces),
         *_find_set_faults(context, code.interfaces),
         *locate_faults(ports, _find_module_faults(context.project, code.interfaces)),
+        *locate_faults(ports, check_stack_aliases(context.project, code.interfaces)),
     ]
     if problems:
         raise ConfigurationError(*problems)
-    lock = ports.tree.read_contents(ports.provider_lock)
     made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
-    made = root_modules.complete_roots(context, made)
-    module_checks.check_tree_reads(ports, made)
-    module_checks.check_tree_accounts(context, made)
-    root_modules.check_tree_roots(context, made)
-    return made.with_lock(lock)
+    return root_modules.complete_roots(context, made)
 
 
 def list_settings_paths(project: Project) -> tuple[str, ...]:
@@ -151,6 +158,7 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
             reference = OutputReference.parse(text)
             module = context.project.stacks[reference.stack].folder
             outputs = {output.name for output in interfaces[module].outputs}
+            ephemeral = {output.name for output in interfaces[module].outputs if output.ephemeral}
             if variable not in declared:
                 near = find_nearest(variable, declared)
                 hint = f"did you mean {near}?" if near else f"declare it in {stack.folder}/variables.tf"
@@ -165,6 +173,11 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
                 problems.append(
                     Problem("E112", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
                 )
+            elif reference.output in ephemeral:
+                message = f"stack {name} reads {reference.stack}.{reference.output}, which is ephemeral in {module}"
+                hint = "pass it another way, such as the name of a secret: no state holds an ephemeral output"
+                place = locate_key(context.ports, "stacks", name, "inputs", variable)
+                problems.append(Problem("E236", message, hint, place))
     return problems
 
 
@@ -197,6 +210,10 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
         from envctl.domain.aws.required_secrets import check_patterns
 
         yield from check_patterns(schema, project.secrets)
+    if project.secrets.values:
+        from envctl.domain.aws.secret_values import check_value_keys
+
+        yield from check_value_keys(project, schema)
     if any(stack.rollout for stack in project.stacks.values()):
         from envctl.domain.release.artifacts import find_rollout_faults
 
@@ -216,7 +233,10 @@ def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -
         stacks={name: stacks[name] for name in order},
         artifacts=read_artifacts(context, schema),
         schema=schema,
-        outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
+        # A root module may have no ephemeral output, and no other stack could read it.
+        outputs={
+            name: {o.name: o.sensitive for o in interface.outputs if not o.ephemeral} for name, interface in of.items()
+        },
         providers=project.providers,
         removed=list_removed_stacks(project),
     )
@@ -231,6 +251,8 @@ def wire_stack(stack: Stack) -> StackWiring:
         after,
         stack.moved_from or "",
         root_code=None if stack.root is None else RootCode(),
+        providers=stack.providers,
+        default_tags=stack.default_tags,
         set_values=to_json_values(stack.set_values),
     )
 

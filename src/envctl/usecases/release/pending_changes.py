@@ -4,7 +4,7 @@ Files are compared as bytes, without Terraform or network. HCL is read only for 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import dirname, normpath
 from typing import Literal
 
@@ -13,14 +13,14 @@ from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import BundleState
 from envctl.domain.images.image_reference import Image
 from envctl.domain.ledger.state import Deployment, LedgerState
-from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.remote_modules import is_pinned_call
+from envctl.domain.release.root_code import RootCode
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
-from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import release_store
 
@@ -91,7 +91,7 @@ def _changed_names(before: EnvironmentSettings, today: EnvironmentSettings) -> t
 
 def _compare_code(context: Context, release: Release) -> Part:
     try:
-        changed = (*_changed_keys(context, release), *_changed_files(context.ports, release))
+        changed = (*_changed_keys(context, release), *_changed_files(context, release))
         if changed:
             return Part("changed", changed)
         why = next(_list_uncertainties(context, release), "")
@@ -105,8 +105,9 @@ def _changed_keys(context: Context, release: Release) -> Iterator[str]:
     """Yield the different keys of envctl.toml, among those carried by a release."""
     project = context.project
     wiring = release.wiring
-    stacks = {name: working_tree.wire_stack(each) for name, each in project.stacks.items()}
-    yield from (f"stacks.{name}" for name in _list_unequal(stacks, wiring.stacks))
+    stacks = {name: _drop_code(working_tree.wire_stack(each)) for name, each in project.stacks.items()}
+    released = {name: _drop_code(each) for name, each in wiring.stacks.items()}
+    yield from (f"stacks.{name}" for name in _list_unequal(stacks, released))
     removed = working_tree.list_removed_stacks(project)
     yield from (f"removed.{name}" for name in _list_unequal(removed, wiring.removed))
     if project.name != wiring.project:
@@ -126,12 +127,22 @@ def _list_unequal(one: Mapping[str, object], other: Mapping[str, object]) -> lis
     return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
 
 
-def _changed_files(ports: Ports, release: Release) -> Iterator[str]:
-    others = (f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE)
+def _drop_code(stack: StackWiring) -> StackWiring:
+    """Return the stack without the description of its root module: its files are compared."""
+    return stack if stack.root_code is None else replace(stack, root_code=RootCode())
+
+
+def _changed_files(context: Context, release: Release) -> Iterator[str]:
+    ports, others = context.ports, (f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE)
     released = {path: file for path, file in release.files.items() if not path.startswith(others)}
     current: dict[str, File] = {}
-    for folder in sorted({dirname(path) for path in released if path.endswith((".tf", ".tf.json"))}):
-        current |= working_tree.drop_excluded_files(ports.tree.read_folder(folder) or {})
+    if any(stack.root is not None for stack in context.project.stacks.values()):
+        # Which files belong to a root depends on its code.
+        made = working_tree.collect_release(context).files
+        current = {path: file for path, file in made.items() if not path.startswith(others)}
+    else:
+        for folder in sorted({dirname(path) for path in released if path.endswith((".tf", ".tf.json"))}):
+            current |= working_tree.drop_excluded_files(ports.tree.read_folder(folder) or {})
     yield from _list_unequal(released, current)
     if ports.tree.read_contents(ports.provider_lock) != release.lock_bytes():
         yield ports.provider_lock

@@ -213,7 +213,7 @@ def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSet
     arguments: dict[str, dict[str, object]] = {}
     for setting in settings:
         # Values in `set` belong to the release, which may be another one with equal settings.
-        is_own = setting.origin not in ("default", "set") and not setting.sensitive
+        is_own = setting.origin not in ("default", "set", "secret") and not setting.sensitive
         for stack in setting.stacks if is_own else ():
             arguments.setdefault(stack, {})[setting.name] = setting.value
     return EnvironmentSettings(environment, settings, arguments)

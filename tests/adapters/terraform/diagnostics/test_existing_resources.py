@@ -102,7 +102,7 @@ def test_other_conflict_is_ignored(text: str) -> None:
 
 def test_unknown_import_id_becomes_a_placeholder() -> None:
     told = suggest_import(change("aws_secretsmanager_secret", name="shop/db"), PreparedStack("web"), "dev")
-    assert "--import module.web.aws_secretsmanager_secret.this=ID (ID: envctl exec dev -- aws secretsmanager" in told
+    assert "--import web:aws_secretsmanager_secret.this=ID (ID: envctl exec dev -- aws secretsmanager" in told
     assert "--secret-id shop/db " in told
     assert "provider's page of aws_thing" in suggest_import(change("aws_thing"), PreparedStack("web"), "dev")
 
@@ -122,7 +122,7 @@ def test_import_hint_is_quoted_for_the_shell() -> None:
     )
     (problem,) = error.problems
     assert problem.code == ALREADY_EXISTS
-    assert """envctl recover dev --import 'module.web.aws_ssm_parameter.this["a b"]=/app/a b'; then""" in problem.hint
+    assert """envctl recover dev --import 'web:aws_ssm_parameter.this["a b"]=/app/a b'; then""" in problem.hint
     assert "(sensitive)" not in problem.hint
 
 

@@ -45,9 +45,5 @@ def test_circular_and_missing_module_calls_are_tolerated(tmp_path: Path) -> None
 
 def test_providers_required_by_root_module_are_found(tmp_path: Path) -> None:
     assert not has_required_providers(site(tmp_path / "none", {}))
-    assert has_required_providers(
-        Site("dev", PreparedStack("web"), lay(tmp_path / "configured", {}, provider={"aws": {}}))
-    )
-    assert has_required_providers(
-        Site("dev", PreparedStack("web"), lay(tmp_path / "required", {}, terraform={"required_providers": {"aws": {}}}))
-    )
+    assert has_required_providers(site(tmp_path / "configured", {}, provider={"aws": {}}))
+    assert has_required_providers(site(tmp_path / "required", {}, terraform={"required_providers": {"aws": {}}}))

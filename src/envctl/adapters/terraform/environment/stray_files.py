@@ -52,7 +52,7 @@ def remove_stray_files(directory: Path, known: Collection[str] = _RENDERED_FILES
     removed = []
     in_tests = [f"{_TESTS_FOLDER}/{name}" for name in _list_stray_names(directory / _TESTS_FOLDER)]
     for name in [*_list_stray_names(directory), *in_tests, WORKSPACE_FILE]:
-        if name in known:
+        if name in known or (name == WORKSPACE_FILE and _has_default_workspace(directory / name)):
             continue
         try:
             (directory / name).unlink()
@@ -61,6 +61,14 @@ def remove_stray_files(directory: Path, known: Collection[str] = _RENDERED_FILES
             continue
         removed.append(name)
     return removed
+
+
+def _has_default_workspace(file: Path) -> bool:
+    """Check if the record says what its absence says: an init with TF_WORKSPACE writes it so."""
+    try:
+        return read_bytes(file).strip() == b"default"
+    except OSError:
+        return False
 
 
 def _list_stray_names(directory: Path) -> Iterator[str]:

@@ -64,10 +64,11 @@ _RULES: tuple[tuple[Verdict, str, str], ...] = (
     ("passes", "the plugin cache; the lock pins its content", "TF_PLUGIN_CACHE_DIR"),
     ("passes", "only how often an apply saves its state meanwhile", "TF_STATE_PERSIST_INTERVAL"),
     ("ours", "Terraform never asks a question under envctl", "TF_INPUT TF_IN_AUTOMATION"),
+    ("ours", "plans and applies run here, never on a server", "TF_FORCE_LOCAL_BACKEND"),
     (
         "kept away",
         "envctl.toml sets the place of the state of each stack",
-        """OPENTOFU_STATEFILE_PROVIDER_ADDRESS_TRANSLATION TF_FORCE_LOCAL_BACKEND""",
+        "OPENTOFU_STATEFILE_PROVIDER_ADDRESS_TRANSLATION",
     ),
     (
         "kept away",
@@ -79,7 +80,7 @@ _RULES: tuple[tuple[Verdict, str, str], ...] = (
     ),
     (
         "kept away",
-        "envctl works with states in S3 or on this machine only",
+        "envctl replaces a `cloud` block by the backend of envctl.toml",
         """TF_CLOUD_HOSTNAME TF_CLOUD_ORGANIZATION
         TF_CLOUD_PROJECT TF_STACKS_HOSTNAME TF_STACKS_ORGANIZATION_NAME TF_STACKS_PROJECT_NAME TF_STACKS_STACK_NAME
         TF_STACKS_TOKEN""",
@@ -101,7 +102,7 @@ _RULES: tuple[tuple[Verdict, str, str], ...] = (
     ("kept away", "it would run another program", "TF_POLICY_PARALLELISM TF_POLICY_PLUGIN"),
     ("kept away", "a template must end the same way everywhere", "TF_TEMPLATE_RECURSION_DEPTH"),
     ("kept away", "an error must stay an error", "TF_WARN_OUTPUT_ERRORS"),
-    ("kept away", "an environment is not a workspace; envctl.toml sets the place of each state", "TF_WORKSPACE"),
+    ("kept away", "envctl.toml sets the place of each state: [state] workspace", "TF_WORKSPACE"),
     ("flags", "flags change the plan", FLAGS_VARIABLE),
     ("unpinned", "running providers replace the pinned ones", REATTACH_VARIABLE),
 )

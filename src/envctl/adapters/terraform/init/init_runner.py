@@ -1,6 +1,7 @@
 """Runs of `terraform init`, as far as its inputs or results have changed since the last one."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from envctl.adapters.disk.files import write_bytes
@@ -14,6 +15,7 @@ from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.signal_forwarding import SignalForwarder
 from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.errors import OperationFailedError
 from envctl.domain.terraform.workdir_names import INIT_STAMP, LOCK_FILE
 from envctl.usecases.ports.core import Observer
 
@@ -22,6 +24,9 @@ _NEEDS_INIT = re.compile(
     # With TF_IN_AUTOMATION the hint is missing.
     r"|Required plugins are not installed|there is no package for \S+ \S+ cached|the cached package for \S+"
 )
+
+
+_NO_WORKSPACE = re.compile(r"selected workspace .* does not exist", re.IGNORECASE)
 
 
 class InitRunner:
@@ -46,7 +51,7 @@ class InitRunner:
                 (site.directory / name).unlink(missing_ok=True)
             if known:
                 write_bytes(site.directory / LOCK_FILE, known)
-            self._install_providers(site, known)
+            self._install_in_workspace(site, known)
             init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site, binary, environment, known))
 
     def reinitialize(self, site: Site) -> None:
@@ -62,6 +67,17 @@ class InitRunner:
         if old is not None and (new := init_stamp.read_stamp(site.directory)):
             with translate_disk_errors(site.directory):
                 init_stamp.write_stamp(site.directory, init_stamp.Stamp(new.inputs, old.lock_hashes, new.results))
+
+    def _install_in_workspace(self, site: Site, known: bytes) -> None:
+        """Install what code and state need. A workspace that does not exist yet has no state: its first plan makes it,
+        but Terraform refuses an init in it.
+        """
+        try:
+            self._install_providers(site, known)
+        except OperationFailedError as error:
+            if not site.stack.workspace or not any(_NO_WORKSPACE.search(each.message) for each in error.problems):
+                raise
+            self._install_providers(replace(site, stack=replace(site.stack, workspace="")), known)
 
     def _install_providers(self, site: Site, known: bytes) -> None:
         cache = self._find_cache(site)

@@ -1,13 +1,12 @@
 """Failures of `terraform get` as problems, with the location of the module call."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.adapters.terraform.diagnostics.causes import FailureCause
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem
 from envctl.domain.release.remote_modules import redact_credentials
-from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
 FETCHING = re.compile(r"\s*Downloading \S.* for (\S+?)\.\.\.\s*")
 FETCHED = re.compile(r"\s*- (\S+) in .*\s*")
@@ -16,7 +15,6 @@ _PARTS = re.compile(
     r"\A(?P<summary>[^\n]+)\n\n(?:  on (?P<file>.+?) line (?P<line>\d+)[^\n]*\n(?:[^\n]+\n)*\n)?(?P<detail>.*)\Z",
     re.DOTALL,
 )
-_CODE_PREFIX = f"../{CODE_FOLDER}/"
 _INSTALLED = re.compile(r"\.terraform/modules/([\w.-]+)")
 _ADDRESS = re.compile(r"\bmodule((?:\.(?:module\.)?[\w-]+)+)")
 _MODULE_NAME = re.compile(r"\bmodule \"([\w-]+)\"", re.IGNORECASE)
@@ -60,6 +58,8 @@ _UNKNOWN_CAUSE = FailureCause(
 class CallSites:
     at: Mapping[str, Location]  # by key, in the project
     folders: Mapping[str, str] = field(default_factory=dict)  # keys by the folder of code fetched earlier
+    prefix: str = ""  # the beginning of keys that Terraform does not know
+    name_project_file: Callable[[str], str] = lambda _: ""  # path in the project; empty for fetched code
 
     def find_location(self, key: str) -> Location | None:
         """Return the location of the nearest call in the project: calls below it are in third-party code."""
@@ -70,11 +70,11 @@ class CallSites:
     def find_key(self, text: str) -> str:
         """Return the key of the module in the message; empty if unknown."""
         if installed := _INSTALLED.search(text):
-            return installed[1]
+            return f"{self.prefix}{installed[1]}"
         if keys := [key for folder, key in self.folders.items() if f"{folder}/" in text]:
             return keys[0]
         address = _ADDRESS.search(text)
-        return address[1].replace(".module.", ".").removeprefix(".") if address else ""
+        return f"{self.prefix}{address[1].replace('.module.', '.').removeprefix('.')}" if address else ""
 
 
 def to_fetch_error(output: str, called: CallSites, unfinished: Sequence[str]) -> EnvctlError:
@@ -114,8 +114,8 @@ def _parse_error(text: str, called: CallSites) -> _Diagnostic:
     match = _PARTS.match(text)
     summary, file, line, detail = match.groups("") if match else (text.strip(), "", "", "")
     detail = " ".join(detail.split())
-    if file.startswith(_CODE_PREFIX):
-        at = Location(file.removeprefix(_CODE_PREFIX), int(line))
+    if file and (path := called.name_project_file(file)):
+        at = Location(path, int(line))
         return _Diagnostic(summary, detail, next((key for key, where in called.at.items() if where == at), ""), at)
     key, named = called.find_key(f"{file}\n{detail}"), _MODULE_NAME.search(text)
     if file and key and named:

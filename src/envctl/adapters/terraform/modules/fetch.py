@@ -23,12 +23,13 @@ from envctl.domain.release import remote_modules
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, to_record_entry
 from envctl.domain.terraform.variables import ModuleCall
-from envctl.domain.terraform.workdir_names import CODE_FOLDER, MODULES_MANIFEST, ROOT_MODULE_FILE
+from envctl.domain.terraform.workdir_names import CODE_FOLDER, MODULES_MANIFEST, ROOT_MODULE_FILE, climb_to_stack
 
 # Seconds. Cloning a large repository prints nothing.
 MAX_SILENCE = 300.0
 MAX_DEPTH, MAX_SHOWN = 40, 60
-_ROOT_FOLDER, _KNOWN_FOLDER, _INSTALLED_FOLDER = "root", "kept", dirname(MODULES_MANIFEST)
+_ROOT_FOLDER, _TREE_FOLDER, _KNOWN_FOLDER, _INSTALLED_FOLDER = "root", "tree", "kept", dirname(MODULES_MANIFEST)
+_CODE_SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 _DEFAULTS = {
     "CHECKPOINT_DISABLE": "1",
     "TF_IN_AUTOMATION": "1",
@@ -60,19 +61,32 @@ class TerraformModules:
     def fetch_modules(
         self, binary: str, release: Release, known: Mapping[str, ResolvedModule], called_at: Mapping[str, Location]
     ) -> Mapping[str, ResolvedModule]:
+        stacks = release.wiring.stacks
+        found = dict(known)
         with self._open_scratch() as folder:
-            scratch = _Scratch(folder, called_at)
-            with self._convert_write_errors():
-                scratch.write_root(release, known)
-            line = build_arguments(self._find_binary(binary), "get", no_color=True)
-            environment = self.build_environment()
-            ended = run_process(line, scratch.root_folder, environment, scratch.on_line, patience=self.patience)
-            if ended.interrupted:
-                message = "interrupted while the code of modules was fetched"
-                raise InterruptedByUserError(Problem("E311", message, "no changes were made; run it again"))
-            if ended.code or ended.silent:
-                raise scratch.to_error(ended)
-            return scratch.read_modules()
+            if any(not stack.is_root for stack in stacks.values()):
+                found |= self._run_get(binary, _ModulesScratch(folder / "modules", called_at), release, known)
+            for name, stack in stacks.items():
+                # Each root by itself: some blocks may stand in a root module alone.
+                if stack.is_root and any(key.startswith(f"{name}.") and key not in known for key in called_at):
+                    scratch = _RootScratch(folder / "roots" / name, called_at, name=name, root=stack.root)
+                    found |= self._run_get(binary, scratch, release, known)
+        return found
+
+    def _run_get(
+        self, binary: str, scratch: "_Scratch", release: Release, known: Mapping[str, ResolvedModule]
+    ) -> dict[str, ResolvedModule]:
+        with self._convert_write_errors():
+            scratch.write_code(release, known)
+        line = build_arguments(self._find_binary(binary), "get", no_color=True)
+        environment = self.build_environment()
+        ended = run_process(line, scratch.workdir, environment, scratch.on_line, patience=self.patience)
+        if ended.interrupted:
+            message = "interrupted while the code of modules was fetched"
+            raise InterruptedByUserError(Problem("E311", message, "no changes were made; run it again"))
+        if ended.code or ended.silent:
+            raise scratch.to_error(ended)
+        return scratch.read_modules()
 
     def _find_binary(self, configured: str) -> tuple[str, ...]:
         return binary.find_binary(configured, self.inherited(), self.project)
@@ -102,7 +116,12 @@ class TerraformModules:
 
 @dataclass
 class _Scratch:
-    """A folder laid out as for a deployment, but with one root module for all stacks."""
+    """A folder laid out as for a deployment, where Terraform fetches modules.
+
+    Attributes:
+        prefix: the beginning of the keys that Terraform does not know: the stack of a root module.
+        code: the path from the folder of Terraform to the files of the release, ending with `/`.
+    """
 
     folder: Path
     called_at: Mapping[str, Location]
@@ -110,29 +129,33 @@ class _Scratch:
     unfinished: dict[str, None] = field(default_factory=dict)
 
     @property
-    def root_folder(self) -> Path:
-        return self.folder / _ROOT_FOLDER
+    def workdir(self) -> Path:
+        raise NotImplementedError
 
-    def write_root(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
-        self._write_code(CODE_FOLDER, release.files)
-        called = {name: f"../{CODE_FOLDER}/{stack.module}" for name, stack in release.wiring.stacks.items()}
-        needed = {name: {v.name: None for v in vs if not v.has_default} for name, vs in release.wiring.schema.items()}
-        # Terraform 1.15 checks the arguments of a module call before fetching the module.
-        modules = {name: {**needed.get(name, {}), "source": source} for name, source in called.items()}
-        self._write_file(f"{_ROOT_FOLDER}/{ROOT_MODULE_FILE}", json.dumps({"module": modules}).encode())
-        entries = [to_record_entry("", "", "", ".")]
-        entries += [to_record_entry(name, source, "", source) for name, source in called.items()]
-        entries += [to_record_entry(key, m.source, m.version, self._write_known(key, m)) for key, m in known.items()]
-        self._write_file(f"{_ROOT_FOLDER}/{MODULES_MANIFEST}", remote_modules.encode_module_record(entries))
+    @property
+    def prefix(self) -> str:
+        return ""
+
+    @property
+    def code(self) -> str:
+        return f"../{CODE_FOLDER}/"
+
+    def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
+        raise NotImplementedError
+
+    def name_project_file(self, file: str) -> str:
+        """Return the path of a file in the project, from its path for Terraform; empty for fetched code."""
+        return file.removeprefix(self.code) if file.startswith(self.code) else ""
 
     def on_line(self, line: str) -> None:
         if fetched := failures.FETCHED.fullmatch(line):
-            self.unfinished.pop(fetched[1], None)
+            self.unfinished.pop(f"{self.prefix}{fetched[1]}", None)
         if fetching := failures.FETCHING.fullmatch(line):
-            self.unfinished[fetching[1]] = None
-            if fetching[1].count(".") > MAX_DEPTH:
-                message = f"modules call each other in a circle: {fetching[1][:MAX_SHOWN]}…"
-                at = self._list_call_sites().find_location(fetching[1])
+            key = f"{self.prefix}{fetching[1]}"
+            self.unfinished[key] = None
+            if key.count(".") > MAX_DEPTH:
+                message = f"modules call each other in a circle: {key[:MAX_SHOWN]}…"
+                at = self._list_call_sites().find_location(key)
                 raise OperationFailedError(Problem("E342", message, "call another version of it", at))
 
     def to_error(self, ended: ProcessResult) -> EnvctlError:
@@ -146,52 +169,110 @@ class _Scratch:
         return failures.to_fetch_error(redact_logins(ended.errors), self._list_call_sites(), list(self.unfinished))
 
     def _list_call_sites(self) -> failures.CallSites:
-        return failures.CallSites(self.called_at, {folder: key for folder, (key, _) in self.packages.items()})
+        folders = {folder: key for folder, (key, _) in self.packages.items()}
+        return failures.CallSites(self.called_at, folders, self.prefix, self.name_project_file)
 
     def read_modules(self) -> dict[str, ResolvedModule]:
-        record = remote_modules.decode_module_record(read_bytes(self.root_folder / MODULES_MANIFEST))
-        entries = [each for each in record if "." in each[0]]
+        record = remote_modules.decode_module_record(read_bytes(self.workdir / MODULES_MANIFEST))
+        named = [(f"{self.prefix}{key}", key, *others) for key, *others in record if key]
+        entries = [each for each in named if "." in each[0]]
         folders = [normpath(folder) for *_, folder in entries]
         problems = []
-        for key, source, *_ in entries:
-            base = f"{_INSTALLED_FOLDER}/{key}"
+        for key, below, source, *_ in entries:
+            base = f"{_INSTALLED_FOLDER}/{below}"
             if modules := [relpath(each, base) for each in folders if _is_inside(each, base)]:
                 try:
-                    common, files = packages.read_package(self.root_folder / base, modules)
+                    common, files = packages.read_package(self.workdir / base, modules)
                     self.packages[normpath(f"{base}/{common}")] = key, Package(source, files)
                 except packages.StrayLinkError as error:
                     problems.append(_describe_stray_link(key, str(error), self._list_call_sites().find_location(key)))
         if problems:
             raise OperationFailedError(*problems)
-        return {key: self._to_module(source, version, normpath(folder)) for key, source, version, folder in entries}
+        return {key: self._to_module(source, version, normpath(folder)) for key, _, source, version, folder in entries}
 
     def _to_module(self, source: str, version: str, folder: str) -> ResolvedModule:
-        if folder.startswith(f"../{CODE_FOLDER}/"):
-            return ResolvedModule(source, version, folder.removeprefix(f"../{CODE_FOLDER}/"))
-        top = next(top for top in self.packages if _is_inside(folder, top))
-        return ResolvedModule(source, version, relpath(folder, top), self.packages[top][1])
+        for top in self.packages:
+            if _is_inside(folder, top):
+                return ResolvedModule(source, version, relpath(folder, top), self.packages[top][1])
+        return ResolvedModule(source, version, self.name_project_file(folder))
+
+    def _write_record(self, entries: list[dict[str, str]], known: Mapping[str, ResolvedModule]) -> None:
+        for key, module in known.items():
+            if key.startswith(self.prefix):
+                folder = self._write_known(key, module)
+                entries.append(to_record_entry(key.removeprefix(self.prefix), module.source, module.version, folder))
+        self._write_file(self.workdir / MODULES_MANIFEST, remote_modules.encode_module_record(entries))
 
     def _write_known(self, key: str, module: ResolvedModule) -> str:
         """Write the code of a known module, and return its folder for Terraform."""
         if module.package is None:
-            return f"../{CODE_FOLDER}/{module.folder}"
+            return normpath(f"{self.code}{module.folder}")
         top = next((top for top, (_, package) in self.packages.items() if package is module.package), "")
         if not top:
-            top = f"../{_KNOWN_FOLDER}/{len(self.packages)}"
+            top = relpath(self.folder / _KNOWN_FOLDER / str(len(self.packages)), self.workdir)
             self.packages[top] = key, module.package
-            self._write_code(normpath(f"{_ROOT_FOLDER}/{top}"), module.package.files)
+            self._write_files(self.workdir / top, module.package.files)
         return normpath(f"{top}/{module.folder}")
 
-    def _write_code(self, folder: str, files: Mapping[str, File]) -> None:
+    def _write_files(self, folder: Path, files: Mapping[str, File]) -> None:
         """Write the files `terraform get` reads."""
         for path, file in files.items():
-            if path.endswith((".tf", ".tf.json")):
-                self._write_file(f"{folder}/{path}", file.data)
+            if path.endswith(_CODE_SUFFIXES):
+                self._write_file(folder / path, file.data)
 
-    def _write_file(self, path: str, data: bytes) -> None:
-        file = self.folder / path
+    def _write_file(self, path: Path, data: bytes) -> None:
+        file = Path(normpath(path))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
+
+
+@dataclass
+class _ModulesScratch(_Scratch):
+    """One root module for all stacks with a module."""
+
+    @property
+    def workdir(self) -> Path:
+        return self.folder / _ROOT_FOLDER
+
+    def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
+        self._write_files(self.folder / CODE_FOLDER, release.files)
+        stacks = {name: stack for name, stack in release.wiring.stacks.items() if not stack.is_root}
+        called = {name: f"{self.code}{stack.module}" for name, stack in stacks.items()}
+        needed = {name: {v.name: None for v in release.wiring.schema[name] if not v.has_default} for name in stacks}
+        # Terraform 1.15 checks the arguments of a module call before fetching the module.
+        modules = {name: {**needed[name], "source": source} for name, source in called.items()}
+        self._write_file(self.workdir / ROOT_MODULE_FILE, json.dumps({"module": modules}).encode())
+        entries = [to_record_entry("", "", "", ".")]
+        entries += [to_record_entry(name, source, "", source) for name, source in called.items()]
+        self._write_record(entries, {key: each for key, each in known.items() if key.partition(".")[0] in stacks})
+
+
+@dataclass
+class _RootScratch(_Scratch):
+    """A root module that runs as it is, in a folder with the layout of the release."""
+
+    name: str = ""
+    root: str = ""
+
+    @property
+    def workdir(self) -> Path:
+        return Path(normpath(self.folder / _TREE_FOLDER / self.root))
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.name}."
+
+    @property
+    def code(self) -> str:
+        return climb_to_stack(self.root)
+
+    def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
+        self._write_files(self.folder / _TREE_FOLDER, release.files)
+        self._write_record([to_record_entry("", "", "", ".")], known)
+
+    def name_project_file(self, file: str) -> str:
+        path = normpath(f"{self.root}/{file}")
+        return "" if path.startswith("..") or _INSTALLED_FOLDER in path else path
 
 
 def _is_inside(folder: str, top: str) -> bool:

@@ -12,11 +12,12 @@ from pathlib import Path
 from envctl.adapters.disk.faults import unreadable_error, unwritable_error
 from envctl.adapters.disk.files import read_bytes, require_file
 from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.terraform.workdir_names import STATE_FILE
 
 
 def create_state_file(site: Site) -> None:
     """Create the file if it is missing. Terraform treats an empty file as no state."""
-    path = _find_state_path(site)
+    path = find_state_path(site)
     if path is None:
         return
     try:
@@ -31,7 +32,7 @@ def create_state_file(site: Site) -> None:
 
 def check_state_file(site: Site) -> None:
     """Check the file before Terraform reads it: it would wait at a pipe for ever. A missing file is valid."""
-    path = _find_state_path(site)
+    path = find_state_path(site)
     if path is None:
         return
     try:
@@ -42,10 +43,13 @@ def check_state_file(site: Site) -> None:
         raise unreadable_error(os.fspath(path), error) from error
 
 
-def _find_state_path(site: Site) -> Path | None:
+def find_state_path(site: Site) -> Path | None:
     """Return the path of the state; None for another backend."""
     try:
         backend = json.loads(read_bytes(site.directory / site.rendered_file))["terraform"]["backend"]["local"]
-        return Path(os.path.normpath(site.directory / backend["path"]))
+        path = backend["path"]
+        if site.stack.workspace:
+            path = f"{backend['workspace_dir']}/{site.stack.workspace}/{STATE_FILE}"
+        return Path(os.path.normpath(site.directory / path))
     except (OSError, ValueError, KeyError, TypeError):
         return None

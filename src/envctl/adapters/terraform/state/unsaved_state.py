@@ -14,6 +14,7 @@ from typing import Any
 
 from envctl.adapters.disk.files import read_bytes, read_text, write_text
 from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.adapters.terraform.state.local_state import find_state_path
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.terraform.workdir_names import UNSAVED_STATE
@@ -73,10 +74,8 @@ def prepare_for_push(site: Site) -> None:
     file = site.directory / UNSAVED_STATE
     if not _is_complete(file):
         raise OperationFailedError(describe_unsaved_state(site))
-    backend = json.loads(read_bytes(site.directory / site.rendered_file))["terraform"]["backend"]
-    if "local" in backend:
+    if state := find_state_path(site):
         write_text(file, _SERIAL.sub(lambda serial: str(int(serial[0]) + 1), read_text(file), count=1))
-        state = site.directory / backend["local"]["path"]
         if state.exists() and not _is_complete(state):
             os.truncate(state, 0)
 

@@ -18,7 +18,7 @@ def recover(
         typer.Option(
             "--import",
             metavar="ADDRESS=ID",
-            help="Import an existing resource into the state of its stack: module.STACK.TYPE.NAME=ID. Repeatable.",
+            help="Import an existing resource into the state of its stack: STACK:TYPE.NAME=ID. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -39,6 +39,6 @@ def parse_import(text: str) -> tuple[str, str]:
         from envctl.domain.errors import Problem, UsageError
 
         message = f"--import {text} is not in the form ADDRESS=ID"
-        hint = "copy it from the error message: --import 'module.STACK.TYPE.NAME=ID'"
+        hint = "copy it from the error message: --import 'STACK:TYPE.NAME=ID'"
         raise UsageError(Problem("E368", message, hint))
     return found["address"], found["id"]

@@ -16,6 +16,7 @@ from envctl.usecases.deployment.progress import Attempt
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.project.load import resolve_place
 
 
 def move_states(attempt: Attempt) -> None:
@@ -45,7 +46,8 @@ def _move_state(attempt: Attempt, new: str, old: str, state: bytes) -> None:
         message = f"the state of {old} can't move to {new} in {target}: {error}"
         hint = f"check the resources of {new} there, then remove moved_from or that state; no changes were made"
         raise OperationFailedError(Problem("E142", message, hint, stack=new)) from error
-    if moved:
+    stays = _is_same_state(context, target, new, old)
+    if moved and not stays:
         terraform.push_state(target, stack, moved)
     if moved and not moved_state.has_same_content(moved, terraform.pull_state(target, stack)):
         message = f"the state of {old} was copied to {new} in {target}, but reads back differently"
@@ -53,7 +55,7 @@ def _move_state(attempt: Attempt, new: str, old: str, state: bytes) -> None:
         raise OperationFailedError(Problem("E143", message, hint, stack=new))
     version, identity = moved_state.read_lineage_and_serial(state), attempt.guard_request.identity
     append_if_unfinished(attempt, lambda _: StateMoved(target, identity, attempt.started, old, new, *version))
-    if moved_state.has_resources(state):
+    if moved_state.has_resources(state) and not stays:
         # A later stack of the old name must not find the moved resources.
         left = prepare_empty_stack(context, target, old)
         terraform.push_state(target, left, moved_state.clear_state(state))
@@ -67,6 +69,8 @@ def clear_copies(context: Context, environment: str, moves: Mapping[str, str]) -
     """
     ports = context.ports
     for new, old in moves.items():
+        if _is_same_state(context, environment, new, old):
+            continue
         for name in (new, old):
             ports.terraform.require_idle(environment, PreparedStack(name))
         stack = prepare_empty_stack(context, environment, new)
@@ -78,10 +82,17 @@ def clear_copies(context: Context, environment: str, moves: Mapping[str, str]) -
             ports.terraform.push_state(environment, stack, moved_state.clear_state(copy))
 
 
+def _is_same_state(context: Context, environment: str, new: str, old: str) -> bool:
+    """Check if the project file gives both names one state: then it stays, and must not be emptied."""
+    return resolve_place(context.project, environment).backend.is_same_state(new, old)
+
+
 def _empty_leftover_states(attempt: Attempt) -> None:
     """Empty old states left by a deployment interrupted after recording a move."""
     context, target = attempt.request.context, attempt.request.target
     for new, old in attempt.leftovers.items():
+        if _is_same_state(context, target, new, old):
+            continue
         stack = prepare_empty_stack(context, target, old)
         left = context.ports.terraform.pull_state(target, stack)
         if not moved_state.has_resources(left):

@@ -54,7 +54,7 @@ class Recovered:
 def recover(
     ports: Ports, environment: str, existing: Sequence[tuple[str, str]] = (), *, dry_run: bool = False
 ) -> Recovered:
-    """Close an interrupted deployment, and import `existing`: addresses like `module.STACK.TYPE.NAME`, with ids.
+    """Close an interrupted deployment, and import `existing`: addresses as in `find_import_target`, with ids.
 
     Raise LockHeldError if the deployment is still running here or, according to Terraform's lock, elsewhere.
     """

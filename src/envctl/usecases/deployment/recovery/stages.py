@@ -1,11 +1,10 @@
 """The stages of a recovery. What is known after each: `Interruption` → `Inspected` → `Repaired` → `Closed`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.command_lines import format_command
-from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
+from envctl.domain.errors import OperationFailedError, Problem, StateLock
 from envctl.domain.ledger.events import DeploymentAbandoned, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
 from envctl.domain.text.identifiers import shorten_id
@@ -14,13 +13,13 @@ from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.leaving.state_move import clear_copies
 from envctl.usecases.deployment.prepare import PreparedRelease
 from envctl.usecases.deployment.recovery import inspection
+from envctl.usecases.deployment.recovery.import_address import find_import_target
 from envctl.usecases.deployment.recovery.inspection import RecoveryFindings
 from envctl.usecases.deployment.recovery.lock_breaking import break_state_locks
 from envctl.usecases.deployment.recovery.state_import import StateImporter
 from envctl.usecases.deployment.rollout.abort import require_restored
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
-from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request, release_store
 
@@ -99,7 +98,7 @@ class InspectStacks:
 class ImportResources:
     """Record imports without an end as abandoned, and import `existing`: addresses, with ids.
 
-    Raises UsageError for an address outside all stacks, or the error of Terraform.
+    Raises UsageError for an address outside all stacks, or of unclear stack, or the error of Terraform.
     """
 
     existing: tuple[tuple[str, str], ...] = ()
@@ -118,12 +117,11 @@ class ImportResources:
         if ready is None:
             message = f"{found.environment} has no deployments, so no state to import into"
             raise OperationFailedError(Problem("E322", message, format_command("status")))
-        stacks = {f"module.{stack.name}.": stack for stack in ready.prepared.stacks}
-        wanted = [(address, identity, _find_stack(address, stacks)) for address, identity in self.existing]
-        for address, identity, stack in wanted:
+        targets = [find_import_target(address, ready.prepared.stacks) for address, _ in self.existing]
+        for (stack, address), (_, identity) in zip(targets, self.existing, strict=True):
             imports.import_resource(stack, address, identity)
         left = inspection.inspect_stacks(found.context, found.here, ready).left
-        taken_in = tuple(address for address, _, _ in wanted)
+        taken_in = tuple(address for address, _ in self.existing)
         return replace(repaired, findings=replace(seen.findings, left=left), taken_in=taken_in)
 
 
@@ -204,15 +202,6 @@ def prepare_last(found: Interruption) -> PreparedRelease | None:
     prepare.init_release(context, prepared, candidate.release)
     prepared = leaving_stacks.add_leaving(context, found.present, prepared, release=candidate.release, changeover=over)
     return PreparedRelease(prepared, candidate.release, settings, over)
-
-
-def _find_stack(address: str, stacks: Mapping[str, PreparedStack]) -> PreparedStack:
-    for prefix, stack in stacks.items():
-        if address.startswith(prefix):
-            return stack
-    message = f"no stack of this release has the address {address}"
-    hint = f"start it with {' or '.join(sorted(stacks))}, and quote it: 'module.STACK.TYPE.NAME[\"KEY\"]'"
-    raise UsageError(Problem("E368", message, hint))
 
 
 def _suggest_resume(unfinished: Deployment, target: str) -> str:

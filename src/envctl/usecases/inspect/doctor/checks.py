@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from posixpath import dirname
 
 from envctl.domain.aws.access import CallerIdentity, is_on_aws
 from envctl.domain.command_lines import format_command
@@ -11,11 +12,12 @@ from envctl.domain.errors import ConfigurationError, EnvctlError, Problem
 from envctl.domain.ledger.checkpoint import INTERVAL
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.terraform.version_constraints import is_version_allowed
+from envctl.domain.text.lists import join_first
 from envctl.usecases.account.bootstrap import inspect_bucket
 from envctl.usecases.account.bucket_inventory import (
     S3_SCHEME,
     BucketTarget,
-    find_state_bucket,
+    find_state_buckets,
     find_store_bucket,
     require_caller,
 )
@@ -25,9 +27,11 @@ from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ledger.journal import load_checkpoint
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.project.load import resolve_place
 from envctl.usecases.project.lock_providers import parse_versions
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 
+MAX_FOLDERS = 3
 EXPIRES_SOON = timedelta(minutes=15)
 CLOCK_WARNING, CLOCK_LIMIT = timedelta(seconds=60), timedelta(seconds=300)
 """AWS refuses what is signed 5 minutes off, and S3 15."""
@@ -184,11 +188,36 @@ def check_store_bucket(context: Context) -> Iterator[Row]:
 
 
 def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
-    if context.project.state.backend == "local":
-        yield report_good("states", "on the disk of this machine")
-        return
-    place = find_state_bucket(context, environment, environment)
-    yield _check_bucket(context.ports, place, format_command("bootstrap", environment))
+    state = context.project.state
+    if state.backend == "local":
+        folders = {} if context.project.has_usual_states else _list_state_folders(context, environment)
+        where = f" ({join_first(list(folders), MAX_FOLDERS)})" if folders else ""
+        yield report_good("states", f"on the disk of this machine{where}")
+    elif state.backend != "s3":
+        yield report_unchecked("states", f"not checked: {state.backend}. Each plan reaches it with your credentials")
+    else:
+        for place in find_state_buckets(context, environment):
+            yield _check_bucket(context.ports, place, format_command("bootstrap", environment))
+        if tables := _list_lock_tables(context, environment):
+            yield report_unchecked("lock", f"not checked: table {', '.join(tables)} in DynamoDB")
+
+
+def _list_state_folders(context: Context, environment: str) -> dict[str, None]:
+    from envctl.domain.config.state_place import find_local_folder, find_workspace, resolve_keys
+
+    project, found = context.project, dict[str, None]()
+    for stack in project.view_for(environment).stacks:
+        keys, workspace = resolve_keys(project, environment, stack), find_workspace(project, environment, stack)
+        found[find_local_folder(keys) if workspace else dirname(str(keys["path"])) or "."] = None
+    return found
+
+
+def _list_lock_tables(context: Context, environment: str) -> tuple[str, ...]:
+    backend = resolve_place(context.project, environment).backend
+    tables = (
+        backend.settings_for_stack(each).get("dynamodb_table") for each in context.project.view_for(environment).stacks
+    )
+    return tuple(dict.fromkeys(str(each) for each in tables if each))
 
 
 def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:

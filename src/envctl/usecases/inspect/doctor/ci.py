@@ -150,5 +150,8 @@ def _find_state_object(context: Context, environment: str) -> tuple[str, str]:
     """Return the bucket of the states, and a key beside them that no state has; empty without a bucket."""
     if context.project.state.backend != "s3":
         return "", ""
+    if not context.project.has_usual_states:
+        # Another role may read them, and other keys: no object is known to be allowed.
+        return "", ""
     bucket = str(load.resolve_place(context.project, environment).backend.settings["bucket"])
     return bucket, f"{environment}/envctl-doctor.tfstate"

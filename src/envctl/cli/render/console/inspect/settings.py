@@ -42,8 +42,8 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         return
     for setting in settings.settings:
         print_nowrap(out, (setting.name, "bold"), f" = {format_value(setting)}")
-        source = f"{format_origin(setting, to_typed_path)} · {format_stacks(setting, everywhere)}"
-        print_nowrap(out, (source, "dim"), indent=4)
+        where = f"{format_origin(setting, to_typed_path)} · {format_stacks(setting, everywhere)}"
+        print_nowrap(out, (where, "dim"), indent=4)
 
 
 def format_stacks(setting: Setting, everywhere: Collection[str]) -> str:
@@ -68,6 +68,8 @@ def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
             return f"module default, {locate(str(setting.location))}" if setting.location else "module default"
         case "envctl":
             return "envctl"
+        case "secret":
+            return f"secret value, {setting.location}" if setting.location else "secret value"
         case "set":
             return f"set, {locate(str(setting.location))}" if setting.location else "set in the release"
         case _:

@@ -1,0 +1,144 @@
+"""Aliased provider configurations: real Terraform, the real AWS provider, and an account for each environment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import Sandbox
+from tests.e2e.conftest import ACCOUNTS, REGION, Project, run_in_sandbox
+from tests.e2e.project_text import OPEN, PEER, render_project
+from tests.modules import applying
+
+pytestmark = pytest.mark.terraform
+
+DNS = "999999999999"
+TOML = render_project(
+    "site",
+    {
+        "site": '[stacks.site.providers]\n"aws.us_east_1" = { region = "global" }\n"aws.dns" = {}\n',
+    },
+    ["dev", "prod"],
+    on_aws=True,
+    gates={"prod": OPEN},
+    rules={
+        name: f'other_accounts = ["{DNS}"]\nregions = {{ global = "us-east-1" }}\n'
+        f'[environments.{name}.providers."aws.dns"]\n'
+        f'assume_role = {{ role_arn = "arn:aws:iam::{DNS}:role/dns-{name}" }}\n'
+        for name in ("dev", "prod")
+    },
+)
+REQUIRED = """
+terraform {
+  required_providers {
+    aws = {
+      source                = "hashicorp/aws"
+      configuration_aliases = [%s]
+    }
+  }
+}
+"""
+SITE = (
+    REQUIRED % "aws.us_east_1, aws.dns"
+    + """
+variable "environment" {
+  type = string
+}
+
+resource "aws_s3_bucket" "site" {
+  bucket = "site-${var.environment}-files"
+}
+
+module "certificate" {
+  source    = "../certificate"
+  providers = { aws.global = aws.us_east_1 }
+  domain    = "${var.environment}.example.com"
+}
+
+resource "aws_sns_topic" "records" {
+  provider = aws.dns
+  name     = "records-${var.environment}"
+}
+"""
+)
+CERTIFICATE = (
+    REQUIRED % "aws.global"
+    + """
+variable "domain" {
+  type = string
+}
+
+resource "aws_acm_certificate" "this" {
+  provider          = aws.global
+  domain_name       = var.domain
+  validation_method = "DNS"
+}
+"""
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
+    project = Project(tmp_path / "site", home)
+    project.write("envctl.toml", TOML)
+    project.write("modules/site/main.tf", SITE)
+    project.write("modules/certificate/main.tf", CERTIFICATE)
+    with run_in_sandbox(project, unpacked_provider):
+        yield project
+
+
+def connect(project: Project, account: str, service: str, region: str = REGION) -> Any:
+    running = Sandbox(project.root / ".envctl" / "sandbox").find_running()
+    assert running is not None
+    return applying.Account(running, account).client(service, region)
+
+
+def list_domains(project: Project, account: str, region: str) -> list[str]:
+    found = connect(project, account, "acm", region).list_certificates()["CertificateSummaryList"]
+    return sorted(each["DomainName"] for each in found)
+
+
+def list_topics(project: Project, account: str) -> list[str]:
+    found = connect(project, account, "sns").list_topics()["Topics"]
+    return sorted(each["TopicArn"].rpartition(":")[2] for each in found)
+
+
+def test_aliases_act_in_their_accounts_and_regions(site: Project) -> None:
+    site.run_checked("--sandbox", "lock-providers")
+    site.run_checked("--sandbox", "apply", "dev", "--yes")
+    site.run_checked("--sandbox", "promote", "dev", "prod", "--yes")
+    for name in ("dev", "prod"):
+        account = ACCOUNTS[name]
+        assert list_domains(site, account, "us-east-1") == [f"{name}.example.com"]
+        assert list_domains(site, account, REGION) == []
+        buckets = connect(site, account, "s3").list_buckets()["Buckets"]
+        assert f"site-{name}-files" in [each["Name"] for each in buckets]
+        assert list_topics(site, account) == []
+    assert list_topics(site, DNS) == ["records-dev", "records-prod"]
+    site.run_checked("--sandbox", "drift")
+    tags = connect(site, DNS, "sns").list_tags_for_resource(ResourceArn=f"arn:aws:sns:{REGION}:{DNS}:records-prod")[
+        "Tags"
+    ]
+    assert {"Key": "environment", "Value": "prod"} in tags
+    site.run_checked("--sandbox", "destroy", "prod", "--yes")
+    assert list_topics(site, DNS) == ["records-dev"]
+    assert list_domains(site, ACCOUNTS["prod"], "us-east-1") == []
+
+
+def test_role_in_unlisted_account_is_refused(site: Project) -> None:
+    site.write("envctl.toml", TOML.replace(f'other_accounts = ["{DNS}"]\n', "", 1))
+    found = site.run("--sandbox", "validate", "--json")
+    assert (found.code, found.codes) == (78, ["E133"])
+    (problem,) = found.document["problems"]
+    assert f"provider aws.dns may act in account {DNS} (G203 of dev)" in problem["message"]
+    assert problem["hint"] == f'if intended, write other_accounts = ["{DNS}"] in [environments.dev] of envctl.toml'
+    assert problem["location"].startswith("envctl.toml:")
+
+
+def test_changed_role_of_alias_asks_for_a_new_approval(site: Project) -> None:
+    toml = TOML.replace(OPEN, PEER)
+    site.write("envctl.toml", toml)
+    site.run_checked("--sandbox", "apply", "dev", "--yes")
+    refused = site.run("--sandbox", "promote", "dev", "prod", "--yes")
+    assert refused.code == 4

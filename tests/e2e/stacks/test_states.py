@@ -1,0 +1,179 @@
+"""Real Terraform, with states where a project says: in other backends, by a template of the key, in a workspace."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Project
+from tests.e2e.project_text import OPEN, render_project
+from tests.e2e.stacks.state_server import PASSWORD, USER, StateServer, serve_states
+
+pytestmark = pytest.mark.terraform
+
+READER = 'inputs = { of = "base.name" }'
+BASE = """
+resource "terraform_data" "one" {
+  input = terraform.workspace
+}
+output "name" { value = terraform_data.one.output }
+"""
+WEB = """
+variable "of" { type = string }
+resource "terraform_data" "two" {
+  input = var.of
+}
+output "of" { value = var.of }
+"""
+
+
+def create_project(folder: Path, state: str, **extra: str) -> Project:
+    (folder / "home").mkdir()
+    project = Project(folder / "tiny", folder / "home", extra)
+    gates = {"staging": OPEN}
+    toml = render_project("tiny", {"base": "", "web": READER}, ["dev", "staging"], gates=gates, more=state)
+    project.write("envctl.toml", toml)
+    project.write("modules/base/main.tf", BASE)
+    project.write("modules/web/main.tf", WEB)
+    return project
+
+
+def deploy_everywhere(project: Project) -> None:
+    project.run_checked("--yes", "apply", "dev")
+    project.run_checked("--yes", "promote", "dev", "staging")
+    for environment in ("dev", "staging"):
+        project.run_checked("plan", environment, "--detailed-exitcode")
+        project.run_checked("drift", environment)
+
+
+def read_output(project: Project, environment: str) -> Any:
+    return json.loads(project.run_checked("--json", "output", environment, "web.of").out)["result"]
+
+
+def list_resources(state: bytes) -> list[str]:
+    return [each["type"] for each in json.loads(state)["resources"] if each["mode"] == "managed"]
+
+
+def search_secret(project: Project, secret: str) -> list[str]:
+    files = [path for path in project.root.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    return [os.fspath(path.relative_to(project.root)) for path in files]
+
+
+def test_local_states_are_where_the_template_says(tmp_path: Path) -> None:
+    project = create_project(tmp_path, '\n[state]\npath = "states/{env}/{stack}.json"\n')
+    deploy_everywhere(project)
+    found = sorted(os.fspath(path.relative_to(project.root)) for path in (project.root / "states").rglob("*.json"))
+    assert found == [f"states/{env}/{stack}.json" for env in ("dev", "staging") for stack in ("base", "web")]
+    assert not (project.root / ".envctl/state").exists()
+
+
+def test_states_in_workspaces_are_read_and_written(tmp_path: Path) -> None:
+    project = create_project(tmp_path, '\n[state]\nworkspace = "{env}"\npath = "old/{stack}/terraform.tfstate"\n')
+    ran = project.run_checked("--yes", "apply", "dev")
+    assert "removed" not in ran.err
+    deploy_everywhere(project)
+    found = sorted(os.fspath(path.relative_to(project.root)) for path in (project.root / "old").rglob("*.tfstate"))
+    assert found == [
+        f"old/{stack}/terraform.tfstate.d/{env}/terraform.tfstate"
+        for stack in ("base", "web")
+        for env in ("dev", "staging")
+    ]
+    assert "dev" in project.run_checked("output", "dev", "web.of").out
+    assert "staging" in project.run_checked("output", "staging", "web.of").out
+    project.run_checked("--yes", "destroy", "dev")
+    assert not list_resources((project.root / found[0]).read_bytes())
+
+
+@pytest.fixture
+def server() -> Iterator[StateServer]:
+    with serve_states() as found:
+        yield found
+
+
+HTTP = """
+[state]
+backend = "http"
+address = "{url}/states/{{env}}/{{stack}}"
+lock_address = "{url}/states/{{env}}/{{stack}}/lock"
+unlock_address = "{url}/states/{{env}}/{{stack}}/lock"
+lock_method = "LOCK"
+unlock_method = "UNLOCK"
+"""
+
+
+def create_http_project(folder: Path, server: StateServer) -> Project:
+    credentials = {"TF_HTTP_USERNAME": USER, "TF_HTTP_PASSWORD": PASSWORD}
+    return create_project(folder, HTTP.format(url=server.url), **credentials)
+
+
+def test_http_states_are_written_under_their_lock(tmp_path: Path, server: StateServer) -> None:
+    project = create_http_project(tmp_path, server)
+    deploy_everywhere(project)
+    assert sorted(server.states) == [
+        f"/states/{env}/{stack}" for env in ("dev", "staging") for stack in ("base", "web")
+    ]
+    assert {"LOCK /states/dev/web/lock", "UNLOCK /states/dev/web/lock"} <= set(server.calls)
+    assert not server.locks
+    assert not search_secret(project, PASSWORD)
+
+
+def test_held_http_lock_is_named_and_can_be_broken(tmp_path: Path, server: StateServer) -> None:
+    project = create_http_project(tmp_path, server)
+    project.run_checked("--yes", "apply", "dev")
+    held = {"ID": "5b1f", "Operation": "OperationTypeApply", "Who": "ann@ci", "Created": "2026-11-28T01:00:00Z"}
+    server.locks["/states/dev/web/lock"] = json.dumps(held).encode()
+    project.write("modules/web/main.tf", WEB.replace("var.of\n", '"${var.of}!"\n'))
+    ran = project.run("--yes", "--json", "apply", "dev")
+    assert ran.codes == ["E306"], ran.out
+    message = ran.document["problems"][0]["message"]
+    assert "web is locked by ann@ci for apply since 2026-11-28 01:00:00 UTC" in message
+    assert "5b1f" in message
+
+
+def test_lost_http_state_is_refused(tmp_path: Path, server: StateServer) -> None:
+    project = create_http_project(tmp_path, server)
+    project.run_checked("--yes", "apply", "dev")
+    toml = (project.root / "envctl.toml").read_text()
+    project.write("envctl.toml", toml.replace("/states/", "/other/"))
+    for command in (("plan", "dev"), ("--yes", "apply", "dev"), ("--yes", "promote", "dev", "staging")):
+        ran = project.run("--json", *command)
+        if command[1] == "promote":
+            continue
+        assert ran.codes and set(ran.codes) <= {"E321"}, (command, ran.out)
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """A PostgreSQL of the machine, reached by a socket in a folder. It refuses to run as root."""
+    initdb = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+    if initdb is None:
+        pytest.skip("PostgreSQL is not installed")
+    # The path of a socket has 107 characters at most, and the folders of pytest are private.
+    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp", ignore_cleanup_errors=True) as name:
+        folder, user = Path(name), "nobody" if os.geteuid() == 0 else None
+        if user:
+            shutil.chown(folder, user)
+
+        def run(program: str, *words: str | Path) -> None:
+            line = [initdb.with_name(program), "-D", folder / "data", *words]
+            subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user)
+
+        run("initdb", "--username=envctl", "--auth=trust", "--no-sync")
+        run("pg_ctl", "-w", "-l", folder / "log", "-o", f"-c listen_addresses='' -k {folder}", "start")
+        try:
+            yield f"postgres:///postgres?host={folder}&user=envctl&sslmode=disable"
+        finally:
+            run("pg_ctl", "-m", "immediate", "stop")
+
+
+def test_states_live_in_schemas_of_postgresql(tmp_path: Path, database: str) -> None:
+    project = create_project(tmp_path, '\n[state]\nbackend = "pg"\n', PG_CONN_STR=database)
+    deploy_everywhere(project)
+    assert "default" in project.run_checked("output", "staging", "web.of").out
+    assert not search_secret(project, "sslmode=disable")

@@ -1,0 +1,153 @@
+"""Provider configurations of a stack: which table wins, and what envctl adds to AWS providers."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.release.backend import Backend
+from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.place import Place
+from envctl.domain.release.provider_blocks import list_project_tables, render_configurations, render_provider_blocks
+from envctl.domain.release.root_module import render_root_module
+
+ACCOUNT, OTHER = "111111111111", "999999999999"
+ROLE, FOREIGN = f"arn:aws:iam::{ACCOUNT}:role/deployer", f"arn:aws:iam::{OTHER}:role/dns"
+Tables = Mapping[str, Mapping[str, object]]
+NONE: Tables = MappingProxyType({})
+PLACE = Place(
+    "dev",
+    Backend("local", {}, "dev"),
+    ACCOUNT,
+    "ap-northeast-1",
+    ROLE,
+    regions={"global": "us-east-1", "eu": "eu-west-1"},
+)
+SESSION = {"role_arn": ROLE, "session_name": "${var.envctl_session}"}
+TAGS = {"project": "shop", "environment": "dev", "stack": "web", "managed_by": "envctl"}
+
+
+def wire(of_stack: Tables = NONE, of_project: Tables = NONE, **more: Any) -> Wiring:
+    stacks = {"web": StackWiring("modules/web", providers=of_stack, **more)}
+    return Wiring("shop", "", stacks, {}, {"web": ()}, {"web": {}}, of_project)
+
+
+def render(of_stack: Tables = NONE, of_project: Tables = NONE, of_place: Tables = NONE, **more: Any) -> dict[str, Any]:
+    return render_configurations(wire(of_stack, of_project, **more), replace(PLACE, providers=of_place), "web")
+
+
+def test_alias_gets_role_account_and_tags_of_the_environment() -> None:
+    found = render({"aws.us_east_1": {"region": "us-east-1"}})
+    assert found["aws.us_east_1"] == {**found["aws"], "region": "us-east-1"}
+    assert found["aws"]["allowed_account_ids"] == [ACCOUNT]
+    assert found["aws"]["default_tags"] == [{"tags": TAGS}]
+    assert [*found["aws"]["assume_role"][0]] == ["role_arn", "session_name"]
+
+
+def test_module_gets_its_aliases_passed() -> None:
+    wiring = wire({"aws.us_east_1": {}, "datadog": {"site": "eu"}})
+    document = render_root_module(wiring, "web", PLACE, {}).document
+    assert document["module"]["web"]["providers"] == {"aws.us_east_1": "aws.us_east_1"}
+    assert [each.get("alias", "") for each in document["provider"]["aws"]] == ["", "us_east_1"]
+    assert document["provider"]["datadog"] == {"site": "eu"}
+    assert "providers" not in render_root_module(wire(), "web", PLACE, {}).document["module"]["web"]
+
+
+def test_later_table_wins_key_by_key() -> None:
+    found = render(
+        {"aws": {"b": 2}, "aws.far": {"d": 4}},
+        {"aws": {"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "source": "hashicorp/aws", "version": "~> 5"}},
+        {"aws": {"c": 3}, "aws.far": {"e": 5}},
+    )
+    assert {key: found["aws"].get(key) for key in "abcde"} == {"a": 1, "b": 2, "c": 3, "d": 1, "e": 1}
+    assert {key: found["aws.far"].get(key) for key in "abcde"} == {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}
+    assert not {"source", "version"} & {key for each in found.values() for key in each}
+
+
+@pytest.mark.parametrize(("region", "rendered"), [("global", "us-east-1"), ("eu-west-3", "eu-west-3")])
+def test_region_is_one_of_aws_or_named(region: str, rendered: str) -> None:
+    assert render({"aws.far": {"region": region}})["aws.far"]["region"] == rendered
+
+
+def test_alias_has_the_region_of_its_stack() -> None:
+    assert render({"aws.x": {}}, region="eu")["aws.x"]["region"] == "eu-west-1"
+
+
+def test_role_in_another_account_brings_that_account() -> None:
+    for of_stack, of_place in (
+        ({"aws.dns": {"assume_role": [{"role_arn": FOREIGN}]}}, {}),
+        ({"aws.dns": {}}, {"aws.dns": {"assume_role": {"role_arn": FOREIGN}}}),
+    ):
+        found = render(of_stack, {}, of_place)
+        assert found["aws.dns"]["allowed_account_ids"] == [OTHER]
+        assert found["aws"]["allowed_account_ids"] == [ACCOUNT]
+
+
+def test_environment_without_region_renders_given_aliases_alone() -> None:
+    found = render_provider_blocks(wire({"aws.us": {"region": "us-east-1"}}), replace(PLACE, region=None), "web")
+    assert [each["alias"] for each in found["aws"]] == ["us"]
+    assert found["aws"][0]["allowed_account_ids"] == [ACCOUNT]
+
+
+def test_role_that_looks_replaces_the_deployer_of_an_alias() -> None:
+    look = f"arn:aws:iam::{ACCOUNT}:role/look"
+    place = replace(PLACE, assume_role=look, replaced_role=ROLE)
+    found = render_configurations(wire({"aws.x": {"assume_role": {"role_arn": ROLE}}}), place, "web")
+    assert found["aws.x"]["assume_role"] == {"role_arn": look}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"), [({}, True), ({"default_tags": True}, True), ({"default_tags": False}, False)]
+)
+def test_stack_decides_about_default_tags(more: dict[str, Any], expected: bool) -> None:
+    found = render({"aws.x": {}}, **more)
+    assert ["default_tags" in each for each in found.values()] == [expected, expected]
+
+
+def test_table_of_an_absent_provider_renders_nothing() -> None:
+    assert [*render({}, {}, {"datadog": {"site": "eu"}, "aws.far": {}})] == ["aws"]
+
+
+def test_alias_of_another_provider_inherits_its_table() -> None:
+    found = render(
+        {"datadog.eu": {"site": "datadoghq.eu"}}, {"datadog": {"source": "DataDog/datadog", "validate": False}}
+    )
+    assert found["datadog.eu"] == {"site": "datadoghq.eu", "validate": False}
+
+
+def test_awscc_alias_gets_region_and_role() -> None:
+    found = render({"awscc.x": {"region": "us-east-1"}})["awscc.x"]
+    assert found["region"] == "us-east-1"
+    assert found["assume_role"]["role_arn"] == ROLE
+    assert not {"allowed_account_ids", "default_tags"} & set(found)
+
+
+def test_tables_are_listed_from_the_strongest() -> None:
+    assert list_project_tables("web", "dev", "aws.x") == (
+        ("environments", "dev", "providers", "aws.x"), ("stacks", "web", "providers", "aws.x"),
+        ("environments", "dev", "providers", "aws"), ("stacks", "web", "providers", "aws"), ("providers", "aws"),
+    )  # fmt: skip
+
+
+TABLES = st.dictionaries(
+    st.sampled_from(["aws", "aws.a", "aws.b"]),
+    st.dictionaries(st.sampled_from(["max_retries", "retry_mode", "profile"]), st.integers(0, 9), max_size=3),
+    max_size=3,
+)
+
+
+@given(TABLES, TABLES, TABLES)
+def test_strongest_table_with_a_key_decides(of_stack: Tables, of_project: Tables, of_place: Tables) -> None:
+    of_project = {name: each for name, each in of_project.items() if "." not in name}
+    places = {"stacks.web.providers": of_stack, "environments.dev.providers": of_place}
+    for name, arguments in render(of_stack, of_project, of_place).items():
+        for key in ("max_retries", "retry_mode", "profile"):
+            tables = [
+                places.get(".".join(path[:-1]), of_project).get(path[-1], {})
+                for path in list_project_tables("web", "dev", name)
+            ]
+            assert arguments.get(key) == next((each[key] for each in tables if key in each), None)
