@@ -110,6 +110,10 @@ def _parent_folders(name: str) -> set[str]:
 @dataclass
 class MemoryTree:
     content: dict[str, bytes]
+    folder: str | None = field(default="", kw_only=True)
+
+    def locate_project(self) -> str | None:
+        return self.folder
 
     def read_contents(self, path: str) -> bytes | None:
         return self.content.get(path)

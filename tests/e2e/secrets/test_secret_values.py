@@ -211,6 +211,48 @@ def test_ephemeral_output_is_no_input_of_another_stack(valued: Project) -> None:
     assert refused.document["problems"][0]["line"]
 
 
+ROOT = """
+variable "untyped" {
+  sensitive = true
+}
+
+variable "password" {
+  type      = string
+  ephemeral = true
+}
+
+variable "keys" {
+  type      = object({ user = string, port = optional(number, 1) })
+  sensitive = true
+}
+
+resource "terraform_data" "this" {
+  input = "${var.untyped} ${var.keys.user} ${var.keys.port}"
+}
+
+output "shown" {
+  value     = terraform_data.this.output
+  sensitive = true
+}
+"""
+
+
+def test_root_gets_its_values(valued: Project) -> None:
+    text = (valued.root / "envctl.toml").read_text()
+    start = text.index("[stacks.top]")
+    values = 'untyped = "env:UNTYPED"\npassword = "env:DB_PASSWORD"\nkeys = "env:KEYS"\n'
+    valued.write("envctl.toml", f'{text[:start]}[stacks.top]\nroot = "stacks/top"\n\n[secrets.values]\n{values}')
+    valued.write("stacks/top/main.tf", ROOT)
+    given = {"DB_PASSWORD": PLANTED, "UNTYPED": "planted-untyped", "KEYS": '{"user": "planted-user"}'}
+    project = replace(valued, extra=given)
+    project.run_checked("apply", "dev", "--yes")
+    shown = project.run_checked("output", "dev", "top.shown", "--reveal")
+    assert shown.out == "planted-untyped planted-user 1\n"
+    assert project.run_checked("plan", "dev", "--detailed-exitcode").code == 0
+    assert find_secret(PLANTED, valued.root, valued.home) == []
+    assert [each for each in find_secret("planted-u", valued.root, valued.home) if ".tfstate" not in each] == []
+
+
 def test_request_job_plans_with_stand_ins(valued: Project) -> None:
     project = replace(valued, extra={"DB_PASSWORD": PLANTED})
     project.run_checked("apply", "dev", "--yes")

@@ -186,6 +186,31 @@ def test_misplaced_secret_value_is_refused_with_line(line: str, settings: str, c
     assert str(error.problems[0].location).startswith("envctl.toml:")
 
 
+def test_value_in_set_or_in_the_own_file_is_refused() -> None:
+    world = from_environment()
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("environments/dev/web.tfvars", 'db_password = "planted"\n')
+    error = catch(ConfigurationError, lambda: validate_project(world.ports, "dev"))
+    assert codes(error) == ["E232"]
+    assert "environments/dev/web.tfvars" in error.problems[0].message
+    del world.tree.content["environments/dev/web.tfvars"]
+    world.edit("envctl.toml", text + '[stacks.web.set]\ndb_password = "planted"\n')
+    # A sensitive value in `set` is refused as such (E220).
+    assert codes(catch(ConfigurationError, lambda: validate_project(world.ports, "dev"))) == ["E220"]
+
+
+def test_shared_file_may_serve_other_stacks() -> None:
+    world = project('web.db_password = "env:DB_PASSWORD"')
+    network = world.tree.content["modules/network/main.tf"].decode()
+    declared = VARIABLES[: VARIABLES.index('variable "token"')]
+    world.edit("modules/network/main.tf", network + declared)
+    world.edit("environments/common.tfvars", 'size = 1\ndb_password = "of-the-network"\n')
+    world.secret_variables.values["DB_PASSWORD"] = VALUE
+    apply(world.ports, "dev")
+    assert secrets_of(world) == {"db_password": VALUE}
+    assert secrets_of(world, stack="network") == {"db_password": "of-the-network"}
+
+
 def test_variable_in_program_variables_is_refused() -> None:
     world = from_environment()
     text = world.tree.content["envctl.toml"].decode()

@@ -68,6 +68,7 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
         needed=_find_needed_providers(code, blocks.sources),
         workspaces=tuple(_find_workspaces(code)),
         addresses=tuple(dict.fromkeys(blocks.addresses)),
+        moved=tuple(blocks.moved),
         reads=dict(sorted(reads.found.items())),
         outside=tuple(sorted(reads.outside)),
     )
@@ -81,6 +82,7 @@ class _RootBlocks:
     overrides: list[StateBlock] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
     providers: list[tuple[Location, str, dict[str, object], dict[str, str], tuple[object, str] | None]] = field(
         default_factory=list
     )
@@ -101,6 +103,9 @@ def _read_code(found: _RootBlocks, source: Source, *, is_override: bool) -> None
             found.providers.append((place, labels[0], arguments, _read_credentials(source, block), text))
         elif kind == "resource" and len(labels) > 1:
             found.addresses.append(f"{labels[0]}.{labels[1]}")
+        elif kind == "moved":
+            ends = {name: source.read_node(node) for name, node in list_attributes(list_body(block), source)}
+            found.moved.append(_strip_ends(ends.get("from"), ends.get("to")))
         elif kind == "module" and labels:
             found.addresses.append(f"module.{labels[0]}")
         elif kind == "terraform":
@@ -159,12 +164,19 @@ def _read_json(found: _RootBlocks, path: str, document: JsonDocument, *, is_over
     for type_, bodies in list_json_bodies(document.content, "resource"):
         found.addresses += [f"{type_}.{name}" for each in list_objects(bodies) for name in each]
     found.addresses += [f"module.{name}" for name, _ in list_json_bodies(document.content, "module")]
+    top = document.content.get("moved") if isinstance(document.content, dict) else None
+    found.moved += [_strip_ends(each.get("from"), each.get("to")) for each in list_objects(top)]
     for key, body in list_json_bodies(document.content, "terraform"):
         if key in {"backend", "cloud"}:
             place = Location(path, document.find_line(key))
             (found.overrides if is_override else found.states).append(StateBlock(place, key))
         elif key == "required_providers":
             found.sources |= _read_json_sources(body)
+
+
+def _strip_ends(old: object, new: object) -> tuple[str, str]:
+    """Return both addresses without spaces."""
+    return "".join(str(old).split()), "".join(str(new).split())
 
 
 def _read_json_sources(body: object) -> dict[str, str]:
@@ -189,6 +201,7 @@ def _to_declarations(blocks: _RootBlocks) -> Iterator[ProviderDeclaration]:
             region=value if isinstance(value, str) else "",
             region_variable=variable[1] if variable else "",
             has_region=region is not None,
+            has_default_tags=bool(arguments.get("default_tags")),
         )
 
 

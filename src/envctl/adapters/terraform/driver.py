@@ -36,7 +36,7 @@ from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 if TYPE_CHECKING:
     from envctl.adapters.terraform.init.init_runner import InitRunner
     from envctl.domain.plan.drift import StackComparison
-    from envctl.domain.terraform.outputs import Output
+    from envctl.domain.terraform.outputs import Output, StackInput
 
 # Another plan locks the state for some seconds. A deployment under way waits longer for it.
 PLAN_LOCK_TIMEOUT, APPLY_LOCK_TIMEOUT = "5s", "120s"
@@ -353,8 +353,10 @@ class TerraformDriver:
             return site
         from envctl.adapters.terraform.state.stack_inputs import read_inputs
 
-        def read_outputs(name: str, root: str) -> "Mapping[str, Output]":
-            upstream = PreparedStack(name, binary=site.stack.binary, profile=site.stack.profile, root=root)
+        def read_outputs(each: "StackInput") -> "Mapping[str, Output]":
+            upstream = replace(
+                site.stack, name=each.stack, root=each.root, workspace=each.workspace, inputs=(), secrets={}
+            )
             return self._load_outputs(self._build_site(site.environment, upstream))
 
         return _add_inputs(site, read_inputs(site.stack.name, site.stack.inputs, read_outputs))

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.release.root_findings import RootFindings
+    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
 
 
@@ -77,6 +78,11 @@ class ProjectFileReader:
         from envctl.adapters.hcl.code_search import find_outside_reads
 
         return find_outside_reads(files, folders)
+
+    def find_resource_tags(self, files: Mapping[str, bytes], folder: str) -> "tuple[ResourceTags, ...]":
+        from envctl.adapters.hcl.tag_search import find_resource_tags
+
+        return find_resource_tags(files, folder)
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
         from envctl.adapters.hcl.code_folders import find_account_code

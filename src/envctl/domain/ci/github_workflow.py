@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from posixpath import join, normpath
 
 from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template
@@ -187,9 +188,8 @@ def _format_group(site: WorkflowInputs, environment: str) -> str:
 def _list_filters(site: WorkflowInputs) -> Sequence[str]:
     if site.github.paths is not None:
         return site.github.paths
-    top = f"{site.folder}/" if site.folder else ""
     own = (f"{WORKFLOWS_FOLDER}/{site.github.prefix}-*.yml", f"{format_locks_folder(site)}/**")
-    return (*(f"{top}{each}" for each in site.paths), *own)
+    return (*(normpath(join(site.folder, each)) for each in site.paths), *own)
 
 
 def _format_needs(names: Sequence[str]) -> str:

@@ -5,10 +5,11 @@ It is never planned, and has no settings, backend or credentials.
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from envctl.domain.release import remote_modules, root_module
-from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.bundle import File, Release, Wiring
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
 STACK_NAME = "every-stack"
@@ -36,7 +37,8 @@ def render_lockfile_root(releases: Mapping[str, Release], configured: Collection
     for stack, (made_for, release) in _index_stacks(releases).items():
         # Terraform requires the arguments, but `init` evaluates none.
         values = {variable.name: None for variable in release.wiring.schema[stack] if not variable.has_default}
-        source = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/{release.wiring.stacks[stack].module}"
+        folder = release.wiring.to_bundle_path(release.wiring.stacks[stack].module)
+        source = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/{folder}"
         modules[stack] = {"source": source, **values}
         if passed := release.wiring.stacks[stack].aliases:
             modules[stack]["providers"] = {name: name for name in passed}
@@ -57,7 +59,7 @@ def collect_code(releases: Mapping[str, Release]) -> dict[str, File]:
     return {
         f"{made_for or _PIPELINE_FOLDER}/{path}": file
         for made_for, release in releases.items()
-        for path, file in release.with_lock(None).files.items()
+        for path, file in release.with_lock(None).bundled_files.items()
     }
 
 
@@ -66,7 +68,7 @@ def merge_module_records(releases: Mapping[str, Release]) -> bytes:
     entries = []
     for stack, (made_for, release) in _index_stacks(releases).items():
         prefix = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/"
-        data = root_module.render_module_record(release.wiring, stack)
+        data = root_module.render_module_record(_as_module(release.wiring, stack), stack)
         for key, source, version, folder in remote_modules.decode_module_record(data) if data else ():
             if key:
                 moved = source.replace(f"../{CODE_FOLDER}/", prefix, 1) if key == stack else source
@@ -78,6 +80,11 @@ def merge_module_records(releases: Mapping[str, Release]) -> bytes:
         if entries
         else b""
     )
+
+
+def _as_module(wiring: Wiring, stack: str) -> Wiring:
+    """Return the wiring with the stack as a module: here, a root module that runs as it is is called like one."""
+    return replace(wiring, stacks={**wiring.stacks, stack: replace(wiring.stacks[stack], root_code=None)})
 
 
 def _index_stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:

@@ -19,7 +19,10 @@ from envctl.domain.release.root_override import find_region, is_of_environment, 
 from envctl.domain.text.lists import join_names
 
 _READ_HINT = "put the file into the project, and read it by a path that begins with ${path.module}"
-_WORKSPACE_HINT = "declare a variable for the name of the environment: envctl runs each environment without workspaces"
+_WORKSPACE_HINT = (
+    'if the states are in workspaces named like the environments, write [state] workspace = "{env}" in envctl.toml;'
+    " else declare a variable, such as environment"
+)
 
 
 def describe_findings(stack: str, folder: str, found: RootFindings) -> Iterator[Problem]:
@@ -52,6 +55,10 @@ def find_provider_problems(
         if provider.takes_web_identity and not provider.is_separate and any(place.assume_role for place in places):
             message = f"provider {provider.address} takes a web identity, which no override can remove"
             yield Problem("E159", message, "remove assume_role_with_web_identity from the provider block", at)
+        if wiring.stacks[stack].default_tags and block and block.has_default_tags:
+            message = f"provider {provider.address} has default_tags of its own: envctl would replace them"
+            hint = f"remove them, or remove default_tags = true from [stacks.{stack}]"
+            yield Problem("E161", message, hint, at)
         mismatches = [
             (place, mismatch)
             for place in places

@@ -6,16 +6,22 @@ arguments replace those of the root one by one, and nested blocks replace all bl
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from envctl.domain.plan.provider_accounts import ProviderConfiguration, parse_role_account, to_provider_configuration
+from envctl.domain.plan.provider_accounts import (
+    ProviderConfiguration,
+    find_last_role,
+    parse_role_account,
+    to_provider_configuration,
+)
+from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import render_assume_role
+from envctl.domain.release.provider_blocks import list_default_tags, merge_tables, render_assume_role
 from envctl.domain.release.root_code import RootCode, RootProvider
-from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var, to_plain_json
+from envctl.domain.terraform.json_syntax import format_tf_var, to_plain_json
 from envctl.domain.terraform.outputs import OutputReference, StackInput
 from envctl.domain.terraform.workdir_names import (
     DECLARATIONS_FILE,
@@ -45,7 +51,8 @@ def list_tree_files(release: Release, stack: str) -> Mapping[str, File]:
     remote = {_find_package(module.folder) for module in release.wiring.modules if module.stack_name == stack}
     folders = (*code.tree, *(each for each in remote if each))
     needed = tuple(f"{folder}/" for folder in folders)
-    return {path: file for path, file in release.files.items() if path.startswith(needed) or path in code.tree}
+    locate = release.wiring.to_bundle_path
+    return {locate(path): file for path, file in release.files.items() if path.startswith(needed) or path in code.tree}
 
 
 def _find_package(folder: str) -> str:
@@ -64,22 +71,43 @@ class RootFiles:
 
 
 def render_root_files(
-    wiring: Wiring, stack: str, place: Place, code: RootCode, arguments: Mapping[str, object]
+    wiring: Wiring,
+    stack: str,
+    place: Place,
+    code: RootCode,
+    arguments: Mapping[str, object],
+    *,
+    moved: Mapping[str, str],
+    secret_values: Collection[str] = (),
 ) -> RootFiles:
-    """Return the generated files of a root module that runs as it is."""
+    """Return the generated files of a root module that runs as it is.
+
+    `moved` are new addresses by old one. `secret_values` are variables with values from `[secrets.values]`.
+    """
     wired = wiring.stacks[stack]
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     document: dict[str, Any] = {
-        "terraform": {"backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.module)}}
+        "terraform": {
+            "backend": {
+                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
+            }
+        }
     }
     if providers := render_provider_overrides(wiring, stack, place, code):
         document["provider"] = providers
-    if hidden := {name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)}:
-        document["variable"] = hidden
+    variables: dict[str, dict[str, object]] = {
+        name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)
+    }
+    for each in wiring.schema[stack]:
+        if each.type_text == "any" and (each.name in sensitive or each.name in secret_values):
+            # Terraform reads TF_VAR_ of a variable without a type as plain text, and of any type as an expression.
+            variables[each.name] = {"type": "any"}
+    if variables:
+        document["variable"] = variables
     settings = {name: to_plain_json(value) for name, value in arguments.items() if name not in sensitive}
     files = {OVERRIDE_FILE: _encode(document)}
-    if declared := _declare(wiring, place, code):
+    if declared := _declare(wiring, place, code, moved):
         files[DECLARATIONS_FILE] = _encode(declared)
     if settings:
         files[SETTINGS_FILE] = _encode(settings)
@@ -87,7 +115,7 @@ def render_root_files(
     return RootFiles(document, secrets, files)
 
 
-def list_stack_inputs(wiring: Wiring, stack: str) -> tuple[StackInput, ...]:
+def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:
     """Return the variables of a root that come from other stacks; none for a rendered root module."""
     wired = wiring.stacks[stack]
     if not wired.is_root:
@@ -96,11 +124,27 @@ def list_stack_inputs(wiring: Wiring, stack: str) -> tuple[StackInput, ...]:
     found = []
     for variable, text in sorted(wired.inputs.items()):
         reference = OutputReference.parse(text)
-        upstream = wiring.stacks[reference.stack]
-        root = upstream.module if upstream.is_root else ""
+        other = reference.stack
+        where = (wiring.find_root_folder(other), backend.workspace_for_stack(other))
         part = (reference.output, reference.path)
-        found.append(StackInput(variable, types.get(variable, "any"), reference.stack, root, *part))
+        found.append(StackInput(variable, types.get(variable, "any"), other, *where, *part))
     return tuple(found)
+
+
+def pair_addresses(name: str, old_name: str, old: StackWiring, new: StackWiring) -> dict[str, str]:
+    """Return the new addresses by old one of a stack that had a module and now has a root module, or vice versa."""
+    if old.root_code is not None and new.root_code is None:
+        own = (each for each in old.root_code.addresses if each != f"module.{name}")
+        return {address: f"module.{name}.{address}" for address in own}
+    if old.root_code is None and new.root_code is not None:
+        code = new.root_code
+        if f"module.{old_name}" in code.addresses:
+            # Terraform would take its resources for those of the stack.
+            return {}
+        # Each address has one source: moves of the root go on from the old address.
+        sources = {to: each for each, to in code.moved}
+        return {f"module.{old_name}.{each}": sources.get(each, each) for each in code.addresses}
+    return {}
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:
@@ -115,11 +159,13 @@ def _find_sensitive_inputs(wiring: Wiring, wired: StackWiring) -> Iterator[str]:
             yield name
 
 
-def _declare(wiring: Wiring, place: Place, code: RootCode) -> dict[str, Any]:
+def _declare(wiring: Wiring, place: Place, code: RootCode, moved: Mapping[str, str]) -> dict[str, Any]:
     """Return the declarations beside those of the root: Terraform checks every constraint on its version."""
     declared: dict[str, Any] = {}
     if wiring.terraform:
         declared["terraform"] = {"required_version": wiring.terraform}
+    if moved:
+        declared["moved"] = [{"from": old, "to": new} for old, new in sorted(moved.items())]
     if takes_session(place, code):
         declared["variable"] = {SESSION_VARIABLE: {"type": "string", "default": "envctl"}}
     return declared
@@ -143,17 +189,30 @@ def render_provider_overrides(wiring: Wiring, stack: str, place: Place, code: Ro
     found: dict[str, list[dict[str, Any]]] = {}
     for provider in code.providers:
         if override := _render_override(wiring, stack, place, provider):
-            alias = {"alias": provider.alias} if provider.alias else {}
-            found.setdefault(provider.name, []).append({**alias, **override})
-    for name, table in wiring.providers.items():
-        if name in code.needed and not any(each.name == name and not each.alias for each in code.providers):
-            found.setdefault(name, []).append(_render_table(table, place))
+            called = {"alias": provider.alias} if provider.alias else {}
+            found.setdefault(provider.name, []).append({**called, **override})
+    known = {provider.address for provider in code.providers}
+    for name in sorted({*wiring.providers, *wiring.stacks[stack].providers, *place.providers} - known):
+        base, _, alias = name.partition(".")
+        if base in code.needed:
+            keys = _select_alias_keys(wiring, stack, place, name) if alias else merge_tables(wiring, place, stack, name)
+            found.setdefault(base, []).append({**({"alias": alias} if alias else {}), **keys})
     return {name: blocks[0] if len(blocks) == 1 else blocks for name, blocks in found.items()}
 
 
+def _select_alias_keys(wiring: Wiring, stack: str, place: Place, name: str) -> dict[str, Any]:
+    """Return the keys that tables of the project have for an alias: it keeps its own ones otherwise."""
+    own = {*wiring.stacks[stack].providers.get(name, {}), *place.providers.get(name, {})}
+    return {key: value for key, value in merge_tables(wiring, place, stack, name).items() if key in own}
+
+
 def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootProvider) -> dict[str, Any]:
+    if provider.alias:
+        tables = _select_alias_keys(wiring, stack, place, provider.address)
+    else:
+        tables = merge_tables(wiring, place, stack, provider.name)
     if provider.alias and not is_of_environment(provider, place):
-        return _restrict_to_account(place, provider)
+        return {**_restrict_to_account(place, provider), **_name_account(provider, tables), **tables}
     override: dict[str, Any] = {}
     if region := find_region(wiring, stack, place) if not (provider.alias and provider.has_region) else None:
         override["region"] = region
@@ -165,9 +224,9 @@ def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootPro
         override["allowed_account_ids"] = [place.account_id]
     if place.assume_role or place.account_id:
         override |= dict.fromkeys(_NULLABLE.intersection(provider.credentials))
-    if not provider.alias and provider.name in wiring.providers:
-        override |= _render_table(wiring.providers[provider.name], place)
-    return override
+    if wiring.stacks[stack].has_default_tags and provider.kind == "aws" and not provider.has_default_tags:
+        override["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
+    return {**override, **_name_account(provider, tables), **tables}
 
 
 def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]:
@@ -183,13 +242,11 @@ def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]
     return override
 
 
-def _render_table(table: Mapping[str, object], place: Place) -> dict[str, Any]:
-    """Return a table of `[providers]`, with the role to look with in place of the deployer's."""
-    found = {key: escape_templates(value) for key, value in table.items() if key not in ("source", "version")}
-    if "assume_role" in found and place.replaced_role:
-        text = json.dumps(found["assume_role"]).replace(json.dumps(place.replaced_role), json.dumps(place.assume_role))
-        found["assume_role"] = json.loads(text)
-    return found
+def _name_account(provider: RootProvider, tables: Mapping[str, object]) -> dict[str, Any]:
+    """Return the account of a role that the project gives to the configuration."""
+    role = find_last_role(tables.get("assume_role"))
+    account = parse_role_account(role) if isinstance(role, str) else ""
+    return {"allowed_account_ids": [account]} if account and provider.kind == "aws" else {}
 
 
 def find_region(wiring: Wiring, stack: str, place: Place) -> str | None:

@@ -48,6 +48,7 @@ class StackInput:
         type_text: the type of the variable.
         stack: the other stack.
         root: the folder of its root module; empty for a rendered one.
+        workspace: the workspace with its state; empty for the default one.
         path: the part of the output, like `[0]`; empty for all of it.
     """
 
@@ -55,6 +56,7 @@ class StackInput:
     type_text: str
     stack: str
     root: str
+    workspace: str
     output: str
     path: str = ""
 

@@ -74,6 +74,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
         # The next plan looks: with another role, it needs other root modules.
         or context.project.find_acting_role(environment) != context.project.for_looking().find_acting_role(environment)
         or over.former_names
+        or over.new_addresses
         or image_tags.find_tagged_images(context.project, written)
         or completed.floating
         # Every command has to withdraw the variables with secret values.
@@ -117,11 +118,12 @@ def write_workdirs(
         values = read_secret_values(context, settings, release.wiring)
     elif settings.sources:
         redact_secret_values(context, settings, release.wiring)
-    ports.workspace.write_code(environment, release.files)
+    ports.workspace.write_code(environment, release.bundled_files)
     if identity:
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
     live = load_traffic(context, release, environment, changeover)
+    backend = resolve_place(project, environment, changeover.moves, acting=True).backend
     for root in render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
@@ -130,8 +132,8 @@ def write_workdirs(
         name, needs, after = root.stack, wired.upstream, wired.after
         secrets = merge_values(root.secrets, values, name)
         stack = PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys)
-        inputs = list_stack_inputs(release.wiring, name)
-        stacks.append(replace(stack, root=root.root, inputs=inputs, workspace=root.workspace))
+        base, inputs = release.wiring.base, list_stack_inputs(release.wiring, name, backend)
+        stacks.append(replace(stack, base=base, root=root.root, inputs=inputs, workspace=root.workspace))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
@@ -161,6 +163,7 @@ def init_working_tree(context: Context, prepared: PreparedEnvironment) -> None:
     ports = context.ports
     module_checks.require_pinned(context, prepared.environment)
     account_check.require_account(context, prepared.environment)
+    root_modules.adopt_lock(context)
     stacks = list(prepared.stacks)
     if not split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
         # The first stack chooses the provider versions for all others.
@@ -286,8 +289,15 @@ def render_stack(
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
-    called, secret_values = changeover.former_names.get(stack, ""), settings.sources.get(stack, {}).keys()
-    root = render_root_module(release.wiring, stack, where, arguments, called=called, secret_values=secret_values)
+    root = render_root_module(
+        release.wiring,
+        stack,
+        where,
+        arguments,
+        called=changeover.former_names.get(stack, ""),
+        secret_values=settings.sources.get(stack, {}).keys(),
+        moved=changeover.new_addresses.get(stack, {}),
+    )
     return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 

@@ -32,6 +32,7 @@ class PreparedStack:
     plan_keys: tuple[str, ...] = ()  # plan keys unknown to envctl and allowed by the project
     leaves: Leaves = ""  # the fate of a stack dropped by the release
     unready: str = ""  # why a stack to forget could not be prepared
+    base: str = ""  # folder of the project in the code of the release, if that has code from outside of the project
     workspace: str = ""  # the workspace that holds its state; empty for the default one
     root: str = ""  # folder of a root module that runs as it is, in the tree of the stack; empty for a rendered one
     inputs: tuple[StackInput, ...] = ()  # variables of such a root from the outputs of other stacks

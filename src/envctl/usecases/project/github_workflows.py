@@ -36,6 +36,7 @@ from envctl.usecases.project.ci_workflows import (
     require_package,
     seal_locks,
 )
+from envctl.usecases.project.shared_code import list_shared_folders
 
 SYSTEM: System = "github"
 COMMAND = f"ci {SYSTEM}"
@@ -71,6 +72,7 @@ def update_github_workflows(
 
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> WorkflowInputs:
     order, settings = project.pipeline.order, project.ci.github
+    shared = list_shared_folders(ports, project) if settings.paths is None else ()
     return WorkflowInputs(
         order=order,
         folder=folder,
@@ -80,7 +82,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         reviewed=frozenset(name for name in order[1:] if find_rules(project, name).reviewers),
         protected=frozenset(name for name in order[1:] if project.environments[name].protected),
         package=require_package(ports, project),
-        paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, "", ())),
+        paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, "", (), shared)),
         github=settings,
         secret_variables=list_values_by_environment(project),
     )

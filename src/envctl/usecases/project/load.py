@@ -216,8 +216,17 @@ def _require_one_region(context: Context, wiring: Wiring, settings: EnvironmentS
 
 
 def require_valid_values(context: Context, release: Release, settings: EnvironmentSettings) -> None:
-    """Raise ConfigurationError for values that a `validation` block of the release refuses (E216)."""
-    if problems := _find_refused_values(context, release, settings):
+    """Raise ConfigurationError for values that a `validation` block of the release refuses (E216), and for tags that
+    can't stand beside the default tags (E186).
+    """
+    from envctl.usecases.project.tag_checks import find_tag_problems
+
+    place = resolve_place(context.project, settings.environment)
+    problems = [
+        *_find_refused_values(context, release, settings),
+        *find_tag_problems(context, release, settings, place),
+    ]
+    if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
 
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
+from envctl.domain.config.state_place import find_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.code_search import describe_account_mismatches
@@ -19,10 +21,19 @@ from envctl.domain.release.root_checks import (
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
+from envctl.domain.terraform.provider_lock import (
+    find_version_mismatches,
+    merge_locks,
+    shorten_address,
+    split_provider_blocks,
+)
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE, REMOTE_MODULES_FOLDER
+from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.load import resolve_place
+from envctl.usecases.project.shared_code import is_above_project
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
 _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
@@ -35,7 +46,7 @@ _PROJECT_FOLDER = "."
 
 def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
     """Return the files of a root module for the release, out of all files below its folder."""
-    selected = {path: file for path, file in found.items() if _is_code(path)}
+    selected = {path: file for path, file in found.items() if is_code(path)}
     if folder != _PROJECT_FOLDER:
         return selected
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
@@ -47,7 +58,8 @@ def select_root_files(project: Project, stack: str, folder: str, found: Mapping[
     }
 
 
-def _is_code(path: str) -> bool:
+def is_code(path: str) -> bool:
+    """Tell if a file counts as code of a root: settings files and local states do not."""
     name = path.rpartition("/")[2]
     return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
 
@@ -79,6 +91,10 @@ def complete_roots(context: Context, release: Release) -> Release:
         found = search_root(context.ports, release, files, name) if found.reads else found
         code = describe_root(found, _list_tree(release, files, wired, found))
         stacks[name] = replace(wired, root_code=code)
+        project = context.project
+        if all(find_workspace(project, environment, name) for environment in project.pipeline.order):
+            # The code sees the workspace of the state.
+            found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
     if problems:
         raise ConfigurationError(*problems)
@@ -86,19 +102,23 @@ def complete_roots(context: Context, release: Release) -> Release:
 
 
 def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
-    carried = [module.folder for module in release.wiring.modules if module.stack_name == stack]
-    data = {path: file.data for path, file in files.items()}
-    return ports.config_reader.find_root(data, release.wiring.stacks[stack].module, carried)
+    # By their paths in the repository: code outside of the project may be read too.
+    project = ports.tree.locate_project() or ""
+    locate = partial(to_bundle_path, project)
+    carried = [locate(module.folder) for module in release.wiring.modules if module.stack_name == stack]
+    data = {locate(path): file.data for path, file in files.items()}
+    found = ports.config_reader.find_root(data, locate(release.wiring.stacks[stack].module), carried)
+    return found.relocate(partial(to_project_path, project)) if project else found
 
 
 def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> RootFindings:
     """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
     for path in found.reads:
-        if EXCLUDED_PARTS.intersection(path.split("/")):
+        if EXCLUDED_PARTS.intersection(path.split("/")) or is_above_project(path):
             continue
         below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
         if below is not None:
-            files.update({name: file for name, file in below.items() if _is_code(name)})
+            files.update({name: file for name, file in below.items() if is_code(name)})
         elif (file := ports.tree.read_file(path)) is not None:
             files[path] = file
     return found
@@ -113,23 +133,31 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
     if wired.module == _PROJECT_FOLDER:
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
         away = tuple(f"{folder}/" for folder in others)
-        tops = {path.split("/")[0] for path in files if not path.startswith(away)}
+        tops = {path.split("/")[0] for path in files if not path.startswith(away)} - {UP}
         return tuple(sorted({*folders, *tops} - {LOCK_FILE}))
     return tuple(sorted({wired.module, *folders}))
 
 
 def check_tree_roots(context: Context, release: Release) -> None:
     """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
-    problems: list[Problem] = []
-    for name, wired in release.wiring.stacks.items():
-        if wired.root_code is None:
-            continue
-        found = search_root(context.ports, release, release.files, name)
-        places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
-        problems += find_provider_problems(release.wiring, name, found, places)
-        problems += _check_modules(context, release, name, found, places)
+    problems = [
+        problem
+        for name, wired in release.wiring.stacks.items()
+        if wired.is_root
+        for problem in find_account_problems(context, release, name, context.project.pipeline.order)
+    ]
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
+
+
+def find_account_problems(
+    context: Context, release: Release, stack: str, environments: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield the problems of a root module, and of its modules, that could act elsewhere than in these environments."""
+    found = search_root(context.ports, release, release.files, stack)
+    places = [resolve_place(context.project, each) for each in environments]
+    yield from find_provider_problems(release.wiring, stack, found, places)
+    yield from _check_modules(context, release, stack, found, places)
 
 
 def report_overridden(context: Context, release: Release) -> None:
@@ -155,6 +183,33 @@ def _check_modules(
         remote_states=(),
     )
     yield from describe_account_mismatches(blocks, [to_scope(place) for place in places])
+
+
+def adopt_lock(context: Context) -> None:
+    """Give the project the provider versions of its root modules, if it has no lock of its own: they must not jump."""
+    ports = context.ports
+    # The sandbox has provider versions of its own.
+    if ports.sandbox or split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
+        return
+    lock: bytes | None = None
+    for stack in context.project.stacks.values():
+        path = f"{stack.folder}/{LOCK_FILE}"
+        if stack.root is None or path == f"./{ports.provider_lock}":
+            continue
+        own = ports.tree.read_contents(path)
+        if own is None or not split_provider_blocks(own):
+            continue
+        if lock is not None and (differing := find_version_mismatches(lock, own)):
+            known = set(split_provider_blocks(lock))
+            if others := [shorten_address(each) for each in differing if each in known]:
+                names = join_names(others)
+                ports.observer.on_message(f"{path} has other versions of {names}: those of the first root are taken")
+            lock = merge_locks(own, lock)
+        else:
+            lock = merge_locks(lock, own)
+        ports.observer.on_message(f"{path}: its provider versions are now in {ports.provider_lock}")
+    if lock is not None:
+        ports.tree.write_contents(ports.provider_lock, lock)
 
 
 def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:

@@ -18,6 +18,15 @@ def drifted(address: str, *actions: str) -> dict[str, Any]:
     return {"address": address, "type": "terraform_data", "change": {"actions": list(actions)}}
 
 
+def imported(address: str) -> dict[str, Any]:
+    return {
+        "address": address,
+        "type": "terraform_data",
+        "name": "b",
+        "change": {"actions": ["no-op"], "importing": {"id": "x"}, "before": {}, "after": {}},
+    }
+
+
 A, B, DATA = "module.web.terraform_data.a", "module.web.terraform_data.b", "module.web.data.terraform_remote_state.x"
 DOCUMENTS: dict[str, tuple[dict[str, Any], int]] = {
     "no state": ({}, 0),
@@ -36,6 +45,13 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], int]] = {
             "resource_drift": [drifted(A, "update"), drifted(B, "delete")],
         },
         2,
+    ),
+    "one that the apply imports": (
+        {
+            "prior_state": {"values": {"root_module": {"resources": [resource(A), resource(B)]}}},
+            "resource_changes": [imported(B)],
+        },
+        1,
     ),
     "all are gone in reality": ({"resource_drift": [drifted(A, "delete"), drifted(B, "delete")]}, 2),
 }

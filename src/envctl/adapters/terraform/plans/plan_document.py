@@ -38,7 +38,11 @@ def parse_plan(stack: PreparedStack, document: Mapping[str, Any], warnings: tupl
         *parse_external_reads(document, prefix, secrets),
     )
     root = document.get("prior_state", {}).get("values", {}).get("root_module", {})
-    held = {raw["address"] for raw in attributes.walk_resources(root, "managed")}
+    # The prior state has imported resources too, although the state itself gets them with the apply.
+    imported = {
+        raw["address"] for raw in document.get("resource_changes", ()) if raw["change"].get("importing") is not None
+    }
+    held = {raw["address"] for raw in attributes.walk_resources(root, "managed")} - imported
     # A refresh drops resources deleted outside from the prior state.
     drift = document.get("resource_drift", ())
     deleted = {raw["address"] for raw in drift if parse_action(raw["change"]) is Action.DELETE}

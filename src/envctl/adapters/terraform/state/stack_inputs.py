@@ -12,13 +12,13 @@ from envctl.domain.terraform.outputs import MISSING, Output, StackInput, select_
 
 _ABSENT_VALUES = {"string": "", "number": "0", "bool": "false"}
 
-OutputReader = Callable[[str, str], Mapping[str, Output]]
-"""Returns the outputs of a stack, given by its name and the folder of its root module."""
+OutputReader = Callable[[StackInput], Mapping[str, Output]]
+"""Returns the outputs of the stack of an input."""
 
 
 def read_inputs(stack: str, inputs: Sequence[StackInput], read: OutputReader) -> dict[str, str]:
     """Return the `TF_VAR_` text of each input. Raises UpstreamBehindError for outputs missing in other stacks."""
-    outputs = {name: read(name, root) for name, root in {each.stack: each.root for each in inputs}.items()}
+    outputs = {name: read(each) for name, each in {each.stack: each for each in inputs}.items()}
     values: dict[str, str] = {}
     missing: list[StackInput] = []
     for each in inputs:

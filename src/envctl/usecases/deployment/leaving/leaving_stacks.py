@@ -12,7 +12,7 @@ from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.release.root_override import list_stack_inputs
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.domain.terraform.workdir_names import LEAVING_FOLDER, LOCK_FILE
+from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
@@ -41,10 +41,11 @@ def add_leaving(
     if not changeover.leaving:
         return prepared
     environment = prepared.environment
-    makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.files)
+    makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.bundled_files)
     for maker in makers.values():
         folder = _name_code_folder(maker)
-        code |= {f"{folder}/{path}": file for path, file in maker.release.files.items() if path != LOCK_FILE}
+        own = maker.release.with_lock(None).bundled_files
+        code |= {f"{folder}/{path}": file for path, file in own.items()}
     ports.workspace.write_code(environment, code)
     leaving = _LeavingStacks(ports, context.project, environment, present.find_environment(environment), changeover)
     left = tuple(leaving.prepare_stack(name, makers.get(name)) for name in changeover.leaving)
@@ -110,8 +111,10 @@ class _LeavingStacks:
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
+        backend = resolve_place(self.project, environment, acting=True).backend
         stack = PreparedStack(name, needs, secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
-        return replace(stack, root=root.root, inputs=list_stack_inputs(wiring, name), workspace=root.workspace)
+        inputs = list_stack_inputs(wiring, name, backend)
+        return replace(stack, base=wiring.base, root=root.root, inputs=inputs, workspace=root.workspace)
 
 
 def _render_stack(
@@ -139,10 +142,11 @@ def _name_code_folder(maker: StackOrigin) -> str:
 
 def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
     """Return the wiring with module paths in the own code folder of that release. A root has a tree of its own."""
-    wiring, there = maker.release.wiring, _name_code_folder(maker)
+    there, stored = _name_code_folder(maker), maker.release.wiring
+    if stored.stacks[name].is_root:
+        return stored
+    wiring = stored.relocate(stored.to_bundle_path)
     stack = wiring.stacks[name]
-    if stack.is_root:
-        return wiring
     modules = tuple(replace(each, folder=f"{there}/{each.folder}") for each in wiring.modules)
     moved = replace(stack, module=f"{there}/{stack.module}")
-    return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules)
+    return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules, base="")

@@ -72,7 +72,7 @@ def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
         case "secret":
             return f"secret value, {setting.location}" if setting.location else "secret value"
         case "set":
-            return f"set, {locate(str(setting.location))}" if setting.location else "set in the release"
+            return f"set, {setting.location}" if setting.location else "set in the release"
         case _:
             assert_never(setting.origin)
 
