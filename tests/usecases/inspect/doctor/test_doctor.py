@@ -346,6 +346,23 @@ def test_identity_and_reason_for_unverified_run_are_shown(world: World) -> None:
     assert (found.verdict, found.seen) == ("warn", "ann@example.com (unverified): the token had expired")
 
 
+def test_secret_values_are_found_without_reading_them(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    values = 'key = "secretsmanager:shop/{env}"\nother = "env:OTHER_VALUE"\n'
+    world.edit("envctl.toml", f"{text}\n[secrets.values]\n{values}")
+    declared = "".join(f'variable "{name}" {{\n  sensitive = true\n}}\n' for name in ("key", "other"))
+    world.edit("modules/web/main.tf", world.tree.content["modules/web/main.tf"].decode() + declared)
+    world.secrets.held["dev", "shop/dev"] = b"x"
+    found = diagnose_project(world.ports, ["dev", "prod"])
+    assert row(found, "dev", "secret values").verdict == "warn"
+    assert "OTHER_VALUE" in row(found, "dev", "secret values").seen
+    assert row(found, "prod", "secret values").verdict == "bad"
+    assert codes(found) == ["E440"]
+    world.secret_variables.values["OTHER_VALUE"] = "x"
+    assert row(diagnose_project(world.ports, ["dev"]), "dev", "secret values").verdict == "good"
+    assert world.secrets.read == []
+
+
 def test_states_of_other_backends_are_not_checked(world: World) -> None:
     edit_project(world, ('backend = "s3"', 'backend = "gcs"\nbucket = "b"'))
     found = diagnose_project(world.ports)
