@@ -249,3 +249,27 @@ def test_held_lock_of_postgresql_is_no_lock_of_ours(tmp_path: Path, database: st
             assert message == "the Terraform state of web is locked by somebody"
         finally:
             holder.terminate()
+
+
+def test_workspaces_of_plain_terraform_are_taken_over_where_they_are(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    project = Project(tmp_path / "old", tmp_path / "home", {"CHECKPOINT_DISABLE": "1"})
+    project.write("stacks/web/main.tf", BASE)
+    folder = project.root / "stacks/web"
+    for environment in ("dev", "staging"):
+        for words in (["init"], ["workspace", "new", environment], ["apply", "-auto-approve"]):
+            line = [*find_embedded(), *words]
+            subprocess.run(line, cwd=folder, env=project.build_environment(), check=True, capture_output=True)
+    before = {path: path.read_bytes() for path in (folder / "terraform.tfstate.d").rglob("*.tfstate")}
+    assert len(before) == 2
+    gates = {"dev": 'waivable = ["known_state"]', "staging": f'{OPEN}\nwaivable = ["known_state"]'}
+    state = '\n[state]\npath = "stacks/{stack}/terraform.tfstate"\nworkspace = "{env}"\n'
+    toml = render_project("old", {"web": ""}, ["dev", "staging"], gates=gates, more=state)
+    project.write("envctl.toml", toml.replace('module = "modules/web"', 'root = "stacks/web"'))
+    assert project.run("plan", "dev", "--detailed-exitcode").code == 0
+    project.run_checked("--yes", "apply", "dev", "--break-glass", "adopted")
+    project.run_checked("--yes", "promote", "dev", "staging", "--break-glass", "adopted")
+    for environment in ("dev", "staging"):
+        assert project.run("plan", environment, "--detailed-exitcode").code == 0
+    after = {path: json.loads(path.read_bytes())["resources"] for path in before}
+    assert after == {path: json.loads(each)["resources"] for path, each in before.items()}
