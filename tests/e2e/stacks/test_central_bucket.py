@@ -12,7 +12,7 @@ from tests.e2e.project_text import OPEN, render_project
 from tests.e2e.stacks.test_states import BASE, READER, WEB
 from tests.modules import applying
 
-pytestmark = [pytest.mark.terraform, pytest.mark.sandbox]
+pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 TOOLS, BUCKET = "444444444444", "all-states"
 STATE = f"""
