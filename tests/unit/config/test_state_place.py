@@ -113,6 +113,11 @@ REFUSED = {
     "a file by another way": (f'{FILES}[stacks.web.state]\npath = "./s//{{env}}/net"', "E168", "path"),
     "a standalone environment": (STANDALONE, "E168", "path"),
     "workspace of another key": (WORKSPACE, "E168", "key"),
+    "one lock for two states": (
+        f'{HTTP}"https://h/{{env}}/{{stack}}"\nlock_address = "https://h/{{env}}/lock"',
+        "E168",
+        "lock_address",
+    ),
     "no bucket": ('[state]\nbackend = "gcs"', "E169", ""),
     "no address": ('[state]\nbackend = "http"', "E169", ""),
     "no region": (f'{S3}key = "{{region}}/{{env}}/{{stack}}"', "E170", "key"),
