@@ -195,12 +195,12 @@ def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
         where = f" ({join_first(list(folders), MAX_FOLDERS)})" if folders else ""
         yield report_good("states", f"on the disk of this machine{where}")
     elif state.backend != "s3":
-        yield report_unchecked("states", f"not checked: {state.backend}. Each plan reaches it with your credentials")
+        yield report_unchecked("states", f"{state.backend}. Each plan reaches it with your credentials")
     else:
         for place in find_state_buckets(context, environment):
             yield _check_bucket(context.ports, place, format_command("bootstrap", environment))
         if tables := _list_lock_tables(context, environment):
-            yield report_unchecked("lock", f"not checked: table {', '.join(tables)} in DynamoDB")
+            yield report_unchecked("lock", f"table {', '.join(tables)} in DynamoDB")
 
 
 def _list_state_folders(context: Context, environment: str) -> dict[str, None]:
