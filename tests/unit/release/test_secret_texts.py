@@ -28,7 +28,7 @@ USABLE: dict[str, tuple[str, str, str, str]] = {
     "a number of a key for a string": ('{"port": 5432}', "port", "string", "5432"),
     "an object of a key": ('{"db": {"user": "u"}}', "db", "object({ user = string })", '{"user": "u"}'),
     "JSON in the text of a key": ('{"db": "[1]"}', "db", "list(number)", "[1]"),
-    "more attributes than the type has": ('{"user": "u", "host": "h"}', "", "object({ user = string })", '{"user": "u"}'),
+    "more attributes than the type has": ('{"a": "u", "host": "h"}', "", "object({ a = string })", '{"a": "u"}'),
 }  # fmt: skip
 UNUSABLE: dict[str, tuple[str, str, str, str]] = {
     "text that is no number": ("planted", "", "number", "must be a number"),
@@ -42,7 +42,6 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
     "a NUL character": ("planted\0", "", "string", "NUL"),
     "a lone surrogate": ("planted\ud800", "", "string", "UTF-8"),
     "too long": ("x" * (MAX_VARIABLE_BYTES + 1), "", "string", "bytes"),
-    "deep nesting": ("[" * 100_000, "", "any", ""),
 }
 
 
@@ -52,7 +51,7 @@ def test_usable_text(case: tuple[str, str, str, str]) -> None:
     assert encode_secret(text, key, variable(type_text)).text == expected
 
 
-@pytest.mark.parametrize("name", [name for name in UNUSABLE if name != "deep nesting"])
+@pytest.mark.parametrize("name", UNUSABLE)
 def test_unusable_text_is_explained_without_it(name: str) -> None:
     text, key, type_text, says = UNUSABLE[name]
     with pytest.raises(UnusableSecretError, match=says) as caught:
