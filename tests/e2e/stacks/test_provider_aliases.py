@@ -26,6 +26,8 @@ TOML = render_project(
         name: f'other_accounts = ["{DNS}"]\nregions = {{ global = "us-east-1" }}\n'
         f'[environments.{name}.providers."aws.dns"]\n'
         f'assume_role = {{ role_arn = "arn:aws:iam::{DNS}:role/dns-{name}" }}\n'
+        # moto issues a certificate by itself, after a while.
+        f'[environments.{name}.drift]\nignore = ["aws_acm_certificate.*.status"]\n'
         for name in ("dev", "prod")
     },
 )
