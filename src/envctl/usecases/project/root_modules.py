@@ -114,7 +114,8 @@ def _find_left_out_reads(found: RootFindings) -> Iterator[Problem]:
 
 def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
     # By their paths in the repository: code outside of the project may be read too.
-    project = ports.tree.locate_project() or ""
+    # A stored release may be of a project that was moved since.
+    project = max(ports.tree.locate_project() or "", release.wiring.base, key=len)
     locate = partial(to_bundle_path, project)
     carried = [locate(module.folder) for module in release.wiring.modules if module.stack_name == stack]
     data = {locate(path): file.data for path, file in files.items()}
