@@ -48,13 +48,16 @@ resource "aws_iam_role" "deployer" {
 }
 
 locals {
-  deployer_policies = {
-    compute    = data.aws_iam_policy_document.compute.json
-    data       = data.aws_iam_policy_document.data.json
-    operations = data.aws_iam_policy_document.operations.json
-    roles      = data.aws_iam_policy_document.roles.json
-    state      = data.aws_iam_policy_document.state.json
-  }
+  deployer_policies = merge(
+    {
+      compute    = data.aws_iam_policy_document.compute.json
+      data       = data.aws_iam_policy_document.data.json
+      operations = data.aws_iam_policy_document.operations.json
+      roles      = data.aws_iam_policy_document.roles.json
+      state      = data.aws_iam_policy_document.state.json
+    },
+    { for document in data.aws_iam_policy_document.secret_values : "values" => document.json },
+  )
 }
 
 resource "aws_iam_policy" "deployer" {

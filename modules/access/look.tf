@@ -207,10 +207,13 @@ data "aws_iam_policy_document" "look_state" {
 }
 
 locals {
-  look_policies = length(var.look_trusted_arns) == 0 ? {} : {
-    resources = data.aws_iam_policy_document.look_resources.json
-    state     = data.aws_iam_policy_document.look_state.json
-  }
+  look_policies = length(var.look_trusted_arns) == 0 ? {} : merge(
+    {
+      resources = data.aws_iam_policy_document.look_resources.json
+      state     = data.aws_iam_policy_document.look_state.json
+    },
+    { for document in data.aws_iam_policy_document.secret_values : "values" => document.json },
+  )
 }
 
 resource "aws_iam_policy" "look" {

@@ -148,3 +148,15 @@ variable "state_bucket" {
     error_message = "state_bucket must be the name of a bucket."
   }
 }
+
+variable "secret_values" {
+  description = "Names of the secrets whose values envctl reads for Terraform, as in [secrets.values] of envctl.toml: of Secrets Manager, and of parameters, which begin with a slash. The deployer and the role that looks may read these values."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.secret_values : can(regex("^/?[A-Za-z0-9_+=.@-]+(/[A-Za-z0-9_+=.@-]+)*$", name))])
+    error_message = "secret_values must be names such as shop/prod/db, or /shop/prod/db for a parameter: no ARNs, no patterns."
+  }
+}

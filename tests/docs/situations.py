@@ -1,9 +1,11 @@
 """What is so before a block is typed, each by the words of the mark `given`."""
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 
+from envctl.adapters.terraform.process.binary import find_embedded
 from tests.cli.pages.test_cost_docs import PRICES, PROGRAM, TABLE
 from tests.docs import accidents, deployed
 from tests.docs.places import PEOPLE, Place
@@ -105,6 +107,14 @@ def there_is_a_store_of_passwords(place: Place) -> None:
     program.chmod(0o755)
 
 
+def terraform_is_installed(place: Place) -> None:
+    """The embedded one, as a program on the PATH."""
+    place.programs.mkdir(exist_ok=True)
+    program = place.programs / "terraform"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(find_embedded())} "$@"\n')
+    program.chmod(0o755)
+
+
 def prod_has_a_replica(place: Place) -> None:
     """Of its database, in another region, as the modules `rds` and `rds_replica` make them."""
     here, there = (place.client("prod", "rds", region) for region in (REGION, OTHER_REGION))
@@ -153,6 +163,7 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "dev runs a release with a secret": dev_runs_a_release_with_a_secret,
     "signing keys are named": signing_keys_are_named,
     "there is a copy of the store": there_is_a_copy_of_the_store,
+    "terraform is installed": terraform_is_installed,
     "there is a store of passwords": there_is_a_store_of_passwords,
     "an instance of dev is to be larger": an_instance_is_to_be_larger,
     "prod has a replica in another region": prod_has_a_replica,

@@ -45,12 +45,13 @@ from envctl.domain.terraform.outputs import Output
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.usecases.ledger import journal as record
 from envctl.usecases.ledger import trust as trusts
-from envctl.usecases.ports.aws import CopyProgress, RegistryImage
+from envctl.usecases.ports.aws import CopyProgress, RegistryImage, SecretReading, SecretReference
 from envctl.usecases.ports.bucket_report import BucketReport
 from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, Ports
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.project import Revision
 from envctl.usecases.ports.terraform import (
+    BackendMistake,
     HashedProviders,
     InstalledTerraform,
     PlanLocking,
@@ -109,6 +110,10 @@ def _parent_folders(name: str) -> set[str]:
 @dataclass
 class MemoryTree:
     content: dict[str, bytes]
+    folder: str | None = field(default="", kw_only=True)
+
+    def locate_project(self) -> str | None:
+        return self.folder
 
     def read_contents(self, path: str) -> bytes | None:
         return self.content.get(path)
@@ -296,10 +301,14 @@ class MemoryTerraform:
     provider_source: ProviderSource = field(default_factory=lambda: ProviderSource("cache", "/cache"))
     hashed_providers: HashedProviders | EnvctlError = field(default_factory=lambda: HashedProviders(b"", (), {}))
     unpinned_providers: tuple[UnpinnedProvider, ...] = ()
+    # Mistakes in each backend, by key.
+    backend_mistakes: dict[str, str] = field(default_factory=dict)
     hashed: list[tuple[bytes, tuple[str, ...]]] = field(default_factory=list)
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
+    # The secrets of the last plan.
+    passed: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     on_pause: Callable[[float], None] = lambda _: None
 
     def detect_version(self, binary: str) -> InstalledTerraform:
@@ -309,6 +318,9 @@ class MemoryTerraform:
 
     def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         return self.provider_source
+
+    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[BackendMistake, ...]:
+        return tuple(BackendMistake(key, text) for key, text in self.backend_mistakes.items() if key in keys)
 
     def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
         return self.unpinned_providers
@@ -334,6 +346,7 @@ class MemoryTerraform:
     def plan(
         self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
     ) -> StackPlan:
+        self.passed[environment, stack.name] = stack.secrets
         where = (environment, stack.name)
         self.calls.append(("plan", *where))
         if locking != "none":
@@ -587,6 +600,8 @@ class MemorySecrets:
     held: dict[tuple[str, str], bytes] = field(default_factory=dict)
     otherwise: dict[tuple[str, str], SecretState] = field(default_factory=dict)  # states of faulty secrets
     types: dict[str, str] = field(default_factory=dict)  # types of SSM parameters
+    unreadable: dict[tuple[str, str], str] = field(default_factory=dict)  # reasons by environment and name
+    read: list[tuple[str, str]] = field(default_factory=list)  # environment and id of every value that was read
     looked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     created: dict[tuple[str, str], tuple[Mapping[str, str], str]] = field(default_factory=dict)
 
@@ -605,6 +620,17 @@ class MemorySecrets:
             secret, state, at, type=self.types.get(secret.name, "SecureString" if secret.kind == "ssm" else "")
         )
 
+    def read_values(self, environment: str, wanted: Sequence[SecretReference]) -> tuple[SecretReading, ...]:
+        self.read += [(environment, each.id) for each in wanted]
+        return tuple(self._read_value((environment, each.id)) for each in wanted)
+
+    def _read_value(self, where: tuple[str, str]) -> SecretReading:
+        if where in self.unreadable:
+            return SecretReading(problem=self.unreadable[where], hint="allow it")
+        if where not in self.held:
+            return SecretReading(problem="does not exist, or has no such version", is_absent=True)
+        return SecretReading(self.held[where].decode())
+
     def put_secret(
         self, environment: str, seen: Sighting, value: SecretValue, *, tags: Mapping[str, str], kms_key: str = ""
     ) -> None:
@@ -612,6 +638,16 @@ class MemorySecrets:
         if seen.state == "absent":
             self.created[where] = (tags, kms_key)
         self.held[where] = value.data
+
+
+@dataclass
+class MemoryVariables:
+    """Environment variables with secret values."""
+
+    values: dict[str, str] = field(default_factory=dict)
+
+    def read_variable(self, name: str) -> str | None:
+        return self.values.get(name)
 
 
 @dataclass
@@ -955,6 +991,7 @@ class World:
     registries: MemoryRegistries = field(default_factory=MemoryRegistries)
     secrets: MemorySecrets = field(default_factory=MemorySecrets)
     signatures: MemorySignatures = field(default_factory=MemorySignatures)
+    secret_variables: MemoryVariables = field(default_factory=MemoryVariables)
     alarms: MemoryAlarms = field(default_factory=MemoryAlarms)
     clock: SettableClock = field(default_factory=SettableClock)
     nonces: CountedNonces = field(default_factory=CountedNonces)

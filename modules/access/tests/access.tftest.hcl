@@ -441,3 +441,45 @@ run "an_environment_that_is_no_name_is_refused" {
 
   expect_failures = [var.environment]
 }
+
+run "only_named_secret_values_are_read" {
+  command = plan
+
+  variables {
+    look_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci-drift"]
+    secret_values     = ["shop/dev/db", "/shop/dev/token"]
+  }
+
+  assert {
+    condition     = { for statement in data.aws_iam_policy_document.secret_values[0].statement : one(statement.actions) => one(statement.resources) if !contains(statement.actions, "kms:Decrypt") } == { "secretsmanager:GetSecretValue" = "arn:aws:secretsmanager:*:111111111111:secret:shop/dev/db-??????", "ssm:GetParameter" = "arn:aws:ssm:*:111111111111:parameter/shop/dev/token" }
+    error_message = "Of these secrets, and of no others."
+  }
+
+  assert {
+    condition     = contains(keys(aws_iam_policy.deployer), "values") && contains(keys(aws_iam_policy.look), "values")
+    error_message = "A plan needs the values as well."
+  }
+}
+
+run "no_secret_value_is_read_unasked" {
+  command = plan
+
+  variables {
+    look_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci-drift"]
+  }
+
+  assert {
+    condition     = length(data.aws_iam_policy_document.secret_values) == 0 && !contains(keys(aws_iam_policy.look), "values")
+    error_message = "Nothing is named."
+  }
+}
+
+run "no_pattern_of_secret_values" {
+  command = plan
+
+  variables {
+    secret_values = ["shop/*"]
+  }
+
+  expect_failures = [var.secret_values]
+}

@@ -32,6 +32,7 @@ COMMANDS = {
     "output": ("inspect.output", "Show outputs, or print one for a script."),
     "exec": ("inspect.exec", "Run a command with an environment's credentials."),
     "render": ("inspect.render", "Show the generated root modules."),
+    "eject": ("inspect.eject", "Write plain root modules, to go on without envctl."),
     "lock-providers": ("project.lock_providers", "Write the provider lock for all stacks and platforms."),
     "secrets": ("project.secrets", "Show, check and set the secrets in settings."),
     "ledger": ("inspect.ledger", "Check or export the ledger."),

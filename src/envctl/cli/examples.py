@@ -63,6 +63,12 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl drift prod --fix", "deploy the release of prod again"),
         ("envctl drift --pending", "in a job: exit code 2 also for pending changes"),
     ),
+    "eject": (
+        ("envctl eject ../shop-terraform", "what runs, in all environments"),
+        ("envctl eject plain prod", "what runs in prod"),
+        ("envctl eject plain --working-tree", "the code of the working tree"),
+        ("envctl eject plain --dry-run", "list the files"),
+    ),
     "exec": (
         ("envctl exec dev -- aws s3 ls", "with the credentials of dev"),
         ("envctl exec prod -- env", "show the variables of a command"),

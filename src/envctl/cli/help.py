@@ -12,7 +12,7 @@ GROUPS = {
     "Release": ("preview", "verify", "rollback", "rules", "matrix", "collect"),
     "Inspect": (
         *("releases", "release", "history", "diff", "drift", "report"),
-        *("settings", "output", "render", "exec", "ledger"),
+        *("settings", "output", "render", "eject", "exec", "ledger"),
     ),
     "Set up": (
         *("init", "doctor", "bootstrap", "validate", "fmt", "lock-providers"),

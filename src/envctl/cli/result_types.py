@@ -23,6 +23,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "diff": ("usecases.inspect.diff.Diff",),
     "doctor": ("usecases.inspect.doctor.doctor.Doctor",),
     "drift": ("usecases.drift.drift.Drift", "usecases.drift.fix.Fixed"),
+    "eject": ("usecases.inspect.eject.Ejected",),
     "exec": (),
     "fmt": ("usecases.project.fmt.Formatted",),
     "history": ("usecases.inspect.history.History",),

@@ -259,3 +259,18 @@ def test_hooks_of_the_tree_get_no_credentials(committed: Path, monkeypatch: pyte
     assert "PATH=" in seen
     assert "GITHUB_TOKEN" not in seen
     assert "AWS_SECRET_ACCESS_KEY" not in seen
+
+
+@pytest.mark.parametrize("path", ["../modules/net", "modules/net", "modules/web"])
+def test_changed_code_beside_project_is_noticed(committed: Path, path: str) -> None:
+    """By its path, through a linked folder, and through a linked file."""
+    net = committed.parent / "modules/net/main.tf"
+    net.parent.mkdir(parents=True)
+    net.write_text("net")
+    (committed / "modules/net").symlink_to("../../modules/net")
+    (committed / "modules/web/net.tf").symlink_to("../../../modules/net/main.tf")
+    git(committed, "add", "..")
+    git(committed, "commit", "-q", "-m", "second")
+    assert not Git(committed).read_revision([path]).uncommitted
+    net.write_text("changed")
+    assert Git(committed).read_revision([path]).uncommitted

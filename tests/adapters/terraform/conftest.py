@@ -13,6 +13,7 @@ from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, StackWiring, Wiring
 from envctl.domain.release.place import Place
+from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.root_module import render_root_module
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import OVERRIDE_FILE, SETTINGS_FILE
@@ -77,11 +78,17 @@ class Bench:
         variables: tuple[Variable, ...] = (),
         arguments: Mapping[str, object] | None = None,
         outputs: Mapping[str, bool] | None = None,
+        as_root: bool = False,
     ) -> PreparedStack:
-        stacks = {STACK: StackWiring(f"modules/{STACK}")}
+        folder = f"modules/{STACK}"
+        stacks = {STACK: StackWiring(folder, root_code=RootCode((folder,)) if as_root else None)}
         schema, put_out = {STACK: variables}, {STACK: outputs or {}}
         wiring = Wiring("shop", ">= 1.10", stacks, {}, schema, put_out, self.providers)
         rendered = render_root_module(wiring, STACK, self.place, arguments or {})
+        if as_root:
+            files = {f"{folder}/main.tf": File(code.encode())}
+            self.workspace.write_tree("dev", STACK, folder, files, rendered.files)
+            return PreparedStack(STACK, (), rendered.secrets, root=rendered.root)
         self.workspace.write_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
         self.workspace.write_stack("dev", STACK, rendered.encode())
         return PreparedStack(STACK, (), rendered.secrets)

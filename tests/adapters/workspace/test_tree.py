@@ -158,3 +158,46 @@ def test_rewritten_file_keeps_its_mode_and_link(tree: ProjectTree, tmp_path: Pat
     link.symlink_to("private")
     tree.write_contents("link", b"after")
     assert (private.read_bytes(), private.stat().st_mode & 0o777, link.is_symlink()) == (b"after", 0o600, True)
+
+
+@pytest.fixture
+def shared(tree: ProjectTree, tmp_path: Path) -> ProjectTree:
+    """The project in a repository, with a module beside it."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "modules/net").mkdir(parents=True)
+    (tmp_path / "modules/net/main.tf").write_bytes(b"net")
+    return tree
+
+
+def test_project_knows_its_folder_in_repository(shared: ProjectTree, tmp_path: Path) -> None:
+    assert shared.locate_project() == "project"
+    assert ProjectTree(tmp_path).locate_project() == ""
+
+
+def test_project_outside_of_repository_has_no_place(tree: ProjectTree) -> None:
+    assert tree.locate_project() is None
+
+
+def test_folder_beside_project_is_read(shared: ProjectTree) -> None:
+    assert shared.read_folder("../modules/net") == {"../modules/net/main.tf": File(b"net")}
+
+
+def test_link_within_repository_is_followed(shared: ProjectTree, tmp_path: Path) -> None:
+    (tmp_path / "project/modules/net").symlink_to("../../modules/net")
+    assert shared.read_folder("modules/net") == {"modules/net/main.tf": File(b"net")}
+
+
+def test_link_out_of_repository_is_refused(shared: ProjectTree, tmp_path: Path) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "main.tf").write_bytes(b"x")
+    (tmp_path / "modules/far").symlink_to(elsewhere)
+    with pytest.raises(ConfigurationError, match=r"E116 \.\./modules/far is a link to a folder outside the git repo"):
+        shared.read_folder("../modules/far")
+
+
+def test_folder_above_repository_is_refused(tree: ProjectTree, tmp_path: Path) -> None:
+    (tmp_path / "project/.git").mkdir()
+    (tmp_path / "modules").mkdir()
+    with pytest.raises(ConfigurationError, match="E116"):
+        tree.read_folder("../modules")

@@ -71,6 +71,6 @@ def test_lost_state_in_a_workspace_is_refused(central: Project) -> None:
     try:
         for command in (("plan", "dev"), ("--yes", "apply", "dev"), ("drift", "prod")):
             ran = central.run("--sandbox", "--json", *command)
-            assert ran.codes == ["E321"], (command, ran.out)
+            assert "E321" in ran.codes, (command, ran.out)
     finally:
         central.write("envctl.toml", toml)

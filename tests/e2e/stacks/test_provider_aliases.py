@@ -140,5 +140,91 @@ def test_changed_role_of_alias_asks_for_a_new_approval(site: Project) -> None:
     toml = TOML.replace(OPEN, PEER)
     site.write("envctl.toml", toml)
     site.run_checked("--sandbox", "apply", "dev", "--yes")
-    refused = site.run("--sandbox", "promote", "dev", "prod", "--yes")
-    assert refused.code == 4
+    site.run_checked("--sandbox", "approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
+    site.write("envctl.toml", toml.replace("role/dns-prod", "role/admin"))
+    refused = site.run("--sandbox", "promote", "dev", "prod", "--yes", "--json")
+    assert (refused.code, refused.codes) == (4, ["G106"])
+    role = f"arn:aws:iam::{DNS}:role"
+    changed = f"provider.aws.dns.assume_role.role_arn {role}/dns-prod -> {role}/admin"
+    assert f"the place of prod changed since the approval: {changed}" in refused.document["problems"][0]["message"]
+    site.write("envctl.toml", toml)
+    site.run_checked("--sandbox", "promote", "dev", "prod", "--yes")
+
+
+ROLE = """
+resource "aws_iam_role" "this" {
+  name               = "site"
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+  tags               = %s
+}
+"""
+
+
+def test_tags_in_other_case_are_refused_before_aws_does(site: Project) -> None:
+    site.write("envctl.toml", render_project("site", {"site": ""}, ["dev"], on_aws=True))
+    required = REQUIRED % ""
+    site.write("modules/site/main.tf", required + ROLE % '{ Environment = "x" }')
+    found = site.run("--sandbox", "validate", "--json")
+    assert (found.code, found.codes) == (78, ["E186"])
+    site.write("modules/site/main.tf", required + ROLE % '{ for key in ["Environment"] : key => "x" }')
+    site.run_checked("--sandbox", "validate")
+    found = site.run("--sandbox", "apply", "dev", "--yes", "--json")
+    assert (found.code, found.codes) == (1, ["E187"])
+    site.write("envctl.toml", render_project("site", {"site": "default_tags = false"}, ["dev"], on_aws=True))
+    site.run_checked("--sandbox", "apply", "dev", "--yes")
+    tags = connect(site, ACCOUNTS["dev"], "iam").list_role_tags(RoleName="site")["Tags"]
+    assert tags == [{"Key": "Environment", "Value": "x"}]
+    site.run_checked("--sandbox", "drift", "dev")
+
+
+def test_old_provider_refuses_tags_that_are_default_tags(site: Project) -> None:
+    site.write("envctl.toml", render_project("site", {"site": ""}, ["dev"], on_aws=True))
+    code = REQUIRED % "" + 'variable "environment" {\n  type = string\n}\n' + ROLE % "{ environment = var.environment }"
+    site.write("modules/site/main.tf", code)
+    site.run_checked("--sandbox", "lock-providers")
+    found = site.run("--sandbox", "plan", "dev", "--json")
+    assert (found.code, found.codes) == (78, ["E186"])
+
+
+ROOT = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+provider "aws" {
+  region = "ap-northeast-1"
+}
+
+provider "aws" {
+  alias  = "dns"
+  region = "ap-northeast-1"
+}
+
+resource "aws_sns_topic" "here" {
+  name = "here"
+}
+
+resource "aws_sns_topic" "records" {
+  provider = aws.dns
+  name     = "records"
+}
+"""
+
+
+def test_table_completes_an_alias_of_a_root(site: Project) -> None:
+    table = 'root = "roots/site"\n[stacks.site.providers]\n"aws.dns" = {}\n'
+    toml = TOML[: TOML.index("[stacks.site]")] + f"[stacks.site]\n{table}"
+    site.write(
+        "envctl.toml", toml.replace('"aws.dns" = {}', '"aws.dsn" = {}').replace('providers."aws.dns"', "providers.aws")
+    )
+    site.write("roots/site/main.tf", ROOT)
+    found = site.run("--sandbox", "validate", "--json")
+    assert "E182" in found.codes
+    site.write("envctl.toml", toml)
+    site.run_checked("--sandbox", "apply", "dev", "--yes")
+    site.run_checked("--sandbox", "promote", "dev", "prod", "--yes")
+    assert list_topics(site, ACCOUNTS["dev"]) == list_topics(site, ACCOUNTS["prod"]) == ["here"]
+    assert list_topics(site, DNS) == ["records"]
+    site.run_checked("--sandbox", "drift", "prod")

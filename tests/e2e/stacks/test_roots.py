@@ -338,3 +338,59 @@ def test_stacks_of_both_kinds_read_each_other(mixed: Project) -> None:
     mixed.run_checked("destroy", "dev", "--yes")
     for stack in ("first", "second", "third"):
         assert not json.loads(find_state(mixed, "dev", stack).read_text())["resources"]
+
+
+CHANGING = """
+[project]
+name = "changing"
+
+[pipeline]
+order = ["dev"]
+
+[environments.dev]
+
+[stacks.web]
+module = "stacks/web"
+"""
+INNER = """
+variable "name" {
+  type = string
+}
+
+resource "terraform_data" "one" {
+  input = var.name
+}
+
+resource "terraform_data" "many" {
+  for_each = toset(["a", "b"])
+  input    = each.key
+}
+
+module "label" {
+  source = "../../modules/label"
+  name   = var.name
+}
+"""
+
+
+def test_stack_changes_its_kind_without_new_resources(tmp_path: Path, home: Path) -> None:
+    project = Project(tmp_path / "changing", home)
+    project.write("envctl.toml", CHANGING)
+    project.write("stacks/web/main.tf", INNER)
+    project.write("modules/label/main.tf", LABEL.replace(" ${path.module}", ""))
+    project.write("modules/label/suffix.txt", "suffix")
+    project.write("environments/dev/terraform.tfvars", 'name = "x"\n')
+    project.run_checked("apply", "dev", "--yes")
+    before = read_ids(project)
+    for kind in ("root", "module"):
+        project.write("envctl.toml", CHANGING.replace("module =", f"{kind} ="))
+        plan = project.run_checked("plan", "dev").out
+        assert "4 to move" in plan, plan
+        project.run_checked("apply", "dev", "--yes")
+        assert read_ids(project) == before
+        assert "no changes" in project.run_checked("plan", "dev").out
+
+
+def read_ids(project: Project) -> set[str]:
+    resources = json.loads(find_state(project, "dev").read_text())["resources"]
+    return {instance["attributes"]["id"] for each in resources for instance in each["instances"]}

@@ -335,3 +335,34 @@ class TestShape:
     def test_waiting_promotion_may_fail_its_job(self) -> None:
         assert sum("--wait-ok" in step.get("run", "") for step in steps(made())) == 3
         assert not any("--wait-ok" in step.get("run", "") for step in steps(made(github={"waiting": "failed"})))
+
+
+SECRET_VALUES = {"dev": ("DB_PASSWORD",), "prod": ("DB_PASSWORD", "PROD_TOKEN")}
+
+
+def test_secret_values_reach_jobs_of_their_environment_alone() -> None:
+    files = made(secret_variables=SECRET_VALUES, reviewed=("prod",), github={"secrets": ["DB_PASSWORD_OF_ALL"]})
+    seen: dict[str, set[str]] = {}
+    for name, job in jobs(files).items():
+        for step in job["steps"]:
+            given = {key for key in step.get("env", {}) if key in ("DB_PASSWORD", "PROD_TOKEN")}
+            seen.setdefault(name.rpartition(":")[2], set()).update(given)
+    both = {"DB_PASSWORD", "PROD_TOKEN"}
+    assert {name: given for name, given in seen.items() if given} == {
+        "deploy-dev": {"DB_PASSWORD"},
+        "deploy-prod": both,
+        "operate-dev": {"DB_PASSWORD"},
+        "operate-prod": both,
+        # Both jobs plan for the reviewers of prod.
+        "plan-prod": both,
+        "drift": both,
+    }
+    assert main_step(jobs(files)[".github/workflows/envctl-drift.yml:drift"])["env"]["PROD_TOKEN"] == (
+        "${{ secrets.PROD_TOKEN }}"
+    )
+
+
+def test_only_steps_with_envctl_get_secret_values() -> None:
+    for step in steps(made(secret_variables=SECRET_VALUES)):
+        if "PROD_TOKEN" in step.get("env", {}):
+            assert "-m envctl" in step["run"]

@@ -382,3 +382,18 @@ def test_include_of_generated_file_is_found(text: str) -> None:
 @pytest.mark.parametrize("text", NOT_INCLUDED.values(), ids=NOT_INCLUDED)
 def test_missing_include_of_generated_file_is_noticed(text: str) -> None:
     assert not includes_pipeline({MAIN_FILE: text, **OTHERS}, GENERATED_FILE)
+
+
+def test_jobs_unset_secret_values_of_other_environments() -> None:
+    values = {"dev": ("DB_PASSWORD",), "prod": ("DB_PASSWORD", "PROD_TOKEN")}
+    found = jobs(secret_variables=values)
+    unset = {
+        name: line.split()[1:] for name, job in found.items() for line in job["script"] if line.startswith("unset ")
+    }
+    assert unset == {
+        "envctl plan": ["DB_PASSWORD", "PROD_TOKEN"],
+        "envctl apply dev": ["PROD_TOKEN"],
+        "envctl promote dev staging": ["DB_PASSWORD", "PROD_TOKEN"],
+        "envctl operate dev": ["PROD_TOKEN"],
+        "envctl operate staging": ["DB_PASSWORD", "PROD_TOKEN"],
+    }

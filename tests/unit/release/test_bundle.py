@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from envctl.domain.errors import Location
 from envctl.domain.release.bundle import (
     MANIFEST,
+    BundledModule,
     DamagedBundleError,
     File,
     Release,
@@ -231,3 +232,62 @@ def test_upstream_stacks_are_named_once_and_sorted() -> None:
 def test_provider_lock_is_read_from_its_files() -> None:
     assert RELEASE.lock_bytes() == b"provider"
     assert Release(WIRING, {}).lock_bytes() is None
+
+
+SHARED = replace(
+    WIRING,
+    stacks={
+        "network": StackWiring("../../modules/vpc"),
+        "web": StackWiring("modules/web", {"subnet": "network.subnet"}),
+    },
+    modules=(BundledModule("network.far", "acme/far/aws", "1.0.0", ".remote/acme-far"),),
+    base="projects/shop",
+)
+SHARED_FILES = {
+    "../../modules/vpc/main.tf": File(b"variable {}"),
+    "modules/web/main.tf": File(b"variable {}"),
+    ".remote/acme-far/main.tf": File(b"variable {}"),
+    LOCK_FILE: File(b"lock"),
+}
+
+
+def test_code_beside_project_survives_bundling() -> None:
+    bundle = pack(Release(SHARED, SHARED_FILES))
+    assert unpack(bundle, compute_identity(bundle)) == Release(SHARED, SHARED_FILES)
+
+
+def test_bundle_with_code_beside_project_holds_no_upward_path() -> None:
+    with tarfile.open(fileobj=io.BytesIO(pack(Release(SHARED, SHARED_FILES)))) as tar:
+        names = tar.getnames()
+        manifest = json.loads(read_member(tar, MANIFEST))
+    assert names == [
+        "modules/vpc/main.tf",
+        "projects/shop/.remote/acme-far/main.tf",
+        "projects/shop/.terraform.lock.hcl",
+        "projects/shop/modules/web/main.tf",
+        MANIFEST,
+    ]
+    assert [stack["module"] for stack in manifest["stacks"]] == ["modules/vpc", "projects/shop/modules/web"]
+    assert [module["folder"] for module in manifest["modules"]] == ["projects/shop/.remote/acme-far"]
+    assert (manifest["format"], manifest["base"]) == (4, "projects/shop")
+
+
+@pytest.mark.parametrize("base", ["..", "/etc", "a/../b", ".git/x", 3])
+def test_project_folder_outside_bundle_is_refused(base: object) -> None:
+    manifest = {"base": base}
+    with tarfile.open(fileobj=io.BytesIO(pack(Release(SHARED, SHARED_FILES)))) as tar:
+        manifest = {**json.loads(read_member(tar, MANIFEST)), "base": base}
+    forged = io.BytesIO()
+    with tarfile.open(fileobj=forged, mode="w") as tar:
+        data = json.dumps(manifest).encode()
+        member = tarfile.TarInfo(MANIFEST)
+        member.size = len(data)
+        tar.addfile(member, io.BytesIO(data))
+    with pytest.raises(DamagedBundleError):
+        unpack(forged.getvalue(), compute_identity(forged.getvalue()))
+
+
+def read_member(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    assert file is not None
+    return file.read()

@@ -193,7 +193,7 @@ BAD = {
     "a missing secret is not to be written into a file": bad(
         {},
         "E205 token has no value, and third needs it",
-        "pass the name of a secret to the module, and read it there",
+        "say where its value is, under [secrets.values] in envctl.toml",
         "modules/m/variables.tf:3",
         schema={"third": (variable("token", sensitive=True, line=3),)},
     ),

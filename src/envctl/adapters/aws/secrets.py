@@ -1,7 +1,7 @@
-"""The Secrets port on Secrets Manager and the Parameter Store. It never reads the value of a secret."""
+"""The Secrets port on Secrets Manager and the Parameter Store. Only `read_values` reads values of secrets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.call_failures import CallFailure, explain_failure, extract_code
 from envctl.domain.aws.secret_status import (
@@ -13,6 +13,10 @@ from envctl.domain.aws.secret_status import (
     Sighting,
 )
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.usecases.ports.aws import SecretReading, SecretReference
+
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
 
 MAX_THREADS = 8
 # At most this many names are allowed in a request to the Parameter Store.
@@ -36,6 +40,26 @@ class AwsSecrets:
                 seen |= _check_parameters(self._client("ssm", environment, region=region), parameters)
         return tuple(seen[each] for each in wanted)
 
+    def read_values(self, environment: str, wanted: Sequence[SecretReference]) -> tuple[SecretReading, ...]:
+        """Read each secret with a call of its own, some in parallel; stop calling once AWS is unreachable."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        # Opened first: a client takes credentials, and its errors are those of the environment.
+        clients = {
+            (each.kind, each.region): self._client(each.kind, environment, region=each.region)
+            for each in dict.fromkeys(wanted)
+        }
+        unreached: list[CallFailure] = []
+
+        def read_value(each: SecretReference) -> SecretReading:
+            if unreached:
+                return SecretReading(problem=unreached[0].reason, hint=unreached[0].hint)
+            read = _read_secret if each.kind == "secretsmanager" else _read_parameter
+            return read(clients[each.kind, each.region], each, unreached)
+
+        with ThreadPoolExecutor(MAX_THREADS) as pool:
+            return tuple(pool.map(read_value, wanted))
+
     def put_secret(
         self, environment: str, seen: Sighting, value: SecretValue, *, tags: Mapping[str, str], kms_key: str = ""
     ) -> None:
@@ -53,6 +77,43 @@ class AwsSecrets:
             message = f"{SERVICE_NAMES[secret.kind]} of {environment} did not accept {secret.name}: {failure.reason}"
             # Without its cause, since that may quote the value.
             raise OperationFailedError(Problem("E448", message, failure.hint)) from None
+
+
+def _read_secret(client: Any, wanted: SecretReference, unreached: list[CallFailure]) -> SecretReading:  # noqa: ANN401
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    stage = {"VersionStage": wanted.stage} if wanted.stage else {}
+    try:
+        answer = client.get_secret_value(SecretId=wanted.id, **stage)
+    except (BotoCoreError, ClientError) as error:
+        return _explain_unread(error, "secretsmanager:GetSecretValue", unreached)
+    if answer.get("SecretString") is None:
+        return SecretReading(problem="it is binary", hint="store it as text, for example as base64")
+    return SecretReading(answer["SecretString"])
+
+
+def _read_parameter(client: Any, wanted: SecretReference, unreached: list[CallFailure]) -> SecretReading:  # noqa: ANN401
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        found = client.get_parameter(Name=wanted.id, WithDecryption=True)["Parameter"]
+    except (BotoCoreError, ClientError) as error:
+        return _explain_unread(error, "ssm:GetParameter", unreached)
+    if found["Type"] != ENCRYPTED_TYPE:
+        hint = f"delete it, and set it again: envctl makes a {ENCRYPTED_TYPE}"
+        return SecretReading(problem=f"it is an unencrypted {found['Type']}, not a {ENCRYPTED_TYPE}", hint=hint)
+    return SecretReading(found["Value"])
+
+
+def _explain_unread(
+    error: "BotoCoreError | ClientError", permission: str, unreached: list[CallFailure]
+) -> SecretReading:
+    code = extract_code(error)
+    if code in ("ParameterNotFound", "ParameterVersionNotFound", "ResourceNotFoundException"):
+        return SecretReading(problem="does not exist, or has no such version", is_absent=True)
+    failure = explain_failure(error, permission)
+    unreached.extend([failure] if failure.is_unreachable else [])
+    return SecretReading(problem=failure.reason, hint=failure.hint)
 
 
 def _check_secrets(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSecret, Sighting]:  # noqa: ANN401 (boto3's own)

@@ -45,7 +45,13 @@ def read_module(files: Mapping[str, bytes], name: str) -> ModuleInterface:
     if problems:
         raise ConfigurationError(*problems)
     outputs = tuple(
-        Output(block.name, _to_flag(block, "sensitive"), _to_text(block, "description"), block.location)
+        Output(
+            block.name,
+            _to_flag(block, "sensitive"),
+            _to_text(block, "description"),
+            block.location,
+            _to_flag(block, "ephemeral"),
+        )
         for block in blocks
         if block.kind == "output"
     )
@@ -108,7 +114,7 @@ def _check_syntax(source: Source) -> None:
 
 _KEYS_BY_KIND = {
     "variable": frozenset({"default", "description", "ephemeral", "nullable", "sensitive"}),
-    "output": frozenset({"description", "sensitive"}),
+    "output": frozenset({"description", "ephemeral", "sensitive"}),
     "module": frozenset({"source", "version"}),
 }
 
@@ -148,7 +154,8 @@ def _to_variable(block: Block, problems: list[Problem]) -> Variable:
     has_default = "default" in block.values or "default" in block.computed
     default, mismatches = convert_value(block.values.get("default"), type_)
     # Ephemeral values are never in plans or states, and must not be rendered either.
-    sensitive = _to_flag(block, "sensitive") or _to_flag(block, "ephemeral")
+    ephemeral = _to_flag(block, "ephemeral")
+    sensitive = _to_flag(block, "sensitive") or ephemeral
     for mismatch in mismatches:
         message = f"the default of {mismatch.format_message(block.name, reveal=not sensitive)}"
         problems.append(Problem("E212", message, f"correct it; the type is {format_type(type_)}", block.location))
@@ -161,6 +168,7 @@ def _to_variable(block: Block, problems: list[Problem]) -> Variable:
         sensitive=sensitive,
         description=_to_text(block, "description"),
         location=block.location,
+        ephemeral=ephemeral,
     )
 
 

@@ -3,11 +3,12 @@
 import os
 import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.paths import resolve_path
+from envctl.adapters.disk.project_search import find_repository_top
 from envctl.domain.ci.program_variables import find_credentials, remove_variables
 from envctl.usecases.ports.project import Revision
 
@@ -105,22 +106,40 @@ class Git:
 
 
 def _resolve_links(project: Path, paths: Sequence[str]) -> list[str]:
-    """Return each path with its links resolved, and the first link itself: git rejects paths beyond a link."""
+    """Return each path with its links resolved, and the first link itself: git rejects paths beyond a link. Targets of
+    links in a folder are included.
+    """
     top, found = resolve_path(project), dict[str, None]()
+    repository = find_repository_top(top) or top
     for path in paths:
-        try:
-            real = resolve_path(top / path)
-        except OSError:
-            real = top / path
-        if real == top / path or not real.is_relative_to(top):
-            found[path] = None
-            continue
-        found[os.fspath(real.relative_to(top))] = None
-        ancestors = [*reversed((top / path).relative_to(top).parents), Path(path)]
-        link = next((each for each in ancestors if (top / each).is_symlink()), None)
-        if link is not None:
-            found[os.fspath(link)] = None
+        linked = _list_links(top / path)
+        for each in (path, *(f"{path}/{name}" for name in linked)):
+            found |= dict.fromkeys(_resolve_link(top, repository, each))
     return list(found)
+
+
+def _resolve_link(top: Path, repository: Path, path: str) -> Iterator[str]:
+    try:
+        real = resolve_path(top / path)
+    except OSError:
+        real = top / path
+    if real == Path(os.path.normpath(top / path)) or not real.is_relative_to(repository):
+        yield path
+        return
+    yield os.path.relpath(real, top)
+    ancestors = [*reversed(Path(path).parents), Path(path)]
+    link = next((each for each in ancestors if (top / each).is_symlink()), None)
+    if link is not None:
+        yield os.fspath(link)
+
+
+def _list_links(folder: Path) -> list[str]:
+    """Return the names of the links in a folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(each.name for each in entries if each.is_symlink())
+    except OSError:
+        return []
 
 
 def run_git(project: Path, *arguments: str) -> str | None:

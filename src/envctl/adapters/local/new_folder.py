@@ -15,7 +15,7 @@ TAKEN_ERRNOS = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
 class NewProjectFolder:
-    """Creates projects below `above`, a path as the user typed it."""
+    """Creates projects below `above`, a path as the user typed it; or at an absolute path."""
 
     def __init__(self, above: Path) -> None:
         self._above = above
@@ -37,9 +37,10 @@ class NewProjectFolder:
         folder = self._above / name
         temporary = ""
         try:
-            temporary = tempfile.mkdtemp(dir=self._above, prefix=f".{name}.")
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            temporary = tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.")
             # One level deeper, the folder gets the default permissions of the user.
-            whole = Path(temporary, name)
+            whole = Path(temporary, folder.name)
             for path, file in files.items():
                 _write_file(whole / path, file)
             # Replaces an empty folder, and fails on any other.

@@ -116,6 +116,13 @@ class TerraformDriver:
 
         return find_overrides(self._launcher.build_environment(PreparedStack("")))
 
+    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[ports.BackendMistake, ...]:
+        from envctl.adapters.terraform.init import backend_check
+
+        stack = PreparedStack("", binary=binary)
+        environment, cache = self._launcher.build_environment(stack), self._plugins.parent / "backends"
+        return backend_check.check_backend(self._launcher.find_binary(stack), environment, cache, kind, keys)
+
     @contextmanager
     def open_worker_pool(self) -> Iterator[WorkerPool]:
         crew = WorkerPool(self._machine, self._limits, self._monitor)

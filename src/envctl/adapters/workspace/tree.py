@@ -3,11 +3,14 @@
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from envctl.adapters.disk.faults import bad_name_error, link_loop_error, unreadable_error
 from envctl.adapters.disk.files import NotAFileError, describe_kind, is_file, read_bytes
 from envctl.adapters.disk.paths import resolve_path
+from envctl.adapters.disk.project_search import find_repository_top
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File
@@ -18,6 +21,21 @@ SKIPPED_NAMES = frozenset({".terraform", ".git", ".envctl", "__pycache__"})
 class ProjectTree:
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    @cached_property
+    def _repository(self) -> Path | None:
+        return find_repository_top(resolve_path(self._root))
+
+    @cached_property
+    def _boundary(self) -> "_Boundary":
+        return _Boundary(self._root, self._repository or resolve_path(self._root), self._repository is not None)
+
+    def locate_project(self) -> str | None:
+        top = self._repository
+        if top is None:
+            return None
+        folder = resolve_path(self._root).relative_to(top).as_posix()
+        return "" if folder == "." else folder
 
     def read_contents(self, path: str) -> bytes | None:
         try:
@@ -39,7 +57,7 @@ class ProjectTree:
                 return None
         except OSError as error:
             raise unreadable_error(path, error) from error
-        walk = _LinkWalk(self._root, SKIPPED_NAMES | frozenset(without))
+        walk = _LinkWalk(self._boundary, SKIPPED_NAMES | frozenset(without))
         names = walk.list_files(os.fspath(top.relative_to(self._root)))
         return {name: self._load_file(name) for name in sorted(names) if name.endswith(endings)}
 
@@ -52,7 +70,7 @@ class ProjectTree:
         atomic.write_atomically(file, data, mode=mode)
 
     def _load_file(self, name: str) -> File:
-        check_inside(self._root, name, "file")
+        self._boundary.check_inside(name, "file")
         try:
             return File(read_bytes(self._root / name), executable=os.access(self._root / name, os.X_OK))
         except OSError as error:
@@ -62,15 +80,16 @@ class ProjectTree:
 class _LinkWalk:
     """Traversal following links: linked folders are listed by their path in the project. Skips names in `skipped`."""
 
-    def __init__(self, root: Path, skipped: Collection[str]) -> None:
-        self._root = root
+    def __init__(self, boundary: "_Boundary", skipped: Collection[str]) -> None:
+        self._boundary = boundary
+        self._root = boundary.root
         self._skipped = skipped
 
     def list_files(self, folder: str, ancestors: tuple[Path, ...] = ()) -> Iterator[str]:
         """Yield the paths of all files below the folder. Raises EnvctlError for unportable content: links out of the
-        project or in a circle, and special files. `ancestors` are the real folders above.
+        repository or in a circle, and special files. `ancestors` are the real folders above.
         """
-        here = check_inside(self._root, folder, "folder")
+        here = self._boundary.check_inside(folder, "folder")
         if here in ancestors:
             raise link_loop_error(folder)
         try:
@@ -86,7 +105,7 @@ class _LinkWalk:
             if not _is_text(entry.name):
                 raise bad_name_error(path)
             if entry.is_symlink():
-                check_inside(self._root, path, "file")
+                self._boundary.check_inside(path, "file")
             try:
                 is_folder = entry.is_dir()
                 kind = "" if is_folder or entry.is_file() else describe_kind(entry.stat())
@@ -100,18 +119,32 @@ class _LinkWalk:
                 yield path
 
 
-def check_inside(root: Path, path: str, kind: str) -> Path:
-    """Return the real path. Raises ConfigurationError for links out of the project or in a circle."""
-    try:
-        real = resolve_path(root / path)
-    except OSError as error:
-        raise unreadable_error(path, error) from error
-    if not real.is_relative_to(resolve_path(root)):
-        if real.is_dir():
-            kind = "folder"
-        message = f"{path} is a link to a {kind} outside the project"
-        raise ConfigurationError(Problem("E116", message, f"put the {kind} itself there", Location(path)))
-    return real
+@dataclass(frozen=True)
+class _Boundary:
+    """The folder that no path of a project leaves: the repository, or the project itself outside of any.
+
+    Attributes:
+        root: the folder of the project; paths are relative to it.
+        top: the real path of the boundary.
+    """
+
+    root: Path
+    top: Path
+    is_repository: bool
+
+    def check_inside(self, path: str, kind: str) -> Path:
+        """Return the real path. Raises ConfigurationError for links that lead out or in a circle."""
+        try:
+            real = resolve_path(self.root / path)
+        except OSError as error:
+            raise unreadable_error(path, error) from error
+        if not real.is_relative_to(self.top):
+            if real.is_dir():
+                kind = "folder"
+            place = "git repository" if self.is_repository else "project"
+            message = f"{path} is a link to a {kind} outside the {place}"
+            raise ConfigurationError(Problem("E116", message, f"put the {kind} itself there", Location(path)))
+        return real
 
 
 def _is_text(name: str) -> bool:

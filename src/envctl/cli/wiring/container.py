@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileHeadCache
     from envctl.adapters.local.new_folder import NewProjectFolder
+    from envctl.adapters.local.secret_variables import SecretVariables
     from envctl.adapters.local.trace import FileTracer
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
@@ -81,7 +82,27 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         from envctl.cli.wiring.readers import ProjectFileReader
 
         options = self._options
-        return ProjectFileReader(sandbox=options.sandbox, look=options.look, changes_only=options.changes_only)
+        return ProjectFileReader(
+            sandbox=options.sandbox,
+            look=options.look,
+            changes_only=options.changes_only,
+            on_secrets=self._withdraw_secrets,
+        )
+
+    @cached_property
+    def secret_variables(self) -> "SecretVariables":
+        from envctl.adapters.local.secret_variables import SecretVariables
+
+        return SecretVariables(os.environ, self._own)
+
+    def _withdraw_secrets(self, project: "Project") -> None:
+        from envctl.domain.aws.secret_values import list_secret_variables
+
+        if self.secret_variables.withdraw_variables(list_secret_variables(project)):
+            from envctl.adapters.local.own_memory import protect_memory
+
+            # What the system shows of this process still has them.
+            protect_memory()
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":

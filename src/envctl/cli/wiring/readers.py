@@ -1,6 +1,6 @@
 """The reader of project files, composed of the TOML and HCL adapters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,13 +8,22 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.release.root_findings import RootFindings
+    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
 
 
 class ProjectFileReader:
     """Imports each parser on first use: a command with a warm cache parses no file."""
 
-    def __init__(self, *, sandbox: bool, look: bool = False, changes_only: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        sandbox: bool,
+        look: bool = False,
+        changes_only: str = "",
+        on_secrets: "Callable[[Project], None]" = lambda _: None,
+    ) -> None:
+        self._on_secrets = on_secrets
         self._sandbox = sandbox
         self._look = look
         self._changes_only = changes_only
@@ -24,6 +33,9 @@ class ProjectFileReader:
         from envctl.domain.config.sandbox import to_sandbox_project
 
         project = load_project(data)
+        if project.secrets.values:
+            # First of all: no program may inherit the variables with secret values.
+            self._on_secrets(project)
         project = to_sandbox_project(project) if self._sandbox else project
         project = project.for_changing(self._changes_only) if self._changes_only else project
         return project.for_looking() if self._look else project
@@ -66,6 +78,11 @@ class ProjectFileReader:
         from envctl.adapters.hcl.code_search import find_outside_reads
 
         return find_outside_reads(files, folders)
+
+    def find_resource_tags(self, files: Mapping[str, bytes], folder: str) -> "tuple[ResourceTags, ...]":
+        from envctl.adapters.hcl.tag_search import find_resource_tags
+
+        return find_resource_tags(files, folder)
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
         from envctl.adapters.hcl.code_folders import find_account_code

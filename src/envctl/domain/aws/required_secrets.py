@@ -50,6 +50,16 @@ def find_required_secrets(settings: EnvironmentSettings, schema: Schema, pattern
     return RequiredSecrets(tuple(secrets.values()), tuple(problems))
 
 
+def merge_secrets(secrets: Iterable[NeededSecret]) -> tuple[NeededSecret, ...]:
+    """Return each secret once, with all that ask for it."""
+    merged: dict[tuple[SecretKind, str, str], NeededSecret] = {}
+    for each in secrets:
+        known = merged.get((each.kind, each.id, each.region))
+        asked_by = (*known.asked_by, *each.asked_by) if known else each.asked_by
+        merged[each.kind, each.id, each.region] = replace(known or each, asked_by=tuple(dict.fromkeys(asked_by)))
+    return tuple(merged.values())
+
+
 def match_kinds(name: str, patterns: Secrets) -> tuple[SecretKind, ...]:
     """Return the services to find a secret of this variable or attribute in; exact names win over patterns."""
     listed: Mapping[SecretKind, Sequence[str]] = {"secretsmanager": patterns.secretsmanager, "ssm": patterns.ssm}

@@ -1,6 +1,6 @@
 """Steps of the jobs in GitHub workflows: checkout, steps of the team, the role, and the installation."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from envctl.domain.ci.package import render_install
 from envctl.domain.ci.pins import CHECKOUT_ACTION
@@ -53,8 +53,10 @@ def render_after(site: WorkflowInputs, job: JobKind) -> str:
     )
 
 
-def render_env(site: WorkflowInputs, user: str) -> str:
-    """Return the environment of a step that runs envctl with the role of `user`."""
+def render_env(site: WorkflowInputs, user: str, environments: Collection[str]) -> str:
+    """Return the environment of a step that runs envctl with the role of `user`. It gets the secret values of these
+    environments.
+    """
     github = site.github
     role = github.roles.get(user) or f"${{{{ vars.{_VARIABLES.get(user, _ROLE)} }}}}"
     values = {
@@ -63,8 +65,10 @@ def render_env(site: WorkflowInputs, user: str) -> str:
     }
     # The jobs of plans and drift belong to no environment of GitHub, whose secrets only its own jobs get.
     accepted = "" if user in site.order else " # zizmor: ignore[secrets-outside-env] named in envctl.toml"
+    values_of = (name for each in environments for name in site.secret_variables.get(each, ()))
     secrets = [
-        f"{' ' * _STEP_LINES}{format_yaml_scalar(name)}: ${{{{ secrets.{name} }}}}{accepted}" for name in github.secrets
+        f"{' ' * _STEP_LINES}{format_yaml_scalar(name)}: ${{{{ secrets.{name} }}}}{accepted}"
+        for name in dict.fromkeys((*github.secrets, *values_of))
     ]
     # Constants are text: GitHub reads no expression in them.
     constants = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from posixpath import join, normpath
 
 from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template
@@ -111,7 +112,8 @@ def _render_operations(texts: Mapping[str, str], site: WorkflowInputs) -> Iterat
 
 
 def _render_reviewed(texts: Mapping[str, str], site: WorkflowInputs, values: Mapping[str, str]) -> str:
-    known = {"if": "", **_list_values(site), **values, "env": render_env(site, values["environment"])}
+    environment = values["environment"]
+    known = {"if": "", **_list_values(site), **values, "env": render_env(site, environment, [environment])}
     return fill_template(texts["deploy/reviewed.yml"], known)
 
 
@@ -133,7 +135,8 @@ def _fill_workflow(
         **_list_values(site),
         "setup": render_setup(texts, site, job, user),
         "after": render_after(site, job),
-        "env": render_env(site, user),
+        # Code of a pull request is not reviewed: it gets no secret value.
+        "env": render_env(site, user, [] if user == PLAN else [environment] if environment else site.order),
         "github_environment": format_yaml_scalar(site.github.environments.get(environment, environment)),
         "group": _format_group(site, environment),
         **more,
@@ -185,9 +188,8 @@ def _format_group(site: WorkflowInputs, environment: str) -> str:
 def _list_filters(site: WorkflowInputs) -> Sequence[str]:
     if site.github.paths is not None:
         return site.github.paths
-    top = f"{site.folder}/" if site.folder else ""
     own = (f"{WORKFLOWS_FOLDER}/{site.github.prefix}-*.yml", f"{format_locks_folder(site)}/**")
-    return (*(f"{top}{each}" for each in site.paths), *own)
+    return (*(normpath(join(site.folder, each)) for each in site.paths), *own)
 
 
 def _format_needs(names: Sequence[str]) -> str:

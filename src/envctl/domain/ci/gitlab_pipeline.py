@@ -54,6 +54,7 @@ class GitlabInputs:
         watched: Paths whose changes start the jobs; all changes start them without any.
         protected: Environments whose jobs a person starts.
         command: envctl with its global options, such as `--sandbox`.
+        secret_variables: Variables with secret values, by environment. Jobs for others unset them.
         options: Further options of `envctl ci gitlab`, to write the same pipeline again.
     """
 
@@ -67,6 +68,7 @@ class GitlabInputs:
     protected: Collection[str] = ()
     command: str = "envctl"
     options: str = ""
+    secret_variables: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def find_pipeline_path(prefix: str) -> str:
@@ -142,7 +144,7 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "changes": _format_changes(site.watched),
         "schedule_variable": settings.schedule_variable,
         "id_tokens": _TOKEN if _takes_roles(site) else "",
-        "role.plan": _format_role(site, PLAN, "ENVCTL_PLAN_ROLE"),
+        "role.plan": _format_unset(site, []) + _format_role(site, PLAN, "ENVCTL_PLAN_ROLE"),
         "role.drift": _format_role(site, DRIFT, "ENVCTL_DRIFT_ROLE"),
         "launcher": _indent(_list_launcher_lines(site)),
         "envctl": site.command,
@@ -163,7 +165,7 @@ def _list_environment_values(
         "environment.name": json.dumps(name_gitlab_environment(site.settings, name)),
         "number": f"{number}",
         "when": when,
-        "role": _format_role(site, name, "ENVCTL_ROLE"),
+        "role": _format_unset(site, [name]) + _format_role(site, name, "ENVCTL_ROLE"),
         "deploy.rules": _format_deploy_rules(site, known, when),
     }
     return {**own, "after": _fill(texts["deploy/after.yml"], {**known, **own})}
@@ -184,6 +186,15 @@ def _format_deploy_rules(site: GitlabInputs, known: Mapping[str, str], when: str
 
 def _takes_roles(site: GitlabInputs) -> bool:
     return not site.settings.runner_credentials and "--sandbox" not in site.command.split()
+
+
+def _format_unset(site: GitlabInputs, environments: Collection[str]) -> str:
+    """Return the line that removes the secret values of all other environments: GitLab gives every job what has no
+    environment as its scope.
+    """
+    own = {name for each in environments for name in site.secret_variables.get(each, ())}
+    others = sorted({name for names in site.secret_variables.values() for name in names} - own)
+    return f"    - unset {' '.join(others)}\n" if others else ""
 
 
 def _format_role(site: GitlabInputs, name: str, variable: str) -> str:

@@ -25,6 +25,7 @@ class WorkflowInputs:
     package: PackageSource | None = None  # the envctl that jobs install
     paths: Sequence[str] = ()  # paths of the repository whose changes start a deployment; a folder ends with /**
     github: GithubCi = field(default_factory=GithubCi.model_construct)
+    secret_variables: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of secret values, by environment
 
     def require_package(self) -> PackageSource:
         """Return the package. `update_workflows` has refused a project without one."""

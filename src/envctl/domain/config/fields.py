@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
@@ -81,8 +82,10 @@ def _check_state_role(value: object) -> object:
 
 def _check_folder(text: str) -> str:
     parts = text.split("/")
-    if text.startswith("/") or ".." in parts or not text.strip("./") or "\\" in text or ":" in text:
-        raise ValueError('must be a folder of the project, such as "modules/vpc"')
+    # Only at its beginning: one spelling for one folder.
+    inside = list(dropwhile(lambda part: part == "..", parts))
+    if text.startswith("/") or ".." in inside or not text.strip("./") or "\\" in text or ":" in text:
+        raise ValueError('must be a folder, such as "modules/vpc", or "../modules/vpc" in the same git repository')
     return text
 
 

@@ -1,12 +1,13 @@
 """The project file: pipeline, environments, stacks, gates. Unknown keys are errors."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from posixpath import normpath
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr, WithJsonSchema
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
@@ -17,8 +18,10 @@ from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.rollout import Rollout
+from envctl.domain.config.secret_sources import SecretSource, flatten_sources, parse_source
 from envctl.domain.config.settings_table import SettingsTable
 from envctl.domain.plan.changes import Fate
+from envctl.domain.text.identifiers import NAME_PATTERN
 
 
 @dataclass(frozen=True)
@@ -256,11 +259,29 @@ class Artifact(fields.Section):
     copies: fields.Flag = Field(default=False, alias="copy")  # a promotion copies a missing image to `repository`
 
 
+SecretKey = Annotated[
+    str,
+    fields.require(
+        lambda key: re.fullmatch(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", key, re.ASCII),
+        'must be the name of a Terraform variable, or "STACK.VARIABLE"',
+    ),
+]
+_SOURCE_SCHEMA = {"type": "string", "pattern": "^(env|secretsmanager|ssm):.+"}
+_STACK_SCHEMA = {"type": "object", "additionalProperties": _SOURCE_SCHEMA}
+SecretValueSource = Annotated[
+    SecretSource, PlainValidator(parse_source), WithJsonSchema({"anyOf": [_SOURCE_SCHEMA, _STACK_SCHEMA]})
+]
+SecretSources = Annotated[Mapping[SecretKey, SecretValueSource], BeforeValidator(flatten_sources)]
+
+
 class Secrets(fields.Section):
-    """Settings with names of secrets, by store: variables or patterns of them."""
+    """Settings with names of secrets, by store: variables or patterns of them; and variables with secret values."""
 
     secretsmanager: tuple[fields.VariablePattern, ...] = ()  # variables that name secrets of Secrets Manager
     ssm: tuple[fields.VariablePattern, ...] = ()  # variables that name parameters of SSM
+    # sensitive or ephemeral variables, or `STACK.VARIABLE`, each with the source of its value: `env:NAME`,
+    # `secretsmanager:NAME` or `ssm:NAME`, and `#KEY` for one key of a JSON object
+    values: SecretSources = Field(default={})
 
 
 class Parity(fields.Section):
@@ -340,6 +361,11 @@ class Project(fields.Section):
         seen = self.model_copy()
         seen._changes_only = environment
         return seen
+
+    @property
+    def only_looks(self) -> bool:
+        """True in the view of a command that only looks."""
+        return self._only_looks
 
     def looks_with_role(self, environment: str) -> bool:
         """Check if this command may take the `look_role` of the environment only."""

@@ -40,8 +40,8 @@ _LEFT_OUT = frozenset(
 def _to_sandbox_state(state: State) -> State:
     """Return the state in S3. For another backend, only its workspaces stay."""
     if state.backend == "s3":
-        own = {name: getattr(state, name) for name in state.model_fields_set & State.model_fields.keys()}
-        return State(**own, **_keep_keys(state.__pydantic_extra__, keeps_all=True))
+        said = {name: getattr(state, name) for name in state.model_fields_set}
+        return State(**_keep_keys(said, keeps_all=True))
     return State(backend="s3", **({"workspace": state.workspace} if state.workspace else {}))
 
 

@@ -6,7 +6,7 @@ The keys are those of Terraform. Only what decides the place, and what must not 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import dirname, join, normpath
+from posixpath import join, normpath
 
 from envctl.domain.config.backends import BACKENDS, BackendKind, fill_placeholders, has_password, list_placeholders
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
@@ -19,7 +19,6 @@ _S3_KEYS = frozenset({"account_id", "look_role"})
 """Keys of envctl itself for `s3`."""
 _SHARED_S3_KEYS = _S3_KEYS | {"assume_role"}
 _S3_WORKSPACES = "env:"
-_LOCAL_WORKSPACES = "terraform.tfstate.d"
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,8 @@ def find_bucket_owner(project: Project, environment: str) -> str:
 
 
 def find_local_folder(keys: Mapping[str, object]) -> str:
-    """Return the folder of the workspaces of a local state: beside it, as in the folder of a root module."""
-    return str(keys.get("workspace_dir") or join(dirname(str(keys["path"])), _LOCAL_WORKSPACES))
+    """Return the folder of the workspaces of a local state: for `terraform.tfstate` the one that Terraform uses."""
+    return str(keys.get("workspace_dir") or f"{keys['path']}.d")
 
 
 def identify_state(backend: str, keys: Mapping[str, object], workspace: str) -> str:
@@ -141,8 +140,7 @@ def find_state_faults(project: Project) -> Iterator[Fault]:
 
 
 def _list_said_keys(state: State) -> Mapping[str, object]:
-    own = {name: getattr(state, name) for name in state.model_fields_set - {"backend"}}
-    return {**own, **state.__pydantic_extra__}
+    return {name: getattr(state, name) for name in sorted(state.model_fields_set - {"backend"})}
 
 
 def _check_table(project: Project, path: TomlPath, table: Mapping[str, object]) -> Iterator[Fault]:
@@ -232,11 +230,11 @@ def _list_stacks(project: Project) -> Iterator[tuple[str, str]]:
             yield environment, name
 
 
-def _find_path(project: Project, stack: str, key: str) -> TomlPath:
+def find_key_path(project: Project, stack: str, key: str) -> TomlPath:
     """Return the path of the key that counts for a stack, or else of its table."""
     if stack in project.every_stack and key in project.every_stack[stack].state:
         return ("stacks", stack, "state", key)
-    return ("state", key)
+    return ("state", key) if key in project.state.model_fields_set else ("stacks", stack)
 
 
 def _check_required(project: Project) -> Iterator[Fault]:
@@ -270,7 +268,7 @@ def _check_empty_values(project: Project) -> Iterator[Fault]:
                 if not names[name] and key != "bucket":
                     message = f"state.{key} contains {{{name}}}, but {environment} has no {name}"
                     hint = f"add {name} to [environments.{environment}]"
-                    found[(key, name)] = Fault("E170", message, hint, _find_path(project, stack, key))
+                    found[(key, name)] = Fault("E170", message, hint, find_key_path(project, stack, key))
     yield from found.values()
 
 
@@ -294,7 +292,7 @@ def _check_claims(project: Project) -> Iterator[Fault]:
 def _claim_state(project: Project, environment: str, stack: str) -> _Claim:
     keys, workspace = resolve_keys(project, environment, stack), find_workspace(project, environment, stack)
     state = identify_state(project.state.backend, keys, workspace)
-    return _Claim(environment, stack, state, _find_path(project, stack, BACKENDS[project.state.backend].place_key))
+    return _Claim(environment, stack, state, find_key_path(project, stack, BACKENDS[project.state.backend].place_key))
 
 
 def _describe_shared_state(project: Project, one: _Claim, other: _Claim) -> Fault:

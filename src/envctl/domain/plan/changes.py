@@ -27,12 +27,15 @@ class Changeover:
         moves: stacks taking over the state of another one, each with the name of the latter.
         former_names: stacks with addresses of a former name in their state until the next apply.
         new_stacks: stacks of the release missing in the environment.
+        new_addresses: new addresses by old one, of stacks that had a module and now have a root module, or the other
+            way round.
     """
 
     leaving: Mapping[str, Leaves] = field(default_factory=dict)
     moves: Mapping[str, str] = field(default_factory=dict)
     former_names: Mapping[str, str] = field(default_factory=dict)
     new_stacks: tuple[str, ...] = ()
+    new_addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def expand_applied(self, stacks: frozenset[str]) -> frozenset[str]:
         """Add stacks with a state taken over from an applied stack."""

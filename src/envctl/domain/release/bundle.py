@@ -9,8 +9,8 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
 from envctl.domain.release.root_code import RootCode, parse_root_code
+from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
@@ -47,7 +48,7 @@ class BundledModule:
     key: str  # the stack and the names of the calls, like `network.vpc`
     source: str  # as Terraform spells it
     version: str  # as chosen in the registry
-    folder: str  # in the bundle
+    folder: str  # as the project writes it
 
     @property
     def stack_name(self) -> str:
@@ -58,7 +59,7 @@ class BundledModule:
 class StackWiring:
     """The module or root module of a stack, and its connections to other stacks."""
 
-    module: str  # path of its folder in the bundle
+    module: str  # path of its folder, as the project writes it
     inputs: Mapping[str, str] = field(default_factory=dict)  # output references by variable, as in envctl.toml
     region: str = ""  # name of its region; empty for that of the environment
     after: tuple[str, ...] = ()  # stacks applied before it without an input from them
@@ -111,11 +112,42 @@ class Wiring:
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     modules: tuple[BundledModule, ...] = ()  # all modules of the stacks with remote ones
     removed: Mapping[str, Fate] = field(default_factory=dict)  # fate of stacks still held by an environment
+    base: str = ""  # folder of the project in the bundle, if it has code from outside of the project
 
     @property
     def stack_regions(self) -> Mapping[str, str]:
         """Region names of the stacks outside the region of their environment."""
         return {name: stack.region for name, stack in self.stacks.items() if stack.region}
+
+    def to_bundle_path(self, path: str) -> str:
+        """Return a path of the project from the top of the bundle: see `bundle_paths`."""
+        return to_bundle_path(self.base, path)
+
+    def to_project_path(self, path: str) -> str:
+        """Return a path of the bundle as the project writes it."""
+        return to_project_path(self.base, path)
+
+    def find_root_folder(self, stack: str) -> str:
+        """Return the folder of a root module that runs as it is, in the tree of its stack; empty for a module."""
+        folder = self.stacks[stack].root
+        return self.to_bundle_path(folder) if folder else ""
+
+    def normalize_path(self, path: str) -> str:
+        """Return the only spelling of a path of the project: one may lead up and back into it."""
+        return self.to_project_path(self.to_bundle_path(path))
+
+    def relocate(self, move: Callable[[str], str]) -> "Wiring":
+        """Return the wiring with another form of all paths."""
+        if not self.base:
+            return self
+        stacks = {
+            name: replace(
+                stack, module=move(stack.module), root_code=stack.root_code and stack.root_code.relocate(move)
+            )
+            for name, stack in self.stacks.items()
+        }
+        modules = tuple(replace(module, folder=move(module.folder)) for module in self.modules)
+        return replace(self, stacks=stacks, modules=modules)
 
 
 @dataclass(frozen=True)
@@ -129,13 +161,18 @@ class Release:
     """A release, complete once no module is missing."""
 
     wiring: Wiring
-    files: Mapping[str, File]  # modules and provider lock by path in the bundle
+    files: Mapping[str, File]  # modules and provider lock, by path as the project writes it
     missing: tuple[ModuleCall, ...] = ()  # remote modules not fetched yet; a bundle needs their code
 
     def with_lock(self, lock: bytes | None) -> "Release":
         """Return the release with another provider lock, or without one."""
         files = {name: file for name, file in self.files.items() if name != LOCK_FILE}
         return replace(self, files=files if lock is None else {**files, LOCK_FILE: File(lock)})
+
+    @property
+    def bundled_files(self) -> Mapping[str, File]:
+        """The files by path from the top of the bundle."""
+        return {self.wiring.to_bundle_path(path): file for path, file in self.files.items()}
 
     def lock_bytes(self) -> bytes | None:
         file = self.files.get(LOCK_FILE)
@@ -220,8 +257,9 @@ def pack(release: Release) -> bytes:
 
     if release.missing:
         raise ValueError("a release has no bundle without the code of all its modules")
-    manifest = json.dumps(_to_manifest(release.wiring), sort_keys=True, indent=1, ensure_ascii=False).encode()
-    files = {**release.files, MANIFEST: File(manifest)}
+    wiring = release.wiring.relocate(release.wiring.to_bundle_path)
+    manifest = json.dumps(_to_manifest(wiring), sort_keys=True, indent=1, ensure_ascii=False).encode()
+    files = {**release.bundled_files, MANIFEST: File(manifest)}
     _check_portable(files)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
@@ -257,7 +295,8 @@ def unpack(bundle: bytes, expected: str) -> Release:
         if isinstance(error, DamagedBundleError):
             raise
         raise DamagedBundleError(f"it can't be read: {error}") from error
-    return Release(wiring, files)
+    named = {wiring.to_project_path(path): file for path, file in files.items()}
+    return Release(wiring.relocate(wiring.to_project_path), named)
 
 
 def _check_portable(names: Iterable[str]) -> None:
@@ -291,17 +330,23 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
-        "schema": {stack: [asdict(v) for v in variables] for stack, variables in wiring.schema.items()},
+        "schema": {stack: [v.to_json() for v in variables] for stack, variables in wiring.schema.items()},
         "outputs": {stack: dict(outputs) for stack, outputs in wiring.outputs.items()},
         "providers": {name: dict(provider) for name, provider in wiring.providers.items()},
         **({"modules": modules} if modules else {}),
         **({"removed": dict(wiring.removed)} if wiring.removed else {}),
+        **({"base": wiring.base} if wiring.base else {}),
     }
 
 
 def _choose_format(wiring: Wiring) -> int:
     """Return the oldest format that an envctl must know to deploy the release."""
-    if any(s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values()):
+    has_ephemeral = any(each.ephemeral for variables in wiring.schema.values() for each in variables)
+    if (
+        wiring.base
+        or has_ephemeral
+        or any(s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values())
+    ):
         return FORMAT_WITH_ROOTS
     if wiring.removed or any(stack.moved_from for stack in wiring.stacks.values()):
         return FORMAT_WITH_LEAVING_STACKS
@@ -350,6 +395,9 @@ def _parse_wiring(document: dict[str, Any]) -> Wiring:
         raise DamagedBundleError(f"{wrong[0]!r} is not a name")
     if unknown := [fate for fate in removed.values() if fate not in FATES]:
         raise DamagedBundleError(f"{unknown[0]!r} is not a valid fate of a stack")
+    base = document.get("base", "")
+    if base and find_path_fault(base):
+        raise DamagedBundleError(f"the project folder {base!r} {find_path_fault(base)}")
     return Wiring(
         project=document["project"],
         terraform=document["terraform"],
@@ -360,6 +408,7 @@ def _parse_wiring(document: dict[str, Any]) -> Wiring:
         providers=document["providers"],
         modules=tuple(_parse_module(m) for m in document.get("modules", ())),
         removed=removed,
+        base=base,
     )
 
 

@@ -37,7 +37,8 @@ def render_lockfile_root(releases: Mapping[str, Release], configured: Collection
     for stack, (made_for, release) in _index_stacks(releases).items():
         # Terraform requires the arguments, but `init` evaluates none.
         values = {variable.name: None for variable in release.wiring.schema[stack] if not variable.has_default}
-        source = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/{release.wiring.stacks[stack].module}"
+        folder = release.wiring.to_bundle_path(release.wiring.stacks[stack].module)
+        source = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/{folder}"
         modules[stack] = {"source": source, **values}
         if passed := release.wiring.stacks[stack].aliases:
             modules[stack]["providers"] = {name: name for name in passed}
@@ -58,7 +59,7 @@ def collect_code(releases: Mapping[str, Release]) -> dict[str, File]:
     return {
         f"{made_for or _PIPELINE_FOLDER}/{path}": file
         for made_for, release in releases.items()
-        for path, file in release.with_lock(None).files.items()
+        for path, file in release.with_lock(None).bundled_files.items()
     }
 
 

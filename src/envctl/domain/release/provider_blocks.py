@@ -11,7 +11,7 @@ these tables; a later one replaces whole keys of an earlier one:
 6. for an alias: `[environments.ENV.providers."aws.us_east_1"]`
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.domain.plan.provider_accounts import (
@@ -67,12 +67,22 @@ def merge_tables(wiring: Wiring, place: Place, stack: str, name: str) -> dict[st
     tables = [wiring.providers.get(base, {}), wired.get(base, {}), place.providers.get(base, {})]
     if name != base:
         tables += [wired.get(name, {}), place.providers.get(name, {})]
+    return _merge(tables, place)
+
+
+def _merge(tables: Sequence[Mapping[str, object]], place: Place) -> dict[str, Any]:
     return {
         key: escape_templates(_adapt_value(key, value, place))
         for table in tables
         for key, value in table.items()
         if key not in RELEASE_KEYS
     }
+
+
+def find_role_account(arguments: Mapping[str, object]) -> str:
+    """Return the account of the role in `assume_role`; empty without one."""
+    role = find_last_role(arguments.get("assume_role"))
+    return parse_role_account(role) if isinstance(role, str) else ""
 
 
 def _render_configuration(wiring: Wiring, place: Place, stack: str, name: str) -> dict[str, Any]:
@@ -99,9 +109,7 @@ def _render_aws_keys(wiring: Wiring, place: Place, stack: str, own: Mapping[str,
         keys["region"] = region
     if role := _render_role(place):
         keys["assume_role"] = [role]
-    last_role = find_last_role(own.get("assume_role"))
-    account = parse_role_account(last_role) if isinstance(last_role, str) else ""
-    if account_id := account or place.account_id:
+    if account_id := find_role_account(own) or place.account_id:
         keys["allowed_account_ids"] = [account_id]
     if wired.has_default_tags:
         keys["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]

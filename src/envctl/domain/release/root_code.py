@@ -3,8 +3,8 @@
 It travels in the manifest of a release: stored releases are rendered without reading their code again.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from envctl.domain.plan.provider_accounts import (
@@ -40,6 +40,7 @@ class RootProvider:
         unresolved: its account keys with values known only when Terraform runs.
         endpoints: its addresses for requests in place of those of AWS.
         credentials: its keys with other credentials than those Terraform was started with.
+        has_default_tags: it has default tags of its own.
     """
 
     name: str
@@ -54,6 +55,7 @@ class RootProvider:
     unresolved: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
+    has_default_tags: bool = False
 
     @property
     def address(self) -> str:
@@ -83,12 +85,18 @@ class RootCode:
         providers: its AWS configurations; the default one also if a resource needs it without a block.
         needed: local names of all providers that its code and its modules need.
         addresses: its resources and module calls, for a stack that had a module before.
+        moved: its own moves, as old and new address.
     """
 
     tree: tuple[str, ...] = ()
     providers: tuple[RootProvider, ...] = ()
     needed: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
+
+    def relocate(self, move: Callable[[str], str]) -> "RootCode":
+        """Return the same with another form of all paths."""
+        return replace(self, tree=tuple(sorted(map(move, self.tree))))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -96,6 +104,7 @@ class RootCode:
             "providers": [each.to_json() for each in self.providers],
             "needed": list(self.needed),
             "addresses": list(self.addresses),
+            "moved": [list(each) for each in self.moved],
         }
 
 
@@ -106,6 +115,7 @@ def parse_root_code(document: Mapping[str, Any]) -> RootCode:
         tuple(_parse_provider(each) for each in document["providers"]),
         tuple(document["needed"]),
         tuple(document["addresses"]),
+        tuple((old, new) for old, new in document["moved"]),
     )
 
 
@@ -118,7 +128,7 @@ def _parse_provider(document: Mapping[str, Any]) -> RootProvider:
 
 def describe_root(found: "RootFindings", tree: tuple[str, ...]) -> RootCode:
     """Return what a release has to know about a root module."""
-    return RootCode(tree, tuple(_list_providers(found)), tuple(sorted(found.needed)), found.addresses)
+    return RootCode(tree, tuple(_list_providers(found)), tuple(sorted(found.needed)), found.addresses, found.moved)
 
 
 def _list_providers(found: "RootFindings") -> Iterator[RootProvider]:
@@ -152,4 +162,5 @@ def _describe_provider(
         unresolved=said.unresolved,
         endpoints=said.endpoints,
         credentials=tuple(sorted({*said.credentials} | ({_WEB_IDENTITY} & each.credentials.keys()))),
+        has_default_tags="default_tags" in each.arguments,
     )

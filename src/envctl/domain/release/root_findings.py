@@ -1,7 +1,8 @@
 """What a search of the code of a root module finds."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from envctl.domain.errors import Location
 from envctl.domain.plan.provider_accounts import ProviderArguments
@@ -46,6 +47,7 @@ class RootFindings:
         needed: the local names of all providers that its code and its modules need, with their sources.
         workspaces: the uses of `terraform.workspace`.
         addresses: its resources and module calls.
+        moved: its own moves, as old and new address.
         reads: paths of the project outside of its folder and its modules that the code reads, with a place in the code.
         outside: reads of files outside of the project.
     """
@@ -57,5 +59,26 @@ class RootFindings:
     needed: Mapping[str, str] = field(default_factory=dict)
     workspaces: tuple[Location, ...] = ()
     addresses: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
     reads: Mapping[str, Location] = field(default_factory=dict)
     outside: tuple[OutsideRead, ...] = ()
+
+    def relocate(self, move: Callable[[str], str]) -> "RootFindings":
+        """Return the findings with another form of all paths."""
+        return replace(
+            self,
+            folders=tuple(sorted(map(move, self.folders))),
+            states=_relocate(self.states, move),
+            overrides=_relocate(self.overrides, move),
+            providers=_relocate(self.providers, move),
+            workspaces=tuple(replace(each, file=move(each.file)) for each in self.workspaces),
+            reads={move(path): replace(at, file=move(at.file)) for path, at in self.reads.items()},
+            outside=_relocate(self.outside, move),
+        )
+
+
+_AnyLocated = TypeVar("_AnyLocated", StateBlock, ProviderDeclaration, OutsideRead)
+
+
+def _relocate(found: tuple[_AnyLocated, ...], move: Callable[[str], str]) -> tuple[_AnyLocated, ...]:
+    return tuple(replace(each, location=replace(each.location, file=move(each.location.file))) for each in found)

@@ -4,19 +4,22 @@ Same input, same bytes, on every machine.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import relpath
+from types import MappingProxyType
 from typing import Any
 
 from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import render_provider_blocks
+from envctl.domain.release.provider_blocks import list_project_tables, render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
+
+NO_MOVES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -42,30 +45,53 @@ class RootModule:
 
 
 def render_root_module(
-    wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, object], *, called: str = ""
+    wiring: Wiring,
+    stack: str,
+    place: Place,
+    arguments: Mapping[str, object],
+    *,
+    called: str = "",
+    secret_values: Collection[str] = (),
+    moved: Mapping[str, str] = NO_MOVES,
 ) -> RootModule:
-    """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one."""
+    """Return the root module of a stack. `called` is the name of the stack in its state, if it has another one.
+
+    `secret_values` are variables with values from `[secrets.values]`, which are no settings. `moved` are new addresses
+    by old one, of a stack that had a root module before, or has one now.
+    """
     wired = wiring.stacks[stack]
     if wired.root_code is not None:
         from envctl.domain.release.root_override import render_root_files
 
-        added = render_root_files(wiring, stack, place, wired.root_code, arguments)
+        added = render_root_files(
+            wiring, stack, place, wired.root_code, arguments, moved=moved, secret_values=secret_values
+        )
         workspace = place.backend.workspace_for_stack(stack)
-        return RootModule(stack, added.document, added.secrets, added.files, wired.root, workspace)
+        root = wiring.find_root_folder(stack)
+        return RootModule(stack, added.document, added.secrets, added.files, root, workspace)
     # null is no secret, and no TF_VAR_ text stands for it.
-    sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
+    sensitive = {
+        v.name: v
+        for v in wiring.schema[stack]
+        if v.sensitive and (arguments.get(v.name) is not None or v.name in secret_values)
+    }
     plain = {name: escape_templates(value) for name, value in arguments.items() if name not in sensitive}
     inputs = {name: f"${{{OutputReference.parse(text).to_expression()}}}" for name, text in wired.inputs.items()}
     secret = {name: f"${{var.{name}}}" for name in sensitive}
     where = render_place(wiring, stack, place)
     document: dict[str, Any] = {
         "terraform": _render_terraform(wiring, where["backend"]),
-        "module": {stack: {"source": f"../{CODE_FOLDER}/{wired.module}", **plain, **inputs, **secret}},
+        "module": {
+            stack: {"source": f"../{CODE_FOLDER}/{wiring.to_bundle_path(wired.module)}", **plain, **inputs, **secret}
+        },
     }
     if wired.aliases:
         document["module"][stack]["providers"] = {name: name for name in wired.aliases}
     if before := called or wired.moved_from:
         document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
+    if moved:
+        further = [{"from": old, "to": new} for old, new in sorted(moved.items())]
+        document["moved"] = [*document.get("moved", ()), *further]
     if where["provider"]:
         document["provider"] = where["provider"]
     if declared := _declare_variables(sensitive, place, wired):
@@ -79,7 +105,9 @@ def render_root_module(
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
             for name, secret in outputs.items()
         }
-    secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
+    secrets = {
+        name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items() if name not in secret_values
+    }
     return RootModule(stack, document, secrets)
 
 
@@ -89,13 +117,15 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
     if not modules:
         return b""
     entries = [to_record_entry("", "", "", ".")]
-    if root := wiring.stacks[stack].root:
+    wired, locate = wiring.stacks[stack], wiring.to_bundle_path
+    if wired.is_root:
         # The tree has the layout of the release, and Terraform runs in the folder of the root.
-        called = [(m.key.partition(".")[2], m.source, m.version, relpath(m.folder, root)) for m in modules]
+        root = locate(wired.module)
+        called = [(m.key.partition(".")[2], m.source, m.version, relpath(locate(m.folder), root)) for m in modules]
     else:
-        source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
+        source = f"../{CODE_FOLDER}/{locate(wired.module)}"
         called = [(stack, source, "", source)]
-        called += [(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules]
+        called += [(m.key, m.source, m.version, f"../{CODE_FOLDER}/{locate(m.folder)}") for m in modules]
     return encode_module_record([*entries, *(to_record_entry(*each) for each in called)])
 
 
@@ -106,11 +136,13 @@ def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
         from envctl.domain.release.root_override import render_provider_overrides
 
         return {
-            "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)},
+            "backend": {
+                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
+            },
             "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
         }
     return {
-        "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.stacks[stack].root)},
+        "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))},
         "provider": render_provider_blocks(wiring, place, stack),
     }
 
@@ -130,8 +162,16 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
 
 
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """Yield the keys of envctl.toml behind a rendered path like `provider`, `aws`, `region`, the nearest first."""
+    """Yield the keys of envctl.toml behind a rendered path, the nearest first.
+
+    A path is like `module`, `web`, `size`, with the stack; or like `provider`, `web`, `aws.us_east_1`, `region`, with
+    the stack and the name of a configuration.
+    """
     rest = path[1:]
+    if path[:2] == ("terraform", "backend") and len(path) > 3:  # noqa: PLR2004 (its kind, and its key)
+        for length in range(len(path), 3, -1):
+            yield ("state", *path[3:length])
+        yield ("state",)
     if path[:1] == ("module",) and len(rest) > 1:
         stack, name = rest[:2]
         yield ("stacks", stack, "inputs", name)
@@ -140,20 +180,30 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
         filled |= {"environment": ("environments", environment), "region": ("environments", environment, "region")}
         if name in filled:
             yield filled[str(name)]
-    if path[:1] != ("provider",) or not rest:
-        return
-    for length in range(len(rest), 1, -1):
-        yield ("providers", *rest[:length])
-    if rest[0] == "aws":
-        yield ("environments", environment, _PROJECT_KEYS.get(str(rest[1]), "") if len(rest) > 1 else "account_id")
-    yield ("providers", rest[0])
+    if path[:1] == ("provider",) and len(rest) > 1:
+        yield from _list_provider_keys(environment, str(rest[0]), str(rest[1]), rest[2:])
+
+
+def _list_provider_keys(
+    environment: str, stack: str, name: str, keys: tuple[str | int, ...]
+) -> Iterator[tuple[str | int, ...]]:
+    tables = list_project_tables(stack, environment, name)
+    for table in tables:
+        for length in range(len(keys), 0, -1):
+            yield (*table, *keys[:length])
+    if name.partition(".")[0] == "aws":
+        yield ("environments", environment, _PROJECT_KEYS.get(str(keys[0]), "") if keys else "account_id")
+    yield from tables
 
 
 _PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
 def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:
-    declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
+    declared: dict[str, Any] = {
+        n: {"type": v.type_text, "sensitive": True, **({"ephemeral": True} if v.ephemeral else {})}
+        for n, v in sensitive.items()
+    }
     if place.assume_role and (place.region or wired.aliases):
         declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
     return declared

@@ -6,7 +6,7 @@ arguments replace those of the root one by one, and nested blocks replace all bl
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,7 +51,8 @@ def list_tree_files(release: Release, stack: str) -> Mapping[str, File]:
     remote = {_find_package(module.folder) for module in release.wiring.modules if module.stack_name == stack}
     folders = (*code.tree, *(each for each in remote if each))
     needed = tuple(f"{folder}/" for folder in folders)
-    return {path: file for path, file in release.files.items() if path.startswith(needed) or path in code.tree}
+    locate = release.wiring.to_bundle_path
+    return {locate(path): file for path, file in release.files.items() if path.startswith(needed) or path in code.tree}
 
 
 def _find_package(folder: str) -> str:
@@ -70,22 +71,43 @@ class RootFiles:
 
 
 def render_root_files(
-    wiring: Wiring, stack: str, place: Place, code: RootCode, arguments: Mapping[str, object]
+    wiring: Wiring,
+    stack: str,
+    place: Place,
+    code: RootCode,
+    arguments: Mapping[str, object],
+    *,
+    moved: Mapping[str, str],
+    secret_values: Collection[str] = (),
 ) -> RootFiles:
-    """Return the generated files of a root module that runs as it is."""
+    """Return the generated files of a root module that runs as it is.
+
+    `moved` are new addresses by old one. `secret_values` are variables with values from `[secrets.values]`.
+    """
     wired = wiring.stacks[stack]
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     document: dict[str, Any] = {
-        "terraform": {"backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wired.root)}}
+        "terraform": {
+            "backend": {
+                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
+            }
+        }
     }
     if providers := render_provider_overrides(wiring, stack, place, code):
         document["provider"] = providers
-    if hidden := {name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)}:
-        document["variable"] = hidden
+    variables: dict[str, dict[str, object]] = {
+        name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)
+    }
+    for each in wiring.schema[stack]:
+        if each.type_text == "any" and (each.name in sensitive or each.name in secret_values):
+            # Terraform reads TF_VAR_ of a variable without a type as plain text, and of any type as an expression.
+            variables[each.name] = {"type": "any"}
+    if variables:
+        document["variable"] = variables
     settings = {name: to_plain_json(value) for name, value in arguments.items() if name not in sensitive}
     files = {OVERRIDE_FILE: _encode(document)}
-    if declared := _declare(wiring, place, code):
+    if declared := _declare(wiring, place, code, moved):
         files[DECLARATIONS_FILE] = _encode(declared)
     if settings:
         files[SETTINGS_FILE] = _encode(settings)
@@ -103,10 +125,26 @@ def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[Sta
     for variable, text in sorted(wired.inputs.items()):
         reference = OutputReference.parse(text)
         other = reference.stack
-        where = (wiring.stacks[other].root, backend.workspace_for_stack(other))
+        where = (wiring.find_root_folder(other), backend.workspace_for_stack(other))
         part = (reference.output, reference.path)
         found.append(StackInput(variable, types.get(variable, "any"), other, *where, *part))
     return tuple(found)
+
+
+def pair_addresses(name: str, old_name: str, old: StackWiring, new: StackWiring) -> dict[str, str]:
+    """Return the new addresses by old one of a stack that had a module and now has a root module, or vice versa."""
+    if old.root_code is not None and new.root_code is None:
+        own = (each for each in old.root_code.addresses if each != f"module.{name}")
+        return {address: f"module.{name}.{address}" for address in own}
+    if old.root_code is None and new.root_code is not None:
+        code = new.root_code
+        if f"module.{old_name}" in code.addresses:
+            # Terraform would take its resources for those of the stack.
+            return {}
+        # Each address has one source: moves of the root go on from the old address.
+        sources = {to: each for each, to in code.moved}
+        return {f"module.{old_name}.{each}": sources.get(each, each) for each in code.addresses}
+    return {}
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:
@@ -121,11 +159,13 @@ def _find_sensitive_inputs(wiring: Wiring, wired: StackWiring) -> Iterator[str]:
             yield name
 
 
-def _declare(wiring: Wiring, place: Place, code: RootCode) -> dict[str, Any]:
+def _declare(wiring: Wiring, place: Place, code: RootCode, moved: Mapping[str, str]) -> dict[str, Any]:
     """Return the declarations beside those of the root: Terraform checks every constraint on its version."""
     declared: dict[str, Any] = {}
     if wiring.terraform:
         declared["terraform"] = {"required_version": wiring.terraform}
+    if moved:
+        declared["moved"] = [{"from": old, "to": new} for old, new in sorted(moved.items())]
     if takes_session(place, code):
         declared["variable"] = {SESSION_VARIABLE: {"type": "string", "default": "envctl"}}
     return declared
@@ -184,7 +224,7 @@ def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootPro
         override["allowed_account_ids"] = [place.account_id]
     if place.assume_role or place.account_id:
         override |= dict.fromkeys(_NULLABLE.intersection(provider.credentials))
-    if wiring.stacks[stack].has_default_tags and provider.kind == "aws":
+    if wiring.stacks[stack].has_default_tags and provider.kind == "aws" and not provider.has_default_tags:
         override["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
     return {**override, **_name_account(provider, tables), **tables}
 

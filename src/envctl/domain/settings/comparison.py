@@ -8,6 +8,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.settings import EnvironmentSettings, Setting, format_canonical_json
+from envctl.domain.text.lists import join_names
 
 Relation = Literal["equal", "differs", "only in first", "only in second"]
 Parity = Literal["", "allowed", "refused"]
@@ -56,10 +57,13 @@ class Comparison:
 
     def _to_problem(self, pair: Pair) -> Problem:
         first, second = pair.first, pair.second
+        # Stacks of one module may have values of their own.
+        is_alone = sum(each.name == pair.name for each in self.pairs) == 1
+        name = pair.name if is_alone else f"{pair.name} of {join_names(pair.stacks)}"
         if first and second:
-            message = f"{pair.name} is different in {self.first}: it comes from {first.location or first.origin}"
+            message = f"{name} is different in {self.first}: it comes from {first.location or first.origin}"
         else:
-            message = f"{pair.name} is missing in {self.first if second else self.second}"
+            message = f"{name} is missing in {self.first if second else self.second}"
         shown = second or first
         return Problem(GuardCode.PARITY, message, "", shown.location if shown else None)
 

@@ -4,7 +4,8 @@ One ConfigurationError reports all faults:
 
 E203 undeclared name · E204 wrong type · E205 missing value · E206 null for a required value · E207 name filled by
 envctl · E208 input wired to another stack · E209 unknown attribute · E210 artifact set outside the entry · E211
-undeclared input · E221 set in the release and in the stack's file · E222 set in the release for all stacks
+undeclared input · E221 set in the release and in the stack's file · E222 set in the release for all stacks · E231
+secret value of a variable that is shown · E232 secret value of a variable set elsewhere
 """
 
 import keyword
@@ -17,6 +18,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from envctl.domain.config.secret_sources import SecretSource, find_key
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.images.image_reference import is_same_artifact
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
@@ -40,6 +42,14 @@ from envctl.domain.text.suggestions import suggest_name
 REGION = "region"
 MISMATCH_ERROR = "terraform_type"
 NULL_ERROR = "terraform_null"
+
+
+@dataclass(frozen=True)
+class DeclaredSecret:
+    """A source of `[secrets.values]`, and the line of its key."""
+
+    source: SecretSource
+    location: Location
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,7 @@ def resolve_settings(
     carried: Mapping[str, object] | None = None,
     regions: Mapping[str, str] | None = None,
     rolled: Mapping[str, Collection[str]] | None = None,
+    secrets: Mapping[str, DeclaredSecret] | None = None,
     set_values: Mapping[str, Mapping[str, SetValue]] | None = None,
     ignored: Collection[str] = (),
     paths: SettingsPaths | None = None,
@@ -79,15 +90,20 @@ def resolve_settings(
     carried: the artifacts as in the release, if the environment has other references for them.
     regions: regions of stacks outside the region of the environment.
     rolled: variables of stacks filled by a rollout.
+    secrets: sources of secret values by `VARIABLE` or `STACK.VARIABLE`.
     set_values: values of `[stacks.STACK.set]` by stack, which win over all files.
     ignored: patterns of names that may stand in files although no stack declares them.
     """
     usual = SettingsPaths(f"environments/{environment}/terraform.tfvars")
     resolution = Resolution(
         environment, schema, files, builtin, wired, artifacts, may_set_artifacts, carried or artifacts,
-        regions or {}, rolled or {}, set_values or {}, ignored, paths or usual,
+        regions or {}, rolled or {}, set_values or {}, ignored, paths or usual, secrets or {},
     )  # fmt: skip
-    problems = [*find_miswired_inputs(resolution), *find_misplaced_settings(resolution)]
+    problems = [
+        *find_miswired_inputs(resolution),
+        *find_misplaced_settings(resolution),
+        *find_misplaced_secrets(resolution),
+    ]
     arguments: dict[str, dict[str, object]] = {}
     for stack in schema:
         arguments[stack], found = resolution.resolve_arguments(stack)
@@ -98,7 +114,9 @@ def resolve_settings(
         places = {each: each.location or Location("") for each in problems}
         ordered = sorted(places, key=lambda each: (places[each].file, places[each].line or 0))
         raise ConfigurationError(*ordered)
-    return EnvironmentSettings(environment, resolution.collect_settings(arguments), arguments)
+    return EnvironmentSettings(
+        environment, resolution.collect_settings(arguments), arguments, resolution.collect_sources()
+    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,7 @@ class Resolution:
     set_values: Mapping[str, Mapping[str, SetValue]]
     ignored: Collection[str]
     paths: SettingsPaths
+    secrets: Mapping[str, DeclaredSecret] = field(default_factory=dict)
     _missing: dict[str, list[tuple[str, Variable]]] = field(default_factory=dict)
 
     @cached_property
@@ -168,8 +187,15 @@ class Resolution:
     def is_sensitive(self, name: str) -> bool:
         return any(variable.sensitive for _, variable in self.declarations_by_name.get(name, []))
 
+    def find_secret(self, stack: str, name: str) -> DeclaredSecret | None:
+        """Return the declared secret with the value that a stack takes for the variable."""
+        key = find_key(self.secrets, stack, name) if self.secrets and self.is_set(stack, name) else ""
+        return self.secrets[key] if key else None
+
     def find_source(self, variable: Variable, stack: str) -> _ValueSource | None:
         name = variable.name
+        if found := self.find_secret(stack, name):
+            return _ValueSource(str(found.source), "secret", found.location)
         if (given := self.set_values.get(stack, {}).get(name)) is not None:
             return _ValueSource(given.value, "set", given.location)
         assigned = self.effective_assignments[stack].get(name)
@@ -191,7 +217,11 @@ class Resolution:
         return None if falls_back else _ValueSource(assigned.value, origin, assigned.location)
 
     def resolve_arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
-        taken = {variable.name: variable for variable in self.schema[stack] if self.is_set(stack, variable.name)}
+        taken = {
+            variable.name: variable
+            for variable in self.schema[stack]
+            if self.is_set(stack, variable.name) and not self.find_secret(stack, variable.name)
+        }
         sources = {name: self.find_source(variable, stack) for name, variable in taken.items()}
         model = build_model(stack, Variables(taken.values()))
         try:
@@ -234,13 +264,15 @@ class Resolution:
             return f"artifacts come with the release; set `{example}` in the entry environment and promote"
         if variable.sensitive:
             return (
-                "pass the name of a secret to the module, and read it there: docs/secrets.md; settings files"
-                " must not hold secrets"
+                f"say where its value is, under [secrets.values] in envctl.toml: `{variable.name} = "
+                f'"secretsmanager:NAME"` or `"env:NAME"` (docs/secrets.md); settings files must not hold secrets'
             )
         # Where only some of several stacks lack a value, the others have values of their own.
         takers = self.list_takers(variable.name)
         own = self.paths.by_stack.get(stacks[0], "") if len(stacks) < len(takers) else ""
         path = own or self.paths.shared
+        if path.endswith(".json"):
+            example = f'"{variable.name}": {_format_example(variable.type)}'
         hint = f"add `{example}` to {path}"
         if not any(file.name == path for file in self.files):
             hint = f"there is no {path}: create it, with `{example}`"
@@ -278,17 +310,27 @@ class Resolution:
     def collect_settings(self, arguments: Mapping[str, Mapping[str, object]]) -> tuple[Setting, ...]:
         merged: dict[tuple[str, str, str, Location | None], Setting] = {}
         for name in sorted(self.declarations_by_name):
-            sensitive = self.is_sensitive(name)
             for stack, variable in self.list_takers(name):
+                # The text of a source is no secret.
+                sensitive = self.is_sensitive(name) and not self.find_secret(stack, name)
                 source = self.find_source(variable, stack)
                 origin: Origin = source.origin if source else "default"
-                value = arguments[stack][name] if source else variable.default
+                value = variable.default if source is None else source.value
+                value = arguments[stack][name] if origin not in ("default", "secret") else value
                 location = source.location if source else variable.location
                 # Equal values of two stacks, each written in a place of its own, are two settings.
                 key = (name, origin, format_canonical_json(value), location if source else None)
                 known = merged.get(key) or Setting(name, value, location, origin, sensitive, ())
                 merged[key] = replace(known, value=value, stacks=(*known.stacks, stack))
         return tuple(merged.values())
+
+    def collect_sources(self) -> dict[str, dict[str, SecretSource]]:
+        sources: dict[str, dict[str, SecretSource]] = {}
+        for stack, variables in self.schema.items():
+            for variable in variables if self.secrets else ():
+                if found := self.find_secret(stack, variable.name):
+                    sources.setdefault(stack, {})[variable.name] = found.source
+        return sources
 
 
 def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
@@ -298,6 +340,57 @@ def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
             if name not in known:
                 message = f"the stack {stack} wires the input {name}, but its module declares no such variable"
                 yield Problem("E211", message, suggest_name(name, known), Location("envctl.toml"))
+
+
+def find_misplaced_secrets(resolution: Resolution) -> Iterator[Problem]:
+    """Yield a problem for each secret value that would be shown, or that something else sets as well.
+
+    Keys without a variable in this release are left out: another release, or another environment, has it.
+    """
+    for key, declared in resolution.secrets.items():
+        stack, _, name = key.rpartition(".")
+        takers = [
+            (each, variable)
+            for each, variable in resolution.declarations_by_name.get(name, [])
+            if stack in ("", each) and find_key(resolution.secrets, each, name) == key
+        ]
+        problem = _check_secret(resolution, key, name, takers)
+        if problem is not None:
+            yield replace(problem, location=declared.location)
+
+
+def _check_secret(
+    resolution: Resolution, key: str, name: str, takers: Sequence[tuple[str, Variable]]
+) -> Problem | None:
+    shown = [(each, variable) for each, variable in takers if not variable.sensitive]
+    if shown:
+        where, variable = shown[0]
+        message = f"secrets.values.{key}: {name} of {where} is neither sensitive nor ephemeral, so it would be shown"
+        return Problem("E231", message, f"add `sensitive = true` to the variable at {variable.location}")
+    rival = ""
+    if any(resolution.is_builtin(each, name) for each, _ in takers):
+        rival = "envctl, which fills it"
+    elif takers and name in resolution.artifact_values:
+        rival = "its artifact"
+    elif takers and not any(resolution.is_set(each, name) for each, _ in takers):
+        rival = "another stack, or a rollout"
+    else:
+        rival = next((text for each, _ in takers if (text := _find_rival_value(resolution, each, name))), "")
+    if not rival:
+        return None
+    message = f"secrets.values.{key}: {name} already has a value, from {rival}"
+    return Problem("E232", message, "remove one of the two")
+
+
+def _find_rival_value(resolution: Resolution, stack: str, name: str) -> str:
+    """Return where a stack with a secret value has another value; empty if nowhere."""
+    if name in resolution.set_values.get(stack, {}):
+        return f"[stacks.{stack}.set]"
+    assigned = resolution.effective_assignments[stack].get(name)
+    others = [each for each, _ in resolution.list_takers(name) if not resolution.find_secret(each, name)]
+    own = any(each.name == name for file in resolution.files if file.stack == stack for each in file.assignments)
+    # A file for all stacks is for those without a secret value, if there is one.
+    return str(assigned.location) if assigned and (own or not others) else ""
 
 
 def find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:

@@ -6,10 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from envctl.domain.config.secret_sources import SecretSource
 from envctl.domain.errors import Location
 
-Origin = Literal["file", "default", "envctl", "artifact", "set"]
-"""Where a value comes from. *set*: `[stacks.STACK.set]`, as the release carries it."""
+Origin = Literal["file", "default", "envctl", "artifact", "set", "secret"]
+"""Where a value comes from. *set*: `[stacks.STACK.set]`, as the release carries it. *secret*: the value is the
+text of its source in `[secrets.values]`; the secret itself is no setting.
+"""
 CARRIED_ORIGINS = frozenset({"artifact", "set"})
 """The origins of values that a release carries: they are equal in all environments."""
 
@@ -36,17 +39,25 @@ class Setting:
 
 @dataclass(frozen=True)
 class EnvironmentSettings:
-    """The resolved settings. `arguments` are the module arguments by stack, without defaults and wired inputs."""
+    """The resolved settings.
+
+    Attributes:
+        arguments: the module arguments by stack, without defaults, wired inputs and secret values.
+        sources: the sources of secret values by stack and variable, with placeholders.
+    """
 
     environment: str
     settings: tuple[Setting, ...]
     arguments: Mapping[str, Mapping[str, object]] = field(repr=False)
+    sources: Mapping[str, Mapping[str, SecretSource]] = field(default_factory=dict, repr=False)
 
     def select(self, stacks: Collection[str], *, set_only: bool = False) -> "EnvironmentSettings":
         """Return the settings of these stacks; with `set_only`, those that are not defaults of modules."""
         found = (replace(each, stacks=tuple(s for s in each.stacks if s in stacks)) for each in self.settings)
         kept = tuple(each for each in found if each.stacks and not (set_only and each.origin == "default"))
-        return replace(self, settings=kept, arguments={s: self.arguments[s] for s in self.arguments if s in stacks})
+        arguments = {stack: each for stack, each in self.arguments.items() if stack in stacks}
+        sources = {stack: each for stack, each in self.sources.items() if stack in stacks}
+        return replace(self, settings=kept, arguments=arguments, sources=sources)
 
     def digest(self) -> str:
         """Return the SHA-256 of the environment's own values, with sensitive ones, without those of the release and
@@ -57,7 +68,9 @@ class EnvironmentSettings:
             stack: {name: value for name, value in values.items() if (stack, name) not in carried}
             for stack, values in self.arguments.items()
         }
-        document = {"environment": self.environment, "arguments": own}
+        # Sources and no values: a short secret could be guessed from the digest.
+        sources = {stack: {name: str(each) for name, each in found.items()} for stack, found in self.sources.items()}
+        document = {"environment": self.environment, "arguments": own, **({"secrets": sources} if sources else {})}
         return hashlib.sha256(format_canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -5,7 +5,7 @@ A type constraint is parsed from text, and written in one canonical form.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias, TypeVar, get_args
 
 from envctl.domain.errors import Location
@@ -233,6 +233,7 @@ class Variable:
     sensitive: bool
     description: str
     location: Location
+    ephemeral: bool = False  # in no plan and in no state; always sensitive as well
 
     @property
     def type(self) -> TypeExpression:
@@ -240,9 +241,10 @@ class Variable:
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> "Variable":
-        """Read a variable stored by `asdict`. Raises KeyError, TypeError or ValueError for other documents."""
+        """Read a variable stored by `to_json`. Raises KeyError, TypeError or ValueError for other documents."""
         location = document["location"]
-        if not isinstance(location, Mapping) or set(document) != set(cls.__dataclass_fields__):
+        # Older releases, and most variables, do not have the last field.
+        if not isinstance(location, Mapping) or {*document, "ephemeral"} != set(cls.__dataclass_fields__):
             raise ValueError("not a variable of a release's settings schema")
         line = location["line"]
         parse_type(str(document["type_text"]))
@@ -255,7 +257,13 @@ class Variable:
             sensitive=bool(document["sensitive"]),
             description=str(document["description"]),
             location=Location(str(location["file"]), None if line is None else int(line)),
+            ephemeral=document.get("ephemeral") is True,
         )
+
+    def to_json(self) -> dict[str, object]:
+        """Return the document of the variable, without a field that is false in all older releases."""
+        document = asdict(self)
+        return document if self.ephemeral else {name: each for name, each in document.items() if name != "ephemeral"}
 
 
 Schema = Mapping[str, tuple[Variable, ...]]
@@ -304,6 +312,7 @@ class Output:
     sensitive: bool
     description: str
     location: Location
+    ephemeral: bool = False  # for the caller of the module alone: a root module may have no such output
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from envctl.domain.aws.access import CallerIdentity
-from envctl.domain.aws.required_secrets import find_required_secrets
+from envctl.domain.aws.required_secrets import find_required_secrets, merge_secrets
 from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
+from envctl.domain.aws.secret_values import VariableUse, find_value_secrets, find_value_variables
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.exit_codes import worst_exit_code
@@ -20,22 +21,37 @@ from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
+class SecretVariable:
+    """An environment variable that holds a secret value, and whether it is set here.
+
+    Attributes:
+        asked_by: the variables of stacks that take it.
+    """
+
+    name: str
+    asked_by: tuple[str, ...]
+    is_set: bool
+
+
+@dataclass(frozen=True)
 class EnvironmentSecrets:
     """The secrets of one environment.
 
     Attributes:
         account_id: the searched account; empty if no secret is needed.
         release: the release with the modules needing them; empty for the working tree.
+        variables: environment variables that hold secret values.
     """
 
     environment: str
     account_id: str
     release: str
     secrets: tuple[Sighting, ...]
+    variables: tuple[SecretVariable, ...] = ()
 
     @property
     def missing(self) -> int:
-        return sum(each.missing for each in self.secrets)
+        return sum(each.missing for each in self.secrets) + sum(not each.is_set for each in self.variables)
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,7 @@ class RequiredSecrets:
 
     release: str  # Empty for the working tree.
     secrets: tuple[NeededSecret, ...]
+    variables: tuple[VariableUse, ...] = ()
 
 
 def find_secrets(
@@ -100,7 +117,8 @@ def load_required_secrets(context: Context, environment: str) -> RequiredSecrets
         try:
             wiring = _load_wiring(context, identity)
             settings = load.load_settings(context, environment, wiring)
-            return RequiredSecrets(identity, _find_needed(context.project, settings, wiring.schema))
+            secrets = _find_needed(context.project, settings, wiring.schema)
+            return RequiredSecrets(identity, secrets, find_value_variables(context.project, settings))
         except ConfigurationError as error:
             first = first or error
     raise first or AssertionError("there is always the working tree")
@@ -142,16 +160,17 @@ def _load_wiring(context: Context, identity: str) -> Wiring:
 def _check_environment(context: Context, environment: str) -> EnvironmentSecrets:
     asking = load_required_secrets(context, environment)
     account = require_own_account(context, environment).account_id if asking.secrets else ""
-    return EnvironmentSecrets(
-        environment, account, asking.release, _query_secrets(context.ports, environment, asking.secrets)
-    )
+    found = _query_secrets(context.ports, environment, asking.secrets)
+    is_set = context.ports.secret_variables.read_variable
+    variables = tuple(SecretVariable(each.name, each.asked_by, bool(is_set(each.name))) for each in asking.variables)
+    return EnvironmentSecrets(environment, account, asking.release, found, variables)
 
 
 def _find_needed(project: Project, settings: EnvironmentSettings, schema: Schema) -> tuple[NeededSecret, ...]:
-    needs = find_required_secrets(settings, schema, project.secrets)
-    if needs.problems:
-        raise ConfigurationError(*needs.problems)
-    return needs.secrets
+    needs, values = find_required_secrets(settings, schema, project.secrets), find_value_secrets(project, settings)
+    if problems := (*needs.problems, *values.problems):
+        raise ConfigurationError(*problems)
+    return merge_secrets((*needs.secrets, *values.secrets))
 
 
 def _query_secrets(ports: Ports, environment: str, wanted: Sequence[NeededSecret]) -> tuple[Sighting, ...]:
@@ -170,6 +189,11 @@ def _query_secrets(ports: Ports, environment: str, wanted: Sequence[NeededSecret
 def _build_error(found: EnvironmentSecrets, *, unknown_alone: bool = False) -> EnvctlError | None:
     wrong = [each for each in found.secrets if each.state == "unknown" or not unknown_alone]
     problems = [reason for each in wrong if (reason := find_problem(each, found.environment))]
+    unset = () if unknown_alone else [each for each in found.variables if not each.is_set]
+    for each in unset:
+        message = f"the environment variable {each.name} is not set ({' and '.join(each.asked_by)})"
+        hint = f"set it before a command that plans {found.environment}, and in CI as a secret: docs/secrets.md"
+        problems.append(Problem("E233", message, hint))
     return OperationFailedError(*problems) if problems else None
 
 

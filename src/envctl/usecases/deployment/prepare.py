@@ -22,6 +22,7 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.account import account_check
+from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values, redact_secret_values
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
@@ -73,8 +74,11 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
         # The next plan looks: with another role, it needs other root modules.
         or context.project.find_acting_role(environment) != context.project.for_looking().find_acting_role(environment)
         or over.former_names
+        or over.new_addresses
         or image_tags.find_tagged_images(context.project, written)
         or completed.floating
+        # Every command has to withdraw the variables with secret values.
+        or context.project.secrets.values
     ):
         # Not cached with tags: a tag may move although no file of the project changes.
         ports.workspace.save_prepared(prepared, inputs, mark)
@@ -83,10 +87,12 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     return PreparedRelease(prepared, release, settings, over, present)
 
 
-def prepare_stored_release(context: Context, found: FittingRelease) -> PreparedEnvironment:
-    """Return the initialized root modules of a stored release."""
+def prepare_stored_release(context: Context, found: FittingRelease, *, with_values: bool = True) -> PreparedEnvironment:
+    """Return the initialized root modules of a stored release, as `write_workdirs` writes them."""
     over, identity = found.request.changeover, found.request.identity
-    prepared = write_workdirs(context, found.release, found.settings, identity, changeover=over)
+    prepared = write_workdirs(
+        context, found.release, found.settings, identity, changeover=over, with_values=with_values
+    )
     init_release(context, prepared, found.release)
     return prepared
 
@@ -98,13 +104,21 @@ def write_workdirs(
     identity: str,
     *,
     changeover: Changeover = NO_CHANGEOVER,
+    with_values: bool = True,
 ) -> PreparedEnvironment:
-    """Write the working directories of all stacks of a release. A new release has an empty `identity`."""
+    """Write the working directories of all stacks of a release. A new release has an empty `identity`. Without
+    `with_values`, Terraform gets no secret values, and they need not be there: outputs need none.
+    """
     ports, project = context.ports, context.project
     environment = settings.environment
     for name in release.wiring.stacks:
         ports.terraform.require_idle(environment, PreparedStack(name))
-    ports.workspace.write_code(environment, release.files)
+    values = NO_VALUES
+    if settings.sources and with_values:
+        values = read_secret_values(context, settings, release.wiring)
+    elif settings.sources:
+        redact_secret_values(context, settings, release.wiring)
+    ports.workspace.write_code(environment, release.bundled_files)
     if identity:
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
@@ -116,9 +130,10 @@ def write_workdirs(
         write_root_module(ports, environment, release, root)
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
-        stack = PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys)
-        inputs = list_stack_inputs(release.wiring, name, backend)
-        stacks.append(replace(stack, workspace=root.workspace, root=root.root, inputs=inputs))
+        secrets = merge_values(root.secrets, values, name)
+        stack = PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys)
+        base, inputs = release.wiring.base, list_stack_inputs(release.wiring, name, backend)
+        stacks.append(replace(stack, base=base, root=root.root, inputs=inputs, workspace=root.workspace))
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
@@ -274,7 +289,15 @@ def render_stack(
     if position is not None:
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves, acting=True)
-    root = render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+    root = render_root_module(
+        release.wiring,
+        stack,
+        where,
+        arguments,
+        called=changeover.former_names.get(stack, ""),
+        secret_values=settings.sources.get(stack, {}).keys(),
+        moved=changeover.new_addresses.get(stack, {}),
+    )
     return replace(root, workspace=where.backend.workspace_for_stack(stack))
 
 

@@ -138,7 +138,7 @@ def add_findings(
         request,
         images=account_check.find_images(context, target, release),
         secrets=secret_check.find_secrets(context, target, given, wiring.schema)
-        if patterns.secretsmanager or patterns.ssm
+        if patterns.secretsmanager or patterns.ssm or patterns.values
         else (),
     )
 

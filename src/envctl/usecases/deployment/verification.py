@@ -109,7 +109,7 @@ def _require_no_drift(present: LedgerState, target: str) -> None:
 def _prepare_running(context: Context, present: LedgerState, target: str) -> PreparedEnvironment:
     candidate = deploy_request.build_redeployment(context, present, target=target)
     found = candidate.require_fitting()
-    prepared = prepare.write_workdirs(context, found.release, found.settings, found.request.identity)
+    prepared = prepare.write_workdirs(context, found.release, found.settings, found.request.identity, with_values=False)
     if find_needed_stacks(prepared, select_checks(context.project, target, sandbox=context.ports.sandbox).values()):
         prepare.init_release(context, prepared, found.release)
     return prepared

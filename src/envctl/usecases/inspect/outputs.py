@@ -155,7 +155,7 @@ def _prepare_reader(context: Context, present: LedgerState, target: str) -> Outp
         raise release_store.unusable_bundle_error(deployment.release, candidate.request.bundle)
     if candidate.settings is None:
         raise errors.ConfigurationError(*candidate.request.unfit)
-    prepared = prepare.prepare_stored_release(context, candidate.require_fitting())
+    prepared = prepare.prepare_stored_release(context, candidate.require_fitting(), with_values=False)
     wiring = candidate.release.wiring
     declared = {stack: frozenset(wiring.outputs.get(stack, ())) for stack in wiring.stacks if stack in here.stacks}
     return OutputReader(target, here, prepared, declared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from envctl.domain.aws.access import CallerIdentity
     from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket
-    from envctl.domain.aws.secret_status import NeededSecret, SecretValue, Sighting
+    from envctl.domain.aws.secret_status import NeededSecret, SecretKind, SecretValue, Sighting
     from envctl.domain.images.image_reference import Image, Presence
     from envctl.domain.ledger.signatures import Algorithm
     from envctl.domain.rollout.alarms import AlarmStatus
@@ -93,8 +93,33 @@ class Registries(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class SecretReference:
+    """A secret to read. `id` is its name or ARN, and of a parameter also a version; `region` is empty for that of the
+    environment, and `stage` for the current version.
+    """
+
+    kind: SecretKind
+    id: str
+    region: str = ""
+    stage: str = ""
+
+
+@dataclass(frozen=True)
+class SecretReading:
+    """The text of a secret, or the problem that it has none."""
+
+    text: str | None = field(default=None, repr=False)
+    problem: str = ""
+    hint: str = ""
+    is_absent: bool = False
+
+
 class Secrets(Protocol):
-    """Secrets Manager and Parameter Store of an environment. Secret values are never read."""
+    """Secrets Manager and Parameter Store of an environment."""
+
+    def read_values(self, environment: str, wanted: Sequence[SecretReference]) -> tuple[SecretReading, ...]:
+        """Return the value of each secret of `[secrets.values]`, in order. No other value is ever read."""
 
     def check_secrets(self, environment: str, wanted: Sequence[NeededSecret]) -> tuple[Sighting, ...]:
         """Return the status of each secret, in order; unreadable ones are unknown, with the reason."""
@@ -105,6 +130,13 @@ class Secrets(Protocol):
         """Write a new version, or create the missing secret with these tags. Raises OperationFailedError, never quoting
         the value.
         """
+
+
+class SecretVariables(Protocol):
+    """Environment variables with secret values. No program that envctl starts inherits them."""
+
+    def read_variable(self, name: str) -> str | None:
+        """Return the value; None if the variable is not set."""
 
 
 class Alarms(Protocol):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.trust import Trust
     from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.domain.release.commit_message import JobRequest
-    from envctl.usecases.ports.aws import Alarms, AwsAccess, Buckets, Registries, Secrets, Signatures
+    from envctl.usecases.ports.aws import Alarms, AwsAccess, Buckets, Registries, Secrets, SecretVariables, Signatures
     from envctl.usecases.ports.bucket_report import BucketReport
     from envctl.usecases.ports.ci import CiForge, CiRoles
     from envctl.usecases.ports.installation import Installation
@@ -245,6 +245,8 @@ class Ports(Protocol):
     def registries(self) -> Registries: ...
     @property
     def secrets(self) -> Secrets: ...
+    @property
+    def secret_variables(self) -> SecretVariables: ...
     @property
     def alarms(self) -> Alarms: ...
     @property

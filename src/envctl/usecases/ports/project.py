@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.commit_message import CommitMessage
     from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.release.root_findings import RootFindings
+    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment
 
@@ -61,12 +62,17 @@ class VersionControl(Protocol):
 
 
 class SourceTree(Protocol):
-    """The project folder. Paths are relative to it, with `/`."""
+    """The project folder, and the git repository around it. Paths are relative to the project, with `/`: those of other
+    folders of the repository begin with `..`.
+    """
+
+    def locate_project(self) -> str | None:
+        """Return the path of the project in its repository, empty at the top; None outside of any repository."""
 
     def read_contents(self, path: str) -> bytes | None: ...
 
     def read_file(self, path: str) -> File | None:
-        """Return the file; None if missing. Raises ConfigurationError for a link out of the project."""
+        """Return the file; None if missing. Raises ConfigurationError for a link out of the repository."""
 
     def read_folder(
         self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
@@ -74,7 +80,7 @@ class SourceTree(Protocol):
         """Return the files below a folder with these endings, by project path; None if the folder is missing. Links are
         followed; names in `without` are skipped.
 
-        Raises ConfigurationError for a link out of the project, a circular link, a special file, and a name outside
+        Raises ConfigurationError for a link out of the repository, a circular link, a special file, and a name outside
         UTF-8.
         """
 
@@ -108,6 +114,9 @@ class ConfigReader(Protocol):
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
         """Return the blocks of these module folders that choose credentials."""
+
+    def find_resource_tags(self, files: Mapping[str, bytes], folder: str) -> tuple[ResourceTags, ...]:
+        """Return the literal tags of AWS resources in a module folder, and in the modules that it calls."""
 
     def find_root(self, files: Mapping[str, bytes], root: str, carried: Sequence[str]) -> RootFindings:
         """Search the code of a root module that runs as it is. `carried` are the folders of its remote modules."""

@@ -32,6 +32,7 @@ class PreparedStack:
     plan_keys: tuple[str, ...] = ()  # plan keys unknown to envctl and allowed by the project
     leaves: Leaves = ""  # the fate of a stack dropped by the release
     unready: str = ""  # why a stack to forget could not be prepared
+    base: str = ""  # folder of the project in the code of the release, if that has code from outside of the project
     workspace: str = ""  # the workspace that holds its state; empty for the default one
     root: str = ""  # folder of a root module that runs as it is, in the tree of the stack; empty for a rendered one
     inputs: tuple[StackInput, ...] = ()  # variables of such a root from the outputs of other stacks
@@ -102,6 +103,14 @@ class ProviderSource:
     where: str
     asked: bool = False
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class BackendMistake:
+    """What Terraform refuses in the block of a backend, and the key that it stands at."""
+
+    key: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -217,6 +226,11 @@ class Terraform(Protocol):
 
     def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
         """Return the providers overridden by variables or configuration files."""
+
+    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[BackendMistake, ...]:
+        """Return the mistakes that Terraform finds in the keys of a backend, without a call to any server. Raises
+        ConfigurationError or OperationFailedError without a Terraform.
+        """
 
     def open_worker_pool(self) -> AbstractContextManager[WorkerPool]:
         """Open the worker pool; its jobs may call all other methods. The block ends after all jobs."""

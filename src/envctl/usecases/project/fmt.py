@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from posixpath import basename, dirname, join, normpath
+from posixpath import normpath
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.settings_places import list_all_places
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.release.bundle import File
-from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.terraform.formatting import FORMATTED_SUFFIXES, find_first_change
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
+from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, list_module_folders
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,9 @@ def _find_named_files(ports: Ports, paths: Sequence[str]) -> dict[str, File]:
     found: dict[str, File] = {}
     problems = []
     for path in map(normpath, paths):
-        outside = path.split("/")[0] in ("..", "")
+        outside = (
+            path.startswith("/") or is_above_project(path) or describe_misplaced_folder(ports, path, "") is not None
+        )
         below = None if outside else ports.tree.read_folder(path, FORMATTED_SUFFIXES)
         if below is not None:
             found.update(_drop_hidden_files(path, below))
@@ -112,7 +114,9 @@ def _find_named_files(ports: Ports, paths: Sequence[str]) -> dict[str, File]:
 
 def _unformattable_problem(path: str, *, outside: bool) -> Problem:
     if outside:
-        return Problem("E031", f"{path} is outside the project", "choose the project: envctl --project DIR fmt")
+        return Problem(
+            "E031", f"{path} is outside the project and its repository", "choose the project: envctl --project DIR fmt"
+        )
     what = f"is not a folder, and not a file ending with {', '.join(FORMATTED_SUFFIXES)}"
     return Problem("E031", f"{path} {what}", "leave it out; without a path, all files of the project are formatted")
 
@@ -125,28 +129,10 @@ def _find_all_files(context: Context) -> tuple[dict[str, File], tuple[Problem, .
     for place in list_all_places(context.project) if context.project.settings.files else ():
         if place.path.endswith(FORMATTED_SUFFIXES) and (file := ports.tree.read_file(place.path)) is not None:
             found[place.path] = file
-    problems: list[Problem] = []
-    folders = [stack.folder for stack in context.project.stacks.values()]
-    for folder in folders:
-        # `envctl validate` reports missing folders and those outside the project.
-        below = None if folder.startswith("..") else ports.tree.read_folder(folder, FORMATTED_SUFFIXES)
-        found.update(_drop_hidden_files(folder, below or {}))
-        try:
-            folders += [called for called in _list_called_folders(ports, folder, below or {}) if called not in folders]
-        except ConfigurationError as error:
-            problems.extend(error.problems)
-    return dict(sorted(found.items())), tuple(dict.fromkeys(problems))
-
-
-def _list_called_folders(ports: Ports, folder: str, below: Mapping[str, File]) -> list[str]:
-    """Return the folders of local modules called by a module."""
-    code = {
-        basename(path): file.data
-        for path, file in below.items()
-        if path.endswith(".tf") and (dirname(path) or ".") == folder
-    }
-    calls = ports.config_reader.parse_module_calls(code, folder)
-    return list(dict.fromkeys(normpath(join(folder, call.source)) for call in calls if is_local_source(call.source)))
+    folders, problems = list_module_folders(ports, context.project, FORMATTED_SUFFIXES)
+    for folder, below in folders.items():
+        found.update(_drop_hidden_files(folder, below))
+    return dict(sorted(found.items())), problems
 
 
 def _drop_hidden_files(folder: str, files: Mapping[str, File]) -> dict[str, File]:

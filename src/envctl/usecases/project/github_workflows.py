@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from envctl.domain.aws.secret_values import list_values_by_environment
 from envctl.domain.ci.generated_file import carry_pins, digest_settings, seal_file
 from envctl.domain.ci.github_steps import format_locks_folder
 from envctl.domain.ci.github_workflow import list_github_paths, render_github_workflows
@@ -35,6 +36,7 @@ from envctl.usecases.project.ci_workflows import (
     require_package,
     seal_locks,
 )
+from envctl.usecases.project.shared_code import list_shared_folders
 
 SYSTEM: System = "github"
 COMMAND = f"ci {SYSTEM}"
@@ -70,6 +72,7 @@ def update_github_workflows(
 
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> WorkflowInputs:
     order, settings = project.pipeline.order, project.ci.github
+    shared = list_shared_folders(ports, project) if settings.paths is None else ()
     return WorkflowInputs(
         order=order,
         folder=folder,
@@ -79,8 +82,9 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         reviewed=frozenset(name for name in order[1:] if find_rules(project, name).reviewers),
         protected=frozenset(name for name in order[1:] if project.environments[name].protected),
         package=require_package(ports, project),
-        paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, "", ())),
+        paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, "", (), shared)),
         github=settings,
+        secret_variables=list_values_by_environment(project),
     )
 
 
@@ -115,6 +119,7 @@ def _describe_site(project: Project, site: WorkflowInputs) -> Mapping[str, objec
         "kind": site.require_package().kind,
         "github": site.github.to_settings(),
         "project": project.name,
+        "secrets": {name: list(each) for name, each in site.secret_variables.items()},
     }
     return {name: value for name, value in described.items() if value}
 
@@ -129,4 +134,9 @@ def _list_variables(site: WorkflowInputs) -> Sequence[Variable]:
             for name in site.order
         ),
     ]
-    return [variable for name, variable in needed if name not in roles]
+    values = [
+        Variable(name, environments.get(each, each), "a secret with a value of [secrets.values]")
+        for each, names in site.secret_variables.items()
+        for name in names
+    ]
+    return [*(variable for name, variable in needed if name not in roles), *values]

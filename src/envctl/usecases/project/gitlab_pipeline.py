@@ -1,8 +1,9 @@
 """`envctl ci gitlab`: write or compare the pipeline of GitLab and the lock files of its jobs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from envctl.domain.aws.secret_values import list_values_by_environment
 from envctl.domain.ci.generated_file import digest_settings, seal_file
 from envctl.domain.ci.gitlab_pipeline import (
     MAIN_FILE,
@@ -44,6 +45,7 @@ from envctl.usecases.project.ci_workflows import (
     seal_locks,
     write_files,
 )
+from envctl.usecases.project.shared_code import list_shared_folders
 
 SYSTEM: System = "gitlab"
 COMMAND = f"ci {SYSTEM}"
@@ -91,6 +93,10 @@ def update_gitlab_pipeline(
     return result, error
 
 
+def _list_watched(ports: Ports, project: Project, folder: str, ci_files: Sequence[str]) -> tuple[str, ...]:
+    return list_watched_paths(project, folder, ci_files, list_shared_folders(ports, project))
+
+
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> GitlabInputs:
     settings, order = project.ci.gitlab_table, project.pipeline.order
     ci_files = (MAIN_FILE, find_pipeline_path(settings.prefix), f"{find_lock_folder(settings.prefix)}/*")
@@ -101,9 +107,10 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         branch=branch or settings.branch or DEFAULT_BRANCH,
         settings=settings,
         package=None if settings.program else require_package(ports, project),
-        watched=settings.paths if settings.paths is not None else list_watched_paths(project, folder, ci_files),
+        watched=settings.paths if settings.paths is not None else _list_watched(ports, project, folder, ci_files),
         protected=frozenset(name for name in order if project.environments[name].protected),
         command=command,
+        secret_variables=list_values_by_environment(project),
         # To write the same pipeline again.
         options=f" --branch {branch}" if branch and branch != (settings.branch or DEFAULT_BRANCH) else "",
     )
@@ -121,6 +128,7 @@ def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: s
         "command": site.command,
         "kind": site.package.kind if site.package else "",
         "watched": list(site.watched),
+        **({"secrets": dict(site.secret_variables)} if site.secret_variables else {}),
         "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"url"}),
     }
     ours = find_pipeline_path(settings.prefix)
@@ -164,4 +172,11 @@ def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, .
         scope = name_gitlab_environment(settings, name)
         needed.append((name, Variable("ENVCTL_ROLE", scope, f"the role for deployments to {name}: protected")))
     roles = [] if settings.runner_credentials else [each for name, each in needed if name not in settings.roles]
-    return (*roles, Variable("ENVCTL_GITLAB_TOKEN", "", meaning))
+    values = [
+        Variable(
+            name, name_gitlab_environment(settings, each), "a secret value of [secrets.values]: masked and protected"
+        )
+        for each, names in site.secret_variables.items()
+        for name in names
+    ]
+    return (*roles, Variable("ENVCTL_GITLAB_TOKEN", "", meaning), *values)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from posixpath import dirname
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.fields import Fault
@@ -45,6 +46,9 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
+
+if TYPE_CHECKING:
+    from envctl.domain.settings.resolution import DeclaredSecret
 
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
 NO_SCHEMA: Schema = MappingProxyType({})
@@ -147,6 +151,7 @@ def load_settings(
         may_set_artifacts=environment == project.entry,
         regions=regions if "region" in project.settings.fill else {},
         rolled=dict.fromkeys(rolls, TRAFFIC_VARIABLES),
+        secrets=find_declared_secrets(context),
         set_values=_locate_set_values(context, wiring),
         ignored=project.settings.ignore,
         paths=SettingsPaths(
@@ -161,6 +166,24 @@ def load_settings(
     if problems := tuple(find_worker_faults(rolls, found)):
         raise ConfigurationError(*problems)
     return found
+
+
+def find_declared_secrets(context: Context) -> "dict[str, DeclaredSecret]":
+    """Return the sources of `[secrets.values]` with their lines."""
+    if not context.project.secrets.values:
+        return {}
+    from envctl.domain.settings.resolution import DeclaredSecret
+
+    return {
+        key: DeclaredSecret(source, locate_key(context.ports, "secrets", "values", *_split_key(context, key)))
+        for key, source in context.project.secrets.values.items()
+    }
+
+
+def _split_key(context: Context, key: str) -> tuple[str, ...]:
+    """Return the path of a key below its table: without quotes, TOML reads `STACK.VARIABLE` as a table."""
+    data = context.ports.tree.read_contents(PROJECT_FILE) or b""
+    return (key,) if "." not in key or f'"{key}"'.encode() in data else tuple(key.split("."))
 
 
 def load_valid_settings(
@@ -193,8 +216,17 @@ def _require_one_region(context: Context, wiring: Wiring, settings: EnvironmentS
 
 
 def require_valid_values(context: Context, release: Release, settings: EnvironmentSettings) -> None:
-    """Raise ConfigurationError for values that a `validation` block of the release refuses (E216)."""
-    if problems := _find_refused_values(context, release, settings):
+    """Raise ConfigurationError for values that a `validation` block of the release refuses (E216), and for tags that
+    can't stand beside the default tags (E186).
+    """
+    from envctl.usecases.project.tag_checks import find_tag_problems
+
+    place = resolve_place(context.project, settings.environment)
+    problems = [
+        *_find_refused_values(context, release, settings),
+        *find_tag_problems(context, release, settings, place),
+    ]
+    if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
 
 
@@ -210,7 +242,11 @@ def _find_refused_values(context: Context, release: Release, settings: Environme
 
     parse = context.ports.config_reader.parse_validations
     stacks = {
-        stack: StackInterface(release.wiring.schema[stack], parse(folders[wired.module]), frozenset(wired.inputs))
+        stack: StackInterface(
+            release.wiring.schema[stack],
+            parse(folders[wired.module]),
+            frozenset(wired.inputs) | settings.sources.get(stack, {}).keys(),
+        )
         for stack, wired in release.wiring.stacks.items()
     }
     keys = {

@@ -7,12 +7,14 @@ from posixpath import dirname
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import TomlPath
 from envctl.domain.config.project import Project
-from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
+from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.plan import provider_accounts
 from envctl.domain.plan.provider_accounts import AccountScope
 from envctl.domain.release import remote_modules, root_module
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.code_search import (
+    AccountBlocks,
+    OutsideRead,
     describe_account_mismatches,
     describe_ignored_blocks,
     list_release_problems,
@@ -29,34 +31,57 @@ from envctl.usecases.project.load import locate_faults, locate_key, resolve_plac
 
 def check_tree_reads(ports: Ports, release: Release) -> None:
     """Raise ConfigurationError if the code of the working tree reads outside of the release."""
-    if reads := ports.config_reader.find_outside_reads(*collect_code(release)):
+    if reads := _find_outside_reads(ports, release):
         raise ConfigurationError(*list_tree_problems(reads))
 
 
 def check_stored_reads(context: Context, release: Release, identity: str) -> None:
     """Raise ConfigurationError if a stored release reads outside of itself: it may predate this rule."""
-    if reads := context.ports.config_reader.find_outside_reads(*collect_code(release)):
+    if reads := _find_outside_reads(context.ports, release):
         raise ConfigurationError(*list_release_problems(reads, shorten_id(identity), context.project.entry))
 
 
 def warn_stored_reads(ports: Ports, release: Release, identity: str) -> None:
     """Warn only: a rollback must stay possible, even if the file read has changed."""
-    for read in ports.config_reader.find_outside_reads(*collect_code(release)):
+    for read in _find_outside_reads(ports, release):
         where = f"release {shorten_id(identity)}: {read.location}"
         ports.observer.on_message(f"{where}: {read.what}, which is not in the release")
 
 
 def collect_code(release: Release) -> tuple[dict[str, bytes], list[str]]:
-    """Return the files of a release by path, and the folders of the modules of its rendered stacks."""
+    """Return the files of a release by path from the top of its bundle, and the folders of the modules of its rendered
+    stacks: nothing is above them.
+    """
     modules = [stack.module for stack in release.wiring.stacks.values() if not stack.is_root]
     rendered = {name for name, stack in release.wiring.stacks.items() if not stack.is_root}
     carried = [module.folder for module in release.wiring.modules if module.stack_name in rendered]
-    return {path: file.data for path, file in release.files.items()}, [*modules, *carried]
+    code = {path: file.data for path, file in release.bundled_files.items()}
+    return code, [release.wiring.to_bundle_path(folder) for folder in (*modules, *carried)]
+
+
+def _find_outside_reads(ports: Ports, release: Release) -> tuple[OutsideRead, ...]:
+    found = ports.config_reader.find_outside_reads(*collect_code(release))
+    return tuple(replace(each, location=_name_project_path(release, each.location)) for each in found)
+
+
+def _find_account_blocks(ports: Ports, release: Release) -> AccountBlocks:
+    found = ports.config_reader.find_account_blocks(*collect_code(release))
+    if not release.wiring.base:
+        return found
+    return AccountBlocks(
+        tuple(replace(each, location=_name_project_path(release, each.location)) for each in found.providers),
+        tuple(replace(each, location=_name_project_path(release, each.location)) for each in found.remote_states),
+        tuple(replace(each, location=_name_project_path(release, each.location)) for each in found.states),
+    )
+
+
+def _name_project_path(release: Release, location: Location) -> Location:
+    return replace(location, file=release.wiring.to_project_path(location.file))
 
 
 def check_tree_accounts(context: Context, release: Release) -> None:
     """Raise ConfigurationError if the working tree could act outside the accounts of its environments."""
-    blocks = context.ports.config_reader.find_account_blocks(*collect_code(release))
+    blocks = _find_account_blocks(context.ports, release)
     homes = [_to_home(context.project, environment) for environment in context.project.pipeline.order]
     ignored = list(describe_ignored_blocks(blocks))
     folder = f"{REMOTE_MODULES_FOLDER}/"
@@ -89,7 +114,7 @@ def warn_stored_accounts(context: Context, release: Release, identity: str, envi
 
 
 def _describe_stored(context: Context, release: Release, identity: str, environment: str) -> tuple[Problem, ...]:
-    blocks = context.ports.config_reader.find_account_blocks(*collect_code(release))
+    blocks = _find_account_blocks(context.ports, release)
     found = [*_describe_stored_roots(context, release, environment)]
     if blocks.providers or blocks.remote_states:
         found += describe_account_mismatches(blocks, [_to_home(context.project, environment)])
@@ -221,7 +246,8 @@ def require_carried_modules(ports: Ports, release: Release, environment: str, st
     if not root_module.render_module_record(release.wiring, stack):
         return
     record = (
-        ports.workspace.read_module_record(environment, stack, release.wiring.stacks[stack].root) or b'{"Modules": []}'
+        ports.workspace.read_module_record(environment, stack, release.wiring.find_root_folder(stack))
+        or b'{"Modules": []}'
     )
     fetched = [
         key

@@ -12,7 +12,7 @@ from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.text.lists import join_first
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import module_checks, root_modules
+from envctl.usecases.project import module_checks, root_modules, shared_code
 
 MAX_NAMED = 3
 
@@ -45,6 +45,7 @@ def complete_release(context: Context, release: Release) -> CompletedRelease:
         if version := walk.found[key].version:
             ports.observer.on_message(f"{key}: {_describe_source(call)} is {version} today")
     made = root_modules.complete_roots(context, Release(wiring, {**release.files, **files}))
+    made = shared_code.set_base(ports, made)
     module_checks.check_tree_reads(ports, made)
     module_checks.check_tree_accounts(context, made)
     root_modules.check_tree_roots(context, made)
@@ -98,6 +99,8 @@ class _ModuleWalk:
             return self.fetched.get(key)
         if is_local_source(call.source):
             folder = normpath(join(caller.folder, call.source))
+            if caller.package is None:
+                folder = self.release.wiring.normalize_path(folder)
             return ResolvedModule(remote_modules.normalize_local_source(call.source), "", folder, caller.package)
         return self.ports.remote_modules.load_cached(self.binary, call) if is_pinned_call(call) else None
 

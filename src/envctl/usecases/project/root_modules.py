@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
@@ -20,6 +21,7 @@ from envctl.domain.release.root_checks import (
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
 from envctl.domain.terraform.provider_lock import (
     find_version_mismatches,
     merge_locks,
@@ -31,6 +33,7 @@ from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.load import resolve_place
+from envctl.usecases.project.shared_code import is_above_project
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
 _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
@@ -84,8 +87,7 @@ def complete_roots(context: Context, release: Release) -> Release:
     for name, wired in release.wiring.stacks.items():
         if not wired.is_root:
             continue
-        found = _add_read_files(context.ports, files, search_root(context.ports, release, files, name))
-        found = search_root(context.ports, release, files, name) if found.reads else found
+        found = _search_with_reads(context.ports, release, files, name)
         code = describe_root(found, _list_tree(release, files, wired, found))
         stacks[name] = replace(wired, root_code=code)
         project = context.project
@@ -93,28 +95,53 @@ def complete_roots(context: Context, release: Release) -> Release:
             # The code sees the workspace of the state.
             found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
+        problems += _find_left_out_reads(found)
     if problems:
         raise ConfigurationError(*problems)
     return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
 
 
+def _find_left_out_reads(found: RootFindings) -> Iterator[Problem]:
+    """Yield a problem for each read of a settings file or of a local state: no release holds them."""
+    for path, place in found.reads.items():
+        if not is_code(path):
+            message = f"the code reads {path}: settings and states are in no release"
+            hint = (
+                'for an output of another stack: [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml'
+            )
+            yield Problem("E162", message, hint, place)
+
+
 def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
-    carried = [module.folder for module in release.wiring.modules if module.stack_name == stack]
-    data = {path: file.data for path, file in files.items()}
-    return ports.config_reader.find_root(data, release.wiring.stacks[stack].module, carried)
+    # By their paths in the repository: code outside of the project may be read too.
+    # A stored release may be of a project that was moved since.
+    project = max(ports.tree.locate_project() or "", release.wiring.base, key=len)
+    locate = partial(to_bundle_path, project)
+    carried = [locate(module.folder) for module in release.wiring.modules if module.stack_name == stack]
+    data = {locate(path): file.data for path, file in files.items()}
+    found = ports.config_reader.find_root(data, locate(release.wiring.stacks[stack].module), carried)
+    return found.relocate(partial(to_project_path, project)) if project else found
 
 
-def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> RootFindings:
+def _search_with_reads(ports: Ports, release: Release, files: dict[str, File], stack: str) -> RootFindings:
+    """Search a root, and add the files that it reads: a template among them may read further ones."""
+    while True:
+        found, known = search_root(ports, release, files, stack), len(files)
+        _add_read_files(ports, files, found)
+        if len(files) == known:
+            return found
+
+
+def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> None:
     """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
     for path in found.reads:
-        if EXCLUDED_PARTS.intersection(path.split("/")):
+        if EXCLUDED_PARTS.intersection(path.split("/")) or is_above_project(path):
             continue
         below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
         if below is not None:
             files.update({name: file for name, file in below.items() if is_code(name)})
         elif (file := ports.tree.read_file(path)) is not None:
             files[path] = file
-    return found
 
 
 def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, found: RootFindings) -> tuple[str, ...]:
@@ -126,7 +153,7 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
     if wired.module == _PROJECT_FOLDER:
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
         away = tuple(f"{folder}/" for folder in others)
-        tops = {path.split("/")[0] for path in files if not path.startswith(away)}
+        tops = {path.split("/")[0] for path in files if not path.startswith(away)} - {UP}
         return tuple(sorted({*folders, *tops} - {LOCK_FILE}))
     return tuple(sorted({wired.module, *folders}))
 

@@ -24,6 +24,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks, root_modules
 from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key
+from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, normalize_folder, set_base
 
 
 def build_release(context: Context) -> Release:
@@ -31,6 +32,16 @@ def build_release(context: Context) -> Release:
 
     Contacts no network: `missing` lists the module calls with a remote address, for `remote_modules` to fetch.
     """
+    ports = context.ports
+    made = collect_release(context)
+    module_checks.check_tree_reads(ports, made)
+    module_checks.check_tree_accounts(context, made)
+    root_modules.check_tree_roots(context, made)
+    return made.with_lock(ports.tree.read_contents(ports.provider_lock))
+
+
+def collect_release(context: Context) -> Release:
+    """Return the release of the working tree without its provider lock, before the checks of its code."""
     ports = context.ports
     code = _ModuleCode(ports, context.project)
     for name, stack in context.project.stacks.items():
@@ -46,13 +57,8 @@ def build_release(context: Context) -> Release:
     ]
     if problems:
         raise ConfigurationError(*problems)
-    lock = ports.tree.read_contents(ports.provider_lock)
     made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
-    made = root_modules.complete_roots(context, made)
-    module_checks.check_tree_reads(ports, made)
-    module_checks.check_tree_accounts(context, made)
-    root_modules.check_tree_roots(context, made)
-    return made.with_lock(lock)
+    return set_base(ports, root_modules.complete_roots(context, made))
 
 
 def list_settings_paths(project: Project) -> tuple[str, ...]:
@@ -70,7 +76,7 @@ def list_code_paths(release: Release, provider_lock: str, settings: Sequence[str
     top = {stack.module for stack in release.wiring.stacks.values()}
     for folder in tuple(found):
         above = folder
-        while above and above not in top:
+        while above and above not in top and not is_above_project(above):
             found.add(above)
             above = dirname(above)
     return (PROJECT_FILE, provider_lock, *settings, *sorted(found))
@@ -90,18 +96,30 @@ class _ModuleCode:
     def _find_similar_module(self, folder: str) -> str:
         """Return the nearest folder with a module, beside the missing one; empty if there is none."""
         parent = dirname(folder)
-        beside = self.ports.tree.read_folder(parent, without=EXCLUDED_PARTS) if parent else None
+        is_readable = parent and not is_above_project(parent)
+        beside = self.ports.tree.read_folder(parent, without=EXCLUDED_PARTS) if is_readable else None
         found = {dirname(path) for path in beside or () if path.endswith((".tf", ".tf.json"))}
         return find_nearest(folder, found) or ""
 
     def add_module(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> None:
         if folder in self.interfaces:
             return
-        below = None if folder.startswith("..") else self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
+        if self._is_misplaced(folder, wanted_by, at):
+            return
+        below = self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
         self._add_code(folder, drop_excluded_files(below or {}), wanted_by, at)
+
+    def _is_misplaced(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> bool:
+        misplaced = describe_misplaced_folder(self.ports, folder, wanted_by)
+        if misplaced is not None:
+            location = at if isinstance(at, Location) else locate_key(self.ports, *at)
+            self.problems.append(replace(misplaced, location=location))
+        return misplaced is not None
 
     def add_root(self, stack: str, folder: str) -> None:
         """Add the code of a root module that runs as it is."""
+        if self._is_misplaced(folder, f"stack {stack}", ("stacks", stack, "root")):
+            return
         below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
         found = root_modules.select_root_files(self.project, stack, folder, below)
         self.problems += root_modules.find_loaded_settings(self.project, folder, below)
@@ -116,10 +134,9 @@ class _ModuleCode:
         code = {path.rpartition("/")[2]: file.data for path, file in found.items() if (dirname(path) or ".") == folder}
         if not any(path.endswith((".tf", ".tf.json")) for path in code):
             location = at if isinstance(at, Location) else locate_key(self.ports, *at)
-            what = "which is outside the project" if folder.startswith("..") else "which has no Terraform module"
-            message = f"{wanted_by} uses the code in {folder}, {what}"
-            near = "" if folder.startswith("..") else self._find_similar_module(folder)
-            hint = f"did you mean {near}?" if near else "move the module into the project, or correct the path"
+            message = f"{wanted_by} uses the code in {folder}, which has no Terraform module"
+            near = self._find_similar_module(folder)
+            hint = f"did you mean {near}?" if near else "put the module there, or correct the path"
             self.problems.append(Problem("E110", message, hint, location))
             return
         self.files.update(found)
@@ -130,7 +147,8 @@ class _ModuleCode:
             return
         for call in self.interfaces[folder].calls:
             if is_local_source(call.source):
-                self.add_module(normpath(join(folder, call.source)), f"module {call.name}", call.location)
+                called = normalize_folder(self.ports, normpath(join(folder, call.source)))
+                self.add_module(called, f"module {call.name}", call.location)
             elif call.source:
                 self.missing.append(call)
             else:
@@ -153,6 +171,7 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
             reference = OutputReference.parse(text)
             module = context.project.stacks[reference.stack].folder
             outputs = {output.name for output in interfaces[module].outputs}
+            ephemeral = {output.name for output in interfaces[module].outputs if output.ephemeral}
             if variable not in declared:
                 near = find_nearest(variable, declared)
                 hint = f"did you mean {near}?" if near else f"declare it in {stack.folder}/variables.tf"
@@ -167,6 +186,11 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
                 problems.append(
                     Problem("E112", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
                 )
+            elif reference.output in ephemeral:
+                message = f"stack {name} reads {reference.stack}.{reference.output}, which is ephemeral in {module}"
+                hint = "pass it another way, such as the name of a secret: no state holds an ephemeral output"
+                place = locate_key(context.ports, "stacks", name, "inputs", variable)
+                problems.append(Problem("E236", message, hint, place))
     return problems
 
 
@@ -199,6 +223,10 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
         from envctl.domain.aws.required_secrets import check_patterns
 
         yield from check_patterns(schema, project.secrets)
+    if project.secrets.values:
+        from envctl.domain.aws.secret_values import check_value_keys
+
+        yield from check_value_keys(project, schema)
     if any(stack.rollout for stack in project.stacks.values()):
         from envctl.domain.release.artifacts import find_rollout_faults
 
@@ -218,7 +246,10 @@ def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -
         stacks={name: stacks[name] for name in order},
         artifacts=read_artifacts(context, schema),
         schema=schema,
-        outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
+        # A root module may have no ephemeral output, and no other stack could read it.
+        outputs={
+            name: {o.name: o.sensitive for o in interface.outputs if not o.ephemeral} for name, interface in of.items()
+        },
         providers=project.providers,
         removed=list_removed_stacks(project),
     )

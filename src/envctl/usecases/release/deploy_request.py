@@ -1,6 +1,6 @@
 """Choice of the release to deploy, the stacks it changes, and the request for the guards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_cha
 from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.artifacts import select_images
 from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.root_override import pair_addresses
 from envctl.domain.rules.document import to_rules
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
@@ -277,14 +278,28 @@ def find_changeover(
     """Compare the release with the deployed stacks. `release` is its name, empty if new."""
     here = present.find_environment(environment)
     renamed = {name: stack.moved_from for name, stack in wiring.stacks.items()}
+    earlier = dict.fromkeys(each.release for each in (here.current, here.last) if each)
+    bundles = [release_store.load_bundle(context.ports, each)[1] for each in earlier if each != release]
+    wirings = [found.wiring for found in bundles if found] + ([wiring] if release in earlier else [])
     before: dict[str, str] = {}
     if not here.held_stacks <= renamed.keys():
         # A removed stack may return under its earlier name.
-        for each in dict.fromkeys(each.release for each in (here.current, here.last) if each):
-            found = release_store.load_bundle(context.ports, each)[1]
-            before |= {name: each.moved_from for name, each in found.wiring.stacks.items()} if found else {}
+        before = {name: stack.moved_from for each in wirings for name, stack in each.stacks.items()}
     fates = _find_fates(context.project, present, environment, wiring, release)
-    return plan_changeover(here.held_stacks, renamed, before, fates, here.renamed)
+    over = plan_changeover(here.held_stacks, renamed, before, fates, here.renamed)
+    return replace(over, new_addresses=_find_new_addresses(wiring, wirings, over))
+
+
+def _find_new_addresses(wiring: Wiring, earlier: Sequence[Wiring], over: Changeover) -> dict[str, dict[str, str]]:
+    """Return the new addresses by old one, of each stack whose kind is another one than that of an earlier release."""
+    found: dict[str, dict[str, str]] = {}
+    for name, wired in wiring.stacks.items():
+        old_name = over.former_names.get(name, name)
+        for each in earlier:
+            if old := each.stacks.get(old_name):
+                pairs = pair_addresses(name, old_name, old, wired)
+                found.setdefault(name, {}).update(pairs)
+    return {name: pairs for name, pairs in found.items() if pairs}
 
 
 def find_destroy_changeover(present: LedgerState, environment: str, wiring: Wiring) -> Changeover:

@@ -13,7 +13,7 @@ from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import BundleState
 from envctl.domain.images.image_reference import Image
 from envctl.domain.ledger.state import Deployment, LedgerState
-from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.remote_modules import is_pinned_call
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.settings.comparison import compare_settings
@@ -21,8 +21,7 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
-from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, root_modules, working_tree
+from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import release_store
 
 ReadBundle = Callable[[str], tuple[BundleState, Release | None]]
@@ -106,11 +105,8 @@ def _changed_keys(context: Context, release: Release) -> Iterator[str]:
     """Yield the different keys of envctl.toml, among those carried by a release."""
     project = context.project
     wiring = release.wiring
-    stacks = {name: working_tree.wire_stack(each) for name, each in project.stacks.items()}
-    # The code of roots is compared by its files.
-    released = {
-        name: replace(each, root_code=RootCode() if each.is_root else None) for name, each in wiring.stacks.items()
-    }
+    stacks = {name: _drop_code(working_tree.wire_stack(each)) for name, each in project.stacks.items()}
+    released = {name: _drop_code(each) for name, each in wiring.stacks.items()}
     yield from (f"stacks.{name}" for name in _list_unequal(stacks, released))
     removed = working_tree.list_removed_stacks(project)
     yield from (f"removed.{name}" for name in _list_unequal(removed, wiring.removed))
@@ -131,37 +127,25 @@ def _list_unequal(one: Mapping[str, object], other: Mapping[str, object]) -> lis
     return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
 
 
+def _drop_code(stack: StackWiring) -> StackWiring:
+    """Return the stack without the description of its root module: its files are compared."""
+    return stack if stack.root_code is None else replace(stack, root_code=RootCode())
+
+
 def _changed_files(context: Context, release: Release) -> Iterator[str]:
-    ports = context.ports
-    others = (f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE)
+    ports, others = context.ports, (f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE)
     released = {path: file for path, file in release.files.items() if not path.startswith(others)}
     current: dict[str, File] = {}
-    roots = {stack.root for stack in release.wiring.stacks.values() if stack.is_root}
-    for folder in sorted({dirname(path) or "." for path in released if path.endswith((".tf", ".tf.json"))} - roots):
-        current |= working_tree.drop_excluded_files(ports.tree.read_folder(folder) or {})
-    for name, stack in release.wiring.stacks.items():
-        if stack.root_code is not None:
-            found = {**_read_tree(ports, stack.root_code), **_read_root(context, name, stack.root)}
-            current |= {path: file for path, file in found.items() if path in released or root_modules.is_code(path)}
+    if any(stack.root is not None for stack in context.project.stacks.values()):
+        # Which files belong to a root depends on its code.
+        made = working_tree.collect_release(context).files
+        current = {path: file for path, file in made.items() if not path.startswith(others)}
+    else:
+        for folder in sorted({dirname(path) for path in released if path.endswith((".tf", ".tf.json"))}):
+            current |= working_tree.drop_excluded_files(ports.tree.read_folder(folder) or {})
     yield from _list_unequal(released, current)
     if ports.tree.read_contents(ports.provider_lock) != release.lock_bytes():
         yield ports.provider_lock
-
-
-def _read_root(context: Context, stack: str, folder: str) -> dict[str, File]:
-    found = working_tree.drop_excluded_files(context.ports.tree.read_folder(folder) or {})
-    return root_modules.select_root_files(context.project, stack, folder, found)
-
-
-def _read_tree(ports: Ports, code: RootCode) -> dict[str, File]:
-    """Return the present files of the folders and files beside a root that its tree holds."""
-    found: dict[str, File] = {}
-    for path in code.tree:
-        if (below := ports.tree.read_folder(path)) is not None:
-            found |= working_tree.drop_excluded_files(below)
-        elif (file := ports.tree.read_file(path)) is not None:
-            found[path] = file
-    return found
 
 
 def _list_uncertainties(context: Context, release: Release) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,12 @@ from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.toml import locate_rendered_key
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Location, Problem
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.root_module import render_root_module
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.load import resolve_place
+from envctl.usecases.project.working_tree import wire_stack
 
 TOML = b"""
 [environments.dev]
@@ -58,9 +60,14 @@ def rendered(toml: bytes) -> str:
     import tomllib
 
     document = tomllib.loads(toml.decode())
-    whole = {"project": {"name": "shop"}, "pipeline": {"order": ["dev"]}, "stacks": {"web": {"module": "modules/web"}}}
+    whole: dict[str, dict[str, Any]] = {
+        "project": {"name": "shop"},
+        "pipeline": {"order": ["dev"]},
+        "stacks": {"web": {"module": "modules/web"}},
+    }
+    whole["stacks"]["web"] |= document.pop("stacks", {}).get("web", {})
     project = Project.model_validate({**whole, **document})
-    wiring = Wiring("shop", "", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {}, project.providers)
+    wiring = Wiring("shop", "", {"web": wire_stack(project.stacks["web"])}, {}, {"web": ()}, {}, project.providers)
     return render_root_module(wiring, "web", resolve_place(project, "dev"), {}).encode().decode()
 
 
@@ -80,6 +87,30 @@ def test_line_of_the_project_file_is_named(text: str, line: int, tmp_path: Path)
     start = main.index('"provider"')
     at = main.count("\n", 0, main.index(text, start)) + 1
     assert told(tmp_path, at).location == Location("envctl.toml", line)
+
+
+ALIASES = b"""
+[environments.dev]
+account_id = "111111111111"
+region = "eu-west-1"
+
+[environments.dev.providers."aws.us"]
+max_retries = 5
+
+[stacks.web.providers]
+"aws.eu" = { region = "eu-west-3" }
+"aws.us" = { region = "us-east-1", http_proxy = "x" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [('"eu-west-1"', 4), ('"eu-west-3"', 10), ('"us-east-1"', 11), ('"http_proxy"', 11), ('"max_retries"', 7)],
+)
+def test_line_of_an_alias_is_named(text: str, line: int, tmp_path: Path) -> None:
+    main = rendered(ALIASES)
+    at = main.count("\n", 0, main.index(text)) + 1
+    assert told(tmp_path, at, ALIASES).location == Location("envctl.toml", line)
 
 
 def test_what_no_line_says_stays_where_it_is(tmp_path: Path) -> None:

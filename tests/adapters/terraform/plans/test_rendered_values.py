@@ -45,18 +45,20 @@ def pairs_that_fit(draw: st.DrawFn) -> Pair:
     return type_, draw(literals.filter(lambda value: fits(value, type_)) if type_ == AnyType() else fitting(type_))
 
 
+@pytest.mark.parametrize("as_root", [False, True])
 @settings(max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
-@given(st.lists(pairs_that_fit(), min_size=50, max_size=70))
-def test_random_values_survive(bench: Bench, drawn: list[Pair]) -> None:
-    survive(bench, drawn)
+@given(drawn=st.lists(pairs_that_fit(), min_size=50, max_size=70))
+def test_random_values_survive(bench: Bench, drawn: list[Pair], *, as_root: bool) -> None:
+    survive(bench, drawn, as_root=as_root)
 
 
-def test_nasty_values_survive(bench: Bench) -> None:
-    survive(bench, [(parse_type(text), value) for text, value in NASTY])
+@pytest.mark.parametrize("as_root", [False, True])
+def test_nasty_values_survive(bench: Bench, *, as_root: bool) -> None:
+    survive(bench, [(parse_type(text), value) for text, value in NASTY], as_root=as_root)
 
 
-def survive(bench: Bench, pairs: list[Pair]) -> None:
-    """Each value goes both ways: as an argument of the module, and as a secret."""
+def survive(bench: Bench, pairs: list[Pair], *, as_root: bool) -> None:
+    """Each value goes both ways: as an argument of the module or in the settings file of the root, and as a secret."""
     values = {
         f"{way}{number}": (type_, convert_value(value, type_)[0])
         for number, (type_, value) in enumerate(pairs)
@@ -68,6 +70,7 @@ def survive(bench: Bench, pairs: list[Pair]) -> None:
         variables=variables,
         arguments={name: value for name, (_, value) in values.items()},
         outputs={variable.name: variable.sensitive for variable in variables},
+        as_root=as_root,
     )
     assert all(name.startswith("secret") for name in stack.secrets)
     if bench.plan(stack).changes:

@@ -1,6 +1,7 @@
 """Failures of Terraform, as problems with a hint."""
 
 import contextlib
+import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from envctl.adapters.terraform.state import state_lock, unsaved_state
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.plan.changes import ResourceChange
+from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, GENERATED_FILES, ROOT_MODULE_FILE, SETTINGS_FILE
 
 _HANDLED_SUMMARIES = ("Failed to create local state file", "Failed to persist state to backend")
@@ -28,6 +30,7 @@ _INPUTS_HINT = (
     " role of the environment: to read another stack, use [stacks.STACK] inputs in envctl.toml"
 )
 _CODE = f"../{CODE_FOLDER}/"
+_CODE_PATH = re.compile(rf"{re.escape(_CODE)}[^\s\"':,;()]+")
 # A file of code with a line, in the text of a diagnostic.
 _CODE_LINE = re.compile(r"(?<![\w./-])(?:\.\.?/)*[\w-][\w./-]*\.(?:tf|tofu)(?:\.json)?(?=:\d)")
 _JSON_KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
@@ -124,23 +127,38 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
         if diagnostic.file == SETTINGS_FILE:
             # The arguments of a module have the same lines behind them.
             path = ("module", site.stack.name, *path)
+        elif path[:1] == ("provider",) and len(path) > 1:
+            path = ("provider", site.stack.name, *_name_configuration(site, diagnostic.file, path[1:]))
         source = site.locate(site.environment, path) if diagnostic.line else None
         return source or Location(f"{site.stack.name}/{diagnostic.file}", diagnostic.line)
     return Location(_to_project_path(diagnostic.file, site), diagnostic.line)
 
 
+def _name_configuration(site: Site, file: str, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return the path with the name of a configuration, such as `aws.us_east_1`, in place of its number in a list."""
+    if len(path) == 1 or not isinstance(path[1], int):
+        return path
+    name, number, *keys = path
+    try:
+        alias = json.loads(read_text(site.directory / file))["provider"][name][number].get("alias", "")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return (name, *keys)
+    return (f"{name}.{alias}" if alias else name, *keys)
+
+
 def _to_project_path(file: str, site: Site) -> str:
     """Return the path of a file in the project, from its path in the folder where Terraform runs."""
+    base = site.stack.base
     if not site.stack.root:
-        return file.removeprefix(_CODE)
+        return to_project_path(base, file.removeprefix(_CODE)) if file.startswith(_CODE) else file
     path = normpath(f"{site.stack.root}/{file}")
-    return file if path.startswith("..") else path
+    return file if path.startswith("..") else to_project_path(base, path)
 
 
 def _name_project_files(text: str, site: Site) -> str:
     """Return the text with files called as in the project."""
     if not site.stack.root:
-        return text.replace(_CODE, "")
+        return _CODE_PATH.sub(lambda path: _to_project_path(path[0], site), text)
     return _CODE_LINE.sub(lambda file: _to_project_path(file[0], site), text)
 
 

@@ -22,6 +22,7 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, 
 from envctl.domain.release import remote_modules
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, to_record_entry
+from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
 from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, MODULES_MANIFEST, ROOT_MODULE_FILE, climb_to_stack
 
@@ -63,13 +64,15 @@ class TerraformModules:
     ) -> Mapping[str, ResolvedModule]:
         stacks = release.wiring.stacks
         found = dict(known)
+        base = release.wiring.base
         with self._open_scratch() as folder:
             if any(not stack.is_root for stack in stacks.values()):
-                found |= self._run_get(binary, _ModulesScratch(folder / "modules", called_at), release, known)
+                found |= self._run_get(binary, _ModulesScratch(folder / "modules", called_at, base), release, known)
             for name, stack in stacks.items():
                 # Each root by itself: some blocks may stand in a root module alone.
                 if stack.is_root and any(key.startswith(f"{name}.") and key not in known for key in called_at):
-                    scratch = _RootScratch(folder / "roots" / name, called_at, name=name, root=stack.root)
+                    root = release.wiring.find_root_folder(name)
+                    scratch = _RootScratch(folder / "roots" / name, called_at, base, name=name, root=root)
                     found |= self._run_get(binary, scratch, release, known)
         return found
 
@@ -119,12 +122,14 @@ class _Scratch:
     """A folder laid out as for a deployment, where Terraform fetches modules.
 
     Attributes:
+        base: the folder of the project in the files of the release.
         prefix: the beginning of the keys that Terraform does not know: the stack of a root module.
         code: the path from the folder of Terraform to the files of the release, ending with `/`.
     """
 
     folder: Path
     called_at: Mapping[str, Location]
+    base: str = ""
     packages: dict[str, tuple[str, Package]] = field(default_factory=dict)
     unfinished: dict[str, None] = field(default_factory=dict)
 
@@ -145,7 +150,7 @@ class _Scratch:
 
     def name_project_file(self, file: str) -> str:
         """Return the path of a file in the project, from its path for Terraform; empty for fetched code."""
-        return file.removeprefix(self.code) if file.startswith(self.code) else ""
+        return to_project_path(self.base, file.removeprefix(self.code)) if file.startswith(self.code) else ""
 
     def on_line(self, line: str) -> None:
         if fetched := failures.FETCHED.fullmatch(line):
@@ -206,7 +211,7 @@ class _Scratch:
     def _write_known(self, key: str, module: ResolvedModule) -> str:
         """Write the code of a known module, and return its folder for Terraform."""
         if module.package is None:
-            return normpath(f"{self.code}{module.folder}")
+            return normpath(f"{self.code}{to_bundle_path(self.base, module.folder)}")
         top = next((top for top, (_, package) in self.packages.items() if package is module.package), "")
         if not top:
             top = relpath(self.folder / _KNOWN_FOLDER / str(len(self.packages)), self.workdir)
@@ -235,9 +240,9 @@ class _ModulesScratch(_Scratch):
         return self.folder / _ROOT_FOLDER
 
     def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
-        self._write_files(self.folder / CODE_FOLDER, release.files)
+        self._write_files(self.folder / CODE_FOLDER, release.bundled_files)
         stacks = {name: stack for name, stack in release.wiring.stacks.items() if not stack.is_root}
-        called = {name: f"{self.code}{stack.module}" for name, stack in stacks.items()}
+        called = {name: f"{self.code}{to_bundle_path(self.base, stack.module)}" for name, stack in stacks.items()}
         needed = {name: {v.name: None for v in release.wiring.schema[name] if not v.has_default} for name in stacks}
         # Terraform 1.15 checks the arguments of a module call before fetching the module.
         modules = {name: {**needed[name], "source": source} for name, source in called.items()}
@@ -267,12 +272,12 @@ class _RootScratch(_Scratch):
         return climb_to_stack(self.root)
 
     def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
-        self._write_files(self.folder / _TREE_FOLDER, release.files)
+        self._write_files(self.folder / _TREE_FOLDER, release.bundled_files)
         self._write_record([to_record_entry("", "", "", ".")], known)
 
     def name_project_file(self, file: str) -> str:
         path = normpath(f"{self.root}/{file}")
-        return "" if path.startswith("..") or _INSTALLED_FOLDER in path else path
+        return "" if path.startswith("..") or _INSTALLED_FOLDER in path else to_project_path(self.base, path)
 
 
 def _is_inside(folder: str, top: str) -> bool:

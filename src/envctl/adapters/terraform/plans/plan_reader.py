@@ -33,13 +33,14 @@ class PlanReader:
 
     def read_plan(self, site: Site, warnings: tuple[str, ...]) -> StackPlan:
         """Return the plan to be applied."""
-        from envctl.adapters.terraform.plans import completeness, drift, plan_document
+        from envctl.adapters.terraform.plans import completeness, drift, plan_document, planned_tags
 
         document = self.read_document(site, PLAN_FILE)
         with convert_read_errors(site.stack.name):
             plan = plan_document.parse_plan(site.stack, document, warnings)
             completeness.check_changes_found(site.stack.name, document, seen=bool(plan.resources or plan.outputs))
             plan = replace(plan, drifted=drift.parse_drift(site.stack, document, ()).resources)
+        planned_tags.check_planned_tags(site.stack.name, document)
         return redact_stack_plan(plan, document)
 
     def read_document(self, site: Site, file: str) -> dict[str, Any]:

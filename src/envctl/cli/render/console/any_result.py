@@ -18,6 +18,7 @@ RENDERERS = {
     "Diff": "inspect.diff.show_diff",
     "Doctor": "inspect.doctor.show_doctor",
     "Drift": "plan.drift.show_drift",
+    "Ejected": "project.ejected.show_ejected",
     "EnvironmentOutputs": "inspect.outputs.show_outputs",
     "EnvironmentRules": "approval.rules.show_rules",
     "EnvironmentPlan": "plan.plan.show_plan_alone",

@@ -1,6 +1,6 @@
 """Prepare stacks missing in the next release, with the code, provider lock and settings of their last deployment."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from envctl.domain.config.project import Project
@@ -11,11 +11,13 @@ from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.release.root_override import list_stack_inputs
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
-from envctl.domain.terraform.workdir_names import LEAVING_FOLDER, LOCK_FILE
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.account import account_check
+from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
 from envctl.usecases.deployment import prepare
-from envctl.usecases.deployment.leaving.settings import find_arguments
+from envctl.usecases.deployment.leaving.settings import find_arguments, find_secret_sources
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
@@ -39,10 +41,11 @@ def add_leaving(
     if not changeover.leaving:
         return prepared
     environment = prepared.environment
-    makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.files)
+    makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.bundled_files)
     for maker in makers.values():
         folder = _name_code_folder(maker)
-        code |= {f"{folder}/{path}": file for path, file in maker.release.files.items() if path != LOCK_FILE}
+        own = maker.release.with_lock(None).bundled_files
+        code |= {f"{folder}/{path}": file for path, file in own.items()}
     ports.workspace.write_code(environment, code)
     leaving = _LeavingStacks(ports, context.project, environment, present.find_environment(environment), changeover)
     left = tuple(leaving.prepare_stack(name, makers.get(name)) for name in changeover.leaving)
@@ -87,23 +90,41 @@ class _LeavingStacks:
         wiring = replace(wiring, stacks={**wiring.stacks, name: replace(wired, inputs=reachable)})
         live = self.here.traffic[name].live if name in self.here.traffic else None
         positioned = {COLOR_VARIABLE: live.color, PERCENT_VARIABLE: FULL_PERCENT, STABLE_VARIABLE: None} if live else {}
+        context = Context(ports, self.project)
+        sources = find_secret_sources(context, environment, name, maker)
         found = find_arguments(
-            Context(ports, self.project), environment, name, maker=maker, lost=lost, positioned=positioned
+            context,
+            environment,
+            name,
+            maker=maker,
+            lost=lost,
+            positioned=positioned,
+            secret_values=sources,
         )
-        root = _render_stack(self.project, environment, name, wiring, found)
+        root = _render_stack(self.project, environment, name, wiring, found, secret_values=sources)
         prepare.check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, name))
+        values = NO_VALUES
+        if sources:
+            values = read_secret_values(context, EnvironmentSettings(environment, (), {}, {name: sources}), wiring)
+        secrets = merge_values(root.secrets, values, name)
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
-        keys, workspace = self.project.terraform.plan_keys, root.workspace
         backend = resolve_place(self.project, environment, acting=True).backend
-        stack = PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=keys, root=root.root)
-        return replace(stack, workspace=workspace, inputs=list_stack_inputs(wiring, name, backend))
+        stack = PreparedStack(name, needs, secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
+        inputs = list_stack_inputs(wiring, name, backend)
+        return replace(stack, base=wiring.base, root=root.root, inputs=inputs, workspace=root.workspace)
 
 
 def _render_stack(
-    project: Project, environment: str, name: str, wiring: Wiring, arguments: Mapping[str, object]
+    project: Project,
+    environment: str,
+    name: str,
+    wiring: Wiring,
+    arguments: Mapping[str, object],
+    *,
+    secret_values: Collection[str],
 ) -> RootModule:
     where = resolve_place(project, environment, acting=True)
     region = wiring.stacks[name].region
@@ -111,7 +132,7 @@ def _render_stack(
         message = f"{name} runs in region {region} of {environment}, and envctl.toml no longer has this region"
         hint = f"restore it under [environments.{environment}.regions] until {name} is destroyed"
         raise OperationFailedError(Problem("E141", message, hint))
-    root = render_root_module(wiring, name, where, arguments)
+    root = render_root_module(wiring, name, where, arguments, secret_values=secret_values)
     return replace(root, workspace=where.backend.workspace_for_stack(name))
 
 
@@ -121,10 +142,11 @@ def _name_code_folder(maker: StackOrigin) -> str:
 
 def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
     """Return the wiring with module paths in the own code folder of that release. A root has a tree of its own."""
-    wiring, there = maker.release.wiring, _name_code_folder(maker)
+    there, stored = _name_code_folder(maker), maker.release.wiring
+    if stored.stacks[name].is_root:
+        return stored
+    wiring = stored.relocate(stored.to_bundle_path)
     stack = wiring.stacks[name]
-    if stack.is_root:
-        return wiring
     modules = tuple(replace(each, folder=f"{there}/{each.folder}") for each in wiring.modules)
     moved = replace(stack, module=f"{there}/{stack.module}")
-    return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules)
+    return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules, base="")

@@ -1,13 +1,15 @@
 """The settings to destroy a leaving stack: as stored by its last deployment.
 
-Sensitive values are never stored. They come from the current settings or from `removed.tfvars`; missing ones are empty,
-with a message.
+Sensitive values are never stored. They come from the current settings, from `removed.tfvars` or from their source in
+`[secrets.values]`; missing ones are empty, with a message.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from envctl.domain.config.secret_sources import SecretSource, find_key
 from envctl.domain.terraform.conversion import convert_value
-from envctl.domain.terraform.variables import Collection, Object, Primitive, Tuple, TypeExpression, Variable
+from envctl.domain.terraform.empty_values import build_empty_value
+from envctl.domain.terraform.variables import Variable
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load
@@ -27,10 +29,12 @@ def find_arguments(
     maker: StackOrigin,
     lost: Sequence[str],
     positioned: Mapping[str, object],
+    secret_values: Collection[str] = (),
 ) -> dict[str, object]:
     """Return the arguments of a leaving stack.
 
-    `lost` are inputs wired to removed stacks; `positioned` are the traffic arguments of a rollout.
+    `lost` are inputs wired to removed stacks; `positioned` are the traffic arguments of a rollout. `secret_values` are
+    variables with values from `[secrets.values]`.
     """
     wiring = maker.release.wiring
     kept = release_store.load_settings(context.ports, environment, maker.settings)
@@ -45,7 +49,7 @@ def find_arguments(
     missing: list[str] = []
     for variable in wiring.schema[stack]:
         name = variable.name
-        if name in wiring.stacks[stack].inputs and name not in lost:
+        if name in secret_values or (name in wiring.stacks[stack].inputs and name not in lost):
             continue
         if name in given:
             found[name] = convert_value(given[name], variable.type)[0]
@@ -58,28 +62,28 @@ def find_arguments(
         elif name in wiring.artifacts:
             found[name] = wiring.artifacts[name]
         elif not variable.has_default:
-            found[name] = empty_value(variable.type)
+            found[name] = build_empty_value(variable.type)
             missing.append(name)
     if missing:
         context.ports.observer.on_message(_describe_missing(environment, stack, missing, wiring.schema[stack]))
     return found
 
 
-def empty_value(type_: TypeExpression) -> object:
-    """Return the emptiest value of a type. Null would make most functions fail."""
-    match type_:
-        case Primitive(name):
-            return {"string": "", "number": 0, "bool": False}[name]
-        case Collection("map", _):
-            return {}
-        case Collection():
-            return []
-        case Tuple(elements):
-            return [empty_value(each) for each in elements]
-        case Object(attributes):
-            return {each.name: empty_value(each.type) for each in attributes if not each.optional}
-        case _:
-            return None
+def find_secret_sources(context: Context, environment: str, stack: str, maker: StackOrigin) -> dict[str, SecretSource]:
+    """Return the sources of secret values of a leaving stack: of today, else as stored by its last deployment."""
+    today = context.project.secrets.values
+    kept = release_store.load_settings(context.ports, environment, maker.settings)
+    stored = kept.sources.get(stack, {}) if kept else {}
+    wired = maker.release.wiring.stacks[stack].inputs
+    found: dict[str, SecretSource] = {}
+    for variable in maker.release.wiring.schema[stack]:
+        if not variable.sensitive or variable.name in wired:
+            continue
+        if key := find_key(today, stack, variable.name):
+            found[variable.name] = today[key]
+        elif variable.name in stored:
+            found[variable.name] = stored[variable.name]
+    return found
 
 
 def _load_current_values(context: Context, environment: str, stack: str) -> Mapping[str, object]:

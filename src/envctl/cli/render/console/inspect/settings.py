@@ -16,7 +16,8 @@ from envctl.usecases.inspect.render import Rendered
 from envctl.usecases.inspect.settings import Valid
 
 SETTINGS_PATHS_HINT = (
-    "settings belong in environments/ENV/terraform.tfvars, or for all environments in environments/common.tfvars"
+    "settings belong in environments/ENV/terraform.tfvars, for one stack in environments/ENV/STACK.tfvars, for all"
+    " environments in environments/common.tfvars, or where [settings] files says"
 )
 NO_SETTINGS = "No settings."
 MAX_NAMED_STACKS = 3
@@ -68,6 +69,8 @@ def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
             return f"module default, {locate(str(setting.location))}" if setting.location else "module default"
         case "envctl":
             return "envctl"
+        case "secret":
+            return f"secret value, {setting.location}" if setting.location else "secret value"
         case "set":
             return f"set, {setting.location}" if setting.location else "set in the release"
         case _:

@@ -11,7 +11,7 @@ from envctl.cli.render.terminal.text import print_hint, print_item, print_text, 
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretState, Sighting
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked
+from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked, SecretVariable
 from envctl.usecases.account.secret_set import SecretSet
 
 HEADERS = ("", "secret", "in", "last changed", "used by")
@@ -30,11 +30,11 @@ def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
     where = f" (account {listed.account_id})" if listed.account_id else ""
     source = f"release {shorten_id(listed.release)}" if listed.release else "the working tree"
     print_text(out, "Secrets of ", (listed.environment, "bold"), where, f", in {source}")
-    if not listed.secrets:
+    if not (listed.secrets or listed.variables):
         print_text(out, "No secrets: no setting listed under [secrets] in envctl.toml has one.")
         return
     out.print()
-    rows = [_build_row(each) for each in listed.secrets]
+    rows = [*map(_build_row, listed.secrets), *map(_build_variable_row, listed.variables)]
     if sum(measure_columns(HEADERS, rows)) + 2 * len(HEADERS) <= out.width:
         print_columns(HEADERS, rows, out, MAX_COLUMN_WIDTH)
     else:
@@ -67,17 +67,18 @@ def show_secret_set(done: SecretSet, out: Console) -> None:
 
 def summarize_secrets(each: EnvironmentSecrets) -> Iterator[str | tuple[str, str]]:
     """Yield counts of present, missing and unknown secrets."""
-    if not each.secrets:
+    count = len(each.secrets) + len(each.variables)
+    if not count:
         yield "uses no secrets"
         return
     unknown = sum(found.state == "unknown" for found in each.secrets)
     if each.missing:
-        yield (f"{each.missing} of {format_count(len(each.secrets), 'secret')} missing", "bold red")
+        yield (f"{each.missing} of {format_count(count, 'secret')} missing", "bold red")
     if unknown:
         yield (f"{', ' if each.missing else ''}{format_count(unknown, 'secret')} unknown", "bold yellow")
     if not each.missing and not unknown:
         elsewhere = sum(found.state == "elsewhere" for found in each.secrets)
-        yield (f"{format_count(len(each.secrets) - elsewhere, 'secret')} found", "green")
+        yield (f"{format_count(count - elsewhere, 'secret')} found", "green")
         if elsewhere:
             yield f", {elsewhere} in other accounts"
 
@@ -87,6 +88,12 @@ def _build_row(each: Sighting) -> tuple[Text, ...]:
     kind = "Parameter Store" if each.secret.kind == "ssm" else "Secrets Manager"
     cells = (each.secret.name, kind, changed, ", ".join(each.secret.asked_by))
     return (to_text(*SIGNS[each.state]), *map(to_text, cells))
+
+
+def _build_variable_row(each: SecretVariable) -> tuple[Text, ...]:
+    sign = SIGNS["there" if each.is_set else "absent"]
+    cells = (each.name, "environment variable", "", ", ".join(each.asked_by))
+    return (to_text(*sign), *map(to_text, cells))
 
 
 def _show_stacked_row(row: tuple[Text, ...], out: Console) -> None:

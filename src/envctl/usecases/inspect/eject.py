@@ -1,0 +1,182 @@
+"""`envctl eject DIR`: plain root modules for Terraform alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from envctl.domain.errors import Problem, UsageError
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.plain_readme import render_readme
+from envctl.domain.release.plain_roots import (
+    SHARED_CODE_FOLDER,
+    Layout,
+    PlainStack,
+    build_plain_stack,
+    collect_module_code,
+)
+from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.deployment import prepare
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.core import AlreadyExistsError, Ports
+from envctl.usecases.project import load, remote_modules, working_tree
+from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.release_names import find_release
+
+README_FILE = "README.md"
+WORKING_TREE = ""
+_OCCUPIED_HINT = "choose another folder: eject never overwrites files"
+
+
+@dataclass(frozen=True)
+class EjectedStack:
+    """A root module.
+
+    Attributes:
+        folder: where Terraform runs, in the new folder.
+        variables: the sensitive variables to set; no file has their values.
+    """
+
+    name: str
+    folder: str
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EjectedEnvironment:
+    """An environment. `release` is empty for the working tree."""
+
+    name: str
+    release: str
+    stacks: tuple[EjectedStack, ...]
+
+
+@dataclass(frozen=True)
+class Ejected:
+    """A folder with root modules for plain Terraform, or a planned one in the mode `planned`.
+
+    Attributes:
+        files: paths in the folder.
+        empty: environments without a release, which are left out.
+    """
+
+    mode: Literal["done", "planned"]
+    folder: str
+    environments: tuple[EjectedEnvironment, ...]
+    files: tuple[str, ...]
+    empty: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EjectOptions:
+    """What to write.
+
+    Attributes:
+        environments: empty for all that run a release.
+        release: a name of a release for all of them, in place of the deployed ones.
+        from_tree: take the code of the working tree.
+        project: the path from the new folder to the project, for local states.
+        typed: the new folder as the user typed it.
+    """
+
+    environments: Sequence[str] = ()
+    release: str = ""
+    from_tree: bool = False
+    project: str = ".."
+    typed: str = ""
+
+
+def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: bool = False) -> Ejected:
+    """Write the root modules of each stack and environment into a new folder, or nothing.
+
+    The states stay where they are. Values of secrets are written nowhere.
+    """
+    if options.release and options.from_tree:
+        raise UsageError(Problem("E005", "--release and --working-tree name different code", "leave one of them out"))
+    if there := ports.project_folder.explain_occupied(folder):
+        raise UsageError(Problem("E193", there, _OCCUPIED_HINT))
+    context = Context(ports, load.load_project(ports))
+    present = journal.load(ports)
+    names = load.find_environments(context, options.environments)
+    named = find_release(present, options.release) if options.release else ""
+    releases = {name: _find_identity(present, name, named, options) for name in names}
+    empty = tuple(name for name, identity in releases.items() if identity is None)
+    if empty and (options.environments or len(empty) == len(names)):
+        message = f"no release runs in {', '.join(empty)}"
+        hint = "leave it out; or take other code: --working-tree, or --release RELEASE"
+        raise UsageError(Problem("E194", message, hint))
+    chosen = {name: identity for name, identity in releases.items() if identity is not None}
+    writer = _Writer(ports, present, options, len(set(chosen.values())) > 1)
+    for name, identity in chosen.items():
+        writer.add_environment(name, identity)
+    files = writer.finish()
+    if not dry_run:
+        try:
+            ports.project_folder.create(folder, files)
+        except AlreadyExistsError as error:
+            raise UsageError(Problem("E193", str(error), _OCCUPIED_HINT)) from None
+    ejected = tuple(
+        EjectedEnvironment(name, chosen[name], tuple(EjectedStack(s.name, s.folder, s.variables) for s in stacks))
+        for name, stacks in writer.stacks.items()
+    )
+    return Ejected("planned" if dry_run else "done", options.typed or folder, ejected, tuple(sorted(files)), empty)
+
+
+def _find_identity(present: LedgerState, environment: str, named: str, options: EjectOptions) -> str | None:
+    """Return the release for an environment; None if it runs none, and an empty text for the working tree."""
+    if options.from_tree:
+        return WORKING_TREE
+    current = present.find_environment(environment).current
+    return named or (current.release if current else None)
+
+
+class _Writer:
+    def __init__(self, ports: Ports, present: LedgerState, options: EjectOptions, differ: bool) -> None:
+        self._ports = ports
+        self._present = present
+        self._options = options
+        self._differ = differ
+        self._files: dict[str, File] = {}
+        self._releases: dict[str, Release] = {}
+        self.stacks: dict[str, tuple[PlainStack, ...]] = {}
+        self._labels: dict[str, str] = {}
+
+    def add_environment(self, environment: str, identity: str) -> None:
+        context, _ = load.load_context(self._ports, environment)
+        release = self._load_release(context, environment, identity)
+        project, wiring = context.project, release.wiring
+        over = deploy_request.find_changeover(context, self._present, environment, wiring, release=identity)
+        settings = load.load_valid_settings(context, environment, release, moves=over.moves)
+        live = prepare.load_traffic(context, release, environment, over)
+        backend = load.resolve_place(project, environment, over.moves).backend
+        code = f"{SHARED_CODE_FOLDER}/{shorten_id(identity)}" if self._differ else SHARED_CODE_FOLDER
+        home = ".envctl/sandbox" if self._ports.sandbox else ".envctl"
+        layout = Layout(code, self._options.project, home)
+        stacks = []
+        for root in prepare.render_stacks(project, release, settings, live, over):
+            secrets = tuple(settings.sources.get(root.stack, ()))
+            stacks.append(build_plain_stack(release, root, backend, secrets, layout))
+        self.stacks[environment] = tuple(stacks)
+        self._labels[environment] = f"release {shorten_id(identity)}" if identity else "the working tree"
+        for stack in stacks:
+            self._files |= stack.files
+        self._files |= {f"{code}/{path}": file for path, file in collect_module_code(release).items()}
+
+    def _load_release(self, context: Context, environment: str, identity: str) -> Release:
+        if not identity:
+            made = remote_modules.complete_release(context, working_tree.build_release(context)).release
+            self._releases[environment] = made
+            return made
+        if identity not in self._releases:
+            state, release, _ = release_store.load_bundle(self._ports, identity)
+            if release is None:
+                raise release_store.unusable_bundle_error(identity, state)
+            self._releases[identity] = release
+        return self._releases[identity]
+
+    def finish(self) -> Mapping[str, File]:
+        wiring = next(iter(self._releases.values())).wiring
+        readme = render_readme(wiring.project, wiring.terraform, self.stacks, self._labels)
+        own = {README_FILE: File(readme.encode()), ".gitignore": File(b".terraform/\n")}
+        return {**self._files, **own}

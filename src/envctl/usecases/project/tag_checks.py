@@ -1,0 +1,56 @@
+"""Checks of the tags in a release against the default tags of an environment."""
+
+from collections.abc import Iterator, Mapping
+
+from envctl.domain.errors import Location, Problem
+from envctl.domain.plan.tag_keys import FIRST_MERGING_MAJOR
+from envctl.domain.release.bundle import Release
+from envctl.domain.release.place import Place
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.provider_lock import read_version, split_provider_blocks
+from envctl.usecases.ports.context import Context
+
+
+def find_tag_problems(
+    context: Context, release: Release, settings: EnvironmentSettings, place: Place
+) -> Iterator[Problem]:
+    """Yield the problems (E186) of tags beside the default tags. Searches no code without both."""
+    files = {path: file.data for path, file in release.files.items() if path.endswith(".tf")}
+    if not place.region or not any(b"aws_" in data and b"tags" in data for data in files.values()):
+        return
+    from envctl.domain.release.provider_blocks import render_configurations
+    from envctl.domain.release.tag_conflicts import StackTags, describe_tag_conflicts
+
+    is_merging = _has_merging_provider(release)
+    for stack, wired in release.wiring.stacks.items():
+        default = _read_tags(render_configurations(release.wiring, place, stack).get("aws", {}))
+        if default and wired.has_default_tags:
+            arguments = {**_list_defaults(release, stack), **settings.arguments[stack]}
+            lines = _list_locations(settings, stack)
+            found = context.ports.config_reader.find_resource_tags(files, wired.module)
+            yield from describe_tag_conflicts(found, StackTags(stack, default, arguments, lines, is_merging))
+
+
+def _read_tags(arguments: Mapping[str, object]) -> Mapping[str, object]:
+    block = arguments.get("default_tags")
+    first = block[0] if isinstance(block, list) and block else block
+    tags = first.get("tags") if isinstance(first, Mapping) else None
+    return tags if isinstance(tags, Mapping) else {}
+
+
+def _list_defaults(release: Release, stack: str) -> dict[str, object]:
+    wired = release.wiring.stacks[stack].inputs
+    declared = release.wiring.schema[stack]
+    return {each.name: each.default for each in declared if each.has_default and each.name not in wired}
+
+
+def _list_locations(settings: EnvironmentSettings, stack: str) -> dict[str, Location]:
+    return {each.name: each.location for each in settings.settings if each.location and stack in each.stacks}
+
+
+def _has_merging_provider(release: Release) -> bool:
+    for address, block in split_provider_blocks(release.lock_bytes() or b"").items():
+        if address.endswith("/hashicorp/aws"):
+            major = read_version(block).partition(".")[0]
+            return not major.isdigit() or int(major) >= FIRST_MERGING_MAJOR
+    return True
