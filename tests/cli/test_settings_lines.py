@@ -98,5 +98,15 @@ def test_line_behind_a_rendered_value_is_found(tmp_path: Path) -> None:
     assert locate("module", "tool", "size", environment="tools") is None, "a standalone environment has no common file"
     assert locate("module", "tool", "version_text", environment="tools") == Location("envctl.toml", 14)
     assert locate("output", "x") is None
+    (tmp_path / "environments/dev/base.tfvars").write_text('\nsize = 2\nenvironment = "d"\n')
+    assert locate("module", "base", "size") == Location("environments/dev/base.tfvars", 2)
+    assert locate("module", "base", "environment") == Location("environments/dev/base.tfvars", 3)
+    project = (tmp_path / "envctl.toml").read_text()
+    (tmp_path / "envctl.toml").write_text(project.replace("[artifacts]", "[stacks.base.set]\nnames = []\n[artifacts]"))
+    assert locate("module", "base", "names", 0) == Location("envctl.toml", 14)
+    (tmp_path / "envctl.toml").write_text(f'{project}[settings]\nfiles = ["{{env}}.tfvars.json"]\n')
+    (tmp_path / "dev.tfvars.json").write_text('{\n"names": []}')
+    assert locate("module", "base", "names", 0) == Location("dev.tfvars.json", 2)
+    (tmp_path / "envctl.toml").write_text(project)
     (tmp_path / DEV).write_text("names = [")
     assert locate("module", "base", "names") == Location(COMMON, 3), "an unreadable file hides no other"

@@ -1,10 +1,12 @@
 """The driver on the real AWS provider and on a state in S3, against the sandbox: what no built-in resource can show."""
 
+import json
 import os
 import re
 import shlex
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from envctl.domain.release.place import Place
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import RUNNING_FILE
 from envctl.usecases.ports.terraform import ProgressEvent
-from tests.adapters.terraform.conftest import Bench
+from tests.adapters.terraform.conftest import STACK, Bench
 
 pytestmark = pytest.mark.terraform
 
@@ -293,3 +295,48 @@ def test_existing_resource_is_imported_as_the_hint_says(aws: Bench, client: Clie
 def group_of(ec2: Any, name: str) -> str:
     found = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [name]}])
     return str(found["SecurityGroups"][0]["GroupId"])
+
+
+def test_lock_table_and_key_of_states_are_used(aws: Bench, client: Client, request: pytest.FixtureRequest) -> None:
+    table, name = client("dynamodb"), request.node.name
+    schema: dict[str, Any] = {
+        "KeySchema": [{"AttributeName": "LockID", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "LockID", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    table.create_table(TableName="locks", **schema)
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    settings = {**aws.place.backend.settings, "dynamodb_table": "locks", "kms_key_id": key, "encrypt": True}
+    del settings["use_lockfile"]
+    backend = Backend(
+        "s3", settings, name, find_keys=lambda stack: {"key": f"env/{stack}"}, find_workspace=lambda _: "w"
+    )
+    aws.place = replace(aws.place, backend=backend)
+    stack = replace(aws.lay('resource "terraform_data" "one" {}'), workspace="w")
+    aws.deploy(stack)
+    stored = client("s3").head_object(Bucket=STATE, Key="env:/w/env/web")
+    assert stored["SSEKMSKeyId"] == key
+    held = {"ID": "5b1f", "Operation": "OperationTypeApply", "Who": "ann@ci", "Created": "2026-11-28T01:00:00Z"}
+    lock = {"LockID": {"S": f"{STATE}/env:/w/env/web"}, "Info": {"S": json.dumps(held)}}
+    table.put_item(TableName="locks", Item=lock)
+    with pytest.raises(StateLockedError) as raised:
+        aws.driver.plan("dev", stack, locking="at once")
+    assert (raised.value.lock.id, raised.value.lock.who) == ("5b1f", "ann@ci")
+    aws.driver.force_unlock("dev", stack, "5b1f")
+    aws.driver.check_lock("dev", stack)
+    assert aws.driver.has_state("dev", stack)
+
+
+def test_state_of_a_new_workspace_is_no_state(aws: Bench) -> None:
+    settings = dict(aws.place.backend.settings)
+    code = 'resource "terraform_data" "one" {}'
+    for workspace in ("one", "two"):
+        backend = Backend("s3", settings, aws.place.backend.environment, find_workspace={STACK: workspace}.__getitem__)
+        aws.place = replace(aws.place, backend=backend)
+        stack = replace(aws.lay(code), workspace=workspace)
+        # A plan makes the workspace, with an empty state.
+        assert aws.plan(stack).changes
+        assert not aws.driver.has_state("dev", stack)
+        aws.driver.apply("dev", stack)
+        assert aws.driver.has_state("dev", stack)
+        assert not aws.plan(stack).changes

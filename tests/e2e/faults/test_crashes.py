@@ -334,12 +334,13 @@ resource "terraform_data" "slow" {
 ON_AWS = render_project("tiny", {"web": ""}, ["dev"], on_aws=True, more='[state]\nbackend = "s3"\n')
 
 
+@pytest.mark.parametrize("kind", ["module", "root"])
 def test_resources_left_by_killed_terraform_are_imported(
-    tmp_path: Path, home: Path, request: pytest.FixtureRequest
+    tmp_path: Path, home: Path, request: pytest.FixtureRequest, kind: str
 ) -> None:
     """Each hint is typed as it stands, until the deployment passes."""
     project = Doomed(tmp_path / "orphans", home)
-    project.write("envctl.toml", ON_AWS)
+    project.write("envctl.toml", ON_AWS.replace("module = ", f"{kind} = "))
     project.write("modules/web/main.tf", EXISTING)
     lines = f'made = "{home}/made"\npassword = "{SECRET}"\n'
     project.write("environments/dev/terraform.tfvars", lines)

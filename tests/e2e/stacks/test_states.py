@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from envctl.adapters.terraform.process.binary import find_embedded
 from tests.e2e.conftest import Project
 from tests.e2e.project_text import OPEN, render_project
 from tests.e2e.stacks.state_server import PASSWORD, USER, StateServer, serve_states
@@ -177,3 +179,54 @@ def test_states_live_in_schemas_of_postgresql(tmp_path: Path, database: str) -> 
     deploy_everywhere(project)
     assert "default" in project.run_checked("output", "staging", "web.of").out
     assert not search_secret(project, "sslmode=disable")
+
+
+def run_terraform(project: Project, stack: str, *words: str) -> bytes:
+    """Run plain Terraform in the folder of a stack of dev, as a person does."""
+    folder = project.root / ".envctl/work/dev" / stack
+    line = [*find_embedded(), *words]
+    return subprocess.run(line, cwd=folder, env=project.build_environment(), check=True, capture_output=True).stdout
+
+
+def test_state_moves_as_the_page_says(tmp_path: Path) -> None:
+    project = create_project(tmp_path, '\n[state]\npath = "old/{env}/{stack}.tfstate"\n')
+    project.run_checked("--yes", "apply", "dev")
+    for stack in ("base", "web"):
+        (tmp_path / stack).write_bytes(run_terraform(project, stack, "state", "pull"))
+    toml = (project.root / "envctl.toml").read_text().replace("old/{env}/{stack}.tfstate", "new/{stack}.tfstate")
+    project.write("envctl.toml", toml + 'workspace = "{env}"\n')
+    ran = project.run("--json", "plan", "dev")
+    assert "E321" in ran.codes
+    assert "docs/state.md" in ran.document["problems"][-1]["hint"]
+    there = replace(project, extra={"TF_WORKSPACE": "dev"})
+    for stack in ("base", "web"):
+        run_terraform(there, stack, "state", "push", str(tmp_path / stack))
+    ran = project.run("--json", "--yes", "apply", "dev")
+    assert ran.code == 0, ran.out
+    assert sorted(path.name for path in (project.root / "new").iterdir()) == ["base.tfstate.d", "web.tfstate.d"]
+
+
+def test_renamed_stack_leaves_its_fixed_state_alone(tmp_path: Path) -> None:
+    project = create_project(tmp_path, '\n[stacks.web.state]\npath = "old/{env}.tfstate"\n')
+    project.run_checked("--yes", "apply", "dev")
+    before = list_resources((project.root / "old/dev.tfstate").read_bytes())
+    toml = (project.root / "envctl.toml").read_text().replace("[stacks.web", "[stacks.front")
+    toml = toml.replace('module = "modules/web"', 'module = "modules/web"\nmoved_from = "web"')
+    project.write("envctl.toml", toml)
+    project.run_checked("--yes", "apply", "dev")
+    project.run_checked("plan", "dev", "--detailed-exitcode")
+    assert list_resources((project.root / "old/dev.tfstate").read_bytes()) == before
+    assert not (project.root / ".envctl/state/dev/web.tfstate").exists()
+
+
+def test_leaving_stack_is_destroyed_at_its_own_place(tmp_path: Path) -> None:
+    project = create_project(tmp_path, '\n[stacks.web.state]\npath = "old/{env}.tfstate"\n')
+    project.run_checked("--yes", "apply", "dev")
+    toml = (project.root / "envctl.toml").read_text()
+    head, _, _ = toml.partition("[stacks.web]")
+    project.write("envctl.toml", f'{head}[removed.web]\nthen = "destroy"\n')
+    # Without its keys, the state is not found: nothing is forgotten in silence.
+    assert "E321" in project.run("--json", "--yes", "apply", "dev").codes
+    project.write("envctl.toml", f'{head}[removed.web]\nthen = "destroy"\nstate = {{ path = "old/{{env}}.tfstate" }}\n')
+    project.run_checked("--yes", "apply", "dev")
+    assert not list_resources((project.root / "old/dev.tfstate").read_bytes())

@@ -282,3 +282,50 @@ def test_local_state_needs_no_bucket_beside_remote_store(world: World) -> None:
     found = bootstrap(world.ports)
     assert [each.purpose for each in found.buckets] == ["store"]
     assert len(found.needless) == 1
+
+
+CENTRAL, TOOLS = "all-states", "444444444444"
+
+
+def with_central_bucket(more: str = "", **accounts: str) -> World:
+    world = on_aws()
+    told = f'[state]\nbackend = "s3"\nbucket = "{CENTRAL}"\naccount_id = "{TOOLS}"\n{more}'
+    edit_project(world, ('[state]\nbackend = "s3"\n', told))
+    world.access.accounts |= accounts
+    return world
+
+
+def test_central_bucket_is_set_up_once_as_a_person_of_its_account() -> None:
+    world = with_central_bucket(**{"": TOOLS})
+    found = bootstrap(world.ports, ["dev", "prod"], as_me=True)
+    assert outcomes(found) == {CENTRAL: "whole"}
+    assert world.buckets.there[CENTRAL].account_id == TOOLS
+    assert {environment for environment, _, _ in world.buckets.taken} == {""}
+
+
+def test_roles_of_environments_leave_a_central_bucket_alone() -> None:
+    world = with_central_bucket()
+    found = bootstrap(world.ports)
+    assert codes(found) == ["E509"]
+    assert "444444444444" in found.problems[0].message
+    assert found.problems[0].hint.endswith("envctl bootstrap --as-me")
+    assert CENTRAL not in world.buckets.there
+
+
+def test_role_of_states_sets_up_their_bucket() -> None:
+    role = f'assume_role = "arn:aws:iam::{TOOLS}:role/states-of-{{env}}"\n'
+    roles = {f"states of {name}": TOOLS for name in ACCOUNTS}
+    world = with_central_bucket(role, **roles)
+    assert outcomes(bootstrap(world.ports))[CENTRAL] == "whole"
+    assert {environment for environment, name, _ in world.buckets.taken if name == CENTRAL} == {"states of dev"}
+    world.buckets.there.clear()
+    world.access.accounts["states of dev"] = DEV
+    assert codes(bootstrap(world.ports, ["dev"])) == ["E423"]
+
+
+def test_other_backends_are_not_checked() -> None:
+    world = on_aws()
+    edit_project(world, ('[state]\nbackend = "s3"\n', '[state]\nbackend = "gcs"\nbucket = "b"\n'))
+    found = check_buckets(world.ports)
+    assert [each.name for each in found.buckets] == [STORE]
+    assert found.needless == ("states are in gcs: not checked, and envctl sets nothing up there",)

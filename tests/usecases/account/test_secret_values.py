@@ -10,10 +10,13 @@ from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.account.secret_check import check_secrets, list_secrets
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
+from envctl.usecases.inspect.explain_plan import explain_plan
 from envctl.usecases.inspect.outputs import read_outputs
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
+from envctl.usecases.ledger import journal
+from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import PROJECT, WEB, World
 
@@ -299,3 +302,16 @@ def test_environment_with_values_is_not_cached() -> None:
     world.secret_variables.values["DB_PASSWORD"] = "rotated-value"
     plan_environment(world.ports, "dev")
     assert secrets_of(world) == {"db_password": "rotated-value"}
+
+
+def test_stored_settings_keep_the_source() -> None:
+    world = from_environment()
+    apply(world.ports, "dev")
+    deployed = journal.load(world.ports).find_environment("dev").current
+    assert deployed is not None
+    kept = release_store.load_settings(world.ports, "dev", deployed.settings)
+    assert kept is not None
+    assert {name: str(source) for name, source in kept.sources["web"].items()} == {"db_password": "env:DB_PASSWORD"}
+    assert "db_password" not in kept.arguments["web"]
+    explained = explain_plan(world.ports, "dev")
+    assert explained.plan.stacks

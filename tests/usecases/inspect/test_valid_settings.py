@@ -150,3 +150,17 @@ def test_unread_settings_files_are_reported(world: World) -> None:
 def test_unknown_environment_is_refused(world: World) -> None:
     with pytest.raises(UsageError, match="E002"):
         check(world, "prd")
+
+
+def test_mistakes_of_a_backend_are_reported_at_their_line(world: World) -> None:
+    world.terraform.backend_mistakes = {"encrypt": "a bool is required"}
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", f'{text}[state]\nbackend = "s3"\n')
+    validate_project(world.ports)
+    world.edit("envctl.toml", f'{text}[state]\nbackend = "s3"\nencrypt = "maybe"\n')
+    assert check(world).settings == 12
+    with pytest.raises(ConfigurationError) as raised:
+        validate_project(world.ports)
+    (problem,) = raised.value.problems
+    assert (problem.code, problem.location) == ("E165", Location("envctl.toml", text.count("\n") + 3))
+    assert "refuses encrypt: a bool is required" in problem.message

@@ -46,6 +46,15 @@ def test_check_and_dry_run_write_nothing(world: World, *, check: bool) -> None:
         assert error is None
 
 
+def test_settings_in_other_places_are_formatted(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", f'{text}[settings]\nfiles = ["config/{{env}}.tfvars", "{{stack}}.tfvars.json"]\n')
+    world.edit("config/prod.tfvars", "size=3\n")
+    world.edit("web.tfvars.json", '{"size":3}')
+    told, _ = format_project(world.ports)
+    assert [each.path for each in told.files] == ["config/prod.tfvars", PROD]
+
+
 def test_unparsable_file_stops_all_writing(world: World) -> None:
     world.edit(DEV, "what?")
     before = dict(world.tree.content)

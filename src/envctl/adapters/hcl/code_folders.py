@@ -85,7 +85,7 @@ def read_folders(files: Mapping[str, bytes], modules: Sequence[str], root: str |
     for folder in reversed(called):
         if worth.intersection(called[folder]) and any(_PASSED_PATH.search(data) for data in code[folder].values()):
             worth.add(folder)
-    folders = {folder: _read_folder(folder, code[folder], root) for folder in called if folder in worth}
+    folders = {folder: read_folder(folder, code[folder], root) for folder in called if folder in worth}
     for name, each in folders.items():
         for source, arguments in _list_calls(each):
             if target := folders.get(normpath(join(name, source))):
@@ -180,7 +180,8 @@ def load_document(data: bytes) -> JsonDocument | None:
         return None
 
 
-def _read_folder(folder: str, files: Mapping[str, bytes], root: str | None) -> CodeFolder:
+def read_folder(folder: str, files: Mapping[str, bytes], root: str | None) -> CodeFolder:
+    """Parse the code of a folder. `root` is as in `read_folders`."""
     found = CodeFolder(scope=Scope(folder, root=root))
     for path, data in sorted(files.items()):
         if is_json_code(path):

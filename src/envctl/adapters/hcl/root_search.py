@@ -34,12 +34,14 @@ _TEMPLATES = frozenset({"quoted_template", "heredoc_template"})
 _TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
 _BUILT_IN = "terraform"
 _VARIABLE = re.compile(r"(?:\$\{)?\s*var\s*\.\s*([\w-]+)\s*\}?")
+_LOCAL = re.compile(r"(?:\$\{)?\s*local\s*\.\s*([\w-]+)\s*\}?")
 _WORKSPACE = compile_code(rb"\bterraform_\._workspace\b")
 # Blocks with the type of a resource, providers named by blocks, and providers named by their arguments.
 _TYPES = compile_code(rb'\b(?:resource|data|ephemeral|action|list)_"([a-z0-9-]+)[\x5f"]')
 _PROVIDER_BLOCKS = compile_code(rb'\bprovider_"?([\w-]+)"?_\{')
 _PROVIDER_ARGUMENTS = re.compile(rb"^\s*provider\s*=\s*\"?([\w-]+)", re.MULTILINE)
 _JSON_RESOURCE_KINDS = ("resource", "data", "ephemeral")
+_TEXT = "the text names"
 _WILDCARD = re.compile(r"[*?\[{]")
 
 
@@ -49,46 +51,49 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
     `files` are the files of a release by path; `carried` are folders of the remote modules that the root uses.
     """
     code = code_folders.find_reached_code(files, [root, *carried])
-    own = code.get(root, {})
     blocks = _RootBlocks()
-    for path, data in sorted(own.items()):
-        is_override = bool(OVERRIDE.fullmatch(path.rpartition("/")[2]))
-        if is_json_code(path):
-            if document := code_folders.load_document(data):
-                _read_json(blocks, path, document, is_override=is_override)
-        elif source := code_folders.parse_code(data, path):
-            _read_code(blocks, source, is_override=is_override)
+    own = code_folders.read_folder(root, code.get(root, {}), root)
+    for path, document in own.documents.items():
+        _read_json(blocks, path, document, own.scope, is_override=_is_override(path))
+    for path, source in own.sources.items():
+        _read_code(blocks, source, own.scope, is_override=_is_override(path))
     reads = _Reads(root, frozenset(code))
     _search_reads(reads, files, code_folders.read_folders(files, [root, *carried], root))
     return RootFindings(
         folders=tuple(sorted(code.keys() - {root})),
         states=tuple(blocks.states),
         overrides=tuple(blocks.overrides),
-        providers=tuple(_to_declarations(blocks)),
+        providers=tuple(_to_declarations(blocks, own.scope)),
         needed=_find_needed_providers(code, blocks.sources),
         workspaces=tuple(_find_workspaces(code)),
         addresses=tuple(dict.fromkeys(blocks.addresses)),
         moved=tuple(blocks.moved),
         reads=dict(sorted(reads.found.items())),
-        outside=tuple(sorted(reads.outside)),
+        outside=tuple(sorted(reads.list_outside())),
     )
 
 
 @dataclass
 class _RootBlocks:
-    """The blocks of a root module. `providers` have location, name, arguments, credentials, and the region's code."""
+    """The blocks of a root module. `providers` have location, name, arguments, credentials, and the region: its
+    possible values and its code.
+    """
 
     states: list[StateBlock] = field(default_factory=list)
     overrides: list[StateBlock] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)
     moved: list[tuple[str, str]] = field(default_factory=list)
-    providers: list[tuple[Location, str, dict[str, object], dict[str, str], tuple[object, str] | None]] = field(
+    providers: list[tuple[Location, str, dict[str, object], dict[str, str], tuple[Values, str] | None]] = field(
         default_factory=list
     )
 
 
-def _read_code(found: _RootBlocks, source: Source, *, is_override: bool) -> None:
+def _is_override(path: str) -> bool:
+    return bool(OVERRIDE.fullmatch(path.rpartition("/")[2]))
+
+
+def _read_code(found: _RootBlocks, source: Source, scope: Scope, *, is_override: bool) -> None:
     for kind, labels, block in code_folders.list_blocks(source):
         place = source.locate_node(block)
         if kind == "provider" and labels and is_override:
@@ -96,7 +101,7 @@ def _read_code(found: _RootBlocks, source: Source, *, is_override: bool) -> None
         elif kind == "provider" and labels:
             attributes = dict(list_attributes(list_body(block), source))
             region = attributes.get("region")
-            text = (read_literal(source, "region", region), source.read_node(region)) if region is not None else None
+            text = None if region is None else (evaluate(source, region, scope), source.read_node(region))
             arguments = read_arguments(source, block)
             if "alias" in attributes:
                 arguments["alias"] = read_literal(source, "alias", attributes["alias"])
@@ -150,7 +155,7 @@ def _read_credentials(source: Source, block: tree_sitter.Node) -> dict[str, str]
     return found
 
 
-def _read_json(found: _RootBlocks, path: str, document: JsonDocument, *, is_override: bool) -> None:
+def _read_json(found: _RootBlocks, path: str, document: JsonDocument, scope: Scope, *, is_override: bool) -> None:
     for name, body in list_json_bodies(document.content, "provider"):
         place = Location(path, document.find_line(name))
         for each in list_objects(body):
@@ -159,7 +164,8 @@ def _read_json(found: _RootBlocks, path: str, document: JsonDocument, *, is_over
                 continue
             arguments = {key: read_json_literal(value) for key, value in each.items()}
             credentials = {key: json.dumps(each[key], sort_keys=True) for key in each if key in _CREDENTIALS}
-            region = (arguments["region"], str(each["region"])) if "region" in each else None
+            text = str(each.get("region", ""))
+            region = (evaluate_text(text, scope), text) if "region" in each else None
             found.providers.append((place, name, arguments, credentials, region))
     for type_, bodies in list_json_bodies(document.content, "resource"):
         found.addresses += [f"{type_}.{name}" for each in list_objects(bodies) for name in each]
@@ -185,10 +191,17 @@ def _read_json_sources(body: object) -> dict[str, str]:
     return {n: _normalize_source(s) if isinstance(s, str) else f"hashicorp/{n}" for n, s in named.items()}
 
 
-def _to_declarations(blocks: _RootBlocks) -> Iterator[ProviderDeclaration]:
+def _resolve_local(text: str, scope: Scope) -> str:
+    """Return the code of a local value, for a text that is its name; else the text."""
+    name = _LOCAL.fullmatch(text)
+    found = scope.expressions.get(name[1]) if name else None
+    return found[0].read_node(found[1]).strip() if found else text
+
+
+def _to_declarations(blocks: _RootBlocks, scope: Scope) -> Iterator[ProviderDeclaration]:
     for place, name, arguments, credentials, region in blocks.providers:
-        value, text = region or ("", "")
-        variable = _VARIABLE.fullmatch(text.strip())
+        values, text = region or (frozenset[str](), "")
+        variable = _VARIABLE.fullmatch(_resolve_local(text.strip(), scope))
         alias = arguments.get("alias")
         yield ProviderDeclaration(
             place,
@@ -198,7 +211,7 @@ def _to_declarations(blocks: _RootBlocks) -> Iterator[ProviderDeclaration]:
             blocks.sources.get(name, f"hashicorp/{name}"),
             arguments,
             credentials,
-            region=value if isinstance(value, str) else "",
+            region=next(iter(values)) if len(values) == 1 and UNKNOWN not in next(iter(values)) else "",
             region_variable=variable[1] if variable else "",
             has_region=region is not None,
             has_default_tags=bool(arguments.get("default_tags")),
@@ -271,6 +284,11 @@ class _Reads:
     found: dict[str, Location] = field(default_factory=dict)
     outside: set[OutsideRead] = field(default_factory=set)
     templates: set[str] = field(default_factory=set)
+
+    def list_outside(self) -> Iterator[OutsideRead]:
+        """Yield the reads outside of the project: of one place, those of functions and attributes before texts."""
+        exact = {each.location for each in self.outside if not each.what.startswith(_TEXT)}
+        yield from (each for each in self.outside if each.location not in exact or not each.what.startswith(_TEXT))
 
     def add(self, value: str, place: Location, what: str) -> None:
         """Note the path a function or an attribute reads."""
@@ -355,7 +373,7 @@ def _search_text(found: _Reads, values: Values, place: Location) -> None:
     for value in values:
         for path in paths.find_marked_paths(value):
             if ".." in path:
-                found.add_path(path, place, "the text names")
+                found.add_path(path, place, _TEXT)
 
 
 def _search_json(found: _Reads, path: str, document: JsonDocument, scope: Scope) -> None:

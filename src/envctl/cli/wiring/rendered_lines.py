@@ -10,6 +10,7 @@ from envctl.adapters.toml import load_project, locate_key, locate_rendered_key
 from envctl.domain.config.fields import find_table
 from envctl.domain.config.project import PROJECT_FILE
 from envctl.domain.config.settings_places import list_settings_places
+from envctl.domain.config.settings_table import FILLED
 from envctl.domain.errors import ConfigurationError, Location
 
 ReadContents = Callable[[str], bytes | None]
@@ -20,13 +21,13 @@ def locate_rendered_value(read: ReadContents, environment: str, path: Sequence[s
     is none.
     """
     text = read(PROJECT_FILE) or b""
-    if (found := locate_rendered_key(text, environment, path)) is not None:
-        return found
+    found = locate_rendered_key(text, environment, path)
     match path:
-        case ["module", str(stack), str(name), *_]:
-            return locate_setting(read, environment, stack, name)
+        case ["module", str(stack), str(name), *_] if found is None or name in FILLED:
+            # A file may set what envctl fills elsewhere.
+            return locate_setting(read, environment, stack, name) or found
         case _:
-            return None
+            return found
 
 
 def locate_setting(read: ReadContents, environment: str, stack: str, name: str) -> Location | None:

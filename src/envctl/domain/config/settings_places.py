@@ -48,10 +48,11 @@ def list_settings_places(project: Project, environment: str, stacks: Iterable[st
     return tuple(found)
 
 
-def list_all_places(project: Project) -> tuple[SettingsPlace, ...]:
-    """Return the places of all environments."""
+def list_all_places(project: Project, stacks: Iterable[str] = ()) -> tuple[SettingsPlace, ...]:
+    """Return the places of all environments. `stacks` are stacks beside those of the project."""
+    more = tuple(stacks)
     views = ((project.view_for(name), name) for name in project.all_environments)
-    return tuple(dict.fromkeys(place for view, name in views for place in list_settings_places(view, name)))
+    return tuple(dict.fromkeys(place for view, name in views for place in list_settings_places(view, name, more)))
 
 
 def list_pattern_places(project: Project, pattern: str) -> tuple[SettingsPlace, ...]:

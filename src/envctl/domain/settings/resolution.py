@@ -271,6 +271,8 @@ class Resolution:
         takers = self.list_takers(variable.name)
         own = self.paths.by_stack.get(stacks[0], "") if len(stacks) < len(takers) else ""
         path = own or self.paths.shared
+        if path.endswith(".json"):
+            example = f'"{variable.name}": {_format_example(variable.type)}'
         hint = f"add `{example}` to {path}"
         if not any(file.name == path for file in self.files):
             hint = f"there is no {path}: create it, with `{example}`"

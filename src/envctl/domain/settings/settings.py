@@ -55,7 +55,9 @@ class EnvironmentSettings:
         """Return the settings of these stacks; with `set_only`, those that are not defaults of modules."""
         found = (replace(each, stacks=tuple(s for s in each.stacks if s in stacks)) for each in self.settings)
         kept = tuple(each for each in found if each.stacks and not (set_only and each.origin == "default"))
-        return replace(self, settings=kept, arguments={s: self.arguments[s] for s in self.arguments if s in stacks})
+        arguments = {stack: each for stack, each in self.arguments.items() if stack in stacks}
+        sources = {stack: each for stack, each in self.sources.items() if stack in stacks}
+        return replace(self, settings=kept, arguments=arguments, sources=sources)
 
     def digest(self) -> str:
         """Return the SHA-256 of the environment's own values, with sensitive ones, without those of the release and

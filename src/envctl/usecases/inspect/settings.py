@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from envctl.domain.config.project import Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, REMOVED_FILE, list_all_places
@@ -10,10 +11,12 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.release.bundle import Release
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
-from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import default_gates, image_tags, load, root_modules, working_tree
+
+if TYPE_CHECKING:
+    from envctl.usecases.concurrency.dag_runner import StackSelection
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class _ReleaseCache:
 def _find_unread_files(context: Context) -> tuple[str, ...]:
     """Return settings files of no environment: mostly, their names are misspelled."""
     project = context.project
-    read = {place.path for place in list_all_places(project)}
+    read = {place.path for place in list_all_places(project, project.removed)}
     read |= {f"{ENVIRONMENTS_FOLDER}/{name}/{REMOVED_FILE}" for name in project.all_environments}
     folders = {ENVIRONMENTS_FOLDER, *(path.split("/")[0] for path in project.settings.files or () if "/" in path)}
     found: dict[str, None] = {}
@@ -130,14 +133,17 @@ def _check_secrets(project: Project, found: EnvironmentSettings, schema: Schema)
 
 
 def resolve_settings(
-    ports: Ports, environment: str, selection: StackSelection = ALL_STACKS, *, set_only: bool = False
+    ports: Ports, environment: str, selection: "StackSelection | None" = None, *, set_only: bool = False
 ) -> EnvironmentSettings:
     """Resolve the settings of an environment for the modules of the working tree; with `set_only`, those that are set,
     without the defaults of modules. Raises UsageError (E029) for an unknown stack.
     """
     context, environment = load.load_context(ports, environment)
+    # Imported late: it starts threads, and a validation needs none.
+    from envctl.usecases.concurrency.dag_runner import ALL_STACKS, select_stacks
+
     needs = {name: working_tree.wire_stack(stack).needs for name, stack in context.project.stacks.items()}
-    stacks = select_stacks(selection, needs)
+    stacks = select_stacks(selection or ALL_STACKS, needs)
     release = working_tree.build_release(context)
     found = load.load_settings(context, environment, release.wiring)
     image_tags.report_image_tags(context, release)

@@ -87,8 +87,7 @@ def complete_roots(context: Context, release: Release) -> Release:
     for name, wired in release.wiring.stacks.items():
         if not wired.is_root:
             continue
-        found = _add_read_files(context.ports, files, search_root(context.ports, release, files, name))
-        found = search_root(context.ports, release, files, name) if found.reads else found
+        found = _search_with_reads(context.ports, release, files, name)
         code = describe_root(found, _list_tree(release, files, wired, found))
         stacks[name] = replace(wired, root_code=code)
         project = context.project
@@ -96,9 +95,21 @@ def complete_roots(context: Context, release: Release) -> Release:
             # The code sees the workspace of the state.
             found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
+        problems += _find_left_out_reads(found)
     if problems:
         raise ConfigurationError(*problems)
     return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
+
+
+def _find_left_out_reads(found: RootFindings) -> Iterator[Problem]:
+    """Yield a problem for each read of a settings file or of a local state: no release holds them."""
+    for path, place in found.reads.items():
+        if not is_code(path):
+            message = f"the code reads {path}: settings and states are in no release"
+            hint = (
+                'for an output of another stack: [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml'
+            )
+            yield Problem("E162", message, hint, place)
 
 
 def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
@@ -112,7 +123,16 @@ def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack
     return found.relocate(partial(to_project_path, project)) if project else found
 
 
-def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> RootFindings:
+def _search_with_reads(ports: Ports, release: Release, files: dict[str, File], stack: str) -> RootFindings:
+    """Search a root, and add the files that it reads: a template among them may read further ones."""
+    while True:
+        found, known = search_root(ports, release, files, stack), len(files)
+        _add_read_files(ports, files, found)
+        if len(files) == known:
+            return found
+
+
+def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> None:
     """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
     for path in found.reads:
         if EXCLUDED_PARTS.intersection(path.split("/")) or is_above_project(path):
@@ -122,7 +142,6 @@ def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -
             files.update({name: file for name, file in below.items() if is_code(name)})
         elif (file := ports.tree.read_file(path)) is not None:
             files[path] = file
-    return found
 
 
 def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, found: RootFindings) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import cast, get_args
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.secret_sources import SecretSource, parse_source
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.guards import BundleState
 from envctl.domain.ledger.events import Event
@@ -216,7 +217,17 @@ def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSet
         is_own = setting.origin not in ("default", "set", "secret") and not setting.sensitive
         for stack in setting.stacks if is_own else ():
             arguments.setdefault(stack, {})[setting.name] = setting.value
-    return EnvironmentSettings(environment, settings, arguments)
+    return EnvironmentSettings(environment, settings, arguments, _restore_sources(settings))
+
+
+def _restore_sources(settings: Iterable[Setting]) -> dict[str, dict[str, SecretSource]]:
+    """Return the sources of secret values among stored settings. The value is read again: none is stored."""
+    sources: dict[str, dict[str, SecretSource]] = {}
+    for setting in settings:
+        for stack in setting.stacks if setting.origin == "secret" else ():
+            with suppress(ValueError):
+                sources.setdefault(stack, {})[setting.name] = parse_source(setting.value)
+    return sources
 
 
 def _to_document(setting: Setting) -> dict[str, object]:

@@ -344,3 +344,49 @@ def test_identity_and_reason_for_unverified_run_are_shown(world: World) -> None:
     world.identity.why = "the token had expired"
     found = row(diagnose_project(world.ports), "you", "identity")
     assert (found.verdict, found.seen) == ("warn", "ann@example.com (unverified): the token had expired")
+
+
+def test_secret_values_are_found_without_reading_them(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    values = 'key = "secretsmanager:shop/{env}"\nother = "env:OTHER_VALUE"\n'
+    world.edit("envctl.toml", f"{text}\n[secrets.values]\n{values}")
+    declared = "".join(f'variable "{name}" {{\n  sensitive = true\n}}\n' for name in ("key", "other"))
+    world.edit("modules/web/main.tf", world.tree.content["modules/web/main.tf"].decode() + declared)
+    world.secrets.held["dev", "shop/dev"] = b"x"
+    found = diagnose_project(world.ports, ["dev", "prod"])
+    assert row(found, "dev", "secret values").verdict == "warn"
+    assert "OTHER_VALUE" in row(found, "dev", "secret values").seen
+    assert row(found, "prod", "secret values").verdict == "bad"
+    assert codes(found) == ["E440"]
+    world.secret_variables.values["OTHER_VALUE"] = "x"
+    assert row(diagnose_project(world.ports, ["dev"]), "dev", "secret values").verdict == "good"
+    assert world.secrets.read == []
+
+
+def test_states_of_other_backends_are_not_checked(world: World) -> None:
+    edit_project(world, ('backend = "s3"', 'backend = "gcs"\nbucket = "b"'))
+    found = diagnose_project(world.ports)
+    assert row(found, "dev", "states").verdict == "unseen"
+    assert row(found, "dev", "states").seen.startswith("not checked: gcs.")
+    assert found.exit_code == 0
+
+
+def test_lock_table_of_states_is_not_checked(world: World) -> None:
+    edit_project(world, ('backend = "s3"', 'backend = "s3"\ndynamodb_table = "locks-{env}"'))
+    found = diagnose_project(world.ports)
+    assert row(found, "dev", "bucket").verdict == "good"
+    assert row(found, "dev", "lock").seen == "not checked: table locks-dev in DynamoDB"
+
+
+def test_folders_of_local_states_are_named(world: World) -> None:
+    edit_project(world, ('backend = "s3"', 'path = "old/{env}/{stack}.tfstate"'))
+    assert row(diagnose_project(world.ports), "dev", "states").seen == "on the disk of this machine (old/dev)"
+
+
+def test_central_bucket_is_checked_with_the_role_of_states(world: World) -> None:
+    role = 'assume_role = "arn:aws:iam::444444444444:role/states"'
+    edit_project(world, ('backend = "s3"', f'backend = "s3"\nbucket = "all"\naccount_id = "444444444444"\n{role}'))
+    world.access.accounts |= {f"states of {name}": "444444444444" for name in ("dev", "staging", "prod")}
+    bootstrap(world.ports)
+    assert row(diagnose_project(world.ports), "prod", "bucket").seen == "all in ap-northeast-1"
+    assert world.buckets.there["all"].account_id == "444444444444"

@@ -4,6 +4,7 @@ Only its argument builder is used, because it cannot stream output. It writes va
 none, and it turns a misspelled method into a Terraform command, so the object stays in this module.
 """
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 def _argument_builder() -> Any:  # noqa: ANN401
     from python_terraform import Terraform
 
-    return Terraform(terraform_bin_path="terraform")
+    # It would read a state in the current folder, which may be that of a root module.
+    return Terraform(working_dir=os.devnull, terraform_bin_path="terraform")
 
 
 def build_arguments(binary: Sequence[str], command: str, *positional: str, **options: bool | str) -> list[str]:

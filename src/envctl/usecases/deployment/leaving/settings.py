@@ -5,9 +5,8 @@ Sensitive values are never stored. They come from the current settings, from `re
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 
-from envctl.domain.config.secret_sources import SecretSource, find_key, parse_source
+from envctl.domain.config.secret_sources import SecretSource, find_key
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.empty_values import build_empty_value
 from envctl.domain.terraform.variables import Variable
@@ -74,7 +73,7 @@ def find_secret_sources(context: Context, environment: str, stack: str, maker: S
     """Return the sources of secret values of a leaving stack: of today, else as stored by its last deployment."""
     today = context.project.secrets.values
     kept = release_store.load_settings(context.ports, environment, maker.settings)
-    stored = {each.name: each for each in (kept.settings if kept else ()) if stack in each.stacks}
+    stored = kept.sources.get(stack, {}) if kept else {}
     wired = maker.release.wiring.stacks[stack].inputs
     found: dict[str, SecretSource] = {}
     for variable in maker.release.wiring.schema[stack]:
@@ -82,9 +81,8 @@ def find_secret_sources(context: Context, environment: str, stack: str, maker: S
             continue
         if key := find_key(today, stack, variable.name):
             found[variable.name] = today[key]
-        elif variable.name in stored and stored[variable.name].origin == "secret":
-            with suppress(ValueError):
-                found[variable.name] = parse_source(stored[variable.name].value)
+        elif variable.name in stored:
+            found[variable.name] = stored[variable.name]
     return found
 
 

@@ -13,6 +13,7 @@ from envctl.domain.ledger.checkpoint import INTERVAL
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.terraform.version_constraints import is_version_allowed
 from envctl.domain.text.lists import join_first
+from envctl.usecases.account import secret_check
 from envctl.usecases.account.bootstrap import inspect_bucket
 from envctl.usecases.account.bucket_inventory import (
     S3_SCHEME,
@@ -194,12 +195,12 @@ def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
         where = f" ({join_first(list(folders), MAX_FOLDERS)})" if folders else ""
         yield report_good("states", f"on the disk of this machine{where}")
     elif state.backend != "s3":
-        yield report_unchecked("states", f"not checked: {state.backend}. Each plan reaches it with your credentials")
+        yield report_unchecked("states", f"{state.backend}. Each plan reaches it with your credentials")
     else:
         for place in find_state_buckets(context, environment):
             yield _check_bucket(context.ports, place, format_command("bootstrap", environment))
         if tables := _list_lock_tables(context, environment):
-            yield report_unchecked("lock", f"not checked: table {', '.join(tables)} in DynamoDB")
+            yield report_unchecked("lock", f"table {', '.join(tables)} in DynamoDB")
 
 
 def _list_state_folders(context: Context, environment: str) -> dict[str, None]:
@@ -218,6 +219,23 @@ def _list_lock_tables(context: Context, environment: str) -> tuple[str, ...]:
         backend.settings_for_stack(each).get("dynamodb_table") for each in context.project.view_for(environment).stacks
     )
     return tuple(dict.fromkeys(str(each) for each in tables if each))
+
+
+def check_secret_values(context: Context, environment: str) -> Iterator[Row]:
+    """Check that the secrets of an environment exist, without reading a value. A variable that is not set here may be
+    set in CI.
+    """
+    found, error = secret_check.check_secrets(context.ports, (environment,))
+    unset = [each.name for checked in found.environments for each in checked.variables if not each.is_set]
+    name, problems = "secret values", [each for each in error.problems if each.code != "E233"] if error else []
+    if problems:
+        yield report_bad(name, *problems)
+    elif unset:
+        way = f"set them before a command that plans {environment}; CI has its own"
+        yield report_warning(name, f"not set here: {', '.join(unset)}", way)
+    else:
+        count = sum(len(each.secrets) + len(each.variables) for each in found.environments)
+        yield report_good(name, f"{count} found, and not read" if count else "the environment needs none")
 
 
 def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:

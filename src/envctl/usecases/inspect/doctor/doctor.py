@@ -97,6 +97,8 @@ def _list_sections(
             ("credentials", partial(checks.check_environment_credentials, context, each)),
             ("bucket", partial(checks.check_state_bucket, context, each)),
         ]
+        if project.secrets.values:
+            group.append(("secret values", partial(checks.check_secret_values, context, each)))
         yield each, each, group
 
 
