@@ -66,6 +66,15 @@ moved {
   to   = terraform_data.renamed
 }
 
+import {
+  to = terraform_data.taken
+  id = "made-by-hand"
+}
+
+resource "terraform_data" "taken" {
+  input = var.name
+}
+
 removed {
   from = terraform_data.gone
   lifecycle {
