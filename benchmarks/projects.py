@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -34,6 +34,17 @@ resource "aws_ssm_parameter" "this" {{
   value = "value ${{var.size}}"
 }}
 """
+# A root module as it is: the same resources in some files, a module beside it, and a file that it reads.
+_ROOT = {
+    "roots/{name}/backend.tf": 'terraform {{\n  backend "s3" {{\n    bucket = "elsewhere"\n  }}\n}}\n',
+    "roots/{name}/providers.tf": 'provider "aws" {{\n  region = var.region\n}}\n',
+    "roots/{name}/variables.tf": 'variable "region" {{\n  type = string\n}}\n',
+    "roots/{name}/label.tf": 'module "label" {{\n  source = "../../shared/label"\n  name   = "{name}"\n}}\n',
+    "roots/{name}/outputs.tf": 'output "rules" {{\n  value = file("${{path.module}}/../../shared/rules.json")\n}}\n',
+    "roots/{name}/README.md": "# {name}\n",
+    "shared/label/main.tf": 'variable "name" {{\n  type = string\n}}\noutput "label" {{\n  value = var.name\n}}\n',
+    "shared/rules.json": "{{}}\n",
+}
 _ENVIRONMENT = """
 [environments.{name}]
 account_id = "{account}"
@@ -45,10 +56,11 @@ gates = {{ approvals = {{}} }}
 
 @dataclass(frozen=True)
 class Shape:
-    """`stacks` says how many resources each has."""
+    """`stacks` says how many resources each has. `roots` are root modules as they are, in place of modules."""
 
     stacks: Mapping[str, int]
     environments: Sequence[str] = ("dev",)
+    roots: bool = False
 
     @staticmethod
     def even(stacks: int, resources: int = 8, environments: Sequence[str] = ("dev",)) -> "Shape":
@@ -62,10 +74,13 @@ def lay_out(folder: Path, shape: Shape) -> None:
         text += _ENVIRONMENT.format(name=name, account=str(number) * 12)
         settle(folder, name, 1)
     for name, resources in shape.stacks.items():
-        text += f'[stacks.{name}]\nmodule = "modules/{name}"\n'
-        module = folder / "modules" / name
-        module.mkdir(parents=True)
-        (module / "main.tf").write_text(_MODULE.format(name=name, resources=resources))
+        kind, top = ("root", "roots") if shape.roots else ("module", "modules")
+        text += f'[stacks.{name}]\n{kind} = "{top}/{name}"\n'
+        files = {f"{top}/{name}/main.tf": _MODULE, **(_ROOT if shape.roots else {})}
+        for path, content in files.items():
+            file = folder / path.format(name=name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content.format(name=name, resources=resources))
     (folder / "envctl.toml").write_text(text)
 
 
@@ -96,7 +111,8 @@ class Place:
         return self.folder / ".envctl" / "sandbox" / "cache" / "plugins"
 
     def work(self, environment: str, stack: str) -> Path:
-        return self.folder / ".envctl" / "sandbox" / "work" / environment / stack
+        root = f"roots/{stack}" if self.shape.roots else ""
+        return self.folder / ".envctl" / "sandbox" / "work" / environment / stack / root
 
     def envctl(self, *words: str, expected: int = 0, extra: dict[str, str] | None = None) -> Command:
         environment = clean_environment() | (extra or {})
@@ -152,6 +168,11 @@ class Yard:
     def small(self) -> Place:
         """Three environments of one stack."""
         return self.place("small", Shape.even(1, environments=ALL))
+
+    @property
+    def root(self) -> Place:
+        """One root module as it is."""
+        return self.place("root", replace(Shape.even(1), roots=True))
 
     @property
     def large(self) -> Place:

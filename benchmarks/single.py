@@ -12,8 +12,12 @@ STACK = "s01"
 
 
 def run(results: Results, yard: Yard) -> None:
+    _run_modules(results, yard.small)
+    _run_root(results, yard.root)
+
+
+def _run_modules(results: Results, place: Place) -> None:
     results.theme("One environment of one stack of 8 resources, against plain Terraform")
-    place = yard.small
     trace = place.folder / "trace.json"
     plan = place.envctl("plan", "dev")
     _against(results, "plan without changes", [plan], [place.plan("dev", STACK)], 1.08, cpu=1.0)
@@ -31,6 +35,12 @@ def run(results: Results, yard: Yard) -> None:
     init = place.run([*find_embedded(), "init", "-input=false"], place.work("dev", STACK), shared)
     _against(results, "cold init + plan / terraform init + plan + show", [cold, plan], [cold, init, *saved], 1.10)
     settle(place.folder, "dev", 1)
+
+
+def _run_root(results: Results, place: Place) -> None:
+    results.theme("One environment of one root module of 8 resources, as it is, against plain Terraform")
+    plain = place.plan("dev", STACK)
+    _against(results, "root: plan without changes", [place.envctl("plan", "dev")], [plain], 1.08, cpu=1.0)
 
 
 def _against(

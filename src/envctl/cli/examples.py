@@ -211,7 +211,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "settings": (
         ("envctl settings prod", "each setting of prod, with its origin"),
-        ("envctl settings dev", "those of dev"),
+        ("envctl settings prod --stack web --set-only", "those of web, without the defaults of modules"),
         ("envctl settings prod --json", "for a script"),
     ),
     "status": (

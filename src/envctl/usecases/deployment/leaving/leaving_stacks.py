@@ -42,7 +42,9 @@ def add_leaving(
         return prepared
     environment = prepared.environment
     makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.bundled_files)
-    for maker in makers.values():
+    for name, maker in makers.items():
+        if maker.release.wiring.stacks[name].is_root:
+            continue
         folder = _name_code_folder(maker)
         own = maker.release.with_lock(None).bundled_files
         code |= {f"{folder}/{path}": file for path, file in own.items()}
