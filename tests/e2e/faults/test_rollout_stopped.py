@@ -108,7 +108,8 @@ def deploy_root(root: Path, home: Path) -> Small:
 @pytest.fixture(params=[deploy_old, deploy_root], ids=["module", "root"])
 def each_kind(request: pytest.FixtureRequest, prepared: PreparedProjects) -> Small:
     """As `web`, with a module and with a root module."""
-    return prepared.restore(request.param)
+    restored: Small = prepared.restore(request.param)
+    return restored
 
 
 AFTERWARDS = """
