@@ -67,7 +67,6 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl eject ../shop-terraform", "what runs, in all environments"),
         ("envctl eject plain prod", "what runs in prod"),
         ("envctl eject plain --working-tree", "the code of the working tree"),
-        ("envctl eject plain --dry-run", "list the files"),
     ),
     "exec": (
         ("envctl exec dev -- aws s3 ls", "with the credentials of dev"),
@@ -212,7 +211,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "settings": (
         ("envctl settings prod", "each setting of prod, with its origin"),
-        ("envctl settings dev", "those of dev"),
+        ("envctl settings prod --stack web --set-only", "those of web, without the defaults of modules"),
         ("envctl settings prod --json", "for a script"),
     ),
     "status": (

@@ -14,6 +14,7 @@ from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.aws.secret_status import NeededSecret, SecretKind, SecretValue, Sighting
 from envctl.domain.errors import OperationFailedError
+from envctl.usecases.ports.aws import SecretReading, SecretReference
 
 pytestmark = pytest.mark.sandbox
 
@@ -203,3 +204,54 @@ def test_missing_write_permission_is_named(nobody: AwsSecrets) -> None:
         (problem,) = raised.value.problems
         assert problem.code == "E448"
         assert permission in problem.message
+
+
+def read(secrets: AwsSecrets, *wanted: SecretReference) -> tuple[SecretReading, ...]:
+    return secrets.read_values("prod", wanted)
+
+
+def test_values_are_read_as_they_are(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+    manager, store = client("secretsmanager"), client("ssm")
+    made = manager.create_secret(Name="shop/db", SecretString="planted line\n")
+    store.put_parameter(Name="/shop/token", Value="first", Type="SecureString")
+    store.put_parameter(Name="/shop/token", Value="second", Type="SecureString", Overwrite=True)
+    wanted = [
+        SecretReference("secretsmanager", "shop/db"),
+        SecretReference("secretsmanager", made["ARN"], REGION),
+        SecretReference("ssm", "/shop/token"),
+        SecretReference("ssm", "/shop/token:1"),
+    ]
+    assert [each.text for each in read(secrets, *wanted)] == ["planted line\n", "planted line\n", "second", "first"]
+    assert "planted" not in repr(read(secrets, *wanted))
+
+
+def test_earlier_version_is_read_by_its_stage(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+    manager = client("secretsmanager")
+    manager.create_secret(Name="shop/db", SecretString="old")
+    manager.put_secret_value(SecretId="shop/db", SecretString="new")
+    current, previous = (SecretReference("secretsmanager", "shop/db", stage=each) for each in ("", "AWSPREVIOUS"))
+    assert [each.text for each in read(secrets, current, previous)] == ["new", "old"]
+
+
+def test_absent_secret_has_no_value(secrets: AwsSecrets) -> None:
+    found = read(secrets, SecretReference("secretsmanager", "shop/none"), SecretReference("ssm", "/shop/none"))
+    assert [(each.text, each.is_absent) for each in found] == [(None, True), (None, True)]
+
+
+def test_binary_secret_and_open_parameter_are_no_values(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+    client("secretsmanager").create_secret(Name="shop/key", SecretBinary=b"\x00planted")
+    client("ssm").put_parameter(Name="/shop/open", Value="planted", Type="String")
+    binary, open_ = read(secrets, SecretReference("secretsmanager", "shop/key"), SecretReference("ssm", "/shop/open"))
+    assert (binary.text, binary.problem) == (None, "it is binary")
+    assert open_.text is None
+    assert "unencrypted String" in open_.problem
+    assert binary.hint
+    assert open_.hint
+
+
+def test_deleted_secret_is_explained(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+    client("secretsmanager").create_secret(Name="shop/old", SecretString="planted")
+    client("secretsmanager").delete_secret(SecretId="shop/old")
+    (found,) = read(secrets, SecretReference("secretsmanager", "shop/old"))
+    assert (found.text, found.is_absent) == (None, False)
+    assert "deletion" in found.problem

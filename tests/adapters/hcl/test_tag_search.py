@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.adapters.hcl.tag_search import find_resource_tags
-from envctl.domain.release.tag_conflicts import COMPUTED, FromVariable
+from envctl.domain.release.tag_conflicts import COMPUTED, FromVariable, ResourceTags
 
 ROLE = 'resource "aws_iam_role" "a" {\n  name = "a"\n  tags = %s\n}\n'
 LOCALS = 'locals {\n  tags  = { Team = "web" }\n  outer = merge(local.tags, { Cost = "1" })\n  loop = local.loop\n}\n'
@@ -21,9 +21,13 @@ EXPRESSIONS = {
 }
 
 
+def search(files: dict[str, bytes], folder: str) -> tuple[ResourceTags, ...]:
+    return find_resource_tags(files, {folder}, "aws_")[folder]
+
+
 @pytest.mark.parametrize(("text", "expected"), EXPRESSIONS.items(), ids=EXPRESSIONS)
 def test_tags_of_an_expression_are_found(text: str, expected: tuple[object, ...]) -> None:
-    (found,) = find_resource_tags({"modules/web/main.tf": (LOCALS + ROLE % text).encode()}, "modules/web")
+    (found,) = search({"modules/web/main.tf": (LOCALS + ROLE % text).encode()}, "modules/web")
     assert (found.tags, found.variables, found.is_complete) == expected
     assert (found.type, found.location.line, found.is_called) == ("aws_iam_role", 8, False)
 
@@ -31,13 +35,13 @@ def test_tags_of_an_expression_are_found(text: str, expected: tuple[object, ...]
 @pytest.mark.parametrize("key", ["count", "for_each"])
 def test_resource_that_may_not_exist_is_left_out(key: str) -> None:
     code = ROLE.replace("name =", f"{key} = var.on\n  name =") % '{ A = "b" }'
-    assert find_resource_tags({"main.tf": code.encode()}, ".") == ()
+    assert search({"main.tf": code.encode()}, ".") == ()
 
 
 def test_called_modules_are_searched() -> None:
     call = 'module "x" {\n  source = "../inner"\n%s}\n'
     files = {"modules/inner/main.tf": (ROLE % '{ A = "b" }').encode(), "modules/web/main.tf": (call % "").encode()}
-    (found,) = find_resource_tags(files, "modules/web")
+    (found,) = search(files, "modules/web")
     assert (str(found.location), found.is_called) == ("modules/inner/main.tf:3", True)
     files["modules/web/main.tf"] = (call % "  count = 0\n").encode()
-    assert find_resource_tags(files, "modules/web") == ()
+    assert search(files, "modules/web") == ()

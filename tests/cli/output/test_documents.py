@@ -63,6 +63,7 @@ DONE = [
     "releases",
     "releases prod --limit 1",
     "init blog --template minimal",
+    "eject plain dev --working-tree --dry-run",
     "ci github",
     "ci gitlab",
     "ci codebuild",

@@ -1,5 +1,6 @@
 """Real Terraform against the sandbox: the states of all accounts in one bucket of another account."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.e2e.project_text import OPEN, render_project
 from tests.e2e.stacks.test_states import BASE, READER, WEB
 from tests.modules import applying
 
-pytestmark = [pytest.mark.terraform, pytest.mark.sandbox]
+pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 TOOLS, BUCKET = "444444444444", "all-states"
 STATE = f"""
@@ -24,6 +25,7 @@ workspace = "{{env}}"
 workspace_key_prefix = "envs"
 account_id = "{TOOLS}"
 assume_role = "arn:aws:iam::{TOOLS}:role/states-of-{{env}}"
+look_role = "arn:aws:iam::{TOOLS}:role/look-at-{{env}}"
 kms_key_id = "arn:aws:kms:us-east-1:{TOOLS}:key/0f3b1f0e-0000-4000-8000-000000000001"
 dynamodb_table = "locks"
 
@@ -38,7 +40,9 @@ def central(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
     (folder / "home").mkdir()
     project = Project(folder / "shop", folder / "home")
     order, stacks = ["dev", "prod"], {"base": "", "web": READER}
-    project.write("envctl.toml", render_project("shop", stacks, order, on_aws=True, gates={"prod": OPEN}, more=STATE))
+    rules = {"dev": f'look_role = "arn:aws:iam::{ACCOUNTS["dev"]}:role/look"'}
+    toml = render_project("shop", stacks, order, on_aws=True, rules=rules, gates={"prod": OPEN}, more=STATE)
+    project.write("envctl.toml", toml)
     project.write("modules/base/main.tf", BASE)
     project.write("modules/web/main.tf", WEB)
     with run_in_sandbox(project, unpacked_provider):
@@ -62,7 +66,12 @@ def test_states_of_all_accounts_share_one_bucket(central: Project) -> None:
     assert list_keys(central) == [
         f"envs/{env}/{key}" for env in ("dev", "prod") for key in ("legacy/base.tfstate", "web/terraform.tfstate")
     ]
-    assert set(ACCOUNTS.values()).isdisjoint({TOOLS})
+    for words, role in ((("plan", "dev"), "look-at-dev"), (("--yes", "apply", "dev"), "states-of-dev")):
+        central.run_checked("--sandbox", *words)
+        root = json.loads((central.root / ".envctl/sandbox/work/dev/web/main.tf.json").read_text())
+        (backend,), (upstream,) = root["terraform"]["backend"].values(), root["data"]["terraform_remote_state"].values()
+        for each in (backend, upstream["config"]):
+            assert each["assume_role"]["role_arn"] == f"arn:aws:iam::{TOOLS}:role/{role}"
 
 
 def test_lost_state_in_a_workspace_is_refused(central: Project) -> None:

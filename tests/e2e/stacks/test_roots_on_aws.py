@@ -128,3 +128,39 @@ def test_alias_to_another_account_is_refused_unless_named(news: Project) -> None
     news.run_checked("--sandbox", "apply", "dev", "--yes")
     assert list_topics(news, OTHER, "ap-northeast-1") == ["elsewhere"]
     news.run_checked("--sandbox", "drift", "dev")
+
+
+READER = """
+variable "bucket" {
+  type = string
+}
+
+data "terraform_remote_state" "news" {
+  backend = "s3"
+  config = {
+    bucket = var.bucket # of each account
+    key    = "dev/news.tfstate"
+    region = "ap-northeast-1"
+  }
+}
+
+resource "terraform_data" "account" {
+  input = data.terraform_remote_state.news.outputs.account
+}
+
+output "account" {
+  value = terraform_data.account.output
+}
+"""
+
+
+def test_root_reads_another_state_with_the_role_of_its_environment(news: Project) -> None:
+    """The credentials that Terraform starts with are those of another account."""
+    news.write("envctl.toml", f'{TOML}\n[stacks.web]\nroot = "live/web"\nafter = ["news"]\n')
+    news.write("live/web/main.tf", READER)
+    news.write("environments/dev/web.tfvars", f'bucket = "shop-tfstate-{ACCOUNTS["dev"]}"\n')
+    for other in ("staging", "prod"):
+        news.write(f"environments/{other}/web.tfvars", f'bucket = "shop-tfstate-{ACCOUNTS[other]}"\n')
+    news.run_checked("--sandbox", "apply", "dev", "--yes")
+    assert news.run_checked("--sandbox", "output", "dev", "web.account").out.strip() == ACCOUNTS["dev"]
+    assert "clean" in news.run_checked("--sandbox", "drift", "dev").out

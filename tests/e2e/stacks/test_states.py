@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +137,8 @@ def test_held_http_lock_is_named_and_can_be_broken(tmp_path: Path, server: State
     message = ran.document["problems"][0]["message"]
     assert "web is locked by ann@ci for apply since 2026-11-28 01:00:00 UTC" in message
     assert "5b1f" in message
+    run_terraform(project, "web", "force-unlock", "-force", "5b1f")
+    project.run_checked("--yes", "apply", "dev")
 
 
 def test_lost_http_state_is_refused(tmp_path: Path, server: StateServer) -> None:
@@ -230,3 +233,43 @@ def test_leaving_stack_is_destroyed_at_its_own_place(tmp_path: Path) -> None:
     project.write("envctl.toml", f'{head}[removed.web]\nthen = "destroy"\nstate = {{ path = "old/{{env}}.tfstate" }}\n')
     project.run_checked("--yes", "apply", "dev")
     assert not list_resources((project.root / "old/dev.tfstate").read_bytes())
+
+
+def test_held_lock_of_postgresql_is_no_lock_of_ours(tmp_path: Path, database: str) -> None:
+    project = create_project(tmp_path, '\n[state]\nbackend = "pg"\n', PG_CONN_STR=database)
+    project.run_checked("--yes", "apply", "dev")
+    project.write("modules/web/main.tf", WEB.replace("var.of\n", '"${var.of}!"\n'))
+    query = "SELECT pg_advisory_lock(id) FROM tiny_dev_web.states; SELECT pg_sleep(60)"
+    with subprocess.Popen(["psql", database, "-c", query], stdout=subprocess.DEVNULL) as holder:
+        try:
+            time.sleep(1)
+            ran = project.run("--yes", "--json", "apply", "dev")
+            assert ran.codes == ["E306"]
+            message = ran.document["problems"][0]["message"]
+            assert message == "the Terraform state of web is locked by somebody"
+        finally:
+            holder.terminate()
+
+
+def test_workspaces_of_plain_terraform_are_taken_over_where_they_are(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    project = Project(tmp_path / "old", tmp_path / "home", {"CHECKPOINT_DISABLE": "1"})
+    project.write("stacks/web/main.tf", BASE)
+    folder = project.root / "stacks/web"
+    for environment in ("dev", "staging"):
+        for words in (["init"], ["workspace", "new", environment], ["apply", "-auto-approve"]):
+            line = [*find_embedded(), *words]
+            subprocess.run(line, cwd=folder, env=project.build_environment(), check=True, capture_output=True)
+    before = {path: path.read_bytes() for path in (folder / "terraform.tfstate.d").rglob("*.tfstate")}
+    assert len(before) == 2
+    gates = {"dev": 'waivable = ["known_state"]', "staging": f'{OPEN}\nwaivable = ["known_state"]'}
+    state = '\n[state]\npath = "stacks/{stack}/terraform.tfstate"\nworkspace = "{env}"\n'
+    toml = render_project("old", {"web": ""}, ["dev", "staging"], gates=gates, more=state)
+    project.write("envctl.toml", toml.replace('module = "modules/web"', 'root = "stacks/web"'))
+    assert project.run("plan", "dev", "--detailed-exitcode").code == 0
+    project.run_checked("--yes", "apply", "dev", "--break-glass", "adopted")
+    project.run_checked("--yes", "promote", "dev", "staging", "--break-glass", "adopted")
+    for environment in ("dev", "staging"):
+        assert project.run("plan", environment, "--detailed-exitcode").code == 0
+    after = {path: json.loads(path.read_bytes())["resources"] for path in before}
+    assert after == {path: json.loads(each)["resources"] for path, each in before.items()}

@@ -118,6 +118,12 @@ REFUSED = {
     "no region": (f'{S3}key = "{{region}}/{{env}}/{{stack}}"', "E170", "key"),
     "backend of a stack": ('[stacks.web.state]\nbackend = "s3"', "E171", "backend"),
     "role of a stack": (f'{S3}[stacks.web.state]\nassume_role = "{ROLE}"', "E171", "assume_role"),
+    "a file among modules": ('[state]\npath = "modules/{stack}/{env}.tfstate"', "E174", "path"),
+    "a file among the code of a root": (
+        '[stacks.old]\nroot = "old"\n[stacks.old.state]\npath = "old/{env}.json"',
+        "E174",
+        "path",
+    ),
     "workspaces of http": (f'{HTTP}"https://h/{{env}}/{{stack}}"\nworkspace = "{{env}}"', "E173", "workspace"),
 }
 
@@ -296,3 +302,10 @@ def test_valid_projects_have_a_place_for_each_state(
         for environment, stack in stacks
     ]
     assert len(set(places)) == len(places)
+
+
+def test_old_states_beside_a_root_may_stay() -> None:
+    old = '[stacks.old]\nroot = "old"\n[stacks.old.state]\nworkspace = "{env}"\npath = "old/terraform.tfstate"'
+    where = resolve_place(load(old), "dev").backend
+    assert where.settings_for_stack("old")["workspace_dir"] == "../../../../old/terraform.tfstate.d"
+    assert where.workspace_for_stack("old") == "dev"

@@ -1,6 +1,7 @@
 """One root module for all stacks of a project, those beside its pipeline too."""
 
 import json
+from dataclasses import replace
 
 from envctl.domain.errors import Location
 from envctl.domain.release import lockfile_root
@@ -64,3 +65,12 @@ def test_stack_of_several_environments_is_called_once() -> None:
     assert document["module"] == {"baseline": {"source": "../.code/dev-account/modules/baseline"}}
     keys = [each["Key"] for each in json.loads(lockfile_root.merge_module_records(releases))["Modules"]]
     assert keys == ["", "baseline", "baseline.vpc"]
+
+
+def test_aliases_are_passed_without_their_keys() -> None:
+    web = release("web", datadog={"source": "DataDog/datadog"})
+    wired = replace(web.wiring.stacks["web"], providers={"aws.us": {"region": "us-east-1"}, "datadog.eu": {}})
+    web = replace(web, wiring=replace(web.wiring, stacks={"web": wired}))
+    document = json.loads(lockfile_root.render_lockfile_root({"": web}, ("aws",)))
+    assert document["module"]["web"]["providers"] == {"aws.us": "aws.us", "datadog.eu": "datadog.eu"}
+    assert document["provider"] == {"aws": [{}, {"alias": "us"}], "datadog": [{}, {"alias": "eu"}]}

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envctl.domain.plan.changes import Marker
 from envctl.domain.release.backend import Backend
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.bundle import Release, StackWiring, Wiring, compute_identity, pack, unpack
+from envctl.domain.release.changes import compare_releases
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import list_project_tables, render_configurations, render_provider_blocks
+from envctl.domain.release.root_code import RootCode, RootProvider
 from envctl.domain.release.root_module import render_root_module
+from envctl.domain.release.root_override import render_provider_overrides
 
 ACCOUNT, OTHER = "111111111111", "999999999999"
 ROLE, FOREIGN = f"arn:aws:iam::{ACCOUNT}:role/deployer", f"arn:aws:iam::{OTHER}:role/dns"
@@ -151,3 +155,37 @@ def test_strongest_table_with_a_key_decides(of_stack: Tables, of_project: Tables
                 for path in list_project_tables("web", "dev", name)
             ]
             assert arguments.get(key) == next((each[key] for each in tables if key in each), None)
+
+
+@pytest.mark.parametrize(
+    "more", [{"default_tags": False}, {"default_tags": True}, {"of_stack": {"aws.x": {"a": [1]}, "datadog": {}}}]
+)
+def test_bundle_keeps_providers_and_default_tags(more: dict[str, Any]) -> None:
+    wiring = wire(**more)
+    data = pack(Release(wiring, {}))
+    assert b'"format": 4' in data
+    assert unpack(data, compute_identity(data)).wiring == wiring
+
+
+def test_bundle_without_them_has_the_older_format() -> None:
+    data = pack(Release(wire(), {}))
+    assert b'"format": 1' in data
+    assert b"default_tags" not in data
+
+
+@pytest.mark.parametrize(("own", "expected"), [(False, True), (True, False)])
+def test_root_keeps_default_tags_of_its_own(*, own: bool, expected: bool) -> None:
+    code = RootCode(providers=(RootProvider("aws", "aws", has_default_tags=own),), needed=("aws",))
+    wiring = wire(root_code=code, default_tags=True)
+    override = render_provider_overrides(wiring, "web", PLACE, code)["aws"]
+    assert ("default_tags" in override) is expected
+    assert "default_tags" not in render_provider_overrides(wire(root_code=code), "web", PLACE, code)["aws"]
+
+
+def test_change_of_an_alias_is_listed_without_values() -> None:
+    older, newer = (
+        Release(wire({"aws.x": {"region": region}}, default_tags=tags), {})
+        for region, tags in (("us-east-1", None), ("eu-west-1", False))
+    )
+    found = {each.name: each.after for each in compare_releases(older, newer).wiring}
+    assert found == {"stack web": "modules/web without default tags", "provider aws.x of web.region": Marker.SENSITIVE}

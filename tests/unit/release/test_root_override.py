@@ -141,3 +141,16 @@ def test_root_with_a_module_of_the_same_name_moves_nothing() -> None:
     root = StackWiring("live/web", root_code=code)
     assert pair_addresses("web", "web", StackWiring("live/web"), root) == {}
     assert pair_addresses("web", "web", root, StackWiring("live/web")) == {"aws_vpc.a": "module.web.aws_vpc.a"}
+
+
+def test_other_states_are_read_with_the_role_of_the_states() -> None:
+    code = RootCode(remote_states={"net": '{\n  bucket = "b" # ours\n}'})
+    wiring = make_wiring()
+    wiring = replace(wiring, stacks={**wiring.stacks, "web": replace(wiring.stacks["web"], root_code=code)})
+    (found,) = render(wiring).document["data"]["terraform_remote_state"].values()
+    role = f'{{"assume_role": {{"role_arn": "{ROLE}", "session_name": "envctl"}}}}'
+    assert found == {"config": f'${{merge({role}, {{\n  bucket = "b" # ours\n}})}}'}
+    central = Backend("s3", {"assume_role": {"role_arn": "arn:aws:iam::999999999999:role/states"}}, "dev")
+    (found,) = render(wiring, replace(PLACE, backend=central)).document["data"]["terraform_remote_state"].values()
+    assert "role/states" in found["config"]
+    assert "data" not in render(wiring, replace(PLACE, assume_role=None)).document

@@ -118,6 +118,18 @@ def test_adopted_state_is_refreshed_once(world: World) -> None:
     assert [each for each in world.terraform.calls if each[0] == "settle"] == []
 
 
+def test_existing_states_are_planned_without_waiting(world: World) -> None:
+    """Their outputs are there, so the first plan shows every stack."""
+    planned, _ = plan_environment(with_another_store(world).ports, "dev")
+    assert [(each.stack, each.waits_for, each.changes) for each in planned.stacks] == [
+        ("network", (), False),
+        ("web", (), False),
+    ]
+    edit_network(world)
+    planned, _ = plan_environment(world.ports, "dev")
+    assert [each.waits_for for each in planned.stacks] == [(), ("network",)]
+
+
 def test_resource_of_two_stacks_is_refused(world: World) -> None:
     with_another_store(world)
     edit_project(world, ("[environments.staging]", WAIVABLE))

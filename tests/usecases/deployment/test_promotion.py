@@ -389,7 +389,7 @@ BAD_PROJECTS = {
     "no project file": ("envctl.toml", None, "E100"),
     "a module folder that isn't there": ("modules/web/main.tf", None, "E110"),
     "a module whose address is computed": ("modules/web/main.tf", COMPUTED, "E111"),
-    "a module that leaves the project": ("modules/web/main.tf", 'module "x" { source = "../../../y" }\n', "E110"),
+    "a module that leaves the project": ("modules/web/main.tf", 'module "x" { source = "../../../y" }\n', "E191"),
     "an output that isn't there": ("modules/network/main.tf", 'variable "cidr" {}\n', "E112"),
     "an input that the module does not declare": ("modules/web/main.tf", 'variable "size" {}\n', "E113"),
     "an artifact without a value": ("environments/dev/terraform.tfvars", 'cidr = "10.0.0.0/8"\n', "E115"),

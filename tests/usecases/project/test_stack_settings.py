@@ -275,7 +275,7 @@ def test_names_of_other_programs_can_be_ignored() -> None:
     assert resolve(write(f'[settings]\nignore = ["legacy_*", "team"]\n{NAMED}', files))
 
 
-def test_stack_named_like_a_usual_file_has_no_own_file() -> None:
+def test_stack_called_terraform_has_no_own_file() -> None:
     project = NAMED.replace("stacks.mails", "stacks.terraform")
     world = write(project, {"environments/prod/terraform.tfvars": "size = 3\n"})
     assert values_of(world, "size") == {"orders": 3, "terraform": 3}
@@ -295,7 +295,7 @@ def test_release_carries_set_values_through_its_bundle() -> None:
     }
 
 
-def test_changed_set_is_a_new_release_with_equal_settings() -> None:
+def test_changed_set_changes_release_and_no_digest() -> None:
     one, other = (write(text, {}) for text in (NAMED, NAMED.replace('"mails" }', '"letters" }')))
     assert resolve(one).digest() == resolve(other).digest()
     identities = {
@@ -310,7 +310,7 @@ def test_changed_file_of_stack_changes_the_digest() -> None:
     assert resolve(one).digest() != resolve(other).digest()
 
 
-def test_settings_of_release_without_a_stack_ignore_its_file() -> None:
+def test_file_of_a_later_stack_is_ignored() -> None:
     world = write(NAMED, {"environments/prod/mails.tfvars": "size = 4\nsoon = 1\n"})
     context = Context(world.ports, load.load_project(world.ports))
     old = write(f'{HEAD}{ORDERS}set = {{ name = "orders" }}\n', {})
@@ -318,7 +318,7 @@ def test_settings_of_release_without_a_stack_ignore_its_file() -> None:
     assert load.load_settings(context, "prod", release.wiring).arguments["orders"]["name"] == "orders"
 
 
-def test_release_before_a_renaming_reads_file_of_new_name() -> None:
+def test_renamed_stack_reads_its_new_file() -> None:
     renamed = NAMED.replace("[stacks.mails]", '[stacks.letters]\nmoved_from = "mails"')
     world = write(renamed, {"environments/prod/letters.tfvars": "size = 4\n"})
     context = Context(world.ports, load.load_project(world.ports))

@@ -86,6 +86,10 @@ def _read_secret(client: Any, wanted: SecretReference, unreached: list[CallFailu
     try:
         answer = client.get_secret_value(SecretId=wanted.id, **stage)
     except (BotoCoreError, ClientError) as error:
+        if extract_code(error) == "InvalidRequestException":
+            # Of a read, AWS says so of nothing else.
+            hint = f"aws secretsmanager restore-secret --secret-id {wanted.id}"
+            return SecretReading(problem="it is scheduled for deletion", hint=hint)
         return _explain_unread(error, "secretsmanager:GetSecretValue", unreached)
     if answer.get("SecretString") is None:
         return SecretReading(problem="it is binary", hint="store it as text, for example as base64")

@@ -33,7 +33,7 @@ from envctl.domain.release.code_search import AccountBlocks, OutsideRead, Provid
 _TEMPLATE_NODES = frozenset({"quoted_template", "heredoc_template"})
 _TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
 _PROVIDER = re.compile(rb'^[ \t]*provider[ \t]+"?(?P<name>[\w-]+)"?[ \t]*\{', re.MULTILINE)
-_REMOTE_STATE = "terraform_remote_state"
+REMOTE_STATE = "terraform_remote_state"
 _ROLE_KEYS = frozenset({"assume_role", "assume_role_with_web_identity", "role_arn"})
 _EMPTY_VALUES = ("null", '""')
 _ACCOUNT_KEYS = ("alias", "allowed_account_ids", "assume_role", "endpoints")
@@ -186,8 +186,8 @@ def _read_code(found: _FolderBlocks, source: Source) -> None:
         names = [unescape(label) for label in labels]
         if kind == "provider" and names:
             found.providers.append((source.locate_node(block), names[0], read_arguments(source, block)))
-        elif kind == "data" and names[:1] == [_REMOTE_STATE] and names[1:]:
-            found.remote_states.append(_read_remote_state(source, names[1], block))
+        elif kind == "data" and names[:1] == [REMOTE_STATE] and names[1:]:
+            found.remote_states.append(read_remote_state(source, names[1], block))
         elif kind == "terraform":
             _read_terraform_block(found, source, block)
     if source.root.has_error:
@@ -248,7 +248,7 @@ def read_literal(source: Source, name: str, expression: tree_sitter.Node) -> obj
         return UNRESOLVED
 
 
-def _read_remote_state(source: Source, name: str, block: tree_sitter.Node) -> RemoteState:
+def read_remote_state(source: Source, name: str, block: tree_sitter.Node) -> RemoteState:
     arguments = dict(list_attributes(list_body(block), source))
     backend = read_literal(source, "backend", arguments["backend"]) if "backend" in arguments else UNRESOLVED
     takes_role = any(
@@ -270,9 +270,9 @@ def _read_json(found: _FolderBlocks, path: str, document: JsonDocument) -> None:
             place = Location(path, document.find_line(name))
             found.providers.append((place, name, {key: read_json_literal(value) for key, value in each.items()}))
     for type_, bodies in list_json_bodies(document.content, "data"):
-        for each in list_objects(bodies) if type_ == _REMOTE_STATE else ():
+        for each in list_objects(bodies) if type_ == REMOTE_STATE else ():
             for name, body in each.items():
-                found.remote_states += [_read_json_state(path, document, name, item) for item in list_objects(body)]
+                found.remote_states += [read_json_state(path, document, name, item) for item in list_objects(body)]
     for key, body in list_json_bodies(document.content, "terraform"):
         if key in {"backend", "cloud"}:
             found.states.append(StateBlock(Location(path, document.find_line(key)), key))
@@ -285,7 +285,7 @@ def _read_json(found: _FolderBlocks, path: str, document: JsonDocument) -> None:
             }
 
 
-def _read_json_state(path: str, document: JsonDocument, name: str, body: Mapping[str, object]) -> RemoteState:
+def read_json_state(path: str, document: JsonDocument, name: str, body: Mapping[str, object]) -> RemoteState:
     backend, config = body.get("backend"), body.get("config")
     is_plain = isinstance(backend, str) and "${" not in backend
     takes_role = any(value for each in list_objects(config) for key, value in each.items() if key in _ROLE_KEYS)

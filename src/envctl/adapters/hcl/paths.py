@@ -21,8 +21,10 @@ _MAX_VALUES, _MAX_DEPTH = 16, 40
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _CHARACTER_BY_ESCAPE = {"n": "\n", "r": "\r", "t": "\t"}
 _MARKED_PATH = re.compile("([\x02\x03])(/[^\\s\"']*)?|\x01([^\x01]*)\x01(/[^\\s\"']*)?")
-GAP = r"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
-"""White space and comments, allowed between the words of code."""
+GAP = r"(?:\s|(?>/\*.*?\*/)|(?:#|//)[^\n]*+)*+"
+"""White space and comments, allowed between the words of code. It never gives a part back: a long line of `#` has too
+many parts to try.
+"""
 _MARK_PATTERNS = tuple(
     (mark, re.compile(pattern.replace("_", GAP), re.DOTALL))
     for mark, pattern in ((ROOT, r"\bpath_\._root\b"), (CWD, r"\bpath_\._cwd\b"), (HOME, r"\bpathexpand_\("))

@@ -18,7 +18,15 @@ from envctl.adapters.hcl.code_folders import (
     is_json_code,
     list_json_bodies,
 )
-from envctl.adapters.hcl.code_search import list_texts, read_arguments, read_json_literal, read_literal
+from envctl.adapters.hcl.code_search import (
+    REMOTE_STATE,
+    list_texts,
+    read_arguments,
+    read_json_literal,
+    read_json_state,
+    read_literal,
+    read_remote_state,
+)
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
 from envctl.adapters.hcl.json_module import list_objects
 from envctl.adapters.hcl.module import OVERRIDE
@@ -53,10 +61,12 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
     code = code_folders.find_reached_code(files, [root, *carried])
     blocks = _RootBlocks()
     own = code_folders.read_folder(root, code.get(root, {}), root)
-    for path, document in own.documents.items():
-        _read_json(blocks, path, document, own.scope, is_override=_is_override(path))
-    for path, source in own.sources.items():
-        _read_code(blocks, source, own.scope, is_override=_is_override(path))
+    # As Terraform merges them: override files after all others, in the order of their names.
+    for path in sorted({**own.documents, **own.sources}, key=lambda path: (_is_override(path), path)):
+        if path in own.documents:
+            _read_json(blocks, path, own.documents[path], own.scope, is_override=_is_override(path))
+        else:
+            _read_code(blocks, own.sources[path], own.scope, is_override=_is_override(path))
     reads = _Reads(root, frozenset(code))
     _search_reads(reads, files, code_folders.read_folders(files, [root, *carried], root))
     return RootFindings(
@@ -68,6 +78,7 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
         workspaces=tuple(_find_workspaces(code)),
         addresses=tuple(dict.fromkeys(blocks.addresses)),
         moved=tuple(blocks.moved),
+        remote_states={name: code for name, code in sorted(blocks.remote_states.items()) if code},
         reads=dict(sorted(reads.found.items())),
         outside=tuple(sorted(reads.list_outside())),
     )
@@ -84,6 +95,7 @@ class _RootBlocks:
     sources: dict[str, str] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)
     moved: list[tuple[str, str]] = field(default_factory=list)
+    remote_states: dict[str, str] = field(default_factory=dict)
     providers: list[tuple[Location, str, dict[str, object], dict[str, str], tuple[Values, str] | None]] = field(
         default_factory=list
     )
@@ -108,6 +120,8 @@ def _read_code(found: _RootBlocks, source: Source, scope: Scope, *, is_override:
             found.providers.append((place, labels[0], arguments, _read_credentials(source, block), text))
         elif kind == "resource" and len(labels) > 1:
             found.addresses.append(f"{labels[0]}.{labels[1]}")
+        elif kind == "data" and labels[:1] == [REMOTE_STATE] and len(labels) > 1:
+            _read_state_source(found, source, labels[1], block)
         elif kind == "moved":
             ends = {name: source.read_node(node) for name, node in list_attributes(list_body(block), source)}
             found.moved.append(_strip_ends(ends.get("from"), ends.get("to")))
@@ -115,6 +129,14 @@ def _read_code(found: _RootBlocks, source: Source, scope: Scope, *, is_override:
             found.addresses.append(f"module.{labels[0]}")
         elif kind == "terraform":
             _read_terraform_block(found, source, block, is_override=is_override)
+
+
+def _read_state_source(found: _RootBlocks, source: Source, name: str, block: tree_sitter.Node) -> None:
+    """Add the code of `config` of a data source that reads a state in S3 without a role of its own."""
+    state, arguments = read_remote_state(source, name, block), dict(list_attributes(list_body(block), source))
+    if "config" in arguments:
+        reads_s3 = state.backend == "s3" or ("backend" not in arguments and name in found.remote_states)
+        found.remote_states[name] = source.read_node(arguments["config"]) if reads_s3 and not state.takes_role else ""
 
 
 def _read_terraform_block(found: _RootBlocks, source: Source, block: tree_sitter.Node, *, is_override: bool) -> None:
@@ -167,6 +189,7 @@ def _read_json(found: _RootBlocks, path: str, document: JsonDocument, scope: Sco
             text = str(each.get("region", ""))
             region = (evaluate_text(text, scope), text) if "region" in each else None
             found.providers.append((place, name, arguments, credentials, region))
+    found.remote_states |= _read_json_states(path, document)
     for type_, bodies in list_json_bodies(document.content, "resource"):
         found.addresses += [f"{type_}.{name}" for each in list_objects(bodies) for name in each]
     found.addresses += [f"module.{name}" for name, _ in list_json_bodies(document.content, "module")]
@@ -178,6 +201,24 @@ def _read_json(found: _RootBlocks, path: str, document: JsonDocument, scope: Sco
             (found.overrides if is_override else found.states).append(StateBlock(place, key))
         elif key == "required_providers":
             found.sources |= _read_json_sources(body)
+
+
+def _read_json_states(path: str, document: JsonDocument) -> dict[str, str]:
+    """Return the code of `config` of each data source for a state; empty for those that keep their own."""
+    states: dict[str, str] = {}
+    bodies = [
+        each
+        for type_, body in list_json_bodies(document.content, "data")
+        if type_ == REMOTE_STATE
+        for each in list_objects(body)
+    ]
+    for name, body in (entry for each in bodies for entry in each.items()):
+        for each in list_objects(body):
+            state, config = read_json_state(path, document, name, each), each.get("config")
+            is_ours = state.backend == "s3" and not state.takes_role and isinstance(config, dict)
+            # JSON is an expression of HCL, and its texts are templates there too.
+            states[name] = json.dumps(config, sort_keys=True) if is_ours else ""
+    return states
 
 
 def _strip_ends(old: object, new: object) -> tuple[str, str]:

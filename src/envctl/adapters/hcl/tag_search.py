@@ -1,7 +1,7 @@
 """Search of module code for the tags of AWS resources, as far as they are literal."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from posixpath import dirname, join, normpath
 
 import pygohcl
@@ -14,23 +14,41 @@ from envctl.domain.errors import Location
 from envctl.domain.release.tag_conflicts import COMPUTED, FromVariable, ResourceTags
 
 _REFERENCE = re.compile(r"(var|local)\.([\w-]+)")
+_CALL = re.compile(rb"\bmodule\s+[\"\w]")
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _MAX_DEPTH = 8
+# A block with tags, as formatted code has it: the first line that begins with a brace ends it.
+_TAGGED_BLOCK = rb'\bresource\s+"?%s[^"]*"?\s+"?[^"]+"?\s*\{(?:[^\n]*\n(?!\}))*?[^\n]*\btags\s*='
 Expression = tuple[Source, tree_sitter.Node]
 
 
-def find_resource_tags(files: Mapping[str, bytes], folder: str) -> tuple[ResourceTags, ...]:
-    """Find the tags in a module folder, and in the local modules that it calls without `count` and `for_each`.
+def find_resource_tags(
+    files: Mapping[str, bytes], folders: Collection[str], prefix: str
+) -> dict[str, tuple[ResourceTags, ...]]:
+    """Find the tags in each module folder, and in the local modules that it calls without `count` and `for_each`.
 
-    `files` are those of a release by path.
+    `files` are those of a release by path. The types of the resources begin with `prefix`.
     """
+    pattern = re.compile(_TAGGED_BLOCK % prefix.encode())
+    begin = prefix.encode()
+    tagged = {
+        dirname(path) or "."
+        for path, data in files.items()
+        if begin in data and b"tags" in data and pattern.search(data)
+    }
     by_folder: dict[str, dict[str, bytes]] = {}
-    for path, data in files.items():
-        if path.endswith(".tf"):
+    for path, data in files.items() if tagged else ():
+        # Other files of a folder without tags may have calls.
+        if dirname(path) in tagged or (not dirname(path) and "." in tagged) or _CALL.search(data):
             by_folder.setdefault(dirname(path) or ".", {})[path] = data
-    found: list[ResourceTags] = []
+    return {folder: tuple(_search_called(by_folder, normpath(folder), tagged, prefix)) for folder in folders}
+
+
+def _search_called(
+    by_folder: Mapping[str, Mapping[str, bytes]], top: str, tagged: Collection[str], prefix: str
+) -> Iterator[ResourceTags]:
     reached: set[str] = set()
-    waiting = [normpath(folder)]
+    waiting = [top]
     while waiting:
         name = waiting.pop(0)
         if name in reached:
@@ -38,14 +56,13 @@ def find_resource_tags(files: Mapping[str, bytes], folder: str) -> tuple[Resourc
         reached.add(name)
         code = by_folder.get(name, {})
         sources = [source for path, data in sorted(code.items()) if (source := parse_code(data, path))]
-        if any(b"tags" in data for data in code.values()):
-            found += _search_folder(sources, is_called=name != normpath(folder))
+        if name in tagged:
+            yield from _search_folder(sources, prefix, is_called=name != top)
         waiting += [normpath(join(name, each)) for source in sources for each in _list_called(source)]
-    return tuple(found)
 
 
 def _list_called(source: Source) -> Iterator[str]:
-    if b"module" not in source.data:
+    if not _CALL.search(source.data):
         return
     for kind, _, block in list_blocks(source):
         if kind == "module":
@@ -55,14 +72,14 @@ def _list_called(source: Source) -> Iterator[str]:
                 yield address
 
 
-def _search_folder(sources: list[Source], *, is_called: bool) -> Iterator[ResourceTags]:
+def _search_folder(sources: list[Source], prefix: str, *, is_called: bool) -> Iterator[ResourceTags]:
     local: dict[str, Expression] = {}
     resources: list[tuple[Source, str, tree_sitter.Node]] = []
     for source in sources:
         for kind, labels, block in list_blocks(source):
             if kind == "locals":
                 local |= {name: (source, each) for name, each in list_attributes(list_body(block), source)}
-            elif kind == "resource" and labels and labels[0].startswith("aws_"):
+            elif kind == "resource" and labels and labels[0].startswith(prefix):
                 resources.append((source, labels[0], block))
     for source, type_, block in resources:
         attributes = dict(list_attributes(list_body(block), source))

@@ -1,6 +1,6 @@
 """The reader of project files, composed of the TOML and HCL adapters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ class ProjectFileReader:
 
         return find_outside_reads(files, folders)
 
-    def find_resource_tags(self, files: Mapping[str, bytes], folder: str) -> "tuple[ResourceTags, ...]":
+    def find_resource_tags(
+        self, files: Mapping[str, bytes], folders: Collection[str], prefix: str
+    ) -> "Mapping[str, tuple[ResourceTags, ...]]":
         from envctl.adapters.hcl.tag_search import find_resource_tags
 
-        return find_resource_tags(files, folder)
+        return find_resource_tags(files, folders, prefix)
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
         from envctl.adapters.hcl.code_folders import find_account_code

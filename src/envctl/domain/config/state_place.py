@@ -18,6 +18,7 @@ DEFAULT_WORKSPACE = "default"
 _S3_KEYS = frozenset({"account_id", "look_role"})
 """Keys of envctl itself for `s3`."""
 _SHARED_S3_KEYS = _S3_KEYS | {"assume_role"}
+_HOME = ".envctl"
 _S3_WORKSPACES = "env:"
 
 
@@ -135,7 +136,7 @@ def find_state_faults(project: Project) -> Iterator[Fault]:
     found = [fault for path, table in tables.items() for fault in _check_table(project, path, table)]
     found += _check_roles(project)
     found = found or [*_check_required(project)]
-    found = found or [*_check_empty_values(project)]
+    found = found or [*_check_empty_values(project), *_check_local_files(project)]
     yield from found or _check_claims(project)
 
 
@@ -269,6 +270,30 @@ def _check_empty_values(project: Project) -> Iterator[Fault]:
                     message = f"state.{key} contains {{{name}}}, but {environment} has no {name}"
                     hint = f"add {name} to [environments.{environment}]"
                     found[(key, name)] = Fault("E170", message, hint, find_key_path(project, stack, key))
+    yield from found.values()
+
+
+def _check_local_files(project: Project) -> Iterator[Fault]:
+    """Find state files among the code of a stack: a release would carry them, and all secrets in them."""
+    if project.state.backend != "local":
+        return
+    found: dict[TomlPath, Fault] = {}
+    for environment, stack in _list_stacks(project):
+        keys = resolve_keys(project, environment, stack)
+        is_in_workspace = bool(find_workspace(project, environment, stack))
+        place = normpath(find_local_folder(keys) if is_in_workspace else str(keys["path"]))
+        for name, each in project.every_stack.items():
+            is_below = f"{place}/".startswith(f"{each.folder}/")
+            if each.folder == ".":
+                is_below = not place.startswith((f"{_HOME}/", "../", "/"))
+            # The release of a root leaves out the files of Terraform by their names.
+            is_left_out = each.root and (is_in_workspace or place.endswith(".tfstate"))
+            if not is_below or is_left_out:
+                continue
+            path = find_key_path(project, stack, "workspace_dir" if is_in_workspace and "path" not in keys else "path")
+            message = f"the state of {stack} in {environment} would be in {place}, among the code of {name}"
+            hint = "a release would carry it: use a folder without code, such as states/{env}/{stack}.tfstate"
+            found.setdefault(path, Fault("E174", message, hint, path))
     yield from found.values()
 
 

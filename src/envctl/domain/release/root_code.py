@@ -4,7 +4,7 @@ It travels in the manifest of a release: stored releases are rendered without re
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from envctl.domain.plan.provider_accounts import (
@@ -86,6 +86,8 @@ class RootCode:
         needed: local names of all providers that its code and its modules need.
         addresses: its resources and module calls, for a stack that had a module before.
         moved: its own moves, as old and new address.
+        remote_states: the code of `config` of its data sources for states in S3, by name: they need the role of the
+            environment.
     """
 
     tree: tuple[str, ...] = ()
@@ -93,6 +95,7 @@ class RootCode:
     needed: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
+    remote_states: Mapping[str, str] = field(default_factory=dict)
 
     def relocate(self, move: Callable[[str], str]) -> "RootCode":
         """Return the same with another form of all paths."""
@@ -105,6 +108,7 @@ class RootCode:
             "needed": list(self.needed),
             "addresses": list(self.addresses),
             "moved": [list(each) for each in self.moved],
+            "remote_states": dict(self.remote_states),
         }
 
 
@@ -116,6 +120,7 @@ def parse_root_code(document: Mapping[str, Any]) -> RootCode:
         tuple(document["needed"]),
         tuple(document["addresses"]),
         tuple((old, new) for old, new in document["moved"]),
+        {str(name): str(code) for name, code in document["remote_states"].items()},
     )
 
 
@@ -128,7 +133,14 @@ def _parse_provider(document: Mapping[str, Any]) -> RootProvider:
 
 def describe_root(found: "RootFindings", tree: tuple[str, ...]) -> RootCode:
     """Return what a release has to know about a root module."""
-    return RootCode(tree, tuple(_list_providers(found)), tuple(sorted(found.needed)), found.addresses, found.moved)
+    return RootCode(
+        tree,
+        tuple(_list_providers(found)),
+        tuple(sorted(found.needed)),
+        found.addresses,
+        found.moved,
+        found.remote_states,
+    )
 
 
 def _list_providers(found: "RootFindings") -> Iterator[RootProvider]:

@@ -48,6 +48,7 @@ class RootFindings:
         workspaces: the uses of `terraform.workspace`.
         addresses: its resources and module calls.
         moved: its own moves, as old and new address.
+        remote_states: the code of `config` of each data source that reads a state in S3 without a role, by name.
         reads: paths of the project outside of its folder and its modules that the code reads, with a place in the code.
         outside: reads of files outside of the project.
     """
@@ -60,6 +61,7 @@ class RootFindings:
     workspaces: tuple[Location, ...] = ()
     addresses: tuple[str, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
+    remote_states: Mapping[str, str] = field(default_factory=dict)
     reads: Mapping[str, Location] = field(default_factory=dict)
     outside: tuple[OutsideRead, ...] = ()
 

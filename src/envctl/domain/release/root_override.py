@@ -21,7 +21,7 @@ from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import list_default_tags, merge_tables, render_assume_role
 from envctl.domain.release.root_code import RootCode, RootProvider
-from envctl.domain.terraform.json_syntax import format_tf_var, to_plain_json
+from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var, to_plain_json
 from envctl.domain.terraform.outputs import OutputReference, StackInput
 from envctl.domain.terraform.workdir_names import (
     DECLARATIONS_FILE,
@@ -96,6 +96,8 @@ def render_root_files(
     }
     if providers := render_provider_overrides(wiring, stack, place, code):
         document["provider"] = providers
+    if states := render_state_overrides(place, code):
+        document["data"] = {"terraform_remote_state": states}
     variables: dict[str, dict[str, object]] = {
         name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)
     }
@@ -149,6 +151,18 @@ def pair_addresses(name: str, old_name: str, old: StackWiring, new: StackWiring)
 
 def _encode(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def render_state_overrides(place: Place, code: RootCode) -> dict[str, Any]:
+    """Return the overrides of data sources that read states in S3: they take the role that the environment's states
+    need. A role in their own code wins.
+    """
+    role = place.backend.settings.get("assume_role") if place.backend.kind == "s3" else None
+    role = role or (render_assume_role(place, "envctl") if place.assume_role else None)
+    if not role:
+        return {}
+    added = json.dumps({"assume_role": escape_templates(role)}, sort_keys=True)
+    return {name: {"config": f"${{merge({added}, {config})}}"} for name, config in code.remote_states.items()}
 
 
 def _find_sensitive_inputs(wiring: Wiring, wired: StackWiring) -> Iterator[str]:

@@ -51,25 +51,30 @@ def plan_each(
     """Plan each stack, independent of errors of other stacks.
 
     A stack needing an upstream stack never applied, or outputs not yet applied, waits with an empty plan. At a
-    destruction, such a stack has no resources to destroy.
+    destruction, such a stack has no resources to destroy. An upstream stack whose state is complete, made by another
+    tool, counts as applied.
     """
     found: dict[str, StackPlan] = {}
-
-    for stack in stacks:
-        if known := _plan_without_terraform(stack, applied, destroy=destroy):
-            found[stack.name] = known
-    failed: Mapping[str, EnvctlError] = {}
-    if unknown := [stack for stack in stacks if stack.name not in found]:
-        planned, report = run_stack_jobs(
-            ports,
-            environment,
-            unknown,
-            lambda stack: _plan_stack(ports, environment, stack, applied, destroy=destroy, locking=locking),
-        )
-        if report.stopped_by is not None:
-            raise report.stopped_by
-        found |= planned
-        failed = report.failed
+    failed: dict[str, EnvctlError] = {}
+    known = frozenset(applied)
+    waiting = list(stacks)
+    while waiting:
+        found |= {s.name: plan for s in waiting if (plan := _plan_without_terraform(s, known, destroy=destroy))}
+        unknown = [stack for stack in waiting if stack.name not in found]
+        if unknown:
+            planned, report = run_stack_jobs(
+                ports,
+                environment,
+                unknown,
+                lambda stack: _plan_stack(ports, environment, stack, applied, destroy=destroy, locking=locking),
+            )
+            if report.stopped_by is not None:
+                raise report.stopped_by
+            found |= planned
+            failed |= report.failed
+        known |= {name for name, plan in found.items() if plan.in_state and not (plan.changes or destroy)}
+        waiting = [s for s in stacks if s.name in found and found[s.name].waits_for and known.issuperset(s.needs)]
+        found = {name: plan for name, plan in found.items() if name not in {stack.name for stack in waiting}}
     for stack in stacks:
         if stack.name in failed and stack.leaves:
             _add_leaving_hint(failed[stack.name], environment, stack.name)

@@ -115,8 +115,12 @@ class ConfigReader(Protocol):
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
         """Return the blocks of these module folders that choose credentials."""
 
-    def find_resource_tags(self, files: Mapping[str, bytes], folder: str) -> tuple[ResourceTags, ...]:
-        """Return the literal tags of AWS resources in a module folder, and in the modules that it calls."""
+    def find_resource_tags(
+        self, files: Mapping[str, bytes], folders: Collection[str], prefix: str
+    ) -> Mapping[str, tuple[ResourceTags, ...]]:
+        """Return the literal tags of resources whose types begin with `prefix`, by module folder, with those of the
+        modules that it calls.
+        """
 
     def find_root(self, files: Mapping[str, bytes], root: str, carried: Sequence[str]) -> RootFindings:
         """Search the code of a root module that runs as it is. `carried` are the folders of its remote modules."""

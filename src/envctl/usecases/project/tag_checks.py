@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from envctl.domain.errors import Location, Problem
-from envctl.domain.plan.tag_keys import FIRST_MERGING_MAJOR
+from envctl.domain.plan.tag_keys import CASE_INSENSITIVE_PREFIX, FIRST_MERGING_MAJOR
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.place import Place
 from envctl.domain.settings.settings import EnvironmentSettings
@@ -15,20 +15,24 @@ def find_tag_problems(
     context: Context, release: Release, settings: EnvironmentSettings, place: Place
 ) -> Iterator[Problem]:
     """Yield the problems (E186) of tags beside the default tags. Searches no code without both."""
+    is_merging = _has_merging_provider(release)
+    prefix = CASE_INSENSITIVE_PREFIX if is_merging else "aws_"
     files = {path: file.data for path, file in release.files.items() if path.endswith(".tf")}
-    if not place.region or not any(b"aws_" in data and b"tags" in data for data in files.values()):
+    if not place.region or not any(prefix.encode() in data and b"tags" in data for data in files.values()):
         return
     from envctl.domain.release.provider_blocks import render_configurations
     from envctl.domain.release.tag_conflicts import StackTags, describe_tag_conflicts
 
-    is_merging = _has_merging_provider(release)
-    for stack, wired in release.wiring.stacks.items():
+    stacks = {stack: each for stack, each in release.wiring.stacks.items() if each.has_default_tags}
+    folders = {each.module for each in stacks.values()}
+    found = context.ports.config_reader.find_resource_tags(files, folders, prefix)
+    for stack, wired in stacks.items():
+        if not found[wired.module]:
+            continue
         default = _read_tags(render_configurations(release.wiring, place, stack).get("aws", {}))
-        if default and wired.has_default_tags:
-            arguments = {**_list_defaults(release, stack), **settings.arguments[stack]}
-            lines = _list_locations(settings, stack)
-            found = context.ports.config_reader.find_resource_tags(files, wired.module)
-            yield from describe_tag_conflicts(found, StackTags(stack, default, arguments, lines, is_merging))
+        arguments = {**_list_defaults(release, stack), **settings.arguments[stack]}
+        known = StackTags(stack, default, arguments, _list_locations(settings, stack), is_merging)
+        yield from describe_tag_conflicts(found[wired.module], known)
 
 
 def _read_tags(arguments: Mapping[str, object]) -> Mapping[str, object]:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from envctl.domain.errors import Location
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
+from envctl.usecases.inspect.eject import Ejected, EjectedEnvironment, EjectedStack
 from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs
 from envctl.usecases.inspect.render import Rendered
 from envctl.usecases.inspect.settings import Valid
 from envctl.usecases.project.fmt import Formatted, FormattedFile
-from tests.cli.render.samples.basics import NEW, SECRET
+from tests.cli.render.samples.basics import NEW, OLD, SECRET
 
 SETTINGS = EnvironmentSettings(
     "prod",
@@ -73,7 +74,24 @@ UNSAID = (
     "envctl.toml:12: staging has no approvals setting, so the defaults apply (peer, business, quality); if"
     " it needs none, write [environments.staging.gates] approvals = {}"
 )
+EJECTED = Ejected(
+    "done",
+    "../plain",
+    (
+        EjectedEnvironment(
+            "dev", NEW, (EjectedStack("network", "dev/network", ()), EjectedStack("web", "dev/web", ()))
+        ),
+        EjectedEnvironment("prod", OLD, (EjectedStack("web", "prod/web", ("db_password",)),)),
+    ),
+    ("README.md", "code/modules/web/main.tf", "dev/web/main.tf"),
+    ("staging",),
+)
 FILES: dict[str, object] = {
+    "ejected root modules": EJECTED,
+    "root modules that would be ejected": replace(EJECTED, mode="planned", empty=()),
+    "root modules ejected from the working tree": replace(
+        EJECTED, environments=(replace(EJECTED.environments[0], release=""),), empty=()
+    ),
     "a valid project with files that nobody reads": Valid(
         ("dev", "staging", "prod"), ("network", "web"), 34, ("environments/prd/terraform.tfvars",)
     ),

@@ -14,6 +14,8 @@ from envctl.domain.errors import Problem, StateLock, StateLockedError
 
 _LOCK_SUMMARY = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
 _HELD_DETAIL = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
+# PostgreSQL does not tell who holds a lock: Terraform then prints its own attempt.
+_NAMELESS_DETAIL = re.compile(r"workspace is already locked|already locked for workspace creation", re.IGNORECASE)
 _RELEASED_DETAIL = re.compile(r"NoSuchKey|StatusCode: 404|no such file|unexpected end of JSON")
 # Shorter than the silence after which a plan is stopped.
 OTHER_PLAN_MINUTES = 4
@@ -28,7 +30,8 @@ def parse_lock_error(diagnostic: Diagnostic, site: Site) -> StateLockedError | N
     """Return the error for a lock held by another process; None if permissions or the bucket are missing."""
     if not (_LOCK_SUMMARY.search(diagnostic.summary) and _HELD_DETAIL.search(diagnostic.detail)):
         return None
-    fields = dict(_LOCK_FIELD.findall(diagnostic.detail))
+    is_nameless = _NAMELESS_DETAIL.search(diagnostic.detail) is not None
+    fields = {} if is_nameless else dict(_LOCK_FIELD.findall(diagnostic.detail))
     lock = StateLock(
         site.stack.name,
         fields.get("ID", ""),

@@ -1,0 +1,78 @@
+"""The search of the code of root modules that run as they are."""
+
+import pytest
+
+from envctl.adapters.hcl.code_folders import find_account_code
+from envctl.adapters.hcl.root_search import read_root
+from envctl.domain.release.root_findings import RootFindings
+
+READS = {
+    'file("x.json")': [],
+    'file("${path.module}/a/x.json")': [],
+    'file("../shared/x.json")': ["live/shared/x.json"],
+    'file("${path.root}/../shared/x.json")': ["live/shared/x.json"],
+    'file("${path.cwd}/../shared/x.json")': ["live/shared/x.json"],
+    'templatefile("${path.module}/../../t/${var.e}.tftpl", {})': ["t"],
+    'fileset("../shared", "*.json")': ["live/shared"],
+    'fileset(path.module, "../shared/*.json")': ["live/shared"],
+    "file(local.path)": ["live/shared/y.json"],
+    '"bash ${path.module}/../run.sh now"': ["live/run.sh"],
+    'file("${dirname(path.root)}/x")': ["live/x"],
+    "var.e": [],
+}
+NEEDED = {
+    'resource "aws_vpc" "a" {}': {"aws": "hashicorp/aws"},
+    'data "google_x" "a" {}': {"google": "hashicorp/google"},
+    'resource "terraform_data" "a" {}': {},
+    'terraform {\n  required_providers {\n    amazon = { source = "hashicorp/aws" }\n  }\n}\ndata "aws_ami" "a" {}': {
+        "amazon": "hashicorp/aws"
+    },
+    'module "m" {\n  source = "../../modules/m"\n}': {"random": "hashicorp/random"},
+    'terraform {\n  required_providers {\n    dd = { source = "registry.terraform.io/DataDog/datadog" }\n  }\n}': {
+        "dd": "datadog/datadog"
+    },
+}
+MODULE = 'resource "random_id" "a" {}\n'
+LONG_COMMENT = "# the provider\n" + "#" * 300 + "\n# of data\n" + "#" * 300 + '\nresource "aws_vpc" "a" {}\n'
+
+
+def read(code: str, **more: str) -> RootFindings:
+    files = {"live/web/main.tf": code, "modules/m/main.tf": MODULE, **more}
+    return read_root({path: text.encode() for path, text in files.items()}, "live/web")
+
+
+@pytest.mark.parametrize("text", READS)
+def test_read_files_are_found(text: str) -> None:
+    code = f'locals {{\n  path = "../shared/y.json"\n  x = {text}\n}}\nvariable "e" {{}}\n'
+    found = read(code)
+    assert (list(found.reads), found.outside) == (READS[text], ())
+
+
+@pytest.mark.parametrize("code", NEEDED)
+def test_needed_providers_are_those_of_modules_too(code: str) -> None:
+    assert read(code).needed == NEEDED[code]
+
+
+def test_region_is_followed_through_local_values() -> None:
+    code = 'locals {\n  r = var.r\n}\nvariable "r" {}\nprovider "aws" {\n  region = local.r\n}\n'
+    (provider,) = read(code).providers
+    assert (provider.region, provider.region_variable, provider.has_region) == ("", "r", True)
+    (provider,) = read(code.replace("var.r\n", '"eu-west-1"\n')).providers
+    assert (provider.region, provider.region_variable) == ("eu-west-1", "")
+
+
+def test_json_is_read_like_code() -> None:
+    code = """{"provider": {"aws": [{"region": "${var.r}"}, {"alias": "b", "profile": "x"}]},
+      "terraform": {"backend": {"s3": {}}}, "resource": {"aws_vpc": {"a": {}}}, "module": {"m": {"source": "./m"}},
+      "moved": {"from": "aws_vpc.b", "to": "aws_vpc.a"}}"""
+    found = read_root({"live/web/main.tf.json": code.encode()}, "live/web")
+    assert [(each.alias, each.region_variable) for each in found.providers] == [("", "r"), ("b", "")]
+    assert [each.kind for each in found.states] == ["backend"]
+    assert found.addresses == ("aws_vpc.a", "module.m")
+    assert found.moved == (("aws_vpc.b", "aws_vpc.a"),)
+    assert found.needed == {"aws": "hashicorp/aws"}
+
+
+def test_long_comments_cost_no_time() -> None:
+    assert read(LONG_COMMENT).needed == {"aws": "hashicorp/aws"}
+    assert find_account_code({"live/web/main.tf": LONG_COMMENT.encode()}, ["live/web"]) == {}

@@ -1,0 +1,57 @@
+"""The holder of a state lock, as the backends of Terraform tell it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.process.json_events import Diagnostic
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.adapters.terraform.state.state_lock import parse_lock_error
+from envctl.usecases.ports.terraform import PreparedStack
+
+INFO = """
+Lock Info:
+  ID:        {id}
+  Path:      {path}
+  Operation: OperationTypeApply
+  Who:       ann@ci
+  Version:   1.15.5
+  Created:   2026-11-28 03:44:17.123456789 +0000 UTC
+  Info:
+
+
+Terraform acquires a state lock to protect the state from being written
+by multiple users at the same time.
+"""
+# As in the source of each backend.
+TOLD = {
+    "gcs": (
+        'Error message: writing "gs://b/dev/web/default.tflock" failed: googleapi: Error 412: x',
+        "1764301457123456",
+    ),
+    "azurerm": ("Error message: state blob is already locked", "5b1f7a52-0000-4000-8000-000000000001"),
+    "consul": ("Error message: Lock Info", "5b1f7a52-0000-4000-8000-000000000002"),
+    "kubernetes": ("Error message: the state is already locked by another terraform client", "5b1f7a52"),
+    "http": ("Error message: HTTP remote state already locked: ID=5b1f", "5b1f"),
+    "remote": ("Error message: workspace already locked", "acme/shop-dev-web"),
+}
+
+
+def parse(detail: str, folder: Path) -> tuple[str, str, str, datetime | None]:
+    site = Site("dev", PreparedStack("web"), folder)
+    found = parse_lock_error(Diagnostic("error", "Error acquiring the state lock", detail), site)
+    assert found is not None
+    return found.lock.id, found.lock.who, found.lock.operation, found.lock.created
+
+
+@pytest.mark.parametrize(("said", "number"), TOLD.values(), ids=TOLD)
+def test_holder_of_each_backend_is_read(said: str, number: str, tmp_path: Path) -> None:
+    at = datetime(2026, 11, 28, 3, 44, 17, 123456, UTC)
+    assert parse(f"{said}\n{INFO.format(id=number, path='x')}", tmp_path) == (number, "ann@ci", "apply", at)
+
+
+@pytest.mark.parametrize("said", ["Workspace is already locked: default", "Already locked for workspace creation: w"])
+def test_holder_of_postgresql_is_unknown(said: str, tmp_path: Path) -> None:
+    # The lock that it prints is that of the attempt itself.
+    assert parse(f"Error message: {said}\n{INFO.format(id='5b1f', path='')}", tmp_path) == ("", "somebody", "", None)
