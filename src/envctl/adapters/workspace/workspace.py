@@ -31,7 +31,7 @@ KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
-_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "base", "root", "workspace")
+_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "base", "root", "workspace", "region")
 
 
 class DirectoryWorkspace:
@@ -177,6 +177,7 @@ class DirectoryWorkspace:
                     root=s["root"],
                     inputs=tuple(StackInput(**each) for each in s["inputs"]),
                     workspace=s["workspace"],
+                    region=s["region"],
                 )
                 for s in kept["stacks"]
             )
