@@ -4,7 +4,9 @@ import pytest
 
 from envctl.adapters.hcl.root_search import read_root
 
-STATE_KIND = b"terraform_remote_state"
+JSON_STATE = b"""
+{"data": {"terraform_remote_state": {"net": {"backend": "s3", "config": {"key": "${x}"}}}}}
+"""
 STATE = 'data "terraform_remote_state" "net" {{\n  backend = {backend}\n{config}\n}}\n'
 
 
@@ -22,7 +24,7 @@ FOUND: dict[str, tuple[dict[str, bytes], dict[str, str]]] = {
     "a role of its own in a block": ({"main.tf": write(config='  config = { assume_role = { role_arn = "a" } }')}, {}),
     "JSON": (
         {
-            "main.tf.json": b'{"data": {"terraform_remote_state": {"net": {"backend": "s3", "config": {"key": "${x}"}}}}}'
+            "main.tf.json": JSON_STATE,
         },
         {"net": '{"key": "${x}"}'},
     ),

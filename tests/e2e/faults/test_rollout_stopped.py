@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -108,8 +109,8 @@ def deploy_root(root: Path, home: Path) -> Small:
 @pytest.fixture(params=[deploy_old, deploy_root], ids=["module", "root"])
 def each_kind(request: pytest.FixtureRequest, prepared: PreparedProjects) -> Small:
     """As `web`, with a module and with a root module."""
-    restored: Small = prepared.restore(request.param)
-    return restored
+    deploy: Callable[[Path, Path], Small] = request.param
+    return prepared.restore(deploy)
 
 
 AFTERWARDS = """

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.adapters.toml.reader import load_project
+from envctl.domain.aws.access import build_credentials_spec, find_states_credentials
 from envctl.domain.config.backends import BACKENDS
 from envctl.domain.config.project import Project, State
 from envctl.domain.config.sandbox import to_sandbox_project
@@ -113,6 +114,11 @@ REFUSED = {
     "a file by another way": (f'{FILES}[stacks.web.state]\npath = "./s//{{env}}/net"', "E168", "path"),
     "a standalone environment": (STANDALONE, "E168", "path"),
     "workspace of another key": (WORKSPACE, "E168", "key"),
+    "one lock for two states": (
+        f'{HTTP}"https://h/{{env}}/{{stack}}"\nlock_address = "https://h/{{env}}/lock"',
+        "E168",
+        "lock_address",
+    ),
     "no bucket": ('[state]\nbackend = "gcs"', "E169", ""),
     "no address": ('[state]\nbackend = "http"', "E169", ""),
     "no region": (f'{S3}key = "{{region}}/{{env}}/{{stack}}"', "E170", "key"),
@@ -309,3 +315,13 @@ def test_old_states_beside_a_root_may_stay() -> None:
     where = resolve_place(load(old), "dev").backend
     assert where.settings_for_stack("old")["workspace_dir"] == "../../../../old/terraform.tfstate.d"
     assert where.workspace_for_stack("old") == "dev"
+
+
+def test_credentials_of_states_are_those_of_their_role() -> None:
+    project = load(f'[state]\nbackend = "s3"\nassume_role = {{ role_arn = "{ROLE}", external_id = "x1" }}')
+    name = find_states_credentials(project, "prod")
+    spec = build_credentials_spec(project, name)
+    assert (name, spec.role, spec.account_id) == ("states of prod", ROLE.format(env="prod"), TOOLS)
+    assert (spec.external_id, spec.region) == ("x1", "eu-west-1")
+    assert find_states_credentials(load('[state]\nbackend = "s3"\nassume_role = false'), "prod") == ""
+    assert find_states_credentials(load('[state]\nbackend = "s3"'), "prod") == "prod"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.bucket_configuration import PARTS, apply_step
 from envctl.adapters.aws.call_failures import extract_code
+from envctl.domain.aws.access import STATES_OF
 from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket, explain_step
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
@@ -134,7 +135,7 @@ def _suggest_fix(environment: str, *, denied: bool) -> str:
         return "finished steps stay; fix the cause, and run it again"
     if not environment:
         return "sign in with that permission, and run it again; finished steps stay"
-    again = format_command("bootstrap", environment, as_me=True)
+    again = format_command("bootstrap", environment.removeprefix(STATES_OF), as_me=True)
     return f"earlier steps stay; as a permitted person of that account: {again}"
 
 

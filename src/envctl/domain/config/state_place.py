@@ -137,7 +137,8 @@ def find_state_faults(project: Project) -> Iterator[Fault]:
     found += _check_roles(project)
     found = found or [*_check_required(project)]
     found = found or [*_check_empty_values(project), *_check_local_files(project)]
-    yield from found or _check_claims(project)
+    found = found or [*_check_claims(project)]
+    yield from found or _check_shared_locks(project)
 
 
 def _list_said_keys(state: State) -> Mapping[str, object]:
@@ -312,6 +313,19 @@ def _check_claims(project: Project) -> Iterator[Fault]:
             if key not in reported:
                 reported.add(key)
                 yield _describe_shared_state(project, one, other)
+
+
+def _check_shared_locks(project: Project) -> Iterator[Fault]:
+    """Find one lock for two states of `http`: stacks that run at the same time would block each other."""
+    holders: dict[object, tuple[str, str]] = {}
+    for environment, stack in _list_stacks(project):
+        address = resolve_keys(project, environment, stack).get("lock_address")
+        first = holders.setdefault(address, (environment, stack))
+        if project.state.backend == "http" and address and first != (environment, stack):
+            message = f"{stack} in {environment} and {first[1]} in {first[0]} would share one lock: {address}"
+            hint = "give each its own: add {env} and {stack} to lock_address and unlock_address"
+            yield Fault("E168", message, hint, find_key_path(project, stack, "lock_address"))
+            return
 
 
 def _claim_state(project: Project, environment: str, stack: str) -> _Claim:
