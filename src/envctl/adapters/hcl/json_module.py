@@ -21,11 +21,14 @@ def read_json_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator
 
 
 def parse_json(data: bytes, parse_float: Callable[[str], object] | None = None) -> object:
-    """Parse JSON as Terraform does: a repeated name is one more block, and objects in a list are one body.
+    """Parse JSON as Terraform does: a repeated name is one more block, objects in a list are one body, and half of a
+    surrogate pair is a letter that can't be shown.
 
     Raises ValueError or RecursionError.
     """
     found = json.loads(data, parse_float=parse_float, object_pairs_hook=_unite_pairs)
+    if b"\\ud" in data.lower():
+        found = _replace_surrogates(found)
     if isinstance(found, list) and all(isinstance(each, dict) for each in found):
         return _unite_pairs([pair for each in found for pair in each.items()])
     return found
@@ -36,6 +39,16 @@ def _unite_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     for key, value in pairs:
         united[key] = [*_to_list(united[key]), *_to_list(value)] if key in united else value
     return united
+
+
+def _replace_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_replace_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        return {_replace_surrogates(key): _replace_surrogates(each) for key, each in value.items()}
+    return value
 
 
 def _to_list(value: object) -> list[object]:
