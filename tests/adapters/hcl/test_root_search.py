@@ -24,6 +24,8 @@ NEEDED = {
     'resource "aws_vpc" "a" {}': {"aws": "hashicorp/aws"},
     'data "google_x" "a" {}': {"google": "hashicorp/google"},
     'resource "terraform_data" "a" {}': {},
+    '# the provider\nlocals {}\n# resource "aws_vpc" "a" {}\n/*\nresource "aws_vpc" "a" {}\n*/': {},
+    'resource "google_x" "a" {\n  provider = google-beta.eu\n}': {"google-beta": "hashicorp/google-beta"},
     'terraform {\n  required_providers {\n    amazon = { source = "hashicorp/aws" }\n  }\n}\ndata "aws_ami" "a" {}': {
         "amazon": "hashicorp/aws"
     },

@@ -66,6 +66,15 @@ moved {
   to   = terraform_data.renamed
 }
 
+import {
+  to = terraform_data.taken
+  id = "made-by-hand"
+}
+
+resource "terraform_data" "taken" {
+  input = var.name
+}
+
 removed {
   from = terraform_data.gone
   lifecycle {
@@ -394,3 +403,11 @@ def test_stack_changes_its_kind_without_new_resources(tmp_path: Path, home: Path
 def read_ids(project: Project) -> set[str]:
     resources = json.loads(find_state(project, "dev").read_text())["resources"]
     return {instance["attributes"]["id"] for each in resources for instance in each["instances"]}
+
+
+def test_folders_that_a_root_reads_are_watched(tmp_path: Path, home: Path) -> None:
+    project = write_site(tmp_path / "site", home)
+    project.write("envctl.toml", PROJECT + f'\n[ci]\npackage = "git+https://github.com/acme/envctl@{"1" * 40}"\n')
+    project.run_checked("ci", "github")
+    watched = "".join(path.read_text() for path in (project.root / ".github" / "workflows").iterdir())
+    assert all(f"{folder}/**" in watched for folder in ("stacks", "shared", "modules", "environments"))

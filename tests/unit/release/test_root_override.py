@@ -9,8 +9,11 @@ import pytest
 from envctl.domain.errors import Location
 from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring, compute_identity, pack, unpack
+from envctl.domain.release.code_search import StateBlock
 from envctl.domain.release.place import Place
+from envctl.domain.release.root_checks import describe_overridden
 from envctl.domain.release.root_code import RootCode, RootProvider
+from envctl.domain.release.root_findings import ProviderDeclaration, RootFindings
 from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.release.root_override import list_stack_inputs, list_tree_files, pair_addresses
 from envctl.domain.terraform.outputs import StackInput
@@ -154,3 +157,21 @@ def test_other_states_are_read_with_the_role_of_the_states() -> None:
     (found,) = render(wiring, replace(PLACE, backend=central)).document["data"]["terraform_remote_state"].values()
     assert "role/states" in found["config"]
     assert "data" not in render(wiring, replace(PLACE, assume_role=None)).document
+
+
+def test_replaced_parts_of_providers_are_named() -> None:
+    block = ProviderDeclaration(
+        Location("live/web/main.tf", 3),
+        "aws",
+        "",
+        "hashicorp/aws",
+        {"allowed_account_ids": ["222222222222"], "profile": True},
+        {"allowed_account_ids": "x", "profile": "y"},
+        has_region=True,
+    )
+    state = StateBlock(Location("live/web/main.tf", 1), "backend")
+    first, second = describe_overridden("web", RootFindings(states=(state,), providers=(block,)), [PLACE])
+    assert first == "live/web/main.tf:1: [state] of envctl.toml replaces the backend block of the stack web"
+    assert second.endswith("the environment replaces its allowed_account_ids, profile and region")
+    free = replace(PLACE, account_id=None, assume_role=None)
+    assert len(list(describe_overridden("web", RootFindings(states=(state,), providers=(block,)), [free]))) == 1

@@ -315,3 +315,13 @@ def test_stored_settings_keep_the_source() -> None:
     assert "db_password" not in kept.arguments["web"]
     explained = explain_plan(world.ports, "dev")
     assert explained.plan.stacks
+
+
+def test_no_value_is_read_in_another_account() -> None:
+    world = project('db_password = "secretsmanager:shop/db"')
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text.replace("[environments.dev]\n", '[environments.dev]\naccount_id = "999999999999"\n'))
+    world.secrets.held["dev", "shop/db"] = VALUE.encode()
+    error = catch(EnvctlError, lambda: apply(world.ports, "dev"))
+    assert codes(error) == ["G203"]
+    assert world.secrets.read == []

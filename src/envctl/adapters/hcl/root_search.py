@@ -44,10 +44,10 @@ _BUILT_IN = "terraform"
 _VARIABLE = re.compile(r"(?:\$\{)?\s*var\s*\.\s*([\w-]+)\s*\}?")
 _LOCAL = re.compile(r"(?:\$\{)?\s*local\s*\.\s*([\w-]+)\s*\}?")
 _WORKSPACE = compile_code(rb"\bterraform_\._workspace\b")
-# Blocks with the type of a resource, providers named by blocks, and providers named by their arguments.
-_TYPES = compile_code(rb'\b(?:resource|data|ephemeral|action|list)_"([a-z0-9-]+)[\x5f"]')
-_PROVIDER_BLOCKS = compile_code(rb'\bprovider_"?([\w-]+)"?_\{')
-_PROVIDER_ARGUMENTS = re.compile(rb"^\s*provider\s*=\s*\"?([\w-]+)", re.MULTILINE)
+_TYPED_BLOCKS = frozenset({"resource", "data", "ephemeral", "action", "list"})
+# For code that the grammar can't read completely.
+_TYPES = re.compile(rb'^[ \t]*(?:resource|data|ephemeral|action|list)[ \t]+"([a-z0-9-]+)[_"]', re.MULTILINE)
+_PROVIDER_BLOCKS = re.compile(rb'^[ \t]*provider[ \t]+"?([\w-]+)"?[ \t]*\{', re.MULTILINE)
 _JSON_RESOURCE_KINDS = ("resource", "data", "ephemeral")
 _TEXT = "the text names"
 _WILDCARD = re.compile(r"[*?\[{]")
@@ -268,19 +268,32 @@ def _find_needed_providers(code: Mapping[str, Mapping[str, bytes]], own: Mapping
         for path, data in files.items():
             if is_json_code(path):
                 names |= _find_json_names(sources, data)
-            elif source := code_folders.parse_code(data, path) if b"required_providers" in data else None:
-                for kind, _, block in code_folders.list_blocks(source):
-                    for child in list_body(block) if kind == "terraform" else ():
-                        if child.type == "block" and source.read_node(child.named_children[0]) == "required_providers":
-                            sources |= _read_sources(source, child)
-            if not is_json_code(path):
-                patterns = (_TYPES, _PROVIDER_BLOCKS, _PROVIDER_ARGUMENTS)
-                names |= {match.decode() for pattern in patterns for match in pattern.findall(data)}
+            elif source := code_folders.parse_code(data, path):
+                names |= _find_names(sources, source)
         needed |= {sources.get(name, f"hashicorp/{name}") for name in names - {_BUILT_IN}} | set(sources.values())
     local_names = {source: name for name, source in own.items()}
     found = {local_names.get(source, source.rpartition("/")[2]): source for source in needed}
     # Without an entry in `required_providers`, a name stands for a provider of HashiCorp.
     return {name: source for name, source in sorted(found.items()) if name in own or source == f"hashicorp/{name}"}
+
+
+def _find_names(sources: dict[str, str], source: Source) -> set[str]:
+    """Return the local names of providers in the code, and add the sources that it names."""
+    names: set[str] = set()
+    for kind, labels, block in code_folders.list_blocks(source):
+        if kind == "terraform":
+            for child in list_body(block):
+                if child.type == "block" and source.read_node(child.named_children[0]) == "required_providers":
+                    sources.update(_read_sources(source, child))
+        elif kind == "provider" and labels:
+            names.add(labels[0])
+        elif kind in _TYPED_BLOCKS and labels:
+            given = dict(list_attributes(list_body(block), source)).get("provider")
+            named = source.read_node(given).strip('"').partition(".")[0].strip() if given is not None else ""
+            names.add(named or labels[0].partition("_")[0])
+    if source.root.has_error:
+        names |= {each.decode() for pattern in (_TYPES, _PROVIDER_BLOCKS) for each in pattern.findall(source.data)}
+    return names
 
 
 def _find_json_names(sources: dict[str, str], data: bytes) -> set[str]:

@@ -130,7 +130,7 @@ def check_value_keys(project: Project, schema: Schema) -> Iterator[Fault]:
 
 def explain_missing_variable(source: SecretSource, environment: str) -> tuple[str, str]:
     """Return message and hint for an environment variable that is not set, or empty."""
-    hint = f"set it before the command, and in CI as a secret of the jobs for {environment}: docs/secrets.md"
+    hint = f"set it before the command, and in CI as a secret of the jobs for {environment}: docs/secret-values.md"
     return f"the environment variable {source.name} is not set", hint
 
 

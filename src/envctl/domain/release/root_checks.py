@@ -137,6 +137,11 @@ def describe_overridden(stack: str, found: RootFindings, places: Sequence[Place]
     for provider in describe_root(found, ()).providers:
         own = [key for key in provider.credentials if not provider.takes_web_identity]
         replaced = [*own, *(["assume_role"] if provider.role or "assume_role" in provider.unresolved else [])]
+        if provider.allowed and any(p.account_id and provider.allowed != (p.account_id,) for p in places):
+            replaced.append("allowed_account_ids")
+        if not provider.alias and provider.has_region and not (provider.region or provider.region_variable):
+            # What the expression stands for is known only to Terraform.
+            replaced.append("region")
         taken = any((p.assume_role or p.account_id) and is_of_environment(provider, p) for p in places)
         if replaced and taken:
             keys = join_names(sorted(set(replaced)))

@@ -265,7 +265,7 @@ class Resolution:
         if variable.sensitive:
             return (
                 f"say where its value is, under [secrets.values] in envctl.toml: `{variable.name} = "
-                f'"secretsmanager:NAME"` or `"env:NAME"` (docs/secrets.md); settings files must not hold secrets'
+                f'"secretsmanager:NAME"` or `"env:NAME"` (docs/secret-values.md); settings files must not hold secrets'
             )
         # Where only some of several stacks lack a value, the others have values of their own.
         takers = self.list_takers(variable.name)

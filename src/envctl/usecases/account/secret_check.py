@@ -192,7 +192,7 @@ def _build_error(found: EnvironmentSecrets, *, unknown_alone: bool = False) -> E
     unset = () if unknown_alone else [each for each in found.variables if not each.is_set]
     for each in unset:
         message = f"the environment variable {each.name} is not set ({' and '.join(each.asked_by)})"
-        hint = f"set it before a command that plans {found.environment}, and in CI as a secret: docs/secrets.md"
+        hint = f"set it before a command that plans {found.environment}, and in CI as a secret: docs/secret-values.md"
         problems.append(Problem("E233", message, hint))
     return OperationFailedError(*problems) if problems else None
 

@@ -15,10 +15,12 @@ from envctl.domain.aws.secret_values import (
 )
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, combine_errors
+from envctl.domain.guards import RefusedError
 from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.secret_texts import SecretText, UnusableSecretError, encode_secret
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.text.lists import join_names
+from envctl.usecases.account import account_check
 from envctl.usecases.ports.aws import SecretReading, SecretReference
 from envctl.usecases.ports.context import Context
 
@@ -74,7 +76,7 @@ def read_secret_values(context: Context, settings: EnvironmentSettings, wiring: 
 
 def redact_secret_values(context: Context, settings: EnvironmentSettings, wiring: Wiring) -> None:
     """Redact the values that can be read: an output may hold one of them without being marked as sensitive."""
-    with suppress(ConfigurationError, OperationFailedError):
+    with suppress(ConfigurationError, OperationFailedError, RefusedError):
         read_secret_values(context, settings, wiring)
 
 
@@ -96,6 +98,8 @@ def _read_texts(context: Context, environment: str, wanted: Sequence[WantedValue
     distinct = list(dict.fromkeys(each for each in references.values() if each is not None))
     answers: dict[SecretReference, SecretReading] = {}
     if distinct:
+        # Another account may have a secret of the same name.
+        account_check.require_account(context, environment)
         read = context.ports.secrets.read_values(environment, distinct)
         answers = dict(zip(distinct, read, strict=True))
     readings = []

@@ -6,7 +6,7 @@ from envctl.domain.ci.request_changes import RequestChange, list_request_changes
 from envctl.domain.config.checks.command import CommandCheck
 from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project.shared_code import list_shared_folders
+from envctl.usecases.project.watched_folders import list_further_folders
 
 MAX_FILES = 2000
 
@@ -20,7 +20,7 @@ def find_request_changes(context: Context) -> tuple[RequestChange, ...]:
     if not changed or folder is None:
         return ()
     prefix = f"{folder}/" if folder else ""
-    shared = {f"{normpath(join(folder, each))}/" for each in list_shared_folders(ports, project)}
+    shared = {f"{normpath(join(folder, each))}/" for each in list_further_folders(ports, project)}
     sources = [path for path in changed if path.endswith(".tf") and path.startswith((prefix, *shared))][:MAX_FILES]
     modules = {path: ports.tree.read_contents(to_project_path(folder, path)) or b"" for path in sources}
     commands = [check.command for check in project.every_check.values() if isinstance(check, CommandCheck)]

@@ -36,7 +36,7 @@ from envctl.usecases.project.ci_workflows import (
     require_package,
     seal_locks,
 )
-from envctl.usecases.project.shared_code import list_shared_folders
+from envctl.usecases.project.watched_folders import list_further_folders
 
 SYSTEM: System = "github"
 COMMAND = f"ci {SYSTEM}"
@@ -72,7 +72,7 @@ def update_github_workflows(
 
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> WorkflowInputs:
     order, settings = project.pipeline.order, project.ci.github
-    shared = list_shared_folders(ports, project) if settings.paths is None else ()
+    shared = list_further_folders(ports, project) if settings.paths is None else ()
     return WorkflowInputs(
         order=order,
         folder=folder,

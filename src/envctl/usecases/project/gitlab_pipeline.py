@@ -45,7 +45,7 @@ from envctl.usecases.project.ci_workflows import (
     seal_locks,
     write_files,
 )
-from envctl.usecases.project.shared_code import list_shared_folders
+from envctl.usecases.project.watched_folders import list_further_folders
 
 SYSTEM: System = "gitlab"
 COMMAND = f"ci {SYSTEM}"
@@ -94,7 +94,7 @@ def update_gitlab_pipeline(
 
 
 def _list_watched(ports: Ports, project: Project, folder: str, ci_files: Sequence[str]) -> tuple[str, ...]:
-    return list_watched_paths(project, folder, ci_files, list_shared_folders(ports, project))
+    return list_watched_paths(project, folder, ci_files, list_further_folders(ports, project))
 
 
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> GitlabInputs:

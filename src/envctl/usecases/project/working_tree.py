@@ -207,7 +207,7 @@ def _find_set_faults(context: Context, interfaces: Mapping[str, ModuleInterface]
                 yield Problem("E219", f"stack {name}: {stack.folder} declares no variable {key}", hint, place)
             elif variable.sensitive:
                 message = f"{key} of the stack {name} is sensitive; the release would hold its value in clear text"
-                hint = "remove it from `set`, and pass the name of a secret to the module: docs/secrets.md"
+                hint = "remove it from `set`, and say under [secrets.values] where the value is: docs/secret-values.md"
                 yield Problem("E220", message, hint, place)
             else:
                 hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"

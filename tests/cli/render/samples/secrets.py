@@ -7,7 +7,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.request import Refusal
-from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked
+from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked, SecretVariable
 from envctl.usecases.account.secret_set import SecretSet
 from tests.cli.render.samples.basics import NEW, NOW
 
@@ -45,6 +45,16 @@ SECRETS: dict[str, object] = {
     "secrets": EnvironmentSecrets("prod", "333333333333", NEW, SEEN),
     "secrets that can't be looked at": EnvironmentSecrets("prod", "333333333333", "", (DENIED, *GONE)),
     "no secrets": EnvironmentSecrets("dev", "", "", ()),
+    "secrets of variables": EnvironmentSecrets(
+        "dev",
+        "111111111111",
+        "",
+        (Sighting(DB, "there", NOW),),
+        (
+            SecretVariable("DB_PASSWORD", ("web.db_password", "jobs.db_password"), True),
+            SecretVariable("API_TOKEN", ("web.api_token",), False),
+        ),
+    ),
     "checked secrets": SecretsChecked(
         (
             ALL_THERE,
