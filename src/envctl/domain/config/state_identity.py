@@ -29,7 +29,8 @@ def identify_state(backend: str, keys: Mapping[str, object], workspace: str) -> 
         prefix = str(given.pop("workspace_key_prefix", _S3_WORKSPACES))
         path = f"s3://{bucket}/{_clean_path(join(prefix, workspace, key) if workspace else key)}"
         return f"{path} {json.dumps(given, sort_keys=True)}" if given else path
-    text = json.dumps(given | _name_state(backend, given, workspace), sort_keys=True, ensure_ascii=False)
+    told = {**given, **_name_state(backend, given, workspace)}
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
     return f"{backend} {text}"
 
 
