@@ -63,7 +63,7 @@ def test_unknown_state_is_refused_with_stack_and_resources(request_: Request) ->
     where = request_.target
     assert said("G304", request_) == (
         f"the state of web (3 resources) in {where} holds resources never deployed by this ledger:"
-        f" it was deployed with another [store], or under another name of {where}"
+        f" it was deployed without envctl, with another [store], or under another name of {where}"
     )
 
 

@@ -129,8 +129,9 @@ def describe_forgotten_states(environment: str, plans: Sequence[StackPlan]) -> s
 
 def describe_unknown_states(environment: str, plans: Iterable[StackPlan]) -> str:
     plans = tuple(plans)
-    states, hold = ("the state of", "holds") if len(plans) == 1 else ("the states of", "hold")
-    why = f"it was deployed with another [store], or under another name of {environment}"
+    is_one = len(plans) == 1
+    states, hold, was = ("the state of", "holds", "it was") if is_one else ("the states of", "hold", "they were")
+    why = f"{was} deployed without envctl, with another [store], or under another name of {environment}"
     return f"{states} {_format_held(plans)} in {environment} {hold} resources never deployed by this ledger: {why}"
 
 
