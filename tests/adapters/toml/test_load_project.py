@@ -59,8 +59,8 @@ a look key that is the signing key: region
 a pull request that looks nowhere: [stacks.network]
   => [ci]\npull_request_environments = ["stagin"]\n\n[stacks.network] @ pull_request_environments
   ~ E104 jobs of pull requests may look into stagin, but there is no such environment ~ did you mean staging?
-a module outside of the project: "modules/vpc" => "../vpc" @ "../vpc"
-  ~ E103 stacks.network.module must be a folder of the project ~ correct
+a module by an absolute path: "modules/vpc" => "/vpc" @ "/vpc"
+  ~ E103 stacks.network.module must be a folder ~ correct
 an environment in the order without a section: "staging", "prod" => "qa", "staging", "prod" @ order
   ~ E104 qa is in the order and has no section ~ [environments.qa]
 a section that is not in the order: "dev", "staging" => "dev" @ [environments.staging]

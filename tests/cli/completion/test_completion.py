@@ -362,3 +362,9 @@ def test_each_shell_has_its_script(project: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert f"_ENVCTL_COMPLETE=complete_{shell}" in said
     assert run(["completion", "tcsh"]) == 64
+
+
+def test_project_above_is_completed(project: Path) -> None:
+    below = project / "modules" / "network"
+    asked = {"_ENVCTL_COMPLETE": "complete_bash", "COMP_WORDS": "envctl apply ", "COMP_CWORD": "2"}
+    assert "dev" in answered(below, **asked).stdout.split()

@@ -59,6 +59,7 @@ WORDS: dict[str, list[list[str]]] = {
     "output": [["output", "dev"], ["output", "dev", "open"], ["output", "dev", "secret"]],
     "exec": [["exec", "dev", "--", "true"]],
     "render": [["render", "dev"]],
+    "eject": [["eject", "plain", "dev"]],
     "lock-providers": [],
     "completion": [["completion", "bash"]],
     "schema": [["schema"]],

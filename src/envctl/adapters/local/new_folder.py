@@ -37,7 +37,8 @@ class NewProjectFolder:
         folder = self._above / name
         temporary = ""
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            if not os.path.lexists(folder.parent):
+                folder.parent.mkdir(parents=True)
             temporary = tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.")
             # One level deeper, the folder gets the default permissions of the user.
             whole = Path(temporary, folder.name)
@@ -65,5 +66,5 @@ def _write_file(path: Path, file: File) -> None:
 
 def _unwritable_error(folder: Path, error: OSError) -> OperationFailedError:
     reason = error.strerror or error
-    hint = "check its disk and its owner, or use another place: envctl --project DIR init NAME"
+    hint = "check its disk and its owner, or choose another place"
     return OperationFailedError(Problem("E024", f"{folder} can't be made: {reason}", hint))

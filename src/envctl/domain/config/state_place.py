@@ -3,14 +3,14 @@
 The keys are those of Terraform. Only what decides the place, and what must not be written there, is known here.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import join, normpath
+from posixpath import normpath
 
 from envctl.domain.config.backends import BACKENDS, BackendKind, fill_placeholders, has_password, list_placeholders
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
 from envctl.domain.config.project import Project, State
+from envctl.domain.config.state_identity import find_local_folder, identify_state
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 WORKSPACE = "workspace"
@@ -19,7 +19,6 @@ _S3_KEYS = frozenset({"account_id", "look_role"})
 """Keys of envctl itself for `s3`."""
 _SHARED_S3_KEYS = _S3_KEYS | {"assume_role"}
 _HOME = ".envctl"
-_S3_WORKSPACES = "env:"
 
 
 @dataclass(frozen=True)
@@ -102,28 +101,6 @@ def find_bucket_owner(project: Project, environment: str) -> str:
     """Return the account that must own the buckets of states; empty if the project file does not have it."""
     role = find_state_role(project, environment, only_looks=False)
     return project.state.account_id or find_role_account(role) or project.environments[environment].account_id or ""
-
-
-def find_local_folder(keys: Mapping[str, object]) -> str:
-    """Return the folder of the workspaces of a local state: for `terraform.tfstate` the one that Terraform uses."""
-    return str(keys.get("workspace_dir") or f"{keys['path']}.d")
-
-
-def identify_state(backend: str, keys: Mapping[str, object], workspace: str) -> str:
-    """Return a text that is equal for equal states: the address of the state, as far as the project file has it."""
-    kind = BACKENDS[backend]
-    if backend == "local":
-        path = join(find_local_folder(keys), workspace, "terraform.tfstate") if workspace else str(keys["path"])
-        # A disk may ignore case.
-        return f"the file {normpath(path)}".casefold()
-    given = {name: keys[name] for name in kind.identity_keys if keys.get(name) not in (None, "")}
-    if backend == "s3":
-        bucket, key = given.pop("bucket", ""), str(given.pop("key", ""))
-        prefix = str(given.pop("workspace_key_prefix", _S3_WORKSPACES))
-        path = f"s3://{bucket}/{join(prefix, workspace, key) if workspace else key}"
-        return f"{path} {json.dumps(given, sort_keys=True)}" if given else path
-    text = json.dumps(given, sort_keys=True, ensure_ascii=False)
-    return f"{backend} {text}" + (f" in workspace {workspace}" if workspace else "")
 
 
 def find_state_faults(project: Project) -> Iterator[Fault]:

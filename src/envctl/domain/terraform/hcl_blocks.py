@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
@@ -20,14 +20,14 @@ class Expression(str):
 def format_block(kind: str, labels: tuple[str, ...], arguments: Mapping[str, object]) -> str:
     """Return a block with its arguments, formatted as Terraform does. Strings are templates, as in the JSON syntax."""
     head = " ".join([kind, *(json.dumps(label, ensure_ascii=False) for label in labels)])
-    return f"{head} {{\n{_format_arguments(arguments, '  ')}}}\n"
+    return f"{head} {{\n{_format_arguments(arguments, '  ', str)}}}\n"
 
 
-def _format_arguments(arguments: Mapping[str, object], indent: str) -> str:
+def _format_arguments(arguments: Mapping[str, object], indent: str, format_name: Callable[[str], str]) -> str:
     lines: list[str] = []
     group: list[tuple[str, str]] = []
     for name, value in arguments.items():
-        key, text = _format_key(name), _format_value(value, indent)
+        key, text = format_name(name), _format_value(value, indent)
         if "\n" in text:
             lines += [*_align(group, indent), f"{indent}{key} = {text}\n"]
             group = []
@@ -48,7 +48,7 @@ def _format_value(value: object, indent: str) -> str:
         return line
     further = f"{indent}  "
     if isinstance(value, Mapping) and value:
-        return f"{{\n{_format_arguments(value, further)}{indent}}}"
+        return f"{{\n{_format_arguments(value, further, _format_key)}{indent}}}"
     if isinstance(value, list | tuple) and value:
         items = "".join(f"{further}{_format_value(each, further)},\n" for each in value)
         return f"[\n{items}{indent}]"
@@ -68,7 +68,7 @@ def _format_line(value: object) -> str:
         case str():
             return _format_template(value)
         case Mapping():
-            inner = ", ".join(f"{_format_key(str(key))} = {_format_line(item)}" for key, item in value.items())
+            inner = ", ".join(f"{_format_key(key)} = {_format_line(item)}" for key, item in value.items())
             return f"{{ {inner} }}" if inner else "{}"
         case list() | tuple():
             return f"[{', '.join(map(_format_line, value))}]"
@@ -84,6 +84,9 @@ def _format_template(text: str) -> str:
 
 
 def _format_key(name: str) -> str:
+    """Return a key of a map. Unlike the name of an argument, it may be any text."""
+    if isinstance(name, Expression):
+        return str(name)
     return name if IDENTIFIER.fullmatch(name) and name not in _KEYWORDS else _quote(name)
 
 
