@@ -54,8 +54,20 @@ _PROJECT_FOLDER = "."
 def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
     """Return the files of a root module for the release, out of all files below its folder."""
     selected = {path: file for path, file in found.items() if is_code(path)}
-    if folder != _PROJECT_FOLDER:
-        return selected
+    return _drop_project_files(project, stack, selected) if folder == _PROJECT_FOLDER else selected
+
+
+def select_module_files(project: Project, folder: str, found: Mapping[str, File]) -> dict[str, File]:
+    """Return the files of a called module for the release. It may be the project folder, or hold a root module."""
+    roots = [each.folder for each in project.every_stack.values() if each.root is not None]
+    inside = tuple(f"{root}/" for root in roots if root.startswith(f"{folder}/") or folder == _PROJECT_FOLDER)
+    # Terraform would read the settings files of that root in every environment.
+    selected = {path: file for path, file in found.items() if is_code(path) or not path.startswith(inside)}
+    return _drop_project_files(project, "", selected) if folder == _PROJECT_FOLDER else selected
+
+
+def _drop_project_files(project: Project, stack: str, selected: Mapping[str, File]) -> dict[str, File]:
+    """Return the files of the project folder that are code of this stack, or of a module if no stack is given."""
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
     left_out = tuple(f"{path}/" for path in {ENVIRONMENTS_FOLDER, *others} if path != _PROJECT_FOLDER)
     return {
@@ -158,11 +170,11 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
     # A stack with a remote module lists its local ones too.
     remote = {folder for folder in modules if folder.startswith(f"{REMOTE_MODULES_FOLDER}/")}
     folders = {*(folder for folder in found.folders if folder not in remote), *found.reads}
-    if wired.module == _PROJECT_FOLDER:
+    if _PROJECT_FOLDER in (wired.module, *folders):
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
         away = tuple(f"{folder}/" for folder in others)
         tops = {path.split("/")[0] for path in files if not path.startswith(away)} - {UP}
-        return tuple(sorted({*folders, *tops} - {LOCK_FILE}))
+        return tuple(sorted({wired.module, *folders, *tops} - {LOCK_FILE, _PROJECT_FOLDER}))
     return tuple(sorted({wired.module, *folders}))
 
 
