@@ -193,7 +193,8 @@ def _list_provider_keys(
     for table in tables:
         for length in range(len(keys), 0, -1):
             yield (*table, *keys[:length])
-    if name.partition(".")[0] == "aws":
+    # An AWS provider may have another local name.
+    if name.partition(".")[0] == "aws" or (keys and str(keys[0]) in _PROJECT_KEYS):
         yield ("environments", environment, _PROJECT_KEYS.get(str(keys[0]), "") if keys else "account_id")
     yield from tables
 

@@ -26,6 +26,7 @@ from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.suggestions import find_nearest
+from envctl.usecases.account import secret_values
 from envctl.usecases.deployment import prepare, shared_resources
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
@@ -120,6 +121,7 @@ def approve_plan(
     _check_may_approve(candidate.request, gate)
     found = candidate.require_fitting()
     if fingerprint is None:
+        secret_values.require_values(context, found.settings, gate)
         with load.lock_target(ports, target, "approve"):
             plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
