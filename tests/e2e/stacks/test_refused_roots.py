@@ -55,6 +55,10 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         {"stacks/web/zzz_envctl.tf.json": "{}"},
         [("E153", "stacks/web/zzz_envctl.tf.json", None)],
     ),
+    "variable of envctl": (
+        {"stacks/web/more.tf": 'variable "envctl_session" {\n  type = string\n}\n'},
+        [("E153", "stacks/web/more.tf", 1)],
+    ),
     "override file after that of envctl": (
         {"stacks/web/zzzz_override.tf": ""},
         [("E153", "stacks/web/zzzz_override.tf", None)],

@@ -17,12 +17,14 @@ from envctl.adapters.hcl.code_folders import (
     evaluate_text,
     is_json_code,
     list_json_bodies,
+    read_label,
 )
 from envctl.adapters.hcl.code_search import (
     REMOTE_STATE,
+    list_made_blocks,
     list_texts,
     read_arguments,
-    read_json_literal,
+    read_json_arguments,
     read_json_state,
     read_literal,
     read_remote_state,
@@ -154,7 +156,7 @@ def _read_sources(source: Source, block: tree_sitter.Node) -> dict[str, str]:
     for name, expression in list_attributes(list_body(block), source):
         sources[name] = f"hashicorp/{name}"
         for node in walk_nodes(expression):
-            if node.type == "object_elem" and source.read_node(node.named_children[0]).strip('"') == "source":
+            if node.type == "object_elem" and read_label(source, node.named_children[0]) == "source":
                 sources[name] = _normalize_source(str(read_literal(source, "source", node.named_children[-1])))
     return sources
 
@@ -170,7 +172,7 @@ def _read_credentials(source: Source, block: tree_sitter.Node) -> dict[str, str]
     found: dict[str, str] = {}
     for child in list_body(block):
         words = [each for each in child.named_children if each.type in {"identifier", "string_lit"}]
-        names = [source.read_node(word).strip('"') for word in words]
+        names = [read_label(source, word) for word in words]
         name = names[1] if names[:1] == ["dynamic"] and len(names) > 1 else names[0]
         if name in _CREDENTIALS:
             found[name] = found.get(name, "") + "".join(source.read_node(child).split())
@@ -184,8 +186,12 @@ def _read_json(found: _RootBlocks, path: str, document: JsonDocument, scope: Sco
             if is_override:
                 found.overrides.append(StateBlock(place, f'provider "{name}"'))
                 continue
-            arguments = {key: read_json_literal(value) for key, value in each.items()}
+            arguments = read_json_arguments(each)
             credentials = {key: json.dumps(each[key], sort_keys=True) for key in each if key in _CREDENTIALS}
+            made = json.dumps(each.get("dynamic"), sort_keys=True)
+            credentials |= {
+                key: credentials.get(key, "") + made for key in list_made_blocks(each) if key in _CREDENTIALS
+            }
             text = str(each.get("region", ""))
             region = (evaluate_text(text, scope), text) if "region" in each else None
             found.providers.append((place, name, arguments, credentials, region))
@@ -399,7 +405,7 @@ def _search_block(found: _Reads, source: Source, block: tree_sitter.Node, scope:
         if node.type == "function_call":
             _search_call(found, source, node, scope, place)
         elif node.type in {"attribute", "object_elem"}:
-            name = source.read_node(node.named_children[0]).strip('"')
+            name = read_label(source, node.named_children[0])
             for value in evaluate(source, node.named_children[-1], scope) if name in names else ():
                 found.add(value, place, f"{name} is")
         elif node.type in _TEMPLATES:

@@ -3,14 +3,15 @@
 The keys are those of Terraform. Only what decides the place, and what must not be written there, is known here.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from posixpath import join, normpath
+from posixpath import normpath
 
 from envctl.domain.config.backends import BACKENDS, BackendKind, fill_placeholders, has_password, list_placeholders
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
 from envctl.domain.config.project import Project, State
+from envctl.domain.config.state_identity import find_local_folder, identify_state
+from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 WORKSPACE = "workspace"
@@ -19,7 +20,6 @@ _S3_KEYS = frozenset({"account_id", "look_role"})
 """Keys of envctl itself for `s3`."""
 _SHARED_S3_KEYS = _S3_KEYS | {"assume_role"}
 _HOME = ".envctl"
-_S3_WORKSPACES = "env:"
 
 
 @dataclass(frozen=True)
@@ -104,28 +104,6 @@ def find_bucket_owner(project: Project, environment: str) -> str:
     return project.state.account_id or find_role_account(role) or project.environments[environment].account_id or ""
 
 
-def find_local_folder(keys: Mapping[str, object]) -> str:
-    """Return the folder of the workspaces of a local state: for `terraform.tfstate` the one that Terraform uses."""
-    return str(keys.get("workspace_dir") or f"{keys['path']}.d")
-
-
-def identify_state(backend: str, keys: Mapping[str, object], workspace: str) -> str:
-    """Return a text that is equal for equal states: the address of the state, as far as the project file has it."""
-    kind = BACKENDS[backend]
-    if backend == "local":
-        path = join(find_local_folder(keys), workspace, "terraform.tfstate") if workspace else str(keys["path"])
-        # A disk may ignore case.
-        return f"the file {normpath(path)}".casefold()
-    given = {name: keys[name] for name in kind.identity_keys if keys.get(name) not in (None, "")}
-    if backend == "s3":
-        bucket, key = given.pop("bucket", ""), str(given.pop("key", ""))
-        prefix = str(given.pop("workspace_key_prefix", _S3_WORKSPACES))
-        path = f"s3://{bucket}/{join(prefix, workspace, key) if workspace else key}"
-        return f"{path} {json.dumps(given, sort_keys=True)}" if given else path
-    text = json.dumps(given, sort_keys=True, ensure_ascii=False)
-    return f"{backend} {text}" + (f" in workspace {workspace}" if workspace else "")
-
-
 def find_state_faults(project: Project) -> Iterator[Fault]:
     """Find the faults of `[state]` and of the keys of stacks in it."""
     if project.has_usual_states:
@@ -191,8 +169,13 @@ def _report_unknown_key(backend: str, key: str, known: frozenset[str], path: Tom
     other = [name for name, kind in BACKENDS.items() if key in kind.keys or (name == "s3" and key in _S3_KEYS)]
     if near or other:
         message = f"{key} is not a key of the backend {backend}"
-        hint = f"did you mean {near}?" if near else f"it is a key of the backend {' and '.join(other)}"
+        hint = f"did you mean {near}?" if near else _suggest_place_key(backend, other)
         yield Fault("E165", message, hint, path)
+
+
+def _suggest_place_key(backend: str, other: Sequence[str]) -> str:
+    names = join_names(other)
+    return f"it is a key of {names}; {backend} tells states apart by {BACKENDS[backend].place_key}"
 
 
 def _suggest_variable(kind: BackendKind, backend: str, key: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
+from envctl.domain.release.manifest_shape import parse_manifest
 from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
@@ -290,7 +291,7 @@ def unpack(bundle: bytes, expected: str) -> Release:
                 files[member.name] = File(data.read(), executable=bool(member.mode & 0o100))
         if clash := find_clash(files):
             raise DamagedBundleError(f"{clash[0]!r} and {clash[1]!r} can't both be stored")
-        wiring = _parse_wiring(json.loads(files.pop(MANIFEST).data))
+        wiring = _parse_wiring(parse_manifest(files.pop(MANIFEST).data))
     except (tarfile.TarError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, DamagedBundleError):
             raise

@@ -28,7 +28,14 @@ from envctl.domain.terraform.provider_lock import (
     shorten_address,
     split_provider_blocks,
 )
-from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE, REMOTE_MODULES_FOLDER
+from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.workdir_names import (
+    EXCLUDED_PARTS,
+    GENERATED_FILES,
+    LOCK_FILE,
+    REMOTE_MODULES_FOLDER,
+    SESSION_VARIABLE,
+)
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -96,6 +103,7 @@ def complete_roots(context: Context, release: Release) -> Release:
             found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
         problems += _find_left_out_reads(found)
+        problems += find_reserved_variables(release.wiring.schema[name])
     if problems:
         raise ConfigurationError(*problems)
     return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
@@ -230,6 +238,14 @@ def adopt_lock(context: Context) -> None:
         ports.observer.on_message(f"{path}: its provider versions are now in {ports.provider_lock}")
     if lock is not None:
         ports.tree.write_contents(ports.provider_lock, lock)
+
+
+def find_reserved_variables(variables: Sequence[Variable]) -> Iterator[Problem]:
+    """Yield a problem for each variable of a root that envctl declares beside it."""
+    for variable in variables:
+        if variable.name == SESSION_VARIABLE:
+            hint = "rename it: envctl declares a variable of that name beside the code"
+            yield Problem("E153", f"{variable.name} is a name that envctl needs", hint, variable.location)
 
 
 def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:
