@@ -55,6 +55,18 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         {"stacks/web/zzz_envctl.tf.json": "{}"},
         [("E153", "stacks/web/zzz_envctl.tf.json", None)],
     ),
+    "folder with the name of a generated file": (
+        {"stacks/web/zzz_envctl.tf.json/a.txt": "{}"},
+        [("E153", "stacks/web/zzz_envctl.tf.json", None)],
+    ),
+    "other case of a generated file": (
+        {"stacks/web/ZZZ_envctl_override.tf.json": "{}"},
+        [("E153", "stacks/web/ZZZ_envctl_override.tf.json", None)],
+    ),
+    "folder that envctl makes": (
+        {"stacks/web/.plugins/a.txt": ""},
+        [("E153", "stacks/web/.plugins", None)],
+    ),
     "override file after that of envctl": (
         {"stacks/web/zzzz_override.tf": ""},
         [("E153", "stacks/web/zzzz_override.tf", None)],
