@@ -60,6 +60,7 @@ NEEDED = (
         ("browser",),
         elsewhere={"ubuntu": "chromium-browser"},
     ),
+    Program("postgresql", ("pg_ctlcluster", "initdb"), ("database",)),
     Program("docker-registry", ("docker-registry",), ("registry",)),
     Program("buildah", ("buildah",), ("image",)),
     Program("mmdebstrap", ("mmdebstrap",), ("image",)),

@@ -20,6 +20,7 @@ from envctl.domain.release.backend import Backend
 from envctl.domain.release.place import Place
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import RUNNING_FILE
+from envctl.usecases.deployment.recovery.import_address import find_import_target
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.adapters.terraform.conftest import STACK, Bench
 
@@ -279,10 +280,11 @@ def test_existing_resource_is_imported_as_the_hint_says(aws: Bench, client: Clie
         found = IMPORT.search(problem.hint)
         assert found is not None, problem.hint
         address, identity = parse_import(shlex.split(found[1])[1])
-        assert address.startswith("module.web.")
+        assert address.startswith("web:")
         if identity == "ID":
             assert "envctl exec dev -- aws " in problem.hint
-            identity = asked[address.removeprefix("module.web.")]()
+            identity = asked[address.removeprefix("web:")]()
+        _, address = find_import_target(address, [stack])
         aws.driver.import_resource("dev", stack, address, identity)
     plan = aws.plan(stack)
     # What an import can't tell (the security group's own defaults) is set right in place.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.domain.errors import Location, OperationFailedError
 from envctl.domain.plan.changes import Action, StackPlan
+from envctl.domain.terraform.workdir_names import UNSAVED_STATE
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 
@@ -218,3 +220,30 @@ def test_terraform_of_other_root_folder_counts_as_busy(bench: Bench) -> None:
     with pytest.raises(LockHeldError, match="E309"):
         bench.driver.require_idle("dev", PreparedStack("web"))
     os.close(held)
+
+
+def test_unsaved_state_of_root_is_saved(bench: Bench) -> None:
+    stack = lay_out(bench)
+    bench.deploy(stack)
+    folder = bench.directory / "stacks" / "web"
+    shutil.move(bench.state, folder / UNSAVED_STATE)
+    with pytest.raises(OperationFailedError, match="E313"):
+        bench.plan(stack)
+    assert bench.workspace.has_unsaved_state("dev")
+    assert bench.driver.push_unsaved_state("dev", stack)
+    assert not bench.plan(stack).changes
+
+
+def test_resource_that_exists_names_root_in_hint(bench: Bench) -> None:
+    """Terraform's message is a fake of a provisioner: the built-in provider creates nothing twice."""
+    code = (
+        'resource "terraform_data" "own" {\n  provisioner "local-exec" {\n    command = "echo already exists; exit 1"\n'
+    )
+    stack = bench.lay_root(".", {"main.tf": code + "  }\n}\n"})
+    bench.plan(stack)
+    with pytest.raises(OperationFailedError) as raised:
+        bench.driver.apply("dev", stack)
+    (problem,) = raised.value.problems
+    assert (problem.code, problem.address) == ("E367", "terraform_data.own")
+    assert "--import web:terraform_data.own=ID" in problem.hint
+    assert problem.location == Location("main.tf", 2)

@@ -16,6 +16,7 @@ from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.workspace import PREPARED_FILE, DirectoryWorkspace
 from envctl.domain.errors import LockHeldError, OperationFailedError
 from envctl.domain.release.bundle import File
+from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.terraform import workdir_names
 from envctl.domain.terraform.workdir_names import UNSAVED_STATE
 from envctl.usecases.ports.cost import CostSource
@@ -302,6 +303,15 @@ def test_module_record_is_where_terraform_expects_it(workspace: DirectoryWorkspa
     workspace.write_module_record("dev", "web", b"record")
     assert (project / WORK / "web" / ".terraform" / "modules" / "modules.json").read_bytes() == b"record"
     assert workspace.read_module_record("dev", "web") == b"record"
+
+
+@pytest.mark.parametrize(("source", "stays"), [("git::https://example.com/x", False), ("../in", True)])
+def test_record_of_remote_modules_ends_with_them(workspace: DirectoryWorkspace, source: str, *, stays: bool) -> None:
+    """Beside such a record, init would look for no other module."""
+    record = encode_module_record([to_record_entry("", "", "", "."), to_record_entry("web.x", source, "", "x")])
+    workspace.write_module_record("dev", "web", record)
+    workspace.write_module_record("dev", "web", b"")
+    assert workspace.read_module_record("dev", "web") == (record if stays else None)
 
 
 def test_missing_module_record_invalidates_the_preparation(workspace: DirectoryWorkspace, project: Path) -> None:

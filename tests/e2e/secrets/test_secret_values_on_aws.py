@@ -123,8 +123,9 @@ def search_store(company: Organisation) -> list[str]:
 
 
 def test_values_come_from_each_account_and_stay_secret(shop: Project, company: Organisation) -> None:
+    start = len(company.proxy.asked)
     said = [shop.run_checked("apply", "dev", "--yes"), shop.run_checked("promote", "dev", "staging", "--yes")]
-    assert list_readers(company) == {(ACCOUNTS["dev"], DEPLOYER), (ACCOUNTS["staging"], DEPLOYER)}
+    assert list_readers(company, start) == {(ACCOUNTS["dev"], DEPLOYER), (ACCOUNTS["staging"], DEPLOYER)}
     start, bob = len(company.proxy.asked), as_bob(shop, company)
     said.append(bob.run_checked("approve", "prod", "--gate", "peer", "--yes"))
     assert list_readers(company, start) == {(ACCOUNTS["prod"], LOOK)}
@@ -166,6 +167,7 @@ def test_permission_to_read_values_is_needed(shop: Project, company: Organisatio
 
 
 def test_missing_secret_refuses_the_promotion(shop: Project, company: Organisation) -> None:
+    shop.run_checked("apply", "dev", "--yes")
     company.open_admin_client(ACCOUNTS["staging"], "ssm").delete_parameter(Name="/shop/staging/token")
     refused = shop.run("promote", "dev", "staging", "--yes", "--json")
     assert (refused.code, refused.codes) == (3, ["G202", "E440"])

@@ -172,6 +172,7 @@ def test_tags_in_other_case_are_refused_before_aws_does(site: Project) -> None:
     site.run_checked("--sandbox", "validate")
     found = site.run("--sandbox", "apply", "dev", "--yes", "--json")
     assert (found.code, found.codes) == (1, ["E187"])
+    assert found.document["problems"][0]["file"] == "modules/site/main.tf"
     site.write("envctl.toml", render_project("site", {"site": "default_tags = false"}, ["dev"], on_aws=True))
     site.run_checked("--sandbox", "apply", "dev", "--yes")
     tags = connect(site, ACCOUNTS["dev"], "iam").list_role_tags(RoleName="site")["Tags"]

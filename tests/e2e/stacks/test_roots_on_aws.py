@@ -154,6 +154,15 @@ output "account" {
 """
 
 
+@pytest.mark.parametrize("block", ['provider "aws" {}', ""], ids=["an empty block", "no block"])
+def test_root_without_a_region_takes_that_of_its_environment(news: Project, block: str) -> None:
+    """An override can't add what the provider requires: it comes from the surroundings, as with plain Terraform."""
+    news.write("live/news/main.tf", f'{block}\nresource "aws_sns_topic" "here" {{\n  name = "here"\n}}\n')
+    news.run_checked("--sandbox", "apply", "dev", "--yes", AWS_REGION="eu-west-3")
+    assert list_topics(news, ACCOUNTS["dev"], "ap-northeast-1") == ["here"]
+    assert "no changes" in news.run_checked("--sandbox", "plan", "dev").out
+
+
 def test_root_reads_another_state_with_the_role_of_its_environment(news: Project) -> None:
     """The credentials that Terraform starts with are those of another account."""
     news.write("envctl.toml", f'{TOML}\n[stacks.web]\nroot = "live/web"\nafter = ["news"]\n')

@@ -189,3 +189,10 @@ def test_change_of_an_alias_is_listed_without_values() -> None:
     )
     found = {each.name: each.after for each in compare_releases(older, newer).wiring}
     assert found == {"stack web": "modules/web without default tags", "provider aws.x of web.region": Marker.SENSITIVE}
+
+
+def test_aws_under_another_local_name_gets_the_same() -> None:
+    tables = {"amazon": {"source": "hashicorp/aws"}}
+    found = render({"amazon.us": {"region": "us-east-1"}, "aws.us": {"region": "us-east-1"}}, tables)
+    assert found["amazon.us"] == found["aws.us"]
+    assert found["amazon"] == found["aws"]

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from posixpath import dirname, normpath
+from posixpath import dirname, normpath, relpath
 
 import tree_sitter
 
@@ -30,6 +30,7 @@ from envctl.adapters.hcl.code_search import (
     read_remote_state,
 )
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
+from envctl.adapters.hcl.globs import matches_glob
 from envctl.adapters.hcl.json_module import list_objects
 from envctl.adapters.hcl.module import OVERRIDE
 from envctl.adapters.hcl.paths import HOME, MODULE, ROOT, UNKNOWN, Scope, Values, evaluate, walk_nodes
@@ -38,6 +39,7 @@ from envctl.domain.errors import Location
 from envctl.domain.plan.provider_accounts import CREDENTIAL_KEYS
 from envctl.domain.release.code_search import OutsideRead, StateBlock
 from envctl.domain.release.root_findings import ProviderDeclaration, RootFindings
+from envctl.domain.terraform.workdir_names import GENERATED_FILES
 
 _CREDENTIALS = frozenset({*CREDENTIAL_KEYS, "allowed_account_ids", "assume_role"})
 _TEMPLATES = frozenset({"quoted_template", "heredoc_template"})
@@ -83,6 +85,7 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
         remote_states={name: code for name, code in sorted(blocks.remote_states.items()) if code},
         reads=dict(sorted(reads.found.items())),
         outside=tuple(sorted(reads.list_outside())),
+        file_sets=tuple(sorted(reads.file_sets)),
     )
 
 
@@ -344,6 +347,23 @@ class _Reads:
     found: dict[str, Location] = field(default_factory=dict)
     outside: set[OutsideRead] = field(default_factory=set)
     templates: set[str] = field(default_factory=set)
+    file_sets: set[OutsideRead] = field(default_factory=set)
+
+    def add_file_set(self, folder: str, pattern: str, place: Location) -> None:
+        """Note a set of files that holds files of envctl: their names would be values of the code."""
+        text = folder.strip()
+        if UNKNOWN in pattern or UNKNOWN in text or text.startswith("/"):
+            return
+        if text.startswith(MODULE):
+            above, _, rest = text[1:].partition(MODULE)
+            here = normpath(f"{above or '.'}/{rest.lstrip('/')}")
+        else:
+            here = normpath(f"{self.root}/{text.replace(ROOT, '.')}")
+        if not _is_below(self.root, here):
+            return
+        found = [name for name in GENERATED_FILES if matches_glob(relpath(f"{self.root}/{name}", here), pattern)]
+        if found:
+            self.file_sets.add(OutsideRead(place, f'fileset() with "{pattern}" also finds {found[0]}'))
 
     def list_outside(self) -> Iterator[OutsideRead]:
         """Yield the reads outside of the project: of one place, those of functions and attributes before texts."""
@@ -424,6 +444,8 @@ def _search_call(found: _Reads, source: Source, node: tree_sitter.Node, scope: S
     patterns = evaluate(source, given[1], scope) if count > 1 and len(given) > 1 else frozenset({""})
     for value in values:
         for pattern in patterns:
+            if name == "fileset":
+                found.add_file_set(value, pattern, place)
             # A pattern selects files of the folder, and may lead out of it.
             found.add(f"{value}/{pattern}" if ".." in pattern else value, place, f"{name}() reads")
 

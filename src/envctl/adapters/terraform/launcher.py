@@ -34,6 +34,7 @@ _DEFAULTS = {
 }
 # With several plans at once, cores are scarce: without garbage collection a plan takes 15 to 20 % less of them. Most
 # plans end before they reach GOMEMLIMIT.
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _PARALLEL_DEFAULTS = {"GOGC": "off"}
 
 ADDED_FLAGS_HINT = (
@@ -193,9 +194,10 @@ class Launcher:
         session = {f"TF_VAR_{SESSION_VARIABLE}": stack.session} if stack.session else {}
         plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(site.plugins)} if site.plugins else {}
         workspace = {"TF_WORKSPACE": stack.workspace} if stack.workspace else {}
+        region = dict.fromkeys(_REGION_VARIABLES, stack.region) if stack.region else {}
         usual = self.build_environment(stack)
         collected = _PARALLEL_DEFAULTS if self._monitor.is_parallel and stack.profile in self._default_gogc else {}
-        return usual | collected | secrets | session | plugins | workspace
+        return usual | collected | secrets | session | plugins | workspace | region
 
 
 def check_result(result: ProcessResult, transcript: json_events.Transcript, site: Site, command: str) -> None:

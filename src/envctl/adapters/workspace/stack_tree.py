@@ -8,18 +8,24 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from posixpath import normpath
+from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.files import read_bytes
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.release.bundle import File
 from envctl.domain.terraform import workdir_names
 from envctl.domain.terraform.tree_record import parse_tree_record
 
+if TYPE_CHECKING:
+    from envctl.domain.release.bundle import File
 
-def list_wanted_files(root: str, files: Mapping[str, File], generated: Mapping[str, bytes]) -> dict[str, File]:
+
+def list_wanted_files(root: str, files: "Mapping[str, File]", generated: Mapping[str, bytes]) -> "dict[str, File]":
     """Return the files of a tree by path in it, without those in the place of a file of Terraform or envctl."""
+    # Imported late: a plan of a prepared environment writes no files.
+    from envctl.domain.release.bundle import File
+
     wanted = {path: file for path, file in files.items() if not _is_reserved(path, root)}
     return wanted | {normpath(f"{root}/{name}"): File(data) for name, data in generated.items()}
 

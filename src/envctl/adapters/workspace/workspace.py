@@ -31,7 +31,7 @@ KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
-_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "base", "root", "workspace")
+_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "base", "root", "workspace", "region")
 
 
 class DirectoryWorkspace:
@@ -131,8 +131,12 @@ class DirectoryWorkspace:
             _write_if_different(home / root / name, data, 0o644)
 
     def write_module_record(self, environment: str, stack: str, record: bytes, root: str = "") -> None:
+        file = self._join_workdir(environment, stack, root) / MODULES_MANIFEST
         if record:
-            _write_if_different(self._join_workdir(environment, stack, root) / MODULES_MANIFEST, record, 0o644)
+            _write_if_different(file, record, 0o644)
+        elif _has_remote_modules(_read_optional(file) or b""):
+            # Of a release before: beside such a record, init looks for no module.
+            file.unlink()
 
     def read_module_record(self, environment: str, stack: str, root: str = "") -> bytes | None:
         return _read_optional(self._join_workdir(environment, stack, root) / MODULES_MANIFEST)
@@ -173,6 +177,7 @@ class DirectoryWorkspace:
                     root=s["root"],
                     inputs=tuple(StackInput(**each) for each in s["inputs"]),
                     workspace=s["workspace"],
+                    region=s["region"],
                 )
                 for s in kept["stacks"]
             )
@@ -264,6 +269,16 @@ def _flock_exclusively(handle: int) -> None:
 
 def _read_holder(handle: int) -> str:
     return os.pread(handle, 4096, 0).decode(errors="replace").strip() or "another envctl"
+
+
+def _has_remote_modules(record: bytes) -> bool:
+    # Imported late: a plan of a prepared environment writes no record.
+    from envctl.domain.release.remote_modules import decode_module_record, is_local_source
+
+    try:
+        return any(source and not is_local_source(source) for _, source, _, _ in decode_module_record(record))
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _list_folder(path: Path) -> list[Path]:

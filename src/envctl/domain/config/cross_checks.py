@@ -67,11 +67,19 @@ def _check_pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
             yield Fault("E104", f"the environment {name} is not in the order", hint, ("environments", name))
 
 
+# A stack with no other keys was probably meant to be a table of another stack.
+_KEYS_OF_TABLES = frozenset({"inputs", "providers", "rollout", "set", "state"})
+
+
 def _check_stack_folders(document: Mapping[str, object]) -> Iterator[Fault]:
+    others = {n for n, each in find_table(document, "stacks").items() if find_table(each).keys() & {"module", "root"}}
     for name in find_table(document, "stacks"):
         keys = {"module", "root"} & find_table(document, "stacks", name).keys()
         if not keys:
             hint = 'add it: module = "modules/NAME"; or root = "FOLDER" for a root module that stays as it is'
+            near = find_nearest(name, others - {name})
+            if near and find_table(document, "stacks", name).keys() <= _KEYS_OF_TABLES:
+                hint = f"did you mean [stacks.{near}]? Else {hint}"
             yield Fault("E108", f"stacks.{name}.module is missing", hint, ("stacks", name))
         elif len(keys) > 1:
             message = f"the stack {name} has both a module and a root"

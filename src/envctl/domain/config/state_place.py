@@ -3,7 +3,7 @@
 The keys are those of Terraform. Only what decides the place, and what must not be written there, is known here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 
@@ -11,6 +11,7 @@ from envctl.domain.config.backends import BACKENDS, BackendKind, fill_placeholde
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
 from envctl.domain.config.project import Project, State
 from envctl.domain.config.state_identity import find_local_folder, identify_state
+from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 WORKSPACE = "workspace"
@@ -168,8 +169,13 @@ def _report_unknown_key(backend: str, key: str, known: frozenset[str], path: Tom
     other = [name for name, kind in BACKENDS.items() if key in kind.keys or (name == "s3" and key in _S3_KEYS)]
     if near or other:
         message = f"{key} is not a key of the backend {backend}"
-        hint = f"did you mean {near}?" if near else f"it is a key of the backend {' and '.join(other)}"
+        hint = f"did you mean {near}?" if near else _suggest_place_key(backend, other)
         yield Fault("E165", message, hint, path)
+
+
+def _suggest_place_key(backend: str, other: Sequence[str]) -> str:
+    names = join_names(other)
+    return f"it is a key of {names}; {backend} tells states apart by {BACKENDS[backend].place_key}"
 
 
 def _suggest_variable(kind: BackendKind, backend: str, key: str) -> str:

@@ -90,10 +90,11 @@ def _render_configuration(wiring: Wiring, place: Place, stack: str, name: str) -
     written = merge_tables(wiring, place, stack, name)
     if name == base and not place.region:
         return written
-    if base == "aws":
+    kind = "aws" if base == "aws" else find_provider_kind(find_provider_source(base, wiring.providers))
+    if kind == "aws":
         own = {**wired.providers.get(name, {}), **place.providers.get(name, {})} if name != base else {}
         return {**_render_aws_keys(wiring, place, stack, own), **written}
-    if find_provider_kind(find_provider_source(base, wiring.providers)) == "awscc":
+    if kind == "awscc":
         # It has no account check and no default tags, and takes one role as an object.
         region, role = _find_region(place, wired), _render_role(place)
         return {**({"region": region} if region else {}), **({"assume_role": role} if role else {}), **written}

@@ -39,6 +39,7 @@ class RootModule:
     files: Mapping[str, bytes] = field(default_factory=dict)
     root: str = ""
     workspace: str = ""  # the workspace that holds the state; empty for the default one
+    region: str = ""  # the AWS region of a root module as it is, for Terraform's environment
 
     def encode(self) -> bytes:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -61,14 +62,15 @@ def render_root_module(
     """
     wired = wiring.stacks[stack]
     if wired.root_code is not None:
-        from envctl.domain.release.root_override import render_root_files
+        from envctl.domain.release.root_override import find_region, render_root_files
 
         added = render_root_files(
             wiring, stack, place, wired.root_code, arguments, moved=moved, secret_values=secret_values
         )
         workspace = place.backend.workspace_for_stack(stack)
         root = wiring.find_root_folder(stack)
-        return RootModule(stack, added.document, added.secrets, added.files, root, workspace)
+        region = find_region(wiring, stack, place) or ""
+        return RootModule(stack, added.document, added.secrets, added.files, root, workspace, region)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {
         v.name: v
@@ -191,7 +193,8 @@ def _list_provider_keys(
     for table in tables:
         for length in range(len(keys), 0, -1):
             yield (*table, *keys[:length])
-    if name.partition(".")[0] == "aws":
+    # An AWS provider may have another local name.
+    if name.partition(".")[0] == "aws" or (keys and str(keys[0]) in _PROJECT_KEYS):
         yield ("environments", environment, _PROJECT_KEYS.get(str(keys[0]), "") if keys else "account_id")
     yield from tables
 

@@ -404,8 +404,10 @@ def _check_assignment(resolution: Resolution, each: Assignment, _: str) -> Probl
     name = each.name
     if name in resolution.builtin:
         message = f"{name} is set by envctl; it can't be a setting"
+        others = ", ".join(f'"{other}"' for other in resolution.builtin if other != name)
         hint = (
-            "remove the line, or leave the name out of [settings] fill in envctl.toml; one stack may have its own value"
+            f"remove the line, or keep it with fill = [{others}] below [settings] in envctl.toml;"
+            " one stack may have its own value"
         )
         return Problem("E207", message, hint, each.location)
     if name in resolution.artifact_values and not resolution.may_set_artifacts:

@@ -135,7 +135,9 @@ def write_workdirs(
         secrets = merge_values(root.secrets, values, name)
         stack = PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys)
         base, inputs = release.wiring.base, list_stack_inputs(release.wiring, name, backend)
-        stacks.append(replace(stack, base=base, root=root.root, inputs=inputs, workspace=root.workspace))
+        stacks.append(
+            replace(stack, base=base, root=root.root, inputs=inputs, workspace=root.workspace, region=root.region)
+        )
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)

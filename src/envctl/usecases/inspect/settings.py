@@ -1,4 +1,4 @@
-"""`envctl validate [ENV]` and `envctl settings ENV`, without AWS. Terraform only checks the keys of `[state]`, if any."""
+"""`envctl validate [ENV]` and `envctl settings ENV`, without AWS. Terraform checks the keys of `[state]`, if any."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

@@ -179,7 +179,10 @@ class Workspace(Protocol):
         """Replace the generated files of a written tree, and leave all other files."""
 
     def write_module_record(self, environment: str, stack: str, record: bytes, root: str = "") -> None:
-        """Write Terraform's record of installed modules, before any installation. `root` is as in PreparedStack."""
+        """Write Terraform's record of installed modules, before any installation. `root` is as in PreparedStack.
+
+        Without a record, remove one with remote modules, left by another release.
+        """
 
     def read_module_record(self, environment: str, stack: str, root: str = "") -> bytes | None:
         """Return the module record as Terraform left it."""

@@ -36,6 +36,7 @@ class PreparedStack:
     workspace: str = ""  # the workspace that holds its state; empty for the default one
     root: str = ""  # folder of a root module that runs as it is, in the tree of the stack; empty for a rendered one
     inputs: tuple[StackInput, ...] = ()  # variables of such a root from the outputs of other stacks
+    region: str = ""  # the AWS region of such a root: an override can't add an argument that its provider requires
 
     @property
     def address_prefix(self) -> str:

@@ -28,12 +28,14 @@ from envctl.domain.terraform.provider_lock import (
     shorten_address,
     split_provider_blocks,
 )
+from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import (
     EXCLUDED_PARTS,
     GENERATED_FILES,
     LOCK_FILE,
     MADE_NAMES,
     REMOTE_MODULES_FOLDER,
+    SESSION_VARIABLE,
 )
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
@@ -53,8 +55,20 @@ _PROJECT_FOLDER = "."
 def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
     """Return the files of a root module for the release, out of all files below its folder."""
     selected = {path: file for path, file in found.items() if is_code(path)}
-    if folder != _PROJECT_FOLDER:
-        return selected
+    return _drop_project_files(project, stack, selected) if folder == _PROJECT_FOLDER else selected
+
+
+def select_module_files(project: Project, folder: str, found: Mapping[str, File]) -> dict[str, File]:
+    """Return the files of a called module for the release. It may be the project folder, or hold a root module."""
+    roots = [each.folder for each in project.every_stack.values() if each.root is not None]
+    inside = tuple(f"{root}/" for root in roots if root.startswith(f"{folder}/") or folder == _PROJECT_FOLDER)
+    # Terraform would read the settings files of that root in every environment.
+    selected = {path: file for path, file in found.items() if is_code(path) or not path.startswith(inside)}
+    return _drop_project_files(project, "", selected) if folder == _PROJECT_FOLDER else selected
+
+
+def _drop_project_files(project: Project, stack: str, selected: Mapping[str, File]) -> dict[str, File]:
+    """Return the files of the project folder that are code of this stack, or of a module if no stack is given."""
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
     left_out = tuple(f"{path}/" for path in {ENVIRONMENTS_FOLDER, *others} if path != _PROJECT_FOLDER)
     return {
@@ -102,6 +116,7 @@ def complete_roots(context: Context, release: Release) -> Release:
             found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
         problems += _find_left_out_reads(found)
+        problems += find_reserved_variables(release.wiring.schema[name])
     if problems:
         raise ConfigurationError(*problems)
     return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
@@ -156,11 +171,11 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
     # A stack with a remote module lists its local ones too.
     remote = {folder for folder in modules if folder.startswith(f"{REMOTE_MODULES_FOLDER}/")}
     folders = {*(folder for folder in found.folders if folder not in remote), *found.reads}
-    if wired.module == _PROJECT_FOLDER:
+    if _PROJECT_FOLDER in (wired.module, *folders):
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
         away = tuple(f"{folder}/" for folder in others)
         tops = {path.split("/")[0] for path in files if not path.startswith(away)} - {UP}
-        return tuple(sorted({*folders, *tops} - {LOCK_FILE}))
+        return tuple(sorted({wired.module, *folders, *tops} - {LOCK_FILE, _PROJECT_FOLDER}))
     return tuple(sorted({wired.module, *folders}))
 
 
@@ -236,6 +251,14 @@ def adopt_lock(context: Context) -> None:
         ports.observer.on_message(f"{path}: its provider versions are now in {ports.provider_lock}")
     if lock is not None:
         ports.tree.write_contents(ports.provider_lock, lock)
+
+
+def find_reserved_variables(variables: Sequence[Variable]) -> Iterator[Problem]:
+    """Yield a problem for each variable of a root that envctl declares beside it."""
+    for variable in variables:
+        if variable.name == SESSION_VARIABLE:
+            hint = "rename it: envctl declares a variable of that name beside the code"
+            yield Problem("E153", f"{variable.name} is a name that envctl needs", hint, variable.location)
 
 
 def find_name_clashes(folder: str, paths: Iterable[str]) -> Iterator[Problem]:

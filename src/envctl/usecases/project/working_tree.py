@@ -106,8 +106,8 @@ class _ModuleCode:
             return
         if self._is_misplaced(folder, wanted_by, at):
             return
-        below = self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
-        self._add_code(folder, drop_excluded_files(below or {}), wanted_by, at)
+        below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
+        self._add_code(folder, root_modules.select_module_files(self.project, folder, below), wanted_by, at)
 
     def _is_misplaced(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> bool:
         misplaced = describe_misplaced_folder(self.ports, folder, wanted_by)

@@ -116,7 +116,9 @@ class _LeavingStacks:
         backend = resolve_place(self.project, environment, acting=True).backend
         stack = PreparedStack(name, needs, secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
         inputs = list_stack_inputs(wiring, name, backend)
-        return replace(stack, base=wiring.base, root=root.root, inputs=inputs, workspace=root.workspace)
+        return replace(
+            stack, base=wiring.base, root=root.root, inputs=inputs, workspace=root.workspace, region=root.region
+        )
 
 
 def _render_stack(
