@@ -133,6 +133,13 @@ KmsKey = Annotated[
 VariablePattern = Annotated[
     str, _match(r"[A-Za-z_*][\w*-]*", 'the name of a Terraform variable, or a pattern such as "*_secret_name"')
 ]
+SettingPattern = Annotated[
+    str,
+    _match(
+        r"[A-Za-z_*][\w*-]*(\.[\w*-]+)*",
+        'the name of a setting, of an attribute such as "limits.hard", or a pattern such as "legacy_*"',
+    ),
+]
 PersonPattern = Annotated[
     str,
     _match(

@@ -291,11 +291,18 @@ class Resolution:
             reveal = not self.is_sensitive(name)
             for source, types in self._list_written_values(name):
                 for path, stray, known in find_unknown_attributes(source.value, types):
+                    address = ".".join((name, *(part[1:] for part in path if part.startswith(".")), stray))
+                    # Only a pattern with a dot means an attribute.
+                    if any("." in pattern and fnmatchcase(address, pattern) for pattern in self.ignored):
+                        continue
                     shown = f"attribute {stray}" if reveal else "attribute that it sets"
                     message = (
                         f"{name}{format_path(path, reveal=reveal)} has no {shown}; Terraform would drop it silently"
                     )
                     hint = suggest_name(stray, known) if reveal else f"known are: {', '.join(sorted(known))}"
+                    if reveal and not hint.startswith("did"):
+                        others = f'to leave it there: [settings] ignore = ["{address}"] in envctl.toml'
+                        hint = "; ".join(filter(None, (others, hint)))
                     yield Problem("E209", message, hint, source.location)
 
     def _list_written_values(self, name: str) -> list[tuple[_ValueSource, list[TypeExpression]]]:
