@@ -241,7 +241,7 @@ _WORKSPACES_EXAMPLE = 'workspaces = { name = "{project}-{env}-{stack}" }'
 
 def _check_empty_values(project: Project) -> Iterator[Fault]:
     """Find placeholders without a value in an environment."""
-    found: dict[tuple[str, str], Fault] = {}
+    found: dict[tuple[TomlPath, str], Fault] = {}
     for environment, stack in _list_stacks(project):
         names = list_names(project, environment, stack)
         table = {**project.state.backend_keys, **find_stack_keys(project, stack), "look_role": project.state.look_role}
@@ -253,7 +253,8 @@ def _check_empty_values(project: Project) -> Iterator[Fault]:
                 if not names[name] and key != "bucket":
                     message = f"state.{key} contains {{{name}}}, but {environment} has no {name}"
                     hint = f"add {name} to [environments.{environment}]"
-                    found[(key, name)] = Fault("E170", message, hint, find_key_path(project, stack, key))
+                    path = find_key_path(project, stack, key)
+                    found[(path, name)] = Fault("E170", message, hint, path)
     yield from found.values()
 
 
