@@ -64,6 +64,11 @@ def find_workspace(project: Project, environment: str, stack: str) -> str:
     return "" if found == DEFAULT_WORKSPACE else found
 
 
+def names_workspace(project: Project, stack: str) -> bool:
+    """Tell if `[state]` says which workspace holds the states of a stack, even if that is the default one."""
+    return bool(find_stack_keys(project, stack).get(WORKSPACE, project.state.workspace))
+
+
 def resolve_keys(project: Project, environment: str, stack: str) -> dict[str, object]:
     """Return the keys for Terraform, without those that envctl adds by itself. Paths are relative to the project."""
     kind = BACKENDS[project.state.backend]
