@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.terraform.process.binary import find_embedded
@@ -99,14 +100,85 @@ resource "aws_s3_bucket" "this" {
   }
 }
 """
-FILES = {
-    "live/main.tf": MAIN,
-    "modules/files/main.tf": MODULE,
-    **{
-        f"config/{name}.tfvars": f'environment    = "{name}"\nretention_days = {days}\n'
-        for name, days in zip(ACCOUNTS, (7, 30, 365), strict=True)
-    },
+
+# Each environment has its own copy of this, with its name in the code.
+FOLDER = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 3.0"
+    }
+  }
+  backend "s3" {}
 }
+
+provider "aws" {
+  region = "REGION"
+}
+
+variable "retention_days" {
+  type = number
+}
+
+resource "aws_s3_bucket" "files" {
+  bucket = "acme-files-${local.env}"
+  lifecycle_rule {
+    enabled = true
+    expiration {
+      days = var.retention_days
+    }
+  }
+}
+""".replace("REGION", REGION)
+TOPIC = """
+resource "aws_sns_topic" "alerts" {
+  name = "alerts-${local.env}"
+}
+"""
+DAYS = dict(zip(ACCOUNTS, (7, 30, 365), strict=True))
+PASSWORD = "correct-horse"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """`root` is the folder in which Terraform runs for an environment; `state` is the key of its state, and `options`
+    are what its people type after `apply`. In all of them `{env}` is the environment.
+    """
+
+    files: Mapping[str, str]
+    root: str
+    state: str
+    options: tuple[str, ...] = ()
+
+
+ONE_ROOT = Repository(
+    {
+        "live/main.tf": MAIN,
+        "modules/files/main.tf": MODULE,
+        **{
+            f"config/{name}.tfvars": f'environment    = "{name}"\nretention_days = {days}\n'
+            for name, days in DAYS.items()
+        },
+    },
+    root="live",
+    state="live/terraform.tfstate",
+    options=("-var-file=../config/{env}.tfvars", f"-var=db_password={PASSWORD}"),
+)
+FOLDERS = Repository(
+    {
+        f"environments/{name}/{file}": text
+        for name, days in DAYS.items()
+        for file, text in {
+            "main.tf": FOLDER,
+            "alerts.tf": TOPIC,
+            "names.tf": f'locals {{\n  env = "{name}"\n}}\n',
+            "terraform.tfvars": f"retention_days = {days}\n",
+        }.items()
+    },
+    root="environments/{env}",
+    state="{env}/web.tfstate",
+)
 PROJECT = """
 [project]
 name = "acme"
@@ -118,10 +190,9 @@ order = ["dev", "staging", "prod"]
 backend = "s3"
 bucket = "acme-states-{env}"
 
-[stacks.live]
-root = "live"
+[stacks.old]
+module = "old"
 """
-PASSWORD = "correct-horse"
 
 
 def to_project_text(environment: str, accounts: Mapping[str, str]) -> str:
@@ -139,9 +210,19 @@ def install_terraform(folder: Path) -> str:
     return os.fspath(program)
 
 
-def list_commands(environment: str) -> Iterator[Iterable[str]]:
+def list_commands(repository: Repository, environment: str) -> Iterator[Iterable[str]]:
     """Yield the commands, without the program, that make the state of an environment."""
-    place = {"bucket": f"acme-states-{environment}", "key": "live/terraform.tfstate", "region": REGION}
-    yield "-chdir=live", "init", "-input=false", *(f"-backend-config={key}={value}" for key, value in place.items())
-    settings = (f"-var-file=../config/{environment}.tfvars", f"-var=db_password={PASSWORD}")
-    yield "-chdir=live", "apply", "-auto-approve", "-input=false", *settings
+    place = {
+        "bucket": f"acme-states-{environment}",
+        "key": repository.state.format(env=environment),
+        "region": REGION,
+    }
+    there = f"-chdir={repository.root.format(env=environment)}"
+    yield there, "init", "-input=false", *(f"-backend-config={key}={value}" for key, value in place.items())
+    yield (
+        there,
+        "apply",
+        "-auto-approve",
+        "-input=false",
+        *(each.format(env=environment) for each in repository.options),
+    )

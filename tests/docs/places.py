@@ -236,10 +236,10 @@ def _furnished(place: Place, tables: str, environments: str) -> None:
         place.write(f"environments/{name}/terraform.tfvars", settings)
 
 
-def existing_terraform(folder: Path, provider: Path) -> Iterator[Place]:
+def existing_terraform(repository: existing.Repository, folder: Path, provider: Path) -> Iterator[Place]:
     """A repository that plain Terraform has deployed to three accounts of the sandbox. envctl is new there."""
     place = Place(folder / "acme", folder, ("--sandbox",))
-    for path, text in existing.FILES.items():
+    for path, text in repository.files.items():
         place.write(path, text)
     (place.root / ".envctl" / "sandbox").mkdir(parents=True)
     (place.root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
@@ -248,7 +248,7 @@ def existing_terraform(folder: Path, provider: Path) -> Iterator[Place]:
         place.write("envctl.toml", existing.to_project_text(ENVIRONMENT, ACCOUNTS))
         program = existing.install_terraform(place.programs)
         for name in ACCOUNTS:
-            for words in existing.list_commands(name):
+            for words in existing.list_commands(repository, name):
                 place.ok("exec", name, "--no-outputs", "--", program, *words, TF_DATA_DIR=f"{folder}/data-{name}")
         (place.root / "envctl.toml").unlink()
         yield place
@@ -258,7 +258,8 @@ def existing_terraform(folder: Path, provider: Path) -> Iterator[Place]:
 
 PLACES: Mapping[str, Opened] = {
     "an empty folder": empty,
-    "a repository that plain Terraform deployed": existing_terraform,
+    "a repository that plain Terraform deployed": partial(existing_terraform, existing.ONE_ROOT),
+    "a folder for each environment, deployed by plain Terraform": partial(existing_terraform, existing.FOLDERS),
     "shop": shop,
     "shop on AWS": shop_on_aws,
     "the template minimal": partial(template, "minimal"),

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -655,6 +655,12 @@ class MemoryVariables:
     """Environment variables with secret values."""
 
     values: dict[str, str] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+
+    def withdraw_variables(self, names: Iterable[str]) -> bool:
+        before = len(self.withdrawn)
+        self.withdrawn |= set(names) & self.values.keys()
+        return len(self.withdrawn) > before
 
     def read_variable(self, name: str) -> str | None:
         return self.values.get(name)

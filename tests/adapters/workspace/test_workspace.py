@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from envctl.domain.release.bundle import File
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.terraform import workdir_names
 from envctl.domain.terraform.workdir_names import UNSAVED_STATE
+from envctl.usecases.ports.aws import SecretReference
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, ValueSource
 
 HOLDS = """
 import sys, time
@@ -287,6 +289,19 @@ def test_preparation_with_secrets_is_not_saved(workspace: DirectoryWorkspace, pr
     )
     assert not workspace.has_prepared("dev")
     assert all(b"hunter2" not in file.read_bytes() for file in project.rglob("*") if file.is_file())
+
+
+def test_sources_of_values_are_kept(workspace: DirectoryWorkspace) -> None:
+    secret = SecretReference("ssm", "/shop/token", "eu-west-1", "")
+    found = (
+        ValueSource("web", "password", "string", "DB_PASSWORD", "key", None),
+        ValueSource("web", "token", "list(string)", "", "", secret),
+    )
+    kept = replace(PREPARED_DEV, value_sources=found, withheld=("DB_PASSWORD", "OTHER"), public_names=("dev", "web"))
+    laid(workspace, **{"modules/web/main.tf": "x"})
+    workspace.write_stack("dev", "web", MAIN)
+    workspace.save_prepared(kept, INPUTS, workspace.hash_inputs(INPUTS))
+    assert workspace.load_prepared("dev") == kept
 
 
 def test_provider_lock_is_read_from_the_stack_folder(workspace: DirectoryWorkspace, project: Path) -> None:

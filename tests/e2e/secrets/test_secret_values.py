@@ -152,6 +152,23 @@ command = ["sh", "-c", "env > cost.env; exit 1"]
     assert not any(line.startswith("DB_PASSWORD=") for line in lines)
 
 
+def test_kept_preparation_passes_the_value_to_its_stack_alone(valued: Project) -> None:
+    more = '\n[cost]\ncommand = ["sh", "-c", "env > cost.env; exit 1"]\n'
+    valued.write("envctl.toml", (valued.root / "envctl.toml").read_text() + more)
+    replace(valued, extra={"DB_PASSWORD": PLANTED}).run_checked("apply", "dev", "--yes")
+    (kept,) = valued.root.rglob(".prepared.json")
+    before = kept.stat().st_mtime_ns
+    planned = valued.run_checked("plan", "dev", "--json", DB_PASSWORD=f"{PLANTED}-rotated")
+    assert kept.stat().st_mtime_ns == before
+    # Terraform got the rotated value: the resource that holds it changes.
+    assert "top.terraform_data.held" in planned.out or "terraform_data.held" in planned.out
+    assert PLANTED not in planned.out + planned.err
+    assert find_planted(valued) == []
+    assert "PATH=" in (valued.root / "cost.env").read_text()
+    missing = valued.run("plan", "dev", "--json")
+    assert (missing.code, missing.codes) == (78, ["E233"])
+
+
 def test_rotated_value_needs_a_new_approval(valued: Project) -> None:
     project = replace(valued, extra={"DB_PASSWORD": PLANTED})
     project.run_checked("apply", "dev", "--yes")

@@ -99,7 +99,7 @@ def test_environment_without_region_renders_given_aliases_alone() -> None:
 
 def test_role_that_looks_replaces_the_deployer_of_an_alias() -> None:
     look = f"arn:aws:iam::{ACCOUNT}:role/look"
-    place = replace(PLACE, assume_role=look, replaced_role=ROLE)
+    place = replace(PLACE, assume_role=look, replaced_roles={ROLE: {"role_arn": look}})
     found = render_configurations(wire({"aws.x": {"assume_role": {"role_arn": ROLE}}}), place, "web")
     assert found["aws.x"]["assume_role"] == {"role_arn": look}
 

@@ -7,14 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.errors import Location
 from envctl.domain.release.secret_texts import MAX_VARIABLE_BYTES, UnusableSecretError, encode_secret
-from envctl.domain.terraform.variables import Variable
-
-
-def variable(type_text: str) -> Variable:
-    return Variable("db", type_text, False, None, True, True, "", Location("variables.tf", 1))
-
 
 USABLE: dict[str, tuple[str, str, str, str]] = {
     "a string takes the text as it is": (' a "b" ${c}\n', "", "string", ' a "b" ${c}\n'),
@@ -48,20 +41,20 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
 @pytest.mark.parametrize("case", USABLE.values(), ids=USABLE)
 def test_usable_text(case: tuple[str, str, str, str]) -> None:
     text, key, type_text, expected = case
-    assert encode_secret(text, key, variable(type_text)).text == expected
+    assert encode_secret(text, key, "held", type_text).text == expected
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_unusable_text_is_explained_without_it(name: str) -> None:
     text, key, type_text, says = UNUSABLE[name]
     with pytest.raises(UnusableSecretError, match=says) as caught:
-        encode_secret(text, key, variable(type_text))
+        encode_secret(text, key, "held", type_text)
     assert "planted" not in str(caught.value)
 
 
 def test_deep_nesting_is_no_crash() -> None:
     with pytest.raises(UnusableSecretError):
-        encode_secret("[" * 100_000, "", variable("list(string)"))
+        encode_secret("[" * 100_000, "", "held", "list(string)")
 
 
 @given(
@@ -70,11 +63,11 @@ def test_deep_nesting_is_no_crash() -> None:
 def test_any_json_has_a_value_or_a_reason(value: Any) -> None:
     for type_text in ("string", "any", "list(any)", "map(string)", "object({ a = optional(string) })"):
         try:
-            found = encode_secret(json.dumps(value), "", variable(type_text))
+            found = encode_secret(json.dumps(value), "", "held", type_text)
         except UnusableSecretError:
             continue
         assert found.text
 
 
 def test_value_is_in_no_representation() -> None:
-    assert "planted" not in repr(encode_secret("planted", "", variable("string")))
+    assert "planted" not in repr(encode_secret("planted", "", "held", "string"))

@@ -1,6 +1,7 @@
 """Secret values: which are read for which stack, with which faults, and that nothing keeps or shows them."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -18,9 +19,10 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.release import release_store
 from tests.catching import catch
-from tests.fakes.world import PROJECT, WEB, World
+from tests.fakes.world import PROJECT, WEB, MemoryWorkspace, World
 
 VALUE = "planted-7f3a-value"
 VARIABLES = """
@@ -317,12 +319,88 @@ def test_secrets_commands_know_the_values() -> None:
     assert world.secrets.read == []
 
 
-def test_environment_with_values_is_not_cached() -> None:
-    world = from_environment()
+class KeepingWorkspace(MemoryWorkspace):
+    """Keeps what was prepared until the next save."""
+
+    kept: PreparedEnvironment | None = None
+    saved = 0
+
+    def save_prepared(self, prepared: PreparedEnvironment, inputs: Sequence[str], mark: str) -> None:
+        self.kept = None if any(stack.secrets for stack in prepared.stacks) else prepared
+        self.saved += 1
+
+    def load_prepared(self, environment: str) -> PreparedEnvironment | None:
+        return self.kept
+
+
+def keep(world: World) -> KeepingWorkspace:
+    """Deploy dev; what was prepared for it is kept."""
+    world.workspace = world.terraform.workspace = workspace = KeepingWorkspace()
     apply(world.ports, "dev")
+    assert (workspace.saved, workspace.kept is None) == (1, False)
+    return workspace
+
+
+def test_kept_preparation_reads_values_again() -> None:
+    world = from_environment()
+    workspace = keep(world)
+    assert find_value(world) == []
     world.secret_variables.values["DB_PASSWORD"] = "rotated-value"
     plan_environment(world.ports, "dev")
     assert secrets_of(world) == {"db_password": "rotated-value"}
+    assert secrets_of(world, stack="network") == {}
+    assert "rotated-value" in world.observer.hidden
+    assert find_value(world, "rotated-value") == []
+    assert workspace.saved == 1
+
+
+def test_kept_preparation_takes_values_from_aws() -> None:
+    world = project('keys = "secretsmanager:shop/{env}/all#db"', 'db_password = "env:DB_PASSWORD"')
+    world.secret_variables.values["DB_PASSWORD"] = VALUE
+    world.secrets.held["dev", "shop/dev/all"] = b'{"db": {"user": "first-user"}}'
+    workspace = keep(world)
+    world.secrets.held["dev", "shop/dev/all"] = b'{"db": {"user": "second-user"}}'
+    plan_environment(world.ports, "dev")
+    assert secrets_of(world) == {"db_password": VALUE, "keys": '{"user": "second-user", "parts": []}'}
+    assert any("second-user" in each for each in world.observer.hidden)
+    assert workspace.saved == 1
+
+
+def test_kept_preparation_withdraws_variables_of_all_environments() -> None:
+    world = project('db_password = "env:PASSWORD_{env}"')
+    world.secret_variables.values |= {f"PASSWORD_{each}": VALUE for each in ("dev", "staging", "prod")}
+    keep(world)
+    world.secret_variables.withdrawn.clear()
+    plan_environment(world.ports, "dev")
+    assert world.secret_variables.withdrawn == {"PASSWORD_dev", "PASSWORD_staging", "PASSWORD_prod"}
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [(None, "E233"), ("", "E233"), ("a\0b", "E235")], ids=["missing", "empty", "unusable"]
+)
+def test_kept_preparation_reports_faults_with_lines(value: str | None, code: str) -> None:
+    world = from_environment()
+    keep(world)
+    world.secret_variables.values.clear()
+    if value is not None:
+        world.secret_variables.values["DB_PASSWORD"] = value
+    error = catch(EnvctlError, lambda: plan_environment(world.ports, "dev"))
+    (problem,) = error.problems
+    assert problem.code == code
+    assert problem.location is not None
+    assert problem.location.file == "envctl.toml"
+
+
+def test_kept_preparation_gives_request_jobs_stand_ins() -> None:
+    world = from_environment()
+    keep(world)
+    world.job_requests.for_request = True
+    world.config_reader = ProjectFileReader(sandbox=False, look=True)
+    plan_environment(world.ports, "dev")
+    assert secrets_of(world) == {"db_password": "envctl-stand-in"}
+    world.job_requests.for_request = False
+    plan_environment(world.ports, "dev")
+    assert secrets_of(world) == {"db_password": VALUE}
 
 
 def test_stored_settings_keep_the_source() -> None:

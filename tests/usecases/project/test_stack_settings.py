@@ -286,6 +286,22 @@ def test_names_of_other_programs_can_be_ignored() -> None:
     assert resolve(write(f'[settings]\nignore = ["legacy_*", "team"]\n{NAMED}', files))
 
 
+@pytest.mark.parametrize("ignored", ["limits.old", "limits.*", "*.old"])
+def test_attributes_of_other_programs_can_be_ignored(ignored: str) -> None:
+    files = {"environments/prod/terraform.tfvars": "limits = { soft = 1, old = 2 }\n"}
+    found = catch(ConfigurationError, resolve, write(NAMED, files)).problems
+    assert [each.code for each in found] == ["E209"]
+    assert '[settings] ignore = ["limits.old"]' in found[0].hint
+    world = write(f'[settings]\nignore = ["{ignored}"]\n{NAMED}', files)
+    assert values_of(world, "limits")["mails"] == {"soft": 1, "hard": None}
+
+
+def test_pattern_without_a_dot_ignores_no_attribute() -> None:
+    files = {"environments/prod/terraform.tfvars": "limits = { soft = 1, old = 2 }\n"}
+    found = catch(ConfigurationError, resolve, write(f'[settings]\nignore = ["*"]\n{NAMED}', files)).problems
+    assert [each.code for each in found] == ["E209"]
+
+
 def test_stack_called_terraform_has_no_own_file() -> None:
     project = NAMED.replace("stacks.mails", "stacks.terraform")
     world = write(project, {"environments/prod/terraform.tfvars": "size = 3\n"})

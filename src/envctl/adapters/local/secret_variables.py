@@ -1,13 +1,14 @@
 """Environment variables with secret values: taken out of the environment that other programs inherit."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 
 
 class SecretVariables:
-    """Holds the values that were withdrawn from these environments."""
+    """Holds the values that were withdrawn from these environments. `on_withdrawal` follows each withdrawal."""
 
-    def __init__(self, *environments: MutableMapping[str, str]) -> None:
+    def __init__(self, *environments: MutableMapping[str, str], on_withdrawal: Callable[[], object] = bool) -> None:
         self._environments = environments
+        self._on_withdrawal = on_withdrawal
         self._values: dict[str, str] = {}
 
     def withdraw_variables(self, names: Iterable[str]) -> bool:
@@ -18,7 +19,10 @@ class SecretVariables:
                 value = environment.pop(name, None)
                 if value is not None:
                     self._values.setdefault(name, value)
-        return len(self._values) > before
+        is_new = len(self._values) > before
+        if is_new:
+            self._on_withdrawal()
+        return is_new
 
     def read_variable(self, name: str) -> str | None:
         # A stack that leaves has its source in the store, and no longer in the project file.

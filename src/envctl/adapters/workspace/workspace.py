@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.files import NotAFileError, describe_kind, read_bytes
@@ -19,7 +19,7 @@ from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.tree_record import TreeRecord, parse_tree_record
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
+from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, ValueSource
 
 if TYPE_CHECKING:
     from envctl.domain.release.bundle import File
@@ -186,7 +186,17 @@ class DirectoryWorkspace:
             if self._hash_stacks(environment, stacks) != kept["laid_out"]:
                 return None
             costs = CostSource(**{**found, "command": tuple(found["command"])}) if (found := kept["costs"]) else None
-            return PreparedEnvironment(environment, kept["release"], kept["settings"], stacks, kept["live"], costs)
+            return PreparedEnvironment(
+                environment,
+                kept["release"],
+                kept["settings"],
+                stacks,
+                kept["live"],
+                costs,
+                value_sources=_decode_sources(kept["value_sources"]),
+                withheld=tuple(kept["withheld"]),
+                public_names=tuple(kept["public_names"]),
+            )
         except (OSError, ValueError, KeyError, TypeError):
             # Missing, or written by another version: prepare again.
             return None
@@ -211,6 +221,12 @@ class DirectoryWorkspace:
             "settings": prepared.settings,
             "live": dict(prepared.traffic),
             "costs": dict(vars(prepared.costs)) if prepared.costs else None,
+            "value_sources": [
+                {**vars(each), "secret": dict(vars(each.secret)) if each.secret else None}
+                for each in prepared.value_sources
+            ],
+            "withheld": prepared.withheld,
+            "public_names": prepared.public_names,
             "stacks": [
                 {name: getattr(stack, name) for name in _STACK_FIELDS} | {"inputs": [vars(i) for i in stack.inputs]}
                 for stack in prepared.stacks
@@ -242,6 +258,17 @@ class DirectoryWorkspace:
             prepared.unlink(missing_ok=True)
         except OSError as error:
             raise unwritable_error(prepared, error, _REMOVE_HINT) from error
+
+
+def _decode_sources(sources: Sequence[Mapping[str, Any]]) -> tuple[ValueSource, ...]:
+    if not sources:
+        return ()
+    from envctl.usecases.ports.aws import SecretReference
+
+    return tuple(
+        ValueSource(**{**each, "secret": SecretReference(**found) if (found := each["secret"]) else None})
+        for each in sources
+    )
 
 
 def _take_lock(handle: int, path: Path, environment: str, holder: str) -> None:

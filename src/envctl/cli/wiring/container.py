@@ -91,18 +91,16 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def secret_variables(self) -> "SecretVariables":
+        from envctl.adapters.local.own_memory import protect_memory
         from envctl.adapters.local.secret_variables import SecretVariables
 
-        return SecretVariables(os.environ, self._own)
+        # What the system shows of this process still has withdrawn variables.
+        return SecretVariables(os.environ, self._own, on_withdrawal=protect_memory)
 
     def _withdraw_secrets(self, project: "Project") -> None:
         from envctl.domain.aws.secret_values import list_secret_variables
 
-        if self.secret_variables.withdraw_variables(list_secret_variables(project)):
-            from envctl.adapters.local.own_memory import protect_memory
-
-            # What the system shows of this process still has them.
-            protect_memory()
+        self.secret_variables.withdraw_variables(list_secret_variables(project))
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":

@@ -143,10 +143,10 @@ def _adapt_value(key: str, value: object, place: Place) -> object:
 
 
 def _replace_role(value: object, place: Place) -> object:
-    """Return an `assume_role` of `[providers]` with the role to look with in place of the deployer's."""
+    """Return an `assume_role` of `[providers]` with the role to look with in place of that of a deployer."""
     match value:
-        case Mapping() if place.replaced_role and value.get("role_arn") == place.replaced_role:
-            return {**value, "role_arn": place.assume_role}
+        case Mapping() if value.get("role_arn") in place.replaced_roles:
+            return {**value, **place.replaced_roles[str(value["role_arn"])]}
         case list() | tuple():
             return [_replace_role(each, place) for each in value]
         case _:

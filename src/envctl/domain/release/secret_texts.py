@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from envctl.domain.terraform.conversion import convert_value, format_path
 from envctl.domain.terraform.json_syntax import format_tf_var
 from envctl.domain.terraform.literals import parse_number
-from envctl.domain.terraform.variables import AnyType, Primitive, Variable
+from envctl.domain.terraform.variables import AnyType, Primitive, parse_type
 
 MAX_VARIABLE_BYTES = 128 * 1024 - 512
 """Linux takes no longer environment variable, with its name."""
@@ -24,22 +24,23 @@ class SecretText:
     value: object = field(repr=False)
 
 
-def encode_secret(text: str, key: str, variable: Variable) -> SecretText:
-    """Return the value of a variable. A `string` takes the text as it is; other types but `any` take JSON.
+def encode_secret(text: str, key: str, variable: str, type_text: str) -> SecretText:
+    """Return the value of a variable of this type. A `string` takes the text as it is; other types but `any` take
+    JSON.
 
     Raises UnusableSecretError.
     """
-    value = _select_key(text, key) if key else text
-    if isinstance(value, str) and not isinstance(variable.type, Primitive | AnyType):
-        value = _parse_json(value, f"it is not JSON, and the type of {variable.name} is {variable.type_text}")
+    value, type_ = _select_key(text, key) if key else text, parse_type(type_text)
+    if isinstance(value, str) and not isinstance(type_, Primitive | AnyType):
+        value = _parse_json(value, f"it is not JSON, and the type of {variable} is {type_text}")
     if value is None or value == "":
         raise UnusableSecretError("it is null" if value is None else "it is empty")
-    converted, mismatches = convert_value(value, variable.type)
+    converted, mismatches = convert_value(value, type_)
     if mismatches:
         found = mismatches[0]
         where = format_path(found.path, reveal=False)
-        raise UnusableSecretError(f"{variable.name}{where} must be {found.expected}, and it is {found.kind}")
-    encoded = format_tf_var(converted, variable.type_text)
+        raise UnusableSecretError(f"{variable}{where} must be {found.expected}, and it is {found.kind}")
+    encoded = format_tf_var(converted, type_text)
     if "\0" in encoded:
         raise UnusableSecretError("it holds a NUL character: encode it, for example as base64")
     try:

@@ -23,6 +23,7 @@ from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check
 from envctl.usecases.ports.aws import SecretReading, SecretReference
 from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.terraform import ValueSource
 
 SecretValues = Mapping[str, Mapping[str, str]]
 """The texts of `TF_VAR_` variables, by stack and variable."""
@@ -56,9 +57,8 @@ def read_secret_values(context: Context, settings: EnvironmentSettings, wiring: 
             (missing if each.secret is None else failed).append(_describe_unread(settings.environment, each, reading))
             continue
         try:
-            encoded = encode_secret(
-                reading.text, each.source.key, find_variable(wiring.schema, each.stack, each.variable)
-            )
+            type_text = find_variable(wiring.schema, each.stack, each.variable).type_text
+            encoded = encode_secret(reading.text, each.source.key, each.variable, type_text)
         except UnusableSecretError as error:
             missing.append(_describe_unusable(settings.environment, each, str(error)))
             continue
@@ -95,6 +95,26 @@ def redact_secret_values(context: Context, settings: EnvironmentSettings, wiring
     """Redact the values that can be read: an output may hold one of them without being marked as sensitive."""
     with suppress(ConfigurationError, OperationFailedError, RefusedError):
         read_secret_values(context, settings, wiring)
+
+
+def list_value_sources(context: Context, settings: EnvironmentSettings, wiring: Wiring) -> tuple[ValueSource, ...]:
+    """Return where the values of an environment come from: with it, they are read again without the project."""
+    return tuple(
+        ValueSource(
+            each.stack,
+            each.variable,
+            find_variable(wiring.schema, each.stack, each.variable).type_text,
+            "" if each.secret else each.source.name,
+            each.source.key,
+            _to_reference(each),
+        )
+        for each in list_wanted_values(context.project, settings)[0]
+    )
+
+
+def list_public_names(context: Context, wiring: Wiring) -> tuple[str, ...]:
+    """Return the names that no redaction replaces."""
+    return (*context.project.all_environments, *wiring.stacks)
 
 
 def merge_values(secrets: Mapping[str, str], values: SecretValues, stack: str) -> Mapping[str, str]:
@@ -167,8 +187,7 @@ def _describe_unusable(environment: str, wanted: WantedValue, why: str) -> Probl
 
 
 def _redact(context: Context, wiring: Wiring, encoded: SecretText) -> None:
-    public = (*context.project.all_environments, *wiring.stacks)
-    context.ports.observer.redact((encoded.value, encoded.text), public)
+    context.ports.observer.redact((encoded.value, encoded.text), list_public_names(context, wiring))
 
 
 def _describe_stand_ins(environment: str, wanted: Collection[WantedValue]) -> str:

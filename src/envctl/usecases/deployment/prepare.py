@@ -22,7 +22,14 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.account import account_check
-from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values, redact_secret_values
+from envctl.usecases.account.secret_values import (
+    NO_VALUES,
+    list_public_names,
+    list_value_sources,
+    merge_values,
+    read_secret_values,
+    redact_secret_values,
+)
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
@@ -77,14 +84,30 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
         or over.new_addresses
         or image_tags.find_tagged_images(context.project, written)
         or completed.floating
-        # Every command has to withdraw the variables with secret values.
-        or context.project.secrets.values
     ):
         # Not cached with tags: a tag may move although no file of the project changes.
-        ports.workspace.save_prepared(prepared, inputs, mark)
+        kept = _replace_values(context, prepared, settings, release) if context.project.secrets.values else prepared
+        ports.workspace.save_prepared(kept, inputs, mark)
     # Init may have added providers to the lock of the release.
     release = release.with_lock(ports.tree.read_contents(ports.provider_lock))
     return PreparedRelease(prepared, release, settings, over, present)
+
+
+def _replace_values(
+    context: Context, prepared: PreparedEnvironment, settings: EnvironmentSettings, release: Release
+) -> PreparedEnvironment:
+    """Return the preparation with the sources of secret values in place of the values."""
+    from envctl.domain.aws.secret_values import list_secret_variables
+
+    sources = list_value_sources(context, settings, release.wiring)
+    valued = {(each.stack, each.variable) for each in sources}
+    stacks = tuple(
+        replace(stack, secrets={name: v for name, v in stack.secrets.items() if (stack.name, name) not in valued})
+        for stack in prepared.stacks
+    )
+    withheld = list_secret_variables(context.project)
+    public = list_public_names(context, release.wiring)
+    return replace(prepared, stacks=stacks, value_sources=sources, withheld=withheld, public_names=public)
 
 
 def prepare_stored_release(context: Context, found: FittingRelease, *, with_values: bool = True) -> PreparedEnvironment:

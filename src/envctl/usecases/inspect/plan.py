@@ -78,6 +78,12 @@ class _PlanInput:
 
 def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
     prepared = ports.workspace.load_prepared(environment)
+    if prepared is not None and prepared.withheld:
+        # First of all: no program may inherit the variables with secret values.
+        ports.secret_variables.withdraw_variables(prepared.withheld)
+    if prepared is not None and prepared.value_sources and ports.job_requests.is_for_request():
+        # Code that is not reviewed gets stand-ins.
+        return None
     if prepared is not None and prepared.traffic:
         from envctl.usecases.deployment.prepare import format_traffic
         from envctl.usecases.ledger import journal
@@ -92,6 +98,10 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
         from envctl.usecases.project import load
 
         account_check.require_account(Context(ports, load.load_project(ports)), environment)
+    if prepared is not None and prepared.value_sources:
+        from envctl.usecases.account.kept_values import add_kept_values
+
+        prepared = add_kept_values(ports, prepared)
     if prepared is None or not any(stack.needs for stack in prepared.stacks):
         # Independent stacks are planned without the ledger.
         return _PlanInput(prepared) if prepared else None

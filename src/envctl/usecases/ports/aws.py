@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -134,6 +134,9 @@ class Secrets(Protocol):
 
 class SecretVariables(Protocol):
     """Environment variables with secret values. No program that envctl starts inherits them."""
+
+    def withdraw_variables(self, names: Iterable[str]) -> bool:
+        """Take the variables away from programs that start later; return True if one was there."""
 
     def read_variable(self, name: str) -> str | None:
         """Return the value; None if the variable is not set."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envctl.domain.plan.changes import Action, Leaves, StackPlan
     from envctl.domain.plan.drift import StackComparison
     from envctl.domain.terraform.outputs import Output, StackInput
+    from envctl.usecases.ports.aws import SecretReference
     from envctl.usecases.ports.cost import CostSource
 
 
@@ -58,6 +59,24 @@ def format_import_address(stack: PreparedStack, address: str) -> str:
 
 
 @dataclass(frozen=True)
+class ValueSource:
+    """Where a variable of a stack has its secret value. The value itself is not in here.
+
+    Attributes:
+        name: the environment variable; empty if the value is in AWS.
+        key: key of a JSON object in the value; empty for the whole value.
+        secret: None for an environment variable.
+    """
+
+    stack: str
+    variable: str
+    type_text: str
+    name: str
+    key: str
+    secret: SecretReference | None
+
+
+@dataclass(frozen=True)
 class PreparedEnvironment:
     """Root modules of an environment, rendered from one release and one settings digest.
 
@@ -65,6 +84,9 @@ class PreparedEnvironment:
         traffic: positions used for rendering, by stack with a rollout.
         costs: the cost program, if configured.
         leaving: stacks dropped by the release and still deployed, prepared with their last code.
+        value_sources: the sources of secret values, in a preparation that is kept.
+        withheld: every environment variable of the project with a secret value, in such a preparation.
+        public_names: names that no redaction replaces, in such a preparation.
     """
 
     environment: str
@@ -74,6 +96,9 @@ class PreparedEnvironment:
     traffic: Mapping[str, str] = field(default_factory=dict)
     costs: CostSource | None = None
     leaving: tuple[PreparedStack, ...] = ()
+    value_sources: tuple[ValueSource, ...] = ()
+    withheld: tuple[str, ...] = ()
+    public_names: tuple[str, ...] = ()
 
     @property
     def all_stacks(self) -> tuple[PreparedStack, ...]:

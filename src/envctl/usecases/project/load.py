@@ -432,10 +432,21 @@ def resolve_place(
         there.regions,
         there.other_accounts,
         there.providers,
-        (there.assume_role or "") if looks else "",
+        _list_replaced_roles(project, environment) if looks else {},
     )
     backend = _build_backend(project, where, only_looks=acting and project.only_looks_in(environment))
     return replace(where, backend=replace(backend, under=under or {}))
+
+
+def _list_replaced_roles(project: Project, environment: str) -> dict[str, dict[str, str]]:
+    """Return the roles to look with by the roles of deployers, of all environments: a provider may act in several."""
+    others = [each for name, each in project.environments.items() if name != environment]
+    return {
+        each.assume_role: {"role_arn": each.look_role} | ({"external_id": each.external_id} if each.external_id else {})
+        # Its own role to look with counts, if environments share a deployer.
+        for each in (*others, project.environments[environment])
+        if each.assume_role and each.look_role
+    }
 
 
 def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
