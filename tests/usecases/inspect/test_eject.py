@@ -96,3 +96,16 @@ def test_occupied_folder_is_refused(world: World) -> None:
     world.project_folder.taken = "the folder plain is not empty"
     with pytest.raises(UsageError, match="E193"):
         eject_project(world.ports, "plain", EjectOptions())
+
+
+@pytest.mark.parametrize("folder", ["modules/web/plain", "environments/plain", ".envctl/plain", "modules/web"])
+def test_folder_among_code_or_settings_is_refused(world: World, folder: str) -> None:
+    way = "/".join([".."] * len(folder.split("/")))
+    with pytest.raises(UsageError, match="E391"):
+        eject_project(world.ports, f"/home/shop/{folder}", EjectOptions(project=way))
+    assert not world.project_folder.laid
+
+
+@pytest.mark.parametrize(("folder", "way"), [("/home/shop/plain", ".."), ("/home/modules/web/x", "../../../shop")])
+def test_folder_without_code_is_taken(world: World, folder: str, way: str) -> None:
+    assert eject_project(world.ports, folder, EjectOptions(project=way)).mode == "done"

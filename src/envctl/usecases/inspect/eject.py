@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.state import LedgerState
+from envctl.domain.release.backend import HOME_FOLDER
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.plain_readme import render_readme
 from envctl.domain.release.plain_roots import (
@@ -97,6 +99,7 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
     if there := ports.project_folder.explain_occupied(folder):
         raise UsageError(Problem("E193", there, _OCCUPIED_HINT))
     context = Context(ports, load.load_project(ports))
+    _require_no_code(context, _find_inner_path(folder, options.project))
     present = journal.load(ports)
     names = load.find_environments(context, options.environments)
     named = find_release(present, options.release) if options.release else ""
@@ -121,6 +124,22 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
         for name, stacks in writer.stacks.items()
     )
     return Ejected("planned" if dry_run else "done", options.typed or folder, ejected, tuple(sorted(files)), empty)
+
+
+def _find_inner_path(folder: str, way: str) -> str:
+    """Return the path of the new folder in the project; empty for one outside. `way` leads from it to the project."""
+    parts = way.split("/")
+    return "/".join(folder.split("/")[-len(parts) :]) if set(parts) == {".."} else ""
+
+
+def _require_no_code(context: Context, inner: str) -> None:
+    """Raise UsageError if files in this folder would be part of the next release, or among the settings."""
+    folders = {"the settings": ENVIRONMENTS_FOLDER, "the files of envctl": HOME_FOLDER}
+    folders |= {f"the code of {name}": stack.folder for name, stack in context.project.every_stack.items()}
+    for what, folder in folders.items():
+        if inner and (folder in (".", inner) or inner.startswith(f"{folder}/")):
+            hint = "choose a folder without code, such as one beside the project: ../plain"
+            raise UsageError(Problem("E391", f"the folder {inner} is among {what}", hint))
 
 
 def _find_identity(present: LedgerState, environment: str, named: str, options: EjectOptions) -> str | None:
