@@ -20,7 +20,8 @@ _DOCS = "docs/"
 _SAME = {"README.md": "docs/index.md"}
 # What tests/docs/blocks.py reads above a block of commands.
 _MARK = re.compile(
-    r"^<!-- (?:run in|given|where|by|typed|ends with|stopped|then|apart|not run): .+ -->\n", re.MULTILINE
+    r"^<!-- (?:run in|given|where|by|typed|ends with|stopped|then|apart|not run|written to|added to): .+ -->\n",
+    re.MULTILINE,
 )
 _LINK = re.compile(r"(?<=\]\()([^)\s#]+)((?:#[^)\s]*)?)(?=\))")
 

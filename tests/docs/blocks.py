@@ -1,4 +1,4 @@
-"""The command blocks of the pages, with the marks that stand above them and that nobody sees who reads the page.
+"""The blocks of the pages that are typed or written to a file, with the marks above them, which a page does not show.
 
 | mark | means |
 |---|---|
@@ -12,6 +12,8 @@
 | `then: OUTCOME` | what the commands have brought about where nobody sees it: outcomes.py lists them |
 | `apart: WHERE` | a test of its own types the block: test_installing.py |
 | `not run: REASON` | the block is only read; the reasons are counted |
+| `written to: FILE` | the block, in any language, is the content of that file of the project |
+| `added to: FILE` | the block is what that file ends with from here on |
 """
 
 import re
@@ -20,7 +22,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("run in", "given", "where", "by", "typed", "ends with", "stopped", "then", "apart", "not run")
+FILES = ("written to", "added to")
+KINDS = ("run in", "given", "where", "by", "typed", "ends with", "stopped", "then", "apart", "not run", *FILES)
 _MARK = re.compile(rf"^<!-- ({'|'.join(KINDS)}): (.+?) -->$")
 _OPENING = re.compile(r"^```(sh|console)$")
 
@@ -39,6 +42,7 @@ class Block:
     line: int
     steps: tuple[Step, ...]
     marks: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -46,7 +50,7 @@ class Block:
     @property
     def codes(self) -> tuple[int, ...]:
         """The exit code that each command must have."""
-        told = [int(code) for code in self.marks.get("ends with", "0").split()]
+        told = [int(code) for code in self.marks.get("ends with", "0").split()] if self.steps else []
         return tuple(told if len(told) == len(self.steps) else [*[0] * (len(self.steps) - 1), *told])
 
 
@@ -63,6 +67,9 @@ def blocks(page: Path) -> Iterator[Block]:
     for number, line in lines:
         if mark := _MARK.match(line):
             marks[mark[1]] = mark[2]
+        elif line.startswith("```") and set(FILES) & set(marks):
+            yield Block(name, number, (), marks, "\n".join([*_until_closed(lines), ""]))
+            marks = {}
         elif fence := _OPENING.match(line):
             text = list(_until_closed(lines))
             steps = _shown(text) if fence[1] == "console" else _typed(text)

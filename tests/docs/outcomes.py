@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from tests.docs import existing
 from tests.docs.places import Place
 from tests.modules.applying import OTHER_REGION
 
@@ -33,10 +34,17 @@ def the_replica_is_a_database(place: Place) -> None:
     assert found["MasterUserSecret"]["SecretArn"]
 
 
+def no_file_has_changed(place: Place) -> None:
+    """Of the repository that was adopted."""
+    for path, text in existing.ONE_ROOT.files.items():
+        assert (place.root / path).read_text() == text, path
+
+
 OUTCOMES: Mapping[str, Callable[[Place], None]] = {
     "nothing": lambda _: None,
     "the pull request has its comment": the_pull_request_has_its_comment,
     "the drift of staging has its issue": the_drift_has_its_issue,
     "prod has the secret of the store of passwords": prod_has_the_secret,
     "the replica of prod is a database of its own": the_replica_is_a_database,
+    "no file of the repository has changed": no_file_has_changed,
 }

@@ -12,6 +12,7 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests.adapters.forge.github_server import GithubServer, github
+from tests.docs import existing
 from tests.e2e.conftest import ACCOUNTS, REGION, CommandResult, Project
 from tests.faults.proxy import FaultyProxy
 from tests.modules import applying
@@ -235,8 +236,30 @@ def _furnished(place: Place, tables: str, environments: str) -> None:
         place.write(f"environments/{name}/terraform.tfvars", settings)
 
 
+def existing_terraform(repository: existing.Repository, folder: Path, provider: Path) -> Iterator[Place]:
+    """A repository that plain Terraform has deployed to three accounts of the sandbox. envctl is new there."""
+    place = Place(folder / "acme", folder, ("--sandbox",))
+    for path, text in repository.files.items():
+        place.write(path, text)
+    (place.root / ".envctl" / "sandbox").mkdir(parents=True)
+    (place.root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
+    try:
+        # Its project file is gone afterwards: the page writes its own.
+        place.write("envctl.toml", existing.to_project_text(ENVIRONMENT, ACCOUNTS))
+        program = existing.install_terraform(place.programs)
+        for name in ACCOUNTS:
+            for words in existing.list_commands(repository, name):
+                place.ok("exec", name, "--no-outputs", "--", program, *words, TF_DATA_DIR=f"{folder}/data-{name}")
+        (place.root / "envctl.toml").unlink()
+        yield place
+    finally:
+        place.run("sandbox", "down")
+
+
 PLACES: Mapping[str, Opened] = {
     "an empty folder": empty,
+    "a repository that plain Terraform deployed": partial(existing_terraform, existing.ONE_ROOT),
+    "a folder for each environment, deployed by plain Terraform": partial(existing_terraform, existing.FOLDERS),
     "shop": shop,
     "shop on AWS": shop_on_aws,
     "the template minimal": partial(template, "minimal"),

@@ -85,7 +85,11 @@ class Shell:
         self.environment = {**dict(each.split("=", 1) for each in kept if "=" in each), **person}
 
     def runs(self, block: Block, values: dict[str, str]) -> None:
-        """Every command ends as the page says, and prints what it shows."""
+        """Every command ends as the page says, and prints what it shows. A block that is a file is written."""
+        if "written to" in block.marks:
+            self.place.write(block.marks["written to"], block.text)
+        elif "added to" in block.marks:
+            self.place.adds(block.marks["added to"], f"\n{block.text}")
         for step, code in zip(block.steps, block.codes, strict=True):
             command, shown = _filled(step.command, values), step.shown
             marks = block.marks

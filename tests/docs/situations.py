@@ -1,13 +1,11 @@
 """What is so before a block is typed, each by the words of the mark `given`."""
 
-import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 
-from envctl.adapters.terraform.process.binary import find_embedded
 from tests.cli.pages.test_cost_docs import PRICES, PROGRAM, TABLE
-from tests.docs import accidents, deployed
+from tests.docs import accidents, deployed, existing
 from tests.docs.places import PEOPLE, Place
 from tests.e2e.conftest import ACCOUNTS, REGION
 from tests.modules.applying import OTHER_REGION
@@ -109,10 +107,7 @@ def there_is_a_store_of_passwords(place: Place) -> None:
 
 def terraform_is_installed(place: Place) -> None:
     """The embedded one, as a program on the PATH."""
-    place.programs.mkdir(exist_ok=True)
-    program = place.programs / "terraform"
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(find_embedded())} "$@"\n')
-    program.chmod(0o755)
+    existing.install_terraform(place.programs)
 
 
 def prod_has_a_replica(place: Place) -> None:

@@ -40,3 +40,9 @@ def test_folder_persists_and_exit_code_is_returned(shell: Shell) -> None:
 def test_stopped_command_must_not_end_by_itself(shell: Shell) -> None:
     with pytest.raises(AssertionError, match="ended by itself with 0"):
         shell.runs(Block("page.md", 1, (Step("true"),), {"stopped": "with Ctrl-C"}), {})
+
+
+def test_block_with_a_file_is_written(shell: Shell) -> None:
+    shell.runs(Block("page.md", 1, (), {"written to": "live/main.tf"}, "a\n"), {})
+    shell.runs(Block("page.md", 5, (), {"added to": "live/main.tf"}, "b\n"), {})
+    assert printed(shell, "cat live/main.tf") == "a\n\nb\n"

@@ -42,7 +42,7 @@ from envctl.domain.release.bundle import File
 from envctl.domain.release.commit_message import CommitMessage, JobRequest
 from envctl.domain.rollout.alarms import AlarmState, AlarmStatus
 from envctl.domain.terraform.outputs import Output
-from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
+from envctl.domain.terraform.workdir_names import LEAVING_FOLDER, OVERRIDE_FILE
 from envctl.usecases.ledger import journal as record
 from envctl.usecases.ledger import trust as trusts
 from envctl.usecases.ports.aws import CopyProgress, RegistryImage, SecretReading, SecretReference
@@ -185,11 +185,13 @@ class MemoryWorkspace:
         return self.names.get(environment, "")
 
     def write_stack(self, environment: str, stack: str, main: bytes) -> None:
+        self.trees.pop((environment, stack), None)
         self.stacks[environment, stack] = main
 
     def write_tree(
         self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: Mapping[str, bytes]
     ) -> None:
+        self.stacks.pop((environment, stack), None)
         self.trees[environment, stack] = {**files, **{f"{root}/{name}": File(data) for name, data in generated.items()}}
 
     def write_generated(self, environment: str, stack: str, root: str, generated: Mapping[str, bytes]) -> None:
@@ -473,11 +475,17 @@ class MemoryTerraform:
 
     def _locate_state(self, where: tuple[str, str]) -> tuple[str, str]:
         """Return the key of the state in the backend of the root module, by default the name of the stack."""
-        main = self.workspace.stacks.get(where)
+        main = self._find_main(where)
         backend = json.loads(main)["terraform"]["backend"] if main else {}
         said: dict[str, str] = next(iter(backend.values()), {})
         path = str(said.get("path") or said.get("key") or where[1])
         return where[0], PurePosixPath(path).stem
+
+    def _find_main(self, where: tuple[str, str]) -> bytes | None:
+        """Return the rendered root module, or the override file of a root module that runs as it is."""
+        tree = self.workspace.trees.get(where, {})
+        override = next((file.data for path, file in tree.items() if path.endswith(f"/{OVERRIDE_FILE}")), None)
+        return self.workspace.stacks.get(where, override)
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         self.calls.append(("settle", environment, stack.name))
@@ -516,7 +524,9 @@ class MemoryTerraform:
         return digest.hexdigest()
 
     def _hash_configuration(self, environment: str, stack: PreparedStack) -> str:
-        main, there = self.workspace.stacks[environment, stack.name], self._locate_state((environment, stack.name))[1]
+        where, there = (environment, stack.name), self._locate_state((environment, stack.name))[1]
+        tree = {path: file.data for path, file in self.workspace.trees.get(where, {}).items()}
+        main = repr(sorted(tree.items())).encode() if tree else self.workspace.stacks[where]
         if stack.leaves:
             return self.reality.get((environment, there), "")
         # The location of the state is not a part of the configuration.

@@ -23,17 +23,21 @@ url = "https://shop.example.com"
 @dataclass(frozen=True)
 class Third:
     """The third stack of the project: its name, or nothing where there is none; what it was called before, where it
-    says so; and what is said to become of stacks that are no more.
+    says so; and what is said to become of stacks that are no more. `kind` is the key of its folder, and `depth` a value
+    of `set`.
     """
 
     name: str = ""
     was: str = ""
     fates: tuple[tuple[str, str], ...] = ()
+    kind: str = "module"
+    depth: int = 0
 
     @property
     def text(self) -> str:
         renamed = f'moved_from = "{self.was}"\n' if self.was else ""
-        stack = f'\n[stacks.{self.name}]\nmodule = "modules/jobs"\n{renamed}' if self.name else ""
+        said = f"set = {{ depth = {self.depth} }}\n" if self.depth else ""
+        stack = f'\n[stacks.{self.name}]\n{self.kind} = "modules/jobs"\n{renamed}{said}' if self.name else ""
         return stack + "".join(f'\n[removed.{name}]\nthen = "{fate}"\n' for name, fate in self.fates)
 
 

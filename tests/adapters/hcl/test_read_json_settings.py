@@ -31,6 +31,7 @@ REFUSED = {
     "no number": (b'{"a": NaN}', None),
     "no name of a variable": (b'{"a": 1,\n"b c": 1}', 2),
     "another encoding": (b'{\n"a": "\xff"}', 2),
+    "half of a letter": (rb'{"a": [{"hush": "\uD83D"}]}', None),
     "too deep": (b'{"a": ' + b"[" * 100_000, None),
 }
 

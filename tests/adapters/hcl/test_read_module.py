@@ -170,3 +170,8 @@ def test_invalid_sensitive_default_is_redacted() -> None:
 def test_deeply_nested_json_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="nested too deeply"):
         module(x__tf__json=b'{"a": ' + b"[" * 100_000)
+
+
+def test_half_of_letter_is_read_like_terraform() -> None:
+    (variable,) = read_module({"a.tf.json": rb'{"variable": {"a": {"default": "x\ud800"}}}'}, "m").variables
+    assert variable.default == "x\ufffd"

@@ -3,7 +3,9 @@
 import pytest
 
 from envctl.adapters.hcl.code_folders import find_account_code
+from envctl.adapters.hcl.code_search import find_account_blocks
 from envctl.adapters.hcl.root_search import read_root
+from envctl.domain.plan.provider_accounts import UNRESOLVED
 from envctl.domain.release.root_findings import RootFindings
 
 READS = {
@@ -78,3 +80,40 @@ def test_json_is_read_like_code() -> None:
 def test_long_comments_cost_no_time() -> None:
     assert read(LONG_COMMENT).needed == {"aws": "hashicorp/aws"}
     assert find_account_code({"live/web/main.tf": LONG_COMMENT.encode()}, ["live/web"]) == {}
+
+
+ENDPOINTS = '{"sns": "http://elsewhere.example"}'
+SPELLINGS = {
+    "main.tf": [
+        'provider "\\u0061ws" {\n  alias = "b"\n  endpoints {\n    sns = "http://elsewhere.example"\n  }\n}\n',
+        'provider aws {\n  alias = "b"\n  endpoints {\n    sns = "http://elsewhere.example"\n  }\n}\n',
+        'provider "aws" {\n  alias = "b"\n  dynamic "\\u0065ndpoints" {\n    for_each = [1]\n    content {}\n  }\n}\n',
+        'provider "aws" {\n  alias = "b"\n  dynamic endpoints {\n    for_each = [1]\n    content {}\n  }\n}\n',
+    ],
+    "main.tf.json": [
+        f'{{"provider": {{"aws": {{"alias": "b", "endpoints": {ENDPOINTS}}}}}, "provider": {{"null": {{}}}}}}',
+        f'{{"provider": {{"aws": {{"alias": "b", "endpoints": {ENDPOINTS}}}, "aws": {{}}}}}}',
+        f'[{{"provider": {{"aws": {{"alias": "b", "endpoints": {ENDPOINTS}}}}}}}, {{"provider": {{"aws": {{}}}}}}]',
+        '{"provider": {"aws": {"alias": "b", "dynamic": {"endpoints": {"for_each": [1], "content": {}}}}}}',
+        '{"provider": {"aws": [{"alias": "b", "dynamic": [{"endpoints": {"for_each": [1], "content": {}}}]}]}}',
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "code"), [(name, code) for name, codes in SPELLINGS.items() for code in codes])
+def test_no_spelling_hides_a_provider(name: str, code: str) -> None:
+    files = {f"live/web/{name}": code.encode(), f"modules/m/{name}": code.encode()}
+    found = [each for each in read_root(files, "live/web").providers if each.alias == "b"]
+    assert [bool(each.arguments["endpoints"]) for each in found] == [True]
+    (block,) = (
+        b for b in find_account_blocks(find_account_code(files, ["modules/m"])).providers if b.configuration.is_alias
+    )
+    assert block.configuration.endpoints
+
+
+@pytest.mark.parametrize("code", ['{"dynamic": {"assume_role": {"for_each": []}}}', '{"assume_role": "${var.r}"}'])
+def test_made_blocks_choose_credentials_too(code: str) -> None:
+    files = {"live/web/main.tf.json": f'{{"provider": {{"aws": {code}}}}}'.encode()}
+    (provider,) = read_root(files, "live/web").providers
+    assert "assume_role" in provider.credentials
+    assert provider.arguments["assume_role"] is UNRESOLVED

@@ -150,3 +150,28 @@ def test_section_there_twice_is_named() -> None:
     (problem,) = raised.value.problems
     assert problem.message == "envctl.toml is not TOML: [environments.dev] is there twice"
     assert problem.hint == "write its keys under one of the two"
+
+
+ELSEWHERE = read_cases(r"""
+states of one environment: [environments.dev] => [environments.dev.state]\nbucket = "x"\n[environments.dev] @ dev.state
+  ~ E102 environments.dev.state is not a known key ~ [state] counts for all environments
+a value of one environment: [environments.dev] => [environments.dev.set]\nsize = 1\n[environments.dev] @ dev.set
+  ~ E102 environments.dev.set is not a known key ~ environments/dev/terraform.tfvars
+a state of one stack in its table: module = "modules/vpc" => module = "modules/vpc"\nkey = "a" @ key = "a"
+  ~ E102 stacks.network.key is not a known key ~ [stacks.network.state]
+the project as text: [project]\nname = "shop" => project = "shop" @ project = "shop"
+  ~ E103 project must be a table ~ write it as a table: [project], and below it name = "NAME"
+a table as text: module = "modules/vpc" => module = "modules/vpc"\nset = "x" @ set = "x"
+  ~ E103 stacks.network.set must be a table ~ [stacks.network.set], or set = {
+the block cloud as a backend: [stacks.network] => [state]\nbackend = "cloud"\n\n[stacks.network] @ backend = "cloud"
+  ~ E103 state.backend must be ~ use remote
+a word with a typing error: [stacks.network] => [state]\nbackend = "azure"\n\n[stacks.network] @ backend = "azure"
+  ~ E103 state.backend must be ~ did you mean azurerm?
+a table of a stack that is not there: [stacks.network] => [stacks.netwrok.set]\na = 1\n\n[stacks.network] @ netwrok
+  ~ E108 stacks.netwrok.module is missing ~ did you mean [stacks.network]?
+""")
+
+
+@pytest.mark.parametrize(("old", "new", "at", "problem", "hint"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_key_in_wrong_place_is_pointed_to_its_own(old: str, new: str, at: str, problem: str, hint: str) -> None:
+    test_a_bad_project_is_explained(old, new, at, problem, hint)

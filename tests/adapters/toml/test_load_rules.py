@@ -174,7 +174,7 @@ def test_invalid_rules_are_reported_with_their_line(old: str, new: str, at: str,
     assert problem.code == "E103"
     assert problem.message.removeprefix("environments.prod.").startswith(message)
     assert str(problem.location) == line_of(text, at)
-    assert problem.hint.startswith("correct ")
+    assert problem.hint.startswith(("correct ", "did you mean "))
 
 
 SENSELESS = {

@@ -131,6 +131,11 @@ def test_dangling_link_is_reported(tree: ProjectTree, tmp_path: Path) -> None:
         tree.read_folder("modules/web")
 
 
+def test_dangling_link_beside_the_code_is_left_out(tree: ProjectTree, tmp_path: Path) -> None:
+    (tmp_path / "project/modules/web/notes.txt").symlink_to("gone.txt")
+    assert "modules/web/notes.txt" not in (tree.read_folder("modules/web") or {})
+
+
 def test_written_file_is_read_back(tree: ProjectTree) -> None:
     tree.write_contents("new/file", b"\x00\xff")
     assert tree.read_contents("new/file") == b"\x00\xff"

@@ -142,7 +142,10 @@ def _completed(text: str) -> str:
         "".join(f"[environments.{name}]\n" for name in usual): bool(in_pipeline),
         '[stacks.network]\nmodule = "modules/vpc"\n': bool(everywhere),
     }
-    return text + "".join(table for table, there in rest.items() if not there)
+    stacks = document.get("stacks", {})
+    before = {name for stack in stacks.values() for name in stack.get("after", ())} - {*stacks, "network"}
+    others = "".join(f'[stacks.{name}]\nmodule = "modules/{name}"\n' for name in sorted(before))
+    return text + "".join(table for table, there in rest.items() if not there) + others
 
 
 def test_headings_match_guards() -> None:

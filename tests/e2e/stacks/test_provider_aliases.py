@@ -172,6 +172,7 @@ def test_tags_in_other_case_are_refused_before_aws_does(site: Project) -> None:
     site.run_checked("--sandbox", "validate")
     found = site.run("--sandbox", "apply", "dev", "--yes", "--json")
     assert (found.code, found.codes) == (1, ["E187"])
+    assert found.document["problems"][0]["file"] == "modules/site/main.tf"
     site.write("envctl.toml", render_project("site", {"site": "default_tags = false"}, ["dev"], on_aws=True))
     site.run_checked("--sandbox", "apply", "dev", "--yes")
     tags = connect(site, ACCOUNTS["dev"], "iam").list_role_tags(RoleName="site")["Tags"]
@@ -230,3 +231,44 @@ def test_table_completes_an_alias_of_a_root(site: Project) -> None:
     assert list_topics(site, ACCOUNTS["dev"]) == list_topics(site, ACCOUNTS["prod"]) == ["here"]
     assert list_topics(site, DNS) == ["records"]
     site.run_checked("--sandbox", "drift", "prod")
+
+
+def test_tags_of_a_root_in_other_case_are_refused(site: Project) -> None:
+    toml = render_project("site", {"site": "default_tags = true"}, ["dev"], on_aws=True)
+    site.write("envctl.toml", toml.replace('module = "modules/site"', 'root = "roots/site"'))
+    site.write("roots/site/main.tf", ROLE % '{ Environment = "x" }')
+    found = site.run("--sandbox", "validate", "--json")
+    assert (found.code, found.codes) == (78, ["E186"])
+    site.write("roots/site/main.tf", ROLE % '{ for key in ["Environment"] : key => "x" }')
+    found = site.run("--sandbox", "plan", "dev", "--json")
+    assert (found.code, found.codes) == (1, ["E187"])
+    (problem,) = found.document["problems"]
+    assert (problem["file"], problem["line"]) == ("roots/site/main.tf", 2)
+
+
+AMAZON = """
+terraform {
+  required_providers {
+    amazon = {
+      source                = "hashicorp/aws"
+      configuration_aliases = [amazon.us]
+    }
+  }
+}
+
+resource "aws_sns_topic" "far" {
+  provider = amazon.us
+  name     = "far"
+}
+"""
+
+
+def test_aws_under_another_name_acts_in_the_environment(site: Project) -> None:
+    table = '[stacks.site.providers]\n"amazon.us" = { region = "us-east-1" }\n'
+    more = '[providers.amazon]\nsource = "hashicorp/aws"\n'
+    site.write("envctl.toml", render_project("site", {"site": table}, ["dev"], on_aws=True, more=more))
+    site.write("modules/site/main.tf", AMAZON)
+    site.run_checked("--sandbox", "apply", "dev", "--yes")
+    topics = connect(site, ACCOUNTS["dev"], "sns", "us-east-1").list_topics()["Topics"]
+    assert [each["TopicArn"].rpartition(":")[2] for each in topics] == ["far"]
+    site.run_checked("--sandbox", "drift", "dev")

@@ -55,6 +55,22 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         {"stacks/web/zzz_envctl.tf.json": "{}"},
         [("E153", "stacks/web/zzz_envctl.tf.json", None)],
     ),
+    "folder with the name of a generated file": (
+        {"stacks/web/zzz_envctl.tf.json/a.txt": "{}"},
+        [("E153", "stacks/web/zzz_envctl.tf.json", None)],
+    ),
+    "other case of a generated file": (
+        {"stacks/web/ZZZ_envctl_override.tf.json": "{}"},
+        [("E153", "stacks/web/ZZZ_envctl_override.tf.json", None)],
+    ),
+    "folder that envctl makes": (
+        {"stacks/web/.plugins/a.txt": ""},
+        [("E153", "stacks/web/.plugins", None)],
+    ),
+    "variable of envctl": (
+        {"stacks/web/more.tf": 'variable "envctl_session" {\n  type = string\n}\n'},
+        [("E153", "stacks/web/more.tf", 1)],
+    ),
     "override file after that of envctl": (
         {"stacks/web/zzzz_override.tf": ""},
         [("E153", "stacks/web/zzzz_override.tf", None)],
@@ -131,6 +147,10 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         {"stacks/web/files.tf": 'variable "a" {\n  default = "x"\n}\nlocals {\n  a = file("../../${var.a}")\n}\n'},
         [("E123", "stacks/web/files.tf", 5)],
     ),
+    "set with files of envctl": (
+        {"stacks/web/files.tf": 'locals {\n  a = fileset(path.module, "*.json")\n}\n'},
+        [("E381", "stacks/web/files.tf", 2)],
+    ),
     "provider block in a module": (
         {
             "stacks/web/m.tf": 'module "m" {\n  source = "../../modules/m"\n}\n',
@@ -154,6 +174,13 @@ def test_code_is_refused_with_its_line(tmp_path: Path, home: Path, name: str) ->
     assert all(each["hint"] for each in problems)
 
 
+def test_default_workspace_may_be_named(tmp_path: Path, home: Path) -> None:
+    project = Project(tmp_path / "site", home)
+    project.write("envctl.toml", f'{PROJECT}\n[state]\nworkspace = "default"\n')
+    project.write("stacks/web/main.tf", MAIN.replace('"news"\n}', '"news-${terraform.workspace}"\n}'))
+    project.run_checked("validate")
+
+
 ACCEPTED = {
     "alias of the region alone": ALIAS % 'region = "us-east-1"',
     "alias with the role of the default": (
@@ -164,6 +191,8 @@ ACCEPTED = {
     "region of the environment": 'provider "aws" {\n  region = "ap-northeast-1"\n}\n',
     "comment about a workspace": "# terraform.workspace\n",
     "backend": 'terraform {\n  backend "s3" {\n    bucket = "x"\n  }\n}\n',
+    "set of files in a folder": 'locals {\n  a = fileset("${path.module}/policies", "**")\n}\n',
+    "set of other files": 'locals {\n  a = fileset(path.module, "{policies/*,*.txt}")\n}\n',
     "other state": 'data "terraform_remote_state" "x" {\n  backend = "s3"\n}\n',
 }
 

@@ -11,7 +11,8 @@ from envctl.domain.aws.access import build_credentials_spec, find_states_credent
 from envctl.domain.config.backends import BACKENDS
 from envctl.domain.config.project import Project, State
 from envctl.domain.config.sandbox import to_sandbox_project
-from envctl.domain.config.state_place import find_workspace, identify_state, resolve_keys
+from envctl.domain.config.state_identity import identify_state
+from envctl.domain.config.state_place import find_workspace, resolve_keys
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.root_module import render_root_module
@@ -325,3 +326,41 @@ def test_credentials_of_states_are_those_of_their_role() -> None:
     assert (spec.external_id, spec.region) == ("x1", "eu-west-1")
     assert find_states_credentials(load('[state]\nbackend = "s3"\nassume_role = false'), "prod") == ""
     assert find_states_credentials(load('[state]\nbackend = "s3"'), "prod") == "prod"
+
+
+LONG = "a" * 63
+ONE_STATE = {
+    "s3 paths": ("s3", {"bucket": "b", "key": "dev//web/./a"}, "", {"bucket": "b", "key": "dev/web/a"}, ""),
+    "s3 workspace": ("s3", {"bucket": "b", "key": "a//b"}, "dev", {"bucket": "b", "key": "env:/dev/a/b"}, ""),
+    "s3 detour": ("s3", {"bucket": "b", "key": "dev/b/../web"}, "", {"bucket": "b", "key": "dev/web"}, ""),
+    "gcs slash": ("gcs", {"bucket": "b", "prefix": "dev/web/"}, "x", {"bucket": "b", "prefix": "/dev//web"}, "x"),
+    "oss workspace": ("oss", {"bucket": "b", "prefix": "p"}, "dev", {"bucket": "b", "prefix": "p/dev"}, ""),
+    "azure workspace": ("azurerm", {"key": "a"}, "dev", {"key": "aenv:dev"}, ""),
+    "consul workspace": ("consul", {"path": "a"}, "dev", {"path": "a-env:dev/"}, ""),
+    "kubernetes parts": ("kubernetes", {"secret_suffix": "b-c"}, "a", {"secret_suffix": "c"}, "a-b"),
+    "kubernetes namespace": (
+        "kubernetes",
+        {"secret_suffix": "a", "namespace": "default"},
+        "",
+        {"secret_suffix": "a"},
+        "",
+    ),
+    "long schemas": ("pg", {"schema_name": f"{LONG}_dev"}, "", {"schema_name": f"{LONG}_prod"}, ""),
+    "addresses": ("http", {"address": "HTTPS://A.example:443/x//./y#z"}, "", {"address": "https://a.example/x/y"}, ""),
+    "remote prefix": ("remote", {"workspaces": {"prefix": "a-"}}, "dev", {"workspaces": {"name": "a-dev"}}, ""),
+    "local backup": ("local", {"path": "s/web.tfstate.backup"}, "", {"path": "./S//web.tfstate"}, ""),
+}
+
+
+@pytest.mark.parametrize(("backend", "one", "here", "other", "there"), ONE_STATE.values(), ids=ONE_STATE.keys())
+def test_two_spellings_of_one_state_are_equal(
+    backend: str, one: dict[str, object], here: str, other: dict[str, object], there: str
+) -> None:
+    assert identify_state(backend, one, here) == identify_state(backend, other, there)
+
+
+@pytest.mark.parametrize("backend", sorted(BACKENDS.keys() - {"http"}))
+def test_workspaces_are_states_of_their_own(backend: str) -> None:
+    kind = BACKENDS[backend]
+    keys = {kind.place_key: {"prefix": "a-"} if backend == "remote" else kind.default_place}
+    assert len({identify_state(backend, keys, workspace) for workspace in ("", "dev", "prod")}) == 3

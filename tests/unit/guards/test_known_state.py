@@ -63,7 +63,7 @@ def test_unknown_state_is_refused_with_stack_and_resources(request_: Request) ->
     where = request_.target
     assert said("G304", request_) == (
         f"the state of web (3 resources) in {where} holds resources never deployed by this ledger:"
-        f" it was deployed with another [store], or under another name of {where}"
+        f" they come from plain Terraform, another [store], or another name of {where}"
     )
 
 
@@ -92,4 +92,4 @@ def test_unknown_state_is_waivable_only_where_listed() -> None:
     assert not refusal.for_now
     assert refusal.hint.endswith("envctl history staging")
     assert "[store]" in refusal.hint
-    assert "list known_state in waivable of staging" in refusal.hint
+    assert 'waivable = ["known_state"] in [environments.staging.gates]' in refusal.hint

@@ -63,6 +63,10 @@ EQUAL: dict[str, Request] = {
     "nothing differs": replace(COMPARED, differing={}),
     "only what may differ does": replace(COMPARED, differing={"size": ()}),
     "what differs may": ruled(COMPARED, may_differ=frozenset({"cidr", "size", "zone", "more"})),
+    "what differs may in these stacks": ruled(
+        replace(COMPARED, differing={"zone": ()}, differing_stacks={"zone": frozenset({"a", "b"})}),
+        may_differ=frozenset({"a.zone", "b.zone"}),
+    ),
     "a rollback is not compared": replace(COMPARED, action="rollback", source=None),
     "the same code again is not compared": replace(COMPARED, action="apply", source=None),
     "a destruction is not compared": replace(COMPARED, action="destroy", source=None),
@@ -80,6 +84,12 @@ def test_differing_settings_are_named() -> None:
         "staging and prod differ in cidr, zone; [parity] does not allow it",
         "make them equal, or list them in may_differ of [parity] in envctl.toml: envctl diff staging prod",
     )
+
+
+def test_setting_that_differs_in_one_more_stack_is_refused() -> None:
+    one = replace(COMPARED, differing={"zone": ()}, differing_stacks={"zone": frozenset({"a", "b"})})
+    assert answer("G205", ruled(one, may_differ=frozenset({"a.zone", "c.zone"})))
+    assert answer("G205", ruled(replace(one, differing_stacks={}), may_differ=frozenset({"a.zone"})))
 
 
 def test_parity_lists_only_lines_that_must_not_differ() -> None:

@@ -1,10 +1,13 @@
 """A bundle is its content and nothing else, and nothing is believed of one that was touched."""
 
+import copy
 import io
 import json
+import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -25,6 +28,7 @@ from envctl.domain.release.bundle import (
     pack,
     unpack,
 )
+from envctl.domain.release.root_code import RootCode, RootProvider
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
@@ -217,6 +221,52 @@ FORGED: Mapping[str, bytes] = {
 def test_forged_bundle_with_matching_hash_is_refused(bundle: bytes) -> None:
     with pytest.raises(DamagedBundleError):
         unpack(bundle, compute_identity(bundle))
+
+
+ROOT_STACK = StackWiring(
+    "live",
+    {"subnet": "network.subnet"},
+    root_code=RootCode(
+        ("live",), (RootProvider("aws", "aws"),), ("aws",), ("aws_vpc.a",), (("a.b", "a.c"),), {"r": "{}"}
+    ),
+    providers={"aws.b": {"region": "eu-west-1"}},
+    default_tags=True,
+)
+
+
+def list_places(value: object) -> Iterator[tuple[str | int, ...]]:
+    yield ()
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    yield from ((key, *rest) for key, each in pairs for rest in list_places(each))
+
+
+def test_other_type_anywhere_in_wiring_is_refused() -> None:
+    stacks = {**WIRING.stacks, "live": ROOT_STACK}
+    bundle = pack(Release(replace(WIRING, stacks=stacks, removed={"old": "forget"}), {}))
+    with tarfile.open(fileobj=io.BytesIO(bundle)) as tar:
+        manifest = json.loads(read_member(tar, MANIFEST))
+    # The keys of providers have any type, as artifacts do; the schema converts its own.
+    free = re.compile(
+        "|".join(("artifacts", "schema", "format", r"providers/\w+/\w+", r"stacks/\d/providers/[\w.]+/\w+"))
+    )
+    places = [each for each in list_places(manifest) if each and not free.match("/".join(map(str, each)))]
+    for place in places:
+        for wrong in (17, {"a": 17}, ["\ud800"], None):
+            document = copy.deepcopy(manifest)
+            holder = reduce(lambda inner, key: inner[key], place[:-1], document)
+            if type(holder[place[-1]]) is type(wrong):
+                continue
+            holder[place[-1]] = wrong
+            forged = _forged(manifest=json.dumps(document).encode())
+            with pytest.raises(DamagedBundleError):
+                unpack(forged, compute_identity(forged))
+
+
+@pytest.mark.parametrize("value", ["\ud800", float("nan"), float("inf")])
+def test_values_that_no_file_holds_are_refused(value: object) -> None:
+    forged = _document(artifacts={"image": value})
+    with pytest.raises(DamagedBundleError):
+        unpack(forged, compute_identity(forged))
 
 
 def test_handmade_bundle_of_ordinary_files_is_accepted() -> None:

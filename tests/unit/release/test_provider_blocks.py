@@ -99,7 +99,7 @@ def test_environment_without_region_renders_given_aliases_alone() -> None:
 
 def test_role_that_looks_replaces_the_deployer_of_an_alias() -> None:
     look = f"arn:aws:iam::{ACCOUNT}:role/look"
-    place = replace(PLACE, assume_role=look, replaced_role=ROLE)
+    place = replace(PLACE, assume_role=look, replaced_roles={ROLE: {"role_arn": look}})
     found = render_configurations(wire({"aws.x": {"assume_role": {"role_arn": ROLE}}}), place, "web")
     assert found["aws.x"]["assume_role"] == {"role_arn": look}
 
@@ -189,3 +189,10 @@ def test_change_of_an_alias_is_listed_without_values() -> None:
     )
     found = {each.name: each.after for each in compare_releases(older, newer).wiring}
     assert found == {"stack web": "modules/web without default tags", "provider aws.x of web.region": Marker.SENSITIVE}
+
+
+def test_aws_under_another_local_name_gets_the_same() -> None:
+    tables = {"amazon": {"source": "hashicorp/aws"}}
+    found = render({"amazon.us": {"region": "us-east-1"}, "aws.us": {"region": "us-east-1"}}, tables)
+    assert found["amazon.us"] == found["aws.us"]
+    assert found["amazon"] == found["aws"]

@@ -88,6 +88,13 @@ def test_alias_in_another_account_keeps_its_role() -> None:
     assert render_providers(ELSEWHERE)["aws"] == {"alias": "dns", "allowed_account_ids": [OTHER]}
 
 
+def test_look_takes_no_deployer_of_another_environment() -> None:
+    look = {"role_arn": f"arn:aws:iam::{OTHER}:role/look", "external_id": "x"}
+    place = replace(PLACE, replaced_roles={ELSEWHERE.role: look})
+    found = render_providers(ELSEWHERE, place=place)["aws"]
+    assert found == {"alias": "dns", "assume_role": [look], "allowed_account_ids": [OTHER]}
+
+
 def test_table_of_the_stack_names_the_account_of_an_alias() -> None:
     unknown = replace(ELSEWHERE, role="", unresolved=("assume_role",))
     named = {"aws.dns": {"allowed_account_ids": [OTHER]}}

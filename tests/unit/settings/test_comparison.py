@@ -82,6 +82,8 @@ DIFFERENT = (of("staging", setting(1, STAGING)), of("prod", setting(2, PROD)))
         pytest.param((), frozenset(), "", id="nobody compares these two"),
         pytest.param(("size",), frozenset(), "allowed", id="it may differ"),
         pytest.param((), frozenset({"size"}), "refused", id="parity refuses it"),
+        pytest.param(("web.size",), frozenset({"size"}), "allowed", id="it may differ in its stack"),
+        pytest.param(("other.size",), frozenset({"size"}), "refused", id="it may differ in another stack"),
         pytest.param((), frozenset({"zone"}), "", id="parity refuses another one"),
     ],
 )

@@ -10,6 +10,8 @@ from envctl.domain.errors import ConfigurationError, EnvctlError
 from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_check import check_secrets, list_secrets
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.explain_plan import explain_plan
@@ -262,6 +264,25 @@ def test_request_job_gets_stand_ins() -> None:
     assert secrets_of(world) == {"db_password": "envctl-stand-in", "keys": '{"user": ""}'}
     assert world.secrets.read == []
     assert "stand-ins for web.db_password and web.keys" in world.observer.heard[-1]
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_plan_with_stand_ins_is_not_approved(*, looks: bool) -> None:
+    world = from_environment()
+    text = world.tree.content["envctl.toml"].decode().replace("{}", "{ peer = 1 }")
+    world.edit("envctl.toml", text + '[ci]\npull_request_environments = ["staging"]\n')
+    apply(world.ports, "dev")
+    world.identity.name = "bob@example.com"
+    before = {*world.store.content}
+    world.job_requests.for_request = True
+    world.config_reader = ProjectFileReader(sandbox=False, look=looks)
+    if not looks:
+        assert approve_plan(world.ports, "staging", "peer").plan
+        return
+    error = catch(ConfigurationError, lambda: approve_plan(world.ports, "staging", "peer"))
+    assert codes(error) == ["E355"]
+    assert explain_refusal(world.ports, "staging", planned=True).plan == ""
+    assert {*world.store.content} == before
 
 
 def test_promotion_is_refused_without_the_secret() -> None:

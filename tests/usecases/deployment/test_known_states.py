@@ -141,6 +141,29 @@ def test_resource_of_two_stacks_is_refused(world: World) -> None:
     assert list_entries(world) == []
 
 
+def test_resource_of_two_stacks_is_shown_before(world: World) -> None:
+    with_another_store(world)
+    queue = {"mode": "managed", "type": "aws_sqs_queue", "name": "q", "instances": [{"attributes": {"arn": "arn:x"}}]}
+    world.terraform.pull_state = lambda *_: json.dumps({"resources": [queue]}).encode()  # type: ignore[method-assign]
+    planned, _ = plan_environment(world.ports, "dev")
+    (previewed,) = preview_environments(world.ports, ["prod"]).environments
+    assert previewed.plan
+    for shown in (planned, previewed.plan):
+        expected = f"E380: a resource is in the states of two stacks of {shown.environment}: arn:x (network: aws_sqs_qu"
+        assert all(any(text.startswith(expected) for text in stack.warnings) for stack in shown.stacks), shown
+
+
+def test_approver_is_shown_resource_of_two_stacks(world: World) -> None:
+    rename(world, "prod", "live")
+    edit_project(world, ("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"))
+    queue = {"mode": "managed", "type": "aws_sqs_queue", "name": "q", "instances": [{"attributes": {"arn": "arn:x"}}]}
+    world.terraform.pull_state = lambda *_: json.dumps({"resources": [queue]}).encode()  # type: ignore[method-assign]
+    world.identity.name = "bob@example.com"
+    approve_plan(world.ports, "live", "peer")
+    shown = [text for stack in world.observer.plans[-1].stacks for text in stack.warnings]
+    assert [text.partition(":")[0] for text in shown] == ["E380", "E380"]
+
+
 def test_deployment_start_records_its_stacks(world: World) -> None:
     edit_network(world)
     apply(world.ports, "dev", DeployOptions(selection=ONLY_NETWORK))

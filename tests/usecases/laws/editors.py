@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from envctl.domain.release.bundle import File
 from tests.fakes.world import NETWORK, MemoryTree
-from tests.usecases.laws.machines import LEAVING, Machine, Shared
+from tests.usecases.laws.machines import ENVIRONMENTS, LEAVING, Machine, Shared
 from tests.usecases.laws.oracle.account import Place
 from tests.usecases.laws.oracle.oracle import Oracle
 from tests.usecases.laws.oracle.rulebook import NEW_NAMES, Asked, Rules
@@ -14,6 +14,7 @@ from tests.usecases.project_text import BESIDE, NO_THIRD, Third, project
 
 SEEN, ROGUE = "modules/network/third.tf", "modules/beside/main.tf"
 ENVIRONMENT = 'variable "environment" { type = string }\n'
+DEPTH = 'variable "depth" {\n  type    = number\n  default = 0\n}\n'
 # It takes what the settings of prod hold.
 OUTSIDE = ENVIRONMENT + 'variable "cidr" { type = string }\nvariable "size" { type = number }\n'
 THIRDS = ("jobs", "cron", BESIDE)
@@ -31,10 +32,15 @@ def settings_path(environment: str) -> str:
     return f"environments/{environment}/terraform.tfvars"
 
 
+def stack_path(environment: str) -> str:
+    return f"environments/{environment}/web.tfvars"
+
+
 def settings_of(tree: MemoryTree, environment: str) -> bytes:
-    """The settings that count there: each line of its own file before the common one."""
+    """The settings that count there: each line of the file of a stack before its own file, and then the common one."""
     found: dict[str, str] = {}
-    for path in ("environments/common.tfvars", settings_path(environment)):
+    # Only web has what its file says.
+    for path in ("environments/common.tfvars", settings_path(environment), stack_path(environment)):
         # An environment that is gone has none.
         for line in tree.content.get(path, b"").decode().splitlines():
             name, _, value = line.partition(" = ")
@@ -87,6 +93,13 @@ class Edits:
         kept = [line for line in lines if not line.startswith("cidr")]
         self.here.edit(path, "\n".join([f'cidr = "10.{number}.0.0/16"', *kept, ""]))
 
+    def edits_stack_settings(self, of: str, number: int) -> None:
+        """A size of web alone; 0 takes it away. Beside the pipeline there is no such stack."""
+        path = stack_path(self.called(of))
+        self.shared.tree.content.pop(path, None)
+        if number and self.called(of) not in self.shared.asked.outside:
+            self.here.edit(path, f"size = {number}\n")
+
     def edits_place(self, key: str, number: int) -> None:
         """Prod is somewhere else from now on, and its credentials answer there."""
         place = {**self.shared.place_of_prod, key: PLACES[key](number)}
@@ -109,6 +122,12 @@ class Edits:
             old, now = (settings_path(name) for name in (kind, new)[:: -1 if kind not in asked.renamed else 1])
             if old in content:
                 content[now] = content.pop(old)
+            old, now = (stack_path(name) for name in (kind, new)[:: -1 if kind not in asked.renamed else 1])
+            if old in content:
+                content[now] = content.pop(old)
+        for name in (*ENVIRONMENTS, *NEW_NAMES.values()):
+            if name in asked.outside or name not in asked.environments:
+                content.pop(stack_path(name), None)
         self.shared.asked = asked
         self.writes_project()
 
@@ -130,7 +149,7 @@ class Edits:
         for path, wanted in (("modules/jobs/main.tf", bool(third.name)), (SEEN, third != NO_THIRD)):
             content.pop(path, None)
             if wanted:
-                self.here.edit(path, f"# {third}\n" + (ENVIRONMENT if path != SEEN else ""))
+                self.here.edit(path, f"# {third}\n" + (ENVIRONMENT + DEPTH if path != SEEN else ""))
         self.writes_project()
 
     @contextmanager

@@ -44,6 +44,10 @@ class Edited(RuleBasedStateMachine):
     def edits_settings(self, of: str, number: int) -> None:
         self.actors.edits_settings(of, number)
 
+    @rule(of=environments, number=st.integers(0, 3))
+    def edits_settings_of_a_stack(self, of: str, number: int) -> None:
+        self.actors.edits_stack_settings(of, number)
+
     @rule(key=st.sampled_from(sorted(PLACES)), number=st.integers(0, 2))
     def edits_place(self, key: str, number: int) -> None:
         self.actors.edits_place(key, number)

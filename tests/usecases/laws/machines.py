@@ -16,6 +16,7 @@ from envctl.domain.errors import StateLock
 from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
+from envctl.domain.terraform.workdir_names import SETTINGS_FILE
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
 from tests.fakes.world import (
     Killed,
@@ -127,6 +128,20 @@ class Machine(World):
         main = json.loads(self.workspace.stacks[environment, "web"])
         return self.terraform.hash_code(environment), main["module"]["web"]["image"]
 
+    def require_own_depth(self, environment: str, stack: PreparedStack) -> None:
+        """`set` travels with the release: what the code of the third stack says of itself is what it is given."""
+        where = (environment, stack.name)
+        tree = {path: file.data for path, file in self.workspace.trees.get(where, {}).items()}
+        text = self.workspace.code[environment]["modules/jobs/main.tf"].data.decode()
+        wanted = int(text.partition("depth=")[2].partition(")")[0])
+        if stack.root:
+            given = json.loads(tree[f"{stack.root}/{SETTINGS_FILE}"]).get("depth", 0)
+            assert "kind='root'" in text, text
+        else:
+            given = json.loads(self.workspace.stacks[where])["module"][stack.name].get("depth", 0)
+            assert "kind='module'" in text, text
+        assert given == wanted, f"{stack.name} has depth {given}, and its release {wanted}"
+
     def stacks_in(self, environment: str) -> frozenset[str]:
         """Those that hold something in reality."""
         return frozenset(stack for where, stack in self.terraform.reality if where == environment)
@@ -183,6 +198,8 @@ class WatchedTerraform(MemoryTerraform):
         self.machine.burns()
         plan = super().plan(environment, stack, destroy=destroy, locking=locking)
         content = None if destroy else self.machine.content(environment)
+        if not destroy and not stack.leaves and stack.name in {"jobs", "cron"}:
+            self.machine.require_own_depth(environment, stack)
         self.machine.watcher.planned(self.machine, (environment, stack.name), plan, content)
         return plan
 

@@ -91,6 +91,25 @@ def test_role_of_the_deployer_in_providers_is_replaced(project: Project) -> None
     assert deployed["aws"]["assume_role"] == [{"role_arn": DEPLOYER, "external_id": "x"}]
 
 
+def test_deployer_of_another_environment_is_replaced() -> None:
+    there, look = (f"arn:aws:iam::222222222222:role/{name}" for name in ("deployer", "look"))
+    more = f"""
+[environments.shared]
+account_id = "222222222222"
+assume_role = "{there}"
+look_role = "{look}"
+external_id = "their-id"
+"""
+    text = TEXT.replace('order = ["dev"]', 'order = ["dev", "shared"]') + more
+    project = ProjectFileReader(sandbox=False).parse_project(text.encode())
+    tables: dict[str, dict[str, object]] = {"aws.dns": {"assume_role": {"role_arn": there}}}
+    web = replace(WIRING.stacks["web"], providers=tables)
+    wiring = replace(WIRING, stacks={**WIRING.stacks, "web": web})
+    looked, deployed = render(project.for_looking(), wiring), render(project, wiring)
+    assert looked["provider"]["aws"][1]["assume_role"] == {"role_arn": look, "external_id": "their-id"}
+    assert deployed["provider"]["aws"][1]["assume_role"] == {"role_arn": there}
+
+
 def test_session_of_a_look_takes_its_role_for_an_hour(project: Project) -> None:
     looks, deploys = (build_credentials_spec(each, "dev") for each in (project.for_looking(), project))
     assert (looks.role, looks.duration) == (LOOKER, timedelta(hours=1))

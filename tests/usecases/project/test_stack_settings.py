@@ -103,6 +103,7 @@ def test_null_in_file_of_stack_gives_the_default() -> None:
     assert values_of(write(NAMED, files), "extra") == {"orders": None, "mails": None}
 
 
+TWINS = f'{HEAD}{ORDERS}set = {{ name = "x" }}\n{ORDERS.replace("orders", "eu-orders")}set = {{ name = "x" }}\n'
 REFUSED: dict[str, tuple[str, dict[str, str], list[tuple[str, str]]]] = {
     "a file of no stack": (NAMED, {"environments/prod/mail.tfvars": ""}, [("E217", "environments/prod/mail.tfvars")]),
     "a name that the stack's module lacks": (
@@ -192,6 +193,16 @@ REFUSED: dict[str, tuple[str, dict[str, str], list[tuple[str, str]]]] = {
         {"config/dev.tfvars": ""},
         [("E223", "envctl.toml:2")],
     ),
+    "a file of a stack and of an environment": (
+        f'[settings]\nfiles = ["config/{{env}}.tfvars", "config/{{stack}}.tfvars"]\n{NAMED}'.replace("orders", "prod"),
+        {"config/prod.tfvars": ""},
+        [("E390", "config/prod.tfvars")],
+    ),
+    "a file of two stacks in two environments": (
+        f'[settings]\nfiles = ["config/{{env}}-{{stack}}.tfvars"]\n{TWINS}'.replace("dev", "prod-eu"),
+        {"config/prod-eu-orders.tfvars": ""},
+        [("E390", "config/prod-eu-orders.tfvars")],
+    ),
     "a path out of the project": (
         f'[settings]\nfiles = ["../{{env}}.tfvars"]\n{NAMED}',
         {},
@@ -273,6 +284,22 @@ def test_names_of_other_programs_can_be_ignored() -> None:
     assert [each.code for each in found] == ["E203", "E203"]
     assert '[settings] ignore = ["legacy_a"]' in found[0].hint
     assert resolve(write(f'[settings]\nignore = ["legacy_*", "team"]\n{NAMED}', files))
+
+
+@pytest.mark.parametrize("ignored", ["limits.old", "limits.*", "*.old"])
+def test_attributes_of_other_programs_can_be_ignored(ignored: str) -> None:
+    files = {"environments/prod/terraform.tfvars": "limits = { soft = 1, old = 2 }\n"}
+    found = catch(ConfigurationError, resolve, write(NAMED, files)).problems
+    assert [each.code for each in found] == ["E209"]
+    assert '[settings] ignore = ["limits.old"]' in found[0].hint
+    world = write(f'[settings]\nignore = ["{ignored}"]\n{NAMED}', files)
+    assert values_of(world, "limits")["mails"] == {"soft": 1, "hard": None}
+
+
+def test_pattern_without_a_dot_ignores_no_attribute() -> None:
+    files = {"environments/prod/terraform.tfvars": "limits = { soft = 1, old = 2 }\n"}
+    found = catch(ConfigurationError, resolve, write(f'[settings]\nignore = ["*"]\n{NAMED}', files)).problems
+    assert [each.code for each in found] == ["E209"]
 
 
 def test_stack_called_terraform_has_no_own_file() -> None:

@@ -14,6 +14,7 @@ _HINT_BY_ERRNO = {
     errno.EPERM: "check its owner, and its permissions",
     errno.EROFS: "this disk is read-only: mount it for writing, or work in another folder",
     errno.ENAMETOOLONG: "shorten the name, or move the project to a folder higher up",
+    errno.ENOENT: "a link that leads nowhere: remove it. If the file was moved meanwhile, run the command again",
     errno.EISDIR: "a folder is in the place of a file: move it away",
     errno.ENOTDIR: "a file is in the place of a folder: move it away",
     errno.ELOOP: "a link points back to itself: remove it",

@@ -10,7 +10,7 @@ from posixpath import dirname, join, normpath
 import tree_sitter
 
 from envctl.adapters.hcl.file_functions import PATH_ATTRIBUTES
-from envctl.adapters.hcl.json_module import list_objects
+from envctl.adapters.hcl.json_module import list_objects, parse_json
 from envctl.adapters.hcl.paths import GAP, LazyValues, Scope, Values, evaluate, unescape, walk_nodes
 from envctl.adapters.hcl.source import Source, list_attributes, list_body
 from envctl.domain.errors import ConfigurationError
@@ -175,7 +175,7 @@ def parse_code(data: bytes, name: str) -> Source | None:
 def load_document(data: bytes) -> JsonDocument | None:
     """Parse code in JSON; None if it is invalid: the reader of the module reports it."""
     try:
-        return JsonDocument(json.loads(data), data)
+        return JsonDocument(parse_json(data), data)
     except (ValueError, RecursionError):
         return None
 
@@ -210,8 +210,13 @@ def list_blocks(source: Source) -> Iterator[tuple[str, list[str], tree_sitter.No
     for node in list_body(source.root):
         if node.type == "block":
             words = [child for child in node.named_children if child.type in {"identifier", "string_lit"}]
-            kind, *labels = [source.read_node(word).strip('"') for word in words]
+            kind, *labels = [read_label(source, word) for word in words]
             yield kind, labels, node
+
+
+def read_label(source: Source, word: tree_sitter.Node) -> str:
+    """Return a label of a block, or the key of an object: with or without quotes, and escapes in them."""
+    return unescape(source.read_node(word).strip('"'))
 
 
 def _declare_json_names(scope: Scope, document: object) -> None:

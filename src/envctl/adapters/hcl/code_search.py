@@ -16,10 +16,11 @@ from envctl.adapters.hcl.code_folders import (
     evaluate_text,
     is_json_code,
     list_json_bodies,
+    read_label,
 )
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
 from envctl.adapters.hcl.json_module import list_objects
-from envctl.adapters.hcl.paths import MODULE, Scope, evaluate, explain_leaving, unescape, walk_nodes
+from envctl.adapters.hcl.paths import MODULE, Scope, evaluate, explain_leaving, walk_nodes
 from envctl.adapters.hcl.source import Source, find_non_literals, list_attributes, list_body, parse_attributes
 from envctl.domain.errors import Location
 from envctl.domain.plan.provider_accounts import (
@@ -35,6 +36,7 @@ _TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
 _PROVIDER = re.compile(rb'^[ \t]*provider[ \t]+"?(?P<name>[\w-]+)"?[ \t]*\{', re.MULTILINE)
 REMOTE_STATE = "terraform_remote_state"
 _ROLE_KEYS = frozenset({"assume_role", "assume_role_with_web_identity", "role_arn"})
+_DYNAMIC = "dynamic"
 _EMPTY_VALUES = ("null", '""')
 _ACCOUNT_KEYS = ("alias", "allowed_account_ids", "assume_role", "endpoints")
 
@@ -73,7 +75,7 @@ def _search_block(
         if node.type == "function_call" and (reason := _explain_call(source, node, scope, templates)):
             specific.append(OutsideRead(source.locate_node(node), reason))
         elif node.type in {"attribute", "object_elem"}:
-            name = source.read_node(node.named_children[0]).strip('"')
+            name = read_label(source, node.named_children[0])
             values = evaluate(source, node.named_children[-1], scope) if name in names else frozenset()
             if reason := explain_leaving(values, is_path=True):
                 specific.append(OutsideRead(source.locate_node(node), f"{name} is {reason}"))
@@ -183,11 +185,10 @@ def _read_folder(code: Mapping[str, bytes]) -> _FolderBlocks:
 
 def _read_code(found: _FolderBlocks, source: Source) -> None:
     for kind, labels, block in code_folders.list_blocks(source):
-        names = [unescape(label) for label in labels]
-        if kind == "provider" and names:
-            found.providers.append((source.locate_node(block), names[0], read_arguments(source, block)))
-        elif kind == "data" and names[:1] == [REMOTE_STATE] and names[1:]:
-            found.remote_states.append(read_remote_state(source, names[1], block))
+        if kind == "provider" and labels:
+            found.providers.append((source.locate_node(block), labels[0], read_arguments(source, block)))
+        elif kind == "data" and labels[:1] == [REMOTE_STATE] and labels[1:]:
+            found.remote_states.append(read_remote_state(source, labels[1], block))
         elif kind == "terraform":
             _read_terraform_block(found, source, block)
     if source.root.has_error:
@@ -230,7 +231,7 @@ def read_arguments(source: Source, block: tree_sitter.Node) -> dict[str, object]
             elif block.type == "block" and source.read_node(block.named_children[0]) == "endpoints":
                 arguments[name] = read_literal(source, name, expression)
         else:
-            kind, *labels = [source.read_node(each).strip('"') for each in child.named_children if each.type != "body"]
+            kind, *labels = [read_label(source, each) for each in child.named_children if each.type != "body"]
             if kind == "dynamic" and labels:
                 arguments[labels[0]] = UNRESOLVED
             else:
@@ -261,14 +262,14 @@ def read_remote_state(source: Source, name: str, block: tree_sitter.Node) -> Rem
 
 
 def _read_key(source: Source, node: tree_sitter.Node) -> str:
-    return source.read_node(node.named_children[0]).strip('"')
+    return read_label(source, node.named_children[0])
 
 
 def _read_json(found: _FolderBlocks, path: str, document: JsonDocument) -> None:
     for name, body in list_json_bodies(document.content, "provider"):
         for each in list_objects(body):
             place = Location(path, document.find_line(name))
-            found.providers.append((place, name, {key: read_json_literal(value) for key, value in each.items()}))
+            found.providers.append((place, name, read_json_arguments(each)))
     for type_, bodies in list_json_bodies(document.content, "data"):
         for each in list_objects(bodies) if type_ == REMOTE_STATE else ():
             for name, body in each.items():
@@ -291,6 +292,18 @@ def read_json_state(path: str, document: JsonDocument, name: str, body: Mapping[
     takes_role = any(value for each in list_objects(config) for key, value in each.items() if key in _ROLE_KEYS)
     place = Location(path, document.find_line(name))
     return RemoteState(place, name, str(backend) if is_plain else "", takes_role)
+
+
+def read_json_arguments(body: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments of a block in JSON. Of a block that Terraform makes by itself, only the name is known."""
+    arguments = {key: read_json_literal(value) for key, value in body.items() if key != _DYNAMIC}
+    return arguments | dict.fromkeys(list_made_blocks(body), UNRESOLVED)
+
+
+def list_made_blocks(body: Mapping[str, object]) -> Iterator[str]:
+    """Yield the kinds of the blocks of a body in JSON that are `dynamic`."""
+    for each in list_objects(body.get(_DYNAMIC)):
+        yield from each
 
 
 def read_json_literal(value: object) -> object:

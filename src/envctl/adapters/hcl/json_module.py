@@ -1,7 +1,7 @@
 """Terraform code in JSON syntax (`*.tf.json`)."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
@@ -20,10 +20,45 @@ def read_json_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator
                 yield from ((kind, label, values, Location(name, line)) for values in list_objects(body))
 
 
+def parse_json(data: bytes, parse_float: Callable[[str], object] | None = None) -> object:
+    """Parse JSON as Terraform does: a repeated name is one more block, objects in a list are one body, and half of a
+    surrogate pair is a letter that can't be shown.
+
+    Raises ValueError or RecursionError.
+    """
+    found = json.loads(data, parse_float=parse_float, object_pairs_hook=_unite_pairs)
+    if b"\\ud" in data.lower():
+        found = _replace_surrogates(found)
+    if isinstance(found, list) and all(isinstance(each, dict) for each in found):
+        return _unite_pairs([pair for each in found for pair in each.items()])
+    return found
+
+
+def _unite_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    united: dict[str, object] = {}
+    for key, value in pairs:
+        united[key] = [*_to_list(united[key]), *_to_list(value)] if key in united else value
+    return united
+
+
+def _replace_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_replace_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        return {_replace_surrogates(key): _replace_surrogates(each) for key, each in value.items()}
+    return value
+
+
+def _to_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
 def read_json_document(data: bytes, name: str) -> dict[str, Any]:
     """Return the object in the file. Raises ConfigurationError (E201)."""
     try:
-        found = json.loads(data, parse_float=parse_number)
+        found = parse_json(data, parse_float=parse_number)
     except json.JSONDecodeError as error:
         message = f"syntax error: {error.msg}"
         raise ConfigurationError(Problem("E201", message, "correct the JSON", Location(name, error.lineno))) from None

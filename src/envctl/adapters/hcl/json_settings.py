@@ -1,6 +1,7 @@
 """Settings files in JSON syntax (`*.tfvars.json`): Terraform takes their strings as they are, without templates."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -9,6 +10,7 @@ from envctl.domain.terraform.literals import IDENTIFIER, parse_number
 from envctl.domain.terraform.variables import Assignment, SettingsFile
 
 _COMMENT = "//"
+_HALF_LETTER = re.compile("[\ud800-\udfff]")
 _SPACE = " \t\r\n"
 
 
@@ -27,6 +29,8 @@ def read_json_settings(data: bytes, name: str) -> SettingsFile:
         _refuse("a value is nested too deeply", "use fewer levels", name, None)
     except ValueError as error:
         _refuse(str(error), "correct the JSON", name, None)
+    if "\\ud" in text.lower() and _has_half_letter(document):
+        _refuse("a text has half of a letter", "write both parts of the letter: \\uD83D\\uDE00", name, None)
     if not isinstance(document, dict):
         _refuse("the settings must be one JSON object", "put { } around them", name, 1)
     lines = dict(_list_key_lines(text))
@@ -50,6 +54,15 @@ def _list_key_lines(text: str) -> Iterator[tuple[str, int]]:
         _, at = _DECODER.raw_decode(text, _skip(text, _skip(text, end) + 1))
         at = _skip(text, at)
         at += text[at] == ","
+
+
+def _has_half_letter(value: object) -> bool:
+    """Tell if a text or a name has half of a surrogate pair."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        return any(map(_has_half_letter, value))
+    return isinstance(value, str) and bool(_HALF_LETTER.search(value))
 
 
 def _skip(text: str, at: int) -> int:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from posixpath import dirname, normpath
+from posixpath import dirname, normpath, relpath
 
 import tree_sitter
 
@@ -17,17 +17,20 @@ from envctl.adapters.hcl.code_folders import (
     evaluate_text,
     is_json_code,
     list_json_bodies,
+    read_label,
 )
 from envctl.adapters.hcl.code_search import (
     REMOTE_STATE,
+    list_made_blocks,
     list_texts,
     read_arguments,
-    read_json_literal,
+    read_json_arguments,
     read_json_state,
     read_literal,
     read_remote_state,
 )
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
+from envctl.adapters.hcl.globs import matches_glob
 from envctl.adapters.hcl.json_module import list_objects
 from envctl.adapters.hcl.module import OVERRIDE
 from envctl.adapters.hcl.paths import HOME, MODULE, ROOT, UNKNOWN, Scope, Values, evaluate, walk_nodes
@@ -36,6 +39,7 @@ from envctl.domain.errors import Location
 from envctl.domain.plan.provider_accounts import CREDENTIAL_KEYS
 from envctl.domain.release.code_search import OutsideRead, StateBlock
 from envctl.domain.release.root_findings import ProviderDeclaration, RootFindings
+from envctl.domain.terraform.workdir_names import GENERATED_FILES
 
 _CREDENTIALS = frozenset({*CREDENTIAL_KEYS, "allowed_account_ids", "assume_role"})
 _TEMPLATES = frozenset({"quoted_template", "heredoc_template"})
@@ -81,6 +85,7 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
         remote_states={name: code for name, code in sorted(blocks.remote_states.items()) if code},
         reads=dict(sorted(reads.found.items())),
         outside=tuple(sorted(reads.list_outside())),
+        file_sets=tuple(sorted(reads.file_sets)),
     )
 
 
@@ -154,7 +159,7 @@ def _read_sources(source: Source, block: tree_sitter.Node) -> dict[str, str]:
     for name, expression in list_attributes(list_body(block), source):
         sources[name] = f"hashicorp/{name}"
         for node in walk_nodes(expression):
-            if node.type == "object_elem" and source.read_node(node.named_children[0]).strip('"') == "source":
+            if node.type == "object_elem" and read_label(source, node.named_children[0]) == "source":
                 sources[name] = _normalize_source(str(read_literal(source, "source", node.named_children[-1])))
     return sources
 
@@ -170,7 +175,7 @@ def _read_credentials(source: Source, block: tree_sitter.Node) -> dict[str, str]
     found: dict[str, str] = {}
     for child in list_body(block):
         words = [each for each in child.named_children if each.type in {"identifier", "string_lit"}]
-        names = [source.read_node(word).strip('"') for word in words]
+        names = [read_label(source, word) for word in words]
         name = names[1] if names[:1] == ["dynamic"] and len(names) > 1 else names[0]
         if name in _CREDENTIALS:
             found[name] = found.get(name, "") + "".join(source.read_node(child).split())
@@ -184,8 +189,12 @@ def _read_json(found: _RootBlocks, path: str, document: JsonDocument, scope: Sco
             if is_override:
                 found.overrides.append(StateBlock(place, f'provider "{name}"'))
                 continue
-            arguments = {key: read_json_literal(value) for key, value in each.items()}
+            arguments = read_json_arguments(each)
             credentials = {key: json.dumps(each[key], sort_keys=True) for key in each if key in _CREDENTIALS}
+            made = json.dumps(each.get("dynamic"), sort_keys=True)
+            credentials |= {
+                key: credentials.get(key, "") + made for key in list_made_blocks(each) if key in _CREDENTIALS
+            }
             text = str(each.get("region", ""))
             region = (evaluate_text(text, scope), text) if "region" in each else None
             found.providers.append((place, name, arguments, credentials, region))
@@ -338,6 +347,23 @@ class _Reads:
     found: dict[str, Location] = field(default_factory=dict)
     outside: set[OutsideRead] = field(default_factory=set)
     templates: set[str] = field(default_factory=set)
+    file_sets: set[OutsideRead] = field(default_factory=set)
+
+    def add_file_set(self, folder: str, pattern: str, place: Location) -> None:
+        """Note a set of files that holds files of envctl: their names would be values of the code."""
+        text = folder.strip()
+        if UNKNOWN in pattern or UNKNOWN in text or text.startswith("/"):
+            return
+        if text.startswith(MODULE):
+            above, _, rest = text[1:].partition(MODULE)
+            here = normpath(f"{above or '.'}/{rest.lstrip('/')}")
+        else:
+            here = normpath(f"{self.root}/{text.replace(ROOT, '.')}")
+        if not _is_below(self.root, here):
+            return
+        found = [name for name in GENERATED_FILES if matches_glob(relpath(f"{self.root}/{name}", here), pattern)]
+        if found:
+            self.file_sets.add(OutsideRead(place, f'fileset() with "{pattern}" also finds {found[0]}'))
 
     def list_outside(self) -> Iterator[OutsideRead]:
         """Yield the reads outside of the project: of one place, those of functions and attributes before texts."""
@@ -399,7 +425,7 @@ def _search_block(found: _Reads, source: Source, block: tree_sitter.Node, scope:
         if node.type == "function_call":
             _search_call(found, source, node, scope, place)
         elif node.type in {"attribute", "object_elem"}:
-            name = source.read_node(node.named_children[0]).strip('"')
+            name = read_label(source, node.named_children[0])
             for value in evaluate(source, node.named_children[-1], scope) if name in names else ():
                 found.add(value, place, f"{name} is")
         elif node.type in _TEMPLATES:
@@ -418,6 +444,8 @@ def _search_call(found: _Reads, source: Source, node: tree_sitter.Node, scope: S
     patterns = evaluate(source, given[1], scope) if count > 1 and len(given) > 1 else frozenset({""})
     for value in values:
         for pattern in patterns:
+            if name == "fileset":
+                found.add_file_set(value, pattern, place)
             # A pattern selects files of the folder, and may lead out of it.
             found.add(f"{value}/{pattern}" if ".." in pattern else value, place, f"{name}() reads")
 

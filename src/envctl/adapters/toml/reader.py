@@ -100,17 +100,24 @@ def _list_check_keys(path: TomlPath, document: Mapping[str, Any]) -> list[str]:
 
 
 def _to_fault(error: "ErrorDetails", document: Mapping[str, Any]) -> Fault:
+    # Imported late: most projects have no faults.
+    from envctl.domain.config.key_places import find_place, suggest_choice, suggest_table
+
     path = tuple(part for part in error["loc"] if part != "[key]")
     dotted = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
-        hint = suggest_name(str(path[-1]), list_known_keys(path[:-1]) or _list_check_keys(path, document))
+        hint = find_place(path) or suggest_name(
+            str(path[-1]), list_known_keys(path[:-1]) or _list_check_keys(path, document)
+        )
         return Fault("E102", f"{dotted} is not a known key", hint, path)
     if error["type"] == "missing":
         examples = next((_EXAMPLES_BY_TABLE[part] for part in path[:-1] if part in _EXAMPLES_BY_TABLE), _EXAMPLES)
         example = examples.get(path[-1], f"{path[-1]} = …")
         return Fault("E108", f"{dotted} is missing", f"add it: {example}", path)
     reason = str(error["ctx"]["error"]) if error["type"] == "value_error" else _explain_mismatch(error)
-    return Fault("E103", f"{dotted} {reason}", f"correct {dotted}", path)
+    hint = suggest_choice(path, error.get("input"), reason) if error["type"] == "literal_error" else ""
+    hint = hint or suggest_table(path, reason)
+    return Fault("E103", f"{dotted} {reason}", hint or f"correct {dotted}", path)
 
 
 _EXAMPLES: Mapping[str | int, str] = {

@@ -16,6 +16,8 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File
 
 SKIPPED_NAMES = frozenset({".terraform", ".git", ".envctl", "__pycache__"})
+_CODE_SUFFIXES = (".tf", ".tf.json")
+"""Of files that Terraform reads unasked: a link among them that leads nowhere is an error there, too."""
 
 
 class ProjectTree:
@@ -92,20 +94,14 @@ class _LinkWalk:
         here = self._boundary.check_inside(folder, "folder")
         if here in ancestors:
             raise link_loop_error(folder)
-        try:
-            with os.scandir(self._root / folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except OSError as error:
-            raise unreadable_error(folder, error) from error
-        for entry in entries:
-            if entry.name in self._skipped or (folder == "." and entry.name.startswith(".")):
-                # Hidden files of the project belong to other tools.
-                continue
+        for entry in self._list_entries(folder):
             path = entry.name if folder == "." else f"{folder}/{entry.name}"
             if not _is_text(entry.name):
                 raise bad_name_error(path)
             if entry.is_symlink():
                 self._boundary.check_inside(path, "file")
+                if _leads_nowhere(entry) and not entry.name.endswith(_CODE_SUFFIXES):
+                    continue
             try:
                 is_folder = entry.is_dir()
                 kind = "" if is_folder or entry.is_file() else describe_kind(entry.stat())
@@ -117,6 +113,16 @@ class _LinkWalk:
                 yield from self.list_files(path, (*ancestors, here))
             else:
                 yield path
+
+    def _list_entries(self, folder: str) -> "list[os.DirEntry[str]]":
+        """Return the entries of a folder. Hidden files of the project belong to other tools."""
+        try:
+            with os.scandir(self._root / folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            raise unreadable_error(folder, error) from error
+        hidden = "." if folder == "." else "/"
+        return [each for each in entries if each.name not in self._skipped and not each.name.startswith(hidden)]
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,16 @@ class _Boundary:
             message = f"{path} is a link to a {kind} outside the {place}"
             raise ConfigurationError(Problem("E116", message, f"put the {kind} itself there", Location(path)))
         return real
+
+
+def _leads_nowhere(link: "os.DirEntry[str]") -> bool:
+    try:
+        link.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_text(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from envctl.adapters.hcl.json_settings import read_json_settings
 from envctl.adapters.hcl.source import read_settings
 from envctl.adapters.toml import load_project, locate_key, locate_rendered_key
-from envctl.domain.config.fields import find_table
+from envctl.domain.config.fields import find_table, list_texts
 from envctl.domain.config.project import PROJECT_FILE
 from envctl.domain.config.settings_places import list_settings_places
 from envctl.domain.config.settings_table import FILLED
@@ -44,7 +44,7 @@ def locate_setting(read: ReadContents, environment: str, stack: str, name: str) 
     places = reversed(list_settings_places(project.view_for(environment), environment, (stack,)))
     paths = [place.path for place in places if place.stack in ("", stack)]
     lines = (location for path in paths for location in _list_assignments(read(path) or b"", path, name))
-    return next(lines, None) or _locate_artifact(_parse_toml(text), text, name)
+    return next(lines, None) or _locate_artifact(_parse_toml(text), text, stack, name)
 
 
 def _list_assignments(data: bytes, path: str, name: str) -> Iterator[Location]:
@@ -55,10 +55,13 @@ def _list_assignments(data: bytes, path: str, name: str) -> Iterator[Location]:
         return
 
 
-def _locate_artifact(document: dict[str, Any], text: bytes, name: str) -> Location | None:
+def _locate_artifact(document: dict[str, Any], text: bytes, stack: str, name: str) -> Location | None:
     """Return the line of the artifact that fills a variable: outside the entry no settings file has it."""
     artifacts = find_table(document, "artifacts")
-    found = [key for key in artifacts if find_table(artifacts, key).get("variable") == name]
+    tables = {key: find_table(artifacts, key) for key in artifacts}
+    own = {key: list_texts(table.get("stacks")) for key, table in tables.items()}
+    found = [key for key, table in tables.items() if table.get("variable") == name and stack in own[key]]
+    found += [key for key, table in tables.items() if table.get("variable") == name and "stacks" not in table]
     return locate_key(text, ("artifacts", found[0])) if found else None
 
 

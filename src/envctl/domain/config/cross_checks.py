@@ -67,11 +67,19 @@ def _check_pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
             yield Fault("E104", f"the environment {name} is not in the order", hint, ("environments", name))
 
 
+# A stack with no other keys was probably meant to be a table of another stack.
+_KEYS_OF_TABLES = frozenset({"inputs", "providers", "rollout", "set", "state"})
+
+
 def _check_stack_folders(document: Mapping[str, object]) -> Iterator[Fault]:
+    others = {n for n, each in find_table(document, "stacks").items() if find_table(each).keys() & {"module", "root"}}
     for name in find_table(document, "stacks"):
         keys = {"module", "root"} & find_table(document, "stacks", name).keys()
         if not keys:
             hint = 'add it: module = "modules/NAME"; or root = "FOLDER" for a root module that stays as it is'
+            near = find_nearest(name, others - {name})
+            if near and find_table(document, "stacks", name).keys() <= _KEYS_OF_TABLES:
+                hint = f"did you mean [stacks.{near}]? Else {hint}"
             yield Fault("E108", f"stacks.{name}.module is missing", hint, ("stacks", name))
         elif len(keys) > 1:
             message = f"the stack {name} has both a module and a root"
@@ -219,8 +227,12 @@ def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:
 
 def _check_set_values(document: Mapping[str, object]) -> Iterator[Fault]:
     artifacts = find_table(document, "artifacts")
-    artifact_of = {find_table(artifacts, name).get("variable"): name for name in artifacts}
     for stack, table in find_table(document, "stacks").items():
+        artifact_of = {
+            each.get("variable"): name
+            for name in artifacts
+            if "stacks" not in (each := find_table(artifacts, name)) or stack in list_texts(each.get("stacks"))
+        }
         for variable in find_table(table, "set"):
             path: TomlPath = ("stacks", stack, "set", variable)
             if variable in find_table(table, "inputs"):
@@ -231,7 +243,7 @@ def _check_set_values(document: Mapping[str, object]) -> Iterator[Fault]:
                     f"{variable} of the stack {stack} is in `set`, but the artifact {artifact_of[variable]} fills it"
                 )
                 hint = (
-                    f"remove the line, or [artifacts.{artifact_of[variable]}]; an artifact has one value for all stacks"
+                    f"remove the line, or [artifacts.{artifact_of[variable]}]; an artifact has one value for its stacks"
                 )
                 yield Fault("E218", message, hint, path)
             elif variable in TRAFFIC_VARIABLES and "rollout" in find_table(document, "stacks", stack):
@@ -263,14 +275,26 @@ def _check_artifacts(document: Mapping[str, object]) -> Iterator[Fault]:
     owners: dict[str, str] = {}
     for name in find_table(document, "artifacts"):
         variable = find_table(document, "artifacts", name).get("variable")
+        stacks, named = find_table(document, "stacks"), find_table(document, "artifacts", name).get("stacks")
+        own = list_texts(named)
+        for position, stack in enumerate(own):
+            if stack not in stacks:
+                message = f"the artifact {name} is for the stack {stack}, but there is no such stack"
+                yield Fault("E356", message, suggest_name(stack, stacks), ("artifacts", name, "stacks", position))
+        if named == []:
+            hint = "name a stack, or remove the key: then all stacks with the variable take it"
+            yield Fault("E356", f"the artifact {name} is for no stack", hint, ("artifacts", name, "stacks"))
         if not isinstance(variable, str):
             continue
-        if variable in owners:
-            message = f"the artifacts {owners[variable]} and {name} fill the same variable {variable}"
-            yield Fault("E109", message, "give each its own variable", ("artifacts", name, "variable"))
-        owners.setdefault(variable, name)
-        stacks = find_table(document, "stacks")
-        wired = [stack for stack in stacks if variable in find_table(stacks, stack, "inputs")]
+        keys = [variable] if named is None else [f"{stack}.{variable}" for stack in own]
+        if twice := [key for key in keys if key in owners]:
+            message = f"the artifacts {owners[twice[0]]} and {name} fill the same variable {twice[0]}"
+            hint = "give each its own variable, or its own stacks"
+            yield Fault("E109", message, hint, ("artifacts", name, "variable"))
+        for key in keys:
+            owners.setdefault(key, name)
+        takers = stacks if named is None else own
+        wired = [stack for stack in takers if variable in find_table(stacks, stack, "inputs")]
         if wired:
             message = f"{variable} is an artifact and an input of the stack {wired[0]} at the same time"
             yield Fault("E109", message, "remove one of the two", ("artifacts", name, "variable"))

@@ -96,6 +96,10 @@ def _check_root(text: str) -> str:
 Name = Annotated[str, _match(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
 ResourceType = Annotated[str, _match(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
 VariableName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
+SettingName = Annotated[
+    str,
+    _match(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", 'the name of a Terraform variable, or "STACK.VARIABLE"'),
+]
 AccountId = Annotated[str, _match(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d+"
 Region = Annotated[str, _match(REGION_PATTERN, 'an AWS region such as "ap-northeast-1"')]
@@ -128,6 +132,13 @@ KmsKey = Annotated[
 ]
 VariablePattern = Annotated[
     str, _match(r"[A-Za-z_*][\w*-]*", 'the name of a Terraform variable, or a pattern such as "*_secret_name"')
+]
+SettingPattern = Annotated[
+    str,
+    _match(
+        r"[A-Za-z_*][\w*-]*(\.[\w*-]+)*",
+        'the name of a setting, of an attribute such as "limits.hard", or a pattern such as "legacy_*"',
+    ),
 ]
 PersonPattern = Annotated[
     str,

@@ -1,7 +1,7 @@
 """The project file: pipeline, environments, stacks, gates. Unknown keys are errors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from posixpath import normpath
@@ -257,6 +257,16 @@ class Artifact(fields.Section):
     # repository of the image in each environment; placeholders: {project}, {environment}, {account_id} and {region}
     repository: fields.Repository | None = None
     copies: fields.Flag = Field(default=False, alias="copy")  # a promotion copies a missing image to `repository`
+    stacks: tuple[fields.Name, ...] | None = None  # the stacks that take it; unset: all with the variable
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its names in a release: `VARIABLE`, or `STACK.VARIABLE` for each stack that takes it."""
+        return (self.variable,) if self.stacks is None else tuple(f"{each}.{self.variable}" for each in self.stacks)
+
+    def fills(self, stack: str, variables: Collection[str]) -> bool:
+        """Tell if a stack with these variables takes it."""
+        return self.variable in variables and (self.stacks is None or stack in self.stacks)
 
 
 SecretKey = Annotated[
@@ -287,7 +297,8 @@ class Secrets(fields.Section):
 class Parity(fields.Section):
     """Comparison of settings with the environment before."""
 
-    may_differ: tuple[fields.VariableName, ...] = ()  # settings that may differ; all others must be equal
+    # settings that may differ, or `STACK.VARIABLE` for those of one stack; all others must be equal
+    may_differ: tuple[fields.SettingName, ...] = ()
     # environments to compare; unset: those after the second, protected ones and the last
     environments: tuple[fields.Name, ...] | None = None
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.provider_secrets import check_provider_secrets
 from envctl.domain.config.regions import describe_unnamed_region, is_region_spelling
+from envctl.domain.plan.provider_accounts import find_provider_kind
 from envctl.domain.text.identifiers import is_provider_name
 from envctl.domain.text.suggestions import find_nearest
 
@@ -51,10 +52,11 @@ def _check_environment_names(document: Mapping[str, object]) -> Iterator[Fault]:
 
 def _check_region_name(document: Mapping[str, object], path: TomlPath, table: Mapping[str, object]) -> Iterator[Fault]:
     """A region is one of AWS, or the name of one in `regions` of every environment that renders it."""
-    region = table.get("region")
-    if str(path[-1]).partition(".")[0] not in {AWS, "awscc"} or not isinstance(region, str):
+    region, name = table.get("region"), str(path[-1]).partition(".")[0]
+    if not isinstance(region, str) or is_region_spelling(region):
         return
-    if is_region_spelling(region):
+    # An AWS provider may have another local name.
+    if find_provider_kind(str(find_table(document, "providers", name).get("source", name))) is None:
         return
     kind, owner = str(path[0]), str(path[1])
     environments = [owner]

@@ -51,5 +51,5 @@ class SettingsTable(fields.Section):
     files: Annotated[tuple[SettingsPath, ...], AfterValidator(_check_distinct)] | None = None
     # variables that envctl fills: `environment`, `project`, `region`; the others become ordinary settings
     fill: tuple[Filled, ...] = FILLED
-    # names in settings files that no stack declares, such as those of other programs
-    ignore: tuple[fields.VariablePattern, ...] = ()
+    # names in settings files that no stack declares, of other programs; or attributes, such as `limits.old`
+    ignore: tuple[fields.SettingPattern, ...] = ()

@@ -3,14 +3,15 @@
 The keys are those of Terraform. Only what decides the place, and what must not be written there, is known here.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from posixpath import join, normpath
+from posixpath import normpath
 
 from envctl.domain.config.backends import BACKENDS, BackendKind, fill_placeholders, has_password, list_placeholders
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
 from envctl.domain.config.project import Project, State
+from envctl.domain.config.state_identity import find_local_folder, identify_state
+from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 WORKSPACE = "workspace"
@@ -19,7 +20,6 @@ _S3_KEYS = frozenset({"account_id", "look_role"})
 """Keys of envctl itself for `s3`."""
 _SHARED_S3_KEYS = _S3_KEYS | {"assume_role"}
 _HOME = ".envctl"
-_S3_WORKSPACES = "env:"
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ def find_workspace(project: Project, environment: str, stack: str) -> str:
     return "" if found == DEFAULT_WORKSPACE else found
 
 
+def names_workspace(project: Project, stack: str) -> bool:
+    """Tell if `[state]` says which workspace holds the states of a stack, even if that is the default one."""
+    return bool(find_stack_keys(project, stack).get(WORKSPACE, project.state.workspace))
+
+
 def resolve_keys(project: Project, environment: str, stack: str) -> dict[str, object]:
     """Return the keys for Terraform, without those that envctl adds by itself. Paths are relative to the project."""
     kind = BACKENDS[project.state.backend]
@@ -102,28 +107,6 @@ def find_bucket_owner(project: Project, environment: str) -> str:
     """Return the account that must own the buckets of states; empty if the project file does not have it."""
     role = find_state_role(project, environment, only_looks=False)
     return project.state.account_id or find_role_account(role) or project.environments[environment].account_id or ""
-
-
-def find_local_folder(keys: Mapping[str, object]) -> str:
-    """Return the folder of the workspaces of a local state: for `terraform.tfstate` the one that Terraform uses."""
-    return str(keys.get("workspace_dir") or f"{keys['path']}.d")
-
-
-def identify_state(backend: str, keys: Mapping[str, object], workspace: str) -> str:
-    """Return a text that is equal for equal states: the address of the state, as far as the project file has it."""
-    kind = BACKENDS[backend]
-    if backend == "local":
-        path = join(find_local_folder(keys), workspace, "terraform.tfstate") if workspace else str(keys["path"])
-        # A disk may ignore case.
-        return f"the file {normpath(path)}".casefold()
-    given = {name: keys[name] for name in kind.identity_keys if keys.get(name) not in (None, "")}
-    if backend == "s3":
-        bucket, key = given.pop("bucket", ""), str(given.pop("key", ""))
-        prefix = str(given.pop("workspace_key_prefix", _S3_WORKSPACES))
-        path = f"s3://{bucket}/{join(prefix, workspace, key) if workspace else key}"
-        return f"{path} {json.dumps(given, sort_keys=True)}" if given else path
-    text = json.dumps(given, sort_keys=True, ensure_ascii=False)
-    return f"{backend} {text}" + (f" in workspace {workspace}" if workspace else "")
 
 
 def find_state_faults(project: Project) -> Iterator[Fault]:
@@ -191,8 +174,13 @@ def _report_unknown_key(backend: str, key: str, known: frozenset[str], path: Tom
     other = [name for name, kind in BACKENDS.items() if key in kind.keys or (name == "s3" and key in _S3_KEYS)]
     if near or other:
         message = f"{key} is not a key of the backend {backend}"
-        hint = f"did you mean {near}?" if near else f"it is a key of the backend {' and '.join(other)}"
+        hint = f"did you mean {near}?" if near else _suggest_place_key(backend, other)
         yield Fault("E165", message, hint, path)
+
+
+def _suggest_place_key(backend: str, other: Sequence[str]) -> str:
+    names = join_names(other)
+    return f"it is a key of {names}; {backend} tells states apart by {BACKENDS[backend].place_key}"
 
 
 def _suggest_variable(kind: BackendKind, backend: str, key: str) -> str:
@@ -258,7 +246,7 @@ _WORKSPACES_EXAMPLE = 'workspaces = { name = "{project}-{env}-{stack}" }'
 
 def _check_empty_values(project: Project) -> Iterator[Fault]:
     """Find placeholders without a value in an environment."""
-    found: dict[tuple[str, str], Fault] = {}
+    found: dict[tuple[TomlPath, str], Fault] = {}
     for environment, stack in _list_stacks(project):
         names = list_names(project, environment, stack)
         table = {**project.state.backend_keys, **find_stack_keys(project, stack), "look_role": project.state.look_role}
@@ -270,7 +258,8 @@ def _check_empty_values(project: Project) -> Iterator[Fault]:
                 if not names[name] and key != "bucket":
                     message = f"state.{key} contains {{{name}}}, but {environment} has no {name}"
                     hint = f"add {name} to [environments.{environment}]"
-                    found[(key, name)] = Fault("E170", message, hint, find_key_path(project, stack, key))
+                    path = find_key_path(project, stack, key)
+                    found[(path, name)] = Fault("E170", message, hint, path)
     yield from found.values()
 
 
@@ -342,6 +331,8 @@ def _describe_shared_state(project: Project, one: _Claim, other: _Claim) -> Faul
     lacking = "{env}" if one.stack == other.stack else "{stack}"
     message = f"{name_claim(one)} and {name_claim(other)} would share one state: {one.state}"
     hint = f"give each its own: add {lacking} to {key}"
-    if one.path != other.path and other.path[0] != "state":
+    if one.path[0] == "stacks" and other.path[0] == "state":
+        hint = f"give {one.stack} another {key}: {other.stack} has this one by [state]"
+    elif one.path != other.path and other.path[0] != "state":
         hint = f"give one of them another {key}, in [stacks.{one.stack}.state] or [stacks.{other.stack}.state]"
     return Fault("E168", message, hint, one.path)

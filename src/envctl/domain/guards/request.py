@@ -44,6 +44,7 @@ class Request:
     rules: Rules
     unfit: tuple[Problem, ...] = ()  # faults of the settings for this release
     differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)  # lines by setting unlike the source
+    differing_stacks: Mapping[str, frozenset[str]] = field(default_factory=dict)  # where each of these differs
     plan: EnvironmentPlan | None = None  # None until it exists
     approved: Mapping[str, PlanFingerprint] = field(default_factory=dict)  # approved plans by fingerprint
     account: str = ""  # of the target, if it has one

@@ -8,6 +8,7 @@ from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
 from envctl.domain.plan import provider_accounts
+from envctl.domain.settings.comparison import may_pair_differ
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
 
@@ -192,11 +193,12 @@ def check_settings(request: Request) -> Refusal | None:
 
 
 def check_parity(request: Request) -> Refusal | None:
-    """G205: the source has the same settings, except those in `may_differ`."""
+    """G205: the source has the same settings, except those in `may_differ`, by name or by stack and name."""
     allowed = request.rules.may_differ
     if allowed is None or request.action != "promote":
         return None
-    wrong = [name for name in request.differing if name not in allowed]
+    stacks = request.differing_stacks
+    wrong = [name for name in request.differing if not may_pair_differ(name, stacks.get(name, ()), allowed)]
     if not wrong:
         return None
     source, target = request.source, request.target

@@ -193,6 +193,8 @@ def suggest_fix(mismatch: AccountMismatch, environment: str, table: str = "") ->
     with the wrong key; empty for `[providers.NAME]`.
     """
     found, section = mismatch.configuration, f"[environments.{environment}]"
+    if mismatch.account and not re.fullmatch(r"\d{12}", mismatch.account):
+        return f"{mismatch.account} is not an AWS account id of 12 digits: correct it"
     if mismatch.account:
         return f'if intended, write other_accounts = ["{mismatch.account}"] in {section} of envctl.toml'
     if mismatch.key == "endpoints":

@@ -7,6 +7,7 @@ from envctl.domain.config.cross_checks import ALARM_OUTPUT
 from envctl.domain.config.fields import Fault, TomlPath
 from envctl.domain.config.project import Artifact, Project, Stack
 from envctl.domain.config.rollout import Rollout
+from envctl.domain.config.secret_sources import find_key
 from envctl.domain.errors import Problem
 from envctl.domain.images.image_reference import Image
 from envctl.domain.plan.changes import Marker
@@ -49,18 +50,20 @@ def relocate_images(project: Project, environment: str, artifacts: Mapping[str, 
     """
     found = dict(artifacts)
     for name, artifact in project.artifacts.items():
-        value = found.get(artifact.variable)
-        if artifact.kind == "oci" and artifact.repository is not None and isinstance(value, str):
-            found[artifact.variable] = _relocate_image(project, environment, name, artifact, value)
+        for key in artifact.keys if artifact.kind == "oci" and artifact.repository is not None else ():
+            if isinstance(value := found.get(key), str):
+                found[key] = _relocate_image(project, environment, name, artifact, value)
     return found
 
 
 def select_images(project: Project, artifacts: Mapping[str, object]) -> dict[str, str]:
     """Return the images among the artifacts of a release, by artifact name."""
     return {
-        name: str(artifacts[artifact.variable])
+        name: str(artifacts[key])
         for name, artifact in project.artifacts.items()
-        if artifact.kind == "oci" and artifact.variable in artifacts
+        # Its stacks have one value.
+        for key in artifact.keys[:1]
+        if artifact.kind == "oci" and key in artifacts
     }
 
 
@@ -91,13 +94,20 @@ def _relocate_image(project: Project, environment: str, name: str, artifact: Art
 def find_declared_artifact(project: Project, stack: str, variables: Iterable[str]) -> str | None:
     """Return the artifact variable of the rollout of a stack; None unless it is exactly one."""
     rollout = project.stacks[stack].rollout
-    declared = set(variables)
-    taken = {name: each.variable for name, each in project.artifacts.items() if each.variable in declared}
+    taken = _list_taken(project, stack, variables)
     if rollout is None:
         return None
     if rollout.artifact is not None:
         return taken.get(rollout.artifact)
     return next(iter(taken.values())) if len(taken) == 1 else None
+
+
+def _list_taken(project: Project, stack: str, variables: Iterable[str]) -> dict[str, str]:
+    """Return the variables of a stack that artifacts fill, by artifact: one for this stack wins."""
+    declared = set(variables)
+    found = {name: each for name, each in project.artifacts.items() if each.fills(stack, declared)}
+    own = {each.variable for each in found.values() if each.stacks is not None}
+    return {name: e.variable for name, e in found.items() if e.stacks is not None or e.variable not in own}
 
 
 def list_rollout_stacks(project: Project, wiring: Wiring, colored: Collection[str] = ()) -> dict[str, str]:
@@ -120,7 +130,7 @@ def find_rollout_artifact(project: Project, wiring: Wiring, name: str) -> str | 
     if project.stacks[name].rollout is None or list_missing_variables(declared):
         return None
     variable = find_declared_artifact(project, name, declared)
-    return variable if variable is not None and isinstance(wiring.artifacts.get(variable), str) else None
+    return variable if variable is not None and _has_text(wiring, name, variable) else None
 
 
 def list_candidate_artifacts(wiring: Wiring, name: str) -> tuple[str, ...]:
@@ -128,7 +138,11 @@ def list_candidate_artifacts(wiring: Wiring, name: str) -> tuple[str, ...]:
     declared = [variable.name for variable in wiring.schema.get(name, ())]
     if list_missing_variables(declared):
         return ()
-    return tuple(variable for variable in declared if isinstance(wiring.artifacts.get(variable), str))
+    return tuple(variable for variable in declared if _has_text(wiring, name, variable))
+
+
+def _has_text(wiring: Wiring, stack: str, variable: str) -> bool:
+    return isinstance(wiring.artifacts.get(find_key(wiring.artifacts, stack, variable)), str)
 
 
 def find_rollout_faults(project: Project, schema: Schema, outputs: Mapping[str, Collection[str]]) -> Iterator[Fault]:
@@ -157,7 +171,7 @@ def _check_module(name: str, stack: Stack, declared: Collection[str]) -> Iterato
 def _check_artifact(project: Project, name: str, declared: Collection[str]) -> Iterator[Fault]:
     if find_declared_artifact(project, name, declared) is not None:
         return
-    taken = [each for each, artifact in project.artifacts.items() if artifact.variable in declared]
+    taken = [*_list_taken(project, name, declared)]
     rollout = project.stacks[name].rollout
     named = rollout.artifact if rollout else None
     if named is not None:
@@ -212,7 +226,7 @@ def find_worker_faults(rolls: Iterable[str], settings: EnvironmentSettings) -> I
 
 @dataclass(frozen=True)
 class ArtifactPair:
-    """An artifact, by variable, in two releases; None on a side without it."""
+    """An artifact, by its key in a release, in two releases; None on a side without it."""
 
     variable: str
     first: object
@@ -234,4 +248,5 @@ def pair_artifacts(first: Release | None, second: Release | None) -> tuple[Artif
 
 def _is_sensitive(name: str, release: Release | None) -> bool:
     schema = release.wiring.schema if release else {}
-    return any(each.name == name and each.sensitive for variables in schema.values() for each in variables)
+    variable = name.rpartition(".")[2]
+    return any(each.name == variable and each.sensitive for variables in schema.values() for each in variables)

@@ -17,6 +17,7 @@ from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
+from envctl.domain.release.manifest_shape import parse_manifest
 from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
@@ -68,7 +69,9 @@ class StackWiring:
     # keys of its providers: of `datadog`, or of the alias `aws.us_east_1`
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     default_tags: bool | None = None  # None: a module gets them, a root does not
-    set_values: Mapping[str, object] = field(default_factory=dict)  # values by variable, equal in all environments
+    set_values: Mapping[str, object] = field(
+        default_factory=dict
+    )  # values by `VARIABLE`, or by `STACK.VARIABLE` for one stack, equal in all environments
 
     @property
     def is_root(self) -> bool:
@@ -106,7 +109,7 @@ class Wiring:
     project: str
     terraform: str  # version constraint
     stacks: Mapping[str, StackWiring]  # in the order of apply
-    artifacts: Mapping[str, object]  # values by variable
+    artifacts: Mapping[str, object]  # values by `VARIABLE`, or by `STACK.VARIABLE` for one stack
     schema: Schema
     outputs: Mapping[str, Mapping[str, bool]]  # by stack and name; true if sensitive
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -290,7 +293,7 @@ def unpack(bundle: bytes, expected: str) -> Release:
                 files[member.name] = File(data.read(), executable=bool(member.mode & 0o100))
         if clash := find_clash(files):
             raise DamagedBundleError(f"{clash[0]!r} and {clash[1]!r} can't both be stored")
-        wiring = _parse_wiring(json.loads(files.pop(MANIFEST).data))
+        wiring = _parse_wiring(parse_manifest(files.pop(MANIFEST).data))
     except (tarfile.TarError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, DamagedBundleError):
             raise
@@ -345,6 +348,7 @@ def _choose_format(wiring: Wiring) -> int:
     if (
         wiring.base
         or has_ephemeral
+        or any("." in key for key in wiring.artifacts)
         or any(s.is_root or s.providers or s.default_tags is not None or s.set_values for s in wiring.stacks.values())
     ):
         return FORMAT_WITH_ROOTS
@@ -390,7 +394,7 @@ def _parse_wiring(document: dict[str, Any]) -> Wiring:
     removed = document.get("removed", {})
     names = (document["project"], *document["schema"], *document["outputs"], *removed)
     wrong = [name for name in names if not is_name(name)]
-    wrong += [name for name in document["artifacts"] if not IDENTIFIER.fullmatch(name)]
+    wrong += [key for key in document["artifacts"] if not _is_artifact_key(key)]
     if wrong:
         raise DamagedBundleError(f"{wrong[0]!r} is not a name")
     if unknown := [fate for fate in removed.values() if fate not in FATES]:
@@ -410,6 +414,12 @@ def _parse_wiring(document: dict[str, Any]) -> Wiring:
         removed=removed,
         base=base,
     )
+
+
+def _is_artifact_key(key: str) -> bool:
+    """Check for the name of a variable, or that of a stack and of its variable."""
+    stack, dot, variable = key.rpartition(".")
+    return bool(IDENTIFIER.fullmatch(variable)) and (is_name(stack) if dot else True)
 
 
 def _parse_module(document: dict[str, str]) -> BundledModule:

@@ -21,4 +21,6 @@ class Place:
     other_accounts: tuple[str, ...] = ()  # permitted to providers, never rendered
     # keys of providers by name, or by name and alias, over those of the release
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    replaced_role: str = ""  # role of the deployer, if `assume_role` is the role to look with
+    # keys of `assume_role` in place of those with the role of a deployer, by that role: of each environment with a role
+    # to look with, if `assume_role` is one
+    replaced_roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

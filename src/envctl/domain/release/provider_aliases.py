@@ -22,7 +22,7 @@ def check_stack_aliases(project: Project, interfaces: Mapping[str, ModuleInterfa
             yield from _find_unknown(stack, table.folder, given, known, is_root=True)
             continue
         wanted = {alias for each in required.values() for alias in each.aliases}
-        yield from _find_missing(stack, table.folder, sorted(wanted - set(given)))
+        yield from _find_missing(stack, table.folder, sorted(wanted - set(given)), table.providers)
         yield from _find_unknown(stack, table.folder, given, wanted, is_root=False)
         used = {name.partition(".")[0] for name in (*table.providers, *wanted)}
         yield from _find_other_sources(
@@ -30,13 +30,18 @@ def check_stack_aliases(project: Project, interfaces: Mapping[str, ModuleInterfa
         )
 
 
-def _find_missing(stack: str, folder: str, missing: list[str]) -> Iterator[Fault]:
+def _find_missing(
+    stack: str, folder: str, missing: list[str], tables: Mapping[str, Mapping[str, object]]
+) -> Iterator[Fault]:
     if missing:
         keys = [f'"{name}" = {{{_suggest_keys(name)}}}' for name in missing]
         message = f"stack {stack}: {folder} needs the provider configurations {join_names(missing)}"
         if len(missing) == 1:
             message = f"stack {stack}: {folder} needs the provider configuration {missing[0]}"
         hint = f"add [stacks.{stack}.providers] with {', '.join(keys)}"
+        # Without quotes, TOML reads the alias as a key of the main configuration.
+        if unquoted := [name for name in missing if name.partition(".")[2] in tables.get(name.partition(".")[0], {})]:
+            hint = f'put the name in quotes: "{unquoted[0]}" = {{ … }}'
         yield Fault("E180", message, hint, ("stacks", stack, "providers"))
 
 

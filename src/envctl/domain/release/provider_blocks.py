@@ -90,10 +90,11 @@ def _render_configuration(wiring: Wiring, place: Place, stack: str, name: str) -
     written = merge_tables(wiring, place, stack, name)
     if name == base and not place.region:
         return written
-    if base == "aws":
+    kind = "aws" if base == "aws" else find_provider_kind(find_provider_source(base, wiring.providers))
+    if kind == "aws":
         own = {**wired.providers.get(name, {}), **place.providers.get(name, {})} if name != base else {}
         return {**_render_aws_keys(wiring, place, stack, own), **written}
-    if find_provider_kind(find_provider_source(base, wiring.providers)) == "awscc":
+    if kind == "awscc":
         # It has no account check and no default tags, and takes one role as an object.
         region, role = _find_region(place, wired), _render_role(place)
         return {**({"region": region} if region else {}), **({"assume_role": role} if role else {}), **written}
@@ -142,10 +143,10 @@ def _adapt_value(key: str, value: object, place: Place) -> object:
 
 
 def _replace_role(value: object, place: Place) -> object:
-    """Return an `assume_role` of `[providers]` with the role to look with in place of the deployer's."""
+    """Return an `assume_role` of `[providers]` with the role to look with in place of that of a deployer."""
     match value:
-        case Mapping() if place.replaced_role and value.get("role_arn") == place.replaced_role:
-            return {**value, "role_arn": place.assume_role}
+        case Mapping() if value.get("role_arn") in place.replaced_roles:
+            return {**value, **place.replaced_roles[str(value["role_arn"])]}
         case list() | tuple():
             return [_replace_role(each, place) for each in value]
         case _:

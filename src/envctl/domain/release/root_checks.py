@@ -21,7 +21,7 @@ from envctl.domain.text.lists import join_names
 _READ_HINT = "put the file into the project, and read it by a path that begins with ${path.module}"
 _WORKSPACE_HINT = (
     'if the states are in workspaces named like the environments, write [state] workspace = "{env}" in envctl.toml;'
-    " else declare a variable, such as environment"
+    ' if `default` is right everywhere, workspace = "default"; else declare a variable, such as environment'
 )
 
 
@@ -35,6 +35,9 @@ def describe_findings(stack: str, folder: str, found: RootFindings) -> Iterator[
         yield Problem("E155", message, _WORKSPACE_HINT, place)
     for read in found.outside:
         yield _describe_read(read)
+    for each in found.file_sets:
+        hint = 'write a pattern without files of Terraform, such as "policies/*.json"'
+        yield Problem("E381", f"{each.what}, which envctl writes beside the code of {stack}", hint, each.location)
 
 
 def _describe_read(read: OutsideRead) -> Problem:

@@ -51,6 +51,7 @@ class RootFindings:
         remote_states: the code of `config` of each data source that reads a state in S3 without a role, by name.
         reads: paths of the project outside of its folder and its modules that the code reads, with a place in the code.
         outside: reads of files outside of the project.
+        file_sets: sets of files that would also hold files of envctl.
     """
 
     folders: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class RootFindings:
     remote_states: Mapping[str, str] = field(default_factory=dict)
     reads: Mapping[str, Location] = field(default_factory=dict)
     outside: tuple[OutsideRead, ...] = ()
+    file_sets: tuple[OutsideRead, ...] = ()
 
     def relocate(self, move: Callable[[str], str]) -> "RootFindings":
         """Return the findings with another form of all paths."""
@@ -76,6 +78,7 @@ class RootFindings:
             workspaces=tuple(replace(each, file=move(each.file)) for each in self.workspaces),
             reads={move(path): replace(at, file=move(at.file)) for path, at in self.reads.items()},
             outside=_relocate(self.outside, move),
+            file_sets=_relocate(self.file_sets, move),
         )
 
 

@@ -249,8 +249,11 @@ def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]
     if provider.kind != "aws":
         return {}
     override: dict[str, Any] = {}
-    if place.replaced_role and provider.role == place.replaced_role:
-        override["assume_role"] = [render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}")]
+    if replaced := place.replaced_roles.get(provider.role):
+        if replaced["role_arn"] == place.assume_role:
+            override["assume_role"] = [render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}")]
+        else:
+            override["assume_role"] = [dict(replaced)]
     if account and not provider.allowed:
         override["allowed_account_ids"] = [account]
     return override

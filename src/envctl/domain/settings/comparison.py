@@ -48,6 +48,18 @@ class Comparison:
     def unequal_pairs(self) -> tuple[Pair, ...]:
         return tuple(pair for pair in self.pairs if pair.relation != "equal")
 
+    def list_refused(self, may_differ: Collection[str]) -> frozenset[str]:
+        """Return the unequal names that are not listed, nor listed for each stack in which they differ."""
+        wrong = (pair.name for pair in self.unequal_pairs if not may_pair_differ(pair.name, pair.stacks, may_differ))
+        return frozenset(wrong)
+
+    def list_stacks(self) -> Mapping[str, frozenset[str]]:
+        """Return the stacks in which each unequal name differs."""
+        found: dict[str, frozenset[str]] = {}
+        for pair in self.unequal_pairs:
+            found[pair.name] = found.get(pair.name, frozenset()).union(pair.stacks)
+        return found
+
     def list_differences(self) -> Mapping[str, tuple[Problem, ...]]:
         """Return the unequal names, or names set on one side alone, with problems that give their lines."""
         found: dict[str, tuple[Problem, ...]] = {}
@@ -66,6 +78,11 @@ class Comparison:
             message = f"{name} is missing in {self.first if second else self.second}"
         shown = second or first
         return Problem(GuardCode.PARITY, message, "", shown.location if shown else None)
+
+
+def may_pair_differ(name: str, stacks: Collection[str], may_differ: Collection[str]) -> bool:
+    """Check if `may_differ` has the name, or has it for each of these stacks, as `STACK.VARIABLE`."""
+    return name in may_differ or (bool(stacks) and all(f"{stack}.{name}" in may_differ for stack in stacks))
 
 
 def compare_settings(
@@ -92,7 +109,9 @@ def compare_settings(
             relation = _find_relation(*sides)
             parity: Parity = ""
             if relation != "equal":
-                parity = "allowed" if name in may_differ else "refused" if name in refused else ""
+                parity = (
+                    "allowed" if may_pair_differ(name, stacks, may_differ) else "refused" if name in refused else ""
+                )
             hidden = any(each.sensitive for each in sides if each)
             ours, theirs = (_redact_setting(each, tuple(stacks), hidden=hidden) for each in sides)
             pairs.append(Pair(name, tuple(stacks), ours, theirs, relation, parity))

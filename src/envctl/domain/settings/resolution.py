@@ -86,7 +86,8 @@ def resolve_settings(
 
     files: files for all stacks, and files of one stack, which count for it alone.
     builtin: variables filled by envctl, except where a value for one stack has the name.
-    artifacts: all artifact variables; None for one without a value so far, set by a file in the entry alone.
+    artifacts: all artifacts by `VARIABLE`, or by `STACK.VARIABLE` for one stack; None for one without a value so far,
+        set by a file in the entry alone.
     carried: the artifacts as in the release, if the environment has other references for them.
     regions: regions of stacks outside the region of the environment.
     rolled: variables of stacks filled by a rollout.
@@ -173,6 +174,12 @@ class Resolution:
         is_filled = name in self.builtin or (name == REGION and stack in self.regions)
         return is_filled and name not in self._own_assignments.get(stack, ())
 
+    def is_artifact(self, name: str) -> bool:
+        """Check if an artifact fills the variable wherever a stack takes it from a file for all stacks."""
+        takers = self.list_takers(name)
+        scoped = bool(takers) and all(find_key(self.artifact_values, stack, name) for stack, _ in takers)
+        return name in self.artifact_values or scoped
+
     def is_in_set(self, stack: str, name: str) -> bool:
         return name in self.set_values.get(stack, {})
 
@@ -202,18 +209,16 @@ class Resolution:
         if self.is_builtin(stack, name):
             filled = self.regions.get(stack) if name == REGION else None
             return _ValueSource(filled or self.builtin[name], "envctl", None)
-        carried = self.artifact_values.get(name)
+        key = find_key(self.artifact_values, stack, name)
+        carried = self.artifact_values.get(key)
         if carried is not None:
             # Part of the release in the entry too: a file there may already have the value of the next release.
-            is_carried = (
-                assigned and self.may_set_artifacts and is_same_artifact(assigned.value, self.carried.get(name))
-            )
+            is_carried = assigned and self.may_set_artifacts and is_same_artifact(assigned.value, self.carried.get(key))
             return _ValueSource(carried, "artifact", assigned.location if assigned and is_carried else None)
-        is_artifact = name in self.artifact_values
-        if assigned is None or (is_artifact and not self.may_set_artifacts):
+        if assigned is None or (key and not self.may_set_artifacts):
             return None
         falls_back = assigned.value is None and variable.has_default and not variable.nullable
-        origin: Origin = "artifact" if is_artifact else "file"
+        origin: Origin = "artifact" if key else "file"
         return None if falls_back else _ValueSource(assigned.value, origin, assigned.location)
 
     def resolve_arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
@@ -260,7 +265,8 @@ class Resolution:
 
     def _set_hint(self, variable: Variable, stacks: Sequence[str]) -> str:
         example = f"{variable.name} = {_format_example(variable.type)}"
-        if variable.name in self.artifact_values and not self.may_set_artifacts:
+        is_artifact = any(find_key(self.artifact_values, stack, variable.name) for stack in stacks)
+        if is_artifact and not self.may_set_artifacts:
             return f"artifacts come with the release; set `{example}` in the entry environment and promote"
         if variable.sensitive:
             return (
@@ -285,11 +291,18 @@ class Resolution:
             reveal = not self.is_sensitive(name)
             for source, types in self._list_written_values(name):
                 for path, stray, known in find_unknown_attributes(source.value, types):
+                    address = ".".join((name, *(part[1:] for part in path if part.startswith(".")), stray))
+                    # Only a pattern with a dot means an attribute.
+                    if any("." in pattern and fnmatchcase(address, pattern) for pattern in self.ignored):
+                        continue
                     shown = f"attribute {stray}" if reveal else "attribute that it sets"
                     message = (
                         f"{name}{format_path(path, reveal=reveal)} has no {shown}; Terraform would drop it silently"
                     )
                     hint = suggest_name(stray, known) if reveal else f"known are: {', '.join(sorted(known))}"
+                    if reveal and not hint.startswith("did"):
+                        others = f'to leave it there: [settings] ignore = ["{address}"] in envctl.toml'
+                        hint = "; ".join(filter(None, (others, hint)))
                     yield Problem("E209", message, hint, source.location)
 
     def _list_written_values(self, name: str) -> list[tuple[_ValueSource, list[TypeExpression]]]:
@@ -370,7 +383,7 @@ def _check_secret(
     rival = ""
     if any(resolution.is_builtin(each, name) for each, _ in takers):
         rival = "envctl, which fills it"
-    elif takers and name in resolution.artifact_values:
+    elif any(find_key(resolution.artifact_values, each, name) for each, _ in takers):
         rival = "its artifact"
     elif takers and not any(resolution.is_set(each, name) for each, _ in takers):
         rival = "another stack, or a rollout"
@@ -404,11 +417,13 @@ def _check_assignment(resolution: Resolution, each: Assignment, _: str) -> Probl
     name = each.name
     if name in resolution.builtin:
         message = f"{name} is set by envctl; it can't be a setting"
+        others = ", ".join(f'"{other}"' for other in resolution.builtin if other != name)
         hint = (
-            "remove the line, or leave the name out of [settings] fill in envctl.toml; one stack may have its own value"
+            f"remove the line, or keep it with fill = [{others}] below [settings] in envctl.toml;"
+            " one stack may have its own value"
         )
         return Problem("E207", message, hint, each.location)
-    if name in resolution.artifact_values and not resolution.may_set_artifacts:
+    if resolution.is_artifact(name) and not resolution.may_set_artifacts:
         return _describe_artifact(resolution, each)
     if name not in resolution.declarations_by_name:
         if any(fnmatchcase(name, pattern) for pattern in resolution.ignored):
@@ -443,17 +458,23 @@ def _check_own_assignment(resolution: Resolution, each: Assignment, stack: str) 
     if name not in declared:
         if any(fnmatchcase(name, pattern) for pattern in resolution.ignored):
             return None
-        known = [one for one in declared if resolution.is_set(stack, one) and one not in resolution.artifact_values]
+        known = [
+            one
+            for one in declared
+            if resolution.is_set(stack, one) and not find_key(resolution.artifact_values, stack, one)
+        ]
         return Problem("E203", f"{stack} has no variable {name}", suggest_name(name, known), each.location)
     if name in resolution.wired.get(stack, ()):
         return _describe_wired([stack], each)
     if name in resolution.rolled.get(stack, ()):
         return _describe_rolled(stack, each)
-    if name in resolution.artifact_values:
+    if key := find_key(resolution.artifact_values, stack, name):
         if not resolution.may_set_artifacts:
             return _describe_artifact(resolution, each)
-        message = f"{name} is an artifact, with one value for all stacks; a file of {stack} must not set it"
-        return Problem("E210", message, f"move the line to {resolution.paths.shared}", each.location)
+        if key == name:
+            message = f"{name} is an artifact, with one value for all stacks; a file of {stack} must not set it"
+            hint = f'move the line to {resolution.paths.shared}; or add an artifact with stacks = ["{stack}"]'
+            return Problem("E210", message, hint, each.location)
     if (given := resolution.set_values.get(stack, {}).get(name)) is not None:
         place = given.location or "the release"
         message = f"{name} of {stack} is set twice: here, and by [stacks.{stack}.set] ({place})"

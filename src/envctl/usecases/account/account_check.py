@@ -91,7 +91,7 @@ def pin_digests(context: Context, release: Release) -> Release:
     """Return the release with tags replaced by digests. Registries are queried for tags without a digest only."""
     found = dict(release.wiring.artifacts)
     for name, image in find_tagged_images(context.project, release).items():
-        found[context.project.artifacts[name].variable] = str(_pin_tag(context, name, image))
+        found |= dict.fromkeys(context.project.artifacts[name].keys, str(_pin_tag(context, name, image)))
     return replace(release, wiring=replace(release.wiring, artifacts=found))
 
 

@@ -44,7 +44,7 @@ def read_secret_values(context: Context, settings: EnvironmentSettings, wiring: 
         return NO_VALUES
     ports = context.ports
     # A deployment never gets one: it would replace the value.
-    if context.project.only_looks and ports.job_requests.is_for_request():
+    if _takes_stand_ins(context):
         ports.observer.on_message(_describe_stand_ins(settings.environment, wanted))
         return _collect({each: _build_stand_in(wiring, each) for each in wanted})
     read = dict(zip(wanted, _read_texts(context, settings.environment, wanted), strict=True))
@@ -72,6 +72,23 @@ def read_secret_values(context: Context, settings: EnvironmentSettings, wiring: 
     if errors:
         raise combine_errors(errors)
     return _collect(found)
+
+
+def has_stand_ins(context: Context, settings: EnvironmentSettings) -> bool:
+    """Tell if a plan of this command has stand-ins in place of secret values."""
+    return _takes_stand_ins(context) and bool(list_wanted_values(context.project, settings)[0])
+
+
+def require_values(context: Context, settings: EnvironmentSettings, gate: str) -> None:
+    """Raise ConfigurationError (E355) if a plan of this command has stand-ins: it is not what a deployment does."""
+    if has_stand_ins(context, settings):
+        environment = settings.environment
+        message = (
+            f"not approved: a job of a pull or merge request reads no secret values, and {environment} needs some; the"
+            " plan would have stand-ins"
+        )
+        hint = f"outside of this job: {format_command('approve', environment, gate=gate)}"
+        raise ConfigurationError(Problem("E355", message, hint))
 
 
 def redact_secret_values(context: Context, settings: EnvironmentSettings, wiring: Wiring) -> None:
@@ -103,6 +120,10 @@ def list_public_names(context: Context, wiring: Wiring) -> tuple[str, ...]:
 def merge_values(secrets: Mapping[str, str], values: SecretValues, stack: str) -> Mapping[str, str]:
     """Return the sensitive settings of a stack together with its secret values."""
     return {**secrets, **values[stack]} if stack in values else secrets
+
+
+def _takes_stand_ins(context: Context) -> bool:
+    return context.project.only_looks and context.ports.job_requests.is_for_request()
 
 
 def _collect(found: Mapping[WantedValue, str]) -> SecretValues:

@@ -16,6 +16,7 @@ from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
+from envctl.domain.ledger.projection.stacks import apply_planned_moves
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.next_step.find_step import format_approval, format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -25,7 +26,8 @@ from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.suggestions import find_nearest
-from envctl.usecases.deployment import prepare
+from envctl.usecases.account import secret_values
+from envctl.usecases.deployment import prepare, shared_resources
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal, rules_store
@@ -119,6 +121,7 @@ def approve_plan(
     _check_may_approve(candidate.request, gate)
     found = candidate.require_fitting()
     if fingerprint is None:
+        secret_values.require_values(context, found.settings, gate)
         with load.lock_target(ports, target, "approve"):
             plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
@@ -239,6 +242,8 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
             # It is planned again, under the lock, before it is applied.
             locking="none",
         )
+        here = apply_planned_moves(request.target_state, over.moves)
+        stacks = shared_resources.warn_of_shared_resources(context.ports, target, prepared.all_stacks, stacks, here)
     finally:
         context.ports.terraform.delete_plans(target)
     return EnvironmentPlan(target, prepared.release, stacks, label=request.present.find_label(prepared.release))

@@ -21,7 +21,7 @@ from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
-from envctl.usecases.account import account_check
+from envctl.usecases.account import account_check, secret_values
 from envctl.usecases.deployment import planning, progress
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
@@ -120,7 +120,9 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
         if not check_account(request):
             request = progress.add_findings(context, request, chosen.release, chosen.settings)
             plan = _plan_next(context, chosen)
-            request, fingerprint = replace(request, plan=plan), release_store.save_plan(ports, fingerprint_plan(plan))
+            request = replace(request, plan=plan)
+            if not secret_values.has_stand_ins(context, chosen.settings):
+                fingerprint = release_store.save_plan(ports, fingerprint_plan(plan))
             reviews = _count_reviews(context, target)
     found = evaluate_guards(request, build_adviser(context, present))
     changed = _list_recorded_changes(ports, request)

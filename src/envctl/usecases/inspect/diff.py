@@ -187,4 +187,4 @@ def _list_parity_refusals(context: Context, source: _LoadedSide, target: _Loaded
     except ConfigurationError:
         # The guard of settings (G204) refuses it then.
         return frozenset()
-    return frozenset(compare_settings(source.settings, target_settings).list_differences()) - allowed
+    return compare_settings(source.settings, target_settings).list_refused(allowed)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envctl.domain.config.project import Project
+from envctl.domain.config.secret_sources import find_key
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.attribution import Cause, Part, split_by_cause
@@ -218,9 +219,10 @@ def _build_arguments(
             of_then = (as_then and was_kept) or (not is_known and (not variable.has_default or name in now))
             source = before if of_then else now
             given = release.wiring.stacks[stack].set_values
-            if name in artifacts:
-                source = artifacts
-            elif name in given:
+            if key := find_key(artifacts, stack, name):
+                values[name] = artifacts[key]
+                continue
+            if name in given:
                 values[name] = convert_value(given[name], variable.type)[0]
                 continue
             if name in source:

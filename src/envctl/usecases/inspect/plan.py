@@ -141,7 +141,8 @@ def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
     planned = plan_each(ports, environment, prepared.all_stacks, here.stacks if here else (), locking="none")
     held = {plan.stack for plan in planned.plans if plan.in_state}
     stateless = {plan.stack for plan in planned.plans if plan.stateless}
-    if here is None and (stateless or not held <= ports.workspace.load_known_states(environment)):
+    imports = any(each.imported for plan in planned.plans for each in plan.resources)
+    if here is None and (imports or stateless or not held <= ports.workspace.load_known_states(environment)):
         # Read the ledger only if it decides on a remark or an error.
         from envctl.usecases.ledger import journal
 
@@ -155,5 +156,8 @@ def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
     if here is None:
         return planned
     from envctl.domain.ledger.projection.stacks import warn_of_unknown_states
+    from envctl.usecases.deployment.shared_resources import warn_of_shared_resources
 
-    return replace(planned, plans=warn_of_unknown_states(environment, here, planned.plans))
+    plans = warn_of_unknown_states(environment, here, planned.plans)
+    plans = warn_of_shared_resources(ports, environment, ready.prepared.all_stacks, plans, here)
+    return replace(planned, plans=plans)

@@ -15,7 +15,7 @@ from envctl.domain.release.bundle import Release
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.account import account_check
-from envctl.usecases.deployment import planning, prepare
+from envctl.usecases.deployment import planning, prepare, shared_resources
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.inspect.request_changes import find_request_changes
@@ -155,6 +155,7 @@ def plan_under_lock(
     try:
         plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks, locking="none")
         plans = warn_of_unknown_states(target, here, plans)
+        plans = shared_resources.warn_of_shared_resources(ports, target, prepared.all_stacks, plans, here)
         return EnvironmentPlan(target, bundle.identity, plans, label=bundle.label)
     finally:
         ports.terraform.delete_plans(target)

@@ -1,14 +1,14 @@
 """The code of root modules that run as they are: what a release holds of it, and what must not count unseen."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
-from envctl.domain.config.state_place import find_workspace
+from envctl.domain.config.state_place import names_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.code_search import describe_account_mismatches
@@ -28,7 +28,15 @@ from envctl.domain.terraform.provider_lock import (
     shorten_address,
     split_provider_blocks,
 )
-from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, GENERATED_FILES, LOCK_FILE, REMOTE_MODULES_FOLDER
+from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.workdir_names import (
+    EXCLUDED_PARTS,
+    GENERATED_FILES,
+    LOCK_FILE,
+    MADE_NAMES,
+    REMOTE_MODULES_FOLDER,
+    SESSION_VARIABLE,
+)
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -47,8 +55,20 @@ _PROJECT_FOLDER = "."
 def select_root_files(project: Project, stack: str, folder: str, found: Mapping[str, File]) -> dict[str, File]:
     """Return the files of a root module for the release, out of all files below its folder."""
     selected = {path: file for path, file in found.items() if is_code(path)}
-    if folder != _PROJECT_FOLDER:
-        return selected
+    return _drop_project_files(project, stack, selected) if folder == _PROJECT_FOLDER else selected
+
+
+def select_module_files(project: Project, folder: str, found: Mapping[str, File]) -> dict[str, File]:
+    """Return the files of a called module for the release. It may be the project folder, or hold a root module."""
+    roots = [each.folder for each in project.every_stack.values() if each.root is not None]
+    inside = tuple(f"{root}/" for root in roots if root.startswith(f"{folder}/") or folder == _PROJECT_FOLDER)
+    # Terraform would read the settings files of that root in every environment.
+    selected = {path: file for path, file in found.items() if is_code(path) or not path.startswith(inside)}
+    return _drop_project_files(project, "", selected) if folder == _PROJECT_FOLDER else selected
+
+
+def _drop_project_files(project: Project, stack: str, selected: Mapping[str, File]) -> dict[str, File]:
+    """Return the files of the project folder that are code of this stack, or of a module if no stack is given."""
     others = {each.folder for name, each in project.every_stack.items() if name != stack}
     left_out = tuple(f"{path}/" for path in {ENVIRONMENTS_FOLDER, *others} if path != _PROJECT_FOLDER)
     return {
@@ -90,12 +110,12 @@ def complete_roots(context: Context, release: Release) -> Release:
         found = _search_with_reads(context.ports, release, files, name)
         code = describe_root(found, _list_tree(release, files, wired, found))
         stacks[name] = replace(wired, root_code=code)
-        project = context.project
-        if all(find_workspace(project, environment, name) for environment in project.pipeline.order):
+        if names_workspace(context.project, name):
             # The code sees the workspace of the state.
             found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
         problems += _find_left_out_reads(found)
+        problems += find_reserved_variables(release.wiring.schema[name])
     if problems:
         raise ConfigurationError(*problems)
     return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
@@ -150,11 +170,11 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
     # A stack with a remote module lists its local ones too.
     remote = {folder for folder in modules if folder.startswith(f"{REMOTE_MODULES_FOLDER}/")}
     folders = {*(folder for folder in found.folders if folder not in remote), *found.reads}
-    if wired.module == _PROJECT_FOLDER:
+    if _PROJECT_FOLDER in (wired.module, *folders):
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
         away = tuple(f"{folder}/" for folder in others)
         tops = {path.split("/")[0] for path in files if not path.startswith(away)} - {UP}
-        return tuple(sorted({*folders, *tops} - {LOCK_FILE}))
+        return tuple(sorted({wired.module, *folders, *tops} - {LOCK_FILE, _PROJECT_FOLDER}))
     return tuple(sorted({wired.module, *folders}))
 
 
@@ -232,17 +252,31 @@ def adopt_lock(context: Context) -> None:
         ports.tree.write_contents(ports.provider_lock, lock)
 
 
-def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:
-    """Yield a problem for each file in a root that envctl writes, or that would be read after its override file."""
-    for name in sorted(names):
-        if name in GENERATED_FILES:
+def find_reserved_variables(variables: Sequence[Variable]) -> Iterator[Problem]:
+    """Yield a problem for each variable of a root that envctl declares beside it."""
+    for variable in variables:
+        if variable.name == SESSION_VARIABLE:
+            hint = "rename it: envctl declares a variable of that name beside the code"
+            yield Problem("E153", f"{variable.name} is a name that envctl needs", hint, variable.location)
+
+
+def find_name_clashes(folder: str, paths: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for each file or folder in a root with a name that envctl or Terraform needs there, and for each
+    file that would be read after the override file of envctl. `paths` are the files below the folder.
+    """
+    top = "" if folder == _PROJECT_FOLDER else f"{folder}/"
+    below = [path.removeprefix(top) for path in paths]
+    for name in sorted({path.partition("/")[0] for path in below}):
+        # A disk may ignore case.
+        if name.casefold() in {*GENERATED_FILES, *MADE_NAMES}:
             hint = "rename it: envctl writes a file of that name beside the code"
-            yield Problem("E153", f"{name} is a name that envctl needs in {folder}", hint, Location(f"{folder}/{name}"))
-        elif name.endswith((".tofu", ".tofu.json")):
+            yield Problem("E153", f"{name} is a name that envctl needs in {folder}", hint, Location(f"{top}{name}"))
+    for name in sorted(path for path in below if "/" not in path and path.casefold() not in GENERATED_FILES):
+        if name.endswith((".tofu", ".tofu.json")):
             message = f"{name}: Terraform does not read it, and OpenTofu reads it in place of a .tf file"
             hint = "rename it to .tf: a release means the same to both"
-            yield Problem("E154", message, hint, Location(f"{folder}/{name}"))
+            yield Problem("E154", message, hint, Location(f"{top}{name}"))
         elif name.endswith(("_override.tf", "_override.tf.json")) and name > GENERATED_FILES[0]:
             hint = "rename it: the file of envctl has to be the last one"
             message = f"{name} would be read after the override file of envctl"
-            yield Problem("E153", message, hint, Location(f"{folder}/{name}"))
+            yield Problem("E153", message, hint, Location(f"{top}{name}"))

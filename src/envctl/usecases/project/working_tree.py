@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from posixpath import dirname, join, normpath
 
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project, Stack
-from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, find_shared_path, list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, find_shared_path, find_stack_path, list_all_places
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
@@ -17,7 +18,7 @@ from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.outputs import OutputReference
-from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
+from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema, SettingsFile
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
@@ -106,8 +107,8 @@ class _ModuleCode:
             return
         if self._is_misplaced(folder, wanted_by, at):
             return
-        below = self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
-        self._add_code(folder, drop_excluded_files(below or {}), wanted_by, at)
+        below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
+        self._add_code(folder, root_modules.select_module_files(self.project, folder, below), wanted_by, at)
 
     def _is_misplaced(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> bool:
         misplaced = describe_misplaced_folder(self.ports, folder, wanted_by)
@@ -123,8 +124,7 @@ class _ModuleCode:
         below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
         found = root_modules.select_root_files(self.project, stack, folder, below)
         self.problems += root_modules.find_loaded_settings(self.project, folder, below)
-        names = {path.rpartition("/")[2]: path for path in found if (dirname(path) or ".") == folder}
-        self.problems += root_modules.find_name_clashes(folder, names)
+        self.problems += root_modules.find_name_clashes(folder, found)
         if folder in self.interfaces:
             self.files.update(found)
         else:
@@ -280,36 +280,54 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
     resolves image tags before any deployment.
     """
     project = context.project
-    assigned: dict[str, Assignment] = {
-        assignment.name: assignment
-        for file in load_settings_files(context, project.entry, schema)
-        for assignment in (() if file.stack else file.assignments)
-    }
+    files = load_settings_files(context, project.entry, schema)
     found: dict[str, object] = {}
     problems = []
     for name, artifact in project.artifacts.items():
-        variable = artifact.variable
-        if not any(variable == v.name for variables in schema.values() for v in variables):
+        variable, locate = artifact.variable, partial(locate_key, context.ports, "artifacts", name)
+        declaring = [stack for stack, variables in schema.items() if any(variable == v.name for v in variables)]
+        wanted = artifact.stacks or declaring[:1]
+        if lacking := [stack for stack in artifact.stacks or () if stack not in declaring]:
+            message = f"artifact {name} fills the variable {variable}, which the stack {lacking[0]} does not declare"
+            problems.append(Problem("E114", message, "declare it in its module, or remove the stack", locate()))
+            continue
+        if not declaring:
             message = f"artifact {name} fills the variable {variable}, which no stack declares"
             hint = "declare it in a module, or remove the artifact"
-            problems.append(Problem("E114", message, hint, locate_key(context.ports, "artifacts", name)))
-        elif variable not in assigned:
+            problems.append(Problem("E114", message, hint, locate()))
+            continue
+        given = [_find_assignment(files, variable, stack if artifact.stacks else "") for stack in wanted]
+        if None in given:
             message = f"artifact {name} has no value"
-            path = find_shared_path(project, project.entry)
+            stack = wanted[given.index(None)] if artifact.stacks else ""
+            path = find_stack_path(project, project.entry, stack) if stack else ""
+            path = path or find_shared_path(project, project.entry)
             hint = f"add `{variable} = …` to {path}: new images start in that environment"
-            problems.append(Problem("E115", message, hint, locate_key(context.ports, "artifacts", name)))
-        elif artifact.kind == "oci" and (wrong := _find_image_fault(assigned[variable].value)):
+            problems.append(Problem("E115", message, hint, locate()))
+            continue
+        assigned = [each for each in given if each is not None]
+        value = assigned[0].value
+        if other := [each for each in assigned if each.value != value]:
+            message = f"artifact {name} has two values: here, and in {assigned[0].location}"
+            hint = f"write one value, or one artifact for each stack, with `stacks` in [artifacts.{name}]"
+            problems.append(Problem("E356", message, hint, other[0].location))
+        elif artifact.kind == "oci" and (wrong := _find_image_fault(value)):
             message = f"artifact {name} is not an image: {wrong}"
             hint = f'write `{variable} = "REPOSITORY:TAG"`, or `{variable} = "REPOSITORY@sha256:…"`'
-            problems.append(Problem("E430", message, hint, assigned[variable].location))
+            problems.append(Problem("E430", message, hint, assigned[0].location))
         else:
-            value = assigned[variable].value
             # Without the tag beside a digest: two tags of one content must not make two releases.
             is_pinned = artifact.kind == "oci" and is_pinned_image(value)
-            found[variable] = str(replace(Image.parse(str(value)), tag="")) if is_pinned else value
+            found |= dict.fromkeys(artifact.keys, str(replace(Image.parse(str(value)), tag="")) if is_pinned else value)
     if problems:
         raise ConfigurationError(*problems)
     return found
+
+
+def _find_assignment(files: Sequence[SettingsFile], variable: str, stack: str) -> Assignment | None:
+    """Return the assignment that counts for a stack; without a stack, that of the files for all stacks."""
+    counting = [each for file in files if file.stack in ("", stack) for each in file.assignments]
+    return next((each for each in reversed(counting) if each.name == variable), None)
 
 
 def _find_image_fault(value: object) -> str:

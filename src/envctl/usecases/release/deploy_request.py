@@ -159,7 +159,8 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
     needs = {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
     found = _ReleaseFacts(state, digest, unfit, none, place, needs, changeover)
     request = _build_request(context, present, wanted, found)
-    request = replace(request, differing=_compare_to_source(context, request, release, settings))
+    differing, stacks = _compare_to_source(context, request, release, settings)
+    request = replace(request, differing=differing, differing_stacks=stacks)
     return Candidate(request, release, data, settings, place)
 
 
@@ -193,17 +194,20 @@ def _load_settings(
 
 def _compare_to_source(
     context: Context, request: Request, release: Release | None, settings: EnvironmentSettings | None
-) -> Mapping[str, tuple[Problem, ...]]:
-    """Return the settings that differ from the source of a promotion, if a rule compares them."""
+) -> tuple[Mapping[str, tuple[Problem, ...]], Mapping[str, frozenset[str]]]:
+    """Return the settings that differ from the source of a promotion, and their stacks, if a rule compares them."""
     source = context.project.pipeline.find_previous(request.target)
     if source is None or request.source != source or settings is None:
-        return {}
+        return {}, {}
     if all(view.rules.may_differ is None for view in list_views(request)):
-        return {}
+        return {}, {}
     there, unfit = _load_settings(context, source, release)
     # Unreadable settings differ from all others.
     unknown = {f"settings of {source} not matching the release": unfit}
-    return compare_settings(there, settings).list_differences() if there else unknown
+    if there is None:
+        return unknown, {}
+    found = compare_settings(there, settings)
+    return found.list_differences(), found.list_stacks()
 
 
 def _build_request(context: Context, present: LedgerState, wanted: _Intent, found: _ReleaseFacts) -> Request:

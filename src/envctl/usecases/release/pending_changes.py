@@ -117,9 +117,9 @@ def _changed_keys(context: Context, release: Release) -> Iterator[str]:
     if project.providers != wiring.providers:
         yield "providers"
     carried = working_tree.read_artifacts(context, wiring.schema)
-    for variable in _list_unequal(carried, wiring.artifacts):
-        if not _is_tag(project, variable, carried):
-            yield variable
+    for key in _list_unequal(carried, wiring.artifacts):
+        if not _is_tag(project, key, carried):
+            yield key
 
 
 def _list_unequal(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
@@ -152,8 +152,9 @@ def _list_uncertainties(context: Context, release: Release) -> Iterator[str]:
     """Yield the reasons for different code in spite of equal files: image tags and remote modules."""
     carried = working_tree.read_artifacts(context, release.wiring.schema)
     for artifact in context.project.artifacts.values():
-        if _is_tag(context.project, artifact.variable, carried):
-            yield f"{carried[artifact.variable]} is a tag, and its current digest was not checked"
+        key = artifact.keys[0]
+        if _is_tag(context.project, key, carried):
+            yield f"{carried[key]} is a tag, and its current digest was not checked"
     if not release.wiring.modules:
         return
     folders = {normpath(each.folder) for each in release.wiring.modules} | {
@@ -166,9 +167,9 @@ def _list_uncertainties(context: Context, release: Release) -> Iterator[str]:
                 yield f"module {call.name} may have new code, and its address was not checked"
 
 
-def _is_tag(project: Project, variable: str, carried: dict[str, object]) -> bool:
+def _is_tag(project: Project, key: str, carried: dict[str, object]) -> bool:
     """Tell whether the artifact is an image with a tag. A release holds its digest instead."""
-    kinds = {artifact.variable: artifact.kind for artifact in project.artifacts.values()}
-    if kinds.get(variable) != "oci" or variable not in carried:
+    kinds = {each: artifact.kind for artifact in project.artifacts.values() for each in artifact.keys}
+    if kinds.get(key) != "oci" or key not in carried:
         return False
-    return not Image.parse(str(carried[variable])).digest
+    return not Image.parse(str(carried[key])).digest

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from envctl.adapters.terraform.plans.planned_tags import check_planned_tags
-from envctl.domain.errors import OperationFailedError
+from envctl.domain.errors import Location, OperationFailedError
 
 DEFAULT = {"aws": {"expressions": {"default_tags": [{"tags": {"constant_value": {"environment": "dev"}}}]}}}
 
@@ -26,9 +26,10 @@ REFUSED = {
 @pytest.mark.parametrize("after", REFUSED.values(), ids=REFUSED)
 def test_tags_in_other_case_are_refused(after: dict[str, Any]) -> None:
     with pytest.raises(OperationFailedError) as caught:
-        check_planned_tags("web", plan(after))
+        check_planned_tags("web", plan(after), lambda raw: Location(f"{raw['address']}.tf", 3))
     (problem,) = caught.value.problems
     assert problem.code == "E187"
+    assert str(problem.location) == "module.web.aws_iam_role.a.tf:3"
     assert "web.aws_iam_role.a" in problem.message
     assert "default_tags = false in [stacks.web]" in problem.hint
 
@@ -45,4 +46,4 @@ def test_tags_in_other_case_are_refused(after: dict[str, Any]) -> None:
     ],
 )
 def test_other_tags_pass(document: dict[str, Any]) -> None:
-    check_planned_tags("web", document)
+    check_planned_tags("web", document, lambda _: None)

@@ -99,6 +99,23 @@ def test_look_role_is_tried_on_an_object_that_no_state_is(world: World) -> None:
     assert not tried[deployer("dev")].tries_itself
 
 
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ('key = "{env}/{stack}.tfstate"', ("central", "dev/network.tfstate.envctl-doctor")),
+        ('key = "all.tfstate"\nworkspace = "{env}-{stack}"', ("central", "env:/dev-network/all.tfstate.envctl-doctor")),
+        (f'assume_role = "{deployer("dev")}"\nlook_role = "{looker("dev")}"', ("", "")),
+    ],
+)
+def test_look_role_is_tried_beside_a_state_of_its_own_place(
+    world: World, state: str, expected: tuple[str, str]
+) -> None:
+    edit_project(world, ('[state]\nbackend = "s3"\n', f'[state]\nbackend = "s3"\nbucket = "central"\n{state}\n'))
+    diagnose_ci(world.ports)
+    request = {each.target.arn: each for each in world.ci_roles.asked}[looker("dev")]
+    assert (request.bucket, request.key) == expected
+
+
 def test_look_role_that_writes_is_bad(world: World) -> None:
     writing = replace(TAKEN, writes={"write states": Attempt("yes"), "create a VPC": Attempt("unknown", "throttled")})
     world.ci_roles.trials[looker("dev")] = writing

@@ -15,6 +15,10 @@ CHANGES: dict[str, Third] = {
     "none, and it is forgotten": Third(fates=(("jobs", "forget"), ("cron", "forget"))),
     "another name": Third("cron", was="jobs"),
     "another name, and nobody says so": Third("cron"),
+    "a root": Third("jobs", kind="root", depth=1),
+    "another value": Third("jobs", depth=2),
+    "a root by another name": Third("cron", was="jobs", kind="root"),
+    "a module again by another name": Third("cron", was="jobs", depth=3),
 }
 """What the project may be edited to between any two commands."""
 

@@ -129,9 +129,11 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
             path = ("module", site.stack.name, *path)
         elif path[:1] == ("provider",) and len(path) > 1:
             path = ("provider", site.stack.name, *_name_configuration(site, diagnostic.file, path[1:]))
+        elif path[:2] == ("terraform", "backend"):
+            path = ("backend", site.stack.name, *path[2:])
         source = site.locate(site.environment, path) if diagnostic.line else None
         return source or Location(f"{site.stack.name}/{diagnostic.file}", diagnostic.line)
-    return Location(_to_project_path(diagnostic.file, site), diagnostic.line)
+    return Location(find_project_path(diagnostic.file, site), diagnostic.line)
 
 
 def _name_configuration(site: Site, file: str, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -146,7 +148,7 @@ def _name_configuration(site: Site, file: str, path: tuple[str | int, ...]) -> t
     return (f"{name}.{alias}" if alias else name, *keys)
 
 
-def _to_project_path(file: str, site: Site) -> str:
+def find_project_path(file: str, site: Site) -> str:
     """Return the path of a file in the project, from its path in the folder where Terraform runs."""
     base = site.stack.base
     if not site.stack.root:
@@ -158,8 +160,8 @@ def _to_project_path(file: str, site: Site) -> str:
 def _name_project_files(text: str, site: Site) -> str:
     """Return the text with files called as in the project."""
     if not site.stack.root:
-        return _CODE_PATH.sub(lambda path: _to_project_path(path[0], site), text)
-    return _CODE_LINE.sub(lambda file: _to_project_path(file[0], site), text)
+        return _CODE_PATH.sub(lambda path: find_project_path(path[0], site), text)
+    return _CODE_LINE.sub(lambda file: find_project_path(file[0], site), text)
 
 
 def _find_key_path(site: Site, file: str, number: int) -> tuple[str | int, ...]:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from envctl.adapters.disk.files import read_text
+from envctl.adapters.disk.files import read_text, write_text
 from envctl.adapters.terraform.process import json_events
 from envctl.adapters.terraform.process.arguments import build_arguments
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
@@ -36,7 +36,7 @@ def check_backend(
         return ()
     with translate_disk_errors(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="envctl-") as name:
         folder = Path(name)
-        (folder / ROOT_MODULE_FILE).write_text(text)
+        write_text(folder / ROOT_MODULE_FILE, text)
         line = build_arguments(binary, "init", input=False, json=True)
         transcript = json_events.Transcript()
         run_process(

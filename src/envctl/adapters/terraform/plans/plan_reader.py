@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from envctl.adapters.terraform.diagnostics import killed_process
@@ -33,6 +34,7 @@ class PlanReader:
 
     def read_plan(self, site: Site, warnings: tuple[str, ...]) -> StackPlan:
         """Return the plan to be applied."""
+        from envctl.adapters.terraform.diagnostics.resource_lines import locate_resource
         from envctl.adapters.terraform.plans import completeness, drift, plan_document, planned_tags
 
         document = self.read_document(site, PLAN_FILE)
@@ -40,7 +42,7 @@ class PlanReader:
             plan = plan_document.parse_plan(site.stack, document, warnings)
             completeness.check_changes_found(site.stack.name, document, seen=bool(plan.resources or plan.outputs))
             plan = replace(plan, drifted=drift.parse_drift(site.stack, document, ()).resources)
-        planned_tags.check_planned_tags(site.stack.name, document)
+        planned_tags.check_planned_tags(site.stack.name, document, partial(locate_resource, site))
         return redact_stack_plan(plan, document)
 
     def read_document(self, site: Site, file: str) -> dict[str, Any]:

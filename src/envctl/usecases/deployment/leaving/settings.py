@@ -59,8 +59,8 @@ def find_arguments(
             found[name] = builtin.get(name, region)
         elif name in today:
             found[name] = today[name]
-        elif name in wiring.artifacts:
-            found[name] = wiring.artifacts[name]
+        elif key := find_key(wiring.artifacts, stack, name):
+            found[name] = wiring.artifacts[key]
         elif not variable.has_default:
             found[name] = build_empty_value(variable.type)
             missing.append(name)

@@ -147,11 +147,19 @@ def _try_roles(context: Context, job: CheckedJob, plan: RolePlan, environment: s
 
 
 def _find_state_object(context: Context, environment: str) -> tuple[str, str]:
-    """Return the bucket of the states, and a key beside them that no state has; empty without a bucket."""
-    if context.project.state.backend != "s3":
+    """Return the bucket of a state, and a key that no state has, but that policies for states cover; empty without one
+    that the look role of the environment reads.
+    """
+    project = context.project
+    if project.state.backend != "s3" or project.state.assume_role is not None:
+        # With a role of its own for states, the look role reads none.
         return "", ""
-    if not context.project.has_usual_states:
-        # Another role may read them, and other keys: no object is known to be allowed.
-        return "", ""
-    bucket = str(load.resolve_place(context.project, environment).backend.settings["bucket"])
-    return bucket, f"{environment}/envctl-doctor.tfstate"
+    backend = load.resolve_place(project, environment).backend
+    if project.has_usual_states:
+        return str(backend.settings["bucket"]), f"{environment}/envctl-doctor.tfstate"
+    for stack in project.view_for(environment).stacks:
+        keys, workspace = backend.settings_for_stack(stack), backend.workspace_for_stack(stack)
+        # Policies name keys, or what they begin with.
+        prefix = f"{keys.get('workspace_key_prefix', 'env:')}/{workspace}/" if workspace else ""
+        return str(keys["bucket"]), f"{prefix}{keys['key']}.envctl-doctor"
+    return "", ""

@@ -1,0 +1,72 @@
+"""Layouts of repositories with root modules, in which other folders hold each other: on real Terraform."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Project
+from tests.e2e.stacks.test_roots import PROJECT, find_state, run_plainly
+
+pytestmark = pytest.mark.terraform
+
+SITE = """
+variable "name" {
+  type = string
+}
+
+resource "terraform_data" "site" {
+  input = "${var.name} ${file("${path.module}/motd/a.txt")}"
+}
+"""
+CALL = """
+variable "name" {
+  type = string
+}
+
+module "site" {
+  source = "%s"
+  name   = var.name
+}
+"""
+
+
+def write_layout(project: Project, module: str, root: str, source: str) -> None:
+    """A root module in a folder of the module that it calls, with a local state and settings of its own."""
+    project.write("envctl.toml", PROJECT.replace("stacks/web", root))
+    project.write(f"{module}/main.tf", SITE)
+    project.write(f"{module}/motd/a.txt", "hello")
+    project.write(f"{root}/main.tf", CALL % source)
+    for name in ("dev", "staging", "prod"):
+        project.write(f"environments/{name}/terraform.tfvars", f'name = "{name}"\n')
+    run_plainly(project, "init", folder=root)
+    run_plainly(project, "apply", "-auto-approve", "-var=name=dev", folder=root)
+    state = find_state(project, "dev")
+    state.parent.mkdir(parents=True)
+    state.write_bytes((project.root / root / "terraform.tfstate").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("module", "root", "source"),
+    [(".", "examples/complete", "../../"), ("infra", "infra/live", "../"), ("infra", "infra/live/x", "../..")],
+)
+def test_module_may_hold_the_root_that_calls_it(
+    tmp_path: Path, home: Path, module: str, root: str, source: str
+) -> None:
+    project = Project(tmp_path / "site", home)
+    write_layout(project, module, root, source)
+    plan = project.run_checked("plan", "dev")
+    assert "web: no changes" in plan.out, plan.out
+    folder = project.root / ".envctl/work/dev/web"
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    code = {path for path in found if ".terraform/" not in path}
+    assert not [path for path in code if path.startswith("environments/") or path.endswith((".tfstate", ".toml"))]
+
+
+def test_settings_in_the_root_never_travel_with_a_module(tmp_path: Path, home: Path) -> None:
+    project = Project(tmp_path / "site", home)
+    write_layout(project, "infra", "infra/live", "../")
+    project.write("infra/live/terraform.tfvars", 'name = "dev"\n')
+    files = 'files = ["infra/live/terraform.tfvars", "environments/{env}/terraform.tfvars"]'
+    project.write("envctl.toml", f"{PROJECT.replace('stacks/web', 'infra/live')}\n[settings]\n{files}\n")
+    project.run_checked("plan", "dev")
+    assert not list((project.root / ".envctl/work/dev/web").rglob("terraform.tfvars"))
