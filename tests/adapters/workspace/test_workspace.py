@@ -297,7 +297,13 @@ def test_sources_of_values_are_kept(workspace: DirectoryWorkspace) -> None:
         ValueSource("web", "password", "string", "DB_PASSWORD", "key", None),
         ValueSource("web", "token", "list(string)", "", "", secret),
     )
-    kept = replace(PREPARED_DEV, value_sources=found, withheld=("DB_PASSWORD", "OTHER"), public_names=("dev", "web"))
+    kept = replace(
+        PREPARED_DEV,
+        value_sources=found,
+        withheld=("DB_PASSWORD", "OTHER"),
+        public_names=("dev", "web"),
+        has_account=False,
+    )
     laid(workspace, **{"modules/web/main.tf": "x"})
     workspace.write_stack("dev", "web", MAIN)
     workspace.save_prepared(kept, INPUTS, workspace.hash_inputs(INPUTS))

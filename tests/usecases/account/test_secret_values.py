@@ -8,6 +8,7 @@ import pytest
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.errors import ConfigurationError, EnvctlError
 from envctl.domain.exit_codes import ExitCode
+from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_check import check_secrets, list_secrets
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
@@ -329,6 +330,9 @@ class KeepingWorkspace(MemoryWorkspace):
         self.kept = None if any(stack.secrets for stack in prepared.stacks) else prepared
         self.saved += 1
 
+    def has_prepared(self, environment: str) -> bool:
+        return self.kept is not None
+
     def load_prepared(self, environment: str) -> PreparedEnvironment | None:
         return self.kept
 
@@ -352,6 +356,19 @@ def test_kept_preparation_reads_values_again() -> None:
     assert "rotated-value" in world.observer.hidden
     assert find_value(world, "rotated-value") == []
     assert workspace.saved == 1
+
+
+@pytest.mark.parametrize("account", ["", 'account_id = "111111111111"\n'], ids=["outside AWS", "on AWS"])
+def test_kept_preparation_checks_the_account_on_aws(account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = from_environment()
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text.replace("[environments.dev]\n", f"[environments.dev]\n{account}"))
+    keep(world)
+    checked: list[str] = []
+    monkeypatch.setattr(account_check, "require_account", lambda _, environment: checked.append(environment))
+    monkeypatch.setattr(world.access, "is_confirmed", lambda _: False)
+    plan_environment(world.ports, "dev")
+    assert checked == (["dev"] if account else [])
 
 
 def test_kept_preparation_takes_values_from_aws() -> None:

@@ -196,6 +196,7 @@ class DirectoryWorkspace:
                 value_sources=_decode_sources(kept["value_sources"]),
                 withheld=tuple(kept["withheld"]),
                 public_names=tuple(kept["public_names"]),
+                has_account=bool(kept["has_account"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
             # Missing, or written by another version: prepare again.
@@ -227,6 +228,7 @@ class DirectoryWorkspace:
             ],
             "withheld": prepared.withheld,
             "public_names": prepared.public_names,
+            "has_account": prepared.has_account,
             "stacks": [
                 {name: getattr(stack, name) for name in _STACK_FIELDS} | {"inputs": [vars(i) for i in stack.inputs]}
                 for stack in prepared.stacks

@@ -42,6 +42,11 @@ def require_account(context: Context, environment: str) -> None:
     context.ports.access.save_confirmed(environment)
 
 
+def has_checks(context: Context, environment: str) -> bool:
+    """Return whether `require_account` checks anything: an environment outside AWS has no account."""
+    return context.project.environments[environment].is_on_aws or context.project.state.backend == "s3"
+
+
 def require_time_left(ports: Ports, present: LedgerState, environment: str, found: CallerIdentity | None) -> None:
     """Raise OperationFailedError if the credentials expire before a deployment of the usual duration would end."""
     now = ports.clock.now()

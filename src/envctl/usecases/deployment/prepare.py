@@ -87,7 +87,8 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     ):
         # Not cached with tags: a tag may move although no file of the project changes.
         kept = _replace_values(context, prepared, settings, release) if context.project.secrets.values else prepared
-        ports.workspace.save_prepared(kept, inputs, mark)
+        has_account = account_check.has_checks(context, environment)
+        ports.workspace.save_prepared(replace(kept, has_account=has_account), inputs, mark)
     # Init may have added providers to the lock of the release.
     release = release.with_lock(ports.tree.read_contents(ports.provider_lock))
     return PreparedRelease(prepared, release, settings, over, present)

@@ -92,7 +92,7 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
         if format_traffic({name: traffic.get(name) for name in prepared.traffic}) != dict(prepared.traffic):
             # Another color is live by now.
             return None
-    if prepared is not None and not ports.access.is_confirmed(environment):
+    if prepared is not None and prepared.has_account and not ports.access.is_confirmed(environment):
         # Different credentials may belong to another account.
         from envctl.usecases.account import account_check
         from envctl.usecases.project import load

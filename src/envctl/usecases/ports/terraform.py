@@ -87,6 +87,7 @@ class PreparedEnvironment:
         value_sources: the sources of secret values, in a preparation that is kept.
         withheld: every environment variable of the project with a secret value, in such a preparation.
         public_names: names that no redaction replaces, in such a preparation.
+        has_account: whether it has an AWS account or a state bucket to check.
     """
 
     environment: str
@@ -99,6 +100,7 @@ class PreparedEnvironment:
     value_sources: tuple[ValueSource, ...] = ()
     withheld: tuple[str, ...] = ()
     public_names: tuple[str, ...] = ()
+    has_account: bool = True
 
     @property
     def all_stacks(self) -> tuple[PreparedStack, ...]:
