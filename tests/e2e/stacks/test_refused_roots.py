@@ -174,6 +174,13 @@ def test_code_is_refused_with_its_line(tmp_path: Path, home: Path, name: str) ->
     assert all(each["hint"] for each in problems)
 
 
+def test_default_workspace_may_be_named(tmp_path: Path, home: Path) -> None:
+    project = Project(tmp_path / "site", home)
+    project.write("envctl.toml", f'{PROJECT}\n[state]\nworkspace = "default"\n')
+    project.write("stacks/web/main.tf", MAIN.replace('"news"\n}', '"news-${terraform.workspace}"\n}'))
+    project.run_checked("validate")
+
+
 ACCEPTED = {
     "alias of the region alone": ALIAS % 'region = "us-east-1"',
     "alias with the role of the default": (

@@ -64,6 +64,11 @@ def find_workspace(project: Project, environment: str, stack: str) -> str:
     return "" if found == DEFAULT_WORKSPACE else found
 
 
+def names_workspace(project: Project, stack: str) -> bool:
+    """Tell if `[state]` says which workspace holds the states of a stack, even if that is the default one."""
+    return bool(find_stack_keys(project, stack).get(WORKSPACE, project.state.workspace))
+
+
 def resolve_keys(project: Project, environment: str, stack: str) -> dict[str, object]:
     """Return the keys for Terraform, without those that envctl adds by itself. Paths are relative to the project."""
     kind = BACKENDS[project.state.backend]
@@ -326,6 +331,8 @@ def _describe_shared_state(project: Project, one: _Claim, other: _Claim) -> Faul
     lacking = "{env}" if one.stack == other.stack else "{stack}"
     message = f"{name_claim(one)} and {name_claim(other)} would share one state: {one.state}"
     hint = f"give each its own: add {lacking} to {key}"
-    if one.path != other.path and other.path[0] != "state":
+    if one.path[0] == "stacks" and other.path[0] == "state":
+        hint = f"give {one.stack} another {key}: {other.stack} has this one by [state]"
+    elif one.path != other.path and other.path[0] != "state":
         hint = f"give one of them another {key}, in [stacks.{one.stack}.state] or [stacks.{other.stack}.state]"
     return Fault("E168", message, hint, one.path)

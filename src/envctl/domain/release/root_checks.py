@@ -21,7 +21,7 @@ from envctl.domain.text.lists import join_names
 _READ_HINT = "put the file into the project, and read it by a path that begins with ${path.module}"
 _WORKSPACE_HINT = (
     'if the states are in workspaces named like the environments, write [state] workspace = "{env}" in envctl.toml;'
-    " else declare a variable, such as environment"
+    ' if `default` is right everywhere, workspace = "default"; else declare a variable, such as environment'
 )
 
 

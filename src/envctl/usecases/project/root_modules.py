@@ -8,7 +8,7 @@ from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
-from envctl.domain.config.state_place import find_workspace
+from envctl.domain.config.state_place import names_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring
 from envctl.domain.release.code_search import describe_account_mismatches
@@ -110,8 +110,7 @@ def complete_roots(context: Context, release: Release) -> Release:
         found = _search_with_reads(context.ports, release, files, name)
         code = describe_root(found, _list_tree(release, files, wired, found))
         stacks[name] = replace(wired, root_code=code)
-        project = context.project
-        if all(find_workspace(project, environment, name) for environment in project.pipeline.order):
+        if names_workspace(context.project, name):
             # The code sees the workspace of the state.
             found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
