@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from envctl.cli.ci import detect_job
-from envctl.cli.options.global_options import Options, find_command_name, is_sandbox_asked
+from envctl.cli.options.global_options import Options, find_command_name, find_positional_words, is_sandbox_asked
 from envctl.cli.options.wait_ok import WAIT_OK
 from envctl.cli.outcome_report import PROCESS_ENVIRONMENT, print_error, publish_outcome, to_process_code
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
@@ -228,7 +228,8 @@ def _scan_options(words: Sequence[str]) -> Options:
     junit, sarif = (Path(file) if (file := _find_value(words, name)) else None for name in ("--junit", "--sarif"))
     given = _find_value(words, "--project")
     return Options(
-        choose_project_folder(Path(given) if given else None, find_command_name(words)),
+        # Without the table of all commands: every command line comes here.
+        choose_project_folder(Path(given) if given else None, next(find_positional_words(words), "")),
         json="--json" in flags,
         no_color="--no-color" in flags,
         debug="--debug" in flags,

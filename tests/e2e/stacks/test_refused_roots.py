@@ -55,6 +55,18 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         {"stacks/web/zzz_envctl.tf.json": "{}"},
         [("E153", "stacks/web/zzz_envctl.tf.json", None)],
     ),
+    "folder with the name of a generated file": (
+        {"stacks/web/zzz_envctl.tf.json/a.txt": "{}"},
+        [("E153", "stacks/web/zzz_envctl.tf.json", None)],
+    ),
+    "other case of a generated file": (
+        {"stacks/web/ZZZ_envctl_override.tf.json": "{}"},
+        [("E153", "stacks/web/ZZZ_envctl_override.tf.json", None)],
+    ),
+    "folder that envctl makes": (
+        {"stacks/web/.plugins/a.txt": ""},
+        [("E153", "stacks/web/.plugins", None)],
+    ),
     "variable of envctl": (
         {"stacks/web/more.tf": 'variable "envctl_session" {\n  type = string\n}\n'},
         [("E153", "stacks/web/more.tf", 1)],

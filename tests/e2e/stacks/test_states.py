@@ -274,3 +274,20 @@ def test_workspaces_of_plain_terraform_are_taken_over_where_they_are(tmp_path: P
         assert project.run("plan", environment, "--detailed-exitcode").code == 0
     after = {path: json.loads(path.read_bytes())["resources"] for path in before}
     assert after == {path: json.loads(each)["resources"] for path, each in before.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [("module", ""), ("root", ""), ("module", '\n[state]\nworkspace = "{env}"\n')],
+    ids=["module", "root", "workspace"],
+)
+def test_stack_that_created_nothing_gets_resources(tmp_path: Path, kind: str, state: str) -> None:
+    project = create_project(tmp_path, state)
+    toml = (project.root / "envctl.toml").read_text()
+    project.write("envctl.toml", toml.replace('module = "modules/web"', f'{kind} = "modules/web"'))
+    nothing = 'variable "of" { type = string }\n'
+    for code in (nothing, f'{nothing}resource "terraform_data" "two" {{\n  count = 0\n}}\n', WEB):
+        project.write("modules/web/main.tf", code)
+        ran = project.run("--json", "--yes", "apply", "dev")
+        assert ran.code == 0, ran.out
+    assert "default" in project.run_checked("output", "dev", "web.of").out or state

@@ -103,6 +103,7 @@ def test_null_in_file_of_stack_gives_the_default() -> None:
     assert values_of(write(NAMED, files), "extra") == {"orders": None, "mails": None}
 
 
+TWINS = f'{HEAD}{ORDERS}set = {{ name = "x" }}\n{ORDERS.replace("orders", "eu-orders")}set = {{ name = "x" }}\n'
 REFUSED: dict[str, tuple[str, dict[str, str], list[tuple[str, str]]]] = {
     "a file of no stack": (NAMED, {"environments/prod/mail.tfvars": ""}, [("E217", "environments/prod/mail.tfvars")]),
     "a name that the stack's module lacks": (
@@ -191,6 +192,16 @@ REFUSED: dict[str, tuple[str, dict[str, str], list[tuple[str, str]]]] = {
         f'[settings]\nfiles = ["config/{{env}}.tfvars", "confg/{{stack}}.tfvars"]\n{NAMED}',
         {"config/dev.tfvars": ""},
         [("E223", "envctl.toml:2")],
+    ),
+    "a file of a stack and of an environment": (
+        f'[settings]\nfiles = ["config/{{env}}.tfvars", "config/{{stack}}.tfvars"]\n{NAMED}'.replace("orders", "prod"),
+        {"config/prod.tfvars": ""},
+        [("E390", "config/prod.tfvars")],
+    ),
+    "a file of two stacks in two environments": (
+        f'[settings]\nfiles = ["config/{{env}}-{{stack}}.tfvars"]\n{TWINS}'.replace("dev", "prod-eu"),
+        {"config/prod-eu-orders.tfvars": ""},
+        [("E390", "config/prod-eu-orders.tfvars")],
     ),
     "a path out of the project": (
         f'[settings]\nfiles = ["../{{env}}.tfvars"]\n{NAMED}',

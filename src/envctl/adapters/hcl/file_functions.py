@@ -27,5 +27,10 @@ PATH_ATTRIBUTES = {
     ("resource", "aws_lambda_layer_version"): ("filename",),
     ("resource", "aws_s3_bucket_object"): ("source",),
     ("resource", "aws_s3_object"): ("source",),
+    ("resource", "aws_synthetics_canary"): ("zip_file",),
+    ("resource", "azurerm_storage_blob"): ("source",),
+    ("resource", "google_storage_bucket_object"): ("source",),
+    ("resource", "local_file"): ("source",),
+    ("resource", "local_sensitive_file"): ("source",),
 }
 """Attributes with the path of a file, by kind and type of block. Nested blocks and objects count too."""

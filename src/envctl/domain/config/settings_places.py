@@ -61,6 +61,21 @@ def list_pattern_places(project: Project, pattern: str) -> tuple[SettingsPlace, 
     return list_all_places(project.model_copy(update={"settings": table}))
 
 
+def find_ambiguous_paths(project: Project) -> dict[str, tuple[str, str]]:
+    """Return the paths that `[settings] files` gives two meanings, each with the first two: with `{env}-{stack}`, a
+    file may be for `web` of `prod-eu`, and for `eu-web` of `prod`.
+    """
+    meanings: dict[str, dict[str, None]] = {}
+    for environment in project.all_environments if project.settings.files else ():
+        for stack in project.view_for(environment).stacks:
+            for pattern in _list_patterns(project):
+                of_stack = f"the stack {stack}" if "{stack}" in pattern else "all stacks"
+                meaning = f"{of_stack} of {environment if '{env}' in pattern else 'each environment'}"
+                meanings.setdefault(_fill(pattern, project, environment, stack), {})[meaning] = None
+    found = ((path, tuple(each)) for path, each in meanings.items())
+    return {path: (each[0], each[1]) for path, each in found if len(each) > 1}
+
+
 def is_reserved(project: Project, path: str, environment: str) -> bool:
     """Check if a usual path has another use: the settings of removed stacks."""
     return project.settings.files is None and path == f"{ENVIRONMENTS_FOLDER}/{environment}/{REMOVED_FILE}"

@@ -246,7 +246,7 @@ _WORKSPACES_EXAMPLE = 'workspaces = { name = "{project}-{env}-{stack}" }'
 
 def _check_empty_values(project: Project) -> Iterator[Fault]:
     """Find placeholders without a value in an environment."""
-    found: dict[tuple[str, str], Fault] = {}
+    found: dict[tuple[TomlPath, str], Fault] = {}
     for environment, stack in _list_stacks(project):
         names = list_names(project, environment, stack)
         table = {**project.state.backend_keys, **find_stack_keys(project, stack), "look_role": project.state.look_role}
@@ -258,7 +258,8 @@ def _check_empty_values(project: Project) -> Iterator[Fault]:
                 if not names[name] and key != "bucket":
                     message = f"state.{key} contains {{{name}}}, but {environment} has no {name}"
                     hint = f"add {name} to [environments.{environment}]"
-                    found[(key, name)] = Fault("E170", message, hint, find_key_path(project, stack, key))
+                    path = find_key_path(project, stack, key)
+                    found[(path, name)] = Fault("E170", message, hint, path)
     yield from found.values()
 
 
@@ -330,6 +331,8 @@ def _describe_shared_state(project: Project, one: _Claim, other: _Claim) -> Faul
     lacking = "{env}" if one.stack == other.stack else "{stack}"
     message = f"{name_claim(one)} and {name_claim(other)} would share one state: {one.state}"
     hint = f"give each its own: add {lacking} to {key}"
-    if one.path != other.path and other.path[0] != "state":
+    if one.path[0] == "stacks" and other.path[0] == "state":
+        hint = f"give {one.stack} another {key}: {other.stack} has this one by [state]"
+    elif one.path != other.path and other.path[0] != "state":
         hint = f"give one of them another {key}, in [stacks.{one.stack}.state] or [stacks.{other.stack}.state]"
     return Fault("E168", message, hint, one.path)

@@ -167,12 +167,13 @@ def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator
     """Yield the keys of envctl.toml behind a rendered path, the nearest first.
 
     A path is like `module`, `web`, `size`, with the stack; or like `provider`, `web`, `aws.us_east_1`, `region`, with
-    the stack and the name of a configuration.
+    the stack and the name of a configuration; or like `backend`, `web`, `s3`, `key`.
     """
     rest = path[1:]
-    if path[:2] == ("terraform", "backend") and len(path) > 3:  # noqa: PLR2004 (its kind, and its key)
-        for length in range(len(path), 3, -1):
-            yield ("state", *path[3:length])
+    if path[:1] == ("backend",) and len(path) > 3:  # noqa: PLR2004 (its kind, and its key)
+        for table in (("stacks", rest[0], "state"), ("state",)):
+            for length in range(len(path), 3, -1):
+                yield (*table, *path[3:length])
         yield ("state",)
     if path[:1] == ("module",) and len(rest) > 1:
         stack, name = rest[:2]

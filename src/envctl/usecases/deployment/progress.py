@@ -298,6 +298,11 @@ class Attempt:
         """Return the applied stacks whose state had resources before their first deployment."""
         return [name for name in self.applied if name in self.creates and self.plans[name].in_state]
 
+    def list_unwritten_stacks(self) -> list[str]:
+        """Return the applied stacks that created nothing at their first deployment: Terraform has written no state."""
+        plans, first = self.plans, [name for name in self.applied if name in self.creates]
+        return [name for name in first if not plans[name].changes and not plans[name].in_state]
+
     def list_finished_plans(self) -> list[StackPlan]:
         """Return the plans of all applied and destroyed stacks."""
         return [self.plans[name] for name in (*self.applied, *self.gone)]

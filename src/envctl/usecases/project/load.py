@@ -18,6 +18,7 @@ from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.regions import describe_unnamed_region
 from envctl.domain.config.settings_places import (
     ENVIRONMENTS_FOLDER,
+    find_ambiguous_paths,
     find_shared_path,
     find_stack_path,
     find_stray_stack,
@@ -326,6 +327,7 @@ def load_settings_files(context: Context, environment: str, schema: Schema = NO_
     public = frozenset(each.name for each in declared) - {each.name for each in declared if each.sensitive}
     files: list[SettingsFile] = []
     problems = [*_find_stray_files(context, environment, schema), *_find_unmatched_patterns(context)]
+    problems += _find_ambiguous_files(context)
     for place in list_settings_places(project, environment, schema):
         if place.stack and place.stack not in schema:
             continue
@@ -358,6 +360,15 @@ def _find_stray_files(context: Context, environment: str, schema: Schema) -> Ite
         hint = f"{meant} (the stacks are {', '.join(project.stacks)}); for a stack that leaves, add [removed.{stack}]"
         message = f"{path} has the settings of a stack {stack}, but there is no such stack in {environment}"
         yield Problem("E217", message, hint, Location(path))
+
+
+def _find_ambiguous_files(context: Context) -> Iterator[Problem]:
+    """Yield a problem for each settings file with two meanings: the values of one would count for the other, unseen."""
+    for path, meanings in sorted(find_ambiguous_paths(context.project).items()):
+        if context.ports.tree.read_contents(path) is not None:
+            message = f"{path} is for {meanings[0]}, and for {meanings[1]}"
+            hint = 'give each placeholder a folder of its own in [settings] files: "config/{env}/stacks/{stack}.tfvars"'
+            yield Problem("E390", message, hint, Location(path))
 
 
 def _find_unmatched_patterns(context: Context) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """The code of root modules that run as they are: what a release holds of it, and what must not count unseen."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from posixpath import dirname
@@ -33,6 +33,7 @@ from envctl.domain.terraform.workdir_names import (
     EXCLUDED_PARTS,
     GENERATED_FILES,
     LOCK_FILE,
+    MADE_NAMES,
     REMOTE_MODULES_FOLDER,
     SESSION_VARIABLE,
 )
@@ -261,17 +262,23 @@ def find_reserved_variables(variables: Sequence[Variable]) -> Iterator[Problem]:
             yield Problem("E153", f"{variable.name} is a name that envctl needs", hint, variable.location)
 
 
-def find_name_clashes(folder: str, names: Mapping[str, object]) -> Iterator[Problem]:
-    """Yield a problem for each file in a root that envctl writes, or that would be read after its override file."""
-    for name in sorted(names):
-        if name in GENERATED_FILES:
+def find_name_clashes(folder: str, paths: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for each file or folder in a root with a name that envctl or Terraform needs there, and for each
+    file that would be read after the override file of envctl. `paths` are the files below the folder.
+    """
+    top = "" if folder == _PROJECT_FOLDER else f"{folder}/"
+    below = [path.removeprefix(top) for path in paths]
+    for name in sorted({path.partition("/")[0] for path in below}):
+        # A disk may ignore case.
+        if name.casefold() in {*GENERATED_FILES, *MADE_NAMES}:
             hint = "rename it: envctl writes a file of that name beside the code"
-            yield Problem("E153", f"{name} is a name that envctl needs in {folder}", hint, Location(f"{folder}/{name}"))
-        elif name.endswith((".tofu", ".tofu.json")):
+            yield Problem("E153", f"{name} is a name that envctl needs in {folder}", hint, Location(f"{top}{name}"))
+    for name in sorted(path for path in below if "/" not in path and path.casefold() not in GENERATED_FILES):
+        if name.endswith((".tofu", ".tofu.json")):
             message = f"{name}: Terraform does not read it, and OpenTofu reads it in place of a .tf file"
             hint = "rename it to .tf: a release means the same to both"
-            yield Problem("E154", message, hint, Location(f"{folder}/{name}"))
+            yield Problem("E154", message, hint, Location(f"{top}{name}"))
         elif name.endswith(("_override.tf", "_override.tf.json")) and name > GENERATED_FILES[0]:
             hint = "rename it: the file of envctl has to be the last one"
             message = f"{name} would be read after the override file of envctl"
-            yield Problem("E153", message, hint, Location(f"{folder}/{name}"))
+            yield Problem("E153", message, hint, Location(f"{top}{name}"))

@@ -124,8 +124,7 @@ class _ModuleCode:
         below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
         found = root_modules.select_root_files(self.project, stack, folder, below)
         self.problems += root_modules.find_loaded_settings(self.project, folder, below)
-        names = {path.rpartition("/")[2]: path for path in found if (dirname(path) or ".") == folder}
-        self.problems += root_modules.find_name_clashes(folder, names)
+        self.problems += root_modules.find_name_clashes(folder, found)
         if folder in self.interfaces:
             self.files.update(found)
         else:

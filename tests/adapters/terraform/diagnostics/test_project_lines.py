@@ -113,6 +113,26 @@ def test_line_of_an_alias_is_named(text: str, line: int, tmp_path: Path) -> None
     assert told(tmp_path, at, ALIASES).location == Location("envctl.toml", line)
 
 
+STATES = b"""
+[environments.dev]
+
+[state]
+backend = "s3"
+bucket = "states"
+
+[stacks.web.state]
+key = "old/{env}.tfstate"
+acl = "private"
+"""
+
+
+@pytest.mark.parametrize(("text", "line"), [('"bucket"', 6), ('"key"', 9), ('"acl"', 10)])
+def test_line_of_a_state_of_one_stack_is_named(text: str, line: int, tmp_path: Path) -> None:
+    main = rendered(STATES)
+    at = main.count("\n", 0, main.index(text)) + 1
+    assert told(tmp_path, at, STATES).location == Location("envctl.toml", line)
+
+
 def test_what_no_line_says_stays_where_it_is(tmp_path: Path) -> None:
     main = rendered(TOML)
     for text in ('"backend"', '"module"', '"source"'):

@@ -129,6 +129,8 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
             path = ("module", site.stack.name, *path)
         elif path[:1] == ("provider",) and len(path) > 1:
             path = ("provider", site.stack.name, *_name_configuration(site, diagnostic.file, path[1:]))
+        elif path[:2] == ("terraform", "backend"):
+            path = ("backend", site.stack.name, *path[2:])
         source = site.locate(site.environment, path) if diagnostic.line else None
         return source or Location(f"{site.stack.name}/{diagnostic.file}", diagnostic.line)
     return Location(find_project_path(diagnostic.file, site), diagnostic.line)

@@ -3,7 +3,7 @@
 Each stack is applied after its upstream stacks, independent ones concurrently.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -123,7 +123,8 @@ def _describe_leaving(stack: str, fate: str) -> str:
 
 
 def _refresh_states(attempt: Attempt, needs: Needs) -> None:
-    """Refresh the states after creates, deletes, unplanned drift, or the first deployment of an existing state.
+    """Refresh the states after creates, deletes, unplanned drift, or the first deployment of an existing state. Write
+    the state of a stack that created nothing.
 
     Other stacks carry created and deleted resources in their attributes. The refresh accepts unplanned drift; with
     `--fix`, find the remaining drift before it. An adopted state may be older than reality: without a refresh, the
@@ -132,7 +133,11 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     request, drifted, plans = attempt.request, attempt.planned.drifted, attempt.plans.values()
     unplanned = drift_undo.list_unplanned(drifted, plans) if drifted else ""
     adopted = attempt.list_adopted_stacks()
+    refreshed: Collection[str] = needs
     if not (unplanned or adopted or has_created_or_deleted(attempt.list_finished_plans())):
+        # Without a state, the first resources of a later release would look like those of a lost state.
+        refreshed = attempt.list_unwritten_stacks()
+    if not refreshed:
         return
     observer = request.context.ports.observer
     if adopted:
@@ -142,7 +147,7 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     elif unplanned:
         where = f"drift not covered by the plan is accepted into the state of {request.target}"
         observer.on_message(f"{where}: {unplanned}")
-    for name, error in refresh_states(attempt, tuple(needs)).items():
+    for name, error in refresh_states(attempt, tuple(refreshed)).items():
         # Harmless after a complete apply: at worst, the next drift check reports its side effects.
         why = error.problems[0].message.partition("\n")[0][:SUMMARY_LENGTH]
         observer.on_message(f"the state of {name} could not be refreshed: {why}")
