@@ -48,8 +48,13 @@ def read(code: str, **more: str) -> RootFindings:
 @pytest.mark.parametrize("text", READS)
 def test_read_files_are_found(text: str) -> None:
     code = f'locals {{\n  path = "../shared/y.json"\n  x = {text}\n}}\nvariable "e" {{}}\n'
-    found = read(code)
+    found = read(code, **{"live/web/x.json": "", "live/web/a/x.json": ""})
     assert (list(found.reads), found.outside) == (READS[text], ())
+
+
+def test_file_left_out_of_its_folder_is_read() -> None:
+    found = read('locals {\n  a = file("${path.module}/.hidden/a.txt")\n}\n')
+    assert list(found.reads) == ["live/web/.hidden/a.txt"]
 
 
 @pytest.mark.parametrize("code", NEEDED)

@@ -70,3 +70,13 @@ def test_settings_in_the_root_never_travel_with_a_module(tmp_path: Path, home: P
     project.write("envctl.toml", f"{PROJECT.replace('stacks/web', 'infra/live')}\n[settings]\n{files}\n")
     project.run_checked("plan", "dev")
     assert not list((project.root / ".envctl/work/dev/web").rglob("terraform.tfvars"))
+
+
+@pytest.mark.parametrize("path", [".config/a.txt", "environments/a.json", "tests/a.txt", "examples/.a"])
+def test_file_that_the_code_reads_travels_from_anywhere(tmp_path: Path, home: Path, path: str) -> None:
+    project = Project(tmp_path / "site", home)
+    project.write("envctl.toml", PROJECT.replace("stacks/web", "."))
+    project.write("main.tf", f'resource "terraform_data" "a" {{\n  input = file("${{path.module}}/{path}")\n}}\n')
+    project.write(path, "read")
+    assert "1 to create" in project.run_checked("plan", "dev").out
+    assert (project.root / ".envctl/work/dev/web" / path).read_text() == "read"

@@ -71,7 +71,7 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
             _read_json(blocks, path, own.documents[path], own.scope, is_override=_is_override(path))
         else:
             _read_code(blocks, own.sources[path], own.scope, is_override=_is_override(path))
-    reads = _Reads(root, frozenset(code))
+    reads = _Reads(root, frozenset(code), files.keys())
     _search_reads(reads, files, code_folders.read_folders(files, [root, *carried], root))
     return RootFindings(
         folders=tuple(sorted(code.keys() - {root})),
@@ -340,10 +340,12 @@ def _is_workspace(source: Source, node: tree_sitter.Node) -> bool:
 
 @dataclass
 class _Reads:
-    """The reads found so far. `known` are folders whose files are in the tree of the root anyway."""
+    """The reads found so far. `known` are folders whose files are in the tree of the root anyway, if `files` holds
+    them."""
 
     root: str
     known: Collection[str]
+    files: Collection[str] = ()
     found: dict[str, Location] = field(default_factory=dict)
     outside: set[OutsideRead] = field(default_factory=set)
     templates: set[str] = field(default_factory=set)
@@ -395,8 +397,14 @@ class _Reads:
             self.outside.add(OutsideRead(place, f"{what} a path outside the project"))
         elif whole == "." and self.root != ".":
             self.outside.add(OutsideRead(place, f"{what} a path that may be any file of the project"))
-        elif not any(_is_below(whole, folder) for folder in self.known):
+        elif not self._is_carried(whole):
             self.found.setdefault(whole, place)
+
+    def _is_carried(self, path: str) -> bool:
+        """Tell if the tree holds a file or a folder anyway. It may be left out of its folder, such as a hidden one."""
+        if not any(_is_below(path, folder) for folder in self.known):
+            return False
+        return path in (".", *self.known) or any(_is_below(each, path) for each in self.files)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -48,6 +48,7 @@ _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.js
 """Settings files that Terraform reads without being told."""
 _STATE = re.compile(r".*\.tfstate(\..*)?|.*\.tfplan|\.terraform\.tfstate\.lock\.info")
 """Local states and plans: they hold secrets, and no code reads them."""
+_UNREADABLE_PARTS = EXCLUDED_PARTS - {"tests"}
 _STATES_FOLDER = "terraform.tfstate.d"
 _PROJECT_FOLDER = "."
 
@@ -155,9 +156,10 @@ def _search_with_reads(ports: Ports, release: Release, files: dict[str, File], s
 def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> None:
     """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
     for path in found.reads:
-        if EXCLUDED_PARTS.intersection(path.split("/")) or is_above_project(path):
+        # A folder of tests is left out, unless the code reads it.
+        if _UNREADABLE_PARTS.intersection(path.split("/")) or is_above_project(path):
             continue
-        below = ports.tree.read_folder(path, without=EXCLUDED_PARTS)
+        below = ports.tree.read_folder(path, without=_UNREADABLE_PARTS)
         if below is not None:
             files.update({name: file for name, file in below.items() if is_code(name)})
         elif (file := ports.tree.read_file(path)) is not None:
