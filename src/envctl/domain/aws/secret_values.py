@@ -7,6 +7,7 @@ from envctl.domain.aws.required_secrets import RequiredSecrets, merge_secrets
 from envctl.domain.aws.secret_names import parse_secret
 from envctl.domain.aws.secret_status import SERVICE_NAMES, NeededSecret
 from envctl.domain.config.fields import Fault
+from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Project
 from envctl.domain.config.secret_sources import SecretSource, find_variable_fault, resolve_source
 from envctl.domain.errors import Location, Problem
@@ -55,7 +56,7 @@ def list_wanted_values(
         for variable, template in sources.items():
             location = lines.get((stack, variable))
             try:
-                source = resolve_source(template, _list_placeholders(project, settings.environment, stack))
+                source = resolve_source(template, list_placeholder_values(project, settings.environment, stack))
                 secret = _to_secret(source, f"{stack}.{variable}", location)
             except ValueError as error:
                 message = f"{template} gives no secret for {stack}.{variable} in {settings.environment}: {error}"
@@ -91,7 +92,7 @@ def list_secret_variables(project: Project, environments: tuple[str, ...] = ()) 
         for environment in environments or project.all_environments:
             stacks = project.view_for(environment).stacks
             for stack in stacks if not only else [only] if only in stacks else []:
-                if name := _resolve_variable(template, _list_placeholders(project, environment, stack)):
+                if name := _resolve_variable(template, list_placeholder_values(project, environment, stack)):
                     names[name] = None
     return tuple(sorted(names))
 
@@ -149,18 +150,6 @@ def _resolve_variable(template: SecretSource, placeholders: Mapping[str, str]) -
     except ValueError:
         return ""
     return "" if find_variable_fault(name) else name
-
-
-def _list_placeholders(project: Project, environment: str, stack: str) -> dict[str, str]:
-    there = project.environments[environment]
-    return {
-        "project": project.name,
-        "env": environment,
-        "environment": environment,
-        "stack": stack,
-        "account_id": there.account_id or "",
-        "region": there.region or "",
-    }
 
 
 def _to_secret(source: SecretSource, asked_by: str, location: Location | None) -> NeededSecret | None:

@@ -9,6 +9,7 @@ from posixpath import normpath
 
 from envctl.domain.config.backends import BACKENDS, BackendKind, fill_placeholders, has_password, list_placeholders
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
+from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Project, State
 from envctl.domain.config.state_identity import find_local_folder, identify_state
 from envctl.domain.text.lists import join_names
@@ -44,23 +45,10 @@ def find_stack_keys(project: Project, stack: str) -> Mapping[str, object]:
     return project.removed[stack].state if stack in project.removed else {}
 
 
-def list_names(project: Project, environment: str, stack: str = "") -> dict[str, str]:
-    """Return the values of the placeholders; empty texts for unset keys."""
-    there = project.environments[environment]
-    return {
-        "project": project.name,
-        "env": environment,
-        "environment": environment,
-        "stack": stack,
-        "account_id": there.account_id or "",
-        "region": there.region or "",
-    }
-
-
 def find_workspace(project: Project, environment: str, stack: str) -> str:
     """Return the workspace that holds the state; empty for the default one."""
     text = find_stack_keys(project, stack).get(WORKSPACE, project.state.workspace)
-    found = str(fill_placeholders(text, list_names(project, environment, stack))) if text else ""
+    found = str(fill_placeholders(text, list_placeholder_values(project, environment, stack))) if text else ""
     return "" if found == DEFAULT_WORKSPACE else found
 
 
@@ -78,7 +66,7 @@ def resolve_keys(project: Project, environment: str, stack: str) -> dict[str, ob
         keys.setdefault(kind.place_key, kind.default_place)
     if project.state.backend == "s3":
         keys.setdefault("bucket", project.state.bucket)
-    names = list_names(project, environment, stack)
+    names = list_placeholder_values(project, environment, stack)
     found = {key: fill_placeholders(value, names) for key, value in sorted(keys.items())}
     if project.state.backend == "local" and find_workspace(project, environment, stack):
         # Terraform's own default lies beside the code, which envctl writes anew.
@@ -91,7 +79,7 @@ def resolve_keys(project: Project, environment: str, stack: str) -> dict[str, ob
 
 def find_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
     """Return the role for states that `[state]` names; empty for the credentials of the caller."""
-    state, names = project.state, list_names(project, environment)
+    state, names = project.state, list_placeholder_values(project, environment)
     said = {"role_arn": state.assume_role} if isinstance(state.assume_role, str) else state.assume_role or {}
     if only_looks and state.look_role:
         said = {**{key: said[key] for key in ("external_id",) if key in said}, "role_arn": state.look_role}
@@ -248,7 +236,7 @@ def _check_empty_values(project: Project) -> Iterator[Fault]:
     """Find placeholders without a value in an environment."""
     found: dict[tuple[TomlPath, str], Fault] = {}
     for environment, stack in _list_stacks(project):
-        names = list_names(project, environment, stack)
+        names = list_placeholder_values(project, environment, stack)
         table = {**project.state.backend_keys, **find_stack_keys(project, stack), "look_role": project.state.look_role}
         table["assume_role"] = project.state.assume_role
         table.setdefault(WORKSPACE, project.state.workspace)

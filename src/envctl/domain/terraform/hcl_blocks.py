@@ -1,10 +1,10 @@
 """Blocks of Terraform's JSON syntax, written in HCL."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
+from envctl.domain.terraform.json_syntax import to_expression
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
 
 _MAX_WIDTH = 100
@@ -80,17 +80,11 @@ def _format_template(text: str) -> str:
     """Return a string of the JSON syntax: its templates stay, and a single one is an expression."""
     if text.startswith("${") and text.endswith("}"):
         return text[2:-1]
-    return _quote(text)
+    return to_expression(text)
 
 
 def _format_key(name: str) -> str:
     """Return a key of a map. Unlike the name of an argument, it may be any text."""
     if isinstance(name, Expression):
         return str(name)
-    return name if IDENTIFIER.fullmatch(name) and name not in _KEYWORDS else _quote(name)
-
-
-def _quote(text: str) -> str:
-    # HCL lacks two escapes of JSON.
-    foreign = {"b": "\\u0008", "f": "\\u000c"}
-    return re.sub(r"\\(.)", lambda found: foreign.get(found[1], found[0]), json.dumps(text, ensure_ascii=False))
+    return name if IDENTIFIER.fullmatch(name) and name not in _KEYWORDS else to_expression(name)
