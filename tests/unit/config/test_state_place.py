@@ -10,7 +10,7 @@ from envctl.adapters.toml.reader import load_project
 from envctl.domain.aws.access import build_credentials_spec, find_states_credentials
 from envctl.domain.config.backends import BACKENDS
 from envctl.domain.config.project import Project, State
-from envctl.domain.config.sandbox import to_sandbox_project
+from envctl.domain.config.sandbox import describe_unused_state, to_sandbox_project
 from envctl.domain.config.state_identity import identify_state
 from envctl.domain.config.state_place import find_workspace, resolve_keys
 from envctl.domain.errors import ConfigurationError
@@ -270,6 +270,22 @@ def test_root_below_its_folder_finds_its_local_state() -> None:
         "path": "../../../../../../old/dev/web",
         "workspace_dir": "../../../../../../old/dev/web.d",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ""),
+        ('[state]\nbackend = "s3"\nkey = "x/{env}/{stack}"', ""),
+        ('[state]\nworkspace = "{env}"', ""),
+        ('[state]\npath = "old/{env}/{stack}.tfstate"', "the local places in [state] are not used"),
+        ('[state]\nbackend = "gcs"\nbucket = "b"', "the gcs places in [state] are not used"),
+    ],
+    ids=["nothing", "S3", "a workspace", "files on this machine", "another backend"],
+)
+def test_sandbox_names_places_that_it_does_not_use(text: str, said: str) -> None:
+    message = describe_unused_state(load(text))
+    assert message.endswith(said) and bool(message) == bool(said)
 
 
 def test_sandbox_keeps_workspaces_and_leaves_out_lock_tables() -> None:

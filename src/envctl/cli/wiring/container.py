@@ -60,6 +60,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             prepare=self._prepare_aws,
             look=options.look,
         )
+        self._written: set[str] = set()
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
         JobPorts.__init__(self, root, self._own, lambda: self.project, self._report_message)
@@ -87,7 +88,14 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             look=options.look,
             changes_only=options.changes_only,
             on_secrets=self._withdraw_secrets,
+            on_message=self._write_once,
         )
+
+    def _write_once(self, message: str) -> None:
+        """Write a message about the sandbox, once for each command."""
+        if message and message not in self._written and not self._options.json:
+            self._written.add(message)
+            sys.stderr.write(f"{message}\n")
 
     @cached_property
     def secret_variables(self) -> "SecretVariables":

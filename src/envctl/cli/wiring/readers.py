@@ -22,7 +22,9 @@ class ProjectFileReader:
         look: bool = False,
         changes_only: str = "",
         on_secrets: "Callable[[Project], None]" = lambda _: None,
+        on_message: "Callable[[str], None]" = lambda _: None,
     ) -> None:
+        self._on_message = on_message
         self._on_secrets = on_secrets
         self._sandbox = sandbox
         self._look = look
@@ -30,13 +32,16 @@ class ProjectFileReader:
 
     def parse_project(self, data: bytes) -> "Project":
         from envctl.adapters.toml import load_project
-        from envctl.domain.config.sandbox import to_sandbox_project
 
         project = load_project(data)
         if project.secrets.values:
             # First of all: no program may inherit the variables with secret values.
             self._on_secrets(project)
-        project = to_sandbox_project(project) if self._sandbox else project
+        if self._sandbox:
+            from envctl.domain.config.sandbox import describe_unused_state, to_sandbox_project
+
+            self._on_message(describe_unused_state(project))
+            project = to_sandbox_project(project)
         project = project.for_changing(self._changes_only) if self._changes_only else project
         return project.for_looking() if self._look else project
 

@@ -27,6 +27,14 @@ def to_sandbox_project(project: Project) -> Project:
     )
 
 
+def describe_unused_state(project: Project) -> str:
+    """Return a message if the project names places of states that the sandbox does not use; else an empty text."""
+    named = project.state.backend_keys or any(stack.state for stack in project.every_stack.values())
+    if project.state.backend == "s3" or not named:
+        return ""
+    return f"SANDBOX: states are in the sandbox's own S3: the {project.state.backend} places in [state] are not used"
+
+
 # What the sandbox has none of: lock tables, and other ways to AWS than its own.
 _LEFT_OUT = frozenset(
     {
