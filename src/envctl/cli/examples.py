@@ -70,7 +70,6 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "exec": (
         ("envctl exec dev -- aws s3 ls", "with the credentials of dev"),
-        ("envctl exec prod -- env", "show the variables of a command"),
         ("envctl exec dev -- pytest tests/smoke", "run tests against dev"),
         ("envctl exec prod --no-outputs -- terraform state list", "before the first deployment"),
     ),

@@ -331,7 +331,7 @@ resource "terraform_data" "slow" {
   }
 }
 """
-ON_AWS = render_project("tiny", {"web": ""}, ["dev"], on_aws=True, more='[state]\nbackend = "s3"\n')
+ON_AWS = render_project("tiny", {"orphan": ""}, ["dev"], on_aws=True, more='[state]\nbackend = "s3"\n')
 
 
 @pytest.mark.parametrize("kind", ["module", "root"])
@@ -340,15 +340,18 @@ def test_resources_left_by_killed_terraform_are_imported(
 ) -> None:
     """Each hint is typed as it stands, until the deployment passes."""
     project = Doomed(tmp_path / "orphans", home)
-    project.write("envctl.toml", ON_AWS.replace("module = ", f"{kind} = "))
-    project.write("modules/web/main.tf", EXISTING)
+    # A Terraform of another test in a folder of the same names would count as the holder of the lock.
+    stack = f"orphan-{kind}"
+    text = ON_AWS.replace("module = ", f"{kind} = ").replace("[stacks.orphan]", f"[stacks.{stack}]")
+    project.write("envctl.toml", text)
+    project.write("modules/orphan/main.tf", EXISTING)
     lines = f'made = "{home}/made"\npassword = "{SECRET}"\n'
     project.write("environments/dev/terraform.tfvars", lines)
     request.addfinalizer(lambda: project.run("sandbox", "down"))
     words = ("--sandbox", "apply", "dev", "--yes")
     process = project.start(*words)
     wait_until(lambda: "slow" in made(project), seconds=120)
-    os.killpg(int((project.root / ".envctl/sandbox/work/dev/web/.running").read_text()), signal.SIGKILL)
+    os.killpg(int((project.root / f".envctl/sandbox/work/dev/{stack}/.running").read_text()), signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, "E332" in err) == (1, True), err
 
@@ -356,7 +359,7 @@ def test_resources_left_by_killed_terraform_are_imported(
     (problem,) = locked.document["problems"]
     assert (locked.code, problem["code"]) == (75, "E306")
     assert "On this machine, no Terraform of envctl works on this stack" in problem["message"]
-    assert ".envctl/sandbox/work/dev/web" in problem["message"]
+    assert f".envctl/sandbox/work/dev/{stack}" in problem["message"]
     assert project.run_checked(*as_told(problem["hint"]), "--yes")
     (home / "made-go").touch()
     exists = project.run(*words, "--json")

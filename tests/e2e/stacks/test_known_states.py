@@ -31,7 +31,9 @@ def test_state_of_another_store_needs_break_glass(small_in_dev: Project) -> None
             module.write(change)
         code, said = answered(small_in_dev, "apply", "dev", "--yes")
         assert (code, list(said)) == (3, ["G304"])
-        assert "the state of base (1 resource) in dev holds resources never deployed by this ledger" in said["G304"]
+        assert (
+            "the states of base (1 resource) and top (2 resources) in dev hold resources never deployed" in said["G304"]
+        )
     assert {name: data for name, data in small_in_dev.read_files().items() if name.endswith("tfstate")} == {
         name: data for name, data in states.items() if name.endswith("tfstate")
     }
@@ -55,7 +57,7 @@ def test_environment_of_another_name_is_refused(small_in_staging: Project) -> No
         (small_in_staging.root / folder / "staging").rename(small_in_staging.root / folder / "stage")
     code, said = answered(small_in_staging, "promote", "dev", "stage", "--yes")
     assert (code, list(said)) == (3, ["G304"])
-    assert "base (1 resource) in stage" in said["G304"]
+    assert "base (1 resource) and top (2 resources) in stage" in said["G304"]
     small_in_staging.write("envctl.toml", LOCAL_PROJECT)
     for folder in ("environments", ".envctl/state"):
         (small_in_staging.root / folder / "stage").rename(small_in_staging.root / folder / "staging")
