@@ -31,9 +31,9 @@ def test_state_of_another_store_needs_break_glass(small_in_dev: Project) -> None
             module.write(change)
         code, said = answered(small_in_dev, "apply", "dev", "--yes")
         assert (code, list(said)) == (3, ["G304"])
-        assert (
-            "the states of base (1 resource) and top (2 resources) in dev hold resources never deployed" in said["G304"]
-        )
+        # A change of its upstream lets the other stack wait.
+        others = "" if change else " and top (2 resources)"
+        assert f"base (1 resource){others} in dev hold" in said["G304"]
     assert {name: data for name, data in small_in_dev.read_files().items() if name.endswith("tfstate")} == {
         name: data for name, data in states.items() if name.endswith("tfstate")
     }
