@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from envctl.domain.release.secret_texts import SecretText, UnusableSecretError, encode_secret
-from envctl.usecases.ports.aws import SecretReference
+from envctl.usecases.account.secret_readings import read_sources
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, ValueSource
 
@@ -18,27 +18,16 @@ def add_kept_values(ports: Ports, prepared: PreparedEnvironment) -> PreparedEnvi
     Call it with an account that was checked: another account may have a secret of the same name.
     """
     found: dict[str, dict[str, str]] = {}
-    for source, text in _read_texts(ports, prepared).items():
+    sources = [each.secret or each.name for each in prepared.value_sources]
+    readings = read_sources(ports, prepared.environment, sources)
+    for source, reading in zip(prepared.value_sources, readings, strict=True):
         try:
-            encoded = _encode(source, text)
+            encoded = _encode(source, reading.text or "")
         except UnusableSecretError:
             return None
         ports.observer.redact((encoded.value, encoded.text), prepared.public_names)
         found.setdefault(source.stack, {})[source.variable] = encoded.text
     return replace(prepared, stacks=tuple(_add_values(stack, found.get(stack.name, {})) for stack in prepared.stacks))
-
-
-def _read_texts(ports: Ports, prepared: PreparedEnvironment) -> Mapping[ValueSource, str]:
-    """Return the text of each source; an empty one is missing. Sources that stacks share are read once."""
-    distinct = list(dict.fromkeys(s.secret for s in prepared.value_sources if s.secret is not None))
-    answers: dict[SecretReference, str] = {}
-    if distinct:
-        read = ports.secrets.read_values(prepared.environment, distinct)
-        answers = {each: answer.text or "" for each, answer in zip(distinct, read, strict=True)}
-    return {
-        each: answers[each.secret] if each.secret else ports.secret_variables.read_variable(each.name) or ""
-        for each in prepared.value_sources
-    }
 
 
 def _encode(source: ValueSource, text: str) -> SecretText:

@@ -21,6 +21,7 @@ from envctl.domain.release.secret_texts import SecretText, UnusableSecretError, 
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check
+from envctl.usecases.account.secret_readings import list_distinct_references, read_sources
 from envctl.usecases.ports.aws import SecretReading, SecretReference
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import ValueSource
@@ -134,23 +135,11 @@ def _collect(found: Mapping[WantedValue, str]) -> SecretValues:
 
 
 def _read_texts(context: Context, environment: str, wanted: Sequence[WantedValue]) -> list[SecretReading]:
-    """Read every source once: stacks share secrets, and keys of one JSON object."""
-    references = {each: _to_reference(each) for each in wanted}
-    distinct = list(dict.fromkeys(each for each in references.values() if each is not None))
-    answers: dict[SecretReference, SecretReading] = {}
-    if distinct:
+    sources = [_to_reference(each) or each.source.name for each in wanted]
+    if list_distinct_references(sources):
         # Another account may have a secret of the same name.
         account_check.require_account(context, environment)
-        read = context.ports.secrets.read_values(environment, distinct)
-        answers = dict(zip(distinct, read, strict=True))
-    readings = []
-    for each in wanted:
-        reference = references[each]
-        if reference is None:
-            readings.append(SecretReading(context.ports.secret_variables.read_variable(each.source.name)))
-        else:
-            readings.append(answers[reference])
-    return readings
+    return read_sources(context.ports, environment, sources)
 
 
 def _to_reference(wanted: WantedValue) -> SecretReference | None:
