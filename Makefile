@@ -5,10 +5,14 @@ PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema audit clean
+.PHONY: demo kubernetes platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-schemas kubernetes-protobuf kubernetes-go-types kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
+
+# An application in a Kubernetes cluster, from dev to prod.
+kubernetes: .venv/.demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo kubernetes
 
 # All modules in all environments: it mostly waits, for load balancers and databases.
 platform: .venv/.demo
@@ -21,7 +25,7 @@ system-packages:
 
 test: system-packages static
 	@$(BIN)/python -m compileall -q src tests
-	$(BIN)/pytest -m "not night" -n 6 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
 	$(BIN)/ruff format --check .
@@ -97,6 +101,22 @@ docs: .venv/.installed
 # Needs the index of Python packages, which tests may not: after a module has begun to use another type of AWS.
 provider-schema: .venv/.installed
 	$(BIN)/python -m tools.provider_schema
+
+# Needs the index too: after a change of the Kubernetes versions in tools/kubernetes_schemas.py.
+kubernetes-schemas: .venv/.installed
+	$(BIN)/python -m tools.kubernetes_schemas
+
+# Needs git directories of three repositories, which the variables name: kubernetes/api, apimachinery, apiextensions-apiserver.
+kubernetes-go-types: .venv/.installed
+	$(BIN)/python -m tools.kubernetes_go_types $(API) $(MACHINERY) $(EXTENSIONS)
+
+# After a change of the tag in tools/kubernetes_protobuf.py. API and APIMACHINERY are clones of Kubernetes' repositories of these names.
+kubernetes-protobuf: .venv/.installed
+	$(BIN)/python -m tools.kubernetes_protobuf "$(API)" "$(APIMACHINERY)"
+
+# The end-to-end tests and new recorded answers on a real cluster for tests: KUBECONFIG=FILE, and CONTEXT=NAME if it is not the current one.
+kubernetes-live: .venv/.installed
+	@$(BIN)/python -m tests.kubernetes_live "$(KUBECONFIG)" "$(CONTEXT)"
 
 # In two parts: a demo on a fresh machine waits for a third of the packages.
 .venv/.demo: requirements-demo.lock pyproject.toml

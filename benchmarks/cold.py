@@ -18,10 +18,10 @@ def run(results: Results, yard: Yard) -> None:  # noqa: ARG001 (no theme asks fo
         project = Path(above, "shop")
         python = Command([sys.executable, "-c", "pass"], project, clean_environment())
         for told, words, target, extra in (
-            ("envctl --version", ["--version"], 1.5, {}),
-            ("envctl --help", ["--help"], 7.0, {}),
-            ("a completion", [], 7.0, _COMPLETION),
-            ("envctl validate", ["validate"], 20.0, {}),
+            ("envctl --version", ["--version"], 1.21, {}),
+            ("envctl --help", ["--help"], 5.6, {}),
+            ("a completion", [], 4.6, _COMPLETION),
+            ("envctl validate", ["validate"], 16.7, {}),
         ):
             command = Command([ENVCTL, *words], project, clean_environment() | extra)
             ours, theirs = in_turn([command], [python], results.rounds(15))

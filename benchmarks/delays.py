@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.measure import clean_environment
 from envctl.adapters.sandbox import server
 from envctl.adapters.sandbox.environment import build_server_environment
-from envctl.adapters.sandbox.exchange import Cloud, Request, Response
+from envctl.adapters.sandbox.exchange import Caller, Cloud, EksCluster, Request, Response
 from envctl.adapters.sandbox.files import SandboxFiles
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.sandbox.mirror import prepare_mirror
@@ -38,6 +38,12 @@ class FarCloud:
 
     def create_bucket(self, name: str, region: str, account_id: str) -> None:
         self._near.create_bucket(name, region, account_id)
+
+    def find_cluster(self, host: str) -> EksCluster | None:
+        return self._near.find_cluster(host)
+
+    def identify_caller(self, access_key: str) -> Caller:
+        return self._near.identify_caller(access_key)
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
         self._near.warm_up(places)

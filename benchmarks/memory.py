@@ -11,6 +11,10 @@ _LIMITS = {"as it is": ((), None), "--memory 1G": (("--memory", "1G"), 1024.0)}
 PYTHON = 60.0
 
 
+# Of one environment, to that without warm providers.
+MEMORY = 0.9
+
+
 def run(results: Results, yard: Yard) -> None:
     place = yard.large
     for latency in (0, 200):
@@ -18,6 +22,7 @@ def run(results: Results, yard: Yard) -> None:
         results.theme(f"Memory of envctl drift, 3 environments of {STACKS} stacks, {latency} ms in front of the API")
         for told, (words, most) in _LIMITS.items():
             _looked_at(results, place, told, words, most)
+        _compare_ways(results, place, latency)
 
 
 def _looked_at(results: Results, place: Place, told: str, words: tuple[str, ...], most: float | None) -> None:
@@ -31,6 +36,21 @@ def _looked_at(results: Results, place: Place, told: str, words: tuple[str, ...]
     results.add(Row(f"{told}: reported / counted alike from outside", statistics.median(outside), min(outside)))
     _row(results, f"{told}: envctl's own Python", [each.peaks.python for each in found], PYTHON)
     _seconds(results, told, found)
+
+
+def _compare_ways(results: Results, place: Place, latency: int) -> None:
+    """A plan of one environment, with warm providers and without, in turn."""
+    results.theme(f"Peak memory of a plan of {STACKS} stacks to that of --no-warm, {latency} ms in front of the API")
+    warm, ordinary = (place.envctl("--json", *words, "plan", "dev") for words in ((), ("--no-warm",)))
+    for command in (warm, ordinary):
+        command.run()
+    pairs = [(sampled(warm), sampled(ordinary)) for _ in range(results.rounds(3))]
+    ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))
+    shares, others = ([each.peaks.shares for each in side] for side in (ours, theirs))
+    note = f"{max(shares) / _MIB:.0f} and {max(others) / _MIB:.0f} MiB at most"
+    results.ratio("peak, from outside, by the kernel's shares", shares, others, MEMORY, note)
+    results.ratio("peak, as reported", [each.reported for each in ours], [each.reported for each in theirs])
+    results.ratio("wall time", [each.wall for each in ours], [each.wall for each in theirs])
 
 
 def _row(results: Results, what: str, sizes: list[int], most: float | None, note: str = "") -> None:

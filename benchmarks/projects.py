@@ -151,6 +151,12 @@ class Yard:
         place.sandbox.set_delay(0)
         return place
 
+    def create_folder(self, name: str) -> Path:
+        """Create a folder for a project of another kind."""
+        folder = self._folder / name
+        folder.mkdir()
+        return folder
+
     def _laid(self, name: str, shape: Shape) -> Place:
         folder = self._folder / name
         folder.mkdir()

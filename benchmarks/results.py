@@ -37,6 +37,11 @@ class Row:
         )
 
 
+def tell_aim(aim: float) -> str:
+    """The note of a row that could be better still; none for 0."""
+    return f"aim {aim:.2f}" if aim else ""
+
+
 _HEAD = ("what", "median", "minimum", "target", "reached", "")
 
 

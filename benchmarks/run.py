@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from benchmarks import cold, environments, growth, memory, peers, single, stacks
+from benchmarks import cold, environments, growth, memory, peers, single, stacks, workloads
 from benchmarks.delays import REPOSITORY
 from benchmarks.projects import yard
 from benchmarks.results import Results
@@ -21,6 +21,7 @@ THEMES = {
     "environments": environments.run,
     "memory": memory.run,
     "growth": growth.run,
+    "workloads": workloads.run,
     "peers": peers.run,
 }
 

@@ -6,12 +6,15 @@ from benchmarks import bound, traces
 from benchmarks.bound import Bound
 from benchmarks.measure import Command, Sample, in_rounds, together, walls
 from benchmarks.projects import STACKS, Place, Yard, settle
-from benchmarks.results import Results
+from benchmarks.results import Results, tell_aim
 from envctl.adapters.terraform.process.binary import find_embedded
 
 LATENCIES = (0, 50, 200)
 AT_ONCE = (2, 4, 12)
-TARGET = 1.15
+# Against the bound of plain plans, by latency: what is to be reached, and what would be better still.
+TARGETS = {0: (0.62, 0.55), 50: (0.75, 0.65), 200: (0.95, 0.85)}
+# With changes: what was reached when Terraform started all providers itself.
+CHANGING = 0.85
 
 
 def run(results: Results, yard: Yard) -> None:
@@ -29,7 +32,7 @@ def _behind(results: Results, place: Place, latency: int) -> None:
     sides = [alone(place, "dev"), [place.envctl("plan", "dev", "--trace", str(trace))]]
     sides += [[by_xargs(place, number)] for number in AT_ONCE]
     loop, (ours, *others) = measured(results, sides, 3, warm=not latency)
-    against_bound(results, "envctl plan", ours, loop)
+    against_bound(results, "envctl plan", ours, loop, TARGETS[latency])
     results.ratio("envctl plan / a shell loop", walls(ours), walls([together(each) for each in loop]))
     for number, samples in zip(AT_ONCE, others, strict=True):
         results.ratio(f"envctl plan / xargs -P {number}", walls(ours), walls(samples))
@@ -49,13 +52,23 @@ def measured(
     return loop, whole
 
 
-def against_bound(results: Results, what: str, ours: list[Sample], loop: list[list[Sample]], *, times: int = 1) -> None:
+def against_bound(
+    results: Results,
+    what: str,
+    ours: list[Sample],
+    loop: list[list[Sample]],
+    targets: tuple[float, float],
+    *,
+    times: int = 1,
+) -> None:
     """Two bounds: by the processor time that plain Terraform takes, and by what envctl's own run took. The second tells
     how much of the cores is left idle, however cheap the plans are. `times` as in `bound.of`.
     """
     plain = [bound.of(each, times) for each in loop]
     own = [Bound(each.longest, mine.all_cpu) for each, mine in zip(plain, ours, strict=True)]
-    results.ratio(f"{what} / bound", walls(ours), [each.seconds for each in plain], TARGET, bound.told(plain))
+    target, aim = targets
+    note = ", ".join(filter(None, (tell_aim(aim), bound.told(plain))))
+    results.ratio(f"{what} / bound", walls(ours), [each.seconds for each in plain], target, note)
     results.ratio(f"{what} / bound of its own run", walls(ours), [each.seconds for each in own], note=bound.told(own))
 
 
@@ -95,5 +108,5 @@ def _changing(results: Results, place: Place) -> None:
     ]
     each, (ours,) = measured(results, [plain, [place.envctl("plan", "dev")]], 3, warm=False)
     loop = [[together(found[at : at + 2]) for at in range(0, len(found), 2)] for found in each]
-    against_bound(results, "envctl plan / plan + show", ours, loop)
+    against_bound(results, "envctl plan / plan + show", ours, loop, (CHANGING, 0.0))
     settle(place.folder, "dev", 1)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SECOND = 1e6
+# Bars about packages and the start of providers: envctl compares and starts them, or says why Terraform does.
+_PROVIDERS = ("comparison of packages", "ordinary init: ", "check of providers", "providers")
+_ORDINARY = "ordinary start of providers: "
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Span:
     @property
     def of_terraform(self) -> bool:
         """Only what is done for a unit has a lane with the name of one."""
-        return "/" in self.lane and "." not in self.name
+        return "/" in self.lane and not self.name.startswith((*_PROVIDERS, _ORDINARY)) and "." not in self.name
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,13 @@ class Trace:
         """How many processes of Terraform, by what they did."""
         return Counter(span.name for span in self.terraform)
 
+    def starts(self) -> str:
+        """How many stacks got providers of envctl, and why how many processes of Terraform did not."""
+        names = Counter(span.name for span in self.spans if "/" in span.lane)
+        reasons = {name.removeprefix(_ORDINARY): count for name, count in names.items() if name.startswith(_ORDINARY)}
+        ordinary = "".join(f"; {count} ordinary ({reason})" for reason, count in reasons.items())
+        return f"providers: {names['providers']} starts by envctl{ordinary}"
+
     def own(self) -> Counter[str]:
         """Seconds of what envctl asked of the world itself, by port; what is done within something else counts once."""
         found: Counter[str] = Counter()
@@ -58,6 +68,7 @@ class Trace:
         return [
             f"{self.total:.2f} s: {first:.2f} s until the first Terraform runs, {while_any}, {after}",
             f"what envctl itself asked for: {_seconds(self.own())}",
+            self.starts(),
         ]
 
 

@@ -1,4 +1,4 @@
-"""`make demo` and `make platform`: the jobs of envctl, for real, in the sandbox.
+"""`make demo`, `make kubernetes` and `make platform`: the jobs of envctl, for real, in the sandbox.
 
 Every step says which exit code it must have.
 """

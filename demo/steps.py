@@ -114,6 +114,46 @@ _PLATFORM = (
     Step("envctl --sandbox status"),
     _LEDGER,
 )
+_KUBERNETES = (
+    Step("envctl sandbox up", "The sandbox: real Terraform against an AWS on this machine, with a Kubernetes in it."),
+    Step(
+        "envctl --sandbox apply dev --yes",
+        "dev: a network, an EKS cluster, who may use it, and the application. The manifests are in the release, like "
+        "modules; the plan is a dry run by the cluster. envctl waits until the rollout is complete.",
+    ),
+    Step(
+        "envctl --sandbox exec dev -- kubectl get deployments,ingresses,horizontalpodautoscalers,externalsecrets",
+        "kubectl has the same access, without a login.",
+    ),
+    Step("envctl --sandbox promote dev staging --yes", "staging: the same release in its own account and cluster."),
+    *_approvals(
+        "Three people approve prod. What can't be planned before its cluster is there, they accept unseen.",
+        "cluster",
+        "base",
+        "web",
+    ),
+    Step(
+        "envctl --sandbox promote staging prod --yes",
+        "prod: three zones, more pods, the same image. At the end it stops: EKS has made the list of who may use the "
+        "cluster, and a change of it was not seen before.",
+        exits=4,
+    ),
+    *_approvals("Now they see it."),
+    Step("envctl --sandbox promote staging prod --yes"),
+    Step(
+        'envctl --sandbox exec staging -- kubectl patch configmap web --patch {"data":{"LOG_LEVEL":"debug"}}',
+        "Somebody changes staging by hand.",
+    ),
+    Step(
+        "envctl --sandbox drift",
+        "envctl finds it, and names the field and who wrote it.",
+        exits=2,
+        afterwards="Exit code 2: drift. No release is promoted from staging until it is fixed.",
+    ),
+    Step("envctl --sandbox drift staging --fix --yes", "The release counts."),
+    Step("envctl --sandbox status"),
+    _LEDGER,
+)
 SHOWS = {
     "web": Show(
         Step(
@@ -122,6 +162,14 @@ SHOWS = {
         ),
         _WAY,
         "That was the whole way of one release",
+    ),
+    "kubernetes": Show(
+        Step(
+            f"envctl init {NAME} --template eks",
+            "A project with an EKS cluster in each environment, and an application in it.",
+        ),
+        _KUBERNETES,
+        "That was an application in Kubernetes, from dev to prod",
     ),
     "platform": Show(
         Step(f"envctl init {NAME} --template platform", "A project with all modules of the reference platform."),

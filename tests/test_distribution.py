@@ -18,7 +18,8 @@ from trove_classifiers import classifiers
 ROOT = Path(__file__).parents[1]
 HATCHLING = Path(sys.executable).with_name("hatchling")
 COMMIT_TIME = "1764000000"
-SHIPPED = ("app/", "environments/", "modules/", "envctl.toml", "requirements-build.lock", "requirements-run.lock")
+FOLDERS = ("app/", "charts/", "environments/", "kubernetes/", "modules/")
+SHIPPED = (*FOLDERS, "envctl.toml", "requirements-build.lock", "requirements-run.lock")
 ADDED = {".gitignore", "PKG-INFO"}
 # Whoever works in a clone has such files in it, and none belongs into a package.
 LEFTOVERS = (
@@ -143,7 +144,7 @@ def test_wheel_has_the_package_and_templates_alone(wheel: zipfile.ZipFile) -> No
 
 @pytest.mark.slow
 def test_source_archive_has_what_builds_and_the_pages(archive: Mapping[str, tarfile.TarInfo]) -> None:
-    folders = ("app/", "docs/", "environments/", "modules/", "src/")
+    folders = (*FOLDERS, "docs/", "src/")
     top = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "envctl.toml", "pyproject.toml"}
     wanted = (
         {name for name in TRACKED if name.startswith(folders)}

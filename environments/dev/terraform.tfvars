@@ -46,3 +46,26 @@ backup_hour_utc  = 5
 backup_keep_days = 7
 copy_keep_days   = 7
 replicate        = false
+
+# Kubernetes, if you want it: the block in envctl.toml.
+# node_spot             = true
+# node_instance_types   = ["t3.large", "t3a.large", "m5.large"]
+# node_min_size         = 1
+# node_max_size         = 3
+# cluster_private_cidrs = ["10.10.0.0/16"]
+# cluster_access = {
+#   developer = { role_arn = "arn:aws:iam::111111111111:role/DeveloperRole", groups = ["shop:developers"] }
+#   qa        = { role_arn = "arn:aws:iam::111111111111:role/QARole", groups = ["shop:qa"] }
+#   operator  = { role_arn = "arn:aws:iam::111111111111:role/OperatorRole", groups = ["shop:operators"] }
+#   look      = { role_arn = "arn:aws:iam::111111111111:role/envctl-look", groups = ["envctl:look"] }
+# }
+# service_accounts = {
+#   web = { namespace = "shop", service_account = "web", secrets = ["shop/dev/database-*"] }
+# }
+# host                    = "shop-dev.example.com"
+# log_level               = "debug"
+# replicas_min            = 1
+# replicas_max            = 2
+# developers_may          = "write"
+# ingress_certificate_arn = "arn:aws:acm:ap-northeast-1:111111111111:certificate/00000000-0000-4000-8000-000000000000"
+# End of the block.

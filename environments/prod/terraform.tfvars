@@ -40,3 +40,26 @@ vault_lock               = true
 vault_lock_days          = 30
 replicate                = true
 replica_vpc_cidr         = "10.39.0.0/24"
+
+# Kubernetes, if you want it: the block in envctl.toml.
+# node_spot             = false
+# node_instance_types   = ["m6i.xlarge"]
+# node_min_size         = 3
+# node_max_size         = 12
+# cluster_private_cidrs = ["10.30.0.0/16"]
+# cluster_access = {
+#   developer = { role_arn = "arn:aws:iam::333333333333:role/DeveloperRole", groups = ["shop:developers"] }
+#   qa        = { role_arn = "arn:aws:iam::333333333333:role/QARole", groups = ["shop:qa"] }
+#   operator  = { role_arn = "arn:aws:iam::333333333333:role/OperatorRole", groups = ["shop:operators"] }
+#   look      = { role_arn = "arn:aws:iam::333333333333:role/envctl-look", groups = ["envctl:look"] }
+# }
+# service_accounts = {
+#   web = { namespace = "shop", service_account = "web", secrets = ["shop/prod/database-*"] }
+# }
+# host                    = "shop.example.com"
+# log_level               = "info"
+# replicas_min            = 3
+# replicas_max            = 12
+# developers_may          = "read"
+# ingress_certificate_arn = "arn:aws:acm:ap-northeast-1:333333333333:certificate/00000000-0000-4000-8000-000000000000"
+# End of the block.

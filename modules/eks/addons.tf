@@ -1,30 +1,67 @@
-# No addon_version means the one that AWS holds best when the add-on is made. It stays until cluster_addon_versions names another.
+# Through CloudFormation, because that knows configuration and conflicts of add-ons in every version of the provider: 3.39 has no
+# configuration_values, and the argument that takes over what EKS installs by itself has another name in 6.x.
+locals {
+  bootstrapped = {
+    vpc-cni = {
+      ServiceAccountRoleArn = aws_iam_role.account["vpc-cni"].arn
+      # Without this a NetworkPolicy is accepted and does nothing.
+      ConfigurationValues = jsonencode({ enableNetworkPolicy = "true" })
+    }
+    kube-proxy = {}
+    coredns    = {}
+  }
+
+  # No version means the one that AWS holds best when the add-on is made. It stays until cluster_addon_versions names another.
+  addon_templates = {
+    for name, given in local.bootstrapped : name => jsonencode({
+      AWSTemplateFormatVersion = "2010-09-09"
+      Description              = "Add-on ${name} of the cluster ${local.name}"
+      Resources = {
+        Addon = {
+          Type = "AWS::EKS::Addon"
+          Properties = merge(
+            {
+              AddonName   = name
+              ClusterName = aws_eks_cluster.this.name
+              # EKS has put a copy there already, which nobody has changed.
+              ResolveConflicts = "OVERWRITE"
+            },
+            given,
+            { for version in compact([lookup(var.cluster_addon_versions, name, "")]) : "AddonVersion" => version },
+          )
+        }
+      }
+    })
+  }
+}
 
 # Before the nodes: without a network plug-in that may work, no node gets ready.
-resource "aws_eks_addon" "vpc_cni" {
-  cluster_name             = aws_eks_cluster.this.name
-  addon_name               = "vpc-cni"
-  addon_version            = lookup(var.cluster_addon_versions, "vpc-cni", null)
-  service_account_role_arn = aws_iam_role.account["vpc-cni"].arn
+resource "aws_cloudformation_stack" "before_nodes" {
+  #checkov:skip=CKV_AWS_124:Terraform waits for the stack, and says what went wrong
+
+  for_each = toset(["kube-proxy", "vpc-cni"])
+
+  name          = "${local.name}-eks-${each.key}"
+  template_body = local.addon_templates[each.key]
+
+  tags = { Name = "${local.name}-eks-${each.key}" }
 
   depends_on = [aws_iam_role_policy_attachment.account]
 }
 
-resource "aws_eks_addon" "kube_proxy" {
-  cluster_name  = aws_eks_cluster.this.name
-  addon_name    = "kube-proxy"
-  addon_version = lookup(var.cluster_addon_versions, "kube-proxy", null)
-}
+# After the nodes: it is a deployment, and not active before its pods have a place to run.
+resource "aws_cloudformation_stack" "coredns" {
+  #checkov:skip=CKV_AWS_124:Terraform waits for the stack, and says what went wrong
 
-# After the nodes: these are deployments, and not active before their pods have a place to run.
-resource "aws_eks_addon" "coredns" {
-  cluster_name  = aws_eks_cluster.this.name
-  addon_name    = "coredns"
-  addon_version = lookup(var.cluster_addon_versions, "coredns", null)
+  name          = "${local.name}-eks-coredns"
+  template_body = local.addon_templates["coredns"]
+
+  tags = { Name = "${local.name}-eks-coredns" }
 
   depends_on = [aws_eks_node_group.this]
 }
 
+# EKS installs no copy of this one by itself: there is no conflict.
 resource "aws_eks_addon" "ebs_csi" {
   cluster_name             = aws_eks_cluster.this.name
   addon_name               = "aws-ebs-csi-driver"

@@ -6,12 +6,29 @@ locals {
     spot           = var.node_spot
     subnet_ids     = sort(var.subnet_ids)
   }
+
+  # With groups of its own, a launch template has to name that of the cluster as well: EKS then adds none.
+  node_groups = var.database_security_group_id == null ? null : [
+    aws_eks_cluster.this.vpc_config[0].cluster_security_group_id,
+    var.database_security_group_id,
+  ]
+
+  newest  = var.node_release_version == "latest"
+  machine = var.architecture == "arm64" ? "arm64" : "x86_64"
+}
+
+# What AWS publishes, patched about once a week.
+data "aws_ssm_parameter" "node_release" {
+  count = local.newest ? 1 : 0
+
+  name = "/aws/service/eks/optimized-ami/${aws_eks_cluster.this.version}/amazon-linux-2023/${local.machine}/standard/recommended/release_version"
 }
 
 resource "aws_launch_template" "node" {
   name_prefix            = "${local.name}-eks-node-"
   description            = "Nodes of ${local.name}."
   update_default_version = true
+  vpc_security_group_ids = local.node_groups
 
   # Version 2 of the metadata service only, and out of reach for pods: they get a role of their own or none, never that of the node.
   metadata_options {
@@ -49,6 +66,8 @@ resource "aws_eks_node_group" "this" {
   node_role_arn   = aws_iam_role.node.arn
   subnet_ids      = var.subnet_ids
   version         = aws_eks_cluster.this.version
+  # A newer one replaces the nodes one after the other, as PodDisruptionBudgets allow.
+  release_version = local.newest ? nonsensitive(data.aws_ssm_parameter.node_release[0].value) : var.node_release_version
 
   # EKS takes Amazon Linux 2023 for x86 processors by itself, and the first provider that knows its name is newer than 3.39.
   ami_type       = var.architecture == "arm64" ? "AL2023_ARM_64_STANDARD" : null
@@ -73,8 +92,7 @@ resource "aws_eks_node_group" "this" {
   }
 
   depends_on = [
-    aws_eks_addon.kube_proxy,
-    aws_eks_addon.vpc_cni,
+    aws_cloudformation_stack.before_nodes,
     aws_iam_role_policy_attachment.node,
   ]
 }

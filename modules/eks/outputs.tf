@@ -3,7 +3,7 @@ output "cluster_name" {
   value       = aws_eks_cluster.this.name
 
   # Whoever deploys into the cluster may count on nodes and names.
-  depends_on = [aws_eks_addon.coredns]
+  depends_on = [aws_cloudformation_stack.coredns]
 }
 
 output "cluster_arn" {
@@ -41,6 +41,16 @@ output "node_group_name" {
   value       = aws_eks_node_group.this.node_group_name
 }
 
+output "node_release_version" {
+  description = "Version of the system image that the nodes run."
+  value       = aws_eks_node_group.this.release_version
+}
+
+output "aws_auth_map_roles" {
+  description = "The value of mapRoles in the ConfigMap aws-auth in kube-system, in YAML: the nodes, and the roles of cluster_access."
+  value       = yamlencode(concat([local.node_access], local.people_access))
+}
+
 output "security_group_id" {
   description = "Id of the security group that EKS made for nodes and pods; use it in the rules of the targets that they connect to."
   value       = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
@@ -51,6 +61,11 @@ output "service_account_role_arns" {
   value       = { for key in keys(var.service_accounts) : key => aws_iam_role.account[key].arn }
 }
 
+output "load_balancer_controller_role_arn" {
+  description = "ARN of the role of the AWS Load Balancer Controller, or null."
+  value       = one([for key in keys(local.controller_accounts) : aws_iam_role.account[key].arn])
+}
+
 output "log_group_name" {
   description = "Log group of the control plane."
   value       = aws_cloudwatch_log_group.control_plane.name
@@ -59,9 +74,4 @@ output "log_group_name" {
 output "kms_key_arn" {
   description = "ARN of the key that encrypts the Secrets of the cluster."
   value       = aws_kms_key.secrets.arn
-}
-
-output "image" {
-  description = "Container image that the application in the cluster should run."
-  value       = var.image
 }

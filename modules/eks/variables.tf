@@ -140,6 +140,17 @@ variable "node_max_size" {
   nullable    = false
 }
 
+variable "node_release_version" {
+  description = "System image of the nodes: latest for the newest of the Kubernetes version at each plan, a version such as 1.35.0-20260120, or null for the first one for ever."
+  type        = string
+  default     = "latest"
+
+  validation {
+    condition     = var.node_release_version == null || can(regex("^(latest|1\\.[0-9]+\\.[0-9]+-[0-9]{8})$", var.node_release_version))
+    error_message = "node_release_version must be latest, or a version such as 1.35.0-20260120."
+  }
+}
+
 variable "node_volume_gb" {
   description = "Size of the encrypted root volume of a node in GiB: images, logs and scratch space of its pods."
   type        = number
@@ -153,18 +164,19 @@ variable "node_volume_gb" {
 }
 
 variable "service_accounts" {
-  description = "IAM roles for pods, by a short key: which service account in which namespace takes the role, and the policies it has. The ARNs must be known before the apply."
+  description = "IAM roles for pods, by a short key: which service account in which namespace takes the role, the policies it has, and the names of the secrets in Secrets Manager that it may read. The ARNs must be known before the apply."
   type = map(object({
     namespace       = string
     service_account = string
-    policy_arns     = list(string)
+    policy_arns     = optional(list(string), [])
+    secrets         = optional(list(string), [])
   }))
   default  = {}
   nullable = false
 
   validation {
-    condition     = alltrue([for key in keys(var.service_accounts) : can(regex("^[a-z][a-z0-9-]{0,17}$", key)) && !contains(["ebs-csi", "node", "vpc-cni"], key)])
-    error_message = "Keys of service_accounts must be 1 to 18 lower-case letters, digits or hyphens, start with a letter, and not be ebs-csi, node or vpc-cni."
+    condition     = alltrue([for key in keys(var.service_accounts) : can(regex("^[a-z][a-z0-9-]{0,17}$", key)) && !contains(["ebs-csi", "load-balancer", "node", "vpc-cni"], key)])
+    error_message = "Keys of service_accounts must be 1 to 18 lower-case letters, digits or hyphens, start with a letter, and not be ebs-csi, load-balancer, node or vpc-cni."
   }
 
   # A pattern would not match anything in a trust policy that compares word for word.
@@ -177,16 +189,65 @@ variable "service_accounts" {
     condition     = alltrue(flatten([for account in values(var.service_accounts) : [for arn in account.policy_arns : can(regex("^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/", arn))]]))
     error_message = "policy_arns of service_accounts must be ARNs of IAM policies."
   }
-}
-
-variable "image" {
-  description = "Container image of the application in the cluster, pinned by digest. The module only returns it as an output, for the program that deploys the application; or null."
-  type        = string
-  default     = null
 
   validation {
-    condition     = var.image == null || can(regex("^[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64}$", var.image))
-    error_message = "image must be pinned by digest: repository@sha256:<64 hexadecimal digits>. A tag can be moved, a digest can not."
+    condition     = alltrue(flatten([for account in values(var.service_accounts) : [for name in account.secrets : can(regex("^[A-Za-z0-9/_+=.@-]+[*]?$", name))]]))
+    error_message = "secrets of service_accounts must be names of secrets, such as shop/dev/database; only a * at the end stands for more."
+  }
+}
+
+variable "cluster_access" {
+  description = "IAM roles of people and jobs that may use the cluster, by a short key, and their groups in Kubernetes. A Role and a RoleBinding say what a group may do. They reach the cluster by the output aws_auth_map_roles."
+  type = map(object({
+    role_arn = string
+    groups   = list(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.cluster_access) : can(regex("^[a-z][a-z0-9-]{0,31}$", key))])
+    error_message = "Keys of cluster_access must be 1 to 32 lower-case letters, digits or hyphens, and start with a letter."
+  }
+
+  # aws-auth compares without the path, and admits nobody if there is one.
+  validation {
+    condition     = alltrue([for access in values(var.cluster_access) : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_-]+$", access.role_arn))])
+    error_message = "role_arn of cluster_access must be the ARN of an IAM role, without the path of the role."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for access in values(var.cluster_access) : [for group in access.groups : !startswith(group, "system:")]]))
+    error_message = "groups of cluster_access must be your own: those that begin with system: belong to Kubernetes."
+  }
+}
+
+variable "load_balancer_controller" {
+  description = "Whether to make the IAM role of the AWS Load Balancer Controller, for its service account in kube-system."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "database_security_group_id" {
+  description = "Security group that may connect to the database, or null. Nodes and their pods join it."
+  type        = string
+  default     = null
+}
+
+variable "sleep" {
+  description = "When the nodes stop and start, as AWS cron fields in UTC; null never. Use it for dev to save cost."
+  type = object({
+    down = string
+    up   = string
+  })
+  default = null
+
+  validation {
+    condition = var.sleep == null || alltrue([for when in [try(var.sleep.down, ""), try(var.sleep.up, "")] :
+      can(regex("^[0-5]?[0-9] ([01]?[0-9]|2[0-3]) [?] [*] [A-Z,-]+ [*]$", when))
+    ])
+    error_message = "sleep needs six fields in down and up, such as \"0 11 ? * MON-FRI *\"."
   }
 }
 

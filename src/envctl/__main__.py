@@ -3,32 +3,11 @@
 import gc
 import os
 import sys
-from importlib import import_module
-from types import ModuleType
 
 ALLOCATIONS = 100_000
 """Between two collections. A command is short: collecting while it imports costs a tenth of `envctl validate`."""
 
 _INTERRUPTED = 130
-
-
-class _NoPlugins(ModuleType):
-    """Stands in for what pydantic looks for plugins with. Even told to look for none it loads, for that, what reads the
-    metadata of packages: 2 MB and 12 ms of every command.
-    """
-
-    NAME = "pydantic.plugin._loader"
-
-    @staticmethod
-    def get_plugins() -> tuple[()]:
-        return ()
-
-    def __getattr__(self, name: str) -> object:
-        """Whatever else another version of pydantic wants of it, it has of the real one."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        sys.modules.pop(self.NAME, None)
-        return getattr(import_module(self.NAME), name)
 
 
 def main() -> None:
@@ -41,14 +20,21 @@ def main() -> None:
     gc.set_threshold(ALLOCATIONS)
     # Other packages' plugins would be looked for, and would run, wherever a model is built.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    sys.modules[_NoPlugins.NAME] = _NoPlugins(_NoPlugins.NAME)
     try:
-        from envctl.cli.entry import run
+        from envctl.cli.late_modules import delay_modules
+
+        delay_modules()
+        from envctl.cli.late_methods import delay_dataclass_methods
+
+        delay_dataclass_methods()
+        from envctl.cli.entry import load_command
+
+        run = load_command(sys.argv[1:])
     except KeyboardInterrupt:
         # What tells of it is not loaded yet, and nothing has begun.
         sys.stderr.write("interrupted: nothing was done\n")
         return _leave(_INTERRUPTED)
-    return _leave(run(sys.argv[1:]))
+    return _leave(run())
 
 
 def _leave(code: int) -> None:

@@ -1,18 +1,23 @@
 """Bad words and bad projects on the real command line: the code, the exit code, and nothing half-done."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 
 from envctl.cli.entry import run
 from envctl.cli.options.global_options import move_global_options_first
-from tests.cli.loading import loaded
+from tests.cli.loading import load_until_start, loaded
 from tests.documents import parse_document
+
+MOST_MODULES_BEFORE_TERRAFORM = 138
 
 BAD_WORDS = {
     "an unknown command": (["applly", "dev"], 64, "E000"),
@@ -200,13 +205,17 @@ def test_showing_a_plan_loads_no_guard_modules() -> None:
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
+def lay_small_project(folder: Path) -> None:
+    (folder / "modules" / "base").mkdir(parents=True)
+    (folder / "modules" / "base" / "main.tf").write_text('resource "terraform_data" "this" {}\n')
+    rows = ["[project]", 'name = "shop"', "[pipeline]", 'order = ["dev"]', "[environments.dev]", "[stacks.base]"]
+    (folder / "envctl.toml").write_text("\n".join([*rows, 'module = "modules/base"\n']))
+
+
 @pytest.mark.terraform
 def test_repeated_plan_loads_no_project_models(tmp_path: Path) -> None:
     """They take longer than all else that envctl does before Terraform starts."""
-    (tmp_path / "modules" / "base").mkdir(parents=True)
-    (tmp_path / "modules" / "base" / "main.tf").write_text('resource "terraform_data" "this" {}\n')
-    rows = ["[project]", 'name = "shop"', "[pipeline]", 'order = ["dev"]', "[environments.dev]", "[stacks.base]"]
-    (tmp_path / "envctl.toml").write_text("\n".join([*rows, 'module = "modules/base"\n']))
+    lay_small_project(tmp_path)
     # Named credentials are confirmed once.
     keys = {"PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     heavy = ("pydantic", "boto3", *(f"envctl.{name}" for name in ("domain.guards", "domain.release", "adapters.toml")))
@@ -215,6 +224,43 @@ def test_repeated_plan_loads_no_project_models(tmp_path: Path) -> None:
     assert "pydantic" in applied & planned
     found, done = loaded(["plan", "dev"], heavy, tmp_path, keys)
     assert (found, done.returncode) == (set(), 0), done.stderr
+    early = load_until_start(["plan", "dev"], tmp_path, keys)
+    late = [f"adapters.terraform.{name}" for name in ("plans.plan_reader", "diagnostics.failures", "init.init_runner")]
+    late += ["cli.render.console", "domain.aws.access", "domain.ci.id_token", "domain.ledger", "usecases.ledger"]
+    assert [name for name in early if name.startswith(tuple(f"envctl.{each}" for each in late))] == []
+    # Each costs a third of a millisecond before Terraform starts. The providers of a single stack start earlier.
+    assert len(early) <= MOST_MODULES_BEFORE_TERRAFORM
+
+
+@pytest.mark.terraform
+def test_ledger_is_read_while_terraform_shows_changes(tmp_path: Path) -> None:
+    lay_small_project(tmp_path)
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    assert envctl(tmp_path, "apply", "dev", "--yes", **keys).returncode == 0
+    assert envctl(tmp_path, "plan", "dev", **keys).returncode == 0
+    (tmp_path / "modules" / "base" / "more.tf").write_text('resource "terraform_data" "more" {}\n')
+    prepared = envctl(tmp_path, "plan", "dev", **keys)
+    planned = envctl(tmp_path, "plan", "dev", "--trace", "t.json", **keys)
+    assert (planned.returncode, planned.stdout) == (0, prepared.stdout), planned.stderr
+    assert "next: envctl apply dev" in planned.stdout
+    events = json.loads((tmp_path / "t.json").read_text())["traceEvents"]
+    lanes = {event["tid"]: event["args"]["name"] for event in events if event["ph"] == "M"}
+    spans = [(event["name"], lanes[event["tid"]]) for event in events if event["ph"] == "X"]
+    assert [name for name, lane in spans if lane == "dev/base" and name in ("init", "plan", "show")] == ["plan", "show"]
+    reads = ("store.", "config_reader.", "tree.", "identity.")
+    assert {lane for name, lane in spans if name.startswith(reads)} == {"next command"}
+
+
+@pytest.mark.terraform
+def test_project_without_objects_loads_no_kubernetes_modules(tmp_path: Path) -> None:
+    lay_small_project(tmp_path)
+    # The type of what a stack of objects knows is a part of every prepared stack.
+    known = {"envctl.adapters.kubernetes", "envctl.domain.kubernetes", "envctl.domain.kubernetes.workload"}
+    parts = [each for each in known if not each.endswith("workload")]
+    named = {each.name for part in parts for each in walk_packages(import_module(part).__path__, f"{part}.")}
+    for words in (["validate"], ["plan", "dev"], ["apply", "dev", "--yes"], ["drift", "dev"], ["status"]):
+        found, done = loaded(words, sorted({"yaml", *named} - known), tmp_path, {"PATH": os.environ["PATH"]})
+        assert (found, done.returncode) == (set(), 0), f"{words}: {done.stderr}"
 
 
 def test_plan_without_costs_loads_no_cost_modules() -> None:
@@ -225,10 +271,10 @@ def test_plan_without_costs_loads_no_cost_modules() -> None:
 
 
 def test_plugin_stand_in_raises_for_unknown_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
-    from envctl.__main__ import _NoPlugins
+    from envctl.cli.late_modules import NoPlugins
 
-    monkeypatch.delitem(sys.modules, _NoPlugins.NAME, raising=False)
-    stand_in = _NoPlugins(_NoPlugins.NAME)
+    stand_in = NoPlugins()
+    monkeypatch.delitem(sys.modules, stand_in.__name__, raising=False)
     assert stand_in.get_plugins() == ()
     assert stand_in.PYDANTIC_ENTRY_POINT_GROUP == "pydantic"
     with pytest.raises(AttributeError):

@@ -32,7 +32,7 @@ from tests.faults.faults import (
 )
 from tests.faults.proxy import FaultyProxy
 
-AT_ONCE, BY_DAY = 50, 15
+AT_ONCE, BY_DAY = 50, 8
 WITHOUT_ANSWER = ErrorResponse(500, "InternalError", "done all the same", done=True)
 
 
@@ -125,19 +125,20 @@ for number in range(5):
 
 
 @pytest.mark.slow
-def test_ten_processes_on_one_disk_lose_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [3, pytest.param(10, marks=pytest.mark.night)])
+def test_many_processes_on_one_disk_lose_nothing(tmp_path: Path, processes: int) -> None:
     running = [
         subprocess.Popen(
             [sys.executable, "-c", APPEND, str(tmp_path), str(number)],
             stdin=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
         )
-        for number in range(10)
+        for number in range(processes)
     ]
     for process in running:
         process.communicate(b"go\n", timeout=120)
     assert {process.returncode for process in running} == {0}
-    expected = Counter(f"{who} {number}" for who in range(10) for number in range(5))
+    expected = Counter(f"{who} {number}" for who in range(processes) for number in range(5))
     assert Counter(reasons(on_disk(tmp_path))) == expected
 
 
@@ -189,16 +190,18 @@ def _appends_in_one_clone(clone: Path, address: StoreAddress | None, processes: 
 
 
 @pytest.mark.slow
-def test_concurrent_commands_in_one_clone_keep_the_ledger(tmp_path: Path) -> None:
-    assert _appends_in_one_clone(tmp_path, None, processes=8, times=15) == []
-    assert len(reasons(on_disk(tmp_path))) == 8 * 15
+@pytest.mark.parametrize("processes", [3, pytest.param(8, marks=pytest.mark.night)])
+def test_concurrent_commands_in_one_clone_keep_the_ledger(tmp_path: Path, processes: int) -> None:
+    assert _appends_in_one_clone(tmp_path, None, processes, times=15) == []
+    assert len(reasons(on_disk(tmp_path))) == processes * 15
     witness = FileHeadCache(tmp_path / "witness.json", lambda: "")
-    assert (witness.load_head() or (0, ""))[0] == 8 * 15
+    assert (witness.load_head() or (0, ""))[0] == processes * 15
 
 
 @pytest.mark.sandbox
 @pytest.mark.slow
-def test_concurrent_commands_in_one_clone_keep_s3_ledger(proxy: FaultyProxy, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.night)])
+def test_concurrent_commands_in_one_clone_keep_s3_ledger(proxy: FaultyProxy, tmp_path: Path, processes: int) -> None:
     proxy.plan, address = no_fault, somewhere()
-    assert _appends_in_one_clone(tmp_path, address, processes=4, times=5) == []
-    assert len(reasons(as_surroundings_say(address))) == 4 * 5
+    assert _appends_in_one_clone(tmp_path, address, processes, times=5) == []
+    assert len(reasons(as_surroundings_say(address))) == processes * 5

@@ -159,11 +159,16 @@ PASSING = {
 }
 
 
+def _choose_patience(fault: Fault) -> float:
+    """Be impatient only where the answer is late by itself: a busy machine makes others late too."""
+    return fault.delay / 2 or 30.0
+
+
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
 def test_reading_survives_one(server: Server, fault: Fault) -> None:
     server.add_comment("one")
     server.faults += [fault]
-    api = server.api(patience=0.4, pause=0.01)
+    api = server.api(patience=_choose_patience(fault), pause=0.01)
     assert [note.body for note in api.list_comments(NUMBER)] == ["one"]
 
 
@@ -183,7 +188,7 @@ LASTING = {
 @pytest.mark.parametrize(("fault", "said", "attempts"), LASTING.values(), ids=LASTING)
 def test_reading_ends_with_one_clear_error(server: Server, fault: Fault, said: str, attempts: int) -> None:
     server.faults += [replace(fault, path="7/") for _ in range(ATTEMPTS)]
-    api = server.api(patience=0.2, pause=0.01)
+    api = server.api(patience=_choose_patience(fault), pause=0.01)
     (problem,) = catch(OperationFailedError, lambda: list(api.list_comments(NUMBER))).problems
     assert (problem.code, said in problem.message, bool(problem.hint)) == ("E036", True, True)
     assert len([target for _, target in server.asked if "7/" in target]) == attempts

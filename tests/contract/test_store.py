@@ -303,11 +303,12 @@ def test_store_reports_modification_time(place: str, request: pytest.FixtureRequ
 
 
 @pytest.mark.sandbox
-def test_store_reports_its_time_in_any_response(proxy: FaultyProxy) -> None:
+@pytest.mark.parametrize("delay", [0.0, 3600.0])
+def test_store_reports_its_time_in_any_response(proxy: FaultyProxy, delay: float) -> None:
     """Of a server that lets nobody in, too, through the proxy that the surroundings name."""
     proxy.plan = fail_always(DENIED)
     store = as_surroundings_say(somewhere())
-    store.prefetch_time()
+    store.prefetch_time(delay)
     told = store.now()
     assert told is not None
     assert abs(told - datetime.now(UTC)) <= TOLERANCE

@@ -12,7 +12,7 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests.adapters.forge.github_server import GithubServer, github
-from tests.docs import existing
+from tests.docs import clusters, existing
 from tests.e2e.conftest import ACCOUNTS, REGION, CommandResult, Project
 from tests.faults.proxy import FaultyProxy
 from tests.modules import applying
@@ -256,12 +256,22 @@ def existing_terraform(repository: existing.Repository, folder: Path, provider: 
         place.run("sandbox", "down")
 
 
+def shop_with_clusters(folder: Path, _provider: Path) -> Iterator[Place]:
+    """A stack of Kubernetes objects after one of Terraform, with a cluster for each environment."""
+    with clusters.run_clusters(folder) as kubeconfig:
+        place = Place(folder / "shop", folder, extra={"KUBECONFIG": os.fspath(kubeconfig)})
+        for path, text in clusters.list_files().items():
+            place.write(path, text)
+        yield place
+
+
 PLACES: Mapping[str, Opened] = {
     "an empty folder": empty,
     "a repository that plain Terraform deployed": partial(existing_terraform, existing.ONE_ROOT),
     "a folder for each environment, deployed by plain Terraform": partial(existing_terraform, existing.FOLDERS),
     "shop": shop,
     "shop on AWS": shop_on_aws,
+    "shop with clusters": shop_with_clusters,
     "the template minimal": partial(template, "minimal"),
     "the template minimal, in the sandbox": partial(template, "minimal", options=("--sandbox",)),
     "the template minimal, in a job of GitHub": in_a_job_of_github,
@@ -273,6 +283,6 @@ PLACES: Mapping[str, Opened] = {
 def opened(name: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     """A new one, below that folder; what it started ends with it."""
     folder.mkdir(parents=True)
-    provider = Path() if name in {"shop", "shop on AWS"} else request.getfixturevalue("unpacked_provider")
+    provider = Path() if name.startswith("shop") else request.getfixturevalue("unpacked_provider")
     with ExitStack() as stack:
         yield stack.enter_context(contextmanager(PLACES[name])(folder, provider))

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 
 from tests.cli.pages.test_cost_docs import PRICES, PROGRAM, TABLE
-from tests.docs import accidents, deployed, existing
+from tests.docs import accidents, clusters, deployed, existing
 from tests.docs.places import PEOPLE, Place
 from tests.e2e.conftest import ACCOUNTS, REGION
 from tests.modules.applying import OTHER_REGION
@@ -141,6 +141,11 @@ def an_instance_is_to_be_larger(place: Place) -> None:
     place.write("environments/dev/terraform.tfvars", 'instance_type = "t3.small"\n')
 
 
+def the_cluster_of_staging_has_drifted(place: Place) -> None:
+    deployed.staging_runs_a_release(place)
+    clusters.scale_web(place.extra["KUBECONFIG"], "staging", 5)
+
+
 SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "nothing": lambda _: None,
     "dev runs a release": deployed.dev_runs_a_release,
@@ -155,6 +160,7 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "an apply of dev was killed": accidents.an_apply_was_killed,
     "a promotion to staging was killed": accidents.a_promotion_to_staging_was_killed,
     "staging has drifted": accidents.staging_has_drifted,
+    "the cluster of staging has drifted": the_cluster_of_staging_has_drifted,
     "dev runs a release with a secret": dev_runs_a_release_with_a_secret,
     "signing keys are named": signing_keys_are_named,
     "there is a copy of the store": there_is_a_copy_of_the_store,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from tests import hanging, warm
+from tests import hanging, provider_start, warm
 from tests.documents import parse_document
 from tests.modules import applying
 from tests.scaffold import create_project
@@ -50,7 +50,7 @@ class Project:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def build_command(self, *words: str) -> list[str]:
-        return [*hanging.DUMPABLE_PYTHON, "-m", "envctl", *words]
+        return [*hanging.DUMPABLE_PYTHON, "-m", "envctl", *provider_start.add_options(words)]
 
     def build_environment(self, **more: str) -> dict[str, str]:
         return {
@@ -71,7 +71,8 @@ class Project:
                 [*before, *self.build_command(*words)], self.root, self.build_environment(**more), timeout
             )
         else:
-            done = warm.run_envctl(words, self.root, self.build_environment(**more), timeout)
+            with provider_start.check_starts(words) as asked:
+                done = warm.run_envctl(asked, self.root, self.build_environment(**more), timeout)
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return CommandResult(done.returncode, done.stdout, done.stderr)
 

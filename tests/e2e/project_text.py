@@ -19,8 +19,8 @@ def render_project(
     gates: Mapping[str, str] = {},
     more: str = "",
 ) -> str:
-    """`stacks` is what each says besides its module, which has its name unless it says another one; `rules` what an
-    environment says of itself, and `gates` of its gates. On AWS each one is in an account of its own.
+    """`stacks` is what each says besides its module, which has its name unless it says another one, or its kind;
+    `rules` what an environment says of itself, and `gates` of its gates. On AWS each one is in an account of its own.
     """
     parts = [f'[project]\nname = "{name}"\n\n[pipeline]\norder = {json.dumps(list(order))}\n']
     for each in order:
@@ -29,7 +29,7 @@ def render_project(
         if each in gates:
             parts.append(f"[environments.{each}.gates]\n{gates[each]}\n")
     for stack, says in stacks.items():
-        module = "" if "module = " in says else f'module = "modules/{stack}"\n'
+        module = "" if "module = " in says or "kind = " in says else f'module = "modules/{stack}"\n'
         parts.append(f"\n[stacks.{stack}]\n{module}{says}\n")
     return "".join(parts) + more
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, Ellip
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from envctl.adapters.kubernetes.rendering.manifests import KubernetesManifests
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import NeededSecret, SecretChange, SecretState, SecretValue, Sighting
@@ -41,8 +42,9 @@ from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.domain.release.bundle import File
 from envctl.domain.release.commit_message import CommitMessage, JobRequest
 from envctl.domain.rollout.alarms import AlarmState, AlarmStatus
+from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.outputs import Output
-from envctl.domain.terraform.workdir_names import LEAVING_FOLDER, OVERRIDE_FILE
+from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.usecases.ledger import journal as record
 from envctl.usecases.ledger import trust as trusts
 from envctl.usecases.ports.aws import CopyProgress, RegistryImage, SecretReading, SecretReference
@@ -60,10 +62,12 @@ from envctl.usecases.ports.terraform import (
     ProgressEvent,
     ProviderSource,
     UnpinnedProvider,
+    ignore_changes,
 )
 from envctl.usecases.project import load
 from tests.fakes.buckets import MemoryBuckets
 from tests.fakes.ci import ScriptedCiRoles, SettableCiForge
+from tests.fakes.clusters import MemoryClusterInspector, MemoryClusters
 from tests.fakes.formatting import MemoryFormatter
 from tests.fakes.installation import MemoryInstallation
 from tests.fakes.modules import MemoryRemoteModules
@@ -93,7 +97,7 @@ class MemoryStore:
     def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def prefetch_time(self) -> None:
+    def prefetch_time(self, delay: float = 0.0) -> None:
         pass
 
     def now(self) -> datetime | None:
@@ -157,6 +161,7 @@ class MemoryWorkspace:
     names: dict[str, str] = field(default_factory=dict)
     stacks: dict[tuple[str, str], bytes] = field(default_factory=dict)
     trees: dict[tuple[str, str], Mapping[str, File]] = field(default_factory=dict)
+    generated: dict[tuple[str, str], GeneratedFiles] = field(default_factory=dict)
     records: dict[tuple[str, str], bytes] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     unsaved_in: set[str] = field(default_factory=set)
@@ -189,12 +194,14 @@ class MemoryWorkspace:
         self.stacks[environment, stack] = main
 
     def write_tree(
-        self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: Mapping[str, bytes]
+        self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: GeneratedFiles
     ) -> None:
         self.stacks.pop((environment, stack), None)
-        self.trees[environment, stack] = {**files, **{f"{root}/{name}": File(data) for name, data in generated.items()}}
+        self.generated[environment, stack] = generated
+        added = {f"{root}/{name}": File(data) for name, data in generated.encode().items()}
+        self.trees[environment, stack] = {**files, **added}
 
-    def write_generated(self, environment: str, stack: str, root: str, generated: Mapping[str, bytes]) -> None:
+    def write_generated(self, environment: str, stack: str, root: str, generated: GeneratedFiles) -> None:
         others = {path: file for path, file in self.trees[environment, stack].items() if "zzz_envctl" not in path}
         self.write_tree(environment, stack, root, others, generated)
 
@@ -240,6 +247,8 @@ class SerialWorkerPool:
 
     waiting: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
     on_pause: Callable[[float], None] = lambda _: None
+    # Jobs ignore it: it comes after the last one.
+    stop_requested: bool = False
 
     def pause(self, seconds: float) -> None:
         self.on_pause(seconds)
@@ -278,6 +287,10 @@ class MemoryTerraform:
     # Stacks without resources.
     resourceless: set[tuple[str, str]] = field(default_factory=set)
     interrupted: set[tuple[str, str]] = field(default_factory=set)
+    # Opened worker pools, and the one that gets a stop after its last job.
+    pools: int = 0
+    late_stop_in: int = 0
+    stopped_late: bool = False
     # Stacks that cannot be planned until the named stack is applied.
     waits_for: dict[tuple[str, str], str] = field(default_factory=dict)
     # Makes the state of upstream stacks a part of a hash.
@@ -288,6 +301,7 @@ class MemoryTerraform:
     drifted: set[tuple[str, str]] = field(default_factory=set)
     unreachable: set[tuple[str, str]] = field(default_factory=set)
     unsaved: set[tuple[str, str]] = field(default_factory=set)
+    unready: set[tuple[str, str]] = field(default_factory=set)  # stacks whose objects never get ready
     imported: list[tuple[str, str, str, str]] = field(default_factory=list)
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     # Changes that every plan contains in addition.
@@ -301,11 +315,14 @@ class MemoryTerraform:
         default_factory=lambda: InstalledTerraform("/usr/bin/terraform", "1.15.5")
     )
     provider_source: ProviderSource = field(default_factory=lambda: ProviderSource("cache", "/cache"))
+    # Why Terraform starts the providers of an initialized stack itself; empty if envctl does.
+    provider_starts: dict[tuple[str, str], str] = field(default_factory=dict)
     hashed_providers: HashedProviders | EnvctlError = field(default_factory=lambda: HashedProviders(b"", (), {}))
     unpinned_providers: tuple[UnpinnedProvider, ...] = ()
     # Mistakes in each backend, by key.
     backend_mistakes: dict[str, str] = field(default_factory=dict)
     hashed: list[tuple[bytes, tuple[str, ...]]] = field(default_factory=list)
+    expected: list[tuple[str, str]] = field(default_factory=list)  # environments and stacks of plans to come
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
@@ -317,6 +334,15 @@ class MemoryTerraform:
         if isinstance(self.installed_terraform, EnvctlError):
             raise self.installed_terraform
         return self.installed_terraform
+
+    def expect_plan(self, environment: str, stack: PreparedStack) -> None:
+        self.expected.append((environment, stack.name))
+
+    def expect_check(self, environment: str) -> None:
+        self.expected.append((environment, ""))
+
+    def explain_provider_start(self, environment: str, stack: PreparedStack) -> str | None:
+        return self.provider_starts.get((environment, stack.name))
 
     def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         return self.provider_source
@@ -337,7 +363,11 @@ class MemoryTerraform:
 
     @contextmanager
     def open_worker_pool(self) -> Iterator[SerialWorkerPool]:
-        yield SerialWorkerPool(on_pause=self.on_pause)
+        assert not self.stopped_late, "work goes on after a stop"
+        self.pools += 1
+        pool = SerialWorkerPool(on_pause=self.on_pause, stop_requested=self.pools == self.late_stop_in)
+        yield pool
+        self.stopped_late = pool.stop_requested
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         self.calls.append(("init", environment, stack.name))
@@ -346,7 +376,13 @@ class MemoryTerraform:
         pass
 
     def plan(
-        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+        self,
+        environment: str,
+        stack: PreparedStack,
+        *,
+        destroy: bool = False,
+        locking: PlanLocking = "wait",
+        on_changes: Callable[[], None] = ignore_changes,
     ) -> StackPlan:
         self.passed[environment, stack.name] = stack.secrets
         where = (environment, stack.name)
@@ -364,6 +400,7 @@ class MemoryTerraform:
             return StackPlan(
                 stack.name, stateless=destroy and self._locate_state(where) not in self.states, in_state=held
             )
+        on_changes()
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
         value = AttributeChange("input", there, wanted)
         resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
@@ -402,6 +439,11 @@ class MemoryTerraform:
             del self.reality[there]
         else:
             self.reality[there] = planned
+
+    def await_ready(self, environment: str, stack: PreparedStack) -> None:
+        if (environment, stack.name) in self.unready:
+            message = f"{stack.name}: Deployment.apps/shop/web: 0 of 1 available"
+            raise OperationFailedError(Problem("E660", message, stack=stack.name))
 
     def delete_plan(self, environment: str, stack: PreparedStack) -> None:
         self.planned.pop((environment, stack.name), None)
@@ -476,16 +518,20 @@ class MemoryTerraform:
     def _locate_state(self, where: tuple[str, str]) -> tuple[str, str]:
         """Return the key of the state in the backend of the root module, by default the name of the stack."""
         main = self._find_main(where)
-        backend = json.loads(main)["terraform"]["backend"] if main else {}
+        # A stack of Kubernetes objects has no backend.
+        backend = json.loads(main).get("terraform", {}).get("backend", {}) if main else {}
         said: dict[str, str] = next(iter(backend.values()), {})
         path = str(said.get("path") or said.get("key") or where[1])
         return where[0], PurePosixPath(path).stem
 
     def _find_main(self, where: tuple[str, str]) -> bytes | None:
         """Return the rendered root module, or the override file of a root module that runs as it is."""
-        tree = self.workspace.trees.get(where, {})
-        override = next((file.data for path, file in tree.items() if path.endswith(f"/{OVERRIDE_FILE}")), None)
-        return self.workspace.stacks.get(where, override)
+        if where in self.workspace.trees:
+            return json.dumps(self.workspace.generated[where].override).encode()
+        return self.workspace.stacks.get(where)
+
+    def expect_refresh(self, environment: str, stack: PreparedStack) -> None:
+        self.calls.append(("expect_refresh", environment, stack.name))
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         self.calls.append(("settle", environment, stack.name))
@@ -1009,6 +1055,9 @@ class World:
     signatures: MemorySignatures = field(default_factory=MemorySignatures)
     secret_variables: MemoryVariables = field(default_factory=MemoryVariables)
     alarms: MemoryAlarms = field(default_factory=MemoryAlarms)
+    kubernetes_clusters: MemoryClusters = field(default_factory=MemoryClusters)
+    looking_clusters: MemoryClusters = field(default_factory=MemoryClusters)
+    cluster_inspector: MemoryClusterInspector = field(default_factory=MemoryClusterInspector)
     clock: SettableClock = field(default_factory=SettableClock)
     nonces: CountedNonces = field(default_factory=CountedNonces)
     identity: SettableIdentity = field(default_factory=SettableIdentity)
@@ -1018,6 +1067,7 @@ class World:
     ci_forge: SettableCiForge = field(default_factory=SettableCiForge)
     ci_roles: ScriptedCiRoles = field(default_factory=ScriptedCiRoles)
     config_reader: ProjectFileReader = field(default_factory=lambda: ProjectFileReader(sandbox=False))
+    manifests: KubernetesManifests = field(default_factory=KubernetesManifests)
     remote_modules: MemoryRemoteModules = field(default_factory=MemoryRemoteModules)
     formatter: MemoryFormatter = field(default_factory=MemoryFormatter)
     observer: RecordingObserver = field(default_factory=RecordingObserver)

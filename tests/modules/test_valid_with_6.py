@@ -1,7 +1,6 @@
 """Every module is valid with AWS provider 6. Only its schemas are here; what is applied is applied with 3.39."""
 
 import json
-import platform
 import shlex
 import shutil
 import subprocess
@@ -13,12 +12,13 @@ import pytest
 from tools import module_pages, provider_schema
 from tools.provider_schema import VERSION
 
+from envctl.adapters.hcl.module import read_module
+from tests.faults.python_provider import add_package
 from tests.modules.aws6 import provider
 
 ROOT = Path(__file__).parents[2]
 MODULES = module_pages.MODULES
 NAMES = module_pages.names()
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -27,10 +27,7 @@ Terraform = Callable[..., subprocess.CompletedProcess[str]]
 def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A mirror with the stand-in for provider 6, in place of the one with 3.39."""
     mirror = tmp_path_factory.mktemp("aws6")
-    machine = platform.machine().lower()
-    system = f"{platform.system().lower()}_{ARCHITECTURES.get(machine, machine)}"
-    plugin = mirror / provider_schema.ADDRESS / VERSION / system / f"terraform-provider-aws_v{VERSION}"
-    plugin.parent.mkdir(parents=True)
+    plugin = add_package(mirror, provider_schema.ADDRESS, VERSION)
     command = (sys.executable, provider.__file__, str(provider_schema.FILE))
     plugin.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n", encoding="utf-8")
     plugin.chmod(0o755)
@@ -62,6 +59,28 @@ def test_stored_schemas_match_the_used_types() -> None:
     assert provider_schema.covered(written) == provider_schema.used(), "write them anew: make provider-schema"
 
 
+def format_call(name: str) -> str:
+    """Return a call of a module whose required variables are those of the root, of which nothing is known."""
+    code = {path.name: path.read_bytes() for path in (MODULES / name).glob("*.tf")}
+    required = [each.name for each in read_module(code, name).variables if not each.has_default]
+    variables = [f'variable "{name}_{each}" {{}}\n' for each in required]
+    arguments = [f"  {each} = var.{name}_{each}\n" for each in required]
+    return "".join([*variables, f'module "{name}" {{\n  source = "./modules/{name}"\n', *arguments, "}\n"])
+
+
+@pytest.mark.terraform
+def test_all_modules_are_valid(run: Terraform, tmp_path: Path) -> None:
+    """In one Terraform, whose provider reads the schemas once."""
+    shutil.copytree(MODULES, tmp_path / "modules", ignore=shutil.ignore_patterns(".terraform*", "tests"))
+    (tmp_path / "main.tf").write_text("".join(map(format_call, NAMES)))
+    assert faults(run) == []
+    broken = tmp_path / "modules" / NAMES[-1] / "main.tf"
+    broken.write_text(f'{broken.read_text()}\nresource "aws_eip" "gone" {{\n  vpc = true\n}}\n')
+    (found,) = faults(run, begin=False)
+    assert found.startswith(f"modules/{NAMES[-1]}/main.tf: Unsupported argument")
+
+
+@pytest.mark.night
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", NAMES)
 def test_module_is_valid(name: str, run: Terraform, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from benchmarks.projects import Shape, lay_out
 from benchmarks.results import Results, Row
 from benchmarks.sampling import sampled
 
-from envctl.adapters.sandbox.exchange import Request, Response
+from envctl.adapters.sandbox.exchange import Caller, EksCluster, Request, Response
 from envctl.cli.options.global_options import Options
 from envctl.cli.wiring.container import open_ports
 from envctl.usecases.ledger import journal
@@ -108,6 +108,12 @@ class _Near:
         return Response("200 OK", [], b"")
 
     def create_bucket(self, name: str, region: str, account_id: str) -> None:
+        raise AssertionError
+
+    def find_cluster(self, host: str) -> EksCluster | None:
+        raise AssertionError
+
+    def identify_caller(self, access_key: str) -> Caller:
         raise AssertionError
 
     def warm_up(self, places: object) -> None:

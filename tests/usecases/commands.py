@@ -22,7 +22,7 @@ from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.drift.early_start import run_drift_check as check_drift
 from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.rules import load_environment_rules

@@ -18,13 +18,16 @@ command = ["smoke"]
 kind = "http"
 url = "https://shop.example.com"
 """
+KUBERNETES = (
+    'kind = "kubernetes"\npath = "modules/jobs"\nkubeconfig_context = "here"\nnamespace = "jobs"\nafter = ["network"]\n'
+)
 
 
 @dataclass(frozen=True)
 class Third:
     """The third stack of the project: its name, or nothing where there is none; what it was called before, where it
-    says so; and what is said to become of stacks that are no more. `kind` is the key of its folder, and `depth` a value
-    of `set`.
+    says so; and what is said to become of stacks that are no more. `kind` is the key of its folder, or `kubernetes`;
+    `depth` is a value of `set`.
     """
 
     name: str = ""
@@ -37,7 +40,8 @@ class Third:
     def text(self) -> str:
         renamed = f'moved_from = "{self.was}"\n' if self.was else ""
         said = f"set = {{ depth = {self.depth} }}\n" if self.depth else ""
-        stack = f'\n[stacks.{self.name}]\n{self.kind} = "modules/jobs"\n{renamed}{said}' if self.name else ""
+        code = KUBERNETES if self.kind == "kubernetes" else f'{self.kind} = "modules/jobs"\n'
+        stack = f"\n[stacks.{self.name}]\n{code}{renamed}{said}" if self.name else ""
         return stack + "".join(f'\n[removed.{name}]\nthen = "{fate}"\n' for name, fate in self.fates)
 
 

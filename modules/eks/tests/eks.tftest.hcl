@@ -11,6 +11,14 @@ mock_provider "aws" {
     defaults = { json = "{}" }
   }
 
+  mock_data "aws_region" {
+    defaults = { id = "ap-northeast-1", name = "ap-northeast-1" }
+  }
+
+  mock_data "aws_ssm_parameter" {
+    defaults = { value = "1.35.0-20260801" }
+  }
+
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111111111111:role/mock" }
   }
@@ -31,7 +39,12 @@ mock_provider "aws" {
     defaults = {
       identity              = [{ oidc = [{ issuer = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/MOCK" }] }]
       certificate_authority = [{ data = "bW9jaw==" }]
+      vpc_config            = { cluster_security_group_id = "sg-0ccccccccccccccccc" }
     }
+  }
+
+  mock_resource "aws_eks_node_group" {
+    defaults = { resources = [{ autoscaling_groups = [{ name = "eks-nodes" }] }] }
   }
 }
 
@@ -229,7 +242,7 @@ run "a_zone_more_is_for_nodes_only" {
 
 run "addons_have_roles_of_their_own" {
   assert {
-    condition     = aws_eks_addon.vpc_cni.service_account_role_arn == aws_iam_role.account["vpc-cni"].arn && aws_eks_addon.ebs_csi.service_account_role_arn == aws_iam_role.account["ebs-csi"].arn
+    condition     = jsondecode(aws_cloudformation_stack.before_nodes["vpc-cni"].template_body).Resources.Addon.Properties.ServiceAccountRoleArn == aws_iam_role.account["vpc-cni"].arn && aws_eks_addon.ebs_csi.service_account_role_arn == aws_iam_role.account["ebs-csi"].arn
     error_message = "Network plug-in and storage driver take their own roles."
   }
 
@@ -255,8 +268,13 @@ run "an_addon_moves_only_when_told" {
   }
 
   assert {
-    condition     = aws_eks_addon.coredns.addon_version == "v1.12.4-eksbuild.1"
+    condition     = jsondecode(aws_cloudformation_stack.coredns.template_body).Resources.Addon.Properties.AddonVersion == "v1.12.4-eksbuild.1"
     error_message = "The version named is taken."
+  }
+
+  assert {
+    condition     = !strcontains(aws_cloudformation_stack.before_nodes["kube-proxy"].template_body, "AddonVersion")
+    error_message = "Others keep the one from AWS."
   }
 }
 
@@ -286,27 +304,166 @@ run "a_service_account_takes_a_role_that_trusts_nobody_else" {
   }
 }
 
-run "the_image_is_passed_on" {
-  command = plan
-
-  variables {
-    image = "111111111111.dkr.ecr.ap-northeast-1.amazonaws.com/shop/web@sha256:4f8b3a0e6d5c1b7f92e84d3ca6517b0e9f2d8c6a41b35e7f0d9c8b2a6e1f4d73"
+run "network_policies_are_enforced" {
+  assert {
+    condition     = jsondecode(jsondecode(aws_cloudformation_stack.before_nodes["vpc-cni"].template_body).Resources.Addon.Properties.ConfigurationValues).enableNetworkPolicy == "true"
+    error_message = "The network plug-in acts on NetworkPolicies."
   }
 
   assert {
-    condition     = output.image == var.image
-    error_message = "What deploys the application learns its image from the release."
+    condition = alltrue([for stack in concat(values(aws_cloudformation_stack.before_nodes), [aws_cloudformation_stack.coredns]) :
+      jsondecode(stack.template_body).Resources.Addon.Properties.ResolveConflicts == "OVERWRITE"
+    ])
+    error_message = "Copies that EKS has installed are taken over."
   }
 }
 
-run "an_image_by_tag_is_refused" {
+run "a_service_account_reads_the_secrets_named" {
+  variables {
+    service_accounts = {
+      web = { namespace = "shop", service_account = "web", secrets = ["shop/dev/database"] }
+    }
+  }
+
+  assert {
+    condition     = toset(data.aws_iam_policy_document.account_secrets["web"].statement[0].resources) == toset(["arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:shop/dev/database-??????"])
+    error_message = "This secret, and no other."
+  }
+
+  assert {
+    condition     = one(data.aws_iam_policy_document.account_secrets["web"].statement[1].condition).variable == "kms:EncryptionContext:SecretARN"
+    error_message = "The key opens nothing else."
+  }
+}
+
+run "the_load_balancer_controller_has_a_role_if_asked" {
+  variables {
+    load_balancer_controller = true
+  }
+
+  assert {
+    condition     = aws_iam_role_policy.load_balancer["load-balancer"].role == aws_iam_role.account["load-balancer"].id && output.load_balancer_controller_role_arn == "arn:aws:iam::111111111111:role/mock"
+    error_message = "It may make load balancers."
+  }
+}
+
+run "roles_of_people_reach_the_cluster_beside_the_nodes" {
+  variables {
+    cluster_access = {
+      developer = { role_arn = "arn:aws:iam::111111111111:role/DeveloperRole", groups = ["shop:developers"] }
+    }
+  }
+
+  assert {
+    condition = yamldecode(output.aws_auth_map_roles) == [
+      { rolearn = "arn:aws:iam::111111111111:role/mock", username = "system:node:{{EC2PrivateDNSName}}", groups = ["system:bootstrappers", "system:nodes"] },
+      { rolearn = "arn:aws:iam::111111111111:role/DeveloperRole", username = "developer:{{SessionName}}", groups = ["shop:developers"] },
+    ]
+    error_message = "Nodes keep their line."
+  }
+}
+
+run "nodes_join_the_clients_of_the_database" {
+  variables {
+    database_security_group_id = "sg-0ddddddddddddddddd"
+  }
+
+  assert {
+    condition     = aws_launch_template.node.vpc_security_group_ids == toset(["sg-0ccccccccccccccccc", "sg-0ddddddddddddddddd"])
+    error_message = "The group of the cluster stays."
+  }
+}
+
+run "nodes_take_the_newest_image" {
+  assert {
+    condition     = aws_eks_node_group.this.release_version == "1.35.0-20260801"
+    error_message = "AWS says which one it is."
+  }
+
+  assert {
+    condition     = data.aws_ssm_parameter.node_release[0].name == "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended/release_version"
+    error_message = "That of the Kubernetes version."
+  }
+}
+
+run "nodes_keep_the_image_named" {
   command = plan
 
   variables {
-    image = "public.ecr.aws/nginx/nginx:1.29"
+    node_release_version = "1.35.0-20260120"
   }
 
-  expect_failures = [var.image]
+  assert {
+    condition     = aws_eks_node_group.this.release_version == "1.35.0-20260120" && length(data.aws_ssm_parameter.node_release) == 0
+    error_message = "Nothing is asked."
+  }
+}
+
+run "nodes_sleep_when_told" {
+  variables {
+    sleep = { down = "0 11 ? * MON-FRI *", up = "0 23 ? * SUN-THU *" }
+  }
+
+  assert {
+    condition     = { for key, action in aws_autoscaling_schedule.node : key => [action.recurrence, action.min_size, action.desired_capacity, action.autoscaling_group_name] } == { down = ["0 11 * * MON-FRI", 0, 0, "eks-nodes"], up = ["0 23 * * SUN-THU", 2, 2, "eks-nodes"] }
+    error_message = "None at night, the minimum by day."
+  }
+}
+
+run "a_time_that_is_no_schedule_is_refused" {
+  command = plan
+
+  variables {
+    sleep = { down = "20:00", up = "0 23 ? * SUN-THU *" }
+  }
+
+  expect_failures = [var.sleep]
+}
+
+run "an_image_that_is_no_release_is_refused" {
+  command = plan
+
+  variables {
+    node_release_version = "ami-0123456789abcdef0"
+  }
+
+  expect_failures = [var.node_release_version]
+}
+
+run "a_role_with_its_path_is_refused" {
+  command = plan
+
+  variables {
+    cluster_access = {
+      developer = { role_arn = "arn:aws:iam::111111111111:role/people/DeveloperRole", groups = ["shop:developers"] }
+    }
+  }
+
+  expect_failures = [var.cluster_access]
+}
+
+run "a_group_of_kubernetes_is_refused" {
+  command = plan
+
+  variables {
+    cluster_access = {
+      developer = { role_arn = "arn:aws:iam::111111111111:role/DeveloperRole", groups = ["system:masters"] }
+    }
+  }
+
+  expect_failures = [var.cluster_access]
+}
+
+run "a_pattern_of_secrets_in_the_middle_is_refused" {
+  command = plan
+
+  variables {
+    service_accounts = {
+      web = { namespace = "shop", service_account = "web", secrets = ["shop/*/database"] }
+    }
+  }
+
+  expect_failures = [var.service_accounts]
 }
 
 run "a_project_that_is_no_name_is_refused" {

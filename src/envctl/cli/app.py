@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import require_ci_job, show_group_help, show_version
+from envctl.cli.boundary import require_ci_job, show_version
 from envctl.cli.command_table import COMMANDS
 from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, parse_memory_size
@@ -32,6 +32,7 @@ def envctl(
     markdown: Annotated[bool, typer.Option("--markdown", help=FLAGS["--markdown"])] = False,
     comment: Annotated[bool, typer.Option("--comment", help=FLAGS["--comment"])] = False,
     issues: Annotated[bool, typer.Option("--issues", help=FLAGS["--issues"])] = False,
+    no_warm: Annotated[bool, typer.Option("--no-warm", help=FLAGS["--no-warm"])] = False,
     no_ci: Annotated[bool, typer.Option("--no-ci", help=FLAGS["--no-ci"])] = False,
     debug: Annotated[bool, typer.Option("--debug", help=FLAGS["--debug"])] = False,
     parallelism: Annotated[
@@ -55,7 +56,7 @@ def envctl(
     flags = (as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
     ci_options = (no_ci, junit, sarif, comment, issues)
     folder = choose_project_folder(project, context.invoked_subcommand or "")
-    context.obj = Options(folder, *flags, parallelism, parse_memory_size(memory), trace, *ci_options)
+    context.obj = Options(folder, *flags, parallelism, parse_memory_size(memory), trace, *ci_options, no_warm=no_warm)
     if comment or issues:
         require_ci_job(context)
     if version:
@@ -63,12 +64,33 @@ def envctl(
     show_group_help(context)
 
 
+def show_group_help(context: typer.Context) -> None:
+    """Print the help of a command group if it is called without a subcommand. Raises UsageError with `--json`."""
+    if context.invoked_subcommand is not None:
+        return
+    if context.obj.json:
+        from envctl.domain.errors import Problem, UsageError
+
+        raise UsageError(Problem("E000", "Missing command.", f"{context.command_path} --help"))
+    typer.echo(context.get_help())
+    raise typer.Exit
+
+
+def run_app(words: Sequence[str]) -> object:
+    """Run a command line with its global options in front. Raises KeyboardInterrupt if it is interrupted."""
+    try:
+        app = build_app(find_command(words))
+        return typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False)
+    except typer.Abort as abort:
+        raise KeyboardInterrupt from abort
+
+
 def build_app(command: str = "") -> typer.Typer:
     """Build the application with the module of one command only, if it is known: importing all modules is slow."""
     app = typer.Typer(
         name="envctl",
         cls=HelpfulGroup,
-        help="Promotion for Terraform: a release verified in dev reaches staging and prod byte for byte.",
+        help="Promotion for Terraform and Kubernetes: a release verified in dev reaches staging and prod unchanged.",
         epilog=EPILOG,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

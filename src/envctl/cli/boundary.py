@@ -10,9 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
-
-import typer
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from envctl.cli.ci import detect_job
 from envctl.cli.options.global_options import Options, find_command_name, find_positional_words, is_sandbox_asked
@@ -20,23 +18,43 @@ from envctl.cli.options.wait_ok import WAIT_OK
 from envctl.cli.outcome_report import PROCESS_ENVIRONMENT, print_error, publish_outcome, to_process_code
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
 from envctl.cli.project_folder import choose_project_folder, remember_path_to_project
+from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
+    import typer
+
     from envctl.domain.errors import EnvctlError
     from envctl.usecases.ports.core import Ports
 
 
+class CommandContext(Protocol):
+    """What a command needs of the context of Typer. `obj` is its Options."""
+
+    obj: Any
+
+    @property
+    def command_path(self) -> str: ...
+
+
+class CommandEnd(Exception):  # noqa: N818 (no error)
+    """Ends a command with its exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 def run_use_case(
-    context: typer.Context, call: "Callable[[Ports], object]", exit_code: Callable[[object], int] = lambda _: 0
+    context: CommandContext, call: "Callable[[Ports], object]", exit_code: Callable[[object], int] = lambda _: 0
 ) -> NoReturn:
     """Run a use case, render its result, and end the command with its exit code."""
     run_partial_use_case(context, lambda ports: (call(ports), None), exit_code)
 
 
 def run_partial_use_case(
-    context: typer.Context,
+    context: CommandContext,
     call: "Callable[[Ports], tuple[object, EnvctlError | None]]",
     exit_code: Callable[[object], int] = lambda _: 0,
 ) -> NoReturn:
@@ -50,17 +68,17 @@ def run_partial_use_case(
     _finish_command(options, to_command_name(context), result, code, error)
 
 
-def only_look(context: typer.Context) -> None:
+def only_look(context: CommandContext) -> None:
     """Let the command take the `look_role` of an environment: it only looks."""
     context.obj = replace(context.obj, look=True)
 
 
-def change_only(context: typer.Context, environment: str) -> None:
+def change_only(context: CommandContext, environment: str) -> None:
     """Let the command take the `assume_role` of one environment. In the others it takes the `look_role`."""
     context.obj = replace(context.obj, changes_only=environment)
 
 
-def to_command_name(context: typer.Context) -> str:
+def to_command_name(context: CommandContext) -> str:
     return context.command_path.removeprefix("envctl ").strip()
 
 
@@ -76,10 +94,10 @@ def _finish_command(
         # The reader (head, less) has closed the pipe. The exit code still tells the outcome.
         _discard_stdout()
     problems = error or _extract_problems(result, code)
-    raise typer.Exit(to_process_code(publish_outcome(options, command, result, code, problems), problems))
+    raise CommandEnd(to_process_code(publish_outcome(options, command, result, code, problems), problems))
 
 
-def require_ci_job(context: typer.Context) -> None:
+def require_ci_job(context: CommandContext) -> None:
     """Check that `--comment` and `--issues` can be served by a CI job. Raises UsageError before any work is done."""
     if (job := detect_job(context.obj, PROCESS_ENVIRONMENT.get())) is not None:
         job.require_forge()
@@ -147,7 +165,7 @@ def print_json_line(options: Options, command: str, result: object | None, error
     _print_json(build_envelope(command, result, error, code, sandbox=options.sandbox), indent=None)
 
 
-def refuse_dry_run(context: typer.Context) -> None:
+def refuse_dry_run(context: "typer.Context") -> None:
     """Raise UsageError with `--dry-run`, for commands without a dry run."""
     if context.obj.dry_run:
         from envctl.domain.errors import Problem, UsageError
@@ -155,19 +173,7 @@ def refuse_dry_run(context: typer.Context) -> None:
         raise UsageError(Problem("E006", f"{context.info_name} has no dry run", "leave --dry-run out"))
 
 
-def show_group_help(context: typer.Context) -> None:
-    """Print the help of a command group if it is called without a subcommand. Raises UsageError with `--json`."""
-    if context.invoked_subcommand is not None:
-        return
-    if context.obj.json:
-        from envctl.domain.errors import Problem, UsageError
-
-        raise UsageError(Problem("E000", "Missing command.", f"{context.command_path} --help"))
-    typer.echo(context.get_help())
-    raise typer.Exit
-
-
-def show_version(context: typer.Context) -> NoReturn:
+def show_version(context: CommandContext) -> NoReturn:
     from envctl import __version__
 
     if context.obj.json:
@@ -175,8 +181,8 @@ def show_version(context: typer.Context) -> NoReturn:
 
         show_result(context.obj, "--version", Version(__version__), 0)
     else:
-        typer.echo(f"envctl {__version__}")
-    raise typer.Exit
+        print_text(f"envctl {__version__}\n")
+    raise CommandEnd(0)
 
 
 def run_guarded(command: Callable[[], object], words: Sequence[str]) -> int:
@@ -186,6 +192,7 @@ def run_guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     remember_path_to_project(options.project, given=bool(_find_value(words, "--project")))
     PROCESS_ENVIRONMENT.set(dict(os.environ))
     WAIT_OK.set(False)
+    SHOW_FULL_PLANS.set(False)
     for stream in (sys.stdout, sys.stderr):
         # A terminal without the characters (arrows, for example) gets escapes instead of a traceback.
         if isinstance(stream, io.TextIOWrapper):
@@ -200,10 +207,12 @@ def run_guarded(command: Callable[[], object], words: Sequence[str]) -> int:
 def _run_to_exit_code(command: Callable[[], object], options: Options, words: Sequence[str]) -> int:
     try:
         code = command()
+    except CommandEnd as end:
+        return end.code
     except BrokenPipeError:
         _discard_stdout()
         return 1
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         from envctl.domain.errors import InterruptedByUserError, Problem
 
         problem = Problem("E312", "interrupted", format_command("status"))

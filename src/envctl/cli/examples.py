@@ -153,10 +153,15 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl releases prod", "only releases deployed to prod"),
         ("envctl releases --limit 100 --json", "for a script"),
     ),
+    "images pin": (
+        ("envctl images pin", "write the missing digests of all images"),
+        ("envctl images pin --stack web", "those of one stack"),
+        ("envctl images pin --refresh", "follow tags that have moved, and say which"),
+    ),
     "render": (
-        ("envctl render prod", "the root modules of prod"),
-        ("envctl render dev", "those of dev"),
-        ("envctl render prod --json", "for a script"),
+        ("envctl render prod", "the root modules and objects of prod"),
+        ("envctl render dev --stack web", "only those of web"),
+        ("envctl render prod --release 3fa9c1", "those of an earlier release"),
     ),
     "report": (
         ("envctl report", "write envctl-report.html"),

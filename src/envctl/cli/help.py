@@ -16,7 +16,7 @@ GROUPS = {
     ),
     "Set up": (
         *("init", "doctor", "bootstrap", "validate", "fmt", "lock-providers"),
-        *("secrets", "ci", "schema", "completion", "sandbox"),
+        *("images", "secrets", "ci", "schema", "completion", "sandbox"),
     ),
     "Recover": ("recover", "lock", "unlock", "destroy"),
 }

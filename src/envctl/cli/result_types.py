@@ -27,6 +27,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "exec": (),
     "fmt": ("usecases.project.fmt.Formatted",),
     "history": ("usecases.inspect.history.History",),
+    "images pin": ("usecases.account.image_pins.PinnedImages",),
     "init": ("usecases.project.init.Begun",),
     "ledger export": (),
     "ledger keys": ("usecases.project.signing_keys.PinnedKeys",),
@@ -66,7 +67,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
 # Commands with partial results: a document may have `result` beside `problems`.
 PARTIAL_COMMANDS = frozenset(
     {"bootstrap", "collect", "diff", "doctor", "drift", "output", "plan", "preview", "why"}
-    | {"ci codebuild", "ci github", "ci gitlab", "fmt", "lock-providers", "secrets check", "secrets list"}
+    | {"ci codebuild", "ci github", "ci gitlab", "fmt", "images pin", "lock-providers", "secrets check", "secrets list"}
 )
 
 

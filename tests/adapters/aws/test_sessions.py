@@ -85,9 +85,9 @@ def assumed(patience: float = 5) -> dict[str, str]:
     return dict(sessions(patience).export_credentials("dev"))
 
 
-def problem() -> tuple[str, str, str]:
+def problem(patience: float = 30) -> tuple[str, str, str]:
     with pytest.raises(OperationFailedError) as raised:
-        assumed(patience=0.2)
+        assumed(patience)
     (only,) = raised.value.problems
     return only.code, only.message, only.hint
 
@@ -195,7 +195,7 @@ def test_missing_profile_is_reported(sts: Sts, monkeypatch: pytest.MonkeyPatch) 
 
 def test_silent_sts_is_waited_for_with_timeout(sts: Sts) -> None:
     sts.text = ""
-    code, message, hint = problem()
+    code, message, hint = problem(0.2)
     assert code == "E413"
     assert "timeout" in message.lower()
     assert hint.startswith("AWS could not be reached")
@@ -204,7 +204,7 @@ def test_silent_sts_is_waited_for_with_timeout(sts: Sts) -> None:
 
 def test_unreachable_sts_is_reported(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
-    assert problem()[2].startswith("AWS could not be reached")
+    assert problem(0.2)[2].startswith("AWS could not be reached")
 
 
 @pytest.mark.parametrize("status", [200, 403])

@@ -44,6 +44,14 @@ APART = {
     "cli/failures.py": "a new log of our own",
     "cli/output/consoles.py": "/dev/null",
     "domain/release/bundle.py": "bytes",
+    "adapters/kubernetes/rendering/chart.py": "in a new folder of our own",
+    "adapters/kubernetes/rendering/renderer.py": "in a new folder of our own, and copies in it",
+    "adapters/kubernetes/rendering/code_reader.py": "bytes",
+    "adapters/kubernetes/exec_plugin.py": "no file: an entry of a kubeconfig",
+    "adapters/kubernetes/kubeconfig.py": "no file: an entry of a kubeconfig",
+    "adapters/kubernetes/kubeconfig_file.py": "no file: an entry of a kubeconfig",
+    "adapters/kubernetes/kubeconfig_user.py": "no file: an entry of a kubeconfig",
+    "adapters/sandbox/kubernetes/api/server.py": "no file: a stream of events",
 }
 
 

@@ -95,6 +95,15 @@ def test_connection_failures_are_classified(site: Site) -> None:
     } == {"nobody listens": Failure.UNREACHABLE, "no TLS": Failure.NO_TLS, "no host": Failure.BAD_ADDRESS}
 
 
+def test_own_proxy_leads_everywhere(site: Site) -> None:
+    site.answers = [answer(200, b"from the proxy")]
+    client = HttpClient({"NO_PROXY": "*"}, proxy_url=site.url.replace("//", "//ann:secret@"))
+    with client.send_request("GET", "http://127.0.0.1:1/path", {}, None, IN_TIME) as response:
+        assert read_body(response, MOST) == b"from the proxy"
+    assert site.requests[0].startswith("GET http://127.0.0.1:1/path HTTP/1.1\r\n")
+    assert "proxy-authorization: Basic " in site.requests[0]
+
+
 def test_missing_authorities_are_a_failure_of_the_request(site: Site) -> None:
     def load_trust() -> ssl.SSLContext:
         return ssl.create_default_context(cafile="/nonexistent/ca.pem")

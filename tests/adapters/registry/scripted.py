@@ -68,7 +68,7 @@ class _Visit(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self._send(says)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = answer  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
     def _send(self, says: Says) -> None:
         for piece in [bytes([byte]) for byte in says.body] if says.drips else [says.body]:

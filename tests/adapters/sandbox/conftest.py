@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from envctl.adapters.sandbox import launch
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.sandbox.mirror import provider_folder
+from tests import warm_sandbox
 
 HERE = Path(__file__).parent
 REGION = "ap-northeast-1"
@@ -19,6 +21,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.sandbox)
+
+
+@pytest.fixture(autouse=True)
+def ordinary_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start each server as users do."""
+    monkeypatch.setattr(launch, "_spawn_server", warm_sandbox.SPAWN_ORDINARILY)
 
 
 @pytest.fixture

@@ -8,18 +8,28 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from envctl.adapters.sandbox import files, launch
-from envctl.adapters.sandbox.control import encode_buckets
+from envctl.adapters.sandbox.control_calls import encode_buckets
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.sandbox.probe import request_buckets
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from tests.adapters.sandbox.conftest import DEV, PROD, REGION, with_tiny_mirror
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def light(directory: Path) -> Iterator[Sandbox]:
+    """A sandbox without the embedded AWS. It starts without moto, which takes most of the time of a start."""
+    sandbox = Sandbox(directory, endpoint_url=NOWHERE)
+    yield sandbox
+    sandbox.stop()
 
 
 def test_project_without_sandbox_has_none_running_or_dead(tmp_path: Path) -> None:
@@ -44,60 +54,60 @@ def test_sandbox_starts_and_stops(sandbox: Sandbox, directory: Path) -> None:
     assert not sandbox.stop()
 
 
-def test_concurrent_starts_share_one_server(sandbox: Sandbox) -> None:
+def test_concurrent_starts_share_one_server(light: Sandbox) -> None:
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: sandbox.start(), range(2))
+        first, second = pool.map(lambda _: light.start(), range(2))
     assert first == second
 
 
-def test_killed_server_is_noticed_and_can_restart(sandbox: Sandbox) -> None:
-    up = sandbox.start()
+def test_killed_server_is_noticed_and_can_restart(light: Sandbox) -> None:
+    up = light.start()
     os.kill(up.pid, signal.SIGKILL)
-    wait_until(lambda: sandbox.find_running() is None)
-    assert sandbox.has_died()
-    again = sandbox.start()
+    wait_until(lambda: light.find_running() is None)
+    assert light.has_died()
+    again = light.start()
     assert again.pid != up.pid
-    assert not sandbox.has_died()
+    assert not light.has_died()
 
 
-def test_hanging_server_is_dead_and_replaced(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_server_is_dead_and_replaced(light: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("envctl.adapters.sandbox.probe._HEALTH_SECONDS", 0.5)
     monkeypatch.setattr("envctl.adapters.sandbox.lifecycle._TERMINATE_SECONDS", 0.3)
-    up = sandbox.start()
+    up = light.start()
     os.kill(up.pid, signal.SIGSTOP)
-    assert sandbox.find_running() is None
-    assert sandbox.has_died()
-    assert sandbox.start().pid != up.pid
+    assert light.find_running() is None
+    assert light.has_died()
+    assert light.start().pid != up.pid
     assert not alive(up.pid)
 
 
-def test_terminal_interrupt_does_not_reach_the_server(sandbox: Sandbox) -> None:
-    up = sandbox.start()
+def test_terminal_interrupt_does_not_reach_the_server(light: Sandbox) -> None:
+    up = light.start()
     assert os.getsid(up.pid) != os.getsid(0)
     os.kill(up.pid, signal.SIGINT)
     time.sleep(0.1)
-    assert sandbox.find_running() == up
+    assert light.find_running() == up
 
 
-def test_each_project_has_its_own_server(sandbox: Sandbox, shared: RunningSandbox, directory: Path) -> None:
-    up = sandbox.start()
+def test_each_project_has_its_own_server(light: Sandbox, shared: RunningSandbox, directory: Path) -> None:
+    up = light.start()
     assert up.proxy_url != shared.proxy_url
     directory.rename(directory.with_name("moved"))
     wait_until(lambda: not alive(up.pid))
 
 
-def test_a_wanted_port_is_used(sandbox: Sandbox) -> None:
+def test_a_wanted_port_is_used(light: Sandbox) -> None:
     port = free_port()
-    assert sandbox.start(port=port).proxy_url == f"http://127.0.0.1:{port}"
+    assert light.start(port=port).proxy_url == f"http://127.0.0.1:{port}"
 
 
-def test_a_port_in_use_is_named(sandbox: Sandbox) -> None:
+def test_a_port_in_use_is_named(light: Sandbox) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OperationFailedError, match=rf"E502 port {port} is in use") as caught:
-            sandbox.start(port=port)
+            light.start(port=port)
     assert caught.value.problems[0].hint
-    assert sandbox.find_running() is None
+    assert light.find_running() is None
 
 
 def test_failed_start_shows_the_end_of_the_log(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +132,7 @@ def test_unwritable_folder_is_reported(tmp_path: Path) -> None:
 def test_changed_endpoint_is_refused_while_running(sandbox: Sandbox, directory: Path) -> None:
     sandbox.start()
     with pytest.raises(OperationFailedError, match=r"E506 .*http://127\.0\.0\.1:1"):
-        Sandbox(directory, endpoint_url="http://127.0.0.1:1").start()
+        Sandbox(directory, endpoint_url=NOWHERE).start()
 
 
 def test_bucket_of_another_account_is_refused(sandbox: Sandbox) -> None:
@@ -170,7 +180,7 @@ def test_the_mirror_survives_down_even_as_a_link(tmp_path: Path) -> None:
     directory = tmp_path / "sandbox"
     directory.mkdir()
     (directory / "mirror").symlink_to(shared_mirror)
-    sandbox = Sandbox(directory)
+    sandbox = Sandbox(directory, endpoint_url=NOWHERE)
     sandbox.start()
     assert sandbox.stop()
     assert (directory / "mirror").is_symlink()

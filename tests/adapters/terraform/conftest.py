@@ -1,6 +1,5 @@
 """Stacks of the built-in provider alone, laid out as envctl does it, for the embedded Terraform."""
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +14,11 @@ from envctl.domain.release.bundle import File, StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.root_module import render_root_module
+from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.variables import Variable
-from envctl.domain.terraform.workdir_names import OVERRIDE_FILE, SETTINGS_FILE
 from envctl.usecases.ports.bucket_report import BucketReport
 from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
+from tests import provider_start
 
 STACK = "web"
 
@@ -69,7 +69,8 @@ class Bench:
         self.driver = self.new_driver()
 
     def new_driver(self) -> TerraformDriver:
-        return TerraformDriver(self.root, self.root / ".envctl", lambda _: self.inherited, self.heard)
+        home, warm = self.root / ".envctl", provider_start.is_warm()
+        return TerraformDriver(self.root, home, lambda _: self.inherited, self.heard, warm=warm)
 
     def lay(
         self,
@@ -87,7 +88,8 @@ class Bench:
         rendered = render_root_module(wiring, STACK, self.place, arguments or {})
         if as_root:
             files = {f"{folder}/main.tf": File(code.encode())}
-            self.workspace.write_tree("dev", STACK, folder, files, rendered.files)
+            assert rendered.generated is not None
+            self.workspace.write_tree("dev", STACK, folder, files, rendered.generated)
             return PreparedStack(STACK, (), rendered.secrets, root=rendered.root)
         self.workspace.write_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
         self.workspace.write_stack("dev", STACK, rendered.encode())
@@ -98,9 +100,7 @@ class Bench:
     ) -> PreparedStack:
         """Lay out a root module that runs as it is; `files` are those of its tree."""
         backend = {"local": Backend("local", {}, "dev").settings_for_stack(name, root=root)}
-        generated = {OVERRIDE_FILE: json.dumps({"terraform": {"backend": backend}}, indent=2).encode()}
-        if settings is not None:
-            generated[SETTINGS_FILE] = json.dumps(settings, indent=2).encode()
+        generated = GeneratedFiles({"terraform": {"backend": backend}}, settings=settings or {})
         tree = {path: File(text.encode()) for path, text in files.items()}
         self.workspace.write_tree("dev", name, root, tree, generated)
         return PreparedStack(name, root=root)

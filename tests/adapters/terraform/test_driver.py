@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,28 @@ def test_changed_argument_is_planned_without_another_init(bench: Bench) -> None:
     plan = bench.plan(bench.lay(ONE.replace("first", "second")))
     assert [change.action for change in plan.resources] == [Action.UPDATE]
     assert bench.heard.phases().count("init") == 1
+
+
+def test_changes_are_announced_once(bench: Bench) -> None:
+    announced = list[str]()
+    stack = bench.lay(ONE)
+    bench.driver.init("dev", stack, None)
+    bench.driver.plan("dev", stack, on_changes=lambda: announced.append("changes"))
+    assert announced == ["changes"]
+    bench.driver.apply("dev", stack)
+    bench.driver.plan("dev", stack, on_changes=lambda: announced.append("changes again"))
+    assert announced == ["changes"]
+
+
+def test_changes_are_expected_after_changes(bench: Bench) -> None:
+    announced = list[str]()
+    stack = bench.lay(ONE)
+    bench.driver.init("dev", stack, None)
+    for text in (ONE, ONE, "", ""):
+        stack = bench.lay(text)
+        bench.driver.plan("dev", stack, on_changes=partial(announced.append, text))
+    # The third plan has none, and the fourth expects none.
+    assert announced == [ONE, ONE, ""]
 
 
 def test_output_change_alone_is_a_change(bench: Bench) -> None:

@@ -16,6 +16,11 @@ def test_accepted_plan_keys_are_read() -> None:
     assert project.terraform.plan_keys == ("fancy", "resource_changes.change.fancy")
 
 
+def test_warm_providers_can_be_turned_off() -> None:
+    assert load_project(GOOD.encode()).terraform.warm
+    assert not load_project(f"{GOOD}\n[terraform]\nwarm = false\n".encode()).terraform.warm
+
+
 @pytest.mark.parametrize("keys", ['[""]', '["a b"]', '["resource_changes."]', '["*"]', '"fancy"', "[1]"])
 def test_invalid_plan_key_is_refused_with_its_line(keys: str) -> None:
     (problem,) = problems_of(keyed(keys))

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.workspace import stack_tree
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.bundle import File
+from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.tree_record import TreeRecord, parse_tree_record
 from envctl.domain.terraform.workdir_names import (
     MADE_NAMES,
     MOVING_STATE,
+    OLD_TREE_RECORD,
     OVERRIDE_FILE,
     PLAN_FILES,
     RUNNING_FILE,
@@ -24,7 +27,8 @@ from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 
 ROOT = "stacks/web"
 FILES = {"stacks/web/main.tf": b"main", "modules/in/main.tf": b"in", "shared/run.sh": b"run"}
-GENERATED = {OVERRIDE_FILE: b"{}", SETTINGS_FILE: b'{"a": 1}'}
+OVERRIDE = {"terraform": {"backend": {"local": {"path": "x"}}}}
+GENERATED = GeneratedFiles(OVERRIDE, settings={"a": 1})
 PREPARED = PreparedEnvironment("dev", "", "s" * 64, (PreparedStack("web", root=ROOT),))
 
 
@@ -34,7 +38,7 @@ class Tree:
         self.workspace = DirectoryWorkspace(folder, self.work, "1.0")
         self.home = self.work / "dev" / "web"
 
-    def write(self, files: dict[str, bytes] = FILES, root: str = ROOT, generated: dict[str, bytes] = GENERATED) -> None:
+    def write(self, files: dict[str, bytes] = FILES, root: str = ROOT, generated: GeneratedFiles = GENERATED) -> None:
         tree = {path: File(data, executable=path.endswith(".sh")) for path, data in files.items()}
         self.workspace.write_tree("dev", "web", root, tree, generated)
 
@@ -160,12 +164,54 @@ def test_changed_tree_is_prepared_again(tree: Tree, name: str, text: str) -> Non
     assert tree.workspace.load_prepared("dev") is None
 
 
+INSTALLED = f"{ROOT}/.terraform/modules/vpc/main.tf"
+
+
+@pytest.mark.parametrize("name", [INSTALLED, f"{ROOT}/.terraform/modules/vpc/more.tf", f"{ROOT}/.terraform/modules/x"])
+def test_changed_remote_module_is_prepared_again(tree: Tree, name: str) -> None:
+    tree.write({**FILES, INSTALLED: b"code"})
+    tree.workspace.write_module_record("dev", "web", b'{"Modules":[]}', ROOT)
+    tree.workspace.save_prepared(PREPARED, (), tree.workspace.hash_inputs(()))
+    assert tree.workspace.load_prepared("dev") == PREPARED
+    tree.leave(name)
+    assert tree.workspace.load_prepared("dev") is None
+    tree.write({**FILES, INSTALLED: b"code"})
+    record = f"{ROOT}/.terraform/modules/modules.json"
+    assert tree.list_files() == WRITTEN | {INSTALLED, record}
+    assert (tree.home / INSTALLED).read_bytes() == b"code"
+
+
+def test_module_that_is_gone_leaves_no_file(tree: Tree) -> None:
+    tree.write({**FILES, INSTALLED: b"code"})
+    tree.leave(f"{ROOT}/.terraform/providers/x")
+    tree.write()
+    assert tree.list_files() == WRITTEN | {f"{ROOT}/.terraform/providers/x"}
+    assert not (tree.home / ROOT / ".terraform/modules/vpc").exists()
+
+
+def test_link_in_place_of_the_remote_modules_is_not_followed(tree: Tree, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "kept").write_text("kept")
+    (tree.home / ROOT / ".terraform").mkdir()
+    (tree.home / ROOT / ".terraform/modules").symlink_to(tmp_path / "other")
+    tree.write({**FILES, INSTALLED: b"code"})
+    assert (tmp_path / "other" / "kept").read_text() == "kept"
+    assert (tree.home / INSTALLED).read_bytes() == b"code"
+
+
 def test_generated_files_are_replaced_alone(tree: Tree) -> None:
     tree.leave(f"{ROOT}/archive.zip")
-    tree.workspace.write_generated("dev", "web", ROOT, {OVERRIDE_FILE: b"[]"})
+    tree.workspace.write_generated("dev", "web", ROOT, GeneratedFiles(OVERRIDE))
     assert tree.list_files() == WRITTEN - {f"{ROOT}/{SETTINGS_FILE}"} | {f"{ROOT}/archive.zip"}
-    assert (tree.home / ROOT / OVERRIDE_FILE).read_bytes() == b"[]"
-    assert parse_tree_record((tree.home / TREE_RECORD).read_bytes()).files == {"main.tf", OVERRIDE_FILE}
+    record = parse_tree_record((tree.home / TREE_RECORD).read_bytes())
+    assert record == TreeRecord(ROOT, frozenset({"main.tf", OVERRIDE_FILE}), OVERRIDE)
+
+
+def test_record_of_an_earlier_envctl_still_leads_to_its_root(tree: Tree) -> None:
+    (tree.home / TREE_RECORD).rename(tree.home / OLD_TREE_RECORD)
+    assert tree.home / ROOT in list(stack_tree.list_workdirs(tree.home.parent))
+    tree.write()
+    assert tree.list_files() == WRITTEN
 
 
 def test_record_names_files_beside_root_and_its_tests() -> None:

@@ -16,10 +16,13 @@ import pytest
 from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.workspace import PREPARED_FILE, DirectoryWorkspace
 from envctl.domain.errors import LockHeldError, OperationFailedError
+from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from envctl.domain.release.bundle import File
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.terraform import workdir_names
-from envctl.domain.terraform.workdir_names import UNSAVED_STATE
+from envctl.domain.terraform.generated_files import GeneratedFiles
+from envctl.domain.terraform.outputs import StackInput
+from envctl.domain.terraform.workdir_names import UNSAVED_STATE, WORKLOAD_ROOT
 from envctl.usecases.ports.aws import SecretReference
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, ValueSource
@@ -35,7 +38,11 @@ with DirectoryWorkspace(Path("."), Path(sys.argv[1]), "").lock_environment("dev"
 MAIN = b'{"module": {}}'
 COSTS = CostSource(("python3", "tools/cost.py"), 90.0, "111111111111", "ap-northeast-1", {"web": "eu-west-1"})
 PREPARED_DEV = PreparedEnvironment(
-    "dev", "", "s" * 64, (PreparedStack("web", ("network",), binary="tofu", plan_keys=("fancy",)),), costs=COSTS
+    "dev",
+    "",
+    "s" * 64,
+    (PreparedStack("web", ("network",), binary="tofu", plan_keys=("fancy",), warm=False),),
+    costs=COSTS,
 )
 INPUTS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web", ".terraform.lock.hcl")
 
@@ -289,6 +296,19 @@ def test_preparation_with_secrets_is_not_saved(workspace: DirectoryWorkspace, pr
     )
     assert not workspace.has_prepared("dev")
     assert all(b"hunter2" not in file.read_bytes() for file in project.rglob("*") if file.is_file())
+
+
+def test_workload_is_kept_and_its_files_count(workspace: DirectoryWorkspace, project: Path) -> None:
+    output = StackInput("", "string", "cluster", "", "", "cluster_name")
+    work = Workload(
+        "shop-web", "k8s/web", ClusterReference(output=output), "shop", values={"host": "a"}, managers=("cert-manager",)
+    )
+    kept = replace(PREPARED_DEV, stacks=(PreparedStack("web", ("cluster",), inputs=(output,), workload=work),))
+    workspace.write_tree("dev", "web", WORKLOAD_ROOT, {"k8s/web/web.yaml": File(b"kind: Service")}, GeneratedFiles())
+    workspace.save_prepared(kept, INPUTS, workspace.hash_inputs(INPUTS))
+    assert workspace.load_prepared("dev") == kept
+    (project / ".envctl/work/dev/web/k8s/web/web.yaml").write_text("kind: Secret")
+    assert workspace.load_prepared("dev") is None
 
 
 def test_sources_of_values_are_kept(workspace: DirectoryWorkspace) -> None:

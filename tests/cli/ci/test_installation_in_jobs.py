@@ -21,6 +21,7 @@ import trustme
 from envctl.adapters.local.templates import REPOSITORY, PackagedTemplates
 from envctl.domain.ci.package import SOURCE_LOCK, render_install, render_locks
 from envctl.domain.config.ci_package import PackageSource, parse_package
+from tests.by_day import keep_by_day
 
 pytestmark = pytest.mark.slow
 
@@ -149,6 +150,7 @@ def test_pinned_version_is_installed_with_its_locks_alone(job: Job) -> None:
     }
 
 
+@pytest.mark.night
 def test_commit_is_installed_from_its_repository(job: Job) -> None:
     commit = make_repository(job)
     settings = redirect(job.folder / "envctl-repository")
@@ -159,7 +161,7 @@ def test_commit_is_installed_from_its_repository(job: Job) -> None:
     assert missing.returncode != 0
 
 
-@pytest.mark.parametrize("kind", ["branch", "tag"])
+@pytest.mark.parametrize("kind", keep_by_day(["branch", "tag"], "branch"))
 def test_ref_named_like_the_commit_is_not_installed(job: Job, kind: str) -> None:
     """pip takes such a branch or tag, in place of the commit."""
     commit = make_repository(job)
@@ -195,7 +197,7 @@ def serve(folder: Path, certificate: Path) -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.parametrize("is_same", [True, False])
+@pytest.mark.parametrize("is_same", keep_by_day([True, False], False))
 def test_wheel_at_an_address_is_held_to_its_hash(job: Job, is_same: bool) -> None:
     digest = job.envctl if is_same else "0" * 64
     with serve(job.wheels, job.folder / "ca.pem") as address:
@@ -206,7 +208,7 @@ def test_wheel_at_an_address_is_held_to_its_hash(job: Job, is_same: bool) -> Non
         assert "DO NOT MATCH THE HASHES" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["tool", "needed", "envctl_promotion"])
+@pytest.mark.parametrize("name", keep_by_day(["tool", "needed", "envctl_promotion"], "needed"))
 def test_changed_wheel_is_refused(job: Job, name: str) -> None:
     (path,) = (each for each in job.wheels.iterdir() if each.name.startswith((f"{name}-1.0", f"{name}-0.1")))
     with zipfile.ZipFile(path, "a") as opened:
@@ -223,6 +225,7 @@ def test_lock_without_a_hash_is_refused(job: Job) -> None:
     assert "Hashes are required" in done.stdout
 
 
+@pytest.mark.night
 def test_envctl_of_the_runner_is_not_taken(job: Job) -> None:
     tools = job.folder / "bin"
     tools.mkdir()

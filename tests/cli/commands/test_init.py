@@ -68,11 +68,12 @@ def test_application_is_copied_without_build_artifacts(here: Path) -> None:
     assert not any((here / "blog" / "app" / name).exists() for name in ("node_modules", "build", "dist"))
 
 
-def test_kubernetes_manifests_come_with_the_cluster_template(here: Path) -> None:
-    assert run(["init", "blog", "--template", "eks"]) == 0
-    script = (here / "blog" / "kubernetes" / "deploy.sh").read_text()
-    assert "sh kubernetes/deploy.sh" in script
-    assert "--namespace blog" in script
+@pytest.mark.parametrize("template", ["eks", "platform"])
+def test_application_in_the_cluster_has_the_project_name(here: Path, template: str) -> None:
+    assert run(["init", "blog", "--template", template]) == 0
+    objects = (here / "blog" / "kubernetes" / "web" / "kustomization.yaml").read_text()
+    assert "namespace: blog" in objects
+    assert "blog:developers" in (here / "blog" / "kubernetes" / "base" / "people.yaml").read_text()
 
 
 def test_gitignore_covers_files_created_by_envctl(here: Path) -> None:

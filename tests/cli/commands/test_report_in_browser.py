@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from envctl.cli.render.html.page import render_report
+from tests.by_day import keep_by_day
 from tests.cli.render.samples.reports import REPORTS
 from tests.headless import open_browser
 
@@ -29,7 +30,11 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="module", params=list(REPORTS))
+# Those that have the most to show, and the most hostile one.
+@pytest.fixture(
+    scope="module",
+    params=keep_by_day(list(REPORTS), "a rich one", "one full of hostile strings", "one after failures"),
+)
 def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("report") / "report.html"
     file.write_text(render_report(REPORTS[request.param]()), encoding="utf-8")

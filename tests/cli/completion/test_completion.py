@@ -123,7 +123,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 def test_every_environment_argument_is_completed(offered: Offered) -> None:
     without = {"init", "fmt", "schema", "report", "release", "collect", "lock-providers", "secrets", "ledger"}
-    without |= {"ci", "completion", "sandbox"}
+    without |= {"ci", "completion", "images", "sandbox"}
     for command in COMMANDS.keys() - without:
         assert "prod" in offered(command, "") or command in {"promote", "eject"}, command
 
@@ -305,7 +305,7 @@ def test_fish_gets_one_line_each_with_description(project: Path) -> None:
         "releases\tList the releases, and where they run.",
         "report\tWrite an HTML report: one file, without scripts.",
         "recover\tClose an interrupted deployment.",
-        "render\tShow the generated root modules.",
+        "render\tShow root modules and Kubernetes objects.",
         "release\tShow one release: commit, content, environments.",
     ]
     assert answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="is-args").returncode == 0

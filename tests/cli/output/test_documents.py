@@ -139,6 +139,7 @@ EACH = {
     "ledger keys": "ledger keys",
     "doctor": "doctor",
     "fmt": "fmt",
+    "images pin": "images pin",
     "lock-providers": "lock-providers",
     "output": "output dev",
     "preview": "preview dev",

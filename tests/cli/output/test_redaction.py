@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer
 
 from envctl.cli import boundary
 from envctl.cli.options.global_options import Options
@@ -126,7 +125,7 @@ def test_an_error_and_a_bug_are_redacted_everywhere(
 
 
 def test_result_with_secret_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
-    with redact_output() as redaction, pytest.raises(typer.Exit):
+    with redact_output() as redaction, pytest.raises(boundary.CommandEnd):
         redaction.add_secrets([SECRET])
         boundary._finish_command(Options(json=True), "status", _Result(SECRET), 0)
     assert json.loads(capsys.readouterr().out)["result"] == {"text": "(sensitive)"}

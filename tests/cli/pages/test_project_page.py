@@ -4,6 +4,7 @@ import copy
 import json
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,6 @@ from envctl.domain.config.project import Project
 from tests.adapters.toml.project_files import GOOD, RULED
 
 ROOT = Path(__file__).parents[3]
-SCHEMA = build_schema()
-VALIDATOR = Draft202012Validator(SCHEMA)
 MORE = """
 [providers.datadog]
 site = "datadoghq.eu"
@@ -53,14 +52,23 @@ Path_ = tuple[str | int, ...]
 VALUES: list[object] = [True, 0, 7, -1, 1.5, "x", "", "X Y", "8h", "G104", [], ["x"], [7], {}, {"x": 7}]
 
 
+# Built by the one process that needs them: all of them collect the tests.
+get_schema = cache(build_schema)
+
+
+@cache
+def get_validator() -> Draft202012Validator:
+    return Draft202012Validator(get_schema())
+
+
 def test_published_schema_and_page_match_the_models() -> None:
-    text = json.dumps(SCHEMA, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(get_schema(), ensure_ascii=False, indent=2) + "\n"
     assert (PUBLISHED.read_text(), PACKAGED.read_text()) == (text, text), "run: make schemas"
-    assert PAGE.read_text() == format_page(SCHEMA), "run: make schemas"
+    assert PAGE.read_text() == format_page(get_schema()), "run: make schemas"
 
 
 def test_every_key_has_a_meaning() -> None:
-    tables = {"envctl.toml": SCHEMA, **SCHEMA["$defs"]}
+    tables = {"envctl.toml": get_schema(), **get_schema()["$defs"]}
     unsaid = [
         f"{name}.{key}"
         for name, table in tables.items()
@@ -72,7 +80,7 @@ def test_every_key_has_a_meaning() -> None:
 
 @pytest.mark.parametrize("text", PROJECTS.values(), ids=PROJECTS)
 def test_good_project_fits_the_schema(text: str) -> None:
-    assert [error.message for error in VALIDATOR.iter_errors(tomllib.loads(text))] == []
+    assert [error.message for error in get_validator().iter_errors(tomllib.loads(text))] == []
 
 
 def _list_places(value: object, path: Path_ = ()) -> Iterator[Path_]:
@@ -101,9 +109,9 @@ def test_schema_takes_all_that_envctl_takes() -> None:
             try:
                 Project.model_validate(changed)
             except ValidationError:
-                counts[VALIDATOR.is_valid(changed)] += 1
+                counts[get_validator().is_valid(changed)] += 1
                 continue
-            errors = [error.message for error in VALIDATOR.iter_errors(changed)]
+            errors = [error.message for error in get_validator().iter_errors(changed)]
             assert errors == [], f"{value!r} at {path}"
     # Most of what is wrong is told by the schema, too; the rest only by `envctl validate`.
     assert counts[False] > 5 * counts[True], counts
@@ -119,9 +127,9 @@ def test_schema_takes_all_that_envctl_takes() -> None:
 )
 def test_wrong_key_and_value_are_told(wrong: str) -> None:
     text = GOOD.replace("[environments.prod.gates]\napprovals = { peer = 1, business = 2 }", wrong)
-    assert not VALIDATOR.is_valid(tomllib.loads(text))
+    assert not get_validator().is_valid(tomllib.loads(text))
 
 
 def test_command_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == SCHEMA
+    assert json.loads(capsys.readouterr().out) == get_schema()

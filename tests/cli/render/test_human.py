@@ -110,10 +110,10 @@ def test_other_widths_show(name: str, width: int, snapshot: SnapshotAssertion) -
     assert said({**RESULTS, **ERRORS}[name], width) == snapshot
 
 
-@pytest.mark.parametrize("width", [1, 20, 400])
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
-def test_any_width_is_supported(name: str, width: int) -> None:
-    assert said({**RESULTS, **ERRORS}[name], width)
+def test_any_width_is_supported(name: str) -> None:
+    for width in (1, 20, 400):
+        assert said({**RESULTS, **ERRORS}[name], width), width
 
 
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])

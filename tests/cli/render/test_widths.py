@@ -1,6 +1,7 @@
 """What people see fits the terminal that they have, from a narrow one beside an editor to one that fills a screen."""
 
 import re
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -34,46 +35,47 @@ PROSE = [
 ]
 
 
+@cache
 def lines(name: str, width: int) -> list[str]:
     return said(ALL[name], width).splitlines()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", [name for name in ALL if name not in WHOLE_FILES])
-def test_only_copyable_lines_exceed_terminal_width(name: str, width: int) -> None:
-    assert [line for line in lines(name, width) if cell_len(line) > width and not COPIED.search(line)] == []
+def test_only_copyable_lines_exceed_terminal_width(name: str) -> None:
+    for width in WIDTHS:
+        assert [line for line in lines(name, width) if cell_len(line) > width and not COPIED.search(line)] == [], width
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", ALL)
-def test_no_line_ends_in_spaces(name: str, width: int) -> None:
-    assert [line for line in lines(name, width) if line != line.rstrip()] == []
+def test_no_line_ends_in_spaces(name: str) -> None:
+    for width in WIDTHS:
+        assert [line for line in lines(name, width) if line != line.rstrip()] == [], width
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PROSE)
-def test_words_are_not_broken_where_they_fit(name: str, width: int) -> None:
+def test_words_are_not_broken_where_they_fit(name: str) -> None:
     # A history has another form where there is no room for a table.
     there = {*" ".join(lines(name, 1000) + lines(name, 99)).split()}
-    torn = [word for word in " ".join(lines(name, width)).split() if word not in there and word.isascii()]
-    assert [word for word in torn if word.strip("│╭╰╮╯─")] == []
+    for width in WIDTHS:
+        torn = [word for word in " ".join(lines(name, width)).split() if word not in there and word.isascii()]
+        assert [word for word in torn if word.strip("│╭╰╮╯─")] == [], width
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", [name for name in ALL if "history" in name or "settings" in name])
-def test_columns_do_not_collapse(name: str, width: int) -> None:
-    longest = 0
-    for line in lines(name, width):
-        longest = 0 if cell_len(line.strip()) > 2 else longest + 1
-        assert longest < 2
+def test_columns_do_not_collapse(name: str) -> None:
+    for width in WIDTHS:
+        longest = 0
+        for line in lines(name, width):
+            longest = 0 if cell_len(line.strip()) > 2 else longest + 1
+            assert longest < 2, width
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", [name for name in ALL if "status" in name])
-def test_the_frames_of_boxes_are_straight(name: str, width: int) -> None:
-    shown = [line if line.startswith(("│", "╭", "╰")) else "" for line in lines(name, width)]
-    rows = "\n".join(shown).replace("╯\n╭", "╯\n\n╭").split("\n\n")
-    assert [row for row in rows if len({cell_len(line) for line in row.splitlines() if line}) > 1] == []
+def test_the_frames_of_boxes_are_straight(name: str) -> None:
+    for width in WIDTHS:
+        shown = [line if line.startswith(("│", "╭", "╰")) else "" for line in lines(name, width)]
+        rows = "\n".join(shown).replace("╯\n╭", "╯\n\n╭").split("\n\n")
+        assert [row for row in rows if len({cell_len(line) for line in row.splitlines() if line}) > 1] == [], width
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])) | st.text(

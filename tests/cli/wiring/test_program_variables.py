@@ -16,10 +16,14 @@ STARTERS = {"Popen", "run", "call", "check_call", "check_output", "execve", "exe
 PLACES = {
     "adapters/aws/bounded_session.py": "credential_process of the machine's own AWS configuration: everything",
     "adapters/checks/process.py": "[checks] and [cost] of the tree: no credentials",
+    "adapters/kubernetes/exec_plugin.py": "plugin of the machine's own kubeconfig: everything",
+    "adapters/kubernetes/rendering/tools.py": "kubectl and helm, which render without a network: no credentials",
     "adapters/local/git.py": "git, with hooks of the tree: no credentials",
     "adapters/local/program.py": "the command of `envctl exec`, named by its user: everything",
     "adapters/registry/login.py": "credential helper of the machine's own docker configuration: everything",
     "adapters/sandbox/launch.py": "envctl's own server: no credentials",
+    "adapters/terraform/warm/keeper.py": "providers of the tree, with the variables of their Terraform",
+    "adapters/terraform/warm/provider_process.py": "the keeper of such a provider: no forge tokens",
     "adapters/terraform/process/process.py": "Terraform, with providers and provisioners of the tree: no forge tokens",
 }
 

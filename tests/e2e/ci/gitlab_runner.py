@@ -6,7 +6,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from string import Template
 from typing import Any
 
 from envctl.domain.ci.gitlab_pipeline import find_pipeline_path
+from tests import provider_start
 from tests.adapters.forge.gitlab_server import GitlabServer
 from tests.e2e.conftest import CommandResult, Project
 from tests.gitlab_jobs import parse_jobs
@@ -69,7 +69,7 @@ class GitlabRunner:
     secrets: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     left: dict[str, dict[str, str]] = field(default_factory=dict)
-    envctl: str = f"{shlex.quote(sys.executable)} -m envctl"
+    envctl: str = field(default_factory=provider_start.format_program)
     after: list[str] = field(default_factory=list)  # what the `after_script` of each job said
 
     @property

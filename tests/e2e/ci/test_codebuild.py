@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.terraform.process.binary import find_embedded
+from tests import provider_start
 from tests.e2e.ci.gitlab_runner import PYTHON
 from tests.e2e.conftest import CommandResult, Project
 
@@ -67,7 +67,7 @@ class Builds:
         self.log = project.home / "pip.log"
         programs = project.home / "bin"
         programs.mkdir()
-        python = PYTHON.format(log=self.log, envctl=f"{sys.executable} -m envctl")
+        python = PYTHON.format(log=self.log, envctl=provider_start.format_program())
         for name, text in {"python3": python, "envctl": "#!/bin/sh\nexit 99\n"}.items():
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)

@@ -85,16 +85,11 @@ def told(code: int, document: dict[str, Any]) -> tuple[int, str]:
     return code, str(document["problems"][0]["code"])
 
 
-@pytest.mark.parametrize(
-    ("backend", "size"),
-    [
-        ("s3", BY_DAY),
-        pytest.param("s3", MANY, marks=pytest.mark.night),
-        pytest.param("local", MANY, marks=pytest.mark.night),
-    ],
-)
+# By day, tests/contract/test_appends.py and tests/usecases/ledger/test_ledger_races.py write at once.
+@pytest.mark.night
+@pytest.mark.parametrize("backend", ["s3", "local"])
 def test_one_of_many_concurrent_deployments_runs(
-    backend: str, size: int, tmp_path: Path, home: Path, request: pytest.FixtureRequest
+    backend: str, tmp_path: Path, home: Path, request: pytest.FixtureRequest
 ) -> None:
     first = a_project(tmp_path / "first", home, backend)
     sandbox = ("--sandbox",) if backend == "s3" else ()
@@ -106,7 +101,7 @@ def test_one_of_many_concurrent_deployments_runs(
         (home / "state").mkdir()
         (first.root / ".envctl").mkdir()
         (first.root / ".envctl" / "state").symlink_to(home / "state")
-    people = crowd(first, tmp_path, size)
+    people = crowd(first, tmp_path, MANY)
     for environment, words in (("dev", ("apply", "dev")), ("staging", ("promote", "dev", "staging"))):
         answers = Counter(told(*answer) for answer in all_at_once(people, *sandbox, *words))
         assert answers[0, "deployed"] == 1, answers

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import provider_start
 from tests.adapters.forge.github_server import REPOSITORY, RUN, TOKEN, GithubServer, github
 from tests.cli.ci.test_installation_in_jobs import make_wheel
 from tests.cli.ci.test_pre_commit import git
@@ -27,7 +28,7 @@ PACKAGE = """
 import os, sys
 os.path.lexists(".envctl") or os.symlink({shared!r}, ".envctl")
 os.environ["GITHUB_API_URL"] = {url!r}
-os.execv({python!r}, [{python!r}, {launcher!r}, *sys.argv[1:]])
+os.execv({python!r}, [{python!r}, {launcher!r}, *{options!r}, *sys.argv[1:]])
 """
 # With the locks of these tests: the jobs reach no index.
 LAUNCHER = """
@@ -104,7 +105,8 @@ def prepare_package(project: Project, folder: Path, url: str) -> None:
     }
     launcher = folder / "launch.py"
     launcher.write_text(LAUNCHER.format(locks=locks))
-    main = PACKAGE.format(shared=f"{project.root / '.envctl'}", url=url, python=sys.executable, launcher=f"{launcher}")
+    shared, options = f"{project.root / '.envctl'}", provider_start.add_options([])
+    main = PACKAGE.format(shared=shared, url=url, python=sys.executable, launcher=f"{launcher}", options=options)
     files = {"envctl/__init__.py": "", "envctl/__main__.py": main}
     digest = make_wheel(wheels, "envctl-promotion", files, "0.1.0")
     text = (project.root / "envctl.toml").read_text()

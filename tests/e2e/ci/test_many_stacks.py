@@ -152,6 +152,7 @@ def test_failed_stack_of_eight_is_resumed_next_time(eight: Many) -> None:
     assert eight.proven()
 
 
+@pytest.mark.night
 def test_interruption_stops_six_running_applies_cleanly(eight: Many) -> None:
     six = EIGHT[:6]
     eight.acts(**dict.fromkeys(six, WAITS.format(home=eight.home)))

@@ -71,7 +71,7 @@ def everywhere(project: Project, *, but: str = "") -> None:
             project.run_checked("--sandbox", *words, "--yes")
 
 
-def test_drift_revokes_evidence_and_voids_an_approval(news: Project) -> None:
+def test_drift_revokes_evidence(news: Project) -> None:
     everywhere(news, but="prod")
     assert news.run("--sandbox", "drift", "staging").code == 0
     there, (topic,) = find_topics(news, "staging")
@@ -85,7 +85,13 @@ def test_drift_revokes_evidence_and_voids_an_approval(news: Project) -> None:
     assert (refused.code, refused.codes) == (3, ["G103", "G110"])
     news.run_checked("--sandbox", "apply", "staging", "--yes")
     assert news.run("--sandbox", "drift", "staging").code == 0
+    news.run_checked("--sandbox", "promote", "staging", "prod", "--yes")
 
+
+@pytest.mark.night
+def test_drift_in_no_plan_is_accepted_and_missing_resource_voids_approval(news: Project) -> None:
+    everywhere(news, but="prod")
+    there, (topic,) = find_topics(news, "staging")
     # The module says nothing about a policy: no plan takes it away, and so it is taken as it is.
     there.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=POLICY)
     assert news.run("--sandbox", "drift", "staging").code == 2

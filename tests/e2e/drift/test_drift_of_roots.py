@@ -28,6 +28,7 @@ def both(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Projec
         yield project
 
 
+@pytest.mark.night
 def test_drift_of_root_is_named_and_fixed(both: Project) -> None:
     both.run_checked("--sandbox", "apply", "dev", "--yes")
     both.run_checked("--sandbox", "drift", "dev")

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests import provider_start
 from tests.e2e.conftest import PreparedProjects, Project, wait_until
 from tests.e2e.project_text import OPEN, render_project
 from tests.secret_search import find_secret
@@ -113,7 +114,7 @@ sys.exit(code)
 class Doomed(Project):
     def run_until(self, boundary: int, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-c", KILLED, str(boundary), *words],
+            [sys.executable, "-c", KILLED, str(boundary), *provider_start.add_options(words)],
             cwd=self.root,
             env=self.build_environment(**more),
             capture_output=True,
@@ -334,6 +335,8 @@ resource "terraform_data" "slow" {
 ON_AWS = render_project("tiny", {"orphan": ""}, ["dev"], on_aws=True, more='[state]\nbackend = "s3"\n')
 
 
+# By day, tests/adapters/terraform/test_on_aws.py imports what the hint names.
+@pytest.mark.night
 @pytest.mark.parametrize("kind", ["module", "root"])
 def test_resources_left_by_killed_terraform_are_imported(
     tmp_path: Path, home: Path, request: pytest.FixtureRequest, kind: str

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.documents import parse_document
 from tests.e2e.conftest import BASE, Project, wait_until
 
@@ -61,7 +62,7 @@ def test_release_reaches_prod_without_any_cloud(small: Project, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     "number",
-    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    keep_by_day([signal.SIGINT, signal.SIGTERM, signal.SIGHUP], signal.SIGTERM),
     ids=["ctrl-c", "a termination by CI", "a terminal that is closed"],
 )
 def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signals) -> None:

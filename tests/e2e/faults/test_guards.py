@@ -220,6 +220,7 @@ def test_gates_of_prod_refuse_until_met(ready: Project) -> None:
     wait_until(lambda: to_prod(ready).code == 0)
 
 
+@pytest.mark.night
 def test_approval_expires_and_is_not_revived(ready: Project) -> None:
     ask_for(ready, f'{PEER}\nexpires = "1s"')
     ready.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
@@ -231,6 +232,7 @@ def test_approval_expires_and_is_not_revived(ready: Project) -> None:
     refused(to_prod(ready), "G106", exits=4)
 
 
+@pytest.mark.night
 def test_g108_hold_after_a_rollback(updating: Project) -> None:
     first = present(updating, "prod")["current"]["release"]
     assert to_prod(updating).code == 0
@@ -242,6 +244,7 @@ def test_g108_hold_after_a_rollback(updating: Project) -> None:
     assert present(updating, "prod")["holds"] == {}
 
 
+@pytest.mark.night
 def test_g109_busy(ready: Project) -> None:
     interrupted(ready, "staging")
     refused(ready.run("apply", "staging", "--yes", "--json"), "G109", exits=4)
@@ -261,6 +264,7 @@ def interrupted(project: Project, environment: str) -> None:
     (project.root / ".envctl/witness.json").unlink()
 
 
+@pytest.mark.night
 def test_g204_settings(ready: Project) -> None:
     file = "environments/prod/terraform.tfvars"
     good = (ready.root / file).read_text()
@@ -283,6 +287,7 @@ def test_g301_protection(updating: Project) -> None:
     assert to_prod(updating).code == 0
 
 
+@pytest.mark.night
 def test_moved_or_forgotten_resource_is_not_deleted(updating: Project) -> None:
     ask_for(updating, prod="protected = true\nmax_destroys = 0", more='[protection]\nstateful = ["terraform_data"]\n')
     forgets = (
@@ -302,6 +307,7 @@ def test_moved_or_forgotten_resource_is_not_deleted(updating: Project) -> None:
     assert actions == {'terraform_data.all["a"]': "move", 'terraform_data.each["b"]': "forget"}
 
 
+@pytest.mark.night
 def test_an_unprotected_environment_is_destroyed_and_built_again(ready: Project) -> None:
     ready.run_checked("destroy", "dev", "--yes")
     assert present(ready, "dev")["current"] is None
@@ -311,6 +317,7 @@ def test_an_unprotected_environment_is_destroyed_and_built_again(ready: Project)
     assert ready.run("plan", "dev", "--detailed-exitcode").code == 0
 
 
+@pytest.mark.night
 def test_g303_rehearsed(updating: Project) -> None:
     outside(updating, names=("a", "b", "c"))
     ask_for(updating, f'{OPEN}\nrehearsed = "refuse"')
@@ -329,6 +336,7 @@ class TestApprovedPlan:
         """A second release, whose plan for prod, an update in place, has been approved."""
         return prepared.restore(approve_update)
 
+    @pytest.mark.night
     def test_approval_is_independent_of_run_order_and_place(self, approved: Project, tmp_path: Path) -> None:
         outside(approved, names=("b", "a"))
         elsewhere = Project(tmp_path / "elsewhere" / "machine", approved.home)
@@ -370,6 +378,7 @@ class TestApprovedPlan:
         assert list((approved.root / ".envctl/work").rglob("*.tfplan")) == []
 
 
+@pytest.mark.night
 def test_waiver_needs_listing_and_leaves_a_debt(ready: Project) -> None:
     ran = to_prod(ready, "--break-glass", " ")
     assert (ran.code, ran.codes) == (64, ["E008"])

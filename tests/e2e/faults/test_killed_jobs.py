@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests import provider_start
 from tests.e2e.conftest import CommandResult, PreparedProjects
 from tests.e2e.faults.test_crashes import BOUNDARIES, KILLED, Doomed, a_project, made, one_release
 
@@ -45,7 +46,7 @@ def describe_job(project: Doomed) -> dict[str, Any]:
 def run_killed(project: Doomed, boundary: int, how: str, words: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
     program = KILLED.replace(SIGNALS["killed at once"], SIGNALS[how])
     return subprocess.run(
-        [sys.executable, "-c", program, f"{boundary}", *words],
+        [sys.executable, "-c", program, f"{boundary}", *provider_start.add_options(words)],
         cwd=project.root,
         env=project.build_environment(**describe_job(project)),
         capture_output=True,
@@ -71,6 +72,7 @@ def test_next_run_of_a_killed_job_goes_on_or_says_what_to_run(
         ended = run_killed(project, boundary, how, words)
         assert "Traceback" not in ended.stderr
         if ended.returncode == 0:
+            # A signal ends the command wherever it comes, also after the last Terraform.
             assert int(re.findall(r"boundaries (\d+)", ended.stderr)[-1]) < boundary
             return
         again = project.run(*words, **describe_job(project))

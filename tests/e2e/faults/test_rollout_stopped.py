@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import PreparedProjects, Project, wait_until
 from tests.e2e.project_text import render_project
 
@@ -106,7 +107,7 @@ def deploy_root(root: Path, home: Path) -> Small:
     return deploy_old(root, home, "root")
 
 
-@pytest.fixture(params=[deploy_old, deploy_root], ids=["module", "root"])
+@pytest.fixture(params=keep_by_day([deploy_old, deploy_root], deploy_root), ids=["module", "root"])
 def each_kind(request: pytest.FixtureRequest, prepared: PreparedProjects) -> Small:
     """As `web`, with a module and with a root module."""
     deploy: Callable[[Path, Path], Small] = request.param

@@ -88,6 +88,7 @@ def each_first_write(fault: Fault) -> FaultPlan:
     return plan
 
 
+@pytest.mark.night
 def test_loss_of_every_fifth_request_goes_unnoticed(afar: Project, proxy: FaultyProxy) -> None:
     proxy.plan = fail_randomly(0.2, Dropped(), seed=3)
     afar.run_checked("apply", "dev", "--yes")

@@ -15,7 +15,7 @@ from tests.e2e.images.building import APP, BuiltImage, Workshop
 from tests.e2e.images.containers import start_container
 from tests.e2e.project_text import OPEN, PEER, render_project
 
-pytestmark = [pytest.mark.terraform, pytest.mark.image, pytest.mark.registry, pytest.mark.slow]
+pytestmark = [pytest.mark.terraform, pytest.mark.image, pytest.mark.registry, pytest.mark.slow, pytest.mark.night]
 
 REPOSITORY, TAG = "shop/web", "1.0"
 SECRET = {"engine": "postgres", "host": "db", "port": 5432, "dbname": "shop", "username": "app", "password": "planted"}
@@ -144,7 +144,6 @@ def test_image_has_expected_configuration(workshop: Workshop, first: BuiltImage)
     assert base < whole < base + MOST_OF_THE_APP
 
 
-@pytest.mark.night
 def test_the_same_source_is_the_same_image(workshop: Workshop, images: Registry, first: BuiltImage) -> None:
     again = workshop.publish_image(APP, images, "shop/again", TAG, cache=False)
     assert again.digest == first.digest

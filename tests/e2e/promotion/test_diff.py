@@ -52,6 +52,7 @@ def test_diff_shows_changed_module_and_settings(small_in_staging: Project) -> No
     assert small_in_staging.run("diff", "dev", "staging", "--detailed-exitcode").code == 2
 
 
+@pytest.mark.night
 def test_missing_bundle_does_not_hide_the_rest(small_in_staging: Project) -> None:
     small_in_staging.write("modules/base/main.tf", BASE + "# later\n")
     small_in_staging.run_checked("apply", "dev", "--yes")

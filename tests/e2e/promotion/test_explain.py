@@ -61,6 +61,7 @@ def test_sensitive_setting_is_a_cause_without_value(small_in_dev: Project) -> No
     assert planted(small_in_dev) == []
 
 
+@pytest.mark.night
 def test_new_release_is_previewed_in_every_environment(small_in_staging: Project) -> None:
     small_in_staging.write("modules/top/main.tf", TOP + 'variable "new" {\n  type = string\n}\n')
     settings = (small_in_staging.root / "environments/dev/terraform.tfvars").read_text()

@@ -18,6 +18,7 @@ def commit(project: Project, message: str) -> str:
     return head.stdout.strip()
 
 
+@pytest.mark.night
 def test_release_is_promoted_by_the_number_of_its_request(small: Project) -> None:
     first = commit(small, "Merge pull request #42 from acme/trace-logs\n\nTrace logs, longer retention")
     done = small.run_checked("apply", "dev", "--yes", "--json").document["result"]

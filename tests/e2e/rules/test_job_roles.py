@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import ACCOUNTS, CommandResult, Project
 from tests.e2e.organisation import (
     MODULE,
@@ -248,14 +249,14 @@ def works(shop: Project, company: Organisation) -> Callable[[str, tuple[str, ...
     return cache(lambda job, words: in_job(shop, company, job).run(*words, "--json").code == 0)
 
 
-@pytest.mark.parametrize("needed", NEEDED.values(), ids=NEEDED)
+@pytest.mark.parametrize("name", keep_by_day(list(NEEDED), "to record drift", "to deploy"))
 def test_statement_is_needed(
     shop: Project,
     company: Organisation,
     works: Callable[[str, tuple[str, ...]], bool],
-    needed: tuple[Any, ...],
+    name: str,
 ) -> None:
-    job, action, sid, words, code = needed
+    job, action, sid, words, code = NEEDED[name]
     policy = allow_job(job)
     (statement,) = (each for each in policy["Statement"] if each["Sid"] == sid)
     assert action in statement["Action"]

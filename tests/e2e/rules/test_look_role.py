@@ -13,6 +13,7 @@ import pytest
 
 from envctl.adapters.sandbox.exchange import Request
 from envctl.adapters.terraform.process.binary import find_embedded
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import ACCOUNTS, REGION, CommandResult, Project, wait_until
 from tests.e2e.organisation import (
     MODULE,
@@ -136,7 +137,9 @@ LOOKS = {
 }
 
 
-@pytest.mark.parametrize(("person", "words"), LOOKS.values(), ids=LOOKS)
+@pytest.mark.parametrize(
+    ("person", "words"), keep_by_day(LOOKS, "plan of a release", "preview", "output", "diff", "why with a plan")
+)
 def test_look_role_suffices(shop: Project, company: Organisation, person: str, words: tuple[str, ...]) -> None:
     before = len(company.proxy.asked)
     ran = act_as(shop, company, person).run(*words, "--json")
@@ -177,12 +180,12 @@ def test_rendered_modules_differ_in_role_alone(shop: Project, company: Organisat
     assert looked.replace("role/envctl-look", "role/envctl-deployer") == main.read_text()
 
 
-@pytest.mark.parametrize("words", [("plan", "dev"), ("preview", "dev"), ("drift", "dev")], ids=" ".join)
-def test_killed_look_leaves_no_lock(shop: Project, company: Organisation, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", keep_by_day(["plan", "preview", "drift"], "plan"))
+def test_killed_look_leaves_no_lock(shop: Project, company: Organisation, words: str) -> None:
     before = len(company.proxy.asked)
     running_file = shop.root / ".envctl/work/dev/parameters/.running"
     with company.proxy.use_plan(lambda request: Hung() if request.host.startswith("ssm.") else None):
-        running = act_as(shop, company, "checker").start(*words)
+        running = act_as(shop, company, "checker").start(words, "dev")
         wait_until(lambda: any(request.host.startswith("ssm.") for request, _ in company.proxy.asked[before:]))
         os.killpg(int(running_file.read_text()), signal.SIGKILL)
         running.kill()
@@ -199,7 +202,7 @@ NEEDED = {
 }
 
 
-@pytest.mark.parametrize(("action", "words", "codes"), NEEDED.values(), ids=NEEDED)
+@pytest.mark.parametrize(("action", "words", "codes"), keep_by_day(NEEDED, "to read a state"))
 def test_permission_of_the_look_role_is_needed(
     shop: Project, company: Organisation, action: str, words: tuple[str, ...], codes: set[str]
 ) -> None:

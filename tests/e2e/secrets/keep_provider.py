@@ -8,17 +8,17 @@ The stubs of the package are older than both: what they lack is written as bytes
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import grpc
-from tf import runner
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc
 from tf.utils import read_dynamic_value, to_dynamic_value
+
+from tests.faults.python_provider import PlainProvider, serve_terraform
 
 ADDRESS, VERSION = "registry.terraform.io/acme/keep", "1.0.0"
 TOKEN = "planted-token-of-the-provider"
@@ -26,7 +26,7 @@ _WRITE_ONLY = b"\x58\x01"  # field 11 of an attribute
 _SERVICE = "tfplugin6.Provider"
 
 
-class Keeper(rpc.ProviderServicer):
+class Keeper(PlainProvider):
     def GetProviderSchema(self, request: object, context: object) -> pb.GetProviderSchema.Response:
         known = pb.GetProviderSchema.Response(provider=_schema(), resource_schemas={"keep_secret": SECRET})
         # Field 8: ephemeral resources by type, an entry of a map.
@@ -35,26 +35,6 @@ class Keeper(rpc.ProviderServicer):
             known.SerializeToString() + _field(8, entry)
         )
         return found
-
-    def ValidateProviderConfig(self, request: object, context: object) -> pb.ValidateProviderConfig.Response:
-        return pb.ValidateProviderConfig.Response()
-
-    def ConfigureProvider(self, request: object, context: object) -> pb.ConfigureProvider.Response:
-        return pb.ConfigureProvider.Response()
-
-    def StopProvider(self, request: object, context: object) -> pb.StopProvider.Response:
-        return pb.StopProvider.Response()
-
-    def ValidateResourceConfig(self, request: object, context: object) -> pb.ValidateResourceConfig.Response:
-        return pb.ValidateResourceConfig.Response()
-
-    def UpgradeResourceState(
-        self, request: pb.UpgradeResourceState.Request, context: object
-    ) -> pb.UpgradeResourceState.Response:
-        return pb.UpgradeResourceState.Response(upgraded_state=to_dynamic_value(json.loads(request.raw_state.json)))
-
-    def ReadResource(self, request: pb.ReadResource.Request, context: object) -> pb.ReadResource.Response:
-        return pb.ReadResource.Response(new_state=request.current_state)
 
     def PlanResourceChange(
         self, request: pb.PlanResourceChange.Request, context: object
@@ -125,12 +105,8 @@ _ADD_SERVICER = rpc.add_ProviderServicer_to_server
 
 
 def main() -> None:
-    # The package makes its own servicer, of a provider written its own way; there is no other way in.
-    with (
-        mock.patch("tf.provider.ProviderServicer", return_value=Keeper()),
-        mock.patch("tf.gen.tfplugin_pb2_grpc.add_ProviderServicer_to_server", _add_ephemeral_methods),
-    ):
-        runner.run_provider(mock.sentinel.provider, sys.argv)
+    with mock.patch("tf.gen.tfplugin_pb2_grpc.add_ProviderServicer_to_server", _add_ephemeral_methods):
+        serve_terraform(Keeper())
 
 
 if __name__ == "__main__":

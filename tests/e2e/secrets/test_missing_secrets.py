@@ -54,6 +54,7 @@ def put(project: Project, environment: str, name: str) -> None:
     assert VALUE not in done.stdout + done.stderr
 
 
+@pytest.mark.night
 def test_missing_secrets_are_listed_and_promotion_continues_later(asking: Project) -> None:
     for name in ("shop/db", "/shop/dev/a", "/shop/dev/b"):
         put(asking, "dev", name)

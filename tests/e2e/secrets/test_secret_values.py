@@ -152,6 +152,7 @@ command = ["sh", "-c", "env > cost.env; exit 1"]
     assert not any(line.startswith("DB_PASSWORD=") for line in lines)
 
 
+@pytest.mark.night
 def test_kept_preparation_passes_the_value_to_its_stack_alone(valued: Project) -> None:
     more = '\n[cost]\ncommand = ["sh", "-c", "env > cost.env; exit 1"]\n'
     valued.write("envctl.toml", (valued.root / "envctl.toml").read_text() + more)
@@ -254,6 +255,7 @@ output "shown" {
 """
 
 
+@pytest.mark.night
 def test_root_gets_its_values(valued: Project) -> None:
     text = (valued.root / "envctl.toml").read_text()
     start = text.index("[stacks.top]")
@@ -279,6 +281,7 @@ def test_request_job_plans_with_stand_ins(valued: Project) -> None:
     assert "stand-ins for top.password" in ran.out + ran.err
 
 
+@pytest.mark.night
 def test_leaving_stack_is_destroyed_with_its_value(valued: Project) -> None:
     project = replace(valued, extra={"DB_PASSWORD": PLANTED})
     project.run_checked("apply", "dev", "--yes")

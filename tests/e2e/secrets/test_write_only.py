@@ -1,23 +1,20 @@
 """Write-only arguments and ephemeral resources: a secret value reaches the provider, and no plan or state has it."""
 
 import hashlib
-import os
-import platform
-import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import BASE, Project
 from tests.e2e.secrets import keep_provider
 from tests.e2e.secrets.keep_provider import ADDRESS, TOKEN, VERSION
+from tests.faults import python_provider
 from tests.secret_search import find_secret
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 PLANTED = "planted-write-only-7f3a"
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 BLOCKS = """
 terraform {
   required_providers {
@@ -61,20 +58,13 @@ output "token" {{
 """
 
 
-@pytest.fixture(params=["module", "root"])
+@pytest.fixture(params=keep_by_day(["module", "root"], "root"))
 def keeping(request: pytest.FixtureRequest, small: Project, tmp_path: Path) -> Project:
     """Of the two stacks, top has write-only arguments: as a module, and as a root that stays as it is."""
-    machine = platform.machine().lower()
-    system = f"{platform.system().lower()}_{ARCHITECTURES.get(machine, machine)}"
-    plugin = tmp_path / "mirror" / ADDRESS / VERSION / system / f"terraform-provider-keep_v{VERSION}"
-    plugin.parent.mkdir(parents=True)
-    plugin.write_text(f"#!/bin/sh\nexec {shlex.join((sys.executable, keep_provider.__file__))}\n", encoding="utf-8")
+    plugin = python_provider.add_package(tmp_path / "mirror", ADDRESS, VERSION)
+    plugin.write_text(f"#!/bin/sh\nexec {python_provider.format_program(keep_provider)}\n", encoding="utf-8")
     plugin.chmod(0o755)
-    configuration = tmp_path / "terraformrc"
-    configuration.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{tmp_path / "mirror"}"\n  }}\n}}\n',
-        encoding="utf-8",
-    )
+    variables = python_provider.write_configuration(tmp_path / "terraformrc", tmp_path / "mirror")
     small.write("modules/base/main.tf", BASE)
     small.write("code/top/main.tf", MODULE if request.param == "module" else BLOCKS)
     for environment in ("dev", "staging", "prod"):
@@ -84,8 +74,7 @@ def keeping(request: pytest.FixtureRequest, small: Project, tmp_path: Path) -> P
     text = text[: text.index("[stacks.top]")]
     values = '[secrets.values]\npassword = "env:DB_PASSWORD"\n'
     small.write("envctl.toml", f'{text}[stacks.top]\n{request.param} = "code/top"\n\n{values}')
-    extra = {"TF_CLI_CONFIG_FILE": os.fspath(configuration), "DB_PASSWORD": PLANTED}
-    return replace(small, extra={**small.extra, **extra})
+    return replace(small, extra={**small.extra, **variables, "DB_PASSWORD": PLANTED})
 
 
 def read_digest(project: Project, name: str) -> str:

@@ -56,6 +56,7 @@ def list_keys(project: Project) -> list[str]:
     return sorted(each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ()))
 
 
+@pytest.mark.night
 def test_states_of_all_accounts_share_one_bucket(central: Project) -> None:
     central.run_checked("--sandbox", "--yes", "apply", "dev", timeout=300)
     central.run_checked("--sandbox", "--yes", "promote", "dev", "prod", timeout=300)
@@ -74,6 +75,7 @@ def test_states_of_all_accounts_share_one_bucket(central: Project) -> None:
             assert each["assume_role"]["role_arn"] == f"arn:aws:iam::{TOOLS}:role/{role}"
 
 
+@pytest.mark.night
 def test_lost_state_in_a_workspace_is_refused(central: Project) -> None:
     toml = (central.root / "envctl.toml").read_text()
     central.write("envctl.toml", toml.replace("legacy/base", "newer/base"))

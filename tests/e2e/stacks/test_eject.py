@@ -48,6 +48,7 @@ terraform {
 
 variable "first" { type = string }
 variable "size" { type = number }
+variable "odd" { type = any }
 
 module "label" {
   source = "../../modules/label"
@@ -55,6 +56,7 @@ module "label" {
 }
 
 resource "terraform_data" "api" { input = "${module.label.text} ${var.size} ${file("${path.module}/page.txt")}" }
+resource "terraform_data" "sets" { input = [var.odd, fileset(path.module, "**/*.json"), path.module] }
 output "text" { value = terraform_data.api.output }
 """
 STACKS = {
@@ -80,6 +82,7 @@ def project(tmp_path: Path, home: Path) -> Project:
         project.write(f"modules/{name}/main.tf", text)
     project.write("stacks/api/main.tf", API)
     project.write("stacks/api/page.txt", "page")
+    project.write("stacks/api/a.json", "{}")
     for number, environment in enumerate(("dev", "prod"), 1):
         odd = ODD.replace("{long}", "x" * 120)
         project.write(
@@ -156,6 +159,7 @@ def test_written_code_is_formatted(project: Project, shell: Path, tmp_path: Path
     assert (ran.returncode, ran.stdout) == (0, "")
 
 
+@pytest.mark.night
 def test_each_environment_has_the_release_that_it_runs(project: Project, shell: Path, tmp_path: Path) -> None:
     project.write("modules/label/main.tf", LABEL.replace("web in", "site in"))
     project.run_checked("apply", "dev", "--yes")
@@ -171,6 +175,7 @@ def test_each_environment_has_the_release_that_it_runs(project: Project, shell: 
     assert plan_all(tmp_path / "old", shell)["dev/web"] == 2
 
 
+@pytest.mark.night
 def test_occupied_folder_and_empty_environment_are_refused(project: Project, tmp_path: Path) -> None:
     ran = project.run("eject", ".")
     assert ran.code == 64

@@ -73,6 +73,7 @@ def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Projec
         yield project
 
 
+@pytest.mark.night
 def test_plans_show_no_changes_and_an_apply_works(shop: Project) -> None:
     shop.run_checked("--sandbox", "apply", "dev", "--yes", timeout=300)
     shop.run_checked("--sandbox", "promote", "dev", "staging", "--yes", timeout=300)

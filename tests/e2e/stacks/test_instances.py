@@ -102,6 +102,7 @@ def test_nine_instances_reach_prod_with_their_values(tmp_path: Path, home: Path)
     assert queues.run("drift", "--json").code == 0
 
 
+@pytest.mark.night
 def test_changed_set_travels_and_is_explained_as_release(queues: Project) -> None:
     queues.write("envctl.toml", project_text(FEW, {"mails": "letters"}))
     queues.write("environments/dev/invoices.tfvars", "retention = 9\n")
@@ -124,6 +125,7 @@ def test_changed_set_travels_and_is_explained_as_release(queues: Project) -> Non
     assert outputs_of(queues, "prod")["mails"]["name"] == "mails"
 
 
+@pytest.mark.night
 def test_changed_file_of_stack_asks_for_approvals(queues: Project) -> None:
     queues.write("environments/prod/mails.tfvars", "retention = 7\n")
     refused = queues.run("apply", "prod", "--yes", "--json")

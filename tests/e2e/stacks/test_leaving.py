@@ -129,6 +129,7 @@ def test_renamed_stack_keeps_resources_after_rollback(project: Leaving) -> None:
     assert len(project.state("prod", "cache")) == 2
 
 
+@pytest.mark.night
 def test_removed_environment_is_named(project: Leaving) -> None:
     project.write(
         "envctl.toml", HEAD.replace('"dev", "prod"', '"prod"').replace("[environments.dev]\n", "") + WEB + CACHE

@@ -106,6 +106,9 @@ def list_topics(project: Project, account: str) -> list[str]:
     return sorted(each["TopicArn"].rpartition(":")[2] for each in found)
 
 
+# Each plan starts a provider for each alias. By day, tests/adapters/terraform/warm/test_on_aws.py has two regions, and
+# tests/e2e/stacks/test_roots_on_aws.py has an alias in another account.
+@pytest.mark.night
 def test_aliases_act_in_their_accounts_and_regions(site: Project) -> None:
     site.run_checked("--sandbox", "lock-providers")
     site.run_checked("--sandbox", "apply", "dev", "--yes")
@@ -138,6 +141,7 @@ def test_role_in_unlisted_account_is_refused(site: Project) -> None:
     assert problem["file"] == "envctl.toml"
 
 
+@pytest.mark.night
 def test_changed_role_of_alias_asks_for_a_new_approval(site: Project) -> None:
     toml = TOML.replace(OPEN, PEER)
     site.write("envctl.toml", toml)
@@ -162,6 +166,7 @@ resource "aws_iam_role" "this" {
 """
 
 
+@pytest.mark.night
 def test_tags_in_other_case_are_refused_before_aws_does(site: Project) -> None:
     site.write("envctl.toml", render_project("site", {"site": ""}, ["dev"], on_aws=True))
     required = REQUIRED % ""
@@ -180,6 +185,7 @@ def test_tags_in_other_case_are_refused_before_aws_does(site: Project) -> None:
     site.run_checked("--sandbox", "drift", "dev")
 
 
+@pytest.mark.night
 def test_old_provider_refuses_tags_that_are_default_tags(site: Project) -> None:
     site.write("envctl.toml", render_project("site", {"site": ""}, ["dev"], on_aws=True))
     code = REQUIRED % "" + 'variable "environment" {\n  type = string\n}\n' + ROLE % "{ environment = var.environment }"
@@ -216,6 +222,7 @@ resource "aws_sns_topic" "records" {
 """
 
 
+@pytest.mark.night
 def test_table_completes_an_alias_of_a_root(site: Project) -> None:
     table = 'root = "roots/site"\n[stacks.site.providers]\n"aws.dns" = {}\n'
     toml = TOML[: TOML.index("[stacks.site]")] + f"[stacks.site]\n{table}"
@@ -233,6 +240,7 @@ def test_table_completes_an_alias_of_a_root(site: Project) -> None:
     site.run_checked("--sandbox", "drift", "prod")
 
 
+@pytest.mark.night
 def test_tags_of_a_root_in_other_case_are_refused(site: Project) -> None:
     toml = render_project("site", {"site": "default_tags = true"}, ["dev"], on_aws=True)
     site.write("envctl.toml", toml.replace('module = "modules/site"', 'root = "roots/site"'))
@@ -263,6 +271,7 @@ resource "aws_sns_topic" "far" {
 """
 
 
+@pytest.mark.night
 def test_aws_under_another_name_acts_in_the_environment(site: Project) -> None:
     table = '[stacks.site.providers]\n"amazon.us" = { region = "us-east-1" }\n'
     more = '[providers.amazon]\nsource = "hashicorp/aws"\n'

@@ -37,6 +37,22 @@ provider "aws" {
   %s
 }
 """
+NESTED = """
+[providers.kubernetes]
+host = "https://example.com"
+
+[environments.prod.providers.kubernetes]
+exec = { command = "aws" }
+"""
+KUBERNETES = """
+terraform {
+  required_providers {
+    kubernetes = {
+      source = "hashicorp/kubernetes"
+    }
+  }
+}
+"""
 CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
     "provider in an override file": (
         {"stacks/web/override.tf": 'provider "aws" {\n  region = "eu-west-1"\n}\n'},
@@ -52,12 +68,12 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         [("E152", "stacks/web/a.auto.tfvars.json", None)],
     ),
     "name of a generated file": (
-        {"stacks/web/zzz_envctl.tf.json": "{}"},
-        [("E153", "stacks/web/zzz_envctl.tf.json", None)],
+        {"stacks/web/zzz_envctl.tf": "{}"},
+        [("E153", "stacks/web/zzz_envctl.tf", None)],
     ),
     "folder with the name of a generated file": (
-        {"stacks/web/zzz_envctl.tf.json/a.txt": "{}"},
-        [("E153", "stacks/web/zzz_envctl.tf.json", None)],
+        {"stacks/web/zzz_envctl.tf/a.txt": "{}"},
+        [("E153", "stacks/web/zzz_envctl.tf", None)],
     ),
     "other case of a generated file": (
         {"stacks/web/ZZZ_envctl_override.tf.json": "{}"},
@@ -148,7 +164,22 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         [("E123", "stacks/web/files.tf", 5)],
     ),
     "set with files of envctl": (
-        {"stacks/web/files.tf": 'locals {\n  a = fileset(path.module, "*.json")\n}\n'},
+        {"stacks/web/files.tf": 'locals {\n  a = fileset(path.module, "*.tf")\n}\n'},
+        [("E381", "stacks/web/files.tf", 2)],
+    ),
+    "set with settings of envctl": (
+        {"stacks/web/files.tf": 'locals {\n  a = fileset("../web", "**.tfvars")\n}\n'},
+        [("E381", "stacks/web/files.tf", 2)],
+    ),
+    "set with a record of envctl": (
+        {"stacks/web/files.tf": 'locals {\n  a = fileset(".", ".i*")\n}\n'},
+        [("E381", "stacks/web/files.tf", 2)],
+    ),
+    "set with the providers that need JSON": (
+        {
+            "envctl.toml": PROJECT + NESTED,
+            "stacks/web/files.tf": 'locals {\n  a = fileset(path.module, "*.json")\n}\n' + KUBERNETES,
+        },
         [("E381", "stacks/web/files.tf", 2)],
     ),
     "provider block in a module": (
@@ -193,6 +224,9 @@ ACCEPTED = {
     "backend": 'terraform {\n  backend "s3" {\n    bucket = "x"\n  }\n}\n',
     "set of files in a folder": 'locals {\n  a = fileset("${path.module}/policies", "**")\n}\n',
     "set of other files": 'locals {\n  a = fileset(path.module, "{policies/*,*.txt}")\n}\n',
+    "set of JSON": 'locals {\n  a = fileset(path.module, "*.json")\n}\n',
+    "set of JSON in all folders": 'locals {\n  a = fileset(path.module, "**/*.{json,yaml}")\n}\n',
+    "set of settings in JSON": 'locals {\n  a = fileset(path.module, "*.tfvars.json")\n}\n',
     "other state": 'data "terraform_remote_state" "x" {\n  backend = "s3"\n}\n',
 }
 
@@ -206,4 +240,4 @@ def test_code_is_accepted(tmp_path: Path, home: Path, name: str) -> None:
     project.write("stacks/web/a_override.tf", 'resource "aws_sns_topic" "news" {\n  name = "other"\n}\n')
     project.run_checked("validate")
     files = json.loads(project.run_checked("render", "prod", "--json").out)["result"]["files"]
-    assert [path for path in files if path.endswith("zzz_envctl_override.tf.json")]
+    assert [path for path in files if path.endswith("zzz_envctl_override.tf")]

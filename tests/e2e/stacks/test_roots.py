@@ -332,6 +332,7 @@ def mixed(prepared: PreparedProjects) -> Project:
     return prepared.restore(write_mixed)
 
 
+@pytest.mark.night
 def test_stacks_of_both_kinds_read_each_other(mixed: Project) -> None:
     waiting = mixed.run_checked("plan", "dev")
     assert "third: waits for first, second" in waiting.out, waiting.out
@@ -382,6 +383,7 @@ module "label" {
 """
 
 
+@pytest.mark.night
 def test_stack_changes_its_kind_without_new_resources(tmp_path: Path, home: Path) -> None:
     project = Project(tmp_path / "changing", home)
     project.write("envctl.toml", CHANGING)

@@ -105,6 +105,8 @@ def list_topics(project: Project, account: str, region: str) -> list[str]:
     return sorted(each["TopicArn"].rpartition(":")[2] for each in found)
 
 
+# By day, the next test deploys a root to AWS.
+@pytest.mark.night
 def test_providers_of_a_root_act_in_their_environment(news: Project) -> None:
     validated = news.run_checked("--sandbox", "validate")
     assert "the environment replaces its profile" in validated.err, validated.err
@@ -154,6 +156,7 @@ output "account" {
 """
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("block", ['provider "aws" {}', ""], ids=["an empty block", "no block"])
 def test_root_without_a_region_takes_that_of_its_environment(news: Project, block: str) -> None:
     """An override can't add what the provider requires: it comes from the surroundings, as with plain Terraform."""
@@ -163,6 +166,7 @@ def test_root_without_a_region_takes_that_of_its_environment(news: Project, bloc
     assert "no changes" in news.run_checked("--sandbox", "plan", "dev").out
 
 
+@pytest.mark.night
 def test_root_reads_another_state_with_the_role_of_its_environment(news: Project) -> None:
     """The credentials that Terraform starts with are those of another account."""
     news.write("envctl.toml", f'{TOML}\n[stacks.web]\nroot = "live/web"\nafter = ["news"]\n')

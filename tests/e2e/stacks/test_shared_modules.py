@@ -91,6 +91,7 @@ def test_error_in_shared_module_is_located(projects: tuple[Project, Project]) ->
     assert "at ../../../../modules/label/main.tf:2" in ran.err
 
 
+@pytest.mark.night
 def test_root_beside_project_finds_its_files(projects: tuple[Project, Project]) -> None:
     shop, _ = projects
     shop.write("../../stacks/api/main.tf", ROOT)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from envctl.adapters.terraform.process.binary import find_embedded
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import Project
 from tests.e2e.project_text import OPEN, render_project
 from tests.e2e.stacks.state_server import PASSWORD, USER, StateServer, serve_states
@@ -126,6 +127,7 @@ def test_http_states_are_written_under_their_lock(tmp_path: Path, server: StateS
     assert not search_secret(project, PASSWORD)
 
 
+@pytest.mark.night
 def test_held_http_lock_is_named_and_can_be_broken(tmp_path: Path, server: StateServer) -> None:
     project = create_http_project(tmp_path, server)
     project.run_checked("--yes", "apply", "dev")
@@ -191,6 +193,7 @@ def run_terraform(project: Project, stack: str, *words: str) -> bytes:
     return subprocess.run(line, cwd=folder, env=project.build_environment(), check=True, capture_output=True).stdout
 
 
+@pytest.mark.night
 def test_state_moves_as_the_page_says(tmp_path: Path) -> None:
     project = create_project(tmp_path, '\n[state]\npath = "old/{env}/{stack}.tfstate"\n')
     project.run_checked("--yes", "apply", "dev")
@@ -209,6 +212,7 @@ def test_state_moves_as_the_page_says(tmp_path: Path) -> None:
     assert sorted(path.name for path in (project.root / "new").iterdir()) == ["base.tfstate.d", "web.tfstate.d"]
 
 
+@pytest.mark.night
 def test_renamed_stack_leaves_its_fixed_state_alone(tmp_path: Path) -> None:
     project = create_project(tmp_path, '\n[stacks.web.state]\npath = "old/{env}.tfstate"\n')
     project.run_checked("--yes", "apply", "dev")
@@ -222,6 +226,7 @@ def test_renamed_stack_leaves_its_fixed_state_alone(tmp_path: Path) -> None:
     assert not (project.root / ".envctl/state/dev/web.tfstate").exists()
 
 
+@pytest.mark.night
 def test_leaving_stack_is_destroyed_at_its_own_place(tmp_path: Path) -> None:
     project = create_project(tmp_path, '\n[stacks.web.state]\npath = "old/{env}.tfstate"\n')
     project.run_checked("--yes", "apply", "dev")
@@ -235,6 +240,7 @@ def test_leaving_stack_is_destroyed_at_its_own_place(tmp_path: Path) -> None:
     assert not list_resources((project.root / "old/dev.tfstate").read_bytes())
 
 
+@pytest.mark.night
 @pytest.mark.database
 def test_held_lock_of_postgresql_is_no_lock_of_ours(tmp_path: Path, database: str) -> None:
     project = create_project(tmp_path, '\n[state]\nbackend = "pg"\n', PG_CONN_STR=database)
@@ -252,6 +258,7 @@ def test_held_lock_of_postgresql_is_no_lock_of_ours(tmp_path: Path, database: st
             holder.terminate()
 
 
+@pytest.mark.night
 def test_workspaces_of_plain_terraform_are_taken_over_where_they_are(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     project = Project(tmp_path / "old", tmp_path / "home", {"CHECKPOINT_DISABLE": "1"})
@@ -278,7 +285,7 @@ def test_workspaces_of_plain_terraform_are_taken_over_where_they_are(tmp_path: P
 
 @pytest.mark.parametrize(
     ("kind", "state"),
-    [("module", ""), ("root", ""), ("module", '\n[state]\nworkspace = "{env}"\n')],
+    keep_by_day([("module", ""), ("root", ""), ("module", '\n[state]\nworkspace = "{env}"\n')], ("root", "")),
     ids=["module", "root", "workspace"],
 )
 def test_stack_that_created_nothing_gets_resources(tmp_path: Path, kind: str, state: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.process.binary import find_embedded
+from tests import provider_start
 from tests.e2e.conftest import PreparedProjects, Project
 from tests.e2e.project_text import OPEN, render_project
 
@@ -92,6 +93,7 @@ def test_flags_can_not_promote_a_part(in_dev: Project) -> None:
     assert not resources(in_dev, "staging")
 
 
+@pytest.mark.night
 def test_harmless_flags_pass(tiny: Project) -> None:
     harmless = "-parallelism=1 -lock-timeout 3s -no-color -compact-warnings"
     tiny.run_checked("--yes", "apply", "dev", TF_CLI_ARGS=harmless)
@@ -171,7 +173,7 @@ sys.exit(run(sys.argv[1:]))
 
 def older(project: Project, *words: str) -> None:
     subprocess.run(
-        [sys.executable, "-c", OLDER, *words],
+        [sys.executable, "-c", OLDER, *provider_start.add_options(words)],
         cwd=project.root,
         env=project.build_environment(),
         check=True,
@@ -196,6 +198,7 @@ def test_code_that_reads_outside_enters_nowhere(tiny: Project) -> None:
     assert resources(tiny, "staging")["outside"] == "one"
 
 
+@pytest.mark.night
 def test_a_release_that_reads_outside_goes_no_further(in_dev: Project) -> None:
     in_dev.write("modules/base/main.tf", BASE + OUTSIDE)
     in_dev.write("payload.json", "one")

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
+
 from tests.modules.applying import Account, Case, Found
 
 NAME = "shop-dev"
@@ -14,6 +16,8 @@ ACCOUNTS = {
     "vpc-cni": ("kube-system:aws-node", ["AmazonEKS_CNI_Policy"]),
     "ebs-csi": ("kube-system:ebs-csi-controller-sa", ["AmazonEBSCSIDriverPolicy"]),
     "reports": ("shop:reports", ["AmazonS3ReadOnlyAccess", "AmazonSQSReadOnlyAccess"]),
+    "web": ("shop:web", []),
+    "load-balancer": ("kube-system:aws-load-balancer-controller", []),
 }
 
 
@@ -43,7 +47,21 @@ module "cluster" {{
 
   cluster_private_cidrs = ["10.10.0.0/16"]
 
+  load_balancer_controller = true
+
+  cluster_access = {{
+    developer = {{
+      role_arn = "arn:aws:iam::111111111111:role/DeveloperRole"
+      groups   = ["shop:developers"]
+    }}
+  }}
+
   service_accounts = {{
+    web = {{
+      namespace       = "shop"
+      service_account = "web"
+      secrets         = ["shop/dev/database-*"]
+    }}
     reports = {{
       namespace       = "shop"
       service_account = "reports"
@@ -54,6 +72,16 @@ module "cluster" {{
     }}
   }}
 {settings}
+}}
+
+resource "aws_security_group" "database" {{
+  name        = "database-client"
+  description = "Clients of the database."
+  vpc_id      = aws_vpc.this.id
+}}
+
+output "database_group" {{
+  value = aws_security_group.database.id
 }}
 
 output "made" {{
@@ -72,7 +100,18 @@ UPGRADED = root(
   node_volume_gb         = 80
 """
 )
-SPOT = root('node_spot = true\nnode_instance_types = ["t3.large", "t3a.large"]', subnets="[0], [1], [2]")
+SPOT = root(
+    """
+  node_spot                  = true
+  node_instance_types        = ["t3.large", "t3a.large"]
+  database_security_group_id = aws_security_group.database.id
+  sleep = {
+    down = "0 11 ? * MON-FRI *"
+    up   = "0 23 ? * SUN-THU *"
+  }
+""",
+    subnets="[0], [1], [2]",
+)
 
 
 def look(account: Account, found: Found) -> None:
@@ -88,7 +127,10 @@ def look(account: Account, found: Found) -> None:
     assert group["nodegroupName"].startswith(f"{NAME}-on-demand-")
     assert (group["capacityType"], group["version"], group["instanceTypes"]) == ("ON_DEMAND", "1.34", ["t3.large"])
     assert group["scalingConfig"] == {"minSize": 2, "desiredSize": 2, "maxSize": 4}
+    assert group["releaseVersion"] == found["made"]["node_release_version"] == "1.34.0-20260801"
     assert _volume_of_a_hardened_node(account, group) == 50
+    _admits_nodes_and_people(found["made"])
+    assert "SecurityGroupIds" not in _template(account, group)
 
 
 def look_after_the_upgrade(account: Account, found: Found) -> None:
@@ -101,6 +143,7 @@ def look_after_the_upgrade(account: Account, found: Found) -> None:
     group = _group(account, found["made"])
     assert group["nodegroupName"].startswith(f"{NAME}-on-demand-")
     assert (group["version"], group["scalingConfig"]["maxSize"]) == ("1.35", 6)
+    assert group["releaseVersion"] == "1.35.0-20260801"
     assert _volume_of_a_hardened_node(account, group) == 80
 
     versions = {name: _addon(account, name)["addonVersion"] for name in ADDONS}
@@ -116,6 +159,9 @@ def look_at_spot_nodes(account: Account, found: Found) -> None:
     assert group["nodegroupName"].startswith(f"{NAME}-spot-")
     assert (group["capacityType"], group["instanceTypes"]) == ("SPOT", ["t3.large", "t3a.large"])
     assert (len(network["subnetIds"]), len(group["subnets"])) == (2, 3)
+    _sleeps(account, group)
+    data = _template(account, group)
+    assert data["SecurityGroupIds"] == [network["clusterSecurityGroupId"], found["database_group"]]
 
 
 def gone(account: Account) -> None:
@@ -172,7 +218,10 @@ def _has_its_roles(account: Account, cluster: Any, made: Found) -> None:
             }
         }
         assert _policies(iam, f"{NAME}-eks-{key}") == policies
-    assert list(made["service_account_role_arns"]) == ["reports"]
+    assert list(made["service_account_role_arns"]) == ["reports", "web"]
+    assert made["load_balancer_controller_role_arn"].endswith(f"{NAME}-eks-load-balancer")
+    _reads_its_secrets(account, iam)
+    assert iam.list_role_policies(RoleName=f"{NAME}-eks-load-balancer")["PolicyNames"] == ["load-balancers"]
 
     assert _policies(iam, f"{NAME}-eks-node") == ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"]
     assert _policies(iam, f"{NAME}-eks") == ["AmazonEKSClusterPolicy"]
@@ -180,7 +229,44 @@ def _has_its_roles(account: Account, cluster: Any, made: Found) -> None:
     assert f"arn:aws:eks:*:{account.account_id}:cluster/{NAME}" in trust
 
 
+def _reads_its_secrets(account: Account, iam: Any) -> None:
+    policy = iam.get_role_policy(RoleName=f"{NAME}-eks-web", PolicyName="read-secrets")["PolicyDocument"]
+    read, decrypt = policy["Statement"]
+    secret = f"arn:aws:secretsmanager:ap-northeast-1:{account.account_id}:secret:shop/dev/database-*-??????"
+    assert (read["Resource"], read["Action"]) == (
+        secret,
+        ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+    )
+    assert decrypt["Condition"] == {"StringLike": {"kms:EncryptionContext:SecretARN": [secret]}}
+
+
+def _admits_nodes_and_people(made: Found) -> None:
+    nodes, developer = yaml.safe_load(made["aws_auth_map_roles"])
+    assert nodes == {
+        "rolearn": made["node_role_arn"],
+        "username": "system:node:{{EC2PrivateDNSName}}",
+        "groups": ["system:bootstrappers", "system:nodes"],
+    }
+    assert developer == {
+        "rolearn": "arn:aws:iam::111111111111:role/DeveloperRole",
+        "username": "developer:{{SessionName}}",
+        "groups": ["shop:developers"],
+    }
+
+
+def _sleeps(account: Account, group: Any) -> None:
+    (name,) = [each["name"] for each in group["resources"]["autoScalingGroups"]]
+    found = account.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=name)
+    actions = {each["ScheduledActionName"]: each for each in found["ScheduledUpdateGroupActions"]}
+    assert set(actions) == {f"{NAME}-eks-down", f"{NAME}-eks-up"}
+    sizes = {key: (each["MinSize"], each["DesiredCapacity"]) for key, each in actions.items()}
+    assert sizes == {f"{NAME}-eks-down": (0, 0), f"{NAME}-eks-up": (2, 2)}
+    assert actions[f"{NAME}-eks-down"]["Recurrence"] == "0 11 * * MON-FRI"
+
+
 def _has_its_addons(account: Account) -> None:
+    cni = _addon(account, "vpc-cni")
+    assert json.loads(cni["configurationValues"]) == {"enableNetworkPolicy": "true"}
     assert account.client("eks").list_addons(clusterName=NAME)["addons"] == ADDONS
     roles = {name: _addon(account, name).get("serviceAccountRoleArn", "").rpartition("/")[2] for name in ADDONS}
     assert roles == {
@@ -193,12 +279,8 @@ def _has_its_addons(account: Account) -> None:
 
 def _volume_of_a_hardened_node(account: Account, group: Any) -> int:
     """Its size in GiB."""
-    template = group["launchTemplate"]
     assert not group.get("remoteAccess")
-    (version,) = account.client("ec2").describe_launch_template_versions(
-        LaunchTemplateId=template["id"], Versions=[template["version"]]
-    )["LaunchTemplateVersions"]
-    data = version["LaunchTemplateData"]
+    data = _template(account, group)
     assert data["MetadataOptions"] == {
         "HttpEndpoint": "enabled",
         "HttpTokens": "required",
@@ -209,6 +291,14 @@ def _volume_of_a_hardened_node(account: Account, group: Any) -> int:
     assert (device["DeviceName"], device["Ebs"]["Encrypted"], device["Ebs"]["VolumeType"]) == ("/dev/xvda", True, "gp3")
     size: int = device["Ebs"]["VolumeSize"]
     return size
+
+
+def _template(account: Account, group: Any) -> Any:
+    template = group["launchTemplate"]
+    (version,) = account.client("ec2").describe_launch_template_versions(
+        LaunchTemplateId=template["id"], Versions=[template["version"]]
+    )["LaunchTemplateVersions"]
+    return version["LaunchTemplateData"]
 
 
 def _cluster(account: Account) -> Any:

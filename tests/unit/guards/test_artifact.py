@@ -8,6 +8,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem
 from envctl.domain.guards import Refusal, Request, list_unwaivable
 from envctl.domain.images.image_reference import ImagePresence
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer, ruled
 
 APP = ImagePresence("app", "registry.example.com/shop@sha256:a", "there")
@@ -121,6 +122,18 @@ def test_image_without_digest_is_refused_and_not_waivable(request_: Request) -> 
 def test_all_unpinned_images_are_named() -> None:
     refusal = answer("G201", with_images(PROMOTION, TAGGED, replace(SIDE, reference="side:1", found="unpinned")))
     assert refusal and "for app (registry.example.com/shop:1.4), side (side:1): " in refusal.message
+
+
+def test_floating_images_of_a_plan_are_refused() -> None:
+    plan = EnvironmentPlan("staging", "r", (StackPlan("web", floating_images=("nginx:1.29", "side")), StackPlan("db")))
+    refusal = answer("G201", replace(with_images(PROMOTION, APP), plan=plan))
+    assert refusal == Refusal(
+        GuardCode.ARTIFACT,
+        "2 images have no digest: nginx:1.29 (web), side (web). The content behind a tag can change",
+        "write the digests into the code: envctl images pin; then make a new release",
+        waivable=False,
+    )
+    assert answer("G201", replace(DESTRUCTION, plan=plan)) is None
 
 
 def test_missing_image_is_waivable_but_unpinned_is_not() -> None:

@@ -63,7 +63,7 @@ def test_unknown_state_is_refused_with_stack_and_resources(request_: Request) ->
     where = request_.target
     assert said("G304", request_) == (
         f"the state of web (3 resources) in {where} holds resources never deployed by this ledger:"
-        f" they come from plain Terraform, another [store], or another name of {where}"
+        f" they come from another tool, another [store], or another name of {where}"
     )
 
 

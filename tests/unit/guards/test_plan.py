@@ -171,6 +171,41 @@ def test_harmful_plan_is_refused(request_: Request, message: str) -> None:
     assert answer("G301", request_) == Refusal(GuardCode.PROTECTION, message, KEEP)
 
 
+OBJECTS = ruled(GUARDED, max_destroys=0, stateful=frozenset({"Namespace", "aws_s3_bucket"}))
+KEEP_OBJECT = (
+    'to keep objects that leave the code, bring them back, annotate them with envctl.dev/prune: "false", release that,'
+    " and then remove them"
+)
+OTHER_NAME = "to change a field that can't be changed in place, add an object with another name"
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ([ResourceChange("Namespace/shop", "Namespace", Action.DELETE)], f"{KEEP_OBJECT}: envctl apply dev"),
+        ([ResourceChange("Service/shop/web", "Service", Action.REPLACE)], f"{OTHER_NAME}: envctl apply dev"),
+        (
+            [
+                ResourceChange("Namespace/shop", "Namespace", Action.DELETE),
+                ResourceChange("Service/shop/web", "Service", Action.REPLACE),
+            ],
+            f"{KEEP_OBJECT}: envctl apply dev",
+        ),
+        (
+            [
+                ResourceChange("Namespace/shop", "Namespace", Action.DELETE),
+                change(Action.DELETE, "aws_s3_bucket.logs"),
+            ],
+            f"{KEEP.removesuffix(': envctl apply dev')}; {KEEP_OBJECT}: envctl apply dev",
+        ),
+    ],
+)
+def test_hint_tells_how_to_keep_objects(changes: list[ResourceChange], hint: str) -> None:
+    refusal = answer("G301", planned(OBJECTS, *changes))
+    assert refusal is not None
+    assert refusal.hint == hint
+
+
 NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
     "it is protected": (ruled(DESTRUCTION, protected=True), "is protected"),
     "it requires approvals": (ruled(DESTRUCTION, approvals={"peer": 1}), "requires approvals"),

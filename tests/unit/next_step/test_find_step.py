@@ -28,6 +28,8 @@ PIPELINE = PROMOTION.pipeline
 UNVERIFIED = replace(ran(R1), evidence={R1: proof(verified_at=None)})
 DRIFTED = replace(ran(R1), drift=DriftCheck(R1, BOB, NOW, 2, ("web: a",)))
 BY_HAND = replace(ran(R1), drift=DriftCheck(R1, BOB, NOW, 2, ("web: a",), unplanned=("web: a",)))
+ADDED = "web: Deployment.apps/shop/web"
+OBJECT_BY_HAND = replace(ran(R1), drift=DriftCheck(R1, BOB, NOW, 1, (ADDED,), unplanned=(ADDED,)))
 LOCKED = replace(ran(R1), lock=Lock(BOB, NOW, "not now"))
 
 
@@ -166,6 +168,14 @@ def test_wait_tells_its_end_and_reason() -> None:
     assert step.opens == NOW + HOUR
     assert "for 1h of 2h" in step.reason
     assert step.hint == "wait, then: envctl promote dev staging"
+
+
+def test_drift_of_objects_outside_plans_is_accepted_by_rules_alone() -> None:
+    hints = [
+        find_next_steps(facts, find_goal(facts))[0].hint for facts in (situation(BY_HAND), situation(OBJECT_BY_HAND))
+    ]
+    assert hints[0].endswith("to accept it: envctl apply staging")
+    assert hints[1].endswith("to managers, in [environments.staging.drift]")
 
 
 def test_drift_behind_gates_is_approved_first() -> None:

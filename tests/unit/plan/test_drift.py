@@ -25,6 +25,27 @@ COVERED: dict[str, tuple[str, str, str]] = {
     "a whole resource, and so its attributes": ("aws_x.a", "aws_x.a", "b"),
     "a whole resource": ("aws_x.a", "aws_x.a", ""),
     "an output": ("output.address", "output.address", ""),
+    "a field of an object": ("Deployment.apps/shop/web.spec.replicas", "Deployment.apps/shop/web", "spec.replicas"),
+    "a field of each object": ("Deployment.apps/*/*.spec.replicas", "Deployment.apps/shop/web", "spec.replicas"),
+    "a field of an object whose name has dots": ("ConfigMap/shop/a.b.data", "ConfigMap/shop/a.b", "data.x"),
+    "a field of an object of the core API": ("Service/shop/web.spec", "Service/shop/web", "spec.type"),
+    "a field of an object of the whole cluster": (
+        "ClusterRole.rbac.authorization.k8s.io/x:y.rules",
+        "ClusterRole.rbac.authorization.k8s.io/x:y",
+        "rules",
+    ),
+    "a label of an object": (
+        'Deployment.apps/shop/web.metadata.labels["a.b/c"]',
+        "Deployment.apps/shop/web",
+        'metadata.labels["a.b/c"]',
+    ),
+    "an item of a list of an object": (
+        "Deployment.apps/shop/*.spec.template.spec.containers.image",
+        "Deployment.apps/shop/web",
+        "spec.template.spec.containers[web].image",
+    ),
+    "a whole object": ("Deployment.apps/shop/web", "Deployment.apps/shop/web", ""),
+    "a whole object whose name has dots": ("ConfigMap/shop/a.b", "ConfigMap/shop/a.b", ""),
 }
 NOT_COVERED: dict[str, tuple[str, str, str]] = {
     "another attribute": (CAPACITY, ASG, "max_size"),
@@ -39,6 +60,14 @@ NOT_COVERED: dict[str, tuple[str, str, str]] = {
     "the whole resource by one of its attributes": (CAPACITY, ASG, ""),
     "another output": ("output.address", "output.id", ""),
     "what a dot stands for is a dot": ("aws_x.a.b", "aws_x.a", "bXc"),
+    "another object": ("Deployment.apps/shop/web.spec", "Deployment.apps/shop/api", "spec.replicas"),
+    "an object in another namespace": ("Deployment.apps/shop/*.spec", "Deployment.apps/other/web", "spec.replicas"),
+    "an object of the whole cluster by one of a namespace": ("Role/*/*.rules", "Role/x", "rules"),
+    "an object of another type": ("Deployment/shop/web.spec", "Deployment.apps/shop/web", "spec"),
+    "the whole object by one of its fields": ("ConfigMap/shop/*.data", "ConfigMap/shop/x.data", ""),
+    "another field of an object": ("Deployment.apps/shop/web.spec.replicas", "Deployment.apps/shop/web", "spec"),
+    "an object by a rule for a resource": ("aws_*.*.spec", "Deployment.apps/shop/web", "spec"),
+    "a resource by a rule for an object": ("Deployment.apps/shop/web.spec", "aws_x.a", "spec"),
 }
 
 
@@ -52,7 +81,23 @@ def test_ignore_pattern_does_not_cover(rule: str, address: str, path: str) -> No
     assert not IgnorePattern.parse(rule).is_covering(address, path)
 
 
-@pytest.mark.parametrize("text", ["", "*", "aws_vpc", "aws_vpc.", ".x.y", "a..b", 'a.b["c', "module.a", "a b."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a/b/c/d",
+        "Deployment apps/web",
+        "*/",
+        "",
+        "*",
+        "aws_vpc",
+        "aws_vpc.",
+        ".x.y",
+        "a..b",
+        'a.b["c',
+        "module.a",
+        "a b.",
+    ],
+)
 def test_invalid_ignore_pattern_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be like"):
         IgnorePattern.parse(text)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.config.project import Environment, Project, Stack, State
+from envctl.domain.config.project import Environment, Project, State
+from envctl.domain.config.stacks import Stack
 from envctl.domain.release.approval_place import (
     BoundPlace,
     MalformedPlaceError,
@@ -148,6 +149,14 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
     (State, "look_role"): "who plans: what is applied is planned by the deployer",
     (Stack, "module"): "code, which is in the release",
     (Stack, "root"): "code, which is in the release",
+    **{
+        (Stack, name): "Kubernetes objects and their cluster, which are in the release"
+        for name in ("kind", "path", "chart", "overlay", "values", "hooks", "cluster", "kubeconfig_context")
+    },
+    **{
+        (Stack, name): "Kubernetes objects and their cluster, which are in the release"
+        for name in ("namespace", "wait", "secrets")
+    },
     (Stack, "set_values"): "values, which are in the release",
     (Stack, "inputs"): "wiring, which is in the release",
     (Stack, "after"): "wiring, which is in the release",

@@ -18,7 +18,7 @@ from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.release.root_override import list_stack_inputs, list_tree_files, pair_addresses
 from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.variables import Variable
-from envctl.domain.terraform.workdir_names import DECLARATIONS_FILE, OVERRIDE_FILE, SETTINGS_FILE
+from envctl.domain.terraform.workdir_names import DECLARATIONS_FILE, SETTINGS_FILE
 
 HOME, OTHER = "111111111111", "999999999999"
 ROLE = f"arn:aws:iam::{HOME}:role/deployer"
@@ -51,15 +51,21 @@ def render(wiring: Wiring, place: Place = PLACE) -> RootModule:
     return render_root_module(wiring, "web", place, {"name": "${x}", "password": "hunter2"})
 
 
+def encode(root: RootModule) -> dict[str, bytes]:
+    assert root.generated is not None
+    return root.generated.encode()
+
+
 def render_providers(*providers: RootProvider, place: Place = PLACE, **more: Any) -> Any:
     return render(make_wiring(*providers, **more), place).document.get("provider")
 
 
 def test_settings_are_in_a_file_and_secrets_are_not() -> None:
     found = render(make_wiring(DEFAULT))
-    assert json.loads(found.files[SETTINGS_FILE]) == {"name": "${x}"}
+    files = encode(found)
+    assert files[SETTINGS_FILE] == b'name = "$${x}"\n'
     assert found.secrets == {"password": "hunter2"}
-    assert not [data for data in found.files.values() if b"hunter2" in data]
+    assert not [data for data in files.values() if b"hunter2" in data]
     assert found.root == "live/web"
 
 
@@ -112,13 +118,13 @@ def test_default_tags_are_added_only_on_request() -> None:
 
 @pytest.mark.parametrize("role", [ROLE, None])
 def test_session_is_declared_only_where_a_role_is_taken(role: str | None) -> None:
-    files = render(make_wiring(DEFAULT), replace(PLACE, assume_role=role)).files
-    assert ("variable" in json.loads(files[DECLARATIONS_FILE])) == bool(role)
+    files = encode(render(make_wiring(DEFAULT), replace(PLACE, assume_role=role)))
+    assert (b"variable" in files[DECLARATIONS_FILE]) == bool(role)
 
 
 def test_variable_with_a_sensitive_output_is_sensitive() -> None:
     wiring = make_wiring()
-    assert json.loads(render(wiring).files[OVERRIDE_FILE])["variable"] == {"peer": {"sensitive": True}}
+    assert render(wiring).document["variable"] == {"peer": {"sensitive": True}}
     (found,) = list_stack_inputs(wiring, "web", PLACE.backend)
     assert found == StackInput("peer", "string", "net", "", "", "peer", "[0]")
     assert list_stack_inputs(wiring, "net", PLACE.backend) == ()

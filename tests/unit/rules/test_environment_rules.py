@@ -75,5 +75,14 @@ def test_stateless_types_are_not_stateful() -> None:
     assert not STATEFUL & set(HARMLESS)
 
 
-def test_stateful_types_are_aws_resource_types() -> None:
-    assert all(name.startswith("aws_") and name.replace("_", "").isalnum() and name.islower() for name in STATEFUL)
+def test_stateful_types_are_of_aws_or_kubernetes() -> None:
+    of_aws = {name for name in STATEFUL if name.startswith("aws_")}
+    assert all(name.replace("_", "").isalnum() and name.islower() for name in of_aws)
+    kinds = {name.partition(".")[0] for name in STATEFUL - of_aws}
+    assert kinds == {
+        "CustomResourceDefinition",
+        "Namespace",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "StatefulSet",
+    }

@@ -8,8 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings.resolution import Variables, build_model, resolve_settings
+from envctl.domain.settings.resolution import resolve_settings
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.settings.stack_model import Variables, build_model
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, TypeExpression, Variable, format_type
 from tests.catching import catch
 from tests.unit.terraform.type_strategies import concrete_types, fits, fitting, literals, names, types

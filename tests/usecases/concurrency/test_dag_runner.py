@@ -22,6 +22,7 @@ class AnyOrder:
     picks: Callable[[int], int] = lambda _: 0
     at_work: dict[str, Callable[[], None]] = field(default_factory=dict)
     at_most: int = 0
+    stop_requested: bool = False
 
     def pause(self, seconds: float) -> None: ...
 

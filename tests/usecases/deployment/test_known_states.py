@@ -8,6 +8,7 @@ import pytest
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted, WaiverUsed
+from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.concurrency.dag_runner import StackSelection
@@ -252,3 +253,18 @@ def test_plan_caches_states_found_to_be_known() -> None:
     planned, _ = plan_environment(world.ports, "dev")
     assert all(each.warnings for each in planned.stacks)
     assert world.workspace.load_known_states("dev") == frozenset()
+
+
+def list_calls(world: World, kind: str) -> set[tuple[str, ...]]:
+    return {call[1:] for call in world.terraform.calls if call[0] == kind}
+
+
+def test_expected_refresh_follows_its_apply(world: World) -> None:
+    world.terraform.extra_changes["dev", "network"] = (ResourceChange("aws_vpc.this", "aws_vpc", Action.CREATE),)
+    edit_network(world)
+    apply(world.ports, "dev")
+    assert list_calls(world, "expect_refresh") == {("dev", "network")}
+    assert list_calls(world, "settle") == {("dev", "network"), ("dev", "web")}
+    world.terraform.calls.clear()
+    destroy(world.ports, "dev")
+    assert list_calls(world, "expect_refresh") == list_calls(world, "settle") == set()

@@ -24,7 +24,7 @@ from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, ledger_store
-from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
+from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
 from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
 from tests.usecases.steps import deploy_everywhere, killed_at
@@ -492,9 +492,15 @@ class TestFix:
                 return replace(seen, drift=StackPlan(stack.name, found))
 
             def plan(
-                self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+                self,
+                environment: str,
+                stack: PreparedStack,
+                *,
+                destroy: bool = False,
+                locking: PlanLocking = "wait",
+                on_changes: Callable[[], None] = ignore_changes,
             ) -> StackPlan:
-                found = super().plan(environment, stack, destroy=destroy, locking=locking)
+                found = super().plan(environment, stack, destroy=destroy, locking=locking, on_changes=on_changes)
                 made = ResourceChange(rule, "aws_security_group_rule", Action.CREATE)
                 return replace(found, resources=(made,), restored=(group,)) if stack.name == "web" else found
 

@@ -10,6 +10,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.eject import EjectOptions, eject_project
 from tests.fakes.world import World
+from tests.usecases.project.test_kubernetes_stacks import HEAD, write
 
 
 @pytest.fixture
@@ -109,3 +110,13 @@ def test_folder_among_code_or_settings_is_refused(world: World, folder: str) -> 
 @pytest.mark.parametrize(("folder", "way"), [("/home/shop/plain", ".."), ("/home/modules/web/x", "../../../shop")])
 def test_folder_without_code_is_taken(world: World, folder: str, way: str) -> None:
     assert eject_project(world.ports, folder, EjectOptions(project=way)).mode == "done"
+
+
+def test_project_without_root_modules_is_refused() -> None:
+    stack = '[stacks.web]\nkind = "kubernetes"\npath = "k"\nkubeconfig_context = "dev"\nnamespace = "shop"\n'
+    world = write(HEAD + stack, {"k/web.yaml": "{apiVersion: v1, kind: Service, metadata: {name: web}}\n"})
+    apply(world.ports, "dev", DeployOptions())
+    with pytest.raises(UsageError) as caught:
+        eject_project(world.ports, "plain", EjectOptions())
+    assert [each.code for each in caught.value.problems] == ["E196"]
+    assert not world.project_folder.laid

@@ -27,7 +27,13 @@ class Actors(Commands):
         self.says_what_leaves()
         self.moves_prod(dict(prod.where) if prod.asked else dict(self.shared.place_of_prod))
         terraform = self.shared.terraform
-        for broken in (terraform.fails_on, terraform.dies_on, terraform.drifted, self.shared.failing):
+        for broken in (
+            terraform.fails_on,
+            terraform.dies_on,
+            terraform.drifted,
+            terraform.unready,
+            self.shared.failing,
+        ):
             broken.clear()
         terraform.extra_changes.clear()
         for machine in (self.here, self.elsewhere):

@@ -84,7 +84,7 @@ def _give(actors: Actors, command: str, how: How) -> None:  # noqa: C901, PLR091
 def mend_the_world(actors: Actors) -> None:
     """Everything outside of envctl works again; the ledger, the project and all decisions of people stay."""
     terraform = actors.shared.terraform
-    for broken in (terraform.fails_on, terraform.dies_on, actors.shared.failing):
+    for broken in (terraform.fails_on, terraform.dies_on, terraform.unready, actors.shared.failing):
         broken.clear()
     terraform.extra_changes.clear()
     for machine in (actors.here, actors.elsewhere):

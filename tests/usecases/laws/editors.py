@@ -17,7 +17,8 @@ ENVIRONMENT = 'variable "environment" { type = string }\n'
 DEPTH = 'variable "depth" {\n  type    = number\n  default = 0\n}\n'
 # It takes what the settings of prod hold.
 OUTSIDE = ENVIRONMENT + 'variable "cidr" { type = string }\nvariable "size" { type = number }\n'
-THIRDS = ("jobs", "cron", BESIDE)
+OBJECT = "{apiVersion: v1, kind: ConfigMap, metadata: {name: jobs}}\n"
+THIRDS = ("jobs", "cron", "pods", BESIDE)
 # envctl refuses a region that AWS does not have.
 REGIONS = ("eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2")
 PLACES: dict[str, Callable[[int], str]] = {
@@ -146,10 +147,15 @@ class Edits:
         """
         self.shared.third = third
         content = self.shared.tree.content
-        for path, wanted in (("modules/jobs/main.tf", bool(third.name)), (SEEN, third != NO_THIRD)):
+        has_objects = third.kind == "kubernetes"
+        for path, wanted, code in (
+            ("modules/jobs/main.tf", bool(third.name) and not has_objects, ENVIRONMENT + DEPTH),
+            ("modules/jobs/jobs.yaml", bool(third.name) and has_objects, OBJECT),
+            (SEEN, third != NO_THIRD, ""),
+        ):
             content.pop(path, None)
             if wanted:
-                self.here.edit(path, f"# {third}\n" + (ENVIRONMENT + DEPTH if path != SEEN else ""))
+                self.here.edit(path, f"# {third}\n{code}")
         self.writes_project()
 
     @contextmanager

@@ -66,7 +66,7 @@ class Edited(RuleBasedStateMachine):
         self.actors.asks(self.actors.book)
 
     @precondition(lambda _: LEAVING)
-    @rule(third=st.sampled_from(list(stack_edits.CHANGES.values())))
+    @rule(third=st.sampled_from([*stack_edits.CHANGES.values(), *[stack_edits.OBJECTS] * 4]))
     def changes_stacks(self, third: Third) -> None:
         self.actors.has_third(third)
 

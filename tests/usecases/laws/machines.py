@@ -16,8 +16,7 @@ from envctl.domain.errors import StateLock
 from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
-from envctl.domain.terraform.workdir_names import SETTINGS_FILE
-from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
+from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
 from tests.fakes.world import (
     Killed,
     MemoryCheckRunner,
@@ -54,6 +53,7 @@ class Watcher(Protocol):
     def shown(self, machine: "Machine", plan: EnvironmentPlan, *, yes: bool) -> None: ...
     def looked(self, machine: "Machine", where: Where, drifted: int) -> None: ...
     def probed(self, machine: "Machine", environment: str, check: str, problem: str) -> None: ...
+    def waited(self, machine: "Machine", where: Where, problem: str) -> None: ...
 
 
 class StillClock(SettableClock):
@@ -131,11 +131,10 @@ class Machine(World):
     def require_own_depth(self, environment: str, stack: PreparedStack) -> None:
         """`set` travels with the release: what the code of the third stack says of itself is what it is given."""
         where = (environment, stack.name)
-        tree = {path: file.data for path, file in self.workspace.trees.get(where, {}).items()}
         text = self.workspace.code[environment]["modules/jobs/main.tf"].data.decode()
         wanted = int(text.partition("depth=")[2].partition(")")[0])
         if stack.root:
-            given = json.loads(tree[f"{stack.root}/{SETTINGS_FILE}"]).get("depth", 0)
+            given = self.workspace.generated[where].settings.get("depth", 0)
             assert "kind='root'" in text, text
         else:
             given = json.loads(self.workspace.stacks[where])["module"][stack.name].get("depth", 0)
@@ -190,15 +189,22 @@ class WatchedTerraform(MemoryTerraform):
         self.reality, self.locks, self.extra_changes = shared.reality, shared.locks, shared.extra_changes
         self.states = shared.states
         self.fails_on, self.dies_on, self.drifted = shared.fails_on, shared.dies_on, shared.drifted
+        self.unready = shared.unready
         self.machine = machine
 
     def plan(
-        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+        self,
+        environment: str,
+        stack: PreparedStack,
+        *,
+        destroy: bool = False,
+        locking: PlanLocking = "wait",
+        on_changes: Callable[[], None] = ignore_changes,
     ) -> StackPlan:
         self.machine.burns()
-        plan = super().plan(environment, stack, destroy=destroy, locking=locking)
+        plan = super().plan(environment, stack, destroy=destroy, locking=locking, on_changes=on_changes)
         content = None if destroy else self.machine.content(environment)
-        if not destroy and not stack.leaves and stack.name in {"jobs", "cron"}:
+        if not destroy and not stack.leaves and stack.name in {"jobs", "cron"} and not stack.workload:
             self.machine.require_own_depth(environment, stack)
         self.machine.watcher.planned(self.machine, (environment, stack.name), plan, content)
         return plan
@@ -217,6 +223,12 @@ class WatchedTerraform(MemoryTerraform):
                 stack.name, f"{environment}-{stack.name}", "who died", created=now
             )
             raise
+
+    def await_ready(self, environment: str, stack: PreparedStack) -> None:
+        self.machine.burns()
+        where = (environment, stack.name)
+        self.machine.watcher.waited(self.machine, where, "it is not ready" if where in self.unready else "")
+        super().await_ready(environment, stack)
 
     def detect_drift(
         self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False

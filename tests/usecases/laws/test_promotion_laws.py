@@ -142,6 +142,19 @@ class Promotion(Edited, Tempted):
         if kind != "works":
             (terraform.fails_on if kind == "fails" else terraform.dies_on).add((self.actors.called(of), stack))
 
+    @rule(of=environments, ready=st.booleans(), fails=st.booleans())
+    def breaks_objects(self, of: str, ready: bool, fails: bool) -> None:
+        """The cluster refuses the objects, or they never get ready."""
+        where, terraform = (self.actors.called(of), "pods"), self.actors.shared.terraform
+        terraform.unready.clear()
+        terraform.fails_on.discard(where)
+        if not ready:
+            (terraform.fails_on if fails else terraform.unready).add(where)
+
+    @rule(of=environments, drifted=st.booleans(), how=ways)
+    def looks_for_drift_of_objects(self, of: str, drifted: bool, how: How) -> None:
+        self.looks_for_drift(of, "pods", how, drifted)
+
     @rule(
         of=environments,
         stack=stacks,

@@ -7,6 +7,7 @@ import pytest
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, encode_module_record, to_record_entry
+from envctl.domain.release.root_code import RootCode
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -19,7 +20,7 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedEnvironment
-from envctl.usecases.project import load, remote_modules, working_tree
+from envctl.usecases.project import load, module_checks, remote_modules, working_tree
 from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import NETWORK, MemoryWorkspace, World
@@ -189,6 +190,25 @@ def test_unparsable_module_is_bundled_and_fetched_anew(world: World) -> None:
     assert completed.floating == ("network.vpc",)
     assert ".remote/acme-vpc-aws/main.tf" in completed.release.files
     assert world.remote_modules.cache == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "version", "is_carried"),
+    [("acme/vpc/aws", "5.1.0", True), ("acme/vpc/aws", "5.2.0", False), ("else/vpc/aws", "5.1.0", False)],
+)
+def test_module_of_a_root_fetched_anew_is_found(world: World, source: str, version: str, *, is_carried: bool) -> None:
+    """Terraform installs it where the module of the release is."""
+    apply(world.ports, "dev")
+    release = made(world)
+    root = replace(release.wiring.stacks["network"], root_code=RootCode())
+    release = replace(release, wiring=replace(release.wiring, stacks={**release.wiring.stacks, "network": root}))
+    record = encode_module_record([to_record_entry("vpc", source, version, ".terraform/modules/vpc")])
+    world.workspace.read_module_record = lambda *_: record  # type: ignore[method-assign]
+    if is_carried:
+        module_checks.require_carried_modules(world.ports, release, "dev", "network")
+    else:
+        with pytest.raises(OperationFailedError, match=r"E344 .*vpc was downloaded"):
+            module_checks.require_carried_modules(world.ports, release, "dev", "network")
 
 
 def test_module_fetched_during_promotion_stops_it(world: World) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from envctl.adapters.disk.files import is_file, read_bytes, read_text
 from envctl.adapters.disk.paths import expand_home
-from envctl.domain.aws.access import PROFILE_FILES
+from envctl.domain.aws.profile_files import PROFILE_FILES
 
 IDENTITY_VARIABLES = (
     "AWS_ACCESS_KEY_ID",

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from envctl.adapters.aws.error_causes import CAUSES, SETTINGS, Cause
 from envctl.adapters.aws.profiles import list_profiles
-from envctl.domain.aws.access import PROFILE_FILES
+from envctl.domain.aws.profile_files import PROFILE_FILES
 from envctl.domain.errors import Problem
 from envctl.domain.text.suggestions import find_nearest
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 
 from envctl.adapters.disk.paths import expand_home
-from envctl.domain.aws.access import PROFILE_FILES
+from envctl.domain.aws.profile_files import PROFILE_FILES
 
 
 def format_profile_option(profile: str, environment: Mapping[str, str] = os.environ) -> str:

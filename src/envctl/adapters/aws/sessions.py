@@ -8,15 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.account_cache import AccountCache
-from envctl.adapters.aws.aws_clock import AwsClock
-from envctl.adapters.aws.exchange_listener import ExchangeListener
-from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity, is_session_of_role
-from envctl.domain.ci.id_token import describe_token, read_claims, read_time
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
+    # With confirmed credentials, a plan needs none of these.
+    from envctl.adapters.aws.aws_clock import AwsClock
+    from envctl.adapters.aws.exchange_listener import ExchangeListener
     from envctl.adapters.aws.identity import CredentialOrigin
     from envctl.adapters.aws.store_credentials import StoreCredentials
+    from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 
 READ_SECONDS, PROGRAM_SECONDS = 10, 60.0
 """For a response of AWS, and for a `credential_process`: as long as Terraform's AWS provider waits for one."""
@@ -30,8 +30,8 @@ class AwsSession:
     """A boto3 session, its caller, and the token exchanges behind it."""
 
     session: Any
-    caller: CallerIdentity
-    listener: ExchangeListener
+    caller: "CallerIdentity"
+    listener: "ExchangeListener"
 
 
 class Sessions:
@@ -45,7 +45,7 @@ class Sessions:
     def __init__(
         self,
         prepare: Callable[[], object],
-        find_spec: Callable[[str], AwsCredentialsSpec],
+        find_spec: "Callable[[str], AwsCredentialsSpec]",
         cache: AccountCache | None = None,
         *,
         patience: float = READ_SECONDS,
@@ -61,7 +61,12 @@ class Sessions:
         self._cache = cache
         self._patience = patience
         self._sessions: dict[str, AwsSession] = {}
-        self._clock = AwsClock()
+
+    @cached_property
+    def _clock(self) -> "AwsClock":
+        from envctl.adapters.aws.aws_clock import AwsClock
+
+        return AwsClock()
 
     def clock_skew(self) -> timedelta | None:
         return self._clock.skew
@@ -73,7 +78,7 @@ class Sessions:
         if self._cache is not None:
             self._cache.save_confirmed(environment)
 
-    def fetch_caller(self, environment: str = "") -> CallerIdentity:
+    def fetch_caller(self, environment: str = "") -> "CallerIdentity":
         return self._find_session(environment).caller
 
     def export_credentials(self, environment: str) -> Mapping[str, str]:
@@ -139,12 +144,13 @@ class Sessions:
         return self._sessions[environment]
 
     @cached_property
-    def _own_session(self) -> tuple[Any, ExchangeListener]:
+    def _own_session(self) -> "tuple[Any, ExchangeListener]":
         """The session of the caller's own credentials, used for both caller and store."""
         return self._open_watched_session(self._find_spec(""))
 
-    def _open_watched_session(self, spec: AwsCredentialsSpec) -> tuple[Any, ExchangeListener]:
+    def _open_watched_session(self, spec: "AwsCredentialsSpec") -> "tuple[Any, ExchangeListener]":
         from envctl.adapters.aws.bounded_session import open_session
+        from envctl.adapters.aws.exchange_listener import ExchangeListener
 
         session = open_session(self._find_profile(spec), self._patience, self._program_seconds)
         listener = ExchangeListener()
@@ -152,7 +158,7 @@ class Sessions:
         listener.watch_session(session)
         return session, listener
 
-    def _identify_environment(self, environment: str, spec: AwsCredentialsSpec) -> AwsSession:
+    def _identify_environment(self, environment: str, spec: "AwsCredentialsSpec") -> AwsSession:
         self._prepare()
         with _explain_errors(spec):
             session, listener = self._open_watched_session(spec) if environment else self._own_session
@@ -163,16 +169,18 @@ class Sessions:
             identity = self._build_client(acting, "sts", spec).get_caller_identity()
             # Terraform renews the role itself, until the source credentials expire.
             ends_at = None if self._is_token_renewed() else _find_expiry(session, listener)
+            from envctl.domain.aws.access import CallerIdentity
+
             caller = CallerIdentity(identity["Account"], identity["Arn"], ends_at)
             return AwsSession(acting, caller, listener)
 
-    def _require_other_role(self, spec: AwsCredentialsSpec) -> None:
+    def _require_other_role(self, spec: "AwsCredentialsSpec") -> None:
         """Raise MisconfiguredMachineError if the caller is known to have that role: no role can assume itself."""
         own = self._sessions.get("")
         if own is not None and spec.role and self._find_profile(spec) == self._find_profile(self._find_spec("")):
             require_other_role(spec, own.caller.arn)
 
-    def _describe_source(self, session: Any, listener: ExchangeListener, spec: AwsCredentialsSpec) -> str:  # noqa: ANN401
+    def _describe_source(self, session: Any, listener: "ExchangeListener", spec: "AwsCredentialsSpec") -> str:  # noqa: ANN401
         """Describe the credentials that were refused a role: their token. Raises MisconfiguredMachineError if they
         are of that very role.
         """
@@ -186,9 +194,13 @@ class Sessions:
         except (BotoCoreError, ClientError, EnvctlError):
             caller = {"Arn": ""}
         require_other_role(spec, str(caller["Arn"]))
-        return describe_token(token) if token else ""
+        if not token:
+            return ""
+        from envctl.domain.ci.id_token import describe_token
 
-    def _find_profile(self, spec: AwsCredentialsSpec) -> str:
+        return describe_token(token)
+
+    def _find_profile(self, spec: "AwsCredentialsSpec") -> str:
         """Return the profile if this machine has it, else an empty name: a CI job has its own credentials."""
         if not spec.profile:
             return ""
@@ -197,7 +209,7 @@ class Sessions:
 
         return spec.profile if spec.profile in list_profiles() else ""
 
-    def _assume_role(self, session: Any, spec: AwsCredentialsSpec) -> Any:  # noqa: ANN401
+    def _assume_role(self, session: Any, spec: "AwsCredentialsSpec") -> Any:  # noqa: ANN401
         from envctl.adapters.aws.bounded_session import open_renewed_session
 
         sts = self._build_client(session, "sts", spec)
@@ -222,7 +234,7 @@ class Sessions:
 
         return open_renewed_session(fetch_keys, self._clock.now)
 
-    def _build_client(self, session: Any, service: str, spec: AwsCredentialsSpec, region: str = "") -> Any:  # noqa: ANN401
+    def _build_client(self, session: Any, service: str, spec: "AwsCredentialsSpec", region: str = "") -> Any:  # noqa: ANN401
         from envctl.adapters.aws.bounded_session import build_config
 
         client = session.client(service, region_name=region or spec.region, config=build_config(self._patience))
@@ -230,7 +242,7 @@ class Sessions:
         return client
 
 
-def _find_expiry(session: Any, listener: ExchangeListener) -> datetime | None:  # noqa: ANN401
+def _find_expiry(session: Any, listener: "ExchangeListener") -> datetime | None:  # noqa: ANN401
     """Return the expiry of credentials without renewal: keys with an end, and those given for a token. Until the token
     ends, boto3 and Terraform get new ones for it.
     """
@@ -239,11 +251,13 @@ def _find_expiry(session: Any, listener: ExchangeListener) -> datetime | None:  
         return None
     ends = getattr(credentials, "_expiry_time", None)
     exchange = listener.exchanges.get(credentials.get_frozen_credentials().access_key)
+    from envctl.domain.ci.id_token import read_claims, read_time
+
     token_ends = read_time(read_claims(exchange.token), "exp") if exchange else None
     return max((each for each in (ends, token_ends) if isinstance(each, datetime)), default=None)
 
 
-def _wrap_api_call(call: Callable[..., Any], spec: AwsCredentialsSpec) -> Callable[..., Any]:
+def _wrap_api_call(call: Callable[..., Any], spec: "AwsCredentialsSpec") -> Callable[..., Any]:
     """Explain the errors of an API call: botocore reads configuration late, and raises any exception for mistakes."""
 
     def call_explained(*words: Any, **named: Any) -> Any:  # noqa: ANN401
@@ -264,7 +278,7 @@ def _wrap_api_call(call: Callable[..., Any], spec: AwsCredentialsSpec) -> Callab
 
 
 @contextmanager
-def _explain_errors(spec: AwsCredentialsSpec, describe_source: Callable[[], str] = lambda: "") -> Iterator[None]:
+def _explain_errors(spec: "AwsCredentialsSpec", describe_source: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Turn every error of a library while loading credentials into an EnvctlError. `describe_source` returns more about
     the credentials of a refused call.
     """
@@ -288,8 +302,10 @@ def _find_misconfiguration(error: Exception) -> Problem | None:
     return find_misconfiguration(error)
 
 
-def require_other_role(spec: AwsCredentialsSpec, arn: str) -> None:
+def require_other_role(spec: "AwsCredentialsSpec", arn: str) -> None:
     """Raise MisconfiguredMachineError with E498 if `arn` is a session of the role to assume."""
+    from envctl.domain.aws.access import is_session_of_role
+
     if is_session_of_role(arn, spec.role):
         message = (
             f"your credentials are of {spec.role} already, and {spec.environment or 'the environment'} assumes it: AWS"
@@ -299,7 +315,7 @@ def require_other_role(spec: AwsCredentialsSpec, arn: str) -> None:
         raise MisconfiguredMachineError(Problem("E498", message, hint))
 
 
-def _build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:
+def _build_problem(spec: "AwsCredentialsSpec", error: Exception) -> Problem:
     # Late, as above.
     from envctl.adapters.aws.credential_problems import build_problem
 

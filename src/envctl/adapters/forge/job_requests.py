@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     # Every plan asks whether it is for a request: keeps its start short.
     from envctl.domain.release.commit_message import JobRequest
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-_COMMIT = re.compile(r"[0-9a-f]{40,64}")
-_PULL_REF = re.compile(r"refs/pull/([1-9][0-9]{0,8})/(?:merge|head)")
+_NUMBER = r"[1-9][0-9]{0,8}"
+_COMMIT = r"[0-9a-f]{40,64}"
+_PULL_REF = r"refs/pull/([1-9][0-9]{0,8})/(?:merge|head)"
 
 
 class VariableJobRequests:
@@ -51,7 +51,7 @@ class VariableJobRequests:
         else:
             base = _read_pull_request(env.get("GITHUB_EVENT_PATH", "")).get("base")
             found = str(base.get("sha")) if isinstance(base, dict) else ""
-        return found if _COMMIT.fullmatch(found) else ""
+        return found if re.fullmatch(_COMMIT, found) else ""
 
     def _find_pull_request(self, env: Mapping[str, str], commit: str) -> "JobRequest":
         from envctl.domain.release.commit_message import JobRequest
@@ -60,10 +60,10 @@ class VariableJobRequests:
         head = pull.get("head")
         # A step may have checked out something else: only these commits belong to the request.
         own = {pull.get("merge_commit_sha"), head.get("sha") if isinstance(head, dict) else None}
-        found = _PULL_REF.fullmatch(env.get("GITHUB_REF", ""))
+        found = re.fullmatch(_PULL_REF, env.get("GITHUB_REF", ""))
         if commit and found and commit in {*own, env.get("GITHUB_SHA")}:
             return JobRequest("github", int(found[1]), self._read_title(pull.get("title")))
-        if commit and commit in own and _NUMBER.fullmatch(str(pull.get("number"))):
+        if commit and commit in own and re.fullmatch(_NUMBER, str(pull.get("number"))):
             return JobRequest("github", int(pull["number"]), self._read_title(pull.get("title")))
         return JobRequest("github")
 
@@ -73,7 +73,7 @@ class VariableJobRequests:
         number, own = env.get("CI_MERGE_REQUEST_IID", ""), env.get("CI_PROJECT_ID")
         is_own = env.get("CI_MERGE_REQUEST_PROJECT_ID", own) == own
         known = {env.get("CI_COMMIT_SHA"), env.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")}
-        if commit and commit in known and is_own and _NUMBER.fullmatch(number):
+        if commit and commit in known and is_own and re.fullmatch(_NUMBER, number):
             return JobRequest("gitlab", int(number), self._read_title(env.get("CI_MERGE_REQUEST_TITLE")))
         return JobRequest("gitlab")
 

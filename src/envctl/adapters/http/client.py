@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from envctl import __version__
-from envctl.adapters.http.proxies import Proxy, find_proxy
+from envctl.adapters.http.proxies import Proxy, find_proxy, to_proxy
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -57,17 +57,26 @@ class Timeouts:
 
 
 class HttpClient:
-    """Keeps connections, a pool for each proxy. `environ` names proxies; None ignores them. `load_trust` reads the
-    certificate authorities, once they are needed.
+    """Keeps connections, a pool for each proxy; threads may share it. `environ` names proxies; None ignores them.
+    `load_trust` reads the certificate authorities, once they are needed. `connections` is how many to one host are
+    kept. `server_name` is the name in the certificate of the server, where it is not the host. `proxy_url` is used in
+    place of the proxies of `environ`.
     """
 
     def __init__(
         self,
         environ: Mapping[str, str] | None,
         load_trust: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        *,
+        connections: int = 1,
+        server_name: str = "",
+        proxy_url: str = "",
     ) -> None:
         self._environ = environ
         self._load_trust = load_trust
+        self._own_proxy = to_proxy(proxy_url) if proxy_url else None
+        self._pool_options: dict[str, Any] = {"maxsize": connections, "server_hostname": server_name or None}
+        self._lock = threading.Lock()
         self._pools: dict[Proxy | None, PoolManager] = {}
 
     @contextlib.contextmanager
@@ -113,19 +122,21 @@ class HttpClient:
                     response.release_conn() if reusable else response.close()
 
     def _find_pool(self, url: str) -> "PoolManager":
-        proxy = None if self._environ is None else find_proxy(url, self._environ)
-        if proxy not in self._pools:
-            self._pools[proxy] = self._build_pool(proxy)
-        return self._pools[proxy]
+        environ = self._environ
+        proxy = self._own_proxy or (None if environ is None else find_proxy(url, environ))
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = self._build_pool(proxy)
+            return self._pools[proxy]
 
     def _build_pool(self, proxy: Proxy | None) -> "PoolManager":
         from urllib3 import PoolManager, ProxyManager
 
         trusted = self._load_trust()
         manager = (
-            ProxyManager(proxy.url, proxy_headers=proxy.headers, ssl_context=trusted)
+            ProxyManager(proxy.url, proxy_headers=proxy.headers, ssl_context=trusted, **self._pool_options)
             if proxy
-            else PoolManager(ssl_context=trusted)
+            else PoolManager(ssl_context=trusted, **self._pool_options)
         )
         manager.pool_classes_by_scheme = _load_pool_classes()
         return manager

@@ -29,8 +29,10 @@ def find_proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
         return None
     name = f"{parts.scheme}_proxy"
     proxy_url = environ.get(name) or environ.get(name.upper())
-    if not proxy_url:
-        return None
+    return to_proxy(proxy_url) if proxy_url else None
+
+
+def to_proxy(proxy_url: str) -> Proxy:
     login = urlsplit(proxy_url)
     if not login.username:
         return Proxy(proxy_url)

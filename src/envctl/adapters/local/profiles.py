@@ -6,7 +6,7 @@ from configparser import Error, RawConfigParser
 from pathlib import Path
 
 from envctl.adapters.disk.paths import expand_home
-from envctl.domain.aws.access import PROFILE_FILES
+from envctl.domain.aws.profile_files import PROFILE_FILES
 
 
 def has_profile(profile: str, environment: Mapping[str, str]) -> bool:

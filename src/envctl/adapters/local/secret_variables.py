@@ -1,5 +1,6 @@
 """Environment variables with secret values: taken out of the environment that other programs inherit."""
 
+import threading
 from collections.abc import Callable, Iterable, MutableMapping
 
 
@@ -10,16 +11,19 @@ class SecretVariables:
         self._environments = environments
         self._on_withdrawal = on_withdrawal
         self._values: dict[str, str] = {}
+        # A drift check reads the project in two threads, and `pop` of an environment is no single step.
+        self._lock = threading.Lock()
 
     def withdraw_variables(self, names: Iterable[str]) -> bool:
         """Take the variables out of the environments; return True if one was there."""
-        before = len(self._values)
-        for name in names:
-            for environment in self._environments:
-                value = environment.pop(name, None)
-                if value is not None:
-                    self._values.setdefault(name, value)
-        is_new = len(self._values) > before
+        with self._lock:
+            before = len(self._values)
+            for name in names:
+                for environment in self._environments:
+                    value = environment.pop(name, None)
+                    if value is not None:
+                        self._values.setdefault(name, value)
+            is_new = len(self._values) > before
         if is_new:
             self._on_withdrawal()
         return is_new

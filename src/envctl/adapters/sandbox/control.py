@@ -4,23 +4,9 @@ import hmac
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
+from envctl.adapters.sandbox.control_calls import BUCKETS_PATH, HEALTH_PATH, TOKEN_HEADER, Bucket
 from envctl.adapters.sandbox.exchange import Cloud, Request, Response
-
-CONTROL_PREFIX = "/_envctl/"
-HEALTH_PATH = f"{CONTROL_PREFIX}health"
-BUCKETS_PATH = f"{CONTROL_PREFIX}buckets"
-TOKEN_HEADER = "X-Envctl-Token"  # noqa: S105 (a name)
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """A versioned S3 bucket to create in a sandbox, and the account of its owner."""
-
-    name: str
-    region: str
-    account_id: str
 
 
 class ControlApi:
@@ -54,10 +40,6 @@ class ControlApi:
         places = sorted({(bucket.account_id, bucket.region) for bucket in buckets})
         threading.Thread(target=self._cloud.warm_up, args=(places,), daemon=True).start()
         return _text_response("200 OK", "ok")
-
-
-def encode_buckets(buckets: Sequence[Bucket]) -> bytes:
-    return json.dumps([asdict(bucket) for bucket in buckets]).encode()
 
 
 def _text_response(status: str, text: str) -> Response:

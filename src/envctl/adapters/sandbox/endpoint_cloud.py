@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from envctl.adapters.sandbox.exchange import Request, Response
+from envctl.adapters.sandbox.exchange import Caller, EksCluster, Request, Response
 
 _CONNECT_SECONDS, _TIMEOUT_SECONDS = 5, 60
 
@@ -73,6 +73,13 @@ class EndpointCloud:
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
         """Do nothing: only the owner of an endpoint can warm it up."""
+
+    def find_cluster(self, host: str) -> EksCluster | None:  # noqa: ARG002 (as in the protocol)
+        """Return None: an endpoint has clusters of its own, or none."""
+        return None
+
+    def identify_caller(self, access_key: str) -> Caller:
+        raise NotImplementedError(access_key)
 
     def close(self) -> None:
         """Close the connection of the calling thread."""

@@ -7,9 +7,14 @@ from pathlib import Path
 
 from envctl.adapters.sandbox.hosts import REGISTRY_HOSTS
 
-# All of `AWS_*`: a profile, a role, a token, an endpoint or a future variable could lead to a real account.
+# All of `AWS_*`: a profile, a role, a token, an endpoint or a future variable could lead to a real account. The same
+# holds for clusters of Kubernetes.
 DROPPED_VARIABLES = (
     "AWS_*",
+    # Of kubectl, helm, and Terraform's providers for both. By the last ones, a pod finds its own cluster.
+    "KUBE_*",
+    "KUBECONFIG",
+    "KUBERNETES_SERVICE_*",
     "ALL_PROXY",
     "all_proxy",
     "HTTPS_PROXY",
@@ -44,6 +49,7 @@ def build_variables(proxy_url: str, authority: Path, terraform_rc: Path) -> dict
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "KUBECONFIG": os.devnull,
         "TF_CLI_CONFIG_FILE": str(terraform_rc),
         # The proxy would refuse Terraform's version check.
         "CHECKPOINT_DISABLE": "1",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.sandbox import environment, probe
-from envctl.adapters.sandbox.control import Bucket, encode_buckets
+from envctl.adapters.sandbox.control_calls import Bucket, encode_buckets
 from envctl.adapters.sandbox.files import SandboxFiles, ServerState, hold_lock, is_locked, read_state
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
 
-from envctl.adapters.sandbox.exchange import Headers, Request, Response
+from envctl.adapters.sandbox.exchange import Caller, EksCluster, Headers, Request, Response
 from envctl.adapters.sandbox.patches import apply_patches
 
 # moto reads these during its import or later: they are set before.
@@ -78,6 +78,17 @@ class MotoCloud:
             backend.put_bucket_versioning(name, "Enabled")
         except ServiceException as error:
             raise ValueError(error.message) from error
+
+    def find_cluster(self, host: str) -> EksCluster | None:
+        with _IMPORT_LOCK:
+            apply_patches("eks")
+            from envctl.adapters.sandbox.eks_clusters import find_eks_cluster
+        return find_eks_cluster(host)
+
+    def identify_caller(self, access_key: str) -> Caller:
+        from envctl.adapters.sandbox.callers import identify_caller
+
+        return identify_caller(access_key)
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
         # Outside of the application, because it locks all services while it imports one.

@@ -3,17 +3,24 @@
 import socketserver
 import ssl
 import sys
+import threading
 import traceback
 from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING
 
 from envctl.adapters.sandbox.certificates import CertificateAuthority
-from envctl.adapters.sandbox.control import CONTROL_PREFIX, ControlApi
+from envctl.adapters.sandbox.control import ControlApi
+from envctl.adapters.sandbox.control_calls import CONTROL_PREFIX
 from envctl.adapters.sandbox.exchange import Cloud, Request, Response
 from envctl.adapters.sandbox.failures import build_error_response
-from envctl.adapters.sandbox.hosts import is_loopback, parse_aws_host
+from envctl.adapters.sandbox.hosts import is_cluster_endpoint, is_loopback, parse_aws_host
 
 _CONNECTION_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 _WITHOUT_BODY = ("1", "204", "304")
+
+if TYPE_CHECKING:
+    from envctl.adapters.sandbox.kubernetes.api.requests import KubernetesApi
+    from envctl.adapters.sandbox.kubernetes.clusters import KubernetesClusters
 
 
 class ProxyServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -29,7 +36,19 @@ class ProxyServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def __init__(self, port: int, certificates: CertificateAuthority) -> None:
         self.certificates = certificates
+        self.stopping = threading.Event()
+        self._clusters_lock = threading.Lock()
+        self._clusters: KubernetesClusters | None = None
         super().__init__(("127.0.0.1", port), ProxyHandler)
+
+    def find_cluster_api(self, host: str) -> "KubernetesApi | None":
+        """Return the API of the Kubernetes cluster with this endpoint."""
+        # Most projects have none.
+        from envctl.adapters.sandbox.kubernetes.clusters import KubernetesClusters
+
+        with self._clusters_lock:
+            self._clusters = self._clusters or KubernetesClusters(self.cloud)
+        return self._clusters.find_api(host)
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 (the base class's)
         # A client that disconnects early is no error.
@@ -52,6 +71,9 @@ class ProxyHandler(BaseHTTPRequestHandler):
         if self.tunnel or host is None:
             self._refuse_request(f"the envctl sandbox relays AWS hosts only, and refuses {self.path}")
             return
+        if is_cluster_endpoint(host) and self.server.find_cluster_api(host) is None:
+            self._refuse_request(f"no EKS cluster of the envctl sandbox has the endpoint {host}")
+            return
         try:
             context = self.server.certificates.context_for_host(host)
         except ValueError:
@@ -72,6 +94,9 @@ class ProxyHandler(BaseHTTPRequestHandler):
             self._refuse_request(f"the envctl sandbox answers on loopback only, not as {named}")
             return
         body = self._read_body()
+        if self.tunnel and is_cluster_endpoint(self.tunnel):
+            self._serve_cluster(self.tunnel, body)
+            return
         # The body is complete here: the backend must not parse chunks in it.
         headers = [(name, value) for name, value in self.headers.items() if name.lower() != "transfer-encoding"]
         scheme = "https" if self.tunnel else "http"
@@ -96,6 +121,15 @@ class ProxyHandler(BaseHTTPRequestHandler):
         super().finish()
         # The server closes only the accepted socket; TLS has replaced it.
         self.connection.close()
+
+    def _serve_cluster(self, host: str, body: bytes) -> None:
+        api = self.server.find_cluster_api(host)
+        if api is None:
+            self._refuse_request(f"the EKS cluster with the endpoint {host} has been deleted")
+        else:
+            from envctl.adapters.sandbox.kubernetes.api.server import serve_request
+
+            serve_request(self, api, body, self.server.stopping)
 
     def _answer_request(self, request: Request) -> Response:
         try:

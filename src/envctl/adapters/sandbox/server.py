@@ -59,12 +59,14 @@ def _start_server(
 ) -> ServerState:
     from envctl.adapters.sandbox.certificates import CertificateAuthority
     from envctl.adapters.sandbox.control import ControlApi
+    from envctl.adapters.sandbox.patches.containers.eks_endpoint import trust_authority
     from envctl.adapters.sandbox.proxy import ProxyServer
 
     certificates = CertificateAuthority(files.directory)
     server = ProxyServer(port, certificates)
     write_private(files.ca_file, certificates.authority_pem)
     bound_port = int(server.server_address[1])
+    trust_authority(certificates.authority_pem)
     cloud = open_cloud(endpoint, bound_port)
     token = secrets.token_urlsafe(24)
     server.cloud, server.control = cloud, ControlApi(cloud, token)

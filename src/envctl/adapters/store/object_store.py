@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MIN_PARALLEL = 4
 READ_THREADS = 32
-PREFETCH_THREADS = 16
+PREFETCH_THREADS = 32
 NOTHING_RECORDED = "nothing was recorded"
 
 
@@ -140,7 +140,8 @@ class ObstoreStore:
 
     def list_loaded(self) -> Collection[bytes]:
         """Return the objects read so far."""
-        return self._read.values()
+        # A copy: another thread may still read.
+        return tuple(self._read.values())
 
     def create(self, key: str, data: bytes) -> None:
         import obstore
@@ -207,8 +208,8 @@ class ObstoreStore:
         with self._ahead.prefetch(questions):
             yield
 
-    def prefetch_time(self) -> None:
-        self._clock.prefetch()
+    def prefetch_time(self, delay: float = 0.0) -> None:
+        self._clock.prefetch(delay)
 
     def now(self) -> datetime | None:
         return self._clock.now()

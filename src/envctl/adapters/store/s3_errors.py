@@ -78,8 +78,8 @@ _KIND_BY_TEXT = (
     ("kind: Request", ErrorKind.UNANSWERED),
     ("response body", ErrorKind.UNANSWERED),
 )
-_SHORT_READ = re.compile(r"Requested \d+\.\.\d+, got \d+\.\.\d+")
-_DENIED_ACTION = re.compile(r"not authorized to perform: ([\w:]+)")
+_SHORT_READ = r"Requested \d+\.\.\d+, got \d+\.\.\d+"
+_DENIED_ACTION = r"not authorized to perform: ([\w:]+)"
 
 
 def classify_error(text: str) -> ErrorKind:
@@ -88,7 +88,7 @@ def classify_error(text: str) -> ErrorKind:
     if status := re.search(r"status code: (\d{3})", text):
         number = int(status[1])
         return _KIND_BY_STATUS.get(number, ErrorKind.UNANSWERED if number >= 500 else ErrorKind.OTHER)  # noqa: PLR2004 (the class of 5xx)
-    if _SHORT_READ.search(text):
+    if re.search(_SHORT_READ, text):
         return ErrorKind.UNANSWERED
     return next((kind for sign, kind in _KIND_BY_TEXT if sign in text), ErrorKind.OTHER)
 
@@ -117,7 +117,7 @@ def extract_region(text: str) -> str:
 
 def extract_denied_action(text: str, usual: str) -> str:
     """Return the missing permission named by AWS; older responses name none."""
-    match = _DENIED_ACTION.search(text)
+    match = re.search(_DENIED_ACTION, text)
     return match[1] if match else usual
 
 

@@ -1,8 +1,8 @@
 """The clock of a store: that of its server, or of its file system."""
 
 import os
-import ssl
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,20 +19,24 @@ class StoreClock:
     def __init__(self, ask: Callable[[], datetime | None]) -> None:
         self._ask = ask
         self._asked: Future[tuple[datetime, float] | None] | None = None
+        self._is_needed = threading.Event()
 
-    def prefetch(self) -> None:
-        """Start to fetch the time, without waiting."""
+    def prefetch(self, delay: float = 0.0) -> None:
+        """Start to fetch the time after `delay` seconds, without waiting."""
         if self._asked is None:
             pool = ThreadPoolExecutor(1)
-            self._asked = pool.submit(self._measure_time)
+            self._asked = pool.submit(self._measure_time, delay)
             pool.shutdown(wait=False)
 
     def now(self) -> datetime | None:
+        self._is_needed.set()
         self.prefetch()
         measured = self._asked.result() if self._asked else None
         return measured[0] + timedelta(seconds=_uptime_seconds() - measured[1]) if measured else None
 
-    def _measure_time(self) -> tuple[datetime, float] | None:
+    def _measure_time(self, delay: float) -> tuple[datetime, float] | None:
+        if delay:
+            self._is_needed.wait(delay)
         began = _uptime_seconds()
         answer = self._ask()
         return (answer, (began + _uptime_seconds()) / 2) if answer else None
@@ -56,6 +60,7 @@ def read_folder_time(folder: Path) -> datetime | None:
 
 def read_server_time(url: str, options: Mapping[str, str]) -> datetime | None:
     """Return the `Date` header of an unauthenticated request: refusals have one too. `options` are those of obstore."""
+    import ssl
     from email.utils import parsedate_to_datetime
     from urllib.error import HTTPError, URLError
     from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener

@@ -1,42 +1,49 @@
 """The Terraform port: runs Terraform in the working directories written by a Workspace."""
 
+from __future__ import annotations
+
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.terraform.diagnostics import full_disk
-from envctl.adapters.terraform.diagnostics.failures import is_upstream_missing
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.launcher import SILENCE_SECONDS, Launcher, check_result, check_summary
-from envctl.adapters.terraform.plans import plan_origin
 from envctl.adapters.terraform.plans.plan_files import COMPARISON_FILES, PLAN_FILE, PlanFile, PlanFiles, inherit_plan
-from envctl.adapters.terraform.plans.plan_reader import PlanReader, redact_stack_plan
 from envctl.adapters.terraform.process import stack_lock
-from envctl.adapters.terraform.process.json_events import Transcript
-from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Locator, Site
-from envctl.adapters.terraform.scheduler.capacity import UNLIMITED, Limits, Usage, choose_heap_limit
+from envctl.adapters.terraform.scheduler.capacity import (
+    UNLIMITED,
+    Limits,
+    Usage,
+    choose_heap_limit,
+    count_usual_units,
+)
 from envctl.adapters.terraform.scheduler.machine import detect_machine
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
-from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
-from envctl.adapters.terraform.state import local_state, state_lock, unsaved_state
-from envctl.adapters.terraform.state.written_state import is_state_written
-from envctl.domain.errors import OperationFailedError, StateLockedError
-from envctl.domain.plan.changes import ResourceChange, StackPlan
-from envctl.domain.terraform.workdir_names import MOVING_STATE, PLAN_FILES, UNSAVED_STATE, join_workdir
+from envctl.adapters.terraform.state import local_state, unsaved_state
+from envctl.adapters.terraform.warm.checked_stacks import CheckedStacks
+from envctl.adapters.terraform.warm.warm_providers import WarmProviders
+from envctl.domain.errors import EnvctlError, OperationFailedError, StateLockedError
+from envctl.domain.terraform.workdir_names import INIT_STAMP, MOVING_STATE, PLAN_FILES, UNSAVED_STATE, join_workdir
 from envctl.usecases.ports import terraform as ports
-from envctl.usecases.ports.core import Observer
 from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 
 if TYPE_CHECKING:
     from envctl.adapters.terraform.init.init_runner import InitRunner
+    from envctl.adapters.terraform.plans.plan_reader import PlanReader
+    from envctl.adapters.terraform.process.json_events import Transcript
+    from envctl.adapters.terraform.process.process import ProcessResult
+    from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
+    from envctl.domain.plan.changes import ResourceChange, StackPlan
     from envctl.domain.plan.drift import StackComparison
     from envctl.domain.terraform.outputs import Output, StackInput
+    from envctl.usecases.ports.core import Observer
 
 # Another plan locks the state for some seconds. A deployment under way waits longer for it.
 PLAN_LOCK_TIMEOUT, APPLY_LOCK_TIMEOUT = "5s", "120s"
@@ -54,6 +61,7 @@ class TerraformDriver:
         patience: seconds without output before a plan is stopped.
         secrecy: receives the sensitive values in states and plans.
         locate: returns the line in the project file of a rendered value.
+        warm: whether Terraform may get providers that run already.
     """
 
     def __init__(
@@ -69,37 +77,70 @@ class TerraformDriver:
         secrecy: ports.MessageRedactor = ports.NullRedactor(),  # noqa: B008 (it holds nothing)
         surroundings: EnvironmentFilter | None = None,
         locate: Locator = lambda _, __: None,
+        warm: bool = True,
     ) -> None:
         self._locate = locate
         self._secrecy = secrecy
         self._root = home / "work"
         self._limits = limits
         self._machine = detect_machine()
-        self._max_running = 0
+        self._max_running, self._open_pools, self._pools_lock = 0, 0, threading.Lock()
         self._monitor = ProcessMonitor(home / "cache", trace)
+        self._warm = self._create_warm_providers(home / "cache", is_enabled=warm)
         self._launcher = Launcher(
             project,
             home / "cache" / "plugins",
             inherited,
             observer,
             self._monitor,
+            running=self._warm,
             heap_limit=choose_heap_limit(self._machine, limits),
             patience=patience,
             redact=secrecy.redact_message,
+            on_plan=_load_plan_reader,
+            on_changes=self._report_changes,
             surroundings=surroundings,
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
         self._plans = PlanFiles()
-        self._reader = PlanReader(self._plans, self._launcher, secrecy)
+        self._checked_stacks = CheckedStacks(home / "cache" / "checked.json")
         self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
+        # By directory of the stack: what a running plan calls at its first change.
+        self._on_changes: dict[Path, Callable[[], None]] = {}
+
+    def _create_warm_providers(self, cache: Path, *, is_enabled: bool) -> WarmProviders:
+        monitor, waiting = self._monitor, count_usual_units(self._machine, self._limits)
+        stopping = monitor.stopping
+        return WarmProviders(
+            cache, monitor.trace, monitor.meter, waiting, lambda: stopping.stop_requested, is_enabled=is_enabled
+        )
+
+    @contextmanager
+    def _call_at_changes(self, site: Site, on_changes: Callable[[], None]) -> Iterator[None]:
+        self._on_changes[site.directory] = on_changes
+        try:
+            yield
+        finally:
+            self._on_changes.pop(site.directory, None)
+
+    def _report_changes(self, site: Site) -> None:
+        self._on_changes.pop(site.directory, ports.ignore_changes)()
 
     @cached_property
-    def _init_runner(self) -> "InitRunner":
+    def _reader(self) -> PlanReader:
+        from envctl.adapters.terraform.plans.plan_reader import PlanReader
+
+        return PlanReader(self._plans, self._launcher, self._secrecy)
+
+    @cached_property
+    def _init_runner(self) -> InitRunner:
         # Imported late, like everything that a plan of an initialized stack does not need: it costs 1 % of that plan.
         from envctl.adapters.terraform.init.init_runner import InitRunner
 
-        return InitRunner(self._launcher, self._plugins, self._observer, self._monitor.stopping)
+        return InitRunner(
+            self._launcher, self._plugins, self._observer, self._monitor.stopping, self._warm.hash_package
+        )
 
     def detect_version(self, binary: str) -> ports.InstalledTerraform:
         from envctl.adapters.terraform import installed_version
@@ -116,6 +157,28 @@ class TerraformDriver:
 
         return find_overrides(self._launcher.build_environment(PreparedStack("")))
 
+    def expect_plan(self, environment: str, stack: PreparedStack) -> None:
+        self._launcher.start_providers(self._build_site(environment, stack))
+
+    def expect_check(self, environment: str) -> None:
+        stack = self._checked_stacks.find_single(environment)
+        if stack is not None:
+            # The check reports an error.
+            with suppress(EnvctlError):
+                self._launcher.start_providers(self._build_site(environment, stack))
+
+    def expect_refresh(self, environment: str, stack: PreparedStack) -> None:
+        self._warm.expect_refresh(self._build_site(environment, stack))
+
+    def explain_provider_start(self, environment: str, stack: PreparedStack) -> str | None:
+        from envctl.adapters.terraform.init.written_stack import find_initialized_site
+
+        site = find_initialized_site(self._build_site(environment, replace(stack, root="")))
+        if site is None:
+            return None
+        variables = self._launcher.build_environment(stack)
+        return self._warm.explain_start(site, self._launcher.find_binary(stack), variables)
+
     def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[ports.BackendMistake, ...]:
         from envctl.adapters.terraform.init import backend_check
 
@@ -125,13 +188,28 @@ class TerraformDriver:
 
     @contextmanager
     def open_worker_pool(self) -> Iterator[WorkerPool]:
+        from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
+
         crew = WorkerPool(self._machine, self._limits, self._monitor)
+        self._count_pool(1)
         try:
             with crew.accept_jobs():
                 yield crew
         finally:
+            # A pool may be opened while the jobs of another one are running: a drift check prepares environments so.
+            if not self._count_pool(-1):
+                self._warm.end_unkept()
             self._max_running = max(self._max_running, crew.max_running)
             self._monitor.measurements.save()
+
+    def _count_pool(self, change: int) -> int:
+        with self._pools_lock:
+            self._open_pools += change
+            return self._open_pools
+
+    def is_stopping(self) -> bool:
+        """Return whether the user stops the command."""
+        return self._monitor.stopping.stop_requested
 
     def report_usage(self) -> Usage | None:
         """Return the peak usage of all runs so far, or None before the first one."""
@@ -152,38 +230,59 @@ class TerraformDriver:
         stack_lock.require_idle(self._build_site(environment, stack))
 
     def plan(
-        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: ports.PlanLocking = "wait"
+        self,
+        environment: str,
+        stack: PreparedStack,
+        *,
+        destroy: bool = False,
+        locking: ports.PlanLocking = "wait",
+        on_changes: Callable[[], None] = ports.ignore_changes,
     ) -> StackPlan:
         site = self._build_site(environment, stack)
         mode: dict[str, bool | str] = {"destroy": True} if destroy else {}
         mode |= {"lock": False} if locking == "none" else {}
         run_plan = self._plan_after_others if locking == "wait" else self._run_plan
-        try:
-            transcript = run_plan(self._read_inputs(site), PLAN_FILE, **mode)
-        except OperationFailedError as error:
-            if not (destroy and is_upstream_missing(error)):
-                raise
-            # A destroyed resource need not be refreshed, least of all from a missing state.
-            transcript = run_plan(_empty_inputs(site), PLAN_FILE, refresh=False, **mode)
-        if not transcript.has_content:
-            self.delete_plan(environment, stack)
-            # In a destroy plan, a lost state looks like an empty one.
-            lost, held = destroy and transcript.stateless, len(transcript.refreshed)
-            return StackPlan(stack.name, warnings=transcript.warnings, stateless=lost, in_state=held)
-        plan = self._reader.read_plan(site, transcript.warnings)
+        with self._end_providers_on_error(site), self._call_at_changes(site, on_changes):
+            try:
+                transcript = run_plan(self._read_inputs(site), PLAN_FILE, **mode)
+            except OperationFailedError as error:
+                from envctl.adapters.terraform.diagnostics.failures import is_upstream_missing
+
+                if not (destroy and is_upstream_missing(error)):
+                    raise
+                # A destroyed resource need not be refreshed, least of all from a missing state.
+                transcript = run_plan(_empty_inputs(site), PLAN_FILE, refresh=False, **mode)
+            if not transcript.has_content:
+                from envctl.domain.plan.changes import StackPlan
+
+                self.delete_plan(environment, stack)
+                # In a destroy plan, a lost state looks like an empty one.
+                lost, held = destroy and transcript.stateless, len(transcript.refreshed)
+                return StackPlan(stack.name, warnings=transcript.warnings, stateless=lost, in_state=held)
+            # A plan without the lock of the state is never applied.
+            plan = self._reader.read_plan(site, transcript.warnings, is_last=locking == "none")
         self._planned_changes[site.directory] = plan.resources
+        if locking == "none":
+            self._warm.end_stack(site)
+        else:
+            self._warm.keep_stack(site)
         return plan
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         site = self._read_inputs(self._build_site(environment, stack))
         event = ProgressEvent(stack.name, "refresh")
-        self._run_apply(site, event, None, refresh_only=True, auto_approve=True, lock_timeout=APPLY_LOCK_TIMEOUT)
+        try:
+            self._run_apply(site, event, None, refresh_only=True, auto_approve=True, lock_timeout=APPLY_LOCK_TIMEOUT)
+        finally:
+            self._warm.end_stack(site)
 
     def detect_drift(
         self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
-    ) -> "StackComparison":
+    ) -> StackComparison:
         from envctl.adapters.terraform.plans import drift_and_pending
+        from envctl.adapters.terraform.plans.plan_reader import redact_stack_plan
 
+        self._checked_stacks.record(environment, stack)
         site = self._read_inputs(self._build_site(environment, stack))
         run_plan = partial(self._plan_after_others, site) if locked else partial(self._run_plan, site, lock=False)
         documents = list[dict[str, Any]]()
@@ -198,8 +297,11 @@ class TerraformDriver:
             return replace(found, drift=drift, pending=pending)
         finally:
             self._plans.delete_files(site, *COMPARISON_FILES)
+            self._warm.end_stack(site)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
+        from envctl.adapters.terraform.state.written_state import is_state_written
+
         pulled = self._capture_output(self._build_site(environment, stack), "state pull")
         return is_state_written(pulled, stack.workspace)
 
@@ -207,6 +309,8 @@ class TerraformDriver:
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
         output = self._capture_output(site, "state pull")
+        from envctl.adapters.terraform.state.written_state import is_state_written
+
         return output.encode() if is_state_written(output) else b""
 
     def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
@@ -221,14 +325,18 @@ class TerraformDriver:
         finally:
             file.unlink(missing_ok=True)
 
-    def read_outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
+    def read_outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
         # A Terraform at work there may have written half of them.
         stack_lock.require_idle(site)
         return self._load_outputs(site)
 
-    def _load_outputs(self, site: Site) -> "Mapping[str, Output]":
+    def read_current_outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
+        """Return the outputs for another stack of the same command, which may plan this one meanwhile."""
+        return self._load_outputs(self._build_site(environment, stack))
+
+    def _load_outputs(self, site: Site) -> Mapping[str, Output]:
         from envctl.domain.terraform.outputs import Output
 
         local_state.check_state_file(site)
@@ -266,17 +374,34 @@ class TerraformDriver:
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
         try:
-            self._run_apply(site, None, self._plans.find_file(site, PLAN_FILE), lock_timeout=APPLY_LOCK_TIMEOUT)
+            with self._end_providers_on_error(site):
+                self._run_apply(site, None, self._plans.find_file(site, PLAN_FILE), lock_timeout=APPLY_LOCK_TIMEOUT)
         finally:
-            self.delete_plan(environment, stack)
+            self._plans.delete_files(site, *PLAN_FILES)
+
+    def await_ready(self, environment: str, stack: PreparedStack) -> None:
+        """Do nothing: Terraform has waited for its resources."""
 
     def delete_plan(self, environment: str, stack: PreparedStack) -> None:
-        self._plans.delete_files(self._build_site(environment, stack), *PLAN_FILES)
+        site = self._build_site(environment, stack)
+        self._plans.delete_files(site, *PLAN_FILES)
+        self._warm.end_stack(site)
 
     def delete_plans(self, environment: str) -> None:
         self._plans.delete_all(environment)
+        self._warm.end_environment(environment)
+
+    @contextmanager
+    def _end_providers_on_error(self, site: Site) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._warm.end_stack(site)
+            raise
 
     def _run_apply(self, site: Site, event: ProgressEvent | None, plan: PlanFile | None, **options: bool | str) -> None:
+        from envctl.adapters.terraform.diagnostics import full_disk
+
         words = (plan.path,) if plan else ()
         with full_disk.reserve_space(site):
             result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "apply", *words, **options)
@@ -291,6 +416,8 @@ class TerraformDriver:
         try:
             return self._run_plan(site, name, lock_timeout=PLAN_LOCK_TIMEOUT, **options)
         except StateLockedError as held:
+            from envctl.adapters.terraform.state import state_lock
+
             if not (wait := state_lock.describe_wait(held.lock, site)):
                 raise
             self._observer.on_message(wait)
@@ -316,6 +443,8 @@ class TerraformDriver:
             from envctl.adapters.terraform.environment.provider_overrides import require_overrides_found
 
             require_overrides_found(self.find_unpinned_providers(), site.stack.name)
+        from envctl.adapters.terraform.plans import plan_origin
+
         request = plan_origin.PlanRequest.from_options(options, site)
         self._reader.check_origin(site, name, request, transcript)
         return transcript
@@ -325,19 +454,24 @@ class TerraformDriver:
     ) -> tuple[ProcessResult, Transcript]:
         """Run a command; repeat it if a lock was released meanwhile, or `init` was missing: nothing is changed then."""
         local_state.create_state_file(site)
+        if not (site.directory / INIT_STAMP).exists():
+            # Terraform would only report that.
+            self._init_runner.initialize_unfinished(site)
         initialized = False
         for pause in _RETRY_PAUSES:
             result, transcript = self._launcher.stream_command(site, event, command, *words, **options)
             if not initialized and _needs_init(transcript, result):
                 self._init_runner.reinitialize(site)
                 initialized = True
-            elif any(state_lock.is_lock_released(diagnostic, site) for diagnostic in transcript.errors):
+            elif _is_lock_released(transcript, site):
                 time.sleep(pause)
             else:
                 return result, transcript
         return self._launcher.stream_command(site, event, command, *words, **options)
 
     def _capture_output(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
+        from envctl.adapters.terraform.process.json_events import Transcript
+
         result, output = self._launcher.capture_command(site, command, *words, alone=alone, no_color=True, **options)
         if _needs_init(Transcript(), result):
             self._init_runner.reinitialize(site)
@@ -351,9 +485,9 @@ class TerraformDriver:
         """Return the site with the values of other stacks that a root module needs as it is."""
         if not site.stack.inputs:
             return site
-        from envctl.adapters.terraform.state.stack_inputs import read_inputs
+        from envctl.domain.terraform.stack_inputs import read_inputs
 
-        def read_outputs(each: "StackInput") -> "Mapping[str, Output]":
+        def read_outputs(each: StackInput) -> Mapping[str, Output]:
             upstream = replace(
                 site.stack, name=each.stack, root=each.root, workspace=each.workspace, inputs=(), secrets={}
             )
@@ -366,7 +500,11 @@ class TerraformDriver:
         return Site(environment, stack, directory, locate=self._locate)
 
 
-def _add_inputs(site: Site, values: "Mapping[str, str]") -> Site:
+def _load_plan_reader() -> None:
+    from envctl.adapters.terraform.plans import plan_reader  # noqa: F401
+
+
+def _add_inputs(site: Site, values: Mapping[str, str]) -> Site:
     return replace(site, stack=replace(site.stack, secrets={**site.stack.secrets, **values}))
 
 
@@ -374,9 +512,17 @@ def _empty_inputs(site: Site) -> Site:
     """Return the site for a plan that destroys everything, although the values of other stacks are missing."""
     if not site.stack.inputs:
         return site
-    from envctl.adapters.terraform.state.stack_inputs import fill_missing
+    from envctl.domain.terraform.stack_inputs import fill_missing
 
     return _add_inputs(site, fill_missing(site.stack.inputs))
+
+
+def _is_lock_released(transcript: Transcript, site: Site) -> bool:
+    if not transcript.errors:
+        return False
+    from envctl.adapters.terraform.state.state_lock import is_lock_released
+
+    return any(is_lock_released(diagnostic, site) for diagnostic in transcript.errors)
 
 
 def _needs_init(transcript: Transcript, result: ProcessResult) -> bool:

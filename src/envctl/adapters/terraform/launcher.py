@@ -1,27 +1,41 @@
-"""Start Terraform in the working directory of a stack; turn its output into events, text and errors."""
+"""Start Terraform in the working directory of a stack; turn its output into events, text and errors.
+
+What runs and reads a process is imported late: until then, the providers of a single stack start already.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from envctl.adapters.terraform.diagnostics import killed_process, oom_kills
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter, resolve_config_paths
-from envctl.adapters.terraform.environment.stray_files import list_known_files, remove_stray_files
-from envctl.adapters.terraform.process import binary, json_events, stack_lock
+from envctl.adapters.terraform.environment.variables import LOG_VARIABLE, PROVIDER_LOG
+from envctl.adapters.terraform.process import binary, stack_lock
 from envctl.adapters.terraform.process.arguments import build_arguments
-from envctl.adapters.terraform.process.output_lines import FileOutput, PipedOutput, ProcessOutput
-from envctl.adapters.terraform.process.process import ProcessResult, run_process
+from envctl.adapters.terraform.process.hand_over import (
+    CachedPackages,
+    ProviderNotReadyError,
+    RunningProviders,
+)
 from envctl.adapters.terraform.process.stack_lock import HeldLock, Site
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.state import unsaved_state
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
-from envctl.usecases.ports.core import Observer
 from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
+
+if TYPE_CHECKING:
+    from envctl.adapters.terraform.process.json_events import Transcript
+    from envctl.adapters.terraform.process.output_lines import ProcessOutput
+    from envctl.adapters.terraform.process.process import ProcessResult
+    from envctl.usecases.ports.core import Observer
 
 _DEFAULTS = {
     "CHECKPOINT_DISABLE": "1",
@@ -33,13 +47,19 @@ _DEFAULTS = {
     "GOGC": "400",
 }
 # With several plans at once, cores are scarce: without garbage collection a plan takes 15 to 20 % less of them. Most
-# plans end before they reach GOMEMLIMIT.
-_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+# plans end before they reach GOMEMLIMIT. A warm provider lives longer than three short ones: without collection, it and
+# its Terraform take a quarter more memory, and hardly less time.
 _PARALLEL_DEFAULTS = {"GOGC": "off"}
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 ADDED_FLAGS_HINT = (
     "the started program adds flags to Terraform: remove them, or use another program: [terraform]"
     " binary, ENVCTL_TERRAFORM, PATH"
+)
+_Result = TypeVar("_Result")
+# A provider does not listen any more, or ends before it answers. Texts for people have line breaks anywhere.
+_UNMET_PROVIDER = re.compile(
+    r"to\s+obtain\s+schema:\s+reattachment\s+process\s+not\s+found|failed\s+to\s+retrieve\s+schema\s+from\s+provider"
 )
 # By command: the operation in the final `change_summary` of a successful run.
 _SUMMARY_OPERATIONS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
@@ -55,7 +75,11 @@ class Launcher:
         inherited: returns the user's environment variables, which win, by AWS profile ("" for none).
         heap_limit: GOMEMLIMIT of each process, in bytes.
         redact: applied to all text of Terraform for people.
+        on_plan: called once a plan runs, to load what reads it.
+        on_changes: called with the line of output that reports changes, while the plan still runs; earlier if the
+            last plan had some.
         surroundings: removes Terraform's own variables.
+        running: the providers that run already, for each process.
     """
 
     def __init__(
@@ -66,9 +90,12 @@ class Launcher:
         observer: Observer,
         monitor: ProcessMonitor,
         *,
+        running: RunningProviders,
         heap_limit: int,
         patience: float = SILENCE_SECONDS,
         redact: Callable[[str], str] = str,
+        on_plan: Callable[[], None] = lambda: None,
+        on_changes: Callable[[Site], None] = lambda _: None,
         surroundings: EnvironmentFilter | None = None,
     ) -> None:
         self._project = project
@@ -79,7 +106,10 @@ class Launcher:
         self._heap_limit = heap_limit
         self._patience = patience
         self._redact = redact
+        self._on_plan = on_plan
+        self._on_changes = on_changes
         self._surroundings = surroundings or EnvironmentFilter(observer.on_message)
+        self._running = running
         self._environments: dict[str, dict[str, str]] = {}
         # AWS profiles without a GOGC of the user.
         self._default_gogc: set[str] = set()
@@ -91,7 +121,7 @@ class Launcher:
                 inherited = self._surroundings.filter_variables(resolve_config_paths(self._inherited(stack.profile)))
                 cache = cli_configuration.find_plugin_cache(inherited) or os.fspath(self._plugins)
                 plugins = {"TF_PLUGIN_CACHE_DIR": cache}
-                logged = {} if killed_process.LOG_VARIABLE in inherited else killed_process.PROVIDER_LOG
+                logged = {} if LOG_VARIABLE in inherited else PROVIDER_LOG
                 limited = {}
                 # A GOGC of the user and GOMEMLIMIT interact.
                 if "GOGC" not in inherited:
@@ -103,19 +133,51 @@ class Launcher:
     def find_binary(self, stack: PreparedStack) -> tuple[str, ...]:
         return binary.find_binary(stack.binary, self.build_environment(stack), self._project)
 
+    def prepare_providers(self, site: Site, packages: CachedPackages) -> bool:
+        """Compare packages with the lock for an init, and start the likely ones; see RunningProviders."""
+        program, variables = self.find_binary(site.stack), self._build_variables(site)
+        if self._monitor.is_parallel:
+            # All cores are at work, and the plan of this stack may be far away.
+            packages = replace(packages, likely=())
+        return self._running.prepare_stack(site, program, variables, packages)
+
+    def start_providers(self, site: Site) -> None:
+        """Start the providers of an initialized stack, and do not wait for them."""
+        self._running.start_early(site, self.find_binary(site.stack), self._build_variables(site))
+
+    def end_providers(self, site: Site) -> None:
+        self._running.end_stack(site)
+
     def stream_command(
         self, site: Site, event: ProgressEvent | None, command: str, *words: str, **options: bool | str
-    ) -> tuple[ProcessResult, json_events.Transcript]:
+    ) -> tuple[ProcessResult, Transcript]:
         """Run a command under the lock of the stack; pass `event` at its start, then all others, to the observer."""
         line = build_arguments(self.find_binary(site.stack), command, *words, input=False, json=True, **options)
-        transcript = json_events.Transcript()
+        result, transcript = _run_when_ready(lambda: self._stream_line(site, event, command, line))
+        self._observer.on_progress(ProgressEvent(site.stack.name, "over", environment=site.environment))
+        if transcript.version and not binary.is_embedded(line):
+            self._running.record_program(Path(line[0]), transcript.version)
+        return result, transcript
+
+    def _stream_line(
+        self, site: Site, event: ProgressEvent | None, command: str, line: list[str]
+    ) -> tuple[ProcessResult, Transcript]:
+        from envctl.adapters.terraform.process.json_events import Transcript, record_line
+        from envctl.adapters.terraform.process.output_lines import FileOutput, PipedOutput
+
+        transcript = Transcript()
+        had_changes = command == "plan" and self._monitor.measurements.had_changes(site.unit)
 
         def on_line(text: str) -> None:
-            if progress := json_events.record_line(text, site.stack, transcript, self._redact):
+            if progress := record_line(text, site.stack, transcript, self._redact):
                 self._observer.on_progress(replace(progress, environment=site.environment))
+            if command == "plan":
+                self._follow_plan(site, transcript, had_changes=had_changes)
 
         def on_start() -> None:
-            # Once it runs: the observer loads its libraries while Terraform loads.
+            # Once it runs: what shows and reads its results is loaded while Terraform loads.
+            if command == "plan":
+                self._on_plan()
             if event:
                 self._observer.on_progress(replace(event, environment=site.environment))
 
@@ -130,18 +192,81 @@ class Launcher:
                 on_start=on_start,
                 patience=self._patience if command == "plan" else None,
             )
-        self._observer.on_progress(ProgressEvent(site.stack.name, "over", environment=site.environment))
+        if not transcript.has_begun:
+            self._require_providers_met(site, result, transcript)
+        if command in ("plan", "apply") and not result.code:
+            changed = command == "plan" and transcript.has_content
+            self._monitor.measurements.record_changes(site.unit, changed=changed)
         return result, transcript
+
+    def _follow_plan(self, site: Site, transcript: Transcript, *, had_changes: bool) -> None:
+        if transcript.is_settled:
+            # Nothing asks its providers any more. They end while Terraform does.
+            self._running.release_stack(site)
+        if transcript.has_content or had_changes:
+            # The last plan had some, so this one probably has, too: what follows is done beside Terraform.
+            self._on_changes(site)
 
     def capture_command(
         self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str
     ) -> tuple[ProcessResult, str]:
         """Run a short command and return its output. `alone` takes the lock of the stack, for changes of the state."""
-        lines: list[str] = []
         line = build_arguments(self.find_binary(site.stack), command, *words, **options)
-        with stack_lock.lock_stack(site) if alone else contextlib.nullcontext() as lock:
-            result = self._run_process(site, line, lines.append, lock=lock)
+
+        def run() -> tuple[ProcessResult, str]:
+            with stack_lock.lock_stack(site) if alone else contextlib.nullcontext() as lock:
+                return self._capture_line(site, line, lock=lock)
+
+        return _run_when_ready(run)
+
+    def show_plan(
+        self, site: Site, path: str, on_start: Callable[[], None], *, is_last: bool = False
+    ) -> tuple[ProcessResult, str]:
+        """Return the JSON document of a saved plan.
+
+        Args:
+            on_start: called once Terraform runs.
+            is_last: no command for this stack follows, so its providers end while Terraform does.
+        """
+        line = build_arguments(self.find_binary(site.stack), "show", path, json=True, no_color=True)
+
+        def on_output() -> None:
+            if is_last:
+                self._running.release_stack(site)
+
+        return _run_when_ready(
+            lambda: self._capture_line(site, line, lock=None, on_start=on_start, on_output=on_output)
+        )
+
+    def _capture_line(
+        self,
+        site: Site,
+        line: list[str],
+        *,
+        lock: HeldLock | None,
+        on_start: Callable[[], None] = lambda: None,
+        on_output: Callable[[], None] = lambda: None,
+    ) -> tuple[ProcessResult, str]:
+        from envctl.adapters.terraform.process.json_events import Transcript
+
+        lines: list[str] = []
+
+        def on_line(text: str) -> None:
+            lines.append(text)
+            on_output()
+
+        result = self._run_process(site, line, on_line, lock=lock, on_start=on_start)
+        self._require_providers_met(site, result, Transcript())
         return result, "".join(lines)
+
+    def _require_providers_met(self, site: Site, result: ProcessResult, transcript: Transcript) -> None:
+        """Raise ProviderNotReadyError if a warm provider ended before Terraform had its schema.
+
+        Terraform needs all schemas first: it has changed nothing then.
+        """
+        texts = (result.errors, *(each.text for each in transcript.errors))
+        if result.was_warm and not result.interrupted and any(map(_UNMET_PROVIDER.search, texts)):
+            raise ProviderNotReadyError(self._running.leave_unused(site))
 
     def _run_process(
         self,
@@ -158,35 +283,51 @@ class Launcher:
             if self._monitor.stopping.claim_notice():
                 self._observer.on_message("stopping: Terraform finishes its current work, and keeps its state")
 
+        from envctl.adapters.terraform.diagnostics import oom_kills
+        from envctl.adapters.terraform.environment.stray_files import list_known_files, remove_stray_files
+        from envctl.adapters.terraform.process.process import run_process
+
         for stray in remove_stray_files(site.directory, list_known_files(site)):
             where = os.path.relpath(site.directory / stray, self._project)
             self._observer.on_message(f"removed {where}: not written by envctl, and Terraform would have read it")
-        command = line[len(self.find_binary(site.stack))]
-        around, usages = self._monitor.monitor_run(site, command)
+        program, variables = self.find_binary(site.stack), self._build_variables(site)
+        command = line[len(program)]
         kills = oom_kills.count_kills()
-        result = run_process(
-            line,
-            site.directory,
-            self._build_variables(site),
-            on_line,
-            output=output,
-            lock=lock,
-            inherited=site.inherited,
-            stopping=self._monitor.stopping,
-            around=around,
-            on_start=on_start,
-            on_stop=on_stop,
-            patience=patience,
-        )
+        with self._running.hand_over(site, command, program, variables) as given:
+            around, usages = self._monitor.monitor_run(site, command, given.processes)
+            result = run_process(
+                [*line, *given.words],
+                site.directory,
+                {**variables, **(given.variables or self._choose_collection(site.stack))},
+                on_line,
+                output=output,
+                lock=lock,
+                inherited=(*site.inherited, *given.descriptors),
+                stopping=self._monitor.stopping,
+                around=around,
+                on_start=lambda: _call_all(given.on_start, on_start),
+                on_stop=on_stop,
+                patience=patience,
+            )
+            if result.code:
+                result = self._running.explain_failure(site, result)
         if result.errors:
             result = replace(result, errors=self._redact(result.errors))
         if result.code:
-            text, log = killed_process.split_log(result.errors)
+            from envctl.adapters.terraform.diagnostics.killed_process import split_log
+
+            text, log = split_log(result.errors)
             starved = oom_kills.has_new_kills(kills)
-            result = replace(result, errors=text, log=log, oom_killed=starved, memory=self._monitor.meter.peak)
+            peak, was_warm = self._monitor.meter.peak, bool(given.processes)
+            result = replace(result, errors=text, log=log, oom_killed=starved, memory=peak, was_warm=was_warm)
         if usages and (result.oom_killed or not result.code):
             self._monitor.measurements.add_measurement(usages[0], planned=command == "plan" and not result.code)
         return result
+
+    def _choose_collection(self, stack: PreparedStack) -> dict[str, str]:
+        """Return how a Terraform that starts its own providers collects garbage, if not as usual."""
+        is_ours = self._monitor.is_parallel and stack.profile in self._default_gogc
+        return _PARALLEL_DEFAULTS if is_ours else {}
 
     def _build_variables(self, site: Site) -> dict[str, str]:
         stack = site.stack
@@ -196,14 +337,26 @@ class Launcher:
         workspace = {"TF_WORKSPACE": stack.workspace} if stack.workspace else {}
         region = dict.fromkeys(_REGION_VARIABLES, stack.region) if stack.region else {}
         usual = self.build_environment(stack)
-        collected = _PARALLEL_DEFAULTS if self._monitor.is_parallel and stack.profile in self._default_gogc else {}
-        return usual | collected | secrets | session | plugins | workspace | region
+        return usual | secrets | session | plugins | workspace | region
 
 
-def check_result(result: ProcessResult, transcript: json_events.Transcript, site: Site, command: str) -> None:
+def _run_when_ready(run: Callable[[], _Result]) -> _Result:
+    """Run Terraform, and once more if a warm provider was not ready: this time, Terraform starts its providers."""
+    try:
+        return run()
+    except ProviderNotReadyError:
+        return run()
+
+
+def _call_all(*calls: Callable[[], None]) -> None:
+    for call in calls:
+        call()
+
+
+def check_result(result: ProcessResult, transcript: Transcript, site: Site, command: str) -> None:
     """Raise the error of a failed, interrupted or silent run."""
     unsaved = command == "apply" and unsaved_state.has_unsaved_state(site)
-    if result.interrupted and not (unsaved or killed_process.is_terraform_killed(result)):
+    if result.interrupted and not (unsaved or _is_terraform_killed(result)):
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
         hint = "the next run continues from the current state"
         raise InterruptedByUserError(Problem("E311", message, hint, stack=site.stack.name))
@@ -217,7 +370,13 @@ def check_result(result: ProcessResult, transcript: json_events.Transcript, site
         raise to_terraform_error(result, transcript, site, command)
 
 
-def check_summary(transcript: json_events.Transcript, site: Site, command: str) -> None:
+def _is_terraform_killed(result: ProcessResult) -> bool:
+    from envctl.adapters.terraform.diagnostics.killed_process import is_terraform_killed
+
+    return is_terraform_killed(result)
+
+
+def check_summary(transcript: Transcript, site: Site, command: str) -> None:
     """Raise OperationFailedError after a plan or apply without summary (E354) or on another state file (E369)."""
     # Without its summary, a run would count as one without changes.
     if transcript.summarized.isdisjoint(_SUMMARY_OPERATIONS[command]):

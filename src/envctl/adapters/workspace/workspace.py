@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import time
@@ -17,12 +16,15 @@ from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Pr
 from envctl.domain.terraform import workdir_names
 from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.tree_record import TreeRecord, parse_tree_record
-from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
+from envctl.domain.terraform.workdir_names import MODULES_MANIFEST, WORKLOAD_ROOT
+from envctl.domain.text.sha256 import sha256
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, ValueSource
 
 if TYPE_CHECKING:
+    from envctl.domain.kubernetes.workload import Workload
     from envctl.domain.release.bundle import File
+    from envctl.domain.terraform.generated_files import GeneratedFiles
 
 PREPARED_FILE = ".prepared.json"
 RELEASE_FILE = ".release"
@@ -31,7 +33,19 @@ KNOWN_STATES_FILE = ".known-states.json"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
-_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys", "base", "root", "workspace", "region")
+_STACK_FIELDS = (
+    "name",
+    "upstream",
+    "after",
+    "binary",
+    "profile",
+    "plan_keys",
+    "base",
+    "root",
+    "workspace",
+    "region",
+    "warm",
+)
 
 
 class DirectoryWorkspace:
@@ -95,7 +109,7 @@ class DirectoryWorkspace:
     def write_stack(self, environment: str, stack: str, main: bytes) -> None:
         self._forget_prepared(environment)
         home = self._root / environment / stack
-        if (home / workdir_names.TREE_RECORD).exists():
+        if any((home / name).exists() for name in (workdir_names.TREE_RECORD, workdir_names.OLD_TREE_RECORD)):
             # A root module that ran as it is had its tree here.
             stack_tree.clear_tree(home, "", keep=())
         _write_if_different(home / workdir_names.ROOT_MODULE_FILE, main, 0o644)
@@ -106,28 +120,31 @@ class DirectoryWorkspace:
         stack: str,
         root: str,
         files: "Mapping[str, File]",
-        generated: Mapping[str, bytes],
+        generated: "GeneratedFiles",
     ) -> None:
         self._forget_prepared(environment)
         home = self._root / environment / stack
-        wanted = stack_tree.list_wanted_files(root, files, generated)
+        added = generated.encode()
+        wanted = stack_tree.list_wanted_files(root, files, added)
         stack_tree.clear_tree(home, root, keep=wanted)
         # First: it leads to the plans and the state of a killed command.
-        record = TreeRecord.from_paths(root, wanted)
+        record = TreeRecord.from_paths(root, wanted).replace_generated(added, generated.override, generated.settings)
         _write_if_different(home / workdir_names.TREE_RECORD, record.encode(), 0o644)
         for path, file in wanted.items():
             _write_if_different(home / path, file.data, 0o755 if file.executable else 0o644)
         _check_case_conflicts(home, tuple(wanted))
 
-    def write_generated(self, environment: str, stack: str, root: str, generated: Mapping[str, bytes]) -> None:
+    def write_generated(self, environment: str, stack: str, root: str, generated: "GeneratedFiles") -> None:
         self._forget_prepared(environment)
         home = self._root / environment / stack
         record = parse_tree_record(_read_optional(home / workdir_names.TREE_RECORD) or b"")
-        _write_if_different(home / workdir_names.TREE_RECORD, record.replace_generated(generated).encode(), 0o644)
+        added = generated.encode()
+        record = record.replace_generated(added, generated.override, generated.settings)
+        _write_if_different(home / workdir_names.TREE_RECORD, record.encode(), 0o644)
         for name in workdir_names.GENERATED_FILES:
-            if name not in generated:
+            if name not in added:
                 (home / root / name).unlink(missing_ok=True)
-        for name, data in generated.items():
+        for name, data in added.items():
             _write_if_different(home / root / name, data, 0o644)
 
     def write_module_record(self, environment: str, stack: str, record: bytes, root: str = "") -> None:
@@ -178,6 +195,8 @@ class DirectoryWorkspace:
                     inputs=tuple(StackInput(**each) for each in s["inputs"]),
                     workspace=s["workspace"],
                     region=s["region"],
+                    warm=bool(s["warm"]),
+                    workload=_decode_workload(s["workload"]),
                 )
                 for s in kept["stacks"]
             )
@@ -230,25 +249,35 @@ class DirectoryWorkspace:
             "public_names": prepared.public_names,
             "has_account": prepared.has_account,
             "stacks": [
-                {name: getattr(stack, name) for name in _STACK_FIELDS} | {"inputs": [vars(i) for i in stack.inputs]}
+                {
+                    **{name: getattr(stack, name) for name in _STACK_FIELDS},
+                    "inputs": [vars(each) for each in stack.inputs],
+                    "workload": stack.workload.to_json() if stack.workload else None,
+                }
                 for stack in prepared.stacks
             ],
         }
         atomic.write_atomically(self._root / prepared.environment / PREPARED_FILE, json.dumps(document).encode())
 
     def _hash_stacks(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
-        """Hash root modules or trees, module records, backend records and release files in the working directory."""
+        """Hash root modules or trees, module records, backend records and release files in the working directory. The
+        files of remote modules of a root count by their numbers on the disk.
+        """
         home = self._root / environment
         files: list[Path] = []
+        installed = []
         for stack in stacks:
             workdir = self._join_workdir(environment, stack.name, stack.root)
-            if stack.root:
-                files += stack_tree.list_tree(home / stack.name, stack.root)
+            if root := stack.root or (WORKLOAD_ROOT if stack.workload else ""):
+                # A preparation of an earlier envctl has no such record.
+                files.append(home / stack.name / workdir_names.TREE_RECORD)
+                files += stack_tree.list_tree(home / stack.name, root)
+                installed.append(stack_tree.stat_installed(home / stack.name, root))
             else:
                 files.append(workdir / workdir_names.ROOT_MODULE_FILE)
             files += [workdir / MODULES_MANIFEST, workdir / workdir_names.BACKEND_RECORD]
         released = sorted(path for path in (home / workdir_names.CODE_FOLDER).rglob("*") if path.is_file())
-        return _hash_files([*files, *released], self._root)
+        return _hash_files([*files, *released], self._root, repr(installed) if any(installed) else "")
 
     def _join_workdir(self, environment: str, stack: str, root: str) -> Path:
         return self._root / workdir_names.join_workdir(environment, stack, root)
@@ -260,6 +289,14 @@ class DirectoryWorkspace:
             prepared.unlink(missing_ok=True)
         except OSError as error:
             raise unwritable_error(prepared, error, _REMOVE_HINT) from error
+
+
+def _decode_workload(document: Mapping[str, Any] | None) -> "Workload | None":
+    if document is None:
+        return None
+    from envctl.domain.kubernetes.workload import parse_workload
+
+    return parse_workload(document)
 
 
 def _decode_sources(sources: Sequence[Mapping[str, Any]]) -> tuple[ValueSource, ...]:
@@ -364,11 +401,11 @@ def _clear_folder(top: Path, keep: Collection[Path]) -> None:
 
 
 def _hash_files(files: Sequence[Path], base: Path, context: str = "") -> str:
-    digest = hashlib.sha256(context.encode())
+    digest = sha256(context.encode())
     for file in files:
         digest.update(b"\0" + os.fsencode(file.relative_to(base)) + b"\0")
         with contextlib.suppress(OSError):
-            digest.update(hashlib.sha256(read_bytes(file)).digest() + bytes([os.access(file, os.X_OK)]))
+            digest.update(sha256(read_bytes(file)).digest() + bytes([os.access(file, os.X_OK)]))
     return digest.hexdigest()
 
 

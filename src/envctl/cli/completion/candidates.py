@@ -16,8 +16,8 @@ from envctl.adapters.disk.files import read_bytes, read_text
 from envctl.adapters.disk.paths import expand_home
 from envctl.cli.project_folder import choose_project_folder
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)?", re.ASCII)
-_OUTPUT = re.compile(r'^\s*output\s+"?([A-Za-z_][\w-]*)"?', re.MULTILINE | re.ASCII)
+_NAME = r"(?a)[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)?"
+_OUTPUT = r'(?am)^\s*output\s+"?([A-Za-z_][\w-]*)"?'
 _CHECKPOINT_INTERVAL = 256
 
 
@@ -132,7 +132,7 @@ def _find_declared_outputs(context: typer.Context, stack: str) -> list[str]:
     found: dict[str, None] = {}
     with suppress(OSError, ValueError):
         for file in sorted((_find_project_root(context) / module).glob("*.tf")):
-            found.update(dict.fromkeys(_OUTPUT.findall(read_text(file))))
+            found.update(dict.fromkeys(re.findall(_OUTPUT, read_text(file))))
     return list(found)
 
 
@@ -162,4 +162,4 @@ def _read_ledger_tail(store: Path) -> list[bytes]:
 
 def _keep_valid_names(names: Iterable[object]) -> list[str]:
     """Drop duplicates and invalid names."""
-    return list(dict.fromkeys(name for name in names if isinstance(name, str) and _NAME.fullmatch(name)))
+    return list(dict.fromkeys(name for name in names if isinstance(name, str) and re.fullmatch(_NAME, name)))

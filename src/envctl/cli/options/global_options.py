@@ -13,6 +13,7 @@ FLAGS = {
     "--sandbox": "Run real Terraform with an embedded AWS: no account, all files in .envctl/. Or: ENVCTL_SANDBOX=1",
     "--comment": "Post the result as one updating PR/MR comment (GitHub, GitLab).",
     "--issues": "Keep one open issue for each drifted environment (drift, collect; GitHub, GitLab).",
+    "--no-warm": "Let Terraform start its providers itself. Default: envctl starts each one once.",
     "--no-ci": "Disable CI integration: no annotations, outputs, summary, folds or masks.",
     "--debug": "Show the traceback of a bug.",
 }
@@ -47,6 +48,7 @@ class Options:
     sarif: Path | None = None
     comment: bool = False
     issues: bool = False
+    no_warm: bool = False
     # Set by commands that only look: they take the `look_role` of an environment.
     look: bool = False
     # Set by deployments: the only environment whose `assume_role` they take. Elsewhere they take the `look_role`.

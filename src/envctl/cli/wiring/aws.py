@@ -50,17 +50,30 @@ class AwsPorts:
     def access(self) -> "Sessions":
         from envctl.adapters.aws.account_cache import AccountCache
         from envctl.adapters.aws.sessions import Sessions
-        from envctl.adapters.store import connect
 
         return Sessions(
             self._prepare,
             self._credentials_spec,
             AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited, look=self._look),
             is_token_renewed=lambda: self.job_credentials.is_renewed,
-            store_url=lambda: (
-                connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
-            ),
+            store_url=self._find_store_endpoint,
         )
+
+    @cached_property
+    def looking_access(self) -> "Sessions":
+        """The credentials of a command that only looks, in a command that deploys."""
+        from envctl.adapters.aws.sessions import Sessions
+        from envctl.domain.aws.access import build_credentials_spec
+
+        find_spec = lambda name: build_credentials_spec(  # noqa: E731
+            self._project().for_looking(), name, self._identity().identify_actor() if name else None
+        )
+        return Sessions(self._prepare, find_spec)
+
+    def _find_store_endpoint(self) -> str:
+        from envctl.adapters.store import connect
+
+        return connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
 
     @cached_property
     def buckets(self) -> "S3Buckets":

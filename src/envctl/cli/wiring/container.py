@@ -22,11 +22,14 @@ from envctl.cli.wiring.tracing import TracedPorts
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 if TYPE_CHECKING:
+    from envctl.adapters.kubernetes.inspection import KubernetesInspector
+    from envctl.adapters.kubernetes.rendering.manifests import KubernetesManifests
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileHeadCache
     from envctl.adapters.local.new_folder import NewProjectFolder
     from envctl.adapters.local.secret_variables import SecretVariables
     from envctl.adapters.local.trace import FileTracer
+    from envctl.adapters.stacks.stack_drivers import StackDrivers
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
@@ -35,12 +38,15 @@ if TYPE_CHECKING:
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
     from envctl.cli.render.progress.prompts import TerminalPrompter
+    from envctl.cli.wiring.clusters import ClusterApis, WiredClusters
     from envctl.cli.wiring.readers import ProjectFileReader
     from envctl.cli.wiring.sandbox import EmbeddedAws
     from envctl.domain.config.project import Owner, Project
     from envctl.domain.errors import Location
     from envctl.domain.ledger.trust import Trust
+    from envctl.usecases.inspect.exec_clusters import Kubeconfig
     from envctl.usecases.ports.core import Identity
+    from envctl.usecases.ports.terraform import StackDriver
 
 
 class WiredPorts(MachinePorts, AwsPorts, JobPorts):
@@ -96,6 +102,12 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         if message and message not in self._written and not self._options.json:
             self._written.add(message)
             sys.stderr.write(f"{message}\n")
+
+    @cached_property
+    def manifests(self) -> "KubernetesManifests":
+        from envctl.adapters.kubernetes.rendering.manifests import KubernetesManifests
+
+        return KubernetesManifests()
 
     @cached_property
     def secret_variables(self) -> "SecretVariables":
@@ -182,7 +194,62 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         return DirectoryWorkspace(self._root, self._home / "work", context)
 
     @cached_property
-    def terraform(self) -> "TerraformDriver":
+    def terraform(self) -> "StackDrivers":
+        from envctl.adapters.stacks.stack_drivers import StackDrivers
+
+        return StackDrivers(self._terraform_driver, self._create_kubernetes_driver)
+
+    @cached_property
+    def kubernetes_clusters(self) -> "WiredClusters":
+        from envctl.cli.wiring.clusters import WiredClusters
+
+        return WiredClusters(self.access.open_client, self.inherited_environment, sandbox=self.sandbox)
+
+    @cached_property
+    def looking_clusters(self) -> "WiredClusters":
+        from envctl.cli.wiring.clusters import WiredClusters
+
+        return WiredClusters(self.looking_access.open_client, self.inherited_environment, sandbox=self.sandbox)
+
+    @cached_property
+    def cluster_inspector(self) -> "KubernetesInspector":
+        from envctl.adapters.kubernetes.inspection import KubernetesInspector
+
+        return KubernetesInspector(self.inherited_environment)
+
+    @cached_property
+    def cluster_apis(self) -> "ClusterApis":
+        """The APIs of the clusters that stacks of this command use."""
+        from envctl.cli.wiring.clusters import ClusterApis
+
+        return ClusterApis(self.kubernetes_clusters, self.inherited_environment, self.observer.on_message)
+
+    def place_kubeconfig(self, environment: str, kubeconfig: "Kubeconfig") -> str:
+        """Write a kubeconfig for a program, and return its variable."""
+        from envctl.adapters.local.kubeconfig_file import join_kubeconfigs, write_kubeconfig
+
+        path = write_kubeconfig(self._home / "kubeconfig", environment, kubeconfig.text)
+        return join_kubeconfigs(path, self.inherited_environment()) if kubeconfig.needs_own else str(path)
+
+    def _create_kubernetes_driver(self) -> "StackDriver":
+        from envctl.adapters.kubernetes.driver import KubernetesDriver
+        from envctl.adapters.kubernetes.rendering.renderer import ManifestRenderer
+        from envctl.usecases.ports.terraform import NO_TRACE
+
+        terraform = self._terraform_driver
+        return KubernetesDriver(
+            self._home / "work",
+            ManifestRenderer(),
+            self.cluster_apis.find_api,
+            terraform.read_current_outputs,
+            self.observer,
+            secrecy=current_redaction(),
+            is_stopping=terraform.is_stopping,
+            trace=self.file_tracer or NO_TRACE,
+        )
+
+    @cached_property
+    def _terraform_driver(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
         from envctl.adapters.terraform.scheduler.capacity import Limits
         from envctl.usecases.ports.terraform import NO_TRACE
@@ -198,6 +265,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             secrecy=current_redaction(),
             surroundings=self._cleared_environment,
             locate=self._locate_rendered_key,
+            warm=not self._options.no_warm,
         )
 
     def _locate_rendered_key(self, environment: str, path: Sequence[str | int]) -> "Location | None":
@@ -228,8 +296,8 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     def close(self) -> None:
         self.job_credentials.close()
         self.observer.close()
-        if "terraform" in self.__dict__:
-            memory_usage.LAST_USAGE.set(self.terraform.report_usage())
+        if "_terraform_driver" in self.__dict__:
+            memory_usage.LAST_USAGE.set(self._terraform_driver.report_usage())
         if self.file_tracer is not None:
             self.file_tracer.close()
         # A local store needs no copy: completion reads it directly.

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 from envctl.cli.output.redaction import current_redaction
-from envctl.domain.ci.id_token import AUDIENCE
 from envctl.domain.ci.job_role import (
     GITLAB_TOKEN_VARIABLE,
     ROLE_VARIABLE,
@@ -68,6 +67,7 @@ class JobCredentials:
     def request_token(self) -> str:
         """Return a token of the job, to show its claims; empty if the forge gives none. Raises EnvctlError."""
         from envctl.adapters.forge.id_token import GithubIdTokens, can_request_tokens
+        from envctl.domain.ci.id_token import AUDIENCE
 
         if can_request_tokens(self._environ):
             return GithubIdTokens(dict(self._environ), _redact).request_token(AUDIENCE)
@@ -86,6 +86,7 @@ class JobCredentials:
     def _open_github_file(self) -> "TokenFile":
         from envctl.adapters.forge.id_token import GithubIdTokens
         from envctl.adapters.local.token_file import TokenFile
+        from envctl.domain.ci.id_token import AUDIENCE
 
         tokens = GithubIdTokens(dict(self._environ), _redact)
         file = TokenFile(lambda: tokens.request_token(AUDIENCE), self._environ.get("RUNNER_TEMP", ""))

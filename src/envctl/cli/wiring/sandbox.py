@@ -1,16 +1,17 @@
 """The sandbox of a command, started on first use by a process or the store."""
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envctl.adapters.disk.files import is_file, read_bytes, read_text, write_text
 from envctl.adapters.sandbox.environment import DEFAULT_ACCOUNT
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
+from envctl.domain.text.sha256 import sha256
 
 if TYPE_CHECKING:
     from envctl.domain.config.project import Project
@@ -25,13 +26,20 @@ class EmbeddedAws:
         self._home = root / ".envctl" / "sandbox"
         self._load_project = load_project
         self._report = report
+        self._lock = RLock()
+        self._is_replaced = False
+        self._seen: RunningSandbox | None = None
 
     def replace_environment(self) -> Mapping[str, str]:
         """Replace os.environ by one without real credentials; return it for child processes."""
-        inherited = self.running_sandbox.build_environment(os.environ)
-        os.environ.clear()
-        os.environ.update(inherited)
-        return inherited
+        # Once, and by one thread: another one would find it empty.
+        with self._lock:
+            if not self._is_replaced:
+                inherited = self.running_sandbox.build_environment(os.environ)
+                os.environ.clear()
+                os.environ.update(inherited)
+                self._is_replaced = True
+        return os.environ
 
     def client_options(self) -> Mapping[str, str]:
         """Return the proxy options for obstore: it ignores the proxy variables of the environment."""
@@ -45,8 +53,8 @@ class EmbeddedAws:
     def running_sandbox(self) -> RunningSandbox:
         """The running sandbox with the buckets of the project; started on first access."""
         project_file, marker = self._root / "envctl.toml", self._home / "buckets"
-        digest = hashlib.sha256(read_bytes(project_file)).hexdigest() if is_file(project_file) else ""
-        found = Sandbox(self._home).find_running()
+        digest = sha256(read_bytes(project_file)).hexdigest() if is_file(project_file) else ""
+        found = self._seen or Sandbox(self._home).find_running()
         if found and _read_if_present(marker) == f"{found.pid} {found.started_at} {digest}":
             return found
         running = self.start_sandbox(self._load_project())
@@ -63,7 +71,8 @@ class EmbeddedAws:
     def remove_dead_sandbox(self) -> None:
         """Remove the files of a dead sandbox, with its work directories: call it before laying out new ones."""
         sandbox = Sandbox(self._home)
-        if sandbox.has_died():
+        self._seen = sandbox.find_running()
+        if self._seen is None and sandbox.has_died():
             self._report("the earlier sandbox has stopped, and its contents are lost")
             sandbox.stop()
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 _TRACED_NAMES = frozenset(
     {"access", "alarms", "buckets", "identity", "registries", "secrets", "signatures", "store"}
     | {"config_reader", "remote_modules", "tree", "version_control", "workspace"}
-    | {"check_runner", "cost_estimator", "prompter"}
+    | {"check_runner", "cost_estimator", "kubernetes_clusters", "looking_clusters", "prompter"}
 )
 
 

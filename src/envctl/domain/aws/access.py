@@ -53,8 +53,6 @@ class CallerIdentity:
     ends_at: datetime | None = None
 
 
-PROFILE_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
-"""Environment variables for profile files, and their defaults."""
 DEFAULT_REGION = "us-east-1"
 _ARN_PARTS = 6
 _ENDED_BY_ITSELF = frozenset({"succeeded", "partial", "failed", "interrupted"})

@@ -14,8 +14,8 @@ GITLAB_TOKEN_VARIABLE = "ENVCTL_AWS_TOKEN"  # noqa: S105 (its name)
 """The ID token of a GitLab job, as the generated pipeline names it."""
 SOURCE_VARIABLE = "ENVCTL_ROLE_VARIABLE"
 """Set by a workflow: the variable that it takes the role from, such as `ENVCTL_ROLE in prod`, for the message."""
-_SOURCE = re.compile(r"([A-Z][A-Z0-9_]*)(?: in ([A-Za-z0-9][A-Za-z0-9._/-]*))?", re.ASCII)
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
+_SOURCE = r"(?a)([A-Z][A-Z0-9_]*)(?: in ([A-Za-z0-9][A-Za-z0-9._/-]*))?"
+_ROLE = r"(?a)arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}"
 _OTHER_CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_PROFILE",
@@ -50,7 +50,7 @@ def check_job_role(variables: Mapping[str, str], job: Job) -> EnvctlError | None
         return None
     if not role.strip():
         return MisconfiguredMachineError(_describe_missing_role(variables, job))
-    if has_token and not _ROLE.fullmatch(role):
+    if has_token and not re.fullmatch(_ROLE, role):
         message = f"{_name_source(variables)} is not the ARN of a role: {excerpt(role)}"
         return MisconfiguredMachineError(Problem("E497", message, _suggest_place(variables, job)))
     is_hosted = variables.get("RUNNER_ENVIRONMENT") == "github-hosted"
@@ -80,19 +80,19 @@ def _find_token_source(variables: Mapping[str, str]) -> TokenSource:
 
 
 def _describe_missing_role(variables: Mapping[str, str], job: Job) -> Problem:
-    found = _SOURCE.fullmatch(variables.get(SOURCE_VARIABLE, ""))
+    found = re.fullmatch(_SOURCE, variables.get(SOURCE_VARIABLE, ""))
     where = f" for environment {found[2]}" if found and found[2] else ""
     message = f"{_name_source(variables)} is not set{where}: this job has no role in AWS"
     return Problem("E497", message, _suggest_place(variables, job))
 
 
 def _name_source(variables: Mapping[str, str]) -> str:
-    found = _SOURCE.fullmatch(variables.get(SOURCE_VARIABLE, ""))
+    found = re.fullmatch(_SOURCE, variables.get(SOURCE_VARIABLE, ""))
     return found[1] if found else ROLE_VARIABLE
 
 
 def _suggest_place(variables: Mapping[str, str], job: Job) -> str:
-    found = _SOURCE.fullmatch(variables.get(SOURCE_VARIABLE, ""))
+    found = re.fullmatch(_SOURCE, variables.get(SOURCE_VARIABLE, ""))
     if found is None:
         return f"set {ROLE_VARIABLE} to the ARN of the role of this job, or unset it"
     match job.host:

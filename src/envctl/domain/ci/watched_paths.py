@@ -21,7 +21,7 @@ def list_watched_paths(
 
     Modules may call modules beside them, so the first folder of each path in the project counts as a whole.
     """
-    tops = {stack.folder.split("/")[0] for stack in project.every_stack.values()} - {UP}
+    tops = {path.split("/")[0] for stack in project.every_stack.values() for path in stack.paths} - {UP}
     tops |= set(_find_program_folders(project))
     if "." in tops:
         # The project is a root module: all its files may be code.

@@ -13,6 +13,7 @@ from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.gates import find_default_gates
 from envctl.domain.config.provider_tables import check_provider_tables
 from envctl.domain.config.regions import check_region_names, check_stack_places, parse_stack
+from envctl.domain.config.stack_kinds import check_stack_kinds, parse_cluster_stack
 from envctl.domain.graph import CycleError, order_stacks
 from envctl.domain.rollout.traffic import FULL_PERCENT, TRAFFIC_VARIABLES
 from envctl.domain.terraform.outputs import OutputReference
@@ -30,7 +31,7 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *_check_parity(document),
         *_check_signing_keys(document),
         *_check_pull_request_environments(document),
-        *_check_stack_folders(document),
+        *check_stack_kinds(document),
         *_check_wiring(document),
         *_check_set_values(document),
         *check_stack_places(document),
@@ -65,26 +66,6 @@ def _check_pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
         elif order and name not in order and not beside:
             hint = f"add {name} to pipeline.order, or remove the section; {suggest_name(name, order)}"
             yield Fault("E104", f"the environment {name} is not in the order", hint, ("environments", name))
-
-
-# A stack with no other keys was probably meant to be a table of another stack.
-_KEYS_OF_TABLES = frozenset({"inputs", "providers", "rollout", "set", "state"})
-
-
-def _check_stack_folders(document: Mapping[str, object]) -> Iterator[Fault]:
-    others = {n for n, each in find_table(document, "stacks").items() if find_table(each).keys() & {"module", "root"}}
-    for name in find_table(document, "stacks"):
-        keys = {"module", "root"} & find_table(document, "stacks", name).keys()
-        if not keys:
-            hint = 'add it: module = "modules/NAME"; or root = "FOLDER" for a root module that stays as it is'
-            near = find_nearest(name, others - {name})
-            if near and find_table(document, "stacks", name).keys() <= _KEYS_OF_TABLES:
-                hint = f"did you mean [stacks.{near}]? Else {hint}"
-            yield Fault("E108", f"stacks.{name}.module is missing", hint, ("stacks", name))
-        elif len(keys) > 1:
-            message = f"the stack {name} has both a module and a root"
-            hint = "remove one: envctl renders a root module around a module, and runs a root as it is"
-            yield Fault("E150", message, hint, ("stacks", name, "root"))
 
 
 def _check_accounts(document: Mapping[str, object]) -> Iterator[Fault]:
@@ -210,19 +191,38 @@ def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:
             if needed not in stacks:
                 message = f"the stack {stack} reads {text}, but there is no stack {needed}"
                 yield Fault("E105", message, suggest_name(needed, stacks), path)
-        for position, needed in enumerate(list_texts(find_table(stacks, stack).get("after"))):
+        for needed, fault in _check_order(stack, find_table(stacks, stack), stacks):
             needs[stack].append(needed)
-            if needed not in stacks:
-                message = f"the stack {stack} comes after {needed}, but there is no such stack"
-                yield Fault("E105", message, suggest_name(needed, stacks), ("stacks", stack, "after", position))
+            if fault is not None:
+                yield fault
     try:
         order_stacks(needs)
     except CycleError as error:
         message = f"stacks need each other in a circle: {error}"
         hint = "remove one of these inputs, or of `after`; a stack can only need stacks applied before it"
         first, needed = error.path[:2]
-        key = "after" if needed in list_texts(find_table(stacks, first).get("after")) else "inputs"
+        key = _find_needing_key(find_table(stacks, first), needed)
         yield Fault("E106", message, hint, ("stacks", first, key))
+
+
+def _check_order(
+    stack: str, table: Mapping[str, object], stacks: Mapping[str, object]
+) -> Iterator[tuple[str, Fault | None]]:
+    """Yield the stacks of the keys `cluster` and `after`, each with its fault."""
+    if needed := parse_cluster_stack(table):
+        message = f"the cluster of the stack {stack} is an output of {needed}, but there is no such stack"
+        fault = Fault("E105", message, suggest_name(needed, stacks), ("stacks", stack, "cluster"))
+        yield needed, None if needed in stacks else fault
+    for position, needed in enumerate(list_texts(table.get("after"))):
+        message = f"the stack {stack} comes after {needed}, but there is no such stack"
+        fault = Fault("E105", message, suggest_name(needed, stacks), ("stacks", stack, "after", position))
+        yield needed, None if needed in stacks else fault
+
+
+def _find_needing_key(stack: Mapping[str, object], needed: str) -> str:
+    if parse_cluster_stack(stack) == needed:
+        return "cluster"
+    return "after" if needed in list_texts(stack.get("after")) else "inputs"
 
 
 def _check_set_values(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from envctl.domain.config.ci_package import PACKAGE_PATTERN
 from envctl.domain.config.plain_values import check_plain_value, to_exact_value
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
-from envctl.domain.text.identifiers import NAME_PATTERN, PROVIDER_NAME_PATTERN
+from envctl.domain.text.identifiers import NAME_PATTERN, PROVIDER_NAME_PATTERN, VALUE_PATH_PATTERN
 from envctl.domain.text.suggestions import find_nearest
 
 TomlPath = tuple[str | int, ...]
@@ -41,6 +41,7 @@ def list_texts(value: object) -> list[str]:
 
 
 PLACEHOLDERS = ("project", "environment", "account_id", "region")
+CLUSTER_PLACEHOLDERS = ("environment", "project")
 STATE_PLACEHOLDERS = ("project", "env", "environment", "stack", "account_id", "region")
 SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)
 
@@ -89,6 +90,20 @@ def _check_folder(text: str) -> str:
     return text
 
 
+def _check_overlay(text: str) -> str:
+    _check_folder(text.replace("{environment}", "environment"))
+    return check_template(text, ("environment",))
+
+
+def _check_namespace(text: str) -> str:
+    plain = check_template(text, CLUSTER_PLACEHOLDERS)
+    for name in CLUSTER_PLACEHOLDERS:
+        plain = plain.replace(f"{{{name}}}", "x")
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", plain, re.ASCII):
+        raise ValueError('must be the name of a namespace, such as "shop" or "shop-{environment}"')
+    return text
+
+
 def _check_root(text: str) -> str:
     return text if text == "." else _check_folder(text)
 
@@ -96,6 +111,13 @@ def _check_root(text: str) -> str:
 Name = Annotated[str, _match(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
 ResourceType = Annotated[str, _match(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
 VariableName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
+VariablePath = Annotated[
+    str,
+    _match(
+        VALUE_PATH_PATTERN,
+        'the name of a Terraform variable, or a path in the values of a chart, such as "controller.replicaCount"',
+    ),
+]
 SettingName = Annotated[
     str,
     _match(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", 'the name of a Terraform variable, or "STACK.VARIABLE"'),
@@ -177,6 +199,16 @@ CiPackage = Annotated[
     ),
 ]
 HttpUrl = Annotated[str, _match(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]
+ClusterName = Annotated[
+    str,
+    _match(
+        r"[A-Za-z_][\w.\[\]\"-]*|[A-Za-z0-9][\w-]*",
+        'an output with the name of an EKS cluster, such as "eks.cluster_name", or that name without a dot',
+    ),
+]
+FieldManager = Annotated[
+    str, _match(r"[\w.:/*-]{1,128}", 'the name of a field manager, such as "cert-manager-cainjector", or a pattern')
+]
 Count = Annotated[int, Strict(), Field(ge=1)]
 CountOrNone = Annotated[int, Strict(), Field(ge=0)]
 Flag = Annotated[bool, Strict()]
@@ -224,6 +256,9 @@ SetValue = Annotated[Any, AfterValidator(lambda value: to_exact_value(check_plai
 Bucket = Annotated[str, AfterValidator(lambda text: check_template(text, STATE_PLACEHOLDERS))]
 Repository = Annotated[str, AfterValidator(check_template)]
 Folder = Annotated[str, AfterValidator(_check_folder)]
+OverlayPath = Annotated[str, AfterValidator(_check_overlay)]
+ContextName = Annotated[str, AfterValidator(lambda text: check_template(text, CLUSTER_PLACEHOLDERS))]
+NamespaceName = Annotated[str, AfterValidator(_check_namespace)]
 RootFolder = Annotated[str, AfterValidator(_check_root)]
 SessionDuration = Annotated[timedelta, BeforeValidator(parse_session_duration)]
 IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]

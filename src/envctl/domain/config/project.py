@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from posixpath import normpath
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr, WithJsonSchema
@@ -17,10 +16,9 @@ from envctl.domain.config.ci_github import GithubCi, read_github_table
 from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
-from envctl.domain.config.rollout import Rollout
 from envctl.domain.config.secret_sources import SecretSource, flatten_sources, parse_source
 from envctl.domain.config.settings_table import SettingsTable
-from envctl.domain.plan.changes import Fate
+from envctl.domain.config.stacks import Removed, Stack
 from envctl.domain.text.identifiers import NAME_PATTERN
 
 
@@ -95,6 +93,7 @@ class Terraform(fields.Section):
     binary: str | None = None  # path or name of the program; unset: `terraform`, `tofu`, or the embedded one
     # keys of a plan that envctl does not know and lets through, such as `resource_changes.fancy`
     plan_keys: tuple[fields.PlanKey, ...] = ()
+    warm: fields.Flag = True  # false: Terraform starts its providers itself, as with `--no-warm`
 
 
 class Store(fields.Section):
@@ -178,6 +177,8 @@ class DriftTable(fields.Section):
 
     # attributes that may differ, such as `aws_autoscaling_group.*.desired_capacity`
     ignore: tuple[fields.IgnoreRule, ...] = ()
+    # field managers of Kubernetes whose changes are no drift, such as `cert-manager-cainjector`
+    managers: tuple[fields.FieldManager, ...] = ()
 
 
 class Environment(fields.Section):
@@ -212,41 +213,6 @@ class Environment(fields.Section):
     def is_on_aws(self) -> bool:
         """True if the project file places the environment on AWS."""
         return bool(self.account_id or self.assume_role or self.profile)
-
-
-class Stack(fields.Section):
-    """A stack: one module or root module with a state of its own in each environment."""
-
-    module: fields.Folder | None = None  # folder of a module, called by a root module that envctl renders
-    root: fields.RootFolder | None = None  # in place of `module`: folder of a root module, which stays as it is
-    # values of variables that are the same in all environments and travel with the release, such as `name = "web"`
-    set_values: Mapping[fields.VariableName, fields.SetValue] = Field(default={}, alias="set")
-    # variables that come from the outputs of other stacks, such as `vpc_id = "network.vpc_id"`
-    inputs: Mapping[fields.VariableName, str] = {}
-    after: tuple[fields.Name, ...] = ()  # further stacks to apply before it
-    # environments outside the pipeline that have it; unset: all of the pipeline
-    environments: tuple[fields.Name, ...] = ()
-    region: fields.Name | None = None  # name of one of the further `regions` of the environment
-    rollout: Rollout | None = None  # traffic steps of a new release
-    moved_from: fields.Name | None = None  # earlier name of the stack; its state moves
-    # keys of `[state]` with other values for this stack, such as `key = "legacy/{env}/web.tfstate"`
-    state: Mapping[str, fields.StateValue] = {}
-    # further configurations of providers that its module declares, such as `"aws.us_east_1" = { region = "us-east-1" }`
-    providers: Mapping[fields.ProviderName, Mapping[str, fields.ProviderValue]] = {}
-    # whether its AWS resources get the default tags of envctl; unset: true for a module, false for a root
-    default_tags: fields.Flag | None = None
-
-    @property
-    def folder(self) -> str:
-        """The normalized folder of its code."""
-        return normpath(self.module or self.root or ".")
-
-
-class Removed(fields.Section):
-    """A removed stack that is still deployed: `destroy` its resources, or `forget` them and its state."""
-
-    then: Fate  # `destroy` its resources, or `forget` them
-    state: Mapping[str, fields.StateValue] = {}  # the `state` that the stack had
 
 
 class Artifact(fields.Section):

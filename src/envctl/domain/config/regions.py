@@ -75,6 +75,12 @@ def _check_dependencies(document: Mapping[str, object]) -> Iterator[Fault]:
                 message = f"the stack {stack} reads {text}, but {needed} does not run in all environments of {stack}"
                 hint = "let both run in the same environments, or give the value as a setting"
                 yield Fault("E105", message, hint, ("stacks", stack, "inputs", variable))
+        cluster = find_table(stacks, stack).get("cluster")
+        needed = parse_stack(cluster)
+        if needed and not _is_always_available(document, stack, needed):
+            message = f"the stack {stack} goes to {cluster}, but {needed} does not run in all environments of {stack}"
+            hint = "let both run in the same environments"
+            yield Fault("E105", message, hint, ("stacks", stack, "cluster"))
         for position, needed in enumerate(list_texts(find_table(stacks, stack).get("after"))):
             if not _is_always_available(document, stack, needed):
                 message = (

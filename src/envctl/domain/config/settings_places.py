@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from envctl.domain.config.project import Project, Stack
+from envctl.domain.config.project import Project
 from envctl.domain.config.settings_table import SUFFIXES, unify_spelling
+from envctl.domain.config.stacks import Stack
 from envctl.domain.text.identifiers import is_name
 
 USUAL_FILES = (

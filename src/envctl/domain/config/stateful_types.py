@@ -55,6 +55,9 @@ STATEFUL = frozenset(
         "aws_glue_catalog_database", "aws_glue_catalog_table", "aws_grafana_workspace", "aws_prometheus_workspace",
         "aws_sagemaker_domain", "aws_sagemaker_feature_group", "aws_sagemaker_notebook_instance",
         "aws_securitylake_data_lake", "aws_transfer_server", "aws_workspaces_directory", "aws_workspaces_workspace",
+        # Kubernetes: volumes, and what takes objects with it
+        "CustomResourceDefinition.apiextensions.k8s.io", "Namespace", "PersistentVolume", "PersistentVolumeClaim",
+        "StatefulSet.apps",
     }
 )
 # fmt: on

@@ -73,7 +73,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(GuardCode.DRIFT, check_drift),
     Guard(GuardCode.OLDER, check_older),
     Guard(GuardCode.RULES, check_rules),
-    Guard(GuardCode.ARTIFACT, check_artifact, needs_account=True),
+    Guard(GuardCode.ARTIFACT, check_artifact, needs_account=True, needs_plan=True),
     Guard(GuardCode.SECRETS, check_secrets, needs_account=True),
     Guard(GuardCode.ACCOUNT, check_account, needs_account=True, needs_plan=True),
     Guard(GuardCode.SETTINGS, check_settings),

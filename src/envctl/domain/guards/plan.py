@@ -1,5 +1,6 @@
 """Guards G301 to G305: what the plan changes may change, and the stacks that leave have a fate."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from envctl.domain.command_lines import format_command
@@ -15,7 +16,7 @@ from envctl.domain.ledger.projection.stacks import (
     find_unknown_states,
 )
 from envctl.domain.ledger.state import Approval, Deployment
-from envctl.domain.plan.changes import Action
+from envctl.domain.plan.changes import Action, ResourceChange, is_object_type
 from envctl.domain.plan.fingerprint import (
     FORMAT,
     PlannedChange,
@@ -56,9 +57,28 @@ def check_protection(request: Request) -> Refusal | None:
         message = f"the plan destroys {many}, and max_destroys is {rules.max_destroys} ({named})"
     else:
         return None
-    entry = request.pipeline.entry
-    hint = f"keep, move or forget them in a new release (moved and removed blocks): {format_command('apply', entry)}"
+    meant = [each for _, each in going if each.type in rules.stateful] or [each for _, each in going]
+    hint = _suggest_keeping(meant, format_command("apply", request.pipeline.entry))
     return Refusal(GuardCode.PROTECTION, message, hint)
+
+
+def _suggest_keeping(going: Sequence[ResourceChange], apply: str) -> str:
+    """Return how to keep what a plan deletes or replaces. Blocks are of Terraform, and the annotation of Kubernetes."""
+    # Imported late: most projects have no objects of Kubernetes.
+    from envctl.domain.kubernetes.workload import PRUNE_ANNOTATION
+
+    objects = [each for each in going if is_object_type(each.type)]
+    ways = []
+    if len(objects) < len(going):
+        ways.append("keep, move or forget them in a new release (moved and removed blocks)")
+    if any(each.action is Action.DELETE for each in objects):
+        ways.append(
+            f'to keep objects that leave the code, bring them back, annotate them with {PRUNE_ANNOTATION}: "false",'
+            " release that, and then remove them"
+        )
+    if any(each.action is Action.REPLACE for each in objects):
+        ways.append("to change a field that can't be changed in place, add an object with another name")
+    return f"{'; '.join(ways)}: {apply}"
 
 
 def check_same_plan(request: Request) -> Refusal | None:

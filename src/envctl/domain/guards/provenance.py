@@ -1,5 +1,6 @@
 """Guards G101 to G105, G110 and G111: the path of a release through the pipeline, its evidence, and its age."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.state import Deployment, DriftCheck, EnvironmentState, Evidence, describe_outcome
+from envctl.domain.plan.object_pattern import is_object_pattern
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
@@ -299,7 +301,26 @@ def check_drift(request: Request) -> Refusal | None:
 
 def suggest_drift_fix(environment: str, drift: DriftCheck) -> str:
     """Return the command that fixes the drift, or what to do by hand if no plan undoes it."""
-    return suggest_undo_by_hand(environment) if drift.unplanned else format_command("drift", environment, fix=True)
+    if not drift.unplanned:
+        return format_command("drift", environment, fix=True)
+    return suggest_undo(environment, drift.unplanned)
+
+
+def suggest_undo(environment: str, names: Collection[str]) -> str:
+    """Return how to undo or accept drift outside all plans, given by its names in the ledger."""
+    return suggest_ignoring(environment) if is_object_drift(names) else suggest_undo_by_hand(environment)
+
+
+def is_object_drift(names: Collection[str]) -> bool:
+    """Check if all these ledger names are Kubernetes objects: their drift is in no state, and no apply accepts it."""
+    return bool(names) and all(is_object_pattern(name.partition(": ")[2]) for name in names)
+
+
+def suggest_ignoring(environment: str) -> str:
+    return (
+        f"undo it by hand, then: {format_command('drift', environment)}; to accept it, add it to ignore, or its writer"
+        f" to managers, in [environments.{environment}.drift]"
+    )
 
 
 def suggest_undo_by_hand(environment: str) -> str:

@@ -8,6 +8,7 @@ from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
 from envctl.domain.plan import provider_accounts
+from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.settings.comparison import may_pair_differ
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
@@ -15,7 +16,7 @@ from envctl.domain.text.lists import join_first
 REGISTRY_UNREACHABLE = "E433"
 """Code of the problem of an unreachable registry."""
 _ABSENT = frozenset({"absent", "no repository"})
-MAX_NAMED_PROVIDERS = 3
+MAX_NAMED = 3
 
 
 def check_window(request: Request) -> Refusal | None:
@@ -66,7 +67,11 @@ def check_unfinished(request: Request) -> Refusal | None:
 
 def check_artifact(request: Request) -> Refusal | None:
     """G201: each image is pinned by digest, and exists or comes with the deployment. Only new images are checked."""
-    if request.action == "destroy" or request.images is None:
+    if request.action == "destroy":
+        return None
+    if request.plan and any(stack.floating_images for stack in request.plan.stacks):
+        return _refuse_floating_images(request.plan)
+    if request.images is None:
         return None
     unpinned = [image for image in request.images if image.found == "unpinned"]
     if unpinned:
@@ -77,6 +82,15 @@ def check_artifact(request: Request) -> Refusal | None:
         if image.found != "there" and not (image.will_be_copied and image.found in _ABSENT)
     ]
     return _refuse_missing_images(request, missing) if missing else None
+
+
+def _refuse_floating_images(plan: EnvironmentPlan) -> Refusal:
+    """Refuse objects of Kubernetes whose images can change without a new release."""
+    named = [f"{image} ({stack.stack})" for stack in plan.stacks for image in stack.floating_images]
+    has = "1 image has" if len(named) == 1 else f"{len(named)} images have"
+    message = f"{has} no digest: {join_first(named, MAX_NAMED)}. The content behind a tag can change"
+    hint = f"write the digests into the code: {format_command('images pin')}; then make a new release"
+    return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
 
 
 def _refuse_unpinned_images(request: Request, images: list[ImagePresence]) -> Refusal:
@@ -172,7 +186,7 @@ def check_providers(request: Request) -> Refusal | None:
     told = [
         f"{stack}: {provider_accounts.name_configuration(stray.configuration)} {stray.why}" for stack, stray in strays
     ]
-    message = f"{join_first(told, MAX_NAMED_PROVIDERS)}; {home.environment} is account {home.account}"
+    message = f"{join_first(told, MAX_NAMED)}; {home.environment} is account {home.account}"
     _, first = strays[0]
     # A release is immutable: a fault in its modules needs a new release.
     retry = request.command if first.account else format_command("apply", request.pipeline.entry)

@@ -29,6 +29,7 @@ class Changeover:
         new_stacks: stacks of the release missing in the environment.
         new_addresses: new addresses by old one, of stacks that had a module and now have a root module, or the other
             way round.
+        former_clusters: the cluster that each stack of Kubernetes objects had, of those that name another one now.
     """
 
     leaving: Mapping[str, Leaves] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Changeover:
     former_names: Mapping[str, str] = field(default_factory=dict)
     new_stacks: tuple[str, ...] = ()
     new_addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    former_clusters: Mapping[str, str] = field(default_factory=dict)
 
     def expand_applied(self, stacks: frozenset[str]) -> frozenset[str]:
         """Add stacks with a state taken over from an applied stack."""
@@ -99,6 +101,11 @@ class Marker(StrEnum):
 BUILT_IN_TYPE = "terraform_data"
 
 
+def is_object_type(type_name: str) -> bool:
+    """Check if a type is a kind of Kubernetes objects: these begin with a capital letter, types of Terraform do not."""
+    return type_name[:1].isupper()
+
+
 def is_same_value(one: object, other: object) -> bool:
     """Check that Terraform sees two values, or containers of values, as equal.
 
@@ -132,6 +139,7 @@ class ResourceChange:
         imported: identifier of the imported object.
         creates_first: a replacement creates the new object before it destroys the old one.
         programs: the programs run on the machine of the apply.
+        remarks: further sentences for people, without a subject.
     """
 
     address: str
@@ -143,6 +151,7 @@ class ResourceChange:
     imported: str = ""
     creates_first: bool = False
     programs: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     # Digest or marker of each planned value, by path: approvals are bound to them. Empty if only attributes are known.
     planned: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
@@ -167,6 +176,7 @@ class StackPlan:
         restored: drifted resources restored by recreations in this plan, as a group is with its rule.
         in_state: number of managed resources in the state, as far as the plan tells.
         leaves: fate of a stack missing in the release; empty for the others.
+        floating_images: images of its objects without a digest, such as `nginx:1.29`.
     """
 
     stack: str
@@ -181,6 +191,7 @@ class StackPlan:
     providers: tuple[ProviderConfiguration, ...] = ()  # AWS configurations in use; unknown for a plan without changes
     in_state: int = 0
     leaves: Leaves = ""
+    floating_images: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -214,6 +225,7 @@ class EnvironmentPlan:
         cost: set if the project names a pricing program and it was called.
         label: what people know the release by, if it is recorded.
         next: the command that would apply the plan, or what comes before; empty unless it was asked for.
+        unplanned: stacks that could not be planned; the errors say why.
     """
 
     environment: str
@@ -222,6 +234,7 @@ class EnvironmentPlan:
     cost: Cost | None = None
     next: str = ""
     label: ReleaseLabel | None = None
+    unplanned: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:

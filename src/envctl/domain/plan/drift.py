@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.object_pattern import is_object_pattern, is_object_pattern_valid, split_object_pattern
 
 Condition = Literal["clean", "drifted", "unknown", "empty"]
 _STEP = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]"]*\]|[^.\[\]]+')
@@ -61,7 +62,8 @@ class IgnorePattern:
     """A pattern like `aws_autoscaling_group.*.desired_capacity`: a resource, and the attribute allowed to drift.
 
     `*` matches any part of one step. Module calls and indexes count only if the pattern has some; without an attribute
-    it covers the whole resource. `output.NAME` covers an output.
+    it covers the whole resource. `output.NAME` covers an output, and `Deployment.apps/shop/web.spec.replicas` a field
+    of a Kubernetes object.
     """
 
     text: str
@@ -69,6 +71,10 @@ class IgnorePattern:
     @classmethod
     def parse(cls, text: str) -> "IgnorePattern":
         """Read a pattern. Raises ValueError unless it names a resource."""
+        if is_object_pattern(text):
+            if not is_object_pattern_valid(text):
+                raise ValueError('must be like "Deployment.apps/shop/web.spec.replicas", an object and a field')
+            return cls(text)
         steps = _STEP.findall(text)
         if not _RULE.fullmatch(text) or len(_split_address(steps).named) < 2:  # noqa: PLR2004 (type and name)
             raise ValueError('must be like "aws_autoscaling_group.*.desired_capacity", a resource and an attribute')
@@ -76,6 +82,8 @@ class IgnorePattern:
 
     def is_covering(self, address: str, path: str = "") -> bool:
         """Check that the pattern covers the resource, or this attribute of it."""
+        if is_object_pattern(self.text) or is_object_pattern(address):
+            return self._is_covering_object(address, path)
         rule, own = _split_address(_STEP.findall(self.text)), _split_address(_STEP.findall(address))
         if rule.modules and not _is_full_match(rule.modules, own.modules):
             return False
@@ -85,6 +93,10 @@ class IgnorePattern:
         return _is_full_match(rule.named, own.named) and any(
             _match_prefix(rule.below, steps) is not None for steps in alike
         )
+
+    def _is_covering_object(self, address: str, path: str) -> bool:
+        field = split_object_pattern(self.text, address)
+        return field is not None and _match_prefix(_STEP.findall(field), _STEP.findall(path)) is not None
 
 
 # Attributes AWS changes by itself all the time: they are no sign of manual changes, and would invalidate the

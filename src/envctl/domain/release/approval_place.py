@@ -31,6 +31,9 @@ _LABELS = {
     "backend.s3.assume_role.role_arn": "role",
     "backend.s3.bucket": "state bucket",
     "backend.s3.region": "region",
+    "cluster.region": "region",
+    "cluster.name": "cluster",
+    "cluster.context": "context",
     "backend.s3.key": "state key",
     "backend.local.path": "state file",
     "workspace": "workspace",
@@ -82,6 +85,11 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
 
 
 def _bind_stack(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
+    if code := wiring.stacks[stack].kubernetes:
+        from envctl.domain.release.root_override import find_region
+
+        target = {"name": code.cluster, "context": code.context, "region": find_region(wiring, stack, place)}
+        return {"cluster": {key: value for key, value in target.items() if value}}
     workspace = place.backend.workspace_for_stack(stack)
     # Terraform gets the workspace in its environment: no block has it.
     return {**render_place(wiring, stack, place), **({"workspace": workspace} if workspace else {})}

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from envctl.domain.config.cross_checks import ALARM_OUTPUT
 from envctl.domain.config.fields import Fault, TomlPath
-from envctl.domain.config.project import Artifact, Project, Stack
+from envctl.domain.config.project import Artifact, Project
 from envctl.domain.config.rollout import Rollout
 from envctl.domain.config.secret_sources import find_key
+from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import Problem
 from envctl.domain.images.image_reference import Image
 from envctl.domain.plan.changes import Marker

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.changes import FATES, Fate
@@ -21,9 +21,13 @@ from envctl.domain.release.manifest_shape import parse_manifest
 from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
+from envctl.domain.terraform.outputs import is_cluster_output
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
-from envctl.domain.text.identifiers import is_name, is_provider_name
+from envctl.domain.text.identifiers import VALUE_PATH_PATTERN, is_name, is_provider_name
+
+if TYPE_CHECKING:
+    from envctl.domain.release.kubernetes_code import KubernetesCode
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _TOOL_FOLDERS = frozenset({".git", ".terraform"})
@@ -39,7 +43,10 @@ FORMAT_WITH_LEAVING_STACKS = 3
 FORMAT_WITH_ROOTS = 4
 """The format of releases that an older envctl would render in another way, such as root modules as they are."""
 
-_KNOWN_FORMATS = (FORMAT, FORMAT_WITH_MODULES, FORMAT_WITH_LEAVING_STACKS, FORMAT_WITH_ROOTS)
+FORMAT_WITH_KUBERNETES = 5
+"""The format of releases with stacks of Kubernetes objects: an older envctl would take them for modules."""
+
+_KNOWN_FORMATS = (FORMAT, FORMAT_WITH_MODULES, FORMAT_WITH_LEAVING_STACKS, FORMAT_WITH_ROOTS, FORMAT_WITH_KUBERNETES)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class BundledModule:
     source: str  # as Terraform spells it
     version: str  # as chosen in the registry
     folder: str  # as the project writes it
+    top: str = ""  # of a remote module in a root: the folder in its installation that the release holds
 
     @property
     def stack_name(self) -> str:
@@ -58,9 +66,9 @@ class BundledModule:
 
 @dataclass(frozen=True)
 class StackWiring:
-    """The module or root module of a stack, and its connections to other stacks."""
+    """The code of a stack, and its connections to other stacks."""
 
-    module: str  # path of its folder, as the project writes it
+    module: str  # path of its folder, or of the archive of a chart, as the project writes it
     inputs: Mapping[str, str] = field(default_factory=dict)  # output references by variable, as in envctl.toml
     region: str = ""  # name of its region; empty for that of the environment
     after: tuple[str, ...] = ()  # stacks applied before it without an input from them
@@ -72,6 +80,12 @@ class StackWiring:
     set_values: Mapping[str, object] = field(
         default_factory=dict
     )  # values by `VARIABLE`, or by `STACK.VARIABLE` for one stack, equal in all environments
+    kubernetes: "KubernetesCode | None" = None  # code of Kubernetes objects: no Terraform runs for the stack
+
+    @property
+    def is_module(self) -> bool:
+        """True if Terraform runs a root module that envctl renders around its module."""
+        return self.root_code is None and self.kubernetes is None
 
     @property
     def is_root(self) -> bool:
@@ -85,7 +99,13 @@ class StackWiring:
     @property
     def upstream(self) -> tuple[str, ...]:
         """The stacks it reads outputs of."""
-        return tuple(sorted({reference.partition(".")[0] for reference in self.inputs.values()}))
+        return tuple(sorted({reference.partition(".")[0] for reference in self.references}))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The outputs that it reads: for its variables, and for the name of its cluster."""
+        cluster = self.kubernetes.cluster if self.kubernetes else ""
+        return (*self.inputs.values(), *([cluster] if is_cluster_output(cluster) else []))
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -94,7 +114,7 @@ class StackWiring:
 
     @property
     def has_default_tags(self) -> bool:
-        return not self.is_root if self.default_tags is None else self.default_tags
+        return self.is_module if self.default_tags is None else self.default_tags
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -122,6 +142,11 @@ class Wiring:
         """Region names of the stacks outside the region of their environment."""
         return {name: stack.region for name, stack in self.stacks.items() if stack.region}
 
+    @property
+    def object_stacks(self) -> tuple[str, ...]:
+        """The stacks of Kubernetes objects."""
+        return tuple(name for name, stack in self.stacks.items() if stack.kubernetes is not None)
+
     def to_bundle_path(self, path: str) -> str:
         """Return a path of the project from the top of the bundle: see `bundle_paths`."""
         return to_bundle_path(self.base, path)
@@ -145,7 +170,10 @@ class Wiring:
             return self
         stacks = {
             name: replace(
-                stack, module=move(stack.module), root_code=stack.root_code and stack.root_code.relocate(move)
+                stack,
+                module=move(stack.module),
+                root_code=stack.root_code and stack.root_code.relocate(move),
+                kubernetes=stack.kubernetes and stack.kubernetes.relocate(move),
             )
             for name, stack in self.stacks.items()
         }
@@ -314,7 +342,10 @@ def _check_portable(names: Iterable[str]) -> None:
 
 
 def _to_manifest(wiring: Wiring) -> dict[str, Any]:
-    modules = [{"key": m.key, "source": m.source, "version": m.version, "folder": m.folder} for m in wiring.modules]
+    modules = [
+        {"key": m.key, "source": m.source, "version": m.version, "folder": m.folder} | ({"top": m.top} if m.top else {})
+        for m in wiring.modules
+    ]
     return {
         "format": _choose_format(wiring),
         "project": wiring.project,
@@ -327,6 +358,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             | ({"after": list(stack.after)} if stack.after else {})
             | ({"moved_from": stack.moved_from} if stack.moved_from else {})
             | ({"root": stack.root_code.to_json()} if stack.root_code else {})
+            | ({"kubernetes": stack.kubernetes.to_json()} if stack.kubernetes else {})
             | ({"providers": {name: dict(each) for name, each in stack.providers.items()}} if stack.providers else {})
             | ({} if stack.default_tags is None else {"default_tags": stack.default_tags})
             | ({"set": dict(stack.set_values)} if stack.set_values else {})
@@ -344,6 +376,8 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
 
 def _choose_format(wiring: Wiring) -> int:
     """Return the oldest format that an envctl must know to deploy the release."""
+    if any(stack.kubernetes for stack in wiring.stacks.values()):
+        return FORMAT_WITH_KUBERNETES
     has_ephemeral = any(each.ephemeral for variables in wiring.schema.values() for each in variables)
     if (
         wiring.base
@@ -370,10 +404,13 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
     if wrong := [name for name, each in providers.items() if not is_provider_name(name) or not isinstance(each, dict)]:
         raise DamagedBundleError(f"{wrong[0]!r} is not the configuration of a provider")
     code = parse_root_code(document["root"]) if "root" in document else None
-    if wrong := [path for path in (code.tree if code else ()) if find_folder_fault(path)]:
+    objects = _parse_objects(document)
+    paths = [*(code.tree if code else ()), *_list_kubernetes_paths(objects)]
+    if wrong := [path for path in paths if find_folder_fault(path)]:
         raise DamagedBundleError(f"the path {wrong[0]!r} of {document['name']} is outside the bundle")
     values = dict(document.get("set", {}))
-    if wrong := [name for name in values if not IDENTIFIER.fullmatch(name)]:
+    known = re.compile(VALUE_PATH_PATTERN, re.ASCII) if objects else IDENTIFIER
+    if wrong := [name for name in values if not known.fullmatch(name)]:
         raise DamagedBundleError(f"{wrong[0]!r} is not the name of a variable")
     return StackWiring(
         document["module"],
@@ -385,7 +422,23 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
         providers=providers,
         default_tags=tagged if isinstance(tagged, bool) else None,
         set_values=values,
+        kubernetes=objects,
     )
+
+
+def _parse_objects(document: dict[str, Any]) -> "KubernetesCode | None":
+    """Return the code of Kubernetes objects. Imported late: many releases have none."""
+    if "kubernetes" not in document:
+        return None
+    from envctl.domain.release.kubernetes_code import parse_kubernetes_code
+
+    return parse_kubernetes_code(document["kubernetes"])
+
+
+def _list_kubernetes_paths(code: "KubernetesCode | None") -> list[str]:
+    if code is None:
+        return []
+    return [*code.tree, *filter(None, (code.overlay, code.values_file))]
 
 
 def _parse_wiring(document: dict[str, Any]) -> Wiring:
@@ -423,6 +476,9 @@ def _is_artifact_key(key: str) -> bool:
 
 
 def _parse_module(document: dict[str, str]) -> BundledModule:
-    if find_folder_fault(document["folder"]):
-        raise DamagedBundleError(f"the module {document['key']} is outside the bundle")
-    return BundledModule(document["key"], document["source"], document["version"], document["folder"])
+    key, top = document["key"], document.get("top", "")
+    if find_folder_fault(document["folder"]) or (top and find_path_fault(top)):
+        raise DamagedBundleError(f"the module {key} is outside the bundle")
+    if "/" in key or find_path_fault(key) or not all(key.split(".")):
+        raise DamagedBundleError(f"{key!r} is not the key of a module")
+    return BundledModule(key, document["source"], document["version"], document["folder"], top)

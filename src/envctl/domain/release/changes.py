@@ -71,7 +71,7 @@ def _describe_wiring(wiring: Wiring) -> dict[str, object]:
     for name, stack in wiring.stacks.items():
         region = f" in the region {stack.region}" if stack.region else ""
         after = f" after {', '.join(stack.after)}" if stack.after else ""
-        kind = " as a root module" if stack.is_root else ""
+        kind = " as a root module" if stack.is_root else " as Kubernetes objects" if stack.kubernetes else ""
         tags = "" if stack.default_tags is None else f" {'with' if stack.default_tags else 'without'} default tags"
         described[f"stack {name}"] = f"{stack.module}{kind}{region}{after}{tags}"
     return described

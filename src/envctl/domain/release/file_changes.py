@@ -44,6 +44,7 @@ class ModuleChange:
 def list_module_changes(older: Release, newer: Release, *, patch: bool = False) -> tuple[ModuleChange, ...]:
     found: dict[str, list[FileChange]] = {}
     folders = {dirname(path) for each in (older, newer) for path in each.files if path.endswith(CODE_SUFFIXES)}
+    folders |= {path for each in (older, newer) for path in _list_object_folders(each)}
     for path in sorted((older.files.keys() | newer.files.keys()) - {LOCK_FILE}):
         before, after = older.files.get(path), newer.files.get(path)
         if before != after:
@@ -58,9 +59,20 @@ def list_module_changes(older: Release, newer: Release, *, patch: bool = False) 
 
 
 def _reads(stack: StackWiring, folder: str, files: Sequence[FileChange]) -> bool:
-    """Tell if a root module that runs as it is needs the folder, or one of its files."""
+    """Tell if a root module that runs as it is, or Kubernetes objects, need the folder or one of its files."""
+    if stack.kubernetes:
+        inside = tuple(f"{each}/" for each in stack.kubernetes.tree)
+        return any(each.path.startswith(inside) or each.path in stack.kubernetes.tree for each in files)
     tree = stack.root_code.tree if stack.root_code else ()
     return folder in tree or any(each.path in tree for each in files)
+
+
+def _list_object_folders(release: Release) -> Iterator[str]:
+    """Yield the folders in the trees of Kubernetes stacks: all files below belong to them."""
+    for stack in release.wiring.stacks.values():
+        for path in stack.kubernetes.tree if stack.kubernetes else ():
+            if path not in release.files:
+                yield path
 
 
 def _find_module_folder(path: str, folders: set[str]) -> str:

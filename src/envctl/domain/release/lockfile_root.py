@@ -88,9 +88,12 @@ def _as_module(wiring: Wiring, stack: str) -> Wiring:
 
 
 def _index_stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:
-    """Return each stack once with the first release that holds it: a shared stack is the same in all releases."""
+    """Return each stack of Terraform once with the first release that holds it: a shared stack is the same in all
+    releases.
+    """
     found: dict[str, tuple[str, Release]] = {}
     for made_for, release in releases.items():
-        for stack in release.wiring.stacks:
-            found.setdefault(stack, (made_for, release))
+        for stack, wired in release.wiring.stacks.items():
+            if wired.kubernetes is None:
+                found.setdefault(stack, (made_for, release))
     return found

@@ -32,6 +32,19 @@ _ROOT = {
     "moved": [[str]],
     "remote_states": {_EACH: str},
 }
+_KUBERNETES = {
+    "tree": [str],
+    "namespace": str,
+    "wait": int,
+    "tools": {_EACH: str},
+    "overlay": str,
+    "values": str,
+    "cluster": str,
+    "context": str,
+    "chart": bool,
+    "skips_hooks": bool,
+    "allows_secrets": bool,
+}
 _STACK = {
     "name": str,
     "module": str,
@@ -40,6 +53,7 @@ _STACK = {
     "after": [str],
     "moved_from": str,
     "root": _ROOT,
+    "kubernetes": _KUBERNETES,
     "providers": _PROVIDERS,
     "default_tags": bool,
     "set": {_EACH: _ANY},

@@ -5,7 +5,7 @@ The folder has one folder for each environment, with one for each stack. The cod
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import isabs, join, normpath
 from typing import Any
 
@@ -13,11 +13,13 @@ from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.root_module import RootModule
 from envctl.domain.release.root_override import list_stack_inputs, list_tree_files
+from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.hcl_blocks import Expression, format_block
 from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.workdir_names import (
     CODE_FOLDER,
     DECLARATIONS_FILE,
+    JSON_OVERRIDE_FILE,
     LOCK_FILE,
     OVERRIDE_FILE,
     REMOTE_MODULES_FOLDER,
@@ -31,9 +33,10 @@ MAIN_FILE, PLACE_FILE = "main.tf", "place.tf.json"
 SHARED_CODE_FOLDER = "code"
 # Beside a root as it is. Terraform reads the last override file last.
 _PLAIN_NAMES = {
-    OVERRIDE_FILE: "zzz_place_override.tf.json",
-    DECLARATIONS_FILE: "zzz_place.tf.json",
-    SETTINGS_FILE: "zzz_settings.auto.tfvars.json",
+    OVERRIDE_FILE: "zzz_place_override.tf",
+    JSON_OVERRIDE_FILE: "zzz_place_override.tf.json",
+    DECLARATIONS_FILE: "zzz_place.tf",
+    SETTINGS_FILE: "zzz_settings.auto.tfvars",
 }
 _SESSION_NAMES = (f"${{var.{SESSION_VARIABLE}}}", "envctl")
 _LOCAL_PATHS = ("path", "workspace_dir")
@@ -83,9 +86,11 @@ def build_plain_stack(
     environment = backend.environment
     folder = join_workdir(environment, root.stack, root.root)
     move = _Mover(environment, root.stack, root.root, layout)
-    if root.root:
-        code = {f"{environment}/{root.stack}/{path}": file for path, file in _list_root_files(release, root.stack)}
-        added = {f"{folder}/{name}": File(data) for name, data in _rename_added_files(root, move)}
+    if root.generated is not None:
+        # Terraform installs the remote modules.
+        files = list_tree_files(release, root.stack)
+        code = {f"{environment}/{root.stack}/{path}": file for path, file in files.items()}
+        added = {f"{folder}/{name}": File(data) for name, data in _rename_added_files(root.generated, move)}
         files = {**code, **added}
     else:
         files = {f"{folder}/{name}": File(data) for name, data in _write_rendered(root, move, layout)}
@@ -99,19 +104,14 @@ def build_plain_stack(
 def collect_module_code(release: Release) -> dict[str, File]:
     """Return the code that rendered root modules call, by its path in the bundle. Terraform fetches remote modules."""
     wiring = release.wiring
-    if all(stack.is_root for stack in wiring.stacks.values()):
+    if not any(stack.is_module for stack in wiring.stacks.values()):
         return {}
-    called = [wiring.to_bundle_path(stack.module) for stack in wiring.stacks.values() if not stack.is_root]
+    called = [wiring.to_bundle_path(stack.module) for stack in wiring.stacks.values() if stack.is_module]
     roots = [wiring.find_root_folder(name) for name, stack in wiring.stacks.items() if stack.is_root]
     own = tuple(f"{root}/" for root in roots if not any(f"{module}/".startswith(f"{root}/") for module in called))
     remote = wiring.to_bundle_path(REMOTE_MODULES_FOLDER) + "/"
     files = release.with_lock(None).bundled_files
     return {path: file for path, file in files.items() if not path.startswith((remote, *own))}
-
-
-def _list_root_files(release: Release, stack: str) -> Iterator[tuple[str, File]]:
-    remote = release.wiring.to_bundle_path(REMOTE_MODULES_FOLDER) + "/"
-    return ((path, file) for path, file in list_tree_files(release, stack).items() if not path.startswith(remote))
 
 
 @dataclass(frozen=True)
@@ -156,17 +156,12 @@ def _drop_session(value: Any) -> Any:  # noqa: ANN401 (any part of a document)
             return value
 
 
-def _rename_added_files(root: RootModule, move: _Mover) -> Iterator[tuple[str, bytes]]:
-    for name, data in sorted(root.files.items()):
-        if name == SETTINGS_FILE:
-            yield _PLAIN_NAMES[name], data
-            continue
-        document = _drop_session(json.loads(data))
-        if "terraform" in document:
-            document["terraform"] = move.relocate_terraform(document["terraform"])
-        document = _drop_session_variable(document)
-        if document:
-            yield _PLAIN_NAMES[name], _encode(document)
+def _rename_added_files(generated: GeneratedFiles, move: _Mover) -> Iterator[tuple[str, bytes]]:
+    override = dict(_drop_session(generated.override))
+    override["terraform"] = move.relocate_terraform(override["terraform"])
+    declarations = _drop_session_variable(generated.declarations)
+    files = replace(generated, override=override, declarations=declarations).encode()
+    return ((_PLAIN_NAMES[name], data) for name, data in sorted(files.items()))
 
 
 def _drop_session_variable(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,13 @@ _HOSTS = ("registry.terraform.io/", "registry.opentofu.org/")
 
 
 def check_stack_aliases(project: Project, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Fault]:
-    """Yield faults: a missing alias (E180), an unknown one (E182), a provider of another source (E184)."""
+    """Yield faults: a missing alias (E180), an unknown one (E182), a provider of another source (E184). `interfaces`
+    are those of the stacks, by name.
+    """
     for stack, table in project.stacks.items():
-        required = {each.name: each for each in interfaces[table.folder].providers}
+        if table.is_kubernetes:
+            continue
+        required = {each.name: each for each in interfaces[stack].providers}
         given = [name for name in table.providers if "." in name]
         if table.root:
             known = {alias for each in required.values() for alias in each.configured}

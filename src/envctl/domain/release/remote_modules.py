@@ -1,13 +1,13 @@
 """Remote modules: classification of source addresses, and their code in a release.
 
-Fetched packages lie in the bundle below `.remote/`. Terraform finds them through its module record (`modules.json`),
+Fetched packages are in the bundle below `.remote/`. Terraform finds them through its module record (`modules.json`),
 written into the folder of each stack: no source in the code changes, and Terraform fetches nothing.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from posixpath import normpath
@@ -62,6 +62,7 @@ class ResolvedModule:
     version: str
     folder: str
     package: Package | None = None
+    top: str = ""  # the folder in an installation with the files of the package: empty, or like `vpc-5.1.0`
 
 
 def is_local_source(source: str) -> bool:
@@ -91,8 +92,11 @@ def redact_credentials(source: str) -> str:
     return re.sub(_CREDENTIALS, lambda secret: "***@" if secret[0].endswith("@") else "***", source)
 
 
-def bundle_modules(found: Mapping[str, ResolvedModule]) -> "tuple[tuple[BundledModule, ...], dict[str, File]]":
+def bundle_modules(
+    found: Mapping[str, ResolvedModule], roots: Collection[str] = ()
+) -> "tuple[tuple[BundledModule, ...], dict[str, File]]":
     """Return the modules for the wiring of a release, and the files of their packages by path in the bundle.
+    `roots` are the stacks with a root module that runs as it is.
 
     Stacks without remote modules are omitted: Terraform finds local modules by itself.
     """
@@ -105,7 +109,9 @@ def bundle_modules(found: Mapping[str, ResolvedModule]) -> "tuple[tuple[BundledM
             folder = module.folder
             if module.package is not None:
                 folder = normpath(f"{folders[module.package.name, module.package.digest][0]}/{folder}")
-            modules.append(BundledModule(key, module.source, module.version, folder))
+            # Only a root has its modules where Terraform installs them.
+            top = module.top if key.partition(".")[0] in roots else ""
+            modules.append(BundledModule(key, module.source, module.version, folder, top))
     return tuple(modules), files
 
 

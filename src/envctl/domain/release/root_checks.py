@@ -1,6 +1,6 @@
 """Rules for the code of root modules that run as they are: what is refused, and what is said about it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from envctl.domain.errors import Problem
 from envctl.domain.plan.provider_accounts import (
@@ -14,8 +14,9 @@ from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.code_search import OutsideRead
 from envctl.domain.release.place import Place
 from envctl.domain.release.root_code import RootCode, describe_root
-from envctl.domain.release.root_findings import ProviderDeclaration, RootFindings
+from envctl.domain.release.root_findings import FileSet, ProviderDeclaration, RootFindings
 from envctl.domain.release.root_override import find_region, is_of_environment, to_effective_configuration
+from envctl.domain.terraform.workdir_names import JSON_OVERRIDE_FILE
 from envctl.domain.text.lists import join_names
 
 _READ_HINT = "put the file into the project, and read it by a path that begins with ${path.module}"
@@ -35,9 +36,24 @@ def describe_findings(stack: str, folder: str, found: RootFindings) -> Iterator[
         yield Problem("E155", message, _WORKSPACE_HINT, place)
     for read in found.outside:
         yield _describe_read(read)
-    for each in found.file_sets:
+
+
+def describe_file_sets(stack: str, file_sets: Sequence[FileSet], json_providers: Collection[str]) -> Iterator[Problem]:
+    """Yield the problems of sets of files that hold files of envctl. `json_providers` are the providers that need a
+    file in JSON.
+    """
+    for each in file_sets:
+        names = [name for name in each.names if name != JSON_OVERRIDE_FILE or json_providers]
+        if not names:
+            continue
         hint = 'write a pattern without files of Terraform, such as "policies/*.json"'
-        yield Problem("E381", f"{each.what}, which envctl writes beside the code of {stack}", hint, each.location)
+        if names[0] == JSON_OVERRIDE_FILE:
+            tables = join_names([f"[providers.{name}]" for name in sorted(json_providers)])
+            hint += f"; or move the nested tables of {tables} from envctl.toml to the provider block of {stack}"
+        message = (
+            f'fileset() with "{each.pattern}" also finds {names[0]}, which envctl writes beside the code of {stack}'
+        )
+        yield Problem("E381", message, hint, each.location)
 
 
 def _describe_read(read: OutsideRead) -> Problem:

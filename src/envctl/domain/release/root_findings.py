@@ -36,6 +36,15 @@ class ProviderDeclaration:
     has_default_tags: bool = False
 
 
+@dataclass(frozen=True, order=True)
+class FileSet:
+    """A call of `fileset` that would also find files that envctl may write beside the code: `names`."""
+
+    location: Location
+    pattern: str
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class RootFindings:
     """The code of a root module and its modules.
@@ -51,7 +60,7 @@ class RootFindings:
         remote_states: the code of `config` of each data source that reads a state in S3 without a role, by name.
         reads: paths of the project outside of its folder and its modules that the code reads, with a place in the code.
         outside: reads of files outside of the project.
-        file_sets: sets of files that would also hold files of envctl.
+        file_sets: sets of files that would also hold files that envctl may write.
     """
 
     folders: tuple[str, ...] = ()
@@ -65,7 +74,7 @@ class RootFindings:
     remote_states: Mapping[str, str] = field(default_factory=dict)
     reads: Mapping[str, Location] = field(default_factory=dict)
     outside: tuple[OutsideRead, ...] = ()
-    file_sets: tuple[OutsideRead, ...] = ()
+    file_sets: tuple[FileSet, ...] = ()
 
     def relocate(self, move: Callable[[str], str]) -> "RootFindings":
         """Return the findings with another form of all paths."""
@@ -82,7 +91,7 @@ class RootFindings:
         )
 
 
-_AnyLocated = TypeVar("_AnyLocated", StateBlock, ProviderDeclaration, OutsideRead)
+_AnyLocated = TypeVar("_AnyLocated", StateBlock, ProviderDeclaration, OutsideRead, FileSet)
 
 
 def _relocate(found: tuple[_AnyLocated, ...], move: Callable[[str], str]) -> tuple[_AnyLocated, ...]:

@@ -6,14 +6,15 @@ Same input, same bytes, on every machine.
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from posixpath import relpath
 from types import MappingProxyType
 from typing import Any
 
 from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.installed_modules import locate_modules
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import list_project_tables, render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
+from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
@@ -29,14 +30,14 @@ class RootModule:
     Attributes:
         document: the rendered root module; of a root module as it is, the file with its overrides.
         secrets: sensitive settings by Terraform variable, passed by `TF_VAR_` alone.
-        files: the files beside a root module as it is, by name.
+        generated: the files beside a root module as it is.
         root: its folder in the tree of the stack; empty for a rendered one.
     """
 
     stack: str
     document: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    generated: GeneratedFiles | None = None
     root: str = ""
     workspace: str = ""  # the workspace that holds the state; empty for the default one
     region: str = ""  # the AWS region of a root module as it is, for Terraform's environment
@@ -64,13 +65,13 @@ def render_root_module(
     if wired.root_code is not None:
         from envctl.domain.release.root_override import find_region, render_root_files
 
-        added = render_root_files(
+        added, passed = render_root_files(
             wiring, stack, place, wired.root_code, arguments, moved=moved, secret_values=secret_values
         )
         workspace = place.backend.workspace_for_stack(stack)
         root = wiring.find_root_folder(stack)
         region = find_region(wiring, stack, place) or ""
-        return RootModule(stack, added.document, added.secrets, added.files, root, workspace, region)
+        return RootModule(stack, added.override, passed, added, root, workspace, region)
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {
         v.name: v
@@ -121,9 +122,8 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
     entries = [to_record_entry("", "", "", ".")]
     wired, locate = wiring.stacks[stack], wiring.to_bundle_path
     if wired.is_root:
-        # The tree has the layout of the release, and Terraform runs in the folder of the root.
-        root = locate(wired.module)
-        called = [(m.key.partition(".")[2], m.source, m.version, relpath(locate(m.folder), root)) for m in modules]
+        located = locate_modules(wiring, stack)
+        called = [(m.key.partition(".")[2], m.source, m.version, folder) for m, folder in located]
     else:
         source = f"../{CODE_FOLDER}/{locate(wired.module)}"
         called = [(stack, source, "", source)]

@@ -7,7 +7,7 @@ arguments replace those of the root one by one, and nested blocks replace all bl
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from envctl.domain.plan.provider_accounts import (
@@ -21,15 +21,10 @@ from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.provider_blocks import list_default_tags, merge_tables, render_assume_role
 from envctl.domain.release.root_code import RootCode, RootProvider
+from envctl.domain.terraform.generated_files import GeneratedFiles, list_json_providers
 from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var, to_plain_json
 from envctl.domain.terraform.outputs import OutputReference, StackInput
-from envctl.domain.terraform.workdir_names import (
-    DECLARATIONS_FILE,
-    OVERRIDE_FILE,
-    REMOTE_MODULES_FOLDER,
-    SESSION_VARIABLE,
-    SETTINGS_FILE,
-)
+from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER, SESSION_VARIABLE
 
 _NULLABLE = frozenset(
     (
@@ -46,28 +41,12 @@ _NULLABLE = frozenset(
 
 
 def list_tree_files(release: Release, stack: str) -> Mapping[str, File]:
-    """Return the files of a release that the tree of a root needs, by their paths in the tree."""
+    """Return the files of a release that the tree of a root needs beside its remote modules, by their paths there."""
     code = release.wiring.stacks[stack].root_code or RootCode()
-    remote = {_find_package(module.folder) for module in release.wiring.modules if module.stack_name == stack}
-    folders = (*code.tree, *(each for each in remote if each))
-    needed = tuple(f"{folder}/" for folder in folders)
+    # The tree of a root that is the project folder has all others: the modules are where Terraform installs them.
+    needed = tuple(f"{folder}/" for folder in code.tree if folder != REMOTE_MODULES_FOLDER)
     locate = release.wiring.to_bundle_path
     return {locate(path): file for path, file in release.files.items() if path.startswith(needed) or path in code.tree}
-
-
-def _find_package(folder: str) -> str:
-    """Return the folder of the package with a carried module; empty for modules of the project."""
-    parts = folder.split("/")
-    return "/".join(parts[:2]) if parts[0] == REMOTE_MODULES_FOLDER else ""
-
-
-@dataclass(frozen=True)
-class RootFiles:
-    """Generated files of a root module, by name, with the settings that are passed by `TF_VAR_` alone."""
-
-    document: Mapping[str, Any]  # the override file
-    secrets: Mapping[str, str]
-    files: Mapping[str, bytes]
 
 
 def render_root_files(
@@ -79,15 +58,15 @@ def render_root_files(
     *,
     moved: Mapping[str, str],
     secret_values: Collection[str] = (),
-) -> RootFiles:
-    """Return the generated files of a root module that runs as it is.
+) -> tuple[GeneratedFiles, dict[str, str]]:
+    """Return the generated files of a root module that runs as it is, and the settings passed by `TF_VAR_` alone.
 
     `moved` are new addresses by old one. `secret_values` are variables with values from `[secrets.values]`.
     """
     wired = wiring.stacks[stack]
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
-    document: dict[str, Any] = {
+    override: dict[str, Any] = {
         "terraform": {
             "backend": {
                 place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
@@ -95,9 +74,9 @@ def render_root_files(
         }
     }
     if providers := render_provider_overrides(wiring, stack, place, code):
-        document["provider"] = providers
+        override["provider"] = providers
     if states := render_state_overrides(place, code):
-        document["data"] = {"terraform_remote_state": states}
+        override["data"] = {"terraform_remote_state": states}
     variables: dict[str, dict[str, object]] = {
         name: {"sensitive": True} for name in _find_sensitive_inputs(wiring, wired)
     }
@@ -106,31 +85,40 @@ def render_root_files(
             # Terraform reads TF_VAR_ of a variable without a type as plain text, and of any type as an expression.
             variables[each.name] = {"type": "any"}
     if variables:
-        document["variable"] = variables
+        override["variable"] = variables
     settings = {name: to_plain_json(value) for name, value in arguments.items() if name not in sensitive}
-    files = {OVERRIDE_FILE: _encode(document)}
-    if declared := _declare(wiring, place, code, moved):
-        files[DECLARATIONS_FILE] = _encode(declared)
-    if settings:
-        files[SETTINGS_FILE] = _encode(settings)
     secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
-    return RootFiles(document, secrets, files)
+    return GeneratedFiles(override, _declare(wiring, place, code, moved), settings, _list_kinds(code)), secrets
+
+
+def find_json_providers(wiring: Wiring, stack: str, place: Place, code: RootCode) -> tuple[str, ...]:
+    """Return the providers with a table of the project that only a file in JSON can override."""
+    return list_json_providers({"provider": render_provider_overrides(wiring, stack, place, code)}, _list_kinds(code))
+
+
+def _list_kinds(code: RootCode) -> dict[str, str]:
+    return {provider.name: provider.kind for provider in code.providers}
 
 
 def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:
-    """Return the variables of a root that come from other stacks; none for a rendered root module."""
+    """Return the variables of a root, or of Kubernetes objects, that come from other stacks; none for a rendered root
+    module.
+    """
     wired = wiring.stacks[stack]
-    if not wired.is_root:
+    if wired.is_module:
         return ()
     types = {variable.name: variable.type_text for variable in wiring.schema[stack]}
     found = []
     for variable, text in sorted(wired.inputs.items()):
-        reference = OutputReference.parse(text)
-        other = reference.stack
-        where = (wiring.find_root_folder(other), backend.workspace_for_stack(other))
-        part = (reference.output, reference.path)
-        found.append(StackInput(variable, types.get(variable, "any"), other, *where, *part))
+        found.append(locate_output(wiring, backend, variable, types.get(variable, "any"), text))
     return tuple(found)
+
+
+def locate_output(wiring: Wiring, backend: Backend, variable: str, type_text: str, text: str) -> StackInput:
+    """Return a variable that comes from an output, written as in `inputs`, with the place of the other state."""
+    reference = OutputReference.parse(text)
+    where = (wiring.find_root_folder(reference.stack), backend.workspace_for_stack(reference.stack))
+    return StackInput(variable, type_text, reference.stack, *where, reference.output, reference.path)
 
 
 def pair_addresses(name: str, old_name: str, old: StackWiring, new: StackWiring) -> dict[str, str]:
@@ -147,10 +135,6 @@ def pair_addresses(name: str, old_name: str, old: StackWiring, new: StackWiring)
         sources = {to: each for each, to in code.moved}
         return {f"module.{old_name}.{each}": sources.get(each, each) for each in code.addresses}
     return {}
-
-
-def _encode(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def render_state_overrides(place: Place, code: RootCode) -> dict[str, Any]:

@@ -24,8 +24,14 @@ TEMPLATES: dict[str, Template] = {
     "minimal": Template("a network, and one approval before prod"),
     "web": Template("a network, and a container on self-healing, scaling instances"),
     "ecs": Template("a service on Fargate with its application, alarms and a budget", {"app": "app"}),
-    "eks": Template("a Kubernetes cluster, and manifests for its workloads", {"kubernetes": "modules/eks/examples"}),
-    "platform": Template("all modules together, as in envctl's own repository", {"app": "app"}),
+    "eks": Template(
+        "a Kubernetes cluster with its application", {"app": "app", "charts": "charts", "kubernetes": "kubernetes"}
+    ),
+    "platform": Template(
+        "all modules together, as in envctl's own repository",
+        # The module of a stack that is commented out at first.
+        {"app": "app", "charts": "charts", "kubernetes": "kubernetes", "modules/eks": "modules/eks"},
+    ),
 }
 DEFAULT_TEMPLATE = "web"
 

@@ -1,8 +1,9 @@
 """Values in Terraform's JSON syntax."""
 
 import json
-import re
 from collections.abc import Mapping
+
+from envctl.domain.terraform.literals import encode_json
 
 
 def escape_templates(value: object) -> object:
@@ -37,12 +38,4 @@ def format_tf_var(value: object, type_text: str) -> str:
     """Return the `TF_VAR_` text of a value: plain for primitive types, an HCL expression for all others."""
     if type_text.strip() in ("string", "number", "bool"):
         return value if isinstance(value, str) else json.dumps(value)
-    return to_expression(escape_templates(value))
-
-
-def to_expression(value: object) -> str:
-    """Return a value of Terraform's JSON syntax as an expression of HCL: strings are templates in both."""
-    # HCL lacks two escapes of JSON.
-    foreign = {"b": "\\u0008", "f": "\\u000c"}
-    text = json.dumps(value, ensure_ascii=False)
-    return re.sub(r"\\(.)", lambda escape: foreign.get(escape[1], escape[0]), text)
+    return encode_json(escape_templates(value))

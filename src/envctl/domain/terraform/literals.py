@@ -5,8 +5,9 @@ A number is an int, a float if the float is exact, or else a Decimal.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 IDENTIFIER = re.compile(r"[a-zA-Z_][\w-]*", re.ASCII)
@@ -36,12 +37,16 @@ def format_number(number: float | Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def quote_string(text: str) -> str:
-    """Write a string in HCL syntax, with templates escaped."""
+def encode_json(value: object) -> str:
+    """Write a JSON value as an expression of HCL. Templates in its strings stay templates."""
     # HCL lacks two escapes of JSON.
     foreign = {"b": "\\u0008", "f": "\\u000c"}
-    escaped = re.sub(r"\\(.)", lambda found: foreign.get(found[1], found[0]), json.dumps(text, ensure_ascii=False))
-    return escaped.replace("${", "$${").replace("%{", "%%{")
+    return re.sub(r"\\(.)", lambda found: foreign.get(found[1], found[0]), json.dumps(value, ensure_ascii=False))
+
+
+def quote_string(text: str) -> str:
+    """Write a string in HCL syntax, with templates escaped."""
+    return encode_json(text).replace("${", "$${").replace("%{", "%%{")
 
 
 _ESCAPE = re.compile(r"\\(U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|.)")
@@ -66,8 +71,24 @@ def _resolve_escape(found: re.Match[str]) -> str:
     return _ESCAPES[selector]
 
 
+class HclStyle(NamedTuple):
+    """How strings and keys that are no names are written, and what is inside the braces of a map."""
+
+    write_string: Callable[[str], str]
+    write_key: Callable[[str], str]
+    padding: str = ""
+
+
+LITERALS = HclStyle(quote_string, quote_string)
+
+
 def format_literal(value: object) -> str:
     """Write a JSON-like value in HCL syntax, on one line. Raises TypeError for other values."""
+    return format_line(value, LITERALS)
+
+
+def format_line(value: object, style: HclStyle) -> str:
+    """Write a value in HCL syntax, on one line. Raises TypeError for what is no value of Terraform."""
     match value:
         case None:
             return "null"
@@ -76,17 +97,19 @@ def format_literal(value: object) -> str:
         case int() | float() | Decimal():
             return format_number(value)
         case str():
-            return quote_string(value)
+            return style.write_string(value)
         case Mapping():
-            inner = ", ".join(f"{_format_key(str(key))} = {format_literal(item)}" for key, item in value.items())
-            return f"{{{inner}}}"
+            inner = ", ".join(f"{format_key(key, style)} = {format_line(item, style)}" for key, item in value.items())
+            return f"{{{style.padding}{inner}{style.padding}}}" if inner else "{}"
         case list() | tuple():
-            return f"[{', '.join(format_literal(item) for item in value)}]"
+            return f"[{', '.join(format_line(item, style) for item in value)}]"
         case _:
-            raise TypeError(f"not a literal value: {type(value).__name__}")
+            raise TypeError(f"not a value of Terraform: {type(value).__name__}")
 
 
-def _format_key(name: str) -> str:
+def format_key(key: object, style: HclStyle) -> str:
+    """Write a key of a map. Unlike the name of an argument, it may be any text."""
     # "for" would begin an expression; some parsers read true, false and null as values.
-    plain = IDENTIFIER.fullmatch(name) and name not in {"for", "true", "false", "null"}
-    return name if plain else quote_string(name)
+    name = key if isinstance(key, str) else str(key)
+    is_name = IDENTIFIER.fullmatch(name) and name not in {"for", "true", "false", "null"}
+    return name if is_name else style.write_key(name)

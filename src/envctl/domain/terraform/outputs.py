@@ -10,11 +10,8 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
 
-_REFERENCE = re.compile(
-    r"""(?P<stack>[a-z][a-z0-9_-]{0,31}) \. (?P<output>[A-Za-z_][\w-]*)
-        (?P<path>(?: \[\d+\] | \["[^"\\$%{}\n]*"\] | \.[A-Za-z_][\w-]* )*)""",
-    re.VERBOSE | re.ASCII,
-)
+_REFERENCE = r"""(?ax)(?P<stack>[a-z][a-z0-9_-]{0,31}) \. (?P<output>[A-Za-z_][\w-]*)
+    (?P<path>(?: \[\d+\] | \["[^"\\$%{}\n]*"\] | \.[A-Za-z_][\w-]* )*)"""
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class OutputReference:
     @classmethod
     def parse(cls, text: str) -> "OutputReference":
         """Read a reference. Raises ValueError with a message for users."""
-        found = _REFERENCE.fullmatch(text)
+        found = re.fullmatch(_REFERENCE, text)
         if found is None:
             raise ValueError(f'{text!r} is not of the form stack.output, with [0], ["key"] or .attribute behind it')
         return cls(found["stack"], found["output"], found["path"])
@@ -38,6 +35,11 @@ class OutputReference:
 
     def __str__(self) -> str:
         return f"{self.stack}.{self.output}{self.path}"
+
+
+def is_cluster_output(text: str) -> bool:
+    """Tell a reference to the name of a cluster from the name itself, which has no dot."""
+    return "." in text
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,12 @@ class StackInput:
 
 MISSING = object()
 """Stands for a part that a value does not have."""
-_STEP = re.compile(r"""\[(\d+)\]|\["([^"]*)"\]|\.([\w-]+)""")
+_STEP = r"""\[(\d+)\]|\["([^"]*)"\]|\.([\w-]+)"""
 
 
 def select_part(value: object, path: str) -> object:
     """Return the part of a value behind a path like `[0].name`, or MISSING."""
-    for number, key, name in _STEP.findall(path):
+    for number, key, name in re.findall(_STEP, path):
         if number and isinstance(value, list) and int(number) < len(value):
             value = value[int(number)]
         elif not number and isinstance(value, Mapping) and (key or name) in value:
@@ -92,7 +94,7 @@ class Output:
 
 Outputs: TypeAlias = Mapping[str, Mapping[str, Output]]
 
-_NOT_IN_A_VARIABLE = re.compile(r"[^A-Z0-9]")
+_NOT_IN_A_VARIABLE = r"[^A-Z0-9]"
 
 
 def find_output_stacks(name: str, known: OutputNames) -> list[str]:
@@ -130,4 +132,4 @@ def drop_sensitive(outputs: Outputs) -> dict[str, dict[str, object]]:
 
 
 def format_variable_name(stack: str, output: str) -> str:
-    return f"ENVCTL_OUTPUT_{_NOT_IN_A_VARIABLE.sub('_', f'{stack}_{output}'.upper())}"
+    return f"ENVCTL_OUTPUT_{re.sub(_NOT_IN_A_VARIABLE, '_', f'{stack}_{output}'.upper())}"

@@ -1,7 +1,7 @@
 """Terraform's dependency lock file: one for the whole project, merged from one for each root module."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 _BLOCK = re.compile(rb'^provider "(?P<address>[^"]+)" \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
 _VERSION = re.compile(rb'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
@@ -50,6 +50,15 @@ def keep_known_hashes(known: bytes, lock: bytes) -> bytes:
         for address, block in split_provider_blocks(lock).items()
     ]
     return merge_locks(None, b"".join(blocks))
+
+
+def add_hashes(lock: bytes, added: Mapping[str, str]) -> bytes:
+    """Return the lock with one more hash for each of these providers."""
+    for address, block in split_provider_blocks(lock).items():
+        if address in added:
+            hashes = {*read_hashes(block), added[address]}
+            lock = lock.replace(block, _format_block(address, block, hashes, list_constraints(block)))
+    return lock
 
 
 def find_version_mismatches(release: bytes | None, stack: bytes) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ code, and that do not belong there, are found without the release.
 """
 
 import json
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from posixpath import normpath
+from typing import Any
 
 from envctl.domain.terraform.workdir_names import GENERATED_FILES
 
@@ -20,10 +21,14 @@ class TreeRecord:
 
     root: the folder of the root module in the tree; `.` for the tree itself.
     files: the files in that folder, and those in its folder of tests, by their paths there.
+    override: the backend and the providers that envctl wrote there, in Terraform's JSON syntax.
+    settings: the settings that envctl wrote there.
     """
 
     root: str
     files: frozenset[str]
+    override: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_paths(cls, root: str, paths: Iterable[str]) -> "TreeRecord":
@@ -32,12 +37,16 @@ class TreeRecord:
         names = (path[len(top) :] for path in paths if path.startswith(top))
         return cls(root, frozenset(name for name in names if "/" not in name.removeprefix(_TESTS_FOLDER)))
 
-    def replace_generated(self, generated: Collection[str]) -> "TreeRecord":
+    def replace_generated(
+        self, names: Collection[str], override: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> "TreeRecord":
         """Return the record with other files of envctl."""
-        return TreeRecord(self.root, (self.files - frozenset(GENERATED_FILES)).union(generated))
+        files = (self.files - frozenset(GENERATED_FILES)).union(names)
+        return replace(self, files=files, override=override, settings=settings)
 
     def encode(self) -> bytes:
-        return json.dumps({"root": self.root, "files": sorted(self.files)}, indent=1).encode()
+        documents = {"override": self.override, "settings": self.settings}
+        return json.dumps({"root": self.root, "files": sorted(self.files), **documents}, indent=1).encode()
 
 
 def parse_tree_record(data: bytes) -> TreeRecord:
@@ -46,4 +55,6 @@ def parse_tree_record(data: bytes) -> TreeRecord:
     root = normpath(document["root"])
     if root.startswith(("/", "..")):
         raise ValueError(f"{root} is outside the tree")
-    return TreeRecord(root, frozenset(map(str, document["files"])))
+    files = frozenset(map(str, document["files"]))
+    # A record of an earlier envctl has no documents.
+    return TreeRecord(root, files, document.get("override") or {}, document.get("settings") or {})

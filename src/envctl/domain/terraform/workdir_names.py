@@ -16,7 +16,9 @@ REMOTE_MODULES_FOLDER = ".remote"
 """The folder of a release for modules from remote sources, beside the modules of the project."""
 LEAVING_FOLDER = ".left"
 """The folder in the code folder for the releases of leaving stacks."""
-MODULES_MANIFEST = ".terraform/modules/modules.json"
+INSTALLED_MODULES_FOLDER = ".terraform/modules"
+"""The folder where Terraform installs remote modules, in the folder of a stack: each in the folder of its key."""
+MODULES_MANIFEST = f"{INSTALLED_MODULES_FOLDER}/modules.json"
 """Terraform's record of installed modules, in the folder of a stack."""
 BACKEND_RECORD = ".terraform/terraform.tfstate"
 """Terraform's record of the backend, in the folder of a stack: it counts, not the root module."""
@@ -38,21 +40,41 @@ RESERVE_FILE = ".reserve"
 """Disk space for the state of an apply, in the folder where Terraform runs."""
 RUNNING_FILE = ".running"
 """The lock of a stack, in its folder. It has one place: a root in another folder still finds a Terraform at work."""
-TREE_RECORD = ".tree.json"
-"""envctl's record of the tree of a root module that runs as it is, in the folder of the stack."""
+TREE_RECORD = ".tree"
+"""envctl's record of the tree of a root module that runs as it is, in the folder of the stack. That may be the root
+itself: a set of files such as `*.json` must not find the record.
+"""
+OLD_TREE_RECORD = ".tree.json"
+"""The record of an earlier envctl. It leads to the state that a killed command of that envctl left."""
 STATE_FILE = "terraform.tfstate"
 """A local state of Terraform without a backend. In the folder of a root it is a leftover of the time before envctl."""
 MADE_NAMES = frozenset(
     (".terraform", LOCK_FILE, UNSAVED_STATE, MOVING_STATE, *PLAN_FILES, INIT_STAMP, PLUGIN_VIEW_FOLDER, RESERVE_FILE)
 )
 """What Terraform and envctl make in the folder where Terraform runs. No file of a release has such a name there."""
-OVERRIDE_FILE = "zzz_envctl_override.tf.json"
+OVERRIDE_FILE = "zzz_envctl_override.tf"
 """Beside a root that runs as it is: backend and providers of the environment."""
-DECLARATIONS_FILE = "zzz_envctl.tf.json"
+JSON_OVERRIDE_FILE = "zzz_envctl_override.tf.json"
+"""Beside a root that runs as it is: what of the override HCL can't say. Most stacks have none."""
+DECLARATIONS_FILE = "zzz_envctl.tf"
 """Beside a root that runs as it is: the variables of envctl."""
-SETTINGS_FILE = "zzz_envctl.auto.tfvars.json"
+SETTINGS_FILE = "zzz_envctl.auto.tfvars"
 """Beside a root that runs as it is: its settings."""
-GENERATED_FILES = (OVERRIDE_FILE, DECLARATIONS_FILE, SETTINGS_FILE)
+ADDED_NAMES = (
+    OVERRIDE_FILE,
+    DECLARATIONS_FILE,
+    SETTINGS_FILE,
+    JSON_OVERRIDE_FILE,
+    INIT_STAMP,
+    RESERVE_FILE,
+    *PLAN_FILES,
+    RUNNING_FILE,
+    TREE_RECORD,
+)
+"""Files that envctl may write beside a root. Plain Terraform has none of them."""
+GENERATED_FILES = (OVERRIDE_FILE, JSON_OVERRIDE_FILE, DECLARATIONS_FILE, SETTINGS_FILE)
+WORKLOAD_ROOT = "."
+"""The root of the tree of a stack of Kubernetes objects: the whole tree is its code."""
 
 
 def normalize_root(folder: str) -> str:

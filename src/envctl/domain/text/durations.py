@@ -7,12 +7,12 @@ MAX_DURATION = timedelta(days=3650)
 
 ROUGH_UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile("".join(f"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS))
+_DURATION = "".join(f"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS)
 
 
 def parse_duration(text: str) -> timedelta:
     """Read a duration. Raises ValueError; its message continues a sentence that begins with the key."""
-    match = _DURATION.fullmatch(text)
+    match = re.fullmatch(_DURATION, text)
     if not text or match is None:
         raise ValueError('must be a duration such as "30m", "24h", "14d" or "1d12h" (w, d, h, m and s, in this order)')
     # float() accepts thousands of digits, int() does not; up to MAX_DURATION floats are exact.

@@ -5,7 +5,7 @@ time: guards, questions and ledger entries.
 """
 
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError, combine_errors
@@ -59,19 +59,40 @@ class RunReport:
         done, failed: in the order of their ends.
         skipped: not started or cancelled, each with the failed ones it needs.
         stopped_by: the interruption or fault that ended the run.
+        stopped_late: whether the user stopped the command when no job was left to notice it.
     """
 
     done: tuple[str, ...] = ()
     failed: Mapping[str, EnvctlError] = field(default_factory=dict)
     skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stopped_by: BaseException | None = None
+    stopped_late: bool = False
+
+    def note_stop(self, pool: WorkerPool) -> "RunReport":
+        """Return the report with a stop that came after the last job. Call it once the pool is closed: it has taken
+        the signal, and no other code gets it.
+        """
+        return replace(self, stopped_late=pool.stop_requested and self.stopped_by is None)
 
     def raise_failure(self) -> None:
-        """Raise the error that stopped the run, or else all failures together."""
-        if self.stopped_by is not None:
-            raise self.stopped_by
+        """Raise the error that stopped the run, or else a late stop, or else all failures together."""
+        self.raise_stop()
         if self.failed:
             raise combine_errors(tuple(self.failed.values()))
+
+    def raise_stop(self) -> None:
+        """Raise the error that stopped the run, or a late stop."""
+        if self.stopped_by is not None:
+            raise self.stopped_by
+        if self.stopped_late:
+            raise build_late_stop()
+
+
+def build_late_stop() -> InterruptedByUserError:
+    """Return the error for a stop that came after the last job."""
+    return InterruptedByUserError(
+        Problem("E311", "interrupted: envctl stopped after the last stack", "run the command again")
+    )
 
 
 @dataclass
@@ -160,4 +181,4 @@ def run_stack_jobs(
 
     with ports.terraform.open_worker_pool() as pool:
         report = run_tasks(pool, dict.fromkeys(by_name, ()), start_task, lambda name: f"{environment}/{name}")
-    return results, report
+    return results, report.note_stop(pool)

@@ -67,6 +67,27 @@ def find_remaining(attempt: Attempt, unplanned: Iterable[str]) -> tuple[str, ...
     return tuple(name for name in wanted if not (name in now and _is_restored(found[name], now[name])))
 
 
+def find_foreign(attempt: Attempt) -> tuple[str, ...]:
+    """Return the drift of Kubernetes objects that the apply did not undo: fields that the code does not have, and that
+    others have added.
+    """
+    request, remaining = attempt.request, list[str]()
+    for stack in dict.fromkeys(name.partition(": ")[0] for name in request.found_drift):
+        prepared = attempt.prepared.environment.find_stack(stack)
+        if prepared.workload is None:
+            continue
+        try:
+            seen = request.context.ports.terraform.detect_drift(request.target, prepared, unchanged=True)
+        except EnvctlError as error:
+            request.context.ports.observer.on_message(
+                f"{stack} could not be checked again: {error.problems[0].message}"
+            )
+            continue
+        now = index_by_name([(stack, seen.drift.resources)])
+        remaining += [name for name in request.found_drift if name in now]
+    return tuple(remaining)
+
+
 def _is_restored(before: ResourceChange, now: ResourceChange) -> bool:
     """Return true if `now` reverses `before`: the apply accepted the drift into the state."""
     gone, come = _count_differences(before.attributes)

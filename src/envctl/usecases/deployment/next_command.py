@@ -1,5 +1,6 @@
 """The next command after a deployment or a plan. It is found after the work is done, and never changes its outcome."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
@@ -36,27 +37,47 @@ def add_plan_command(ports: Ports, plan: EnvironmentPlan, *, is_stored: bool = F
     """Return a plan with the command that would apply it, or what comes before. `is_stored` for a named release."""
     if not plan.changes:
         return plan
+    return prepare_plan_command(ports, plan.environment, plan.release, is_stored=is_stored)(plan)
+
+
+def prepare_plan_command(
+    ports: Ports, environment: str, release: str = "", *, is_stored: bool = False
+) -> Callable[[EnvironmentPlan], EnvironmentPlan]:
+    """Read all that the next command after a plan with changes depends on. Return a function that adds it to the plan.
+    `is_stored` for the plan of the named release.
+    """
     try:
-        return replace(plan, next=_suggest_for_plan(ports, plan, is_stored=is_stored))
+        suggest = _prepare_suggestion(ports, environment, release if is_stored else None)
     except EnvctlError:
-        return plan
+        return lambda plan: plan
+
+    def add_command(plan: EnvironmentPlan) -> EnvironmentPlan:
+        try:
+            return replace(plan, next=suggest(plan))
+        except EnvctlError:
+            return plan
+
+    return add_command
 
 
-def _suggest_for_plan(ports: Ports, plan: EnvironmentPlan, *, is_stored: bool) -> str:
-    context, target = load.load_context(ports, plan.environment)
+def _prepare_suggestion(ports: Ports, environment: str, release: str | None) -> Callable[[EnvironmentPlan], str]:
+    context, target = load.load_context(ports, environment)
     present = journal.load(ports)
     adviser, source = build_adviser(context, present), context.project.pipeline.find_previous(target)
-    if source is None and not is_stored:
-        return adviser.advise(target, has_pending=True).advice
+    if source is None and release is None:
+        advice = adviser.advise(target, has_pending=True).advice
+        return lambda _: advice
     current = present.find_environment(target).current
-    if is_stored and source is not None and not (current and current.release == plan.release):
-        found = deploy_request.build_promotion(
-            context, present, source=source, target=target, release=plan.release or None
-        )
+    if release is not None and source is not None and not (current and current.release == release):
+        found = deploy_request.build_promotion(context, present, source=source, target=target, release=release or None)
     else:
         found = deploy_request.build_redeployment(context, present, target=target)
-    if not is_stored or found.request.identity == plan.release:
+
+    def suggest(plan: EnvironmentPlan) -> str:
+        if release is not None and found.request.identity != release:
+            return ""
         request = replace(found.request, plan=plan, actor=Actor(""))
         steps = adviser.advise_change(request)
         return steps[0].advice if steps else format_deployment(request)
-    return ""
+
+    return suggest

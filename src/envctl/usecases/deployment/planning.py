@@ -3,7 +3,7 @@
 The estimate comes from the project's own program, whose errors do not fail the plan.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.command_lines import format_command
@@ -12,7 +12,7 @@ from envctl.domain.plan.changes import Action, Cost, EnvironmentPlan, StackPlan
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
+from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def plan_each(
     *,
     destroy: bool = False,
     locking: PlanLocking = "wait",
+    on_changes: Callable[[], None] = ignore_changes,
 ) -> PlanningResult:
     """Plan each stack, independent of errors of other stacks.
 
@@ -66,10 +67,11 @@ def plan_each(
                 ports,
                 environment,
                 unknown,
-                lambda stack: _plan_stack(ports, environment, stack, applied, destroy=destroy, locking=locking),
+                lambda stack: _plan_stack(
+                    ports, environment, stack, applied, destroy=destroy, locking=locking, on_changes=on_changes
+                ),
             )
-            if report.stopped_by is not None:
-                raise report.stopped_by
+            report.raise_stop()
             found |= planned
             failed |= report.failed
         known |= {name for name, plan in found.items() if plan.in_state and not (plan.changes or destroy)}
@@ -133,16 +135,43 @@ def _plan_stack(
     *,
     destroy: bool,
     locking: PlanLocking,
+    on_changes: Callable[[], None],
 ) -> StackPlan:
-    plan = ports.terraform.plan(environment, stack, destroy=destroy or bool(stack.leaves), locking=locking)
+    is_destroyed = destroy or bool(stack.leaves)
+    plan = ports.terraform.plan(environment, stack, destroy=is_destroyed, locking=locking, on_changes=on_changes)
     if stack.leaves:
         # At a destruction, `lost_states` checks this.
         if stack.name in applied and stack.leaves == "destroy" and plan.stateless and not destroy:
             _check_leaving_state(ports, environment, stack, locking)
         return _plan_leaving(plan, stack)
     if stack.name in applied and plan.stateless and not destroy:
-        require_state(ports, environment, stack)
+        return check_state(ports, environment, stack, plan)
     return plan
+
+
+def check_state(ports: Ports, environment: str, stack: PreparedStack, plan: StackPlan) -> StackPlan:
+    """Check the plan of an applied stack that found nothing. A cluster without objects may be a new one: the plan says
+    so. Raises OperationFailedError if the stack has lost its state (E321), or moves to another cluster (E671).
+    """
+    if stack.workload is None:
+        require_state(ports, environment, stack)
+        return plan
+    if stack.former_cluster:
+        name = stack.name
+        message = (
+            f"{name} was deployed to {stack.former_cluster}, and envctl.toml names another cluster now: its objects"
+            f" would stay in the old one, and envctl would forget them"
+        )
+        hint = (
+            f"give the stack in the new cluster another name, and say what becomes of the old one:"
+            f' [removed.{name}] with then = "destroy" deletes its objects there'
+        )
+        raise OperationFailedError(Problem("E671", message, hint, stack=name))
+    warning = (
+        f"{stack.name} was deployed to {environment}, and its cluster has no object of it: a new cluster, or another"
+        " one under the same name; objects in an earlier cluster stay there"
+    )
+    return replace(plan, warnings=(warning, *plan.warnings))
 
 
 def _plan_leaving(plan: StackPlan, stack: PreparedStack) -> StackPlan:

@@ -15,8 +15,9 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.installed_modules import list_installed_files
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
-from envctl.domain.release.root_override import list_stack_inputs, list_tree_files
+from envctl.domain.release.root_override import list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -31,6 +32,7 @@ from envctl.usecases.account.secret_values import (
     redact_secret_values,
 )
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
+from envctl.usecases.deployment.prepared_stacks import describe_stack, write_objects
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -82,6 +84,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
         or context.project.find_acting_role(environment) != context.project.for_looking().find_acting_role(environment)
         or over.former_names
         or over.new_addresses
+        or over.former_clusters
         or image_tags.find_tagged_images(context.project, written)
         or completed.floating
     ):
@@ -142,25 +145,28 @@ def write_workdirs(
         values = read_secret_values(context, settings, release.wiring)
     elif settings.sources:
         redact_secret_values(context, settings, release.wiring)
-    # A root has a tree of its own: without stacks around modules, nothing reads the code beside.
-    has_modules = any(not stack.is_root for stack in release.wiring.stacks.values())
+    # Others have a tree of their own: without stacks around modules, nothing reads the code beside.
+    has_modules = any(stack.is_module for stack in release.wiring.stacks.values())
     ports.workspace.write_code(environment, release.bundled_files if has_modules else {})
     if identity:
         ports.workspace.save_code_release(environment, identity)
-    stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
+    stacks, wiring = [], release.wiring
     live = load_traffic(context, release, environment, changeover)
     backend = resolve_place(project, environment, changeover.moves, acting=True).backend
-    for root in render_stacks(project, release, settings, live, changeover):
+    roots = {root.stack: root for root in render_stacks(project, release, settings, live, changeover)}
+    for name, wired in wiring.stacks.items():
+        needs, after = wired.upstream, wired.after
+        if wired.kubernetes is not None:
+            objects = write_objects(ports, project, release, settings, name, needs=needs, after=after)
+            stacks.append(replace(objects, former_cluster=changeover.former_clusters.get(name, "")))
+            continue
+        root = roots[name]
         check_secrets(root)
-        ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
+        ports.observer.redact(tuple(root.secrets.values()), (environment, *wiring.stacks))
         write_root_module(ports, environment, release, root)
-        wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
-        name, needs, after = root.stack, wired.upstream, wired.after
         secrets = merge_values(root.secrets, values, name)
-        stack = PreparedStack(name, needs, secrets, binary, profile, after=after, plan_keys=keys)
-        base, inputs = release.wiring.base, list_stack_inputs(release.wiring, name, backend)
         stacks.append(
-            replace(stack, base=base, root=root.root, inputs=inputs, workspace=root.workspace, region=root.region)
+            describe_stack(project, environment, wiring, root, backend, secrets=secrets, needs=needs, after=after)
         )
     source = load.find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
@@ -169,9 +175,9 @@ def write_workdirs(
 
 def write_root_module(ports: Ports, environment: str, release: Release, root: RootModule) -> None:
     """Write a root module of a release where Terraform runs: rendered, or as it is in its tree."""
-    if root.root:
-        files = list_tree_files(release, root.stack)
-        ports.workspace.write_tree(environment, root.stack, root.root, files, root.files)
+    if root.generated is not None:
+        files = {**list_tree_files(release, root.stack), **list_installed_files(release, root.stack)}
+        ports.workspace.write_tree(environment, root.stack, root.root, files, root.generated)
     else:
         ports.workspace.write_stack(environment, root.stack, root.encode())
     record = render_module_record(release.wiring, root.stack)
@@ -180,8 +186,8 @@ def write_root_module(ports: Ports, environment: str, release: Release, root: Ro
 
 def rewrite_root_module(ports: Ports, environment: str, root: RootModule) -> None:
     """Write a root module again, with other arguments. Files that Terraform made beside the code stay."""
-    if root.root:
-        ports.workspace.write_generated(environment, root.stack, root.root, root.files)
+    if root.generated is not None:
+        ports.workspace.write_generated(environment, root.stack, root.root, root.generated)
     else:
         ports.workspace.write_stack(environment, root.stack, root.encode())
 
@@ -293,14 +299,15 @@ def render_stacks(
     live: StackTraffic,
     changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[RootModule, ...]:
-    """Return the root module of each stack, in order of application."""
+    """Return the root module of each stack for Terraform, in order of application."""
     ends = {
         name: find_final_weight(traffic.live if traffic else None, resolve_artifact(project, release, settings, name))
         for name, traffic in live.items()
     }
     return tuple(
         render_stack(project, release, settings, name, ends.get(name), changeover=changeover)
-        for name in release.wiring.stacks
+        for name, stack in release.wiring.stacks.items()
+        if stack.kubernetes is None
     )
 
 

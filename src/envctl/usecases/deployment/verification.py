@@ -66,7 +66,7 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
     target = prepared.environment
     present = journal.load(context.ports)
     running = _require_running(present, target)
-    checked = tuple(_run_checks(context, prepared, running))
+    checked = (*_await_workloads(context.ports, prepared), *_run_checks(context, prepared, running))
     failed = [each for each in checked if each.outcome == "failed"]
     _record_result(context, target, running, checked)
     if failed:
@@ -110,7 +110,10 @@ def _prepare_running(context: Context, present: LedgerState, target: str) -> Pre
     candidate = deploy_request.build_redeployment(context, present, target=target)
     found = candidate.require_fitting()
     prepared = prepare.write_workdirs(context, found.release, found.settings, found.request.identity, with_values=False)
-    if find_needed_stacks(prepared, select_checks(context.project, target, sandbox=context.ports.sandbox).values()):
+    has_workload = any(stack.workload for stack in prepared.stacks)
+    if has_workload or find_needed_stacks(
+        prepared, select_checks(context.project, target, sandbox=context.ports.sandbox).values()
+    ):
         prepare.init_release(context, prepared, found.release)
     return prepared
 
@@ -138,6 +141,29 @@ def build_check_variables(environment: str, release: str, outputs: Outputs) -> d
 def run_probe(ports: Ports, probe: Probe | CheckResult, variables: Mapping[str, str]) -> str:
     """Run a resolved check. Return the reason of a failure, else an empty text."""
     return probe.problem if isinstance(probe, CheckResult) else ports.check_runner.run_check(probe, variables)
+
+
+def _await_workloads(ports: Ports, prepared: PreparedEnvironment) -> Iterator[Checked]:
+    """Wait until the objects of each stack for Kubernetes are ready, all stacks at once. No project has to declare
+    this check.
+    """
+    stacks = [stack for stack in prepared.stacks if stack.workload]
+    if not stacks:
+        return
+    target = prepared.environment
+    for stack in stacks:
+        ports.observer.on_message(f"checking that {stack.name} is ready in {target}")
+    _, report = run_stack_jobs(ports, target, stacks, lambda stack: ports.terraform.await_ready(target, stack))
+    unready = {name: error for name, error in report.failed.items() if isinstance(error, OperationFailedError)}
+    report.raise_stop()
+    if len(unready) < len(report.failed):
+        report.raise_failure()
+    for stack in stacks:
+        name, error = f"{stack.name} is ready", unready.get(stack.name)
+        if error is None:
+            yield Checked(name, "passed")
+        else:
+            yield Checked(name, "failed", "; ".join(problem.message for problem in error.problems))
 
 
 def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deployment) -> Iterator[Checked]:

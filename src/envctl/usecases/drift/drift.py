@@ -18,11 +18,12 @@ from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Action, StackPlan
 from envctl.domain.plan.drift import Condition, IgnorePattern, drop_ignored, drop_volatile
 from envctl.domain.text.lists import join_first
-from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, build_late_stop, select_stacks
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.drift.ledger_entries import note_recorded_drift, record_drift
+from envctl.usecases.drift.locks import lock_targets
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import release_key
@@ -37,18 +38,26 @@ from envctl.usecases.release.next_steps import build_adviser
 # Names in a warning, of drift ignored by one of two documents.
 MAX_IGNORED_NAMED = 3
 
+_TERRAFORM_START_SECONDS = 0.5
+"""About the time until Terraform waits for its providers and the cloud."""
+
 
 def check_drift(
-    ports: Ports, environments: Sequence[str] = (), selection: StackSelection = ALL_STACKS, *, locked: bool = False
+    ports: Ports,
+    environments: Sequence[str] = (),
+    selection: StackSelection = ALL_STACKS,
+    *,
+    locked: bool = False,
+    lock_errors: Mapping[str, EnvctlError | None] | None = None,
 ) -> Drift:
     """Check and record drift of the environments, or of the pipeline and every standalone one ever deployed. All stacks
     are checked side by side; a failure in one environment does not stop the others. With `locked`, the locks of the
-    states are taken.
+    states are taken. `lock_errors` are those of the work directories, if their locks are taken already.
     """
     project = load.load_project(ports)
     wanted = load.find_environments(Context(ports, project), environments)
     standalone = () if environments else tuple(project.standalone)
-    scan = DriftScan(ports, project, records=True, locked=locked)
+    scan = DriftScan(ports, project, records=True, locked=locked, lock_errors=lock_errors)
     checked = scan.check_all(dict.fromkeys(wanted, selection), standalone)
     checked = add_next_commands(ports, project, checked, scan.state)
     if environments:
@@ -131,6 +140,7 @@ class DriftScan:
     project: Project
     records: bool  # whether to record the findings in the ledger
     locked: bool = False  # whether to check under the locks of the states
+    lock_errors: Mapping[str, EnvctlError | None] | None = None  # None before the work directories are locked
     state: LedgerState = field(default_factory=LedgerState)
     results: dict[str, EnvironmentDrift] = field(default_factory=dict)
     targets: dict[str, _Target] = field(default_factory=dict)
@@ -138,7 +148,7 @@ class DriftScan:
     def check_all(self, wanted: Mapping[str, StackSelection], unless_empty: Collection[str] = ()) -> Drift:
         """Check all environments, leaving out those of `unless_empty` without any deployment."""
         with ExitStack() as locks, self.ports.terraform.open_worker_pool() as crew:
-            locked = {target: self._try_lock(target, locks) for target in wanted}
+            locked = self.lock_errors if self.lock_errors is not None else lock_targets(self.ports, wanted, locks)
             # The bundles last used by this machine: mostly, they still run there.
             releases = {self.ports.workspace.load_code_release(target) for target in wanted} - {""}
             with self.ports.store.prefetch([release_key(release) for release in sorted(releases)], []):
@@ -152,18 +162,13 @@ class DriftScan:
                         self.results[target] = self._report_unknown(target, error)
                     else:
                         self._start_checks(target, wanted[target], crew)
+            if self.records and self.targets:
+                # For the entries at the end: first, the processors belong to the start of Terraform.
+                self.ports.store.prefetch_time(_TERRAFORM_START_SECONDS)
             self._await_checks(crew)
+        if crew.stop_requested:
+            raise build_late_stop()
         return Drift(tuple(self.results[target] for target in targets))
-
-    def _try_lock(self, target: str, locks: ExitStack) -> EnvctlError | None:
-        """Take the lock of the work directory, and return the error on failure."""
-        try:
-            locks.enter_context(load.lock_target(self.ports, target, "drift"))
-        except InterruptedByUserError:
-            raise
-        except EnvctlError as error:
-            return error
-        return None
 
     def _report_unknown(self, target: str, error: EnvctlError) -> EnvironmentDrift:
         current = self.state.find_environment(target).current

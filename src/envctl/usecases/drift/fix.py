@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
+from envctl.domain.guards.provenance import is_object_drift, suggest_ignoring
 from envctl.domain.text.lists import join_first
 from envctl.usecases.deployment import drift_undo
 from envctl.usecases.deployment.deploy import deploy_release, to_result
@@ -81,6 +82,10 @@ def _report_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
     if not remaining:
         return mended
     listed = join_first(remaining, len(remaining), len(remaining))
-    message = f"all is applied, but drift of {listed} remains: it is now in the state of {mended.environment}"
-    hint = f"undo it by hand, then: {format_command('drift', mended.environment)}"
+    message = f"all is applied, but drift of {listed} remains"
+    if is_object_drift(remaining):
+        hint = suggest_ignoring(mended.environment)
+    else:
+        message += f": it is now in the state of {mended.environment}"
+        hint = f"undo it by hand, then: {format_command('drift', mended.environment)}"
     return replace(mended, problems=(Problem("E330", message, hint),), exit_code=ExitCode.FAILED)

@@ -51,7 +51,9 @@ def merge_plans(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: Plann
     problems = tuple(dict.fromkeys(problem for each in previews for problem in each.problems))
     plans = [each.plan for each in previews if each.plan]
     stacks = _sort_stacks(planned, {stack.stack: stack for plan in plans for stack in plan.stacks})
-    whole = replace(plans[0], stacks=stacks, cost=None) if plans else None
+    known = {stack.stack for stack in stacks}
+    unplanned = tuple(dict.fromkeys(each for plan in plans for each in plan.unplanned if each not in known))
+    whole = replace(plans[0], stacks=stacks, cost=None, unplanned=unplanned) if plans else None
     return EnvironmentPreview(name, whole, problems, worst_exit_code(each.exit_code for each in previews))
 
 

@@ -1,7 +1,9 @@
 """`envctl diff A B`: settings, release distance and artifacts of two environments, without Terraform."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
@@ -21,6 +23,9 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import image_tags, load, working_tree
 from envctl.usecases.release import release_store
+
+if TYPE_CHECKING:
+    from envctl.usecases.release.object_changes import ObjectChanges
 
 Origin = Literal["deployed", "working tree", "nothing"]
 
@@ -54,6 +59,7 @@ class Diff:
         distance: None if both run the same release, or one has none.
         settings: None if those of one side are unknown.
         everything: true to show equal values, too.
+        objects: the Kubernetes objects that differ; None without a stack of them, or if one side is unknown.
     """
 
     first: Side
@@ -62,6 +68,7 @@ class Diff:
     artifacts: tuple[ArtifactPair, ...]
     settings: Comparison | None
     everything: bool = False
+    objects: ObjectChanges | None = None
 
     @property
     def unknown(self) -> bool:
@@ -101,7 +108,10 @@ def diff_environments(ports: Ports, first: str, second: str, *, patch: bool = Fa
     readable = all(each.release is not None or each.side.origin == "nothing" for each in (one, two))
     artifacts = pair_artifacts(one.release, two.release) if readable else ()
     distance = _measure_distance(project, present, one, two, patch=patch)
-    return Diff(one.side, two.side, distance, artifacts, _compare_settings(context, one, two), everything)
+    older, newer = (two, one) if distance and distance.older == two.side.environment else (one, two)
+    objects = _compare_objects(context, older, newer)
+    settings = _compare_settings(context, one, two)
+    return Diff(one.side, two.side, distance, artifacts, settings, everything, objects)
 
 
 def _load_side(context: Context, present: LedgerState, environment: str) -> _LoadedSide:
@@ -173,6 +183,22 @@ def _compare_settings(context: Context, one: _LoadedSide, other: _LoadedSide) ->
     may_differ = context.project.parity.may_differ if context.project.parity else ()
     refused = _list_parity_refusals(context, one, other) | _list_parity_refusals(context, other, one)
     return compare_settings(one.settings, other.settings, may_differ=may_differ, refused=refused)
+
+
+def _compare_objects(context: Context, older: _LoadedSide, newer: _LoadedSide) -> ObjectChanges | None:
+    """Compare the objects of both environments, each with its own release and settings."""
+    if not any(each.release and each.release.wiring.object_stacks for each in (older, newer)):
+        return None
+    # Imported late: most projects have no objects.
+    from envctl.usecases.release.object_changes import RenderedSide, compare_objects
+
+    sides = []
+    for each in (older, newer):
+        if each.release is None or each.settings is None:
+            return None
+        view = Context(context.ports, context.project.view_for(each.side.environment))
+        sides.append(RenderedSide(view, each.release, each.settings))
+    return compare_objects(*sides)
 
 
 def _list_parity_refusals(context: Context, source: _LoadedSide, target: _LoadedSide) -> frozenset[str]:

@@ -113,6 +113,9 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
     writer = _Writer(ports, present, options, len(set(chosen.values())) > 1)
     for name, identity in chosen.items():
         writer.add_environment(name, identity)
+    if not any(writer.stacks.values()):
+        message = "nothing to write: all stacks have Kubernetes objects, and no root module"
+        raise UsageError(Problem("E196", message, "use their folders and charts with kubectl and helm as they are"))
     files = writer.finish()
     if not dry_run:
         try:
@@ -198,4 +201,13 @@ class _Writer:
         wiring = next(iter(self._releases.values())).wiring
         readme = render_readme(wiring.project, wiring.terraform, self.stacks, self._labels)
         own = {README_FILE: File(readme.encode()), ".gitignore": File(b".terraform/\n")}
+        objects = dict.fromkeys(
+            (name, stack.module)
+            for release in self._releases.values()
+            for name, stack in release.wiring.stacks.items()
+            if stack.kubernetes is not None
+        )
+        for name, path in objects:
+            message = f"{name} has Kubernetes objects, which are not written: kubectl and helm use {path} as it is"
+            self._ports.observer.on_message(message)
         return {**self._files, **own}

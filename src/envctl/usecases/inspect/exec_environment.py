@@ -2,8 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from envctl.domain.aws.access import OTHER_CREDENTIAL_VARIABLES
 from envctl.domain.command_lines import format_command
@@ -14,6 +15,10 @@ from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive, for
 from envctl.usecases.inspect.outputs import OutputReader, open_reader
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
+
+if TYPE_CHECKING:
+    # Code for Kubernetes is loaded where a stack asks for it.
+    from envctl.usecases.inspect.exec_clusters import Kubeconfig
 
 MAX_VARIABLE_BYTES = 100_000
 """Bytes. Linux refuses to start a process with a variable of more than 128 KiB, name included."""
@@ -26,23 +31,27 @@ class ExecEnvironment:
     environment: str
     variables: Mapping[str, str] = field(repr=False)  # with secrets: for this process alone
     removed: tuple[str, ...] = ()  # inherited variables to remove
+    kubeconfig: "Kubeconfig | None" = None  # set if the environment has stacks of Kubernetes objects
 
     def merge_inherited(self, inherited: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in inherited.items() if name not in self.removed}
         return {**kept, **self.variables}
 
 
-def load_exec_environment(ports: Ports, environment: str, *, with_outputs: bool = True) -> ExecEnvironment:
+def load_exec_environment(
+    ports: Ports, environment: str, *, with_outputs: bool = True, token_command: Sequence[str] = ()
+) -> ExecEnvironment:
     """Build the variables. Raises OperationFailedError for an unfinished deployment or an unreadable stack.
 
-    Without outputs, no state is read, and nothing need be deployed.
+    Without outputs, no state is read, and nothing need be deployed. `token_command` is for the kubeconfig.
     """
     project = load.load_project(ports)
     settings = project.environments[load.require_environment(project, environment)]
     uses_role = bool(settings.assume_role or settings.profile)
     if not with_outputs:
         credentials = ports.access.export_credentials(environment) if uses_role else {}
-        return _join_variables(project, environment, {}, credentials)
+        kubeconfig = _build_declared_kubeconfig(ports, project, environment, token_command)
+        return replace(_join_variables(project, environment, {}, credentials), kubeconfig=kubeconfig)
     with open_reader(ports, environment, "exec") as reading:
         _require_finished(ports, reading)
         credentials = ports.access.export_credentials(environment) if uses_role else {}
@@ -50,7 +59,31 @@ def load_exec_environment(ports: Ports, environment: str, *, with_outputs: bool 
     if error := reading.combine_failures():
         raise error
     found = {"ENVCTL_RELEASE": reading.prepared.release, **_format_outputs(ports, reading.outputs)}
-    return _join_variables(project, environment, found, credentials)
+    kubeconfig = _build_kubeconfig(ports, project, reading, token_command)
+    return replace(_join_variables(project, environment, found, credentials), kubeconfig=kubeconfig)
+
+
+def _build_declared_kubeconfig(
+    ports: Ports, project: Project, environment: str, token_command: Sequence[str]
+) -> "Kubeconfig | None":
+    if not any(stack.is_kubernetes for stack in project.stacks.values()):
+        return None
+    from envctl.usecases.inspect.cluster_places import list_declared_places
+    from envctl.usecases.inspect.exec_clusters import build_kubeconfig
+
+    return build_kubeconfig(ports, environment, list_declared_places(project, environment), token_command)
+
+
+def _build_kubeconfig(
+    ports: Ports, project: Project, reading: OutputReader, token_command: Sequence[str]
+) -> "Kubeconfig | None":
+    if not any(stack.workload for stack in reading.prepared.stacks):
+        return None
+    from envctl.usecases.inspect.cluster_places import list_prepared_places
+    from envctl.usecases.inspect.exec_clusters import build_kubeconfig
+
+    places = list_prepared_places(project, reading.environment, reading.prepared.stacks, reading.outputs)
+    return build_kubeconfig(ports, reading.environment, places, token_command)
 
 
 def _join_variables(

@@ -78,8 +78,7 @@ class OutputReader:
         if not wanted:
             return
         found, report = run_stack_jobs(ports, self.environment, wanted, lambda stack: self._read_stack(ports, stack))
-        if report.stopped_by is not None:
-            raise report.stopped_by
+        report.raise_stop()
         order, found = [stack.name for stack in self.prepared.stacks], {**self.outputs, **found}
         self.outputs = {name: found[name] for name in order if name in found}
         self.failures.update({name: report.failed[name] for name in order if name in report.failed})

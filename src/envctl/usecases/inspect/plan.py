@@ -1,29 +1,43 @@
-"""`envctl plan ENV`: the effect of `envctl apply ENV`, without a ledger entry or a stored plan."""
+"""`envctl plan ENV`: the effect of `envctl apply ENV`, without a ledger entry or a stored plan.
 
-from collections.abc import Mapping
+What plans is imported late: until then, the providers of a single prepared stack start already.
+"""
+
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, combine_errors
-from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
-from envctl.usecases.deployment.planning import PlanningResult, add_cost, plan_each, require_state
 from envctl.usecases.ports.context import Context
-from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.terraform import PreparedEnvironment
+from envctl.usecases.ports.terraform import ignore_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from envctl.domain.ledger.state import EnvironmentState
+    from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.domain.release_label import ReleaseLabel
+    from envctl.usecases.deployment.early_command import EarlyPlanCommand
+    from envctl.usecases.deployment.planning import PlanningResult
+    from envctl.usecases.ports.core import Ports
+    from envctl.usecases.ports.terraform import PreparedEnvironment
 
 
 def plan_environment(
-    ports: Ports, environment: str, selection: StackSelection = ALL_STACKS, *, priced: bool = False
+    ports: Ports,
+    environment: str,
+    selection: StackSelection = ALL_STACKS,
+    *,
+    priced: bool = False,
+    following: EarlyPlanCommand | None = None,
 ) -> tuple[EnvironmentPlan, EnvctlError | None]:
     """Return the plan and the error of unplanned stacks. Raises the error if no stack was planned.
 
-    With `priced`, estimate costs by the project's own program. Unchanged inputs are not read again.
+    With `priced`, estimate costs by the project's own program. Unchanged inputs are not read again. `following` is
+    prepared with the first change, while Terraform still plans.
     """
     if not ports.workspace.has_prepared(environment):
         from envctl.usecases.project import load
@@ -35,20 +49,27 @@ def plan_environment(
 
         look_scope.require_visible(Context(ports, load.load_project(ports)), environment)
     with ports.workspace.lock_environment(environment, format_command("plan", environment)):
-        ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
-        names = select_stacks(selection, {stack.name: stack.needs for stack in ready.prepared.all_stacks})
-        stacks = tuple(each for each in ready.prepared.stacks if each.name in names)
-        leaving = tuple(each for each in ready.prepared.leaving if each.name in names)
-        prepared = replace(ready.prepared, stacks=stacks, leaving=leaving)
         try:
-            planned = _plan_all(ports, replace(ready, prepared=prepared))
+            ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
+            names = select_stacks(selection, {stack.name: stack.needs for stack in ready.prepared.all_stacks})
+            stacks = tuple(each for each in ready.prepared.stacks if each.name in names)
+            leaving = tuple(each for each in ready.prepared.leaving if each.name in names)
+            prepared = replace(ready.prepared, stacks=stacks, leaving=leaving)
+            planned = _plan_all(ports, replace(ready, prepared=prepared), following)
         finally:
             ports.terraform.delete_plans(environment)
+    from envctl.domain.plan.changes import EnvironmentPlan
+    from envctl.usecases.deployment.planning import add_cost
+
     error = combine_errors(tuple(planned.failed.values())) if planned.failed else None
     if error is not None and not planned.plans:
         raise error
-    found = EnvironmentPlan(environment, prepared.release, planned.plans, label=ready.label)
+    planned_names = {plan.stack for plan in planned.plans}
+    unplanned = tuple(stack.name for stack in prepared.all_stacks if stack.name not in planned_names)
+    found = EnvironmentPlan(environment, prepared.release, planned.plans, label=ready.label, unplanned=unplanned)
     if priced and prepared.costs is not None:
+        if following:
+            following.wait()
         found = add_cost(ports, found, prepared.costs)
     return found, error
 
@@ -72,8 +93,8 @@ class _PlanInput:
     """
 
     prepared: PreparedEnvironment
-    here: "EnvironmentState | None" = None
-    label: "ReleaseLabel | None" = None
+    here: EnvironmentState | None = None
+    label: ReleaseLabel | None = None
 
 
 def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
@@ -84,6 +105,9 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
     if prepared is not None and prepared.value_sources and ports.job_requests.is_for_request():
         # Code that is not reviewed gets stand-ins.
         return None
+    if prepared is not None and len(prepared.all_stacks) == 1:
+        # Of several stacks, those that wait would only take the cores.
+        ports.terraform.expect_plan(environment, *prepared.all_stacks)
     if prepared is not None and prepared.traffic:
         from envctl.usecases.deployment.prepare import format_traffic
         from envctl.usecases.ledger import journal
@@ -136,25 +160,33 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     return _PlanInput(prepared, here, present.find_label(prepared.release))
 
 
-def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
+def _plan_all(ports: Ports, ready: _PlanInput, following: EarlyPlanCommand | None) -> PlanningResult:
+    from envctl.usecases.deployment.planning import check_state, plan_each
+
     prepared, here, environment = ready.prepared, ready.here, ready.prepared.environment
-    planned = plan_each(ports, environment, prepared.all_stacks, here.stacks if here else (), locking="none")
+    applied, on_changes = here.stacks if here else (), following.prepare if following else ignore_changes
+    planned = plan_each(ports, environment, prepared.all_stacks, applied, locking="none", on_changes=on_changes)
     held = {plan.stack for plan in planned.plans if plan.in_state}
     stateless = {plan.stack for plan in planned.plans if plan.stateless}
     imports = any(each.imported for plan in planned.plans for each in plan.resources)
-    if here is None and (imports or stateless or not held <= ports.workspace.load_known_states(environment)):
+    if here is None and not (imports or stateless or not held <= ports.workspace.load_known_states(environment)):
+        return planned
+    if following:
+        following.wait()
+    if here is None:
         # Read the ledger only if it decides on a remark or an error.
         from envctl.usecases.ledger import journal
 
         here = journal.load(ports).find_environment(environment)
-        for stack in prepared.stacks:
-            if stack.name in here.stacks & stateless:
-                require_state(ports, environment, stack)
-    if here is not None and not any(stack.needs for stack in prepared.stacks):
+        empty = here.stacks & stateless
+        checked = (
+            check_state(ports, environment, prepared.find_stack(plan.stack), plan) if plan.stack in empty else plan
+            for plan in planned.plans
+        )
+        planned = replace(planned, plans=tuple(checked))
+    if not any(stack.needs for stack in prepared.stacks):
         # The next plan of these prepared stacks need not read the ledger.
         ports.workspace.save_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
-    if here is None:
-        return planned
     from envctl.domain.ledger.projection.stacks import warn_of_unknown_states
     from envctl.usecases.deployment.shared_resources import warn_of_shared_resources
 

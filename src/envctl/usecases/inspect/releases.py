@@ -81,6 +81,7 @@ class ReleaseDetails:
         bundle: the state of its bundle in the store. Without an intact one, its content is unknown, and the counts
             are 0.
         modules: number of modules called by its stacks.
+        object_stacks: the stacks of Kubernetes objects, which call no module.
     """
 
     release: KnownRelease
@@ -91,6 +92,7 @@ class ReleaseDetails:
     modules: int = 0
     files: int = 0
     artifacts: tuple[ReleaseArtifact, ...] = ()
+    object_stacks: tuple[str, ...] = ()
 
 
 def list_releases(ports: Ports, environment: str = "", *, limit: int | None = None) -> Releases:
@@ -176,8 +178,8 @@ def _add_content(details: ReleaseDetails, release: Release | None) -> ReleaseDet
         return details
     artifacts = tuple(ReleaseArtifact(pair.variable, pair.first) for pair in pair_artifacts(release, None))
     stacks = tuple(release.wiring.stacks)
-    modules = {stack.module for stack in release.wiring.stacks.values()} | {
-        each.folder for each in release.wiring.modules
-    }
+    called = {stack.module for stack in release.wiring.stacks.values() if stack.kubernetes is None}
+    modules = called | {each.folder for each in release.wiring.modules}
     known = (details.release, details.now, details.places, details.bundle)
-    return ReleaseDetails(*known, stacks, len(modules), len(release.files), artifacts)
+    objects = release.wiring.object_stacks
+    return ReleaseDetails(*known, stacks, len(modules), len(release.files), artifacts, objects)

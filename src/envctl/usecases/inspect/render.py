@@ -1,44 +1,95 @@
-"""`envctl render ENV`: the root modules for Terraform."""
+"""`envctl render ENV`: the root modules for Terraform, and the objects for Kubernetes, of code or of a release."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import RootModule
+from envctl.domain.release_label import ReleaseLabel
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE, join_workdir
+from envctl.domain.text.lists import join_names
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.deployment import prepare
+from envctl.usecases.inspect.preview import load_stored_release
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import image_tags, load, working_tree
 from envctl.usecases.release import deploy_request
 
+OBJECTS_FILE = "objects.yaml"
+
 
 @dataclass(frozen=True)
 class Rendered:
-    """The texts of root modules, by path below the working directory."""
+    """The texts of root modules and of Kubernetes objects, by path below the working directory.
+
+    Attributes:
+        release: the id of a release that was asked for; empty for the working tree and for the running release.
+        label: what people know that release by.
+    """
 
     environment: str
     files: dict[str, str]
+    release: str = ""
+    label: ReleaseLabel | None = None
 
 
-def render_environment(ports: Ports, environment: str) -> Rendered:
+def render_environment(
+    ports: Ports, environment: str, selection: StackSelection | None = None, *, release_name: str | None = None
+) -> Rendered:
     """Render the working tree in the entry environment, and the deployed release in others. Without one, use the wiring
-    of the working tree.
+    of the working tree. `release_name` is any name of a stored release to render instead, with today's settings.
+
+    Raises UsageError (E029) for an unknown stack, and for an unknown release; OperationFailedError for a bundle that
+    can't be read.
     """
     context, target = load.load_context(ports, environment)
-    release = _load_release(context, target)
+    stored = load_stored_release(ports, release_name) if release_name is not None else None
+    release = stored.release if stored else _load_release(context, target)
+    needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
+    stacks = select_stacks(selection or ALL_STACKS, needs)
     resolved = load.load_settings(context, target, release.wiring)
     live = prepare.load_traffic(context, release, target)
     roots = prepare.render_stacks(context.project, release, resolved, live)
-    return Rendered(target, dict(file for root in roots for file in _list_files(target, root)))
+    files = dict(file for root in roots if root.stack in stacks for file in _list_files(target, root))
+    files |= _render_objects(context, release, resolved, stacks)
+    return Rendered(target, files, stored.identity, stored.label) if stored else Rendered(target, files)
+
+
+def _render_objects(
+    context: Context, release: Release, settings: EnvironmentSettings, stacks: Collection[str]
+) -> dict[str, str]:
+    """Return the texts of Kubernetes objects. Imported late: many projects have none."""
+    chosen = [name for name in stacks if release.wiring.stacks[name].kubernetes is not None]
+    if not chosen:
+        return {}
+    from envctl.usecases.project.manifests import format_manifests, list_notes, render_manifests
+
+    found = list(render_manifests(context, release, settings, chosen))
+    examples = (note for name in chosen if (note := _describe_examples(release, name)))
+    for note in (*examples, *list_notes(found)):
+        context.ports.observer.on_message(note)
+    environment = settings.environment
+    return {
+        f"{join_workdir(environment, each.stack)}/{OBJECTS_FILE}": format_manifests(context.ports, each)
+        for each in found
+    }
+
+
+def _describe_examples(release: Release, stack: str) -> str:
+    """Return a note on the values that no rendering without a state can know; empty if there are none."""
+    sources = join_names(tuple(dict.fromkeys(release.wiring.stacks[stack].inputs.values())))
+    return f"{stack}: {sources} is shown by an example: a plan reads the output of the stack" if sources else ""
 
 
 def _list_files(target: str, root: RootModule) -> Iterator[tuple[str, str]]:
     """Yield the paths and texts of the rendered files. A root module that runs as it is has those that envctl adds."""
-    if not root.root:
+    if root.generated is None:
         yield f"{join_workdir(target, root.stack)}/{ROOT_MODULE_FILE}", root.encode().decode()
-    for name, data in sorted(root.files.items()):
+        return
+    for name, data in sorted(root.generated.encode().items()):
         yield f"{join_workdir(target, root.stack, root.root)}/{name}", data.decode()
 
 

@@ -39,6 +39,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     environments = load.select_environments(project, (environment,) if environment else ())
     problems = dict.fromkeys(() if only_settings else (*_check_signing_keys(context), *_check_backend(context)))
     cache, count = _ReleaseCache(ports), 0
+    notes: dict[str, None] = {}
     for name in environments:
         view = project.view_for(name)
         try:
@@ -47,10 +48,14 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
             count += len(found.settings)
             if not only_settings:
                 problems.update(dict.fromkeys(_check_secrets(view, found, release.wiring.schema)))
+                wrong = _check_objects(Context(ports, view), release, found, notes)
+                problems.update(dict.fromkeys(_skip_same_objects(wrong, problems)))
         except ConfigurationError as error:
             problems.update(dict.fromkeys(_skip_known_values(error.problems, problems)))
     if problems:
         raise ConfigurationError(*problems)
+    for note in notes:
+        ports.observer.on_message(note)
     for of, release in () if only_settings else cache.releases.values():
         image_tags.report_image_tags(Context(ports, of), release)
         root_modules.report_overridden(Context(ports, of), release)
@@ -67,6 +72,16 @@ def _skip_known_values(found: Iterable[Problem], known: Iterable[Problem]) -> It
     """
     at_lines = {each.message for each in known if _is_in_settings(each)}
     return (each for each in found if _is_in_settings(each) or each.message not in at_lines)
+
+
+def _skip_same_objects(found: Iterable[Problem], known: Iterable[Problem]) -> Iterator[Problem]:
+    """Skip a fault of an object that is known from another environment, where it may have another namespace."""
+    seen = {(each.code, each.location, each.stack, _drop_address(each)) for each in known if each.location}
+    return (each for each in found if (each.code, each.location, each.stack, _drop_address(each)) not in seen)
+
+
+def _drop_address(problem: Problem) -> str:
+    return problem.message.replace(problem.address, "") if problem.address else problem.message
 
 
 def _is_in_settings(problem: Problem) -> bool:
@@ -106,6 +121,19 @@ def _check_backend(context: Context) -> tuple[Problem, ...]:
     from envctl.usecases.project.backend_check import find_backend_mistakes
 
     return tuple(find_backend_mistakes(context))
+
+
+def _check_objects(
+    context: Context, release: Release, settings: EnvironmentSettings, notes: dict[str, None]
+) -> tuple[Problem, ...]:
+    """Return the problems of Kubernetes objects, and add to the notes. Imported late: many projects have none."""
+    if not any(stack.kubernetes for stack in release.wiring.stacks.values()):
+        return ()
+    from envctl.usecases.project.manifests import find_schema_problems, list_notes, render_manifests
+
+    found = list(render_manifests(context, release, settings))
+    notes |= list_notes(found)
+    return tuple(find_schema_problems(context.ports, found))
 
 
 def _check_signing_keys(context: Context) -> tuple[Problem, ...]:

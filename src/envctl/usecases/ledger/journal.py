@@ -43,7 +43,7 @@ def load(ports: Ports) -> LedgerState:
     Entries are checked against the chain; they count if signed as the project requires.
     """
     seen = ports.head_cache.load_head()
-    with _prefetch_ledger(ports, seen):
+    with prefetch_ledger(ports, seen):
         is_repeated = False
         while True:
             try:
@@ -67,8 +67,9 @@ def load(ports: Ports) -> LedgerState:
                 return now
 
 
-def _prefetch_ledger(ports: Ports, last: KnownHead) -> AbstractContextManager[None]:
+def prefetch_ledger(ports: Ports, last: KnownHead = None) -> AbstractContextManager[None]:
     """Prefetch the expected reads, from the last entry this machine saw. Later entries are few and read after it."""
+    last = last or ports.head_cache.load_head()
     seen = last[0] if last else 0
     # A checkpoint right after the last entry is named by the next entry: prefetch that too.
     start = max(0, seen - 1) // checkpoint.INTERVAL * checkpoint.INTERVAL

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from envctl.usecases.ports.bucket_report import BucketReport
     from envctl.usecases.ports.ci import CiForge, CiRoles
     from envctl.usecases.ports.installation import Installation
+    from envctl.usecases.ports.kubernetes import ClusterFinder, ClusterInspector
+    from envctl.usecases.ports.manifests import Manifests
     from envctl.usecases.ports.project import (
         ConfigReader,
         ProjectFolder,
@@ -124,8 +126,10 @@ class Store(Protocol):
         Results are the same without it.
         """
 
-    def prefetch_time(self) -> None:
-        """Start to fetch the time of a remote store, for a later `now`."""
+    def prefetch_time(self, delay: float = 0.0) -> None:
+        """Start to fetch the time of a remote store, for a later `now`. A `delay` in seconds leaves the processors to
+        what was just started; `now` ends it.
+        """
 
     def now(self) -> datetime | None:
         """Return the time of the store's clock in UTC; None if unknown."""
@@ -226,6 +230,8 @@ class Ports(Protocol):
     @property
     def head_cache(self) -> HeadCache: ...
     @property
+    def manifests(self) -> Manifests: ...
+    @property
     def remote_modules(self) -> RemoteModules: ...
     @property
     def workspace(self) -> Workspace: ...
@@ -249,6 +255,15 @@ class Ports(Protocol):
     def secret_variables(self) -> SecretVariables: ...
     @property
     def alarms(self) -> Alarms: ...
+    @property
+    def kubernetes_clusters(self) -> ClusterFinder: ...
+
+    @property
+    def looking_clusters(self) -> ClusterFinder:
+        """Find clusters as a command that only looks: with the `look_role` of each environment that has one."""
+
+    @property
+    def cluster_inspector(self) -> ClusterInspector: ...
     @property
     def signatures(self) -> Signatures: ...
     @property

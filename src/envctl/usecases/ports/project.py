@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.release.root_findings import RootFindings
     from envctl.domain.release.tag_conflicts import ResourceTags
+    from envctl.domain.terraform.generated_files import GeneratedFiles
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment
 
@@ -167,7 +168,7 @@ class Workspace(Protocol):
         """Write a rendered root module, in place of a tree."""
 
     def write_tree(
-        self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: Mapping[str, bytes]
+        self, environment: str, stack: str, root: str, files: Mapping[str, File], generated: GeneratedFiles
     ) -> None:
         """Write the tree of a stack with a root module as it is, and remove all other files but those of Terraform.
 
@@ -175,7 +176,7 @@ class Workspace(Protocol):
         Raises OperationFailedError (E373) if a state that an apply could not save lies in another folder of the stack.
         """
 
-    def write_generated(self, environment: str, stack: str, root: str, generated: Mapping[str, bytes]) -> None:
+    def write_generated(self, environment: str, stack: str, root: str, generated: GeneratedFiles) -> None:
         """Replace the generated files of a written tree, and leave all other files."""
 
     def write_module_record(self, environment: str, stack: str, record: bytes, root: str = "") -> None:

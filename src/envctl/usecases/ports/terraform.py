@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from envctl.domain.errors import Location
+    from envctl.domain.kubernetes.workload import Workload
     from envctl.domain.plan.changes import Action, Leaves, StackPlan
     from envctl.domain.plan.drift import StackComparison
     from envctl.domain.terraform.outputs import Output, StackInput
@@ -37,12 +38,15 @@ class PreparedStack:
     workspace: str = ""  # the workspace that holds its state; empty for the default one
     root: str = ""  # folder of a root module that runs as it is, in the tree of the stack; empty for a rendered one
     inputs: tuple[StackInput, ...] = ()  # variables of such a root from the outputs of other stacks
+    warm: bool = True  # whether the project file lets envctl start its providers
     region: str = ""  # the AWS region of such a root: an override can't add an argument that its provider requires
+    workload: Workload | None = None  # set for a stack of Kubernetes objects, which has no root module
+    former_cluster: str = ""  # the cluster of its last release, if the code of such a stack names another one now
 
     @property
     def address_prefix(self) -> str:
         """The beginning of all its addresses in plan and state; empty for a root module that runs as it is."""
-        return "" if self.root else f"module.{self.name}."
+        return "" if self.root or self.workload else f"module.{self.name}."
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -219,6 +223,10 @@ NO_TRACE = NullTracer()
 class WorkerPool(Protocol):
     """Runs jobs of several stacks in parallel, within the limits of the machine."""
 
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the user stops the command. A signal may come when no job is left to notice it."""
+
     def submit(self, name: str, job: Callable[[], None], unit: str = "") -> None:
         """Start the job as soon as a worker is free. `unit` is a key like `dev/network`, for its known memory need."""
 
@@ -238,48 +246,35 @@ deployment and leaves no lock if it is killed, but must not be applied.
 """
 
 
-class Terraform(Protocol):
-    """Terraform in the directories written by a Workspace. Methods raise OperationFailedError with Terraform's message,
-    StateLockedError for a locked state, LockHeldError if an earlier Terraform still runs there, and
-    InterruptedByUserError after a clean stop.
+def ignore_changes() -> None:
+    """Do nothing about the changes of a plan."""
+
+
+class StackDriver(Protocol):
+    """What runs one kind of stacks, in the directories written by a Workspace. Methods raise OperationFailedError with
+    the message of the program or server behind, StateLockedError for a locked state, LockHeldError if an earlier run
+    still works there, and InterruptedByUserError after a clean stop.
     """
 
-    def detect_version(self, binary: str) -> InstalledTerraform:
-        """Run `binary`, the program of the project file if any, to find its version."""
-
-    def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
-        """Return where these providers, given as address and version, would come from. Only `knock` contacts a
-        registry.
-        """
-
-    def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
-        """Return the providers overridden by variables or configuration files."""
-
-    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[BackendMistake, ...]:
-        """Return the mistakes that Terraform finds in the keys of a backend, without a call to any server. Raises
-        ConfigurationError or OperationFailedError without a Terraform.
-        """
-
-    def open_worker_pool(self) -> AbstractContextManager[WorkerPool]:
-        """Open the worker pool; its jobs may call all other methods. The block ends after all jobs."""
-
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
-        """Run `terraform init`, unless nothing relevant changed since the last one."""
-
-    def hash_providers(
-        self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
-    ) -> HashedProviders:
-        """Return the lock with hashes for these platforms, in the locked versions or else the newest. Raises
-        OperationFailedError if no version fits.
-        """
+        """Prepare the stack for its commands, unless nothing relevant changed since the last time: `terraform init`."""
 
     def require_idle(self, environment: str, stack: PreparedStack) -> None:
         """Raise LockHeldError while an earlier Terraform still runs there: its inputs must not change."""
 
     def plan(
-        self, environment: str, stack: PreparedStack, *, destroy: bool = False, locking: PlanLocking = "wait"
+        self,
+        environment: str,
+        stack: PreparedStack,
+        *,
+        destroy: bool = False,
+        locking: PlanLocking = "wait",
+        on_changes: Callable[[], None] = ignore_changes,
     ) -> StackPlan:
-        """Save and return the plan for `apply`. `destroy` deletes everything in the state."""
+        """Save and return the plan for `apply`. `destroy` deletes everything in the state. If there are changes,
+        `on_changes` is called while Terraform still plans, in the thread of the stack. It may also be called for a plan
+        that turns out to have none.
+        """
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         """Refresh the state from reality, without any change."""
@@ -323,6 +318,55 @@ class Terraform(Protocol):
 
     def delete_plans(self, environment: str) -> None:
         """Delete all plans saved for an environment by this command."""
+
+    def await_ready(self, environment: str, stack: PreparedStack) -> None:
+        """Wait until everything that was applied works, if that is later than the apply. Raises OperationFailedError
+        with what does not.
+        """
+
+
+class Terraform(StackDriver, Protocol):
+    """Terraform, and the stacks of all kinds beside it: their jobs share its worker pool."""
+
+    def detect_version(self, binary: str) -> InstalledTerraform:
+        """Run `binary`, the program of the project file if any, to find its version."""
+
+    def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
+        """Return where these providers, given as address and version, would come from. Only `knock` contacts a
+        registry.
+        """
+
+    def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
+        """Return the providers overridden by variables or configuration files."""
+
+    def expect_plan(self, environment: str, stack: PreparedStack) -> None:
+        """Start what the plan of this stack needs, and do not wait for it: the plan is the next run."""
+
+    def expect_check(self, environment: str) -> None:
+        """Start what a drift check of this environment needs, if an earlier one found a single stack there."""
+
+    def expect_refresh(self, environment: str, stack: PreparedStack) -> None:
+        """Tell that `refresh_state` follows the apply of a stack: what it needs may be kept."""
+
+    def explain_provider_start(self, environment: str, stack: PreparedStack) -> str | None:
+        """Return why Terraform starts the providers of a stack itself; empty if envctl starts them; None for a stack
+        that is not initialized here. Starts no process.
+        """
+
+    def check_backend(self, binary: str, kind: str, keys: Mapping[str, object]) -> tuple[BackendMistake, ...]:
+        """Return the mistakes that Terraform finds in the keys of a backend, without a call to any server. Raises
+        ConfigurationError or OperationFailedError without a Terraform.
+        """
+
+    def open_worker_pool(self) -> AbstractContextManager[WorkerPool]:
+        """Open the worker pool; its jobs may call all other methods. The block ends after all jobs."""
+
+    def hash_providers(
+        self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
+    ) -> HashedProviders:
+        """Return the lock with hashes for these platforms, in the locked versions or else the newest. Raises
+        OperationFailedError if no version fits.
+        """
 
 
 class Formatter(Protocol):

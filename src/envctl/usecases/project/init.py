@@ -170,7 +170,8 @@ def _find_placeholders(project: Project, chosen: Mapping[str, str]) -> tuple[str
 def _collect_modules(context: Context) -> dict[str, File]:
     """Return the modules of the stacks and those they call, with docs and tests."""
     found: dict[str, File] = {}
-    waiting = [stack.folder for stack in context.project.every_stack.values()]
+    # Kubernetes objects are a part of the template, with its placeholders.
+    waiting = [stack.folder for stack in context.project.every_stack.values() if not stack.is_kubernetes]
     seen: set[str] = set()
     while waiting:
         folder = waiting.pop()

@@ -49,7 +49,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
 
 if TYPE_CHECKING:
-    from envctl.domain.settings.resolution import DeclaredSecret
+    from envctl.domain.settings.value_sources import DeclaredSecret
 
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
 NO_SCHEMA: Schema = MappingProxyType({})
@@ -135,7 +135,8 @@ def load_settings(
     release to the old stack names holding their state.
     """
     # Imported late: it builds models of pydantic.
-    from envctl.domain.settings.resolution import SettingsPaths, resolve_settings
+    from envctl.domain.settings.resolution import resolve_settings
+    from envctl.domain.settings.value_sources import SettingsPaths
 
     project = context.project
     rolls = find_rollout_stacks(context, wiring, environment, moves)
@@ -173,7 +174,7 @@ def find_declared_secrets(context: Context) -> "dict[str, DeclaredSecret]":
     """Return the sources of `[secrets.values]` with their lines."""
     if not context.project.secrets.values:
         return {}
-    from envctl.domain.settings.resolution import DeclaredSecret
+    from envctl.domain.settings.value_sources import DeclaredSecret
 
     return {
         key: DeclaredSecret(source, locate_key(context.ports, "secrets", "values", *_split_key(context, key)))

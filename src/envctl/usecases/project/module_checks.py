@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from posixpath import dirname
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import TomlPath
@@ -21,7 +20,7 @@ from envctl.domain.release.code_search import (
     list_tree_problems,
 )
 from envctl.domain.release.provider_blocks import list_project_tables, render_configurations
-from envctl.domain.terraform.workdir_names import MODULES_MANIFEST, REMOTE_MODULES_FOLDER
+from envctl.domain.terraform.workdir_names import INSTALLED_MODULES_FOLDER, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -52,8 +51,8 @@ def collect_code(release: Release) -> tuple[dict[str, bytes], list[str]]:
     """Return the files of a release by path from the top of its bundle, and the folders of the modules of its rendered
     stacks: nothing is above them.
     """
-    modules = [stack.module for stack in release.wiring.stacks.values() if not stack.is_root]
-    rendered = {name for name, stack in release.wiring.stacks.items() if not stack.is_root}
+    modules = [stack.module for stack in release.wiring.stacks.values() if stack.is_module]
+    rendered = {name for name, stack in release.wiring.stacks.items() if stack.is_module}
     carried = [module.folder for module in release.wiring.modules if module.stack_name in rendered]
     code = {path: file.data for path, file in release.bundled_files.items()}
     return code, [release.wiring.to_bundle_path(folder) for folder in (*modules, *carried)]
@@ -128,11 +127,11 @@ def _describe_stored_roots(context: Context, release: Release, environment: str)
     """Yield the problems of the root modules in a stored release. Imported late: many projects have none."""
     if not any(stack.is_root for stack in release.wiring.stacks.values()):
         return
-    from envctl.usecases.project.root_modules import find_account_problems
+    from envctl.usecases.project.root_modules import find_stored_problems
 
     for stack, wired in release.wiring.stacks.items():
         if wired.is_root:
-            yield from find_account_problems(context, release, stack, (environment,))
+            yield from find_stored_problems(context, release, stack, environment)
 
 
 def _to_home(project: Project, environment: str) -> AccountScope:
@@ -169,7 +168,7 @@ def _check_rendered_providers(context: Context, release: Release, homes: list[Ac
     for home in homes:
         place = resolve_place(project, home.environment)
         for stack, wired in wiring.stacks.items():
-            if wired.is_root:
+            if not wired.is_module:
                 # Only parts of its configurations are rendered; the plan shows them completely.
                 continue
             for name, arguments in render_configurations(wiring, place, stack).items():
@@ -243,18 +242,15 @@ def _override_problem(each: UnpinnedProvider, environment: str) -> Problem:
 
 def require_carried_modules(ports: Ports, release: Release, environment: str, stack: str) -> None:
     """Raise OperationFailedError if Terraform fetched a module beyond those in the release."""
-    if not root_module.render_module_record(release.wiring, stack):
+    rendered = root_module.render_module_record(release.wiring, stack)
+    if not rendered:
         return
-    record = (
-        ports.workspace.read_module_record(environment, stack, release.wiring.find_root_folder(stack))
-        or b'{"Modules": []}'
-    )
-    fetched = [
-        key
-        for key, _, _, folder in remote_modules.decode_module_record(record)
-        if folder.startswith(dirname(MODULES_MANIFEST))
-    ]
-    if fetched:
+    carried = set(remote_modules.decode_module_record(rendered))
+    found = ports.workspace.read_module_record(environment, stack, release.wiring.find_root_folder(stack))
+    entries = remote_modules.decode_module_record(found) if found else ()
+    # Terraform records what it downloads: another source or version, or a module that the release has not.
+    others = [each for each in entries if each not in carried and each[3].startswith(INSTALLED_MODULES_FOLDER)]
+    if fetched := [key for key, *_ in others]:
         message = f"stack {stack}: the code of {', '.join(fetched)} was downloaded, although it is in the release"
         hint = "use the program of the release, terraform or tofu; no changes were made"
         raise OperationFailedError(Problem("E344", message, hint))

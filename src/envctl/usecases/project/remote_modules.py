@@ -38,7 +38,8 @@ def complete_release(context: Context, release: Release) -> CompletedRelease:
         fetched = ports.remote_modules.fetch_modules(binary, release, walk.found, walk.called_at)
         walk = _walk_stacks(_ModuleWalk(ports, binary, release, fetched))
         _cache_modules(ports, binary, walk, fetched)
-    modules, files = remote_modules.bundle_modules(walk.found)
+    roots = [name for name, stack in release.wiring.stacks.items() if stack.is_root]
+    modules, files = remote_modules.bundle_modules(walk.found, roots)
     wiring = replace(release.wiring, modules=modules)
     moving = {key: call for key, call in walk.calls.items() if not is_pinned_call(call)}
     for key, call in moving.items():
@@ -120,7 +121,8 @@ class _ModuleWalk:
 
 def _walk_stacks(walk: _ModuleWalk) -> _ModuleWalk:
     for stack, wired in walk.release.wiring.stacks.items():
-        walk.visit_module(stack, ResolvedModule("", "", wired.module))
+        if wired.kubernetes is None:
+            walk.visit_module(stack, ResolvedModule("", "", wired.module))
     if walk.fetched:
         walk.found = dict(walk.fetched)
     return walk

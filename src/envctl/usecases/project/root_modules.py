@@ -10,10 +10,11 @@ from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
 from envctl.domain.config.state_place import names_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.release.bundle import File, Release, StackWiring
+from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.code_search import describe_account_mismatches
 from envctl.domain.release.place import Place
 from envctl.domain.release.root_checks import (
+    describe_file_sets,
     describe_findings,
     describe_overridden,
     find_provider_problems,
@@ -21,6 +22,7 @@ from envctl.domain.release.root_checks import (
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.release.root_override import find_json_providers
 from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
 from envctl.domain.terraform.provider_lock import (
     find_version_mismatches,
@@ -115,11 +117,23 @@ def complete_roots(context: Context, release: Release) -> Release:
             # The code sees the workspace of the state.
             found = replace(found, workspaces=())
         problems += describe_findings(name, wired.module, found)
+        problems += _find_file_set_problems(context, replace(release.wiring, stacks=stacks), name, found)
         problems += _find_left_out_reads(found)
         problems += find_reserved_variables(release.wiring.schema[name])
     if problems:
         raise ConfigurationError(*problems)
     return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
+
+
+def _find_file_set_problems(
+    context: Context, wiring: Wiring, stack: str, found: RootFindings, environments: Sequence[str] = ()
+) -> Iterator[Problem]:
+    """Yield the problems of sets of files that would hold files of envctl, by default in any environment."""
+    code, needing = wiring.stacks[stack].root_code, set[str]()
+    if found.file_sets and code is not None:
+        for environment in environments or context.project.environments:
+            needing.update(find_json_providers(wiring, stack, resolve_place(context.project, environment), code))
+    return describe_file_sets(stack, found.file_sets, needing)
 
 
 def _find_left_out_reads(found: RootFindings) -> Iterator[Problem]:
@@ -182,21 +196,30 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
 
 def check_tree_roots(context: Context, release: Release) -> None:
     """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
+    order = context.project.pipeline.order
     problems = [
         problem
         for name, wired in release.wiring.stacks.items()
         if wired.is_root
-        for problem in find_account_problems(context, release, name, context.project.pipeline.order)
+        for problem in _find_account_problems(
+            context, release, name, search_root(context.ports, release, release.files, name), order
+        )
     ]
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
 
 
-def find_account_problems(
-    context: Context, release: Release, stack: str, environments: Sequence[str]
+def find_stored_problems(context: Context, release: Release, stack: str, environment: str) -> Iterator[Problem]:
+    """Yield the problems of a root module in a stored release: the tables of providers may have changed since."""
+    found = search_root(context.ports, release, release.files, stack)
+    yield from _find_account_problems(context, release, stack, found, (environment,))
+    yield from _find_file_set_problems(context, release.wiring, stack, found, (environment,))
+
+
+def _find_account_problems(
+    context: Context, release: Release, stack: str, found: RootFindings, environments: Sequence[str]
 ) -> Iterator[Problem]:
     """Yield the problems of a root module, and of its modules, that could act elsewhere than in these environments."""
-    found = search_root(context.ports, release, release.files, stack)
     places = [resolve_place(context.project, each) for each in environments]
     yield from find_provider_problems(release.wiring, stack, found, places)
     yield from _check_modules(context, release, stack, found, places)

@@ -13,9 +13,9 @@ from envctl.usecases.project.shared_code import list_shared_folders
 
 
 def list_further_folders(ports: Ports, project: Project) -> tuple[str, ...]:
-    """Return the folders with code beside the project, and those in it that root modules reach."""
+    """Return the folders with code beside the project, and those in it that root modules and kustomizations reach."""
     found = set(list_shared_folders(ports, project))
-    if any(stack.root is not None for stack in project.every_stack.values()):
+    if any(stack.module is None for stack in project.every_stack.values()):
         own = {stack.folder.split("/")[0] for stack in project.every_stack.values()}
         found |= {folder.split("/")[0] for folder in _list_release_folders(ports, project)} - {*own, UP}
     return tuple(sorted(found))

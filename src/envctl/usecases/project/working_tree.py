@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from posixpath import dirname, join, normpath
+from typing import TYPE_CHECKING
 
 from envctl.domain.config.fields import Fault
-from envctl.domain.config.project import PROJECT_FILE, Project, Stack
+from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, find_shared_path, find_stack_path, list_all_places
+from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
@@ -17,7 +19,7 @@ from envctl.domain.release.provider_aliases import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.terraform.conversion import convert_value
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.outputs import OutputReference, is_cluster_output
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema, SettingsFile
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
@@ -26,6 +28,10 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks, root_modules
 from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key
 from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, normalize_folder, set_base
+
+if TYPE_CHECKING:
+    from envctl.domain.release.kubernetes_code import KubernetesCode
+    from envctl.usecases.project.kubernetes_stacks import KubernetesStack
 
 
 def build_release(context: Context) -> Release:
@@ -46,19 +52,21 @@ def collect_release(context: Context) -> Release:
     ports = context.ports
     code = _ModuleCode(ports, context.project)
     for name, stack in context.project.stacks.items():
-        if stack.root is None:
+        if stack.is_kubernetes:
+            code.add_kubernetes(context, name, stack)
+        elif stack.root is None:
             code.add_module(stack.folder, f"stack {name}", ("stacks", name, "module"))
         else:
             code.add_root(name, stack.folder)
     problems = code.problems or [
-        *_find_misfits(context, code.interfaces),
-        *_find_set_faults(context, code.interfaces),
-        *locate_faults(ports, _find_module_faults(context.project, code.interfaces)),
-        *locate_faults(ports, check_stack_aliases(context.project, code.interfaces)),
+        *_find_misfits(context, code.by_stack),
+        *_find_set_faults(context, code.by_stack),
+        *locate_faults(ports, _find_module_faults(context.project, code.by_stack)),
+        *locate_faults(ports, check_stack_aliases(context.project, code.by_stack)),
     ]
     if problems:
         raise ConfigurationError(*problems)
-    made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
+    made = Release(_build_wiring(context, code), code.files, tuple(code.missing))
     return set_base(ports, root_modules.complete_roots(context, made))
 
 
@@ -93,6 +101,15 @@ class _ModuleCode:
     interfaces: dict[str, ModuleInterface] = field(default_factory=dict)
     missing: list[ModuleCall] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    kubernetes: dict[str, "KubernetesStack"] = field(default_factory=dict)
+
+    @property
+    def by_stack(self) -> dict[str, ModuleInterface]:
+        """The interfaces of all stacks. Valid without problems only."""
+        return {
+            name: self.kubernetes[name].interface if name in self.kubernetes else self.interfaces[stack.folder]
+            for name, stack in self.project.stacks.items()
+        }
 
     def _find_similar_module(self, folder: str) -> str:
         """Return the nearest folder with a module, beside the missing one; empty if there is none."""
@@ -130,6 +147,17 @@ class _ModuleCode:
         else:
             self._add_code(folder, found, f"stack {stack}", ("stacks", stack, "root"))
 
+    def add_kubernetes(self, context: Context, name: str, stack: Stack) -> None:
+        """Add the code of a stack of Kubernetes objects. Imported late: it reads YAML."""
+        from envctl.usecases.project.kubernetes_stacks import collect_stack
+
+        try:
+            self.kubernetes[name] = collect_stack(context, name, stack)
+        except ConfigurationError as error:
+            self.problems.extend(error.problems)
+        else:
+            self.files.update(self.kubernetes[name].files)
+
     def _add_code(self, folder: str, found: Mapping[str, File], wanted_by: str, at: Location | tuple[str, ...]) -> None:
         code = {path.rpartition("/")[2]: file.data for path, file in found.items() if (dirname(path) or ".") == folder}
         if not any(path.endswith((".tf", ".tf.json")) for path in code):
@@ -163,47 +191,60 @@ def drop_excluded_files(files: Mapping[str, File]) -> dict[str, File]:
     return {path: file for path, file in files.items() if not EXCLUDED_PARTS.intersection(path.split("/"))}
 
 
-def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
-    problems = []
+def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Problem]:
+    """Yield the inputs and clusters of stacks that do not fit the interfaces of the stacks."""
     for name, stack in context.project.stacks.items():
-        declared = {variable.name for variable in interfaces[stack.folder].variables}
+        declared = {variable.name for variable in interfaces[name].variables}
         for variable, text in stack.inputs.items():
-            reference = OutputReference.parse(text)
-            module = context.project.stacks[reference.stack].folder
-            outputs = {output.name for output in interfaces[module].outputs}
-            ephemeral = {output.name for output in interfaces[module].outputs if output.ephemeral}
+            place = locate_key(context.ports, "stacks", name, "inputs", variable)
             if variable not in declared:
                 near = find_nearest(variable, declared)
-                hint = f"did you mean {near}?" if near else f"declare it in {stack.folder}/variables.tf"
+                hint = f"did you mean {near}?" if near else _hint_declaration(stack)
                 message = f"stack {name}: {stack.folder} declares no variable {variable}"
-                problems.append(
-                    Problem("E113", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
-                )
-            if reference.output not in outputs:
-                near = find_nearest(reference.output, outputs)
-                hint = f"did you mean {reference.stack}.{near}?" if near else f"add the output to {module}/outputs.tf"
-                message = f"stack {name} reads {reference.stack}.{reference.output}, which {module} does not output"
-                problems.append(
-                    Problem("E112", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
-                )
-            elif reference.output in ephemeral:
-                message = f"stack {name} reads {reference.stack}.{reference.output}, which is ephemeral in {module}"
-                hint = "pass it another way, such as the name of a secret: no state holds an ephemeral output"
-                place = locate_key(context.ports, "stacks", name, "inputs", variable)
-                problems.append(Problem("E236", message, hint, place))
-    return problems
+                yield Problem("E113", message, hint, place)
+            yield from _find_output_misfits(context.project, interfaces, name, text, place)
+        if stack.cluster and is_cluster_output(stack.cluster):
+            place = locate_key(context.ports, "stacks", name, "cluster")
+            yield from _find_output_misfits(context.project, interfaces, name, stack.cluster, place)
+
+
+def _hint_declaration(stack: Stack) -> str:
+    if stack.is_kubernetes:
+        return f"add it to the ConfigMap envctl in {stack.folder}: docs/kubernetes.md"
+    return f"declare it in {stack.folder}/variables.tf"
+
+
+def _find_output_misfits(
+    project: Project, interfaces: Mapping[str, ModuleInterface], name: str, text: str, place: Location
+) -> Iterator[Problem]:
+    reference = OutputReference.parse(text)
+    other = project.stacks[reference.stack]
+    outputs = {output.name for output in interfaces[reference.stack].outputs}
+    ephemeral = {output.name for output in interfaces[reference.stack].outputs if output.ephemeral}
+    if reference.output not in outputs:
+        near = find_nearest(reference.output, outputs)
+        hint = f"did you mean {reference.stack}.{near}?" if near else f"add the output to {other.folder}/outputs.tf"
+        message = f"stack {name} reads {reference.stack}.{reference.output}, which {other.folder} does not output"
+        if other.is_kubernetes:
+            message = f"stack {name} reads {text}, but Kubernetes objects have no outputs"
+            hint = f'to come after them, use: after = ["{reference.stack}"]'
+        yield Problem("E112", message, hint, place)
+    elif reference.output in ephemeral:
+        message = f"stack {name} reads {reference.stack}.{reference.output}, which is ephemeral in {other.folder}"
+        hint = "pass it another way, such as the name of a secret: no state holds an ephemeral output"
+        yield Problem("E236", message, hint, place)
 
 
 def _find_set_faults(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Problem]:
-    """Yield the values of `[stacks.STACK.set]` that the module can't take."""
+    """Yield the values of `[stacks.STACK.set]` that the code of the stack can't take."""
     for name, stack in context.project.stacks.items():
-        declared = {variable.name: variable for variable in interfaces[stack.folder].variables}
+        declared = {variable.name: variable for variable in interfaces[name].variables}
         for key, value in stack.set_values.items():
             place = locate_key(context.ports, "stacks", name, "set", key)
             variable = declared.get(key)
             if variable is None:
                 near = find_nearest(key, declared)
-                hint = f"did you mean {near}?" if near else f"declare it in {stack.folder}/variables.tf"
+                hint = f"did you mean {near}?" if near else _hint_declaration(stack)
                 yield Problem("E219", f"stack {name}: {stack.folder} declares no variable {key}", hint, place)
             elif variable.sensitive:
                 message = f"{key} of the stack {name} is sensitive; the release would hold its value in clear text"
@@ -213,11 +254,16 @@ def _find_set_faults(context: Context, interfaces: Mapping[str, ModuleInterface]
                 hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"
                 for mismatch in convert_value(value, variable.type)[1]:
                     yield Problem("E204", f"stack {name}: {mismatch.format_message(key, reveal=True)}", hint, place)
+        if stack.chart and stack.set_values:
+            from envctl.usecases.project.kubernetes_stacks import find_misplaced_references
+
+            outputs = {other: {each.name for each in interface.outputs} for other, interface in interfaces.items()}
+            yield from find_misplaced_references(context, name, stack, outputs)
 
 
 def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Fault]:
     """Yield contradictions of `[secrets]` and rollouts with the modules. Imported late: many projects have none."""
-    of = {name: interfaces[stack.folder] for name, stack in project.stacks.items()}
+    of = interfaces
     schema = {name: interface.variables for name, interface in of.items()}
     if project.secrets.secretsmanager or project.secrets.ssm:
         from envctl.domain.aws.required_secrets import check_patterns
@@ -234,11 +280,11 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
         yield from find_rollout_faults(project, schema, outputs)
 
 
-def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
-    project = context.project
-    of = {name: interfaces[stack.folder] for name, stack in project.stacks.items()}
+def _build_wiring(context: Context, code: _ModuleCode) -> Wiring:
+    project, of = context.project, code.by_stack
     schema = {name: interface.variables for name, interface in of.items()}
     stacks = {name: wire_stack(s) for name, s in project.stacks.items()}
+    stacks |= {name: replace(stacks[name], kubernetes=each.code) for name, each in code.kubernetes.items()}
     order = order_stacks({name: stack.needs for name, stack in stacks.items()})
     return Wiring(
         project=project.name,
@@ -267,7 +313,15 @@ def wire_stack(stack: Stack) -> StackWiring:
         providers=stack.providers,
         default_tags=stack.default_tags,
         set_values=to_json_values(stack.set_values),
+        kubernetes=_describe_cluster(stack) if stack.is_kubernetes else None,
     )
+
+
+def _describe_cluster(stack: Stack) -> "KubernetesCode":
+    """Return what a stack of Kubernetes objects needs: its files are unknown here."""
+    from envctl.domain.release.kubernetes_code import KubernetesCode
+
+    return KubernetesCode((), stack.namespace or "", cluster=stack.cluster or "")
 
 
 def list_removed_stacks(project: Project) -> dict[str, Fate]:

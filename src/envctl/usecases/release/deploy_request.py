@@ -1,6 +1,6 @@
 """Choice of the release to deploy, the stacks it changes, and the request for the guards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -291,7 +291,42 @@ def find_changeover(
         before = {name: stack.moved_from for each in wirings for name, stack in each.stacks.items()}
     fates = _find_fates(context.project, present, environment, wiring, release)
     over = plan_changeover(here.held_stacks, renamed, before, fates, here.renamed)
-    return replace(over, new_addresses=_find_new_addresses(wiring, wirings, over))
+    _require_same_kinds(wiring, wirings, over, here.held_stacks)
+    clusters = _find_former_clusters(environment, wiring, wirings, here.held_stacks)
+    return replace(over, new_addresses=_find_new_addresses(wiring, wirings, over), former_clusters=clusters)
+
+
+def _find_former_clusters(
+    environment: str, wiring: Wiring, earlier: Sequence[Wiring], held: Collection[str]
+) -> dict[str, str]:
+    """Return the cluster that each deployed stack had, of those whose code names another one now."""
+    found: dict[str, str] = {}
+    for name, wired in wiring.stacks.items():
+        was = next((each.stacks[name] for each in earlier if name in each.stacks), None)
+        if name not in held or wired.kubernetes is None or was is None or was.kubernetes is None:
+            continue
+        old = was.kubernetes.describe_cluster(wiring.project, environment, was.region)
+        if old != wired.kubernetes.describe_cluster(wiring.project, environment, wired.region):
+            found[name] = old
+    return found
+
+
+def _require_same_kinds(wiring: Wiring, earlier: Sequence[Wiring], over: Changeover, held: Collection[str]) -> None:
+    """Raise ConfigurationError for a stack that was one of Terraform and is one of Kubernetes objects, or the other way
+    round: its next plan would know nothing of what it holds.
+    """
+    problems: list[Problem] = []
+    for name, wired in wiring.stacks.items():
+        old_name = over.former_names.get(name, name)
+        found = next((each.stacks[old_name] for each in earlier if old_name in each.stacks), None)
+        if old_name not in held or found is None or (found.kubernetes is None) == (wired.kubernetes is None):
+            continue
+        was, now = ("Kubernetes objects", "Terraform") if found.kubernetes else ("Terraform", "Kubernetes objects")
+        message = f"{name} was a stack of {was}, and is one of {now}: what it holds would be lost"
+        hint = f"give the new stack another name, and say what becomes of the old one: [removed.{old_name}]"
+        problems.append(Problem("E670", message, hint, stack=name))
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def _find_new_addresses(wiring: Wiring, earlier: Sequence[Wiring], over: Changeover) -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@ from posixpath import dirname, normpath
 from typing import Literal
 
 from envctl.domain.config.project import Project
+from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import BundleState
 from envctl.domain.images.image_reference import Image
@@ -105,7 +106,7 @@ def _changed_keys(context: Context, release: Release) -> Iterator[str]:
     """Yield the different keys of envctl.toml, among those carried by a release."""
     project = context.project
     wiring = release.wiring
-    stacks = {name: _drop_code(working_tree.wire_stack(each)) for name, each in project.stacks.items()}
+    stacks = {name: _wire_stack(context, each) for name, each in project.stacks.items()}
     released = {name: _drop_code(each) for name, each in wiring.stacks.items()}
     yield from (f"stacks.{name}" for name in _list_unequal(stacks, released))
     removed = working_tree.list_removed_stacks(project)
@@ -122,22 +123,33 @@ def _changed_keys(context: Context, release: Release) -> Iterator[str]:
             yield key
 
 
+def _wire_stack(context: Context, stack: Stack) -> StackWiring:
+    """Return the stack as envctl.toml has it, without a look at its code. Kubernetes is imported late: few have it."""
+    wired = _drop_code(working_tree.wire_stack(stack))
+    if not stack.is_kubernetes:
+        return wired
+    from envctl.usecases.project.kubernetes_stacks import describe_code
+
+    return replace(wired, kubernetes=describe_code(context, stack))
+
+
 def _list_unequal(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
     """Return the sorted keys with different values, or in one mapping alone."""
     return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
 
 
 def _drop_code(stack: StackWiring) -> StackWiring:
-    """Return the stack without the description of its root module: its files are compared."""
-    return stack if stack.root_code is None else replace(stack, root_code=RootCode())
+    """Return the stack without what is known from its files and from the tools: the files are compared."""
+    code = stack.kubernetes and replace(stack.kubernetes, tree=(), tools={})
+    return replace(stack, root_code=stack.root_code and RootCode(), kubernetes=code)
 
 
 def _changed_files(context: Context, release: Release) -> Iterator[str]:
     ports, others = context.ports, (f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE)
     released = {path: file for path, file in release.files.items() if not path.startswith(others)}
     current: dict[str, File] = {}
-    if any(stack.root is not None for stack in context.project.stacks.values()):
-        # Which files belong to a root depends on its code.
+    if any(stack.module is None for stack in context.project.stacks.values()):
+        # Which files belong to a root, or to Kubernetes objects, depends on their code.
         made = working_tree.collect_release(context).files
         current = {path: file for path, file in made.items() if not path.startswith(others)}
     else:

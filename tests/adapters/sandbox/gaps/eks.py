@@ -1,12 +1,23 @@
 """EKS."""
 
+import json
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from tests.adapters.sandbox.gaps import Client, Probe, fails
 
+_ENDPOINT = r"https://[0-9A-F]{32}\.gr7\.[a-z0-9-]+\.eks\.amazonaws\.com"
 ROLE = "arn:aws:iam::123456789012:role/eks"
+
+
+def eks_access(client: Client) -> bool:
+    eks, subnets = client("eks"), _subnets(client)
+    network, config = {"subnetIds": subnets}, {"authenticationMode": "API"}
+    eks.create_cluster(name="access", roleArn=ROLE, resourcesVpcConfig=network, accessConfig=config)
+    mode = (eks.describe_cluster(name="access")["cluster"].get("accessConfig") or {}).get("authenticationMode")
+    return mode != "API" or fails(lambda: eks.create_access_entry(clusterName="access", principalArn=ROLE))
 
 
 def eks_addons(client: Client) -> bool:
@@ -35,6 +46,12 @@ def eks_cluster(client: Client) -> bool:
     eks.delete_cluster(name="first")
     left = not fails(lambda: ec2.describe_security_groups(GroupIds=[group["GroupId"]]))
     return left or group["VpcId"] != network["vpcId"] or len(group["IpPermissions"]) != 1
+
+
+def eks_endpoint(client: Client) -> bool:
+    eks = client("eks")
+    seen = [eks.describe_cluster(name=_cluster(client, name))["cluster"]["endpoint"] for name in ("east", "west")]
+    return seen[0] == seen[1] or not all(re.fullmatch(_ENDPOINT, endpoint) for endpoint in seen)
 
 
 def eks_node_group(client: Client) -> bool:
@@ -67,10 +84,40 @@ def eks_updates(client: Client) -> bool:
     return leap or crossed or kept != (False, 2, "1.36", "1.36") or group["scalingConfig"]["maxSize"] != 5
 
 
+def eks_node_images(client: Client) -> bool:
+    prefix, suffix = "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023", "standard/recommended/release_version"
+    names = [f"{prefix}/{machine}/{suffix}" for machine in ("x86_64", "arm64")]
+    ssm = client("ssm")
+    if any(fails(partial(ssm.get_parameter, Name=name)) for name in names):
+        return True
+    seen = [ssm.get_parameter(Name=name)["Parameter"]["Value"] for name in (*names, names[0])]
+    return len(set(seen)) != 1 or not re.fullmatch(r"1\.35\.\d+-\d{8}", seen[0])
+
+
+def stack_with_addon(client: Client) -> bool:
+    stacks, eks, cluster = client("cloudformation"), client("eks"), _cluster(client, "stacked")
+    there = {"clusterName": cluster, "addonName": "vpc-cni"}
+    # Stock moto leaves out what it does not know, and says that the stack is complete.
+    stacks.create_stack(StackName="addon", TemplateBody=_stack(cluster, ConfigurationValues='{"a": "b"}'))
+    if fails(lambda: eks.describe_addon(**there)):
+        return True
+    first = eks.describe_addon(**there)["addon"]
+    stacks.update_stack(StackName="addon", TemplateBody=_stack(cluster, AddonVersion="v1.20.4-eksbuild.1"))
+    later = eks.describe_addon(**there)["addon"]
+    stacks.delete_stack(StackName="addon")
+    left = not fails(lambda: eks.describe_addon(**there))
+    seen = (first["configurationValues"], first["status"], later["addonVersion"])
+    return left or seen != ('{"a": "b"}', "ACTIVE", "v1.20.4-eksbuild.1")
+
+
 PROBES: dict[str, Probe] = {
+    "eks-access": eks_access,
+    "cloudformation-eks-addon": stack_with_addon,
     "eks-addons": eks_addons,
     "eks-cluster": eks_cluster,
+    "eks-endpoint": eks_endpoint,
     "eks-node-group": eks_node_group,
+    "eks-node-images": eks_node_images,
     "eks-updates": eks_updates,
 }
 
@@ -79,6 +126,12 @@ def _cluster(client: Client, name: str) -> str:
     network = {"subnetIds": _subnets(client)}
     client("eks").create_cluster(name=name, version="1.35", roleArn=ROLE, resourcesVpcConfig=network)
     return name
+
+
+def _stack(cluster: str, **settings: str) -> str:
+    given = {"ClusterName": cluster, "AddonName": "vpc-cni", **settings}
+    addon = {"Type": "AWS::EKS::Addon", "Properties": given}
+    return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Addon": addon}})
 
 
 def _ended(eks: Any, cluster: str, change: Callable[[], Any]) -> None:

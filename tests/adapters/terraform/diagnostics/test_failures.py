@@ -274,8 +274,15 @@ def test_non_message_lines_are_kept_for_the_error(line: str) -> None:
 
 def test_irrelevant_messages_are_ignored() -> None:
     transcript = Transcript()
-    assert json_events.record_line('{"type": "version", "terraform": "1.15.5"}', SITE.stack, transcript) is None
+    assert json_events.record_line('{"type": "log", "@message": "why"}', SITE.stack, transcript) is None
     assert transcript == Transcript()
+
+
+@pytest.mark.parametrize(("key", "version"), [("terraform", "1.15.5"), ("tofu", "")])
+def test_version_of_terraform_alone_is_recorded(key: str, version: str) -> None:
+    transcript = Transcript()
+    assert json_events.record_line(json.dumps({"type": "version", key: "1.15.5"}), SITE.stack, transcript) is None
+    assert transcript == Transcript(version=version)
 
 
 def test_expired_credentials_name_the_profile() -> None:

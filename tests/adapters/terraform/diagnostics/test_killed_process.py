@@ -51,6 +51,7 @@ WHILE_LOADING = Diagnostic(
     f' for provider registry.terraform.io/acme/aws: failed to instantiate provider "x" to obtain schema: {UNREADABLE}',
 )
 WHILE_STARTING = Diagnostic("error", UNREADABLE)
+WHILE_UNUSED = Diagnostic("error", 'failed to instantiate provider "x": reattachment process not found')
 PROGRAM = Diagnostic(
     "error", "local-exec provisioner error", "Error running command 'make': signal: killed. Output: ", address="x.y"
 )
@@ -65,8 +66,8 @@ def problems(ended: ProcessResult, *diagnostics: Diagnostic, command: str = "pla
 
 @pytest.mark.parametrize(
     "said",
-    [WHILE_READING, WHILE_MAKING, WHILE_LOADING, WHILE_STARTING],
-    ids=["while it reads", "while it makes something", "while its schema is read", "while it starts"],
+    [WHILE_READING, WHILE_MAKING, WHILE_LOADING, WHILE_STARTING, WHILE_UNUSED],
+    ids=["while it reads", "while it makes something", "while its schema is read", "while it starts", "between uses"],
 )
 def test_killed_provider_is_named(said: Diagnostic) -> None:
     (by_somebody,) = problems(ProcessResult(1, "", interrupted=False, log=GONE), said)

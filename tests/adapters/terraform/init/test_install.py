@@ -30,6 +30,7 @@ from envctl.domain.terraform.provider_lock import read_hashes, split_provider_bl
 from envctl.domain.terraform.workdir_names import INIT_STAMP as STAMP
 from envctl.domain.terraform.workdir_names import LOCK_FILE, PLUGIN_VIEW_FOLDER
 from envctl.usecases.ports.terraform import PreparedStack
+from tests import provider_start
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, LOCAL_PLATFORM, ProviderMirror, serve_provider_mirror
 from tests.modules.aws6 import provider
@@ -97,7 +98,7 @@ class Bench:
 
 
 def driver(root: Path, inherited: Mapping[str, str], heard: Heard) -> TerraformDriver:
-    return TerraformDriver(root, root / ".envctl", lambda _: inherited, heard)
+    return TerraformDriver(root, root / ".envctl", lambda _: inherited, heard, warm=provider_start.is_warm())
 
 
 @pytest.fixture

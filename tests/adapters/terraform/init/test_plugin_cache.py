@@ -224,6 +224,14 @@ def test_remains_of_killed_processes_expire_after_a_day(tmp_path: Path) -> None:
     assert [box.name for box in boxes.iterdir()] == ["new"]
 
 
+def test_remembered_hash_is_not_used_after_a_doubt(tmp_path: Path) -> None:
+    package = lay(tmp_path)
+    known = known_packages.KnownPackages(tmp_path, tmp_path / "records", lambda _: "h1:remembered")
+    assert known.identify_package(package) == KnownPackage("h1:remembered")
+    known.delete_record(package)
+    assert known.identify_package(package) == KnownPackage(hash_package(package))
+
+
 def test_unreadable_package_is_not_complete(tmp_path: Path) -> None:
     package = lay(tmp_path)
     (package / "gone").symlink_to("nowhere")

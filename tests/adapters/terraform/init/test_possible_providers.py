@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
-from envctl.adapters.terraform.init.possible_providers import find_needed_providers, has_required_providers
+from envctl.adapters.terraform.init.possible_providers import find_possible_providers, has_required_providers
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.usecases.ports.terraform import PreparedStack
 
@@ -35,12 +35,19 @@ def test_provider_named_in_reachable_code_is_needed(tmp_path: Path) -> None:
         "modules/shared/versions.tf": 'terraform { required_providers { x = { source = "hashicorp/tls" } } }',
         "modules/other/main.tf": 'resource "aws_vpc" "x" {}',
     }
-    assert find_needed_providers(lay(tmp_path, files), (AWS, RANDOM, TLS)) == (RANDOM, TLS)
+    assert find_possible_providers(lay(tmp_path, files), (AWS, RANDOM, TLS)).needed == (RANDOM, TLS)
+
+
+def test_provider_named_as_any_word_is_unlikely(tmp_path: Path) -> None:
+    files = {"modules/web/main.tf": 'resource "tls_key" "x" {}\nlocals { random = 1 }\nprovider "aws" {}\n'}
+    found = find_possible_providers(lay(tmp_path, files), (AWS, RANDOM, TLS))
+    assert found.needed == (AWS, RANDOM, TLS)
+    assert found.likely == (AWS, TLS)
 
 
 def test_circular_and_missing_module_calls_are_tolerated(tmp_path: Path) -> None:
     files = {"modules/web/main.tf": 'module "a" { source = "../web" }\nmodule "b" { source = "./nowhere" }\n'}
-    assert find_needed_providers(lay(tmp_path, files), (AWS,)) == ()
+    assert find_possible_providers(lay(tmp_path, files), (AWS,)).needed == ()
 
 
 def test_providers_required_by_root_module_are_found(tmp_path: Path) -> None:

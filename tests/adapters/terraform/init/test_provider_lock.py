@@ -12,6 +12,7 @@ from envctl.domain.release import lockfile_root
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.terraform.provider_lock import list_constraints, read_hashes, read_version, split_provider_blocks
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
+from tests import provider_start
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, ProviderMirror, serve_provider_mirror
 
@@ -28,7 +29,8 @@ class Bench:
         self.mirror = mirror
         self.inherited = {"PATH": str(root / "bin"), "HOME": str(root), **mirror.surroundings}
         self.workspace = DirectoryWorkspace(root, root / ".envctl" / "work", "test")
-        self.driver = TerraformDriver(root, root / ".envctl", lambda _: self.inherited, Heard())
+        home, warm = root / ".envctl", provider_start.is_warm()
+        self.driver = TerraformDriver(root, home, lambda _: self.inherited, Heard(), warm=warm)
 
     def lay(self, **stacks: dict[str, str]) -> None:
         code = {f"modules/{stack}/main.tf": File(module(asked).encode()) for stack, asked in stacks.items()}

@@ -145,6 +145,12 @@ def test_top_folder_of_archive_is_omitted(bench: Bench) -> None:
     bench.server.modules["acme/vpc/aws"] = {"5.1.0": {f"vpc-5.1.0/{name}": text for name, text in VPC.items()}}
     found = bench.fetch(call("a", f"{bench.server.url}/archives/acme/vpc/aws/5.1.0.tar.gz//*?archive=tar.gz"))
     assert {key: module.folder for key, module in found.items()} == {"network.a": ".", "network.a.sub": "modules/sub"}
+    assert {key: module.top for key, module in found.items()} == {"network.a": "vpc-5.1.0", "network.a.sub": ""}
+    address = ModuleCall("a", "acme/vpc/aws", Location(MAIN), "5.1.0")
+    bench.modules.save_cached("", address, found["network.a"])
+    assert bench.modules.load_cached("", address) == found["network.a"]
+    again = bench.fetch(call("a", f"{bench.server.url}/archives/acme/vpc/aws/5.1.0.tar.gz//*?archive=tar.gz"), found)
+    assert again == found
     package = found["network.a"].package
     assert package
     assert sorted(package.files) == ["main.tf", "modules/sub/main.tf", "templates/a.tpl"]

@@ -53,20 +53,21 @@ def invoked(plan: StackPlan) -> list[ResourceChange]:
     return [replace(each, planned={}) for each in plan.resources if each.action is Action.INVOKE]
 
 
-def test_action_is_planned_fingerprinted_and_reported(bench: Bench, ran: Path) -> None:
-    plan = bench.plan(bench.lay(noting("hello")))
+@pytest.mark.parametrize("as_root", [False, True], ids=["module", "root"])
+def test_action_is_planned_fingerprinted_and_reported(bench: Bench, ran: Path, *, as_root: bool) -> None:
+    plan = bench.plan(bench.lay(noting("hello"), as_root=as_root))
     (action,) = invoked(plan)
     address = "action.demo_note.n (after create of terraform_data.t)"
     assert (action.address, action.type) == (address, "demo_note")
     assert [(each.path, each.after) for each in action.attributes] == [("text", "hello")]
 
-    other = bench.plan(bench.lay(noting("delete all")))
+    other = bench.plan(bench.lay(noting("delete all"), as_root=as_root))
     assert [each.description for each in find_unapproved_changes(meant(other), meant(plan))] == [
         f"invoke web: {address}"
     ]
     assert not find_unapproved_changes(meant(plan), meant(plan))
 
-    bench.driver.apply("dev", bench.lay(noting("delete all")))
+    bench.driver.apply("dev", bench.lay(noting("delete all"), as_root=as_root))
     assert ran.read_text() == "delete all\n"
     told = [(each.phase, each.address) for each in bench.heard.events if each.action is Action.INVOKE]
     assert told == [("started", address), ("still", address), ("done", address)]

@@ -47,6 +47,28 @@ def test_plan_content_is_recognized(message: dict[str, Any], anything: bool) -> 
     assert transcript.has_content is anything
 
 
+NO_CHANGES = {"type": "change_summary", "changes": NOTHING}
+DRIFT = {"type": "resource_drift", "change": {"resource": ADDRESS, "action": "update"}}
+# The messages of a plan before its end, and whether its providers have nothing more to do.
+ENDS: dict[str, tuple[list[dict[str, Any]], bool]] = {
+    "no changes": ([NO_CHANGES], True),
+    "no summary yet": ([ANYTHING["what stays"][0]], False),
+    "a change": ([ANYTHING["a move"][0], NO_CHANGES], False),
+    "drift": ([DRIFT, NO_CHANGES], False),
+    "a part": ([ANYTHING["a part that may be the whole"][0], NO_CHANGES], False),
+    "a change that is only counted": ([ANYTHING["an action that is only counted"][0]], False),
+    "an apply": ([ANYTHING["what an apply has done"][0]], False),
+}
+
+
+@pytest.mark.parametrize(("messages", "settled"), ENDS.values(), ids=ENDS.keys())
+def test_plan_without_changes_is_settled(messages: list[dict[str, Any]], settled: bool) -> None:
+    transcript = Transcript()
+    for each in messages:
+        json_events.record_line(json.dumps(each), PreparedStack("web"), transcript)
+    assert transcript.is_settled is settled
+
+
 ACTION = {"addr": "module.web.action.demo_note.n", "action_type": "demo_note"}
 TRIGGERED = {"resource": ADDRESS, "trigger_index": 0, "actions_index": 0, "trigger_event": "BeforeUpdate"}
 TOLD = "action.demo_note.n (before update of terraform_data.t)"

@@ -94,6 +94,24 @@ def test_measured_memory_limits_concurrency(watch: ProcessMonitor, tmp_path: Pat
     assert crew.max_running == 2
 
 
+def test_waiting_processes_limit_concurrency_too(watch: ProcessMonitor, tmp_path: Path) -> None:
+    (tmp_path / "measured.json").write_text('{"dev/a": [1.0, 600], "dev/b": [1.0, 600], "dev/c": [1.0, 300]}')
+    watch.meter.waiting["dev/d"] = (os.getpid(),)
+    watch.meter.sample_memory()
+    assert watch.meter.waiting_memory > 0
+    with WorkerPool(PLENTY, Limits(memory=DEFAULT_SHARED_MEMORY + 1000), watch).accept_jobs() as crew:
+        for name in "abc":
+            crew.submit(name, lambda: time.sleep(0.05), f"dev/{name}")
+        ends(crew, 3)
+    assert crew.max_running == 1
+
+
+def test_process_beside_counts_for_its_unit(watch: ProcessMonitor) -> None:
+    with watch.meter.watch_process(os.getppid(), "dev/a", (os.getpid(),)) as usage:
+        watch.meter.sample_memory()
+    assert {os.getpid(), os.getppid()} <= usage.processes
+
+
 @pytest.mark.slow
 def test_interruption_stops_running_jobs_and_starts_none(watch: ProcessMonitor, tmp_path: Path) -> None:
     ready = threading.Barrier(3, timeout=20, action=lambda: os.kill(os.getpid(), signal.SIGINT))
@@ -182,6 +200,24 @@ def test_small_or_aborted_run_does_not_lower_measurement(tmp_path: Path) -> None
     assert (kept.peak_memory("dev/a"), kept.plan_seconds("dev/a")) == (2000, 5.0)
     kept.add_measurement(UnitUsage("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
     assert kept.peak_memory("dev/a") == 1700
+
+
+def test_outcome_of_the_last_plan_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "measured.json"
+    file.write_text('{"dev/a": [1.0, 600]}')
+    kept = Measurements(file)
+    assert not kept.had_changes("dev/a")
+    for unit in ("dev/a", "dev/new"):
+        kept.record_changes(unit, changed=True)
+    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
+    kept.save()
+    read = Measurements(file)
+    assert read.had_changes("dev/a")
+    assert read.had_changes("dev/new")
+    assert (read.peak_memory("dev/a"), read.plan_seconds("dev/a")) == (1000, 5.0)
+    read.record_changes("dev/a", changed=False)
+    read.save()
+    assert not Measurements(file).had_changes("dev/a")
 
 
 def test_pause_lasts_its_time(watch: ProcessMonitor) -> None:

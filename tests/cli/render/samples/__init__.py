@@ -20,6 +20,7 @@ from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import LARGE_DRIFT, LARGE_PLAN, MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
+from tests.cli.render.samples.pinned_images import PINNED_IMAGES
 from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN, LEAVING_PLAN, RUNNING_PLAN
 from tests.cli.render.samples.provider_locks import PROVIDER_LOCKS
 from tests.cli.render.samples.refusals import (
@@ -99,6 +100,7 @@ RESULTS: dict[str, object] = {
     "a plan that runs something": RUNNING_PLAN,
     "a plan with stacks that leave": LEAVING_PLAN,
     "a plan of documents": DOCUMENTS_PLAN,
+    "a plan without one of its stacks": EnvironmentPlan("dev", NEW, (StackPlan("network"),), unplanned=("web", "jobs")),
     "a plan without changes": EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))),
     "a status": STATUS,
     "a status after a failure": FAILED_STATUS,
@@ -135,6 +137,7 @@ RESULTS: dict[str, object] = {
     **RELEASES,
     **RULES,
     **SECRETS,
+    **PINNED_IMAGES,
     **PROVIDER_LOCKS,
     **WORKFLOWS,
     **IN_MANY_SCRIPTS,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from envctl.domain.errors import Location, Problem
 from envctl.domain.ledger.known_releases import KnownRelease
-from envctl.domain.plan.changes import Marker
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 from envctl.domain.release.artifacts import ArtifactPair
 from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.distance import Distance
@@ -13,6 +13,7 @@ from envctl.domain.release.file_changes import FileChange, ModuleChange
 from envctl.domain.settings.comparison import Comparison, compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting
 from envctl.usecases.inspect.diff import Diff, Side
+from envctl.usecases.release.object_changes import ObjectChanges, StackObjects
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, OLDEST, ROBOT, SECRET, TARO, deployment
 
 IMAGE = "333333333333.dkr.ecr.ap-northeast-1.amazonaws.com/shop/web@sha256:"
@@ -149,8 +150,40 @@ _PATCHED = ModuleChange("modules/ec2_instance", ("web",), (replace(_FILES[0], pa
 _ONLY_CODE = replace(_CHANGES, modules=(_PATCHED,), wiring=(), variables=(), outputs=(), providers=())
 _NONE = ReleaseChanges((), (), (), (), ())
 _ALIKE = compare_settings(STAGING_SETTINGS, replace(STAGING_SETTINGS, environment="prod"))
+_OBJECTS = ObjectChanges(
+    "prod",
+    "staging",
+    (
+        StackObjects(
+            "web",
+            (
+                ResourceChange(
+                    "Deployment.apps/web",
+                    "Deployment.apps",
+                    Action.UPDATE,
+                    (
+                        AttributeChange("spec.replicas", 6, 2),
+                        AttributeChange("spec.template.spec.containers[web].image", f"{IMAGE}1", f"{IMAGE}2"),
+                    ),
+                ),
+                ResourceChange(
+                    "Secret/shop/api",
+                    "Secret",
+                    Action.UPDATE,
+                    (AttributeChange("stringData.key", "(sensitive, 4f8b3a0e)", "(sensitive, 91c2d7e6)"),),
+                ),
+                ResourceChange("ConfigMap/shop/page", "ConfigMap", Action.DELETE),
+            ),
+        ),
+        StackObjects("ingress", problem="prod: kustomize can't render kubernetes/ingress: no such file"),
+    ),
+)
 DIFFS: dict[str, object] = {
     "a diff": DIFF,
+    "a diff of Kubernetes objects": replace(DIFF, objects=_OBJECTS),
+    "a diff without other Kubernetes objects": replace(
+        DIFF, objects=ObjectChanges("prod", "staging", (StackObjects("web"),))
+    ),
     "a diff of everything": Diff(
         STAGING, replace(STAGING, environment="prod"), None, _ARTIFACTS[:1], SETTINGS, everything=True
     ),

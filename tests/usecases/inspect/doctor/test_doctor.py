@@ -390,3 +390,22 @@ def test_central_bucket_is_checked_with_the_role_of_states(world: World) -> None
     bootstrap(world.ports)
     assert row(diagnose_project(world.ports), "prod", "bucket").seen == "all in ap-northeast-1"
     assert world.buckets.there["all"].account_id == "444444444444"
+
+
+def test_provider_start_is_reported_for_each_environment(world: World) -> None:
+    world.terraform.provider_starts = {("dev", "network"): "", ("dev", "web"): "", ("prod", "web"): "--no-warm"}
+    found = diagnose_project(world.ports)
+    assert row(found, "dev", "provider start") == Finding("provider start", "good", "warm: network, web")
+    assert row(found, "prod", "provider start").seen == "ordinary: web (--no-warm)"
+    assert [each.name for each in found.sections if "provider start" in {f.name for f in each.findings}] == [
+        "dev",
+        "prod",
+    ]
+
+
+def test_provider_start_groups_stacks_by_reason(world: World) -> None:
+    reason = "a provider configuration has an alias"
+    world.terraform.provider_starts = {("dev", "network"): reason, ("dev", "web"): ""}
+    assert (
+        row(diagnose_project(world.ports), "dev", "provider start").seen == f"warm: web; ordinary: network ({reason})"
+    )

@@ -42,6 +42,7 @@ class Command:
     contents: dict[str, Content | None] = field(default_factory=dict)
     shown: list[tuple[EnvironmentPlan, bool]] = field(default_factory=list)
     probed: dict[str, str] = field(default_factory=dict)
+    applied: set[str] = field(default_factory=set)
     drifted: int = 0
     waivers: dict[int, WaiverUsed] = field(default_factory=dict)
     granted: list[tuple[Document, dict[str, list["Given"]]]] = field(default_factory=list)
@@ -93,6 +94,12 @@ class Made:
         if self.beside:
             return frozenset({BESIDE})
         return frozenset({*STACKS, self.third.name} - {""})
+
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """What is asked of its objects beside the checks of the project: that they get ready."""
+        has_objects = self.third.kind == "kubernetes" and not self.beside
+        return frozenset({f"{self.third.name} is ready"}) if has_objects else frozenset()
 
     @property
     def forgets(self) -> frozenset[str]:

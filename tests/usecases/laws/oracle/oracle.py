@@ -84,6 +84,9 @@ class Oracle(Words):
             self.says(command, f"{environment} was checked")
         command.probed[check] = problem
 
+    def waited(self, machine: Machine, where: Where, problem: str) -> None:
+        self.probed(machine, where[0], f"{where[1]} is ready", problem)
+
     def applies(self, machine: Machine, where: Where) -> None:
         command = self.commands[id(machine)]
         environment, stack = where
@@ -93,12 +96,20 @@ class Oracle(Words):
             self.says(command, f"{stack} is applied without a start that was recorded")
             return
         plan = command.plans[stack]
+        if command.contents[stack] is not None and self._comes_too_early(command, stack):
+            self.says(command, f"{stack} is applied before what it comes after")
         if not any(yes and plan in map(_as_planned, shown.stacks) for shown, yes in command.shown):
             self.says(command, f"a plan of {stack} is applied that nobody has seen and said yes to")
         made = self.made[command.release]
         if command.contents[stack] != (made.content if command.verb != "destroy" and stack in made.stacks else None):
             self.says(command, f"{stack} gets other bytes than the release was made of")
         self._applies_by_the_rules(command, stack)
+
+    def _comes_too_early(self, command: Command, stack: str) -> bool:
+        """Whether the objects of the third stack come before the network that they say they come after."""
+        network, third = command.plans.get("network"), self.made[command.release].third
+        comes_after = third.kind == "kubernetes" and third.name == stack
+        return comes_after and bool(network and network.changes) and "network" not in command.applied
 
     def _applies_by_the_rules(self, command: Command, stack: str) -> None:
         plans = verdict.carried_out(command.plans, self.made[command.release])
@@ -118,6 +129,7 @@ class Oracle(Words):
     def applied(self, machine: Machine, where: Where) -> None:
         command, place = self.commands[id(machine)], self.places[where[0]]
         content = command.contents[where[1]]
+        command.applied.add(where[1])
         if content is None:
             place.runs.pop(where[1], None)
         else:
@@ -298,7 +310,7 @@ class Oracle(Words):
     ) -> None:
         passed, proof = isinstance(event, events.VerificationPassed), place.proof(event.release)
         place.doubted = not passed
-        wanted = command.asked.checks_of(command.environment)
+        wanted = command.asked.checks_of(command.environment) | self.made[event.release].waits_for
         if set(command.probed) != wanted or passed == any(command.probed.values()):
             self.says(command, f"{event.kind}, and the checks said {command.probed}")
         if event.release != place.last or place.open is not None or not proof.whole:

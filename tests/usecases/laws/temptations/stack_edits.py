@@ -8,6 +8,7 @@ from tests.usecases.laws.temptations.temptations import Temptation, ready, tries
 from tests.usecases.project_text import Third
 
 JOBS = Third("jobs")
+OBJECTS = Third("pods", kind="kubernetes")
 CHANGES: dict[str, Third] = {
     "a third stack": JOBS,
     "none, and nobody says so": Third(),
@@ -19,6 +20,9 @@ CHANGES: dict[str, Third] = {
     "another value": Third("jobs", depth=2),
     "a root by another name": Third("cron", was="jobs", kind="root"),
     "a module again by another name": Third("cron", was="jobs", depth=3),
+    # Under the same name it is refused, whoever does it.
+    "objects by another name": OBJECTS,
+    "objects that are forgotten later": Third(fates=(("pods", "forget"), ("jobs", "destroy"), ("cron", "destroy"))),
 }
 """What the project may be edited to between any two commands."""
 

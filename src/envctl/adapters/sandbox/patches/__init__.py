@@ -4,14 +4,17 @@ import threading
 
 from envctl.adapters.sandbox.patches.autoscaling import application_autoscaling_names, mixed_instances, refresh
 from envctl.adapters.sandbox.patches.backup import plan_name_reuse, plan_update, selection, vault_policy
-from envctl.adapters.sandbox.patches.cloudformation import backup_vault, ecs_cluster, ecs_task
+from envctl.adapters.sandbox.patches.cloudformation import backup_vault, ecs_cluster, ecs_task, eks_addon
 from envctl.adapters.sandbox.patches.codebuild import delete, project, update
 from envctl.adapters.sandbox.patches.containers import (
     ecs_service_fields,
     ecs_service_steady,
+    eks_access,
     eks_addons,
     eks_cluster,
+    eks_endpoint,
     eks_node_group,
+    eks_node_images,
     eks_updates,
 )
 from envctl.adapters.sandbox.patches.ec2 import (
@@ -38,11 +41,13 @@ _MODULES = (
     *(application_autoscaling_names, mixed_instances, refresh),
     *(plan_name_reuse, plan_update, selection, vault_policy),
     *(budgets_subscribers, budgets_update, cloudwatch_composite),
-    *(backup_vault, ecs_cluster, ecs_task),
+    *(backup_vault, ecs_cluster, ecs_task, eks_addon),
     *(delete, project, update),
     *(endpoint_routes, instance_groups, launch_template_tags, launch_template_user_data),
     *(detailed_monitoring, platforms),
-    *(ecs_service_fields, ecs_service_steady, eks_addons, eks_cluster, eks_node_group, eks_updates),
+    *(ecs_service_fields, ecs_service_steady),
+    # The last one changes a call that the one before it adds.
+    *(eks_addons, eks_cluster, eks_endpoint, eks_node_group, eks_node_images, eks_updates, eks_access),
     access_analyzer,
     *(parameter_source, performance_insights, replica_removal, replica_settings),
     *(bucket_policy, conditional_put, locked_upload, object_lock),

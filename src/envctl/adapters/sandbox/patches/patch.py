@@ -1,7 +1,8 @@
-"""A patch of moto, and functions to replace methods of its classes."""
+"""A patch of moto, and functions to replace methods of its classes or to add resources of stacks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,14 @@ def replace_stack_methods(owner: type, source: type) -> None:
     for name, method in vars(source).items():
         if name.endswith("_from_cloudformation_json"):
             setattr(owner, name, method)
+
+
+def add_stack_resource(models: ModuleType, resource: type) -> None:
+    """Teach CloudFormation a type of resource. `models` belongs to the service that has it."""
+    from moto.cloudformation import parsing
+
+    # moto finds its models as subclasses: without this reference Python would drop the class.
+    setattr(models, resource.__name__, resource)
+    parsing.get_model_list.cache_clear()
+    parsing.get_model_map.cache_clear()
+    parsing.get_name_type_map.cache_clear()

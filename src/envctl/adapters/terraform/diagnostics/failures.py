@@ -1,13 +1,10 @@
 """Failures of Terraform, as problems with a hint."""
 
-import contextlib
-import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from posixpath import normpath
 
-from envctl.adapters.disk.files import read_text
 from envctl.adapters.terraform.diagnostics import existing_resources, full_disk, killed_process
 from envctl.adapters.terraform.diagnostics.causes import DENIED, EXPIRED, SSO_LOGIN, UPSTREAM_GONE, find_cause
 from envctl.adapters.terraform.diagnostics.missing_outputs import find_upstream_error
@@ -33,7 +30,6 @@ _CODE = f"../{CODE_FOLDER}/"
 _CODE_PATH = re.compile(rf"{re.escape(_CODE)}[^\s\"':,;()]+")
 # A file of code with a line, in the text of a diagnostic.
 _CODE_LINE = re.compile(r"(?<![\w./-])(?:\.\.?/)*[\w-][\w./-]*\.(?:tf|tofu)(?:\.json)?(?=:\d)")
-_JSON_KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
 _ERROR_TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
 
@@ -123,29 +119,20 @@ def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
     if not diagnostic.file:
         return None
     if diagnostic.file in (GENERATED_FILES if site.stack.root else (ROOT_MODULE_FILE,)):
-        path = _find_key_path(site, diagnostic.file, diagnostic.line) if diagnostic.line else ()
+        # Imported late: few failures are about a generated file.
+        from envctl.adapters.terraform.diagnostics.generated_lines import find_key_path
+
+        path = find_key_path(site, diagnostic.file, diagnostic.line) if diagnostic.line else ()
         if diagnostic.file == SETTINGS_FILE:
             # The arguments of a module have the same lines behind them.
             path = ("module", site.stack.name, *path)
         elif path[:1] == ("provider",) and len(path) > 1:
-            path = ("provider", site.stack.name, *_name_configuration(site, diagnostic.file, path[1:]))
+            path = ("provider", site.stack.name, *path[1:])
         elif path[:2] == ("terraform", "backend"):
             path = ("backend", site.stack.name, *path[2:])
         source = site.locate(site.environment, path) if diagnostic.line else None
         return source or Location(f"{site.stack.name}/{diagnostic.file}", diagnostic.line)
     return Location(find_project_path(diagnostic.file, site), diagnostic.line)
-
-
-def _name_configuration(site: Site, file: str, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Return the path with the name of a configuration, such as `aws.us_east_1`, in place of its number in a list."""
-    if len(path) == 1 or not isinstance(path[1], int):
-        return path
-    name, number, *keys = path
-    try:
-        alias = json.loads(read_text(site.directory / file))["provider"][name][number].get("alias", "")
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return (name, *keys)
-    return (f"{name}.{alias}" if alias else name, *keys)
 
 
 def find_project_path(file: str, site: Site) -> str:
@@ -162,33 +149,3 @@ def _name_project_files(text: str, site: Site) -> str:
     if not site.stack.root:
         return _CODE_PATH.sub(lambda path: find_project_path(path[0], site), text)
     return _CODE_LINE.sub(lambda file: find_project_path(file[0], site), text)
-
-
-def _find_key_path(site: Site, file: str, number: int) -> tuple[str | int, ...]:
-    """Return the path of keys to a line of a generated file, written with one value a line."""
-    try:
-        lines = read_text(site.directory / file).splitlines()[:number]
-    except OSError:
-        return ()
-    path: list[str | int] = []
-    for line in lines:
-        depth = (len(line) - len(line.lstrip())) // 2
-        if line.lstrip()[:1] in ("}", "]"):
-            path = path[:depth]
-        elif key := _JSON_KEY.match(line):
-            path = [*path[: depth - 1], key[1]]
-        elif depth:
-            before = path[depth - 1] if len(path) >= depth else -1
-            path = [*path[: depth - 1], before + 1 if isinstance(before, int) else 0]
-    return tuple(path)
-
-
-@contextlib.contextmanager
-def convert_read_errors(stack: str, output: str = "") -> Iterator[None]:
-    """Convert errors of parsing a plan: an unreadable plan must not pass for one without changes."""
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        message = f"the plan of {stack} can't be read: {output.strip() or error}"
-        hint = "run it again; if it fails again, this Terraform is too new for this envctl"
-        raise OperationFailedError(Problem("E304", message, hint, stack=stack)) from error

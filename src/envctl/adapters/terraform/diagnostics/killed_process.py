@@ -13,12 +13,6 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem
 from envctl.domain.text.lists import join_first
 
-PROVIDER_LOG = {"TF_LOG_PROVIDER": "ERROR"}
-"""Makes Terraform log on stderr how a provider ended: it reports it nowhere else."""
-
-LOG_VARIABLE = "TF_LOG"
-"""A value set by the user replaces PROVIDER_LOG."""
-
 OUT_OF_MEMORY, KILLED = "E331", "E332"
 MEMORY_HINT = "run fewer at once (--parallelism 1, or --memory with their total limit), or add memory"
 # A shell around Terraform returns 128 and the number of the signal.
@@ -26,7 +20,7 @@ _KILLED_CODES = (-signal.SIGKILL, 128 + signal.SIGKILL)
 _LOG_ENTRY = re.compile(r"^\d{4}-\d\d-\d\dT\S+ \[ERROR\] provider.*\n?(?:  \S+=\n(?:  \| .*\n?)*)*", re.MULTILINE)
 _LOST_PROVIDER = re.compile(
     r"failed to respond\W+to the|request was cancelled|read any lines from\s+plugin's stdout|code = Unavailable"
-    r"|transport is closing|reading from server: EOF"
+    r"|transport is closing|reading from server: EOF|reattachment\s+process\s+not\s+found"
 )
 _KILLED_PROVIDER = re.compile(
     r"plugin process exited: .*?terraform-provider-([\w-]+?)_v([\w.+-]+?)(?:_x\d+)? .*signal: killed"

@@ -6,18 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from string import Template
 from typing import Literal
 
 from envctl.adapters.disk.files import read_bytes, read_text
 
-_COMMENT = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
-_METHOD = re.compile(r"\b(filesystem_mirror|network_mirror|direct)\s*\{([^}]*)\}", re.DOTALL)
-_SOURCE = re.compile(r"\b(?:path|url)\s*=\s*\"((?:[^\"\\]|\\.)*)\"")
-_LIST = re.compile(r"\b(include|exclude)\s*=\s*\[([^\]]*)\]")
-_ESCAPE = re.compile(r"\\(.)")
-_PLUGIN_CACHE = re.compile(r"^\s*plugin_cache_dir\s*=\s*\"((?:[^\"\\]|\\.)*)\"", re.MULTILINE)
-_TEXT = re.compile(r'"([^"]*)"')
+_COMMENT = r"(?m)^\s*(#|//).*$"
+_METHOD = r"(?s)\b(filesystem_mirror|network_mirror|direct)\s*\{([^}]*)\}"
+_SOURCE = r"\b(?:path|url)\s*=\s*\"((?:[^\"\\]|\\.)*)\""
+_LIST = r"\b(include|exclude)\s*=\s*\[([^\]]*)\]"
+_ESCAPE = r"\\(.)"
+_PLUGIN_CACHE = r"(?m)^\s*plugin_cache_dir\s*=\s*\"((?:[^\"\\]|\\.)*)\""
+_TEXT = r'"([^"]*)"'
 _DEFAULT_NAMES = (".tofurc", ".terraformrc")
 DEFAULT_REGISTRY = "registry.terraform.io"
 
@@ -42,7 +41,7 @@ def read_main_file(environment: Mapping[str, str]) -> str:
     home = Path(environment.get("HOME", ""))
     for file in [named] if named else [home / name for name in _DEFAULT_NAMES]:
         try:
-            return _COMMENT.sub("", read_text(file, errors="replace"))
+            return re.sub(_COMMENT, "", read_text(file, errors="replace"))
         except OSError:
             continue
     return ""
@@ -75,18 +74,22 @@ def find_plugin_cache(environment: Mapping[str, str]) -> str:
     """Return the folder set by the user; empty if unset. One set in a file must exist."""
     if named := environment.get("TF_PLUGIN_CACHE_DIR"):
         return named
-    found = _PLUGIN_CACHE.search(read_main_file(environment))
-    folder = Template(_ESCAPE.sub(r"\1", found[1])).safe_substitute(environment) if found else ""
+    found = re.search(_PLUGIN_CACHE, read_main_file(environment))
+    if not found:
+        return ""
+    from string import Template
+
+    folder = Template(re.sub(_ESCAPE, r"\1", found[1])).safe_substitute(environment)
     return folder if Path(folder).is_dir() else ""
 
 
 def parse_install_methods(environment: Mapping[str, str]) -> tuple[InstallMethod, ...]:
     """Return the methods in order; empty if none is configured, and registries serve all providers."""
     found = []
-    for kind, body in _METHOD.findall(read_main_file(environment)):
-        source = _SOURCE.search(body)
-        where = _ESCAPE.sub(r"\1", source[1]) if source else ""
-        lists = {name: _TEXT.findall(addresses) for name, addresses in _LIST.findall(body)}
+    for kind, body in re.findall(_METHOD, read_main_file(environment)):
+        source = re.search(_SOURCE, body)
+        where = re.sub(_ESCAPE, r"\1", source[1]) if source else ""
+        lists = {name: re.findall(_TEXT, addresses) for name, addresses in re.findall(_LIST, body)}
         include, exclude = (tuple(lists.get(name, ())) for name in ("include", "exclude"))
         found.append(InstallMethod(kind.removesuffix("_mirror"), where, include, exclude))
     return tuple(found)

@@ -15,10 +15,10 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.usecases.ports.terraform import UnpinnedProvider
 
 _TEXT = r'"(?:\\.|[^"\\])*"'
-_COMMENT = re.compile(rf"({_TEXT})|/\*.*?\*/|(?:#|//)[^\n]*", re.DOTALL)
+_COMMENT = rf"(?s)({_TEXT})|/\*.*?\*/|(?:#|//)[^\n]*"
 # As a block, or as an object of JSON.
-_OVERRIDES_BLOCK = re.compile(rf"\"?\bdev_overrides\b\"?\s*[=:]?\s*\[?\s*\{{((?:{_TEXT}|[^}}\"])*)\}}", re.DOTALL)
-_OVERRIDE_ENTRY = re.compile(rf"(?P<name>{_TEXT}|[\w./-]+)\s*[=:]\s*{_TEXT}")
+_OVERRIDES_BLOCK = rf"(?s)\"?\bdev_overrides\b\"?\s*[=:]?\s*\[?\s*\{{((?:{_TEXT}|[^}}\"])*)\}}"
+_OVERRIDE_ENTRY = rf"(?P<name>{_TEXT}|[\w./-]+)\s*[=:]\s*{_TEXT}"
 _OVERRIDES_KEY = "dev_overrides"
 
 
@@ -61,8 +61,8 @@ def _parse_reattached(value: str) -> Iterator[UnpinnedProvider]:
 
 
 def _parse_overrides(file: Path, text: str) -> Iterator[UnpinnedProvider]:
-    code = _COMMENT.sub(lambda match: match[1] or re.sub(r"[^\n]", " ", match[0]), text)
-    for match in _OVERRIDES_BLOCK.finditer(code):
-        for entry in _OVERRIDE_ENTRY.finditer(match[1]):
+    code = re.sub(_COMMENT, lambda match: match[1] or re.sub(r"[^\n]", " ", match[0]), text)
+    for match in re.finditer(_OVERRIDES_BLOCK, code):
+        for entry in re.finditer(_OVERRIDE_ENTRY, match[1]):
             line = code.count("\n", 0, match.start(1) + entry.start()) + 1
             yield UnpinnedProvider(entry["name"].strip('"'), _OVERRIDES_KEY, Location(os.fspath(file), line))

@@ -23,6 +23,12 @@ UNKNOWN_RULE = VariableRule("kept away", "envctl does not know its effect")
 OWN_PREFIXES = ("TF_", "TOFU_", "OPENTOFU_")
 """Prefixes of Terraform's own variables. Without a rule, such a variable does not pass."""
 
+PROVIDER_LOG = {"TF_LOG_PROVIDER": "ERROR"}
+"""Makes Terraform log on stderr how a provider ended: it reports it nowhere else."""
+
+LOG_VARIABLE = "TF_LOG"
+"""A value set by the user replaces PROVIDER_LOG."""
+
 FLAGS_VARIABLE = "TF_CLI_ARGS"
 REATTACH_VARIABLE = "TF_REATTACH_PROVIDERS"
 

@@ -8,7 +8,9 @@ from envctl.adapters.disk.files import write_bytes
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init import init_stamp, provider_install
 from envctl.adapters.terraform.init.cache_locks import CacheLocks
+from envctl.adapters.terraform.init.known_packages import HashPackage
 from envctl.adapters.terraform.init.plugin_cache import OWN_FOLDER, PluginCache, parse_pinned
+from envctl.adapters.terraform.init.stand_ins import remove_stand_ins
 from envctl.adapters.terraform.launcher import Launcher
 from envctl.adapters.terraform.process import json_events, stack_lock
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
@@ -30,13 +32,24 @@ _NO_WORKSPACE = re.compile(r"selected workspace .* does not exist", re.IGNORECAS
 
 
 class InitRunner:
-    """Initialize stacks. `plugins` is the default plugin cache, created if missing; users may configure another."""
+    """Initialize stacks. `plugins` is the default plugin cache, created if missing; users may configure another.
 
-    def __init__(self, launcher: Launcher, plugins: Path, observer: Observer, stopping: SignalForwarder) -> None:
+    `hash_known` returns the hash of a package, and may remember those of its files.
+    """
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        plugins: Path,
+        observer: Observer,
+        stopping: SignalForwarder,
+        hash_known: HashPackage,
+    ) -> None:
         self._launcher = launcher
         self._plugins = plugins
         self._observer = observer
         self._stopping = stopping
+        self._hash_known = hash_known
         self._caches: dict[Path, PluginCache] = {}
 
     def ensure_initialized(self, site: Site, provider_lock: bytes | None) -> None:
@@ -47,19 +60,28 @@ class InitRunner:
         # First, because an earlier Terraform may still need the files to be deleted.
         stack_lock.require_idle(site)
         with translate_disk_errors(site.directory):
-            for name in (INIT_STAMP, provider_install.PLUGIN_PATH_RECORD, LOCK_FILE):
+            for name in (INIT_STAMP, provider_install.PLUGIN_PATH_RECORD):
                 (site.directory / name).unlink(missing_ok=True)
-            if known:
-                write_bytes(site.directory / LOCK_FILE, known)
-            self._install_in_workspace(site, known)
+            _replace_lock(site.directory / LOCK_FILE, known)
+            try:
+                self._install_in_workspace(site, known)
+            except BaseException:
+                # No plan follows.
+                self._launcher.end_providers(site)
+                raise
             init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site, binary, environment, known))
+
+    def initialize_unfinished(self, site: Site) -> None:
+        """Run `init` with the last provider lock, for a stack without stamp. A killed init may have left its lock."""
+        self.ensure_initialized(site, remove_stand_ins(init_stamp.read_optional(site.directory / LOCK_FILE)))
 
     def reinitialize(self, site: Site) -> None:
         """Run `init` again, with the last provider lock and without the records of its packages.
 
         Call it after Terraform demanded an init or found a changed package.
         """
-        old, lock = init_stamp.read_stamp(site.directory), init_stamp.read_optional(site.directory / LOCK_FILE)
+        old = init_stamp.read_stamp(site.directory)
+        lock = remove_stand_ins(init_stamp.read_optional(site.directory / LOCK_FILE))
         if cache := self._find_cache(site):
             cache.delete_records(parse_pinned(lock))
         (site.directory / INIT_STAMP).unlink(missing_ok=True)
@@ -95,7 +117,19 @@ class InitRunner:
         folder = Path(site.directory, setting)
         if folder == self._plugins:
             folder.mkdir(parents=True, exist_ok=True)
-        return self._caches.setdefault(folder, PluginCache(folder)) if setting and folder.is_dir() else None
+        if not (setting and folder.is_dir()):
+            return None
+        return self._caches.setdefault(folder, PluginCache(folder, self._hash_known))
+
+
+def _replace_lock(file: Path, lock: bytes) -> None:
+    """Write the provider lock; without one, delete the last. A killed command leaves the one or the other."""
+    if not lock:
+        file.unlink(missing_ok=True)
+        return
+    new = file.with_name(f"{file.name}.new")
+    write_bytes(new, lock)
+    new.replace(file)
 
 
 def needs_init(transcript: json_events.Transcript, result: ProcessResult) -> bool:

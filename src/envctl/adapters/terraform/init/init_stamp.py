@@ -4,7 +4,6 @@ It is compared before every plan, by reading some files of the stack, without an
 """
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init.init_outline import extract_outline
 from envctl.adapters.terraform.init.known_packages import stat_files
 from envctl.adapters.terraform.init.plugin_cache import list_packages, parse_pinned
+from envctl.adapters.terraform.process.rendered_documents import read_rendered
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.provider_lock import read_hashes, read_version, split_provider_blocks
 from envctl.domain.terraform.workdir_names import (
@@ -26,6 +26,7 @@ from envctl.domain.terraform.workdir_names import (
     LOCK_FILE,
     MODULES_MANIFEST,
 )
+from envctl.domain.text.sha256 import sha256
 
 INSTALLED_FOLDER = ".terraform/providers"
 _VARIABLES = (
@@ -76,17 +77,17 @@ def write_stamp(directory: Path, stamp: Stamp) -> None:
 def hash_inputs(site: Site, binary: Sequence[str], environment: Mapping[str, str]) -> str:
     """Return a hash of the inputs beside the provider lock: root module, called modules, program, CLI configuration."""
     directory = site.directory
-    digest = hashlib.sha256(repr([*binary, *map(_stat_program, binary)]).encode())
+    digest = sha256(repr([*binary, *map(_stat_program, binary)]).encode())
     digest.update(repr([environment.get(name) for name in _VARIABLES]).encode())
     for content in cli_configuration.read_config_files(environment):
-        digest.update(hashlib.sha256(content).digest())
-    digest.update(_extract_init_inputs(directory / site.rendered_file))
-    own = _list_code(directory) if site.stack.root else ()
-    for file in (*(file for file in own if file.name not in GENERATED_FILES), *_list_module_code(directory)):
+        digest.update(sha256(content).digest())
+    digest.update(_extract_init_inputs(read_rendered(site)))
+    own = list_code(directory) if site.stack.root else ()
+    for file in (*(file for file in own if file.name not in GENERATED_FILES), *list_called_code(directory)):
         digest.update(os.fsencode(os.path.relpath(file, directory)) + b"\0")
         with contextlib.suppress(OSError):
             content = read_bytes(file)
-            digest.update(hashlib.sha256(content if file.suffix == ".json" else extract_outline(content)).digest())
+            digest.update(sha256(content if file.suffix == ".json" else extract_outline(content)).digest())
     return digest.hexdigest()
 
 
@@ -95,7 +96,7 @@ def inspect_results(directory: Path) -> dict[str, Any]:
     records = [MODULES_MANIFEST] if (directory / MODULES_MANIFEST).is_file() else []
     found: dict[str, Any] = {"records": records, "backend": "", "packages": {}}
     with contextlib.suppress(OSError):
-        found["backend"] = hashlib.sha256(read_bytes(directory / BACKEND_RECORD)).hexdigest()
+        found["backend"] = sha256(read_bytes(directory / BACKEND_RECORD)).hexdigest()
     with contextlib.suppress(OSError):
         for each in parse_pinned(read_bytes(directory / LOCK_FILE)):
             folder = directory / INSTALLED_FOLDER
@@ -124,26 +125,25 @@ def _covers_lock(directory: Path, stamp: Stamp, lock: bytes) -> bool:
     return True
 
 
-def _extract_init_inputs(main: Path) -> bytes:
-    """Return the parts of a rendered file that `init` reads. Settings are none: they change more often."""
-    document = json.loads(read_bytes(main))
+def _extract_init_inputs(document: Mapping[str, Any]) -> bytes:
+    """Return the parts of a rendered document that `init` reads. Settings are none: they change more often."""
     sources = {name: (call["source"], call.get("version")) for name, call in document.get("module", {}).items()}
     return json.dumps(
         [document.get("terraform"), sorted(document.get("provider", ())), sources], sort_keys=True
     ).encode()
 
 
-def _list_module_code(directory: Path) -> Iterator[Path]:
+def list_called_code(directory: Path) -> Iterator[Path]:
     """List the code of all modules of the last `init`. Only an edit there can add another module."""
     try:
         reached = {str(each["Dir"]) for each in json.loads(read_bytes(directory / MODULES_MANIFEST))["Modules"]}
     except (OSError, ValueError, KeyError, TypeError):
         return
     for folder in sorted(reached - {"."}):
-        yield from _list_code(directory / folder)
+        yield from list_code(directory / folder)
 
 
-def _list_code(folder: Path) -> Iterator[Path]:
+def list_code(folder: Path) -> Iterator[Path]:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         yield from sorted(Path(entry.path) for entry in entries if entry.name.endswith(CODE_SUFFIXES))
 

@@ -2,12 +2,15 @@
 
 import contextlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.init.package_hash import hash_package, list_files
 from envctl.adapters.terraform.process.disk_errors import replace_file
+
+HashPackage = Callable[[Path], str]
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,16 @@ class KnownPackage:
 
 
 class KnownPackages:
-    """Records of packages in `cache`, saved in the folder `records`, or in memory if it is not writable."""
+    """Records of packages in `cache`, saved in the folder `records`, or in memory if it is not writable.
 
-    def __init__(self, cache: Path, records: Path) -> None:
+    `hash_known` may remember the hashes of files; a package whose record was deleted is hashed by `hash_package`.
+    """
+
+    def __init__(self, cache: Path, records: Path, hash_known: HashPackage = hash_package) -> None:
         self._cache = cache
         self._records = records
+        self._hash_known = hash_known
+        self._doubted: set[Path] = set()
         self._found: dict[Path, tuple[list[list[object]], KnownPackage]] = {}
 
     def identify_package(self, package: Path) -> KnownPackage:
@@ -34,7 +42,8 @@ class KnownPackages:
             now = stat_files(package)
             if record := self._load_record(package, now):
                 return record
-            known = KnownPackage(hash_package(package))
+            find_hash = hash_package if package in self._doubted else self._hash_known
+            known = KnownPackage(find_hash(package))
         except OSError:
             return KnownPackage()
         # With the times before the hash, so a change during the hash invalidates the record.
@@ -59,6 +68,7 @@ class KnownPackages:
 
     def delete_record(self, package: Path) -> None:
         self._found.pop(package, None)
+        self._doubted.add(package)
         with contextlib.suppress(OSError):
             self._record_path(package).unlink(missing_ok=True)
 

@@ -16,15 +16,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from envctl.adapters.terraform.init.known_packages import KnownPackage, KnownPackages
+from envctl.adapters.terraform.init.known_packages import HashPackage, KnownPackage, KnownPackages
 from envctl.adapters.terraform.init.package_hash import hash_package, list_files
 from envctl.domain.terraform.provider_lock import H1_PREFIX, read_hashes, read_version, split_provider_blocks
 
 OWN_FOLDER = ".envctl"
 """Folder of envctl in a cache: locks, records of packages, and packages being moved."""
 
-_ADDRESS = re.compile(r"(?:[\w-][\w.-]*(?::\d+)?)/[\w-][\w.-]*/[\w-][\w.-]*")
-_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
+_ADDRESS = r"(?:[\w-][\w.-]*(?::\d+)?)/[\w-][\w.-]*/[\w-][\w.-]*"
+_VERSION = r"[0-9A-Za-z][0-9A-Za-z.+-]*"
 # Age of a leftover of a killed process.
 _ABANDONED_SECONDS = 86400.0
 _READ_ONLY_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -53,14 +53,16 @@ def parse_pinned(lock: bytes) -> tuple[PinnedProvider, ...]:
         PinnedProvider(address, read_version(block), frozenset(read_hashes(block)))
         for address, block in split_provider_blocks(lock).items()
     )
-    return tuple(sorted(p for p in found if _ADDRESS.fullmatch(p.address) and _VERSION.fullmatch(p.version)))
+    return tuple(sorted(p for p in found if re.fullmatch(_ADDRESS, p.address) and re.fullmatch(_VERSION, p.version)))
 
 
 class PluginCache:
-    def __init__(self, folder: Path) -> None:
+    """A plugin cache. `hash_known` may remember the hashes of files in packages."""
+
+    def __init__(self, folder: Path, hash_known: HashPackage = hash_package) -> None:
         self.folder = folder
         self._ours = folder / OWN_FOLDER
-        self._known = KnownPackages(folder, self._ours / "known")
+        self._known = KnownPackages(folder, self._ours / "known", hash_known)
 
     def find_matching(self, wanted: PinnedProvider) -> tuple[Path, ...]:
         """Return the packages with a hash of the lock, mostly one, for this platform."""

@@ -6,6 +6,7 @@ It decides only about locks and downloads. Terraform determines the real ones.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.disk.files import read_bytes, read_text
@@ -22,10 +23,20 @@ _NEEDS_PROVIDER = re.compile(
 _LOCAL_SOURCE = re.compile(r'"?\bsource"?\s*[=:]\s*"(\.{1,2}/[^"]*)"')
 
 
-def find_needed_providers(directory: Path, wanted: tuple[PinnedProvider, ...]) -> tuple[PinnedProvider, ...]:
-    """Return the providers with their name anywhere in the code, as in types of resources and sources."""
+@dataclass(frozen=True)
+class PossibleProviders:
+    """The pinned providers with their name anywhere in the code, and those of them that the code very likely uses."""
+
+    needed: tuple[PinnedProvider, ...]
+    likely: tuple[PinnedProvider, ...]
+
+
+def find_possible_providers(directory: Path, pinned: tuple[PinnedProvider, ...]) -> PossibleProviders:
     code = "\n".join(_read_code(directory))
-    return tuple(each for each in wanted if each.address.rpartition("/")[2] in code)
+    needed = tuple(each for each in pinned if _name_type(each) in code)
+    # As in `"aws_instance"`, `"hashicorp/aws"` and `"aws"`. Types like null and time are words of any code.
+    likely = tuple(each for each in needed if re.search(rf'["/]{re.escape(_name_type(each))}["_]', code))
+    return PossibleProviders(needed, likely)
 
 
 def has_required_providers(site: Site) -> bool:
@@ -34,6 +45,10 @@ def has_required_providers(site: Site) -> bool:
         return any(map(_NEEDS_PROVIDER.search, _read_folder(site.directory)))
     document = json.loads(read_bytes(site.directory / ROOT_MODULE_FILE))
     return bool(document.get("provider") or document["terraform"].get("required_providers"))
+
+
+def _name_type(provider: PinnedProvider) -> str:
+    return provider.address.rpartition("/")[2]
 
 
 def _read_code(directory: Path) -> Iterator[str]:

@@ -9,13 +9,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from envctl.adapters.disk.files import read_bytes
+from envctl.adapters.disk.files import read_bytes, write_bytes
 from envctl.adapters.terraform.diagnostics.full_disk import check_disk_error
 from envctl.adapters.terraform.init.cache_locks import WHOLE_CACHE, CacheLocks, LockRequest
 from envctl.adapters.terraform.init.init_stamp import INSTALLED_FOLDER
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider, PluginCache, link_packages, remove_path
-from envctl.adapters.terraform.init.possible_providers import find_needed_providers, has_required_providers
+from envctl.adapters.terraform.init.possible_providers import (
+    PossibleProviders,
+    find_possible_providers,
+    has_required_providers,
+)
+from envctl.adapters.terraform.init.stand_ins import StandIns
 from envctl.adapters.terraform.launcher import Launcher, check_result
+from envctl.adapters.terraform.process.hand_over import CachedPackages
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
@@ -61,7 +67,8 @@ class ProviderInstall:
 
     def _install_pinned(self) -> bool:
         """Install the pinned versions. Return False if they were not sufficient."""
-        needs = find_needed_providers(self.site.directory, self.pinned)
+        possible = find_possible_providers(self.site.directory, self.pinned)
+        needs = possible.needed
         while True:
             missing = {each for each in needs if not self.cache.find_matching(each)}
             requests = [LockRequest(str(each), exclusive=each in missing) for each in needs]
@@ -75,20 +82,63 @@ class ProviderInstall:
                     require_success(self.site, result, transcript)
                     return True
                 if not still and not missing:
-                    return self._install_from_cache()
+                    stand_ins = self._choose_stand_ins(possible)
+                    if stand_ins and self._install_stand_ins(stand_ins):
+                        return True
+                    return self._install_from_cache(first=stand_ins is None)
             # Another process has added or removed a package meanwhile.
 
-    def _install_from_cache(self) -> bool:
+    def _choose_stand_ins(self, possible: PossibleProviders) -> StandIns | None:
+        """Return stand-ins for the needed packages, if each is compared with the lock by envctl itself."""
+        found = {each: self.cache.find_matching(each) for each in possible.needed}
+        packages = {each: matching[0] for each, matching in found.items() if len(matching) == 1}
+        if not packages or len(packages) < len(found):
+            return None
+        stand_ins = StandIns(read_bytes(self._lock_file), packages, self.cache.folder)
+        if not stand_ins.is_usual_lock():
+            return None
+        cached = CachedPackages(
+            stand_ins.lock,
+            {each.address: package for each, package in packages.items()},
+            {each.address for each in possible.likely},
+        )
+        return stand_ins if self.launcher.prepare_providers(self.site, cached) else None
+
+    def _install_stand_ins(self, stand_ins: StandIns) -> bool:
+        """Run init with stand-ins, and put the packages in their place. Return False if the result is not certain to be
+        the same as without them.
+        """
+        restored: bytes | None = None
+        installed = self.site.directory / INSTALLED_FOLDER
+        try:
+            for folder in (self._view_folder, installed):
+                remove_path(folder)
+            stand_ins.write_folders(self._view_folder, installed)
+            write_bytes(self._lock_file, stand_ins.build_lock())
+            result, transcript = self._run_offline_init(first=True)
+            if not result.code:
+                restored = stand_ins.restore_lock(read_bytes(self._lock_file)) if transcript.version else None
+            elif not _is_provider_error(transcript) or result.interrupted or result.silent:
+                require_success(self.site, result, transcript)
+        finally:
+            self._link_matching()
+            write_bytes(self._lock_file, stand_ins.lock if restored is None else restored)
+        return restored is not None
+
+    def _install_from_cache(self, *, first: bool) -> bool:
         """Install from the cache alone. Return False if a provider is missing."""
         self._link_matching()
-        view = self._view_folder
-        result, transcript = run_init(self.launcher, self.site, view, plugin_dir=os.fspath(view))
-        (self.site.directory / PLUGIN_PATH_RECORD).unlink(missing_ok=True)
-        missing = any("provider" in f"{each.summary} {each.detail}" for each in transcript.errors)
-        if missing and result.code and not (result.interrupted or result.silent):
+        result, transcript = self._run_offline_init(first=first)
+        if _is_provider_error(transcript) and result.code and not (result.interrupted or result.silent):
             return False
         require_success(self.site, result, transcript)
         return True
+
+    def _run_offline_init(self, *, first: bool) -> tuple[ProcessResult, Transcript]:
+        view = self._view_folder
+        result = run_init(self.launcher, self.site, view, tell=first, plugin_dir=os.fspath(view))
+        (self.site.directory / PLUGIN_PATH_RECORD).unlink(missing_ok=True)
+        return result
 
     def _install_from_source(self, *, first: bool) -> tuple[ProcessResult, Transcript]:
         """Install with downloads, and move them to the cache. `first` announces the init to the observer."""
@@ -112,12 +162,20 @@ class ProviderInstall:
                 self.notify(f"{where} does not match the lock and may be damaged: it is downloaded again")
 
     @property
+    def _lock_file(self) -> Path:
+        return self.site.directory / LOCK_FILE
+
+    @property
     def _view_folder(self) -> Path:
         return self.site.directory / PLUGIN_VIEW_FOLDER
 
     @property
     def _stack_label(self) -> str:
         return f"stack {self.site.stack.name} of {self.site.environment}"
+
+
+def _is_provider_error(transcript: Transcript) -> bool:
+    return any("provider" in f"{each.summary} {each.detail}" for each in transcript.errors)
 
 
 def run_init(

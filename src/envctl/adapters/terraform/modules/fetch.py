@@ -66,7 +66,7 @@ class TerraformModules:
         found = dict(known)
         base = release.wiring.base
         with self._open_scratch() as folder:
-            if any(not stack.is_root for stack in stacks.values()):
+            if any(stack.is_module for stack in stacks.values()):
                 found |= self._run_get(binary, _ModulesScratch(folder / "modules", called_at, base), release, known)
             for name, stack in stacks.items():
                 # Each root by itself: some blocks may stand in a root module alone.
@@ -125,12 +125,15 @@ class _Scratch:
         base: the folder of the project in the files of the release.
         prefix: the beginning of the keys that Terraform does not know: the stack of a root module.
         code: the path from the folder of Terraform to the files of the release, ending with `/`.
+        packages: key and files of each package, by its folder.
+        tops: by key, the folder of these files in the installation of a module.
     """
 
     folder: Path
     called_at: Mapping[str, Location]
     base: str = ""
     packages: dict[str, tuple[str, Package]] = field(default_factory=dict)
+    tops: dict[str, str] = field(default_factory=dict)
     unfinished: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -189,16 +192,21 @@ class _Scratch:
                 try:
                     common, files = packages.read_package(self.workdir / base, modules)
                     self.packages[normpath(f"{base}/{common}")] = key, Package(source, files)
+                    self.tops[key] = common
                 except packages.StrayLinkError as error:
                     problems.append(_describe_stray_link(key, str(error), self._list_call_sites().find_location(key)))
         if problems:
             raise OperationFailedError(*problems)
-        return {key: self._to_module(source, version, normpath(folder)) for key, _, source, version, folder in entries}
+        return {
+            key: self._to_module(key, source, version, normpath(folder)) for key, _, source, version, folder in entries
+        }
 
-    def _to_module(self, source: str, version: str, folder: str) -> ResolvedModule:
+    def _to_module(self, key: str, source: str, version: str, folder: str) -> ResolvedModule:
         for top in self.packages:
             if _is_inside(folder, top):
-                return ResolvedModule(source, version, relpath(folder, top), self.packages[top][1])
+                return ResolvedModule(
+                    source, version, relpath(folder, top), self.packages[top][1], self.tops.get(key, "")
+                )
         return ResolvedModule(source, version, self.name_project_file(folder))
 
     def _write_record(self, entries: list[dict[str, str]], known: Mapping[str, ResolvedModule]) -> None:
@@ -210,6 +218,7 @@ class _Scratch:
 
     def _write_known(self, key: str, module: ResolvedModule) -> str:
         """Write the code of a known module, and return its folder for Terraform."""
+        self.tops[key] = module.top
         if module.package is None:
             return normpath(f"{self.code}{to_bundle_path(self.base, module.folder)}")
         top = next((top for top, (_, package) in self.packages.items() if package is module.package), "")
@@ -241,7 +250,7 @@ class _ModulesScratch(_Scratch):
 
     def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
         self._write_files(self.folder / CODE_FOLDER, release.bundled_files)
-        stacks = {name: stack for name, stack in release.wiring.stacks.items() if not stack.is_root}
+        stacks = {name: stack for name, stack in release.wiring.stacks.items() if stack.is_module}
         called = {name: f"{self.code}{to_bundle_path(self.base, stack.module)}" for name, stack in stacks.items()}
         needed = {name: {v.name: None for v in release.wiring.schema[name] if not v.has_default} for name in stacks}
         # Terraform 1.15 checks the arguments of a module call before fetching the module.

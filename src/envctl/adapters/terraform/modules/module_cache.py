@@ -20,6 +20,7 @@ UNFINISHED_PREFIX = "fetching-"
 """Prefix of temporary files and folders: only a killed process leaves one behind."""
 _STALE_AFTER = 86400.0
 """Age in seconds of an abandoned temporary file."""
+_RECORD_FIELDS = ("source", "version", "folder", "top")
 _RECORD_NAME, _FILES_PREFIX = "module.json", "files/"
 _MODE_SHIFT = 16
 """Position of the file mode in the attributes of a zip entry."""
@@ -41,13 +42,14 @@ class ModuleCache:
                         files[info.filename.removeprefix(_FILES_PREFIX)] = File(
                             archive.read(info), executable=executable
                         )
-            return ResolvedModule(entry["source"], entry["version"], entry["folder"], Package(entry["package"], files))
+            package = Package(entry["package"], files)
+            return ResolvedModule(entry["source"], entry["version"], entry["folder"], package, entry["top"])
         except (OSError, BadZipFile, ValueError, KeyError, TypeError, EOFError):
             return None
 
     def save_module(self, program: Sequence[str], call: ModuleCall, module: ResolvedModule) -> None:
         package = module.package or Package("", {})
-        entry = {"source": module.source, "version": module.version, "folder": module.folder, "package": package.source}
+        entry = {name: getattr(module, name) for name in _RECORD_FIELDS} | {"package": package.source}
         self.folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=UNFINISHED_PREFIX)
         try:

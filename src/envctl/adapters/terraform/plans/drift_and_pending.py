@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from envctl.adapters.terraform.diagnostics.failures import convert_read_errors
+from envctl.adapters.terraform.diagnostics.read_errors import convert_read_errors
 from envctl.adapters.terraform.plans.plan_files import COMBINED_FILE, DRIFT_FILE, PENDING_FILE
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.domain.plan.changes import StackPlan

@@ -128,7 +128,9 @@ def _parse_resources(document: Mapping[str, Any], prefix: str, secrets: frozense
             format_import(change.get("importing"), secrets),
             change["actions"] == _CREATES_FIRST,
             descriptions,
-            digest_planned_values(raw, action, secrets) | digest_provider_config(code.find_resource(raw)) | digests,
+            planned=digest_planned_values(raw, action, secrets)
+            | digest_provider_config(code.find_resource(raw))
+            | digests,
         )
 
 

@@ -5,17 +5,21 @@ Terraform closes descriptors, a plan is a file in the stack's directory until it
 environment removes the files of a killed one.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from envctl.adapters.disk.files import open_file
-from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.workdir_names import PLAN_FILES
+
+if TYPE_CHECKING:
+    from envctl.adapters.terraform.process.json_events import Transcript
 
 PLAN_FILE = PLAN_FILES[0]
 # Plans for a comparison have names of their own: no apply may find them.

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.launcher import ADDED_FLAGS_HINT
 from envctl.adapters.terraform.plans.saved_plan import MODES, SavedPlan, read_saved
+from envctl.adapters.terraform.process.rendered_documents import read_settings
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.terraform.workdir_names import SESSION_VARIABLE, SETTINGS_FILE
+from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.domain.text.lists import join_first
 
 ORDINARY, DESTROY, REFRESH_ONLY = MODES.values()
@@ -39,7 +39,7 @@ class PlanRequest:
     def from_options(cls, options: Mapping[str, bool | str], site: Site) -> "PlanRequest":
         """Convert options of the command line."""
         mode = DESTROY if options.get("destroy") else REFRESH_ONLY if options.get("refresh_only") else ORDINARY
-        settings = _read_settings(site) if site.stack.root else None
+        settings = read_settings(site) if site.stack.root else None
         return cls(mode, options.get("refresh") is not False, site.stack.secrets, settings)
 
 
@@ -103,16 +103,6 @@ def _is_setting(name: str, text: str | None, settings: Mapping[str, object]) -> 
         return name == SESSION_VARIABLE
     value = settings[name]
     return text is None or (isinstance(value, str) and normalize("NFC", value) == text)
-
-
-def _read_settings(site: Site) -> Mapping[str, object]:
-    import json
-
-    try:
-        found: dict[str, object] = json.loads(read_bytes(site.directory / SETTINGS_FILE))
-    except FileNotFoundError:
-        return {}
-    return found
 
 
 def check_added_flags(stack: str, document: Mapping[str, Any]) -> None:

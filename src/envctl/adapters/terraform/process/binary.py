@@ -4,7 +4,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,6 +33,11 @@ def find_binary(configured: str, environment: Mapping[str, str], project: Path) 
         if found := shutil.which(name, path=environment.get("PATH")):
             return (os.fspath(Path(found).absolute()),)
     return find_embedded()
+
+
+def is_embedded(binary: Sequence[str]) -> bool:
+    """Return whether this is the command of the embedded Terraform."""
+    return binary[:1] == (sys.executable,)
 
 
 def find_embedded() -> tuple[str, ...]:

@@ -19,6 +19,7 @@ _ACTION_PHASES = {f"action_{name}": phase for name, phase in _PHASES.items()}
 # Any other planned action counts as a change, unknown ones of later Terraforms too.
 _NO_CHANGE = frozenset({"noop", "read"})
 _PLANNED_PREFIX, _SUMMARY_TYPE = "planned_", "change_summary"
+_OWN_TYPES = ("version", "log")
 _TARGETING_WARNING = "targeting"
 _STATE_FLAG_WARNING = "Deprecated flag: -state"
 _OVERRIDES_WARNING = "Provider development overrides are in effect"
@@ -56,11 +57,18 @@ class Transcript:
     summarized: set[str] = field(default_factory=set)  # operations in `change_summary`: plan, apply, destroy
     planned_changes: tuple[ResourceChange, ...] = ()  # the changes in the plan of an apply
     stateless: bool = False  # no state was found
+    has_begun: bool = False  # a change or an action was started
+    version: str = ""  # of Terraform, as it reports itself; empty for OpenTofu
 
     @property
     def has_content(self) -> bool:
         """Return True if the plan file needs to be read."""
         return self.changes or self.output_changes or self.partial
+
+    @property
+    def is_settled(self) -> bool:
+        """Return True if Terraform has reported a plan without changes and drift. Only changed outputs may follow."""
+        return "plan" in self.summarized and not (self.has_content or self.drift)
 
     @property
     def has_provider_overrides(self) -> bool:
@@ -109,15 +117,23 @@ def record_line(
         return _track_progress(_parse_progress(message["hook"], _RESOURCE_PHASES[kind], stack), transcript)
     elif kind in _ACTION_PHASES and isinstance(message.get("hook"), dict):
         return _track_progress(_parse_action(message["hook"], _ACTION_PHASES[kind], stack), transcript)
-    elif kind == "log" and isinstance(message.get("state"), dict):
-        transcript.dumped_state = message["state"]
+    elif kind in _OWN_TYPES:
+        _record_own_words(message, transcript)
     return None
+
+
+def _record_own_words(message: dict[str, Any], transcript: Transcript) -> None:
+    """Record the version of Terraform, or a state that it prints because it can't save it."""
+    transcript.version = str(message.get("terraform", "")) or transcript.version
+    if isinstance(message.get("state"), dict):
+        transcript.dumped_state = message["state"]
 
 
 def _track_progress(progress: ProgressEvent, transcript: Transcript) -> ProgressEvent:
     if progress.phase == "refresh":
         transcript.refreshed.add(progress.address)
     elif progress.phase == "started":
+        transcript.has_begun = True
         transcript.unfinished.add(progress.address)
     elif progress.phase in ("done", "failed"):
         transcript.unfinished.discard(progress.address)

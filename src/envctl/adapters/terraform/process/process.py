@@ -32,6 +32,7 @@ class ProcessResult:
     oom_killed: bool = False  # the kernel killed a process of the machine meanwhile, out of memory
     memory: int = 0  # peak bytes of all processes of envctl
     log: str = ""  # Terraform's own log
+    was_warm: bool = False  # it failed with providers that ran already
 
 
 def run_process(

@@ -11,7 +11,7 @@ from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.paths import resolve_path
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Location, LockHeldError, Problem
-from envctl.domain.terraform.workdir_names import OVERRIDE_FILE, ROOT_MODULE_FILE, RUNNING_FILE, count_levels
+from envctl.domain.terraform.workdir_names import RUNNING_FILE, count_levels
 from envctl.usecases.ports.terraform import PreparedStack
 
 _PROC = Path("/proc")
@@ -37,9 +37,9 @@ class Site:
         return self.directory.parents[levels - 1] if levels else self.directory
 
     @property
-    def rendered_file(self) -> str:
-        """The file beside the code that holds the backend and the providers of the environment."""
-        return OVERRIDE_FILE if self.stack.root else ROOT_MODULE_FILE
+    def unit(self) -> str:
+        """The name of the stack in figures and traces: `ENVIRONMENT/STACK`."""
+        return f"{self.environment}/{self.stack.name}"
 
 
 @dataclass(frozen=True)

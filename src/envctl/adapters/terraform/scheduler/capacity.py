@@ -78,6 +78,11 @@ def can_start_unit(load: Load, need: int, machine: Machine, limits: Limits) -> b
     return running < _scale_cores(machine, MAX_UNITS_PER_CORE) and load.idle is not None and load.idle > MIN_IDLE_CORES
 
 
+def count_usual_units(machine: Machine, limits: Limits) -> int:
+    """Return how many units run at once on a machine without idle cores."""
+    return limits.parallelism or _scale_cores(machine, UNITS_PER_CORE)
+
+
 def _scale_cores(machine: Machine, each: int) -> int:
     return max(each, round(machine.cores * each))
 
@@ -87,7 +92,7 @@ def choose_heap_limit(machine: Machine, limits: Limits) -> int:
 
     Below, a process would collect all the time; above, memory costs more than it saves.
     """
-    at_once = limits.parallelism or _scale_cores(machine, UNITS_PER_CORE)
+    at_once = count_usual_units(machine, limits)
     budget = machine.memory_budget(limits)
     wanted = MAX_HEAP if budget is None else budget // at_once // PROCESSES_PER_UNIT
     return min(MAX_HEAP, max(MIN_HEAP, wanted))

@@ -1,9 +1,9 @@
-"""Duration and memory of earlier runs, by unit. The file is in `.envctl/` and may be deleted."""
+"""Duration, memory and outcome of earlier runs, by unit. The file is in `.envctl/` and may be deleted."""
 
 import contextlib
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from envctl.adapters.disk.files import read_bytes
@@ -18,10 +18,11 @@ _DROP_WEIGHT = 0.3
 
 @dataclass(frozen=True)
 class UnitFigures:
-    """Seconds of a plan, and peak bytes of any run."""
+    """Seconds of a plan, peak bytes of any run, and whether the last plan had changes."""
 
     seconds: float = 0.0
     memory: int = 0
+    changed: bool = False
 
 
 class Measurements:
@@ -44,6 +45,19 @@ class Measurements:
             return figures[unit].memory
         return max((each.memory for each in figures.values()), default=0) or DEFAULT_UNIT_MEMORY
 
+    def had_changes(self, unit: str) -> bool:
+        """Return True if the last plan had changes and was not applied: the next one probably has some, too."""
+        return self._load_figures().get(unit, UnitFigures()).changed
+
+    def record_changes(self, unit: str, *, changed: bool) -> None:
+        """Record whether a plan had changes. After an apply, none are left."""
+        with self._lock:
+            figures = self._load_figures()
+            old = figures.get(unit, UnitFigures())
+            if old.changed != changed:
+                figures[unit] = replace(old, changed=changed)
+                self._changed = True
+
     def add_measurement(self, usage: UnitUsage, *, planned: bool) -> None:
         """Add the figures of a run. Only a finished plan can lower them."""
         with self._lock:
@@ -51,7 +65,7 @@ class Measurements:
             old = figures.get(usage.unit, UnitFigures())
             seconds = _smooth_drop(old.seconds, usage.seconds) if planned else old.seconds
             memory = _smooth_drop(old.memory, usage.peak) if planned else max(old.memory, usage.peak)
-            figures[usage.unit] = UnitFigures(round(seconds, 3), round(memory))
+            figures[usage.unit] = replace(old, seconds=round(seconds, 3), memory=round(memory))
             self._changed = True
 
     def save(self) -> None:
@@ -59,7 +73,7 @@ class Measurements:
         with self._lock:
             if not self._changed:
                 return
-            document = {unit: [each.seconds, each.memory] for unit, each in sorted(self._load_figures().items())}
+            document = {unit: list(astuple(each)) for unit, each in sorted(self._load_figures().items())}
             self._changed = False
         with contextlib.suppress(OSError):
             replace_file(self._file, json.dumps(document))
@@ -68,7 +82,10 @@ class Measurements:
         if self._figures is None:
             try:
                 read = json.loads(read_bytes(self._file))
-                self._figures = {unit: UnitFigures(float(wall), int(memory)) for unit, (wall, memory) in read.items()}
+                self._figures = {
+                    unit: UnitFigures(float(wall), int(memory), *map(bool, outcome))
+                    for unit, (wall, memory, *outcome) in read.items()
+                }
             except (OSError, ValueError, TypeError, AttributeError):
                 self._figures = {}
         return self._figures

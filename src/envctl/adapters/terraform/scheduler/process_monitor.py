@@ -23,14 +23,17 @@ class ProcessMonitor:
         self.is_parallel = False
 
     def monitor_run(
-        self, site: Site, command: str
+        self, site: Site, command: str, beside: tuple[int, ...] = ()
     ) -> tuple[Callable[[int], AbstractContextManager[None]], list[UnitUsage]]:
-        """Return a context for the life of a process, by process id, and a list for its usage."""
-        unit, usages = f"{site.environment}/{site.stack.name}", list[UnitUsage]()
+        """Return a context for the life of a process, by process id, and a list for its usage.
+
+        `beside` are processes at work for it that are not its descendants.
+        """
+        unit, usages = site.unit, list[UnitUsage]()
 
         @contextmanager
         def watch_process(process: int) -> Iterator[None]:
-            with self.meter.watch_process(process, unit) as usage, self.trace.span(command, unit):
+            with self.meter.watch_process(process, unit, beside) as usage, self.trace.span(command, unit):
                 usages.append(usage)
                 yield
 

@@ -28,6 +28,7 @@ class UnitUsage:
     peak: int = 0
     seconds: float = 0.0  # wall clock
     processes: set[int] = field(default_factory=set)
+    beside: tuple[int, ...] = ()  # processes that are no descendants: warm providers
 
 
 class UsageMeter:
@@ -40,10 +41,14 @@ class UsageMeter:
         self.peak = 0
         # Bytes taken once, for any number of units: shared code, and envctl itself.
         self.shared_memory = 0
+        # Processes that wait for the next run of their unit, without their descendants, and the bytes of all of them at
+        # the last sample.
+        self.waiting: dict[str, tuple[int, ...]] = {}
+        self.waiting_memory = 0
 
     @contextlib.contextmanager
-    def watch_process(self, process: int, unit: str) -> Iterator[UnitUsage]:
-        usage = UnitUsage(unit, time.monotonic(), processes={process})
+    def watch_process(self, process: int, unit: str, beside: tuple[int, ...] = ()) -> Iterator[UnitUsage]:
+        usage = UnitUsage(unit, time.monotonic(), processes={process, *beside}, beside=beside)
         with self._lock:
             self._running[process] = usage
         try:
@@ -60,15 +65,18 @@ class UsageMeter:
         found: dict[str, int] = {}
         shared = 0
         for process, usage in running.items():
-            usage.processes = set(_walk_process_tree(process))
+            usage.processes = {each for top in (process, *usage.beside) for each in _walk_process_tree(top)}
             sizes = [_read_process_memory(each) for each in usage.processes]
             usage.memory = sum(own for own, _ in sizes)
             usage.peak = max(usage.peak, usage.memory)
             shared = max([shared, *(code for _, code in sizes)])
             found[usage.unit] = found.get(usage.unit, 0) + usage.memory
+        tops = [each for pids in tuple(self.waiting.values()) for each in pids]
+        waiting = {each for top in tops for each in _walk_process_tree(top)}
+        self.waiting_memory = sum(_read_process_memory(each)[0] for each in waiting)
         if found:
             self.shared_memory = max(self.shared_memory, shared + sum(_read_process_memory(os.getpid())))
-            self.peak = max(self.peak, sum(found.values()) + self.shared_memory)
+            self.peak = max(self.peak, sum(found.values()) + self.shared_memory + self.waiting_memory)
         return found
 
     def sample_idle_cores(self) -> float | None:

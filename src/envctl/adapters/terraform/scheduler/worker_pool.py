@@ -41,6 +41,10 @@ class WorkerPool:
         self._closed = threading.Event()
         self.max_running = 0
 
+    @property
+    def stop_requested(self) -> bool:
+        return self._monitor.stopping.stop_requested
+
     def submit(self, name: str, job: Job, unit: str = "") -> None:
         with self._lock:
             # Longest first.
@@ -99,7 +103,9 @@ class WorkerPool:
                     self._ended.put((self._waiting.popleft().name, error))
                 return
             needs = [need for _, need in self._running.values()]
-            load = Load(needs, self._idle, max(DEFAULT_SHARED_MEMORY, self._monitor.meter.shared_memory))
+            meter = self._monitor.meter
+            shared = max(DEFAULT_SHARED_MEMORY, meter.shared_memory) + meter.waiting_memory
+            load = Load(needs, self._idle, shared)
             memory = self._monitor.measurements.peak_memory(self._waiting[0].unit)
             if not can_start_unit(load, memory, self._machine, self._limits):
                 return

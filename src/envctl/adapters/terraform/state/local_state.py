@@ -5,12 +5,12 @@ hold the file and write its state into it: the state would be lost, and all its 
 Terraform never removes an existing file.
 """
 
-import json
 import os
 from pathlib import Path
 
 from envctl.adapters.disk.faults import unreadable_error, unwritable_error
-from envctl.adapters.disk.files import read_bytes, require_file
+from envctl.adapters.disk.files import require_file
+from envctl.adapters.terraform.process.rendered_documents import read_rendered
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.workdir_names import STATE_FILE
 
@@ -46,7 +46,7 @@ def check_state_file(site: Site) -> None:
 def find_state_path(site: Site) -> Path | None:
     """Return the path of the state; None for another backend."""
     try:
-        backend = json.loads(read_bytes(site.directory / site.rendered_file))["terraform"]["backend"]["local"]
+        backend = read_rendered(site)["terraform"]["backend"]["local"]
         path = backend["path"]
         if site.stack.workspace:
             path = f"{backend['workspace_dir']}/{site.stack.workspace}/{STATE_FILE}"

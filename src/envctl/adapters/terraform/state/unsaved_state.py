@@ -19,7 +19,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.terraform.workdir_names import UNSAVED_STATE
 
-_SERIAL = re.compile(r'(?<="serial": )\d+')
+_SERIAL = r'(?<="serial": )\d+'
 
 
 def has_unsaved_state(site: Site) -> bool:
@@ -75,7 +75,7 @@ def prepare_for_push(site: Site) -> None:
     if not _is_complete(file):
         raise OperationFailedError(describe_unsaved_state(site))
     if state := find_state_path(site):
-        write_text(file, _SERIAL.sub(lambda serial: str(int(serial[0]) + 1), read_text(file), count=1))
+        write_text(file, re.sub(_SERIAL, lambda serial: str(int(serial[0]) + 1), read_text(file), count=1))
         if state.exists() and not _is_complete(state):
             os.truncate(state, 0)
 

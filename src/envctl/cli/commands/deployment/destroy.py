@@ -23,7 +23,9 @@ def destroy(
     ] = False,
     full: FullPlans = False,
 ) -> None:
-    """Destroy all resources of an environment. Refused if it is protected, requires approvals, or lost a state."""
+    """Destroy all resources of an environment, and delete its Kubernetes objects. Refused if it is protected, requires
+    approvals, or lost a state.
+    """
     from envctl.usecases.deployment.destroy import destroy as use
 
     show_full_plans(full=full)

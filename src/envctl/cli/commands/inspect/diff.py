@@ -19,8 +19,8 @@ def diff(
         bool, typer.Option("--detailed-exitcode", help="Exit code 2 for differences not allowed by [parity].")
     ] = False,
 ) -> None:
-    """Show how two environments differ: releases and the changes between them, artifacts, and each setting with its
-    line. Exit code 1: some of it is unknown.
+    """Show how two environments differ: releases and the changes between them, artifacts, each setting with its line,
+    and Kubernetes objects as they are rendered. Exit code 1: some of it is unknown.
     """
     from envctl.usecases.inspect.diff import diff_environments as use
 

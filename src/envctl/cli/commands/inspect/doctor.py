@@ -21,10 +21,11 @@ def doctor(
         bool, typer.Option("--ci", help="Check CI: in a job its token and roles, elsewhere the forge's settings.")
     ] = False,
 ) -> None:
-    """Check all requirements of a deployment: the project's files, Terraform and its providers, your credentials and
-    the clock, the store and its ledger, and each environment. Shows how to fix each problem. With --ci it checks who
-    can deploy through CI instead: in a job the token and each role, on your machine the settings of GitHub or GitLab.
-    Exit code 1: problems found; 78: problems in the project's own files, or CI is not set up.
+    """Check all requirements of a deployment: the project's files, Terraform and its providers, kubectl and helm, your
+    credentials and the clock, the store and its ledger, and each environment with its clusters. Shows how to fix each
+    problem. With --ci it checks who can deploy through CI instead: in a job the token and each role, on your machine
+    the settings of GitHub or GitLab. Exit code 1: problems found; 78: problems in the project's own files, or CI is
+    not set up.
     """
     refuse_dry_run(context)
     exit_code = lambda result: int(result.exit_code)  # noqa: E731

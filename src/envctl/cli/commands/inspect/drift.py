@@ -40,8 +40,9 @@ def drift(
     wait_ok: WaitOk = False,
     full: FullPlans = False,
 ) -> None:
-    """Compare the real resources with the state (drift), and with the configuration (pending). Drift invalidates the
-    verification of a release. Exit code 2: drift found; 1: some of it could not be checked.
+    """Compare the real resources with the state (drift), and with the configuration (pending). Kubernetes objects are
+    compared with the running release. Drift invalidates the verification of a release. Exit code 2: drift found; 1:
+    some of it could not be checked.
     """
     from envctl.domain.errors import Problem, UsageError
 
@@ -66,7 +67,7 @@ def drift(
         from envctl.usecases.drift.fix import fix_drift as use_fix
 
         run_use_case(context, lambda ports: use_fix(ports, names or (), options), exit_code)
-    from envctl.usecases.drift.drift import check_drift as use
+    from envctl.usecases.drift.early_start import run_drift_check as use
 
     run_use_case(context, lambda ports: use(ports, names or (), selected, locked=locked), exit_code)
 

@@ -9,6 +9,9 @@ from envctl.cli.boundary import refuse_dry_run
 from envctl.cli.options.arguments import environment_argument
 from envctl.domain.command_lines import PLACEHOLDER, format_command
 
+# -P: no file in the folder of the program is imported.
+TOKEN_COMMAND = (sys.executable, "-P", "-m", "envctl.cli.kubernetes_token")
+
 
 def exec(
     context: typer.Context,
@@ -30,9 +33,10 @@ def exec(
     refuse_dry_run(context)
     _refuse_result_formats(context, environment)
     with open_ports(context.obj) as wired:
-        child = load_exec_environment(wired, environment, with_outputs=not no_outputs).merge_inherited(
-            wired.exported_environment()
-        )
+        found = load_exec_environment(wired, environment, with_outputs=not no_outputs, token_command=TOKEN_COMMAND)
+        child = found.merge_inherited(wired.exported_environment())
+        if found.kubeconfig:
+            child["KUBECONFIG"] = wired.place_kubeconfig(environment, found.kubeconfig)
     sys.stdout.flush()
     sys.stderr.flush()
     exec_program(command, child)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import only_look, run_partial_use_case, run_use_case
+from envctl.cli.boundary import only_look, run_use_case
 from envctl.cli.options.arguments import DetailedExitcode, environment_argument, release_option
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
@@ -14,8 +14,6 @@ from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstrea
 from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
-    from envctl.domain.errors import EnvctlError
-    from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.usecases.ports.core import Ports
 
 
@@ -57,18 +55,9 @@ def plan(
             message = f"{flag} always covers all stacks, and can't be combined with --stack"
             raise UsageError(Problem("E012", message, "remove one of them"))
         run_use_case(context, _choose_use_case(environment, release, explain=explain), exit_code)
-    from envctl.usecases.inspect.plan import plan_environment as use
+    from envctl.cli.commands.inspect.plan_tree import plan_tree
 
-    def plan_all(ports: "Ports") -> "tuple[EnvironmentPlan, EnvctlError | None]":
-        found, error = use(ports, environment, selected, priced=True)
-        if error is not None or not found.changes:
-            return found, error
-        # Imported late: a plan without changes needs none of it.
-        from envctl.usecases.deployment.next_command import add_plan_command
-
-        return add_plan_command(ports, found), None
-
-    run_partial_use_case(context, plan_all, exit_code)
+    plan_tree(context, environment, selected, exit_code)
 
 
 def _choose_use_case(environment: str, release: str | None, *, explain: bool) -> "Callable[[Ports], object]":

@@ -16,7 +16,9 @@ def validate(
         bool, typer.Option("--settings", help="Check only the settings: no keys, no secrets, no images.")
     ] = False,
 ) -> None:
-    """Check the project file, the modules and the settings. Needs no Terraform and no credentials."""
+    """Check the project file, the modules, the settings, and rendered Kubernetes objects. Needs no Terraform, no
+    cluster and no credentials.
+    """
     from envctl.usecases.inspect.settings import validate_project as use
 
     run_use_case(context, lambda ports: use(ports, environment, only_settings=settings))

@@ -4,8 +4,15 @@ from collections.abc import Iterable
 from datetime import UTC
 
 from envctl.cli.render.console.inspect import artifacts, release_distance, settings_diff
-from envctl.cli.render.console.inspect.diff import describe_side, format_headline, list_remarks
+from envctl.cli.render.console.inspect.diff import (
+    describe_object_problem,
+    describe_side,
+    format_headline,
+    list_remarks,
+    summarize_objects,
+)
 from envctl.cli.render.markdown.page import markup as md
+from envctl.cli.render.markdown.plan import render_resource
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.ledger.state import to_label
@@ -13,6 +20,7 @@ from envctl.domain.release.distance import Distance
 from envctl.domain.settings.comparison import Pair
 from envctl.domain.settings.settings import Setting
 from envctl.usecases.inspect.diff import Diff, Side
+from envctl.usecases.release.object_changes import ObjectChanges
 
 MAX_OPEN_ROWS = 5
 
@@ -27,6 +35,7 @@ def render_diff(diff: Diff) -> str:
         *(_render_distance(diff.distance, (diff.first, diff.second)) if diff.distance else ()),
         *_render_artifacts(diff),
         *_render_settings(diff),
+        *(_render_objects(diff.objects) if diff.objects else ()),
     )
 
 
@@ -119,6 +128,17 @@ def _render_setting_pair(pair: Pair) -> tuple[str, ...]:
 def _render_setting(setting: Setting | None) -> str:
     value, place = settings_diff.format_setting(setting)
     return "<br>".join(filter(None, (md.code(value) if setting else md.escape(value), md.escape(place))))
+
+
+def _render_objects(objects: ObjectChanges) -> Iterable[str]:
+    yield f"### {md.escape(summarize_objects(objects))}"
+    for stack in objects.stacks:
+        texts = [render_resource(change) for change in stack.changes]
+        if texts:
+            summary = f"{md.escape_html(stack.stack)}: {format_count(len(texts), 'object')}"
+            yield _fold_if_long(summary, "\n\n".join(texts), long=True)
+        if stack.problem:
+            yield f"{md.WARN} {md.escape(describe_object_problem(stack))}"
 
 
 def _fold_if_long(summary: str, body: str, *, long: bool) -> str:

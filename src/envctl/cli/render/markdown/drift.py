@@ -95,6 +95,8 @@ def _format_action(action: Action, *, drift: bool) -> str:
 
 def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
     happened = _format_action(finding.action, drift=drift)
+    if finding.resource and finding.resource.remarks:
+        happened = f"{happened}, {md.escape('; '.join(finding.resource.remarks))}"
     if finding.resource:
         yield from ((md.code(finding.name), *cells) for cells in _list_attribute_cells(finding.resource, happened))
     if finding.output:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from envctl.cli.render.console.inspect import explained as console
 from envctl.cli.render.console.inspect.release_distance import format_changed_lines
 from envctl.cli.render.console.inspect.settings_diff import format_setting as of_setting
-from envctl.cli.render.console.plan import explained as console
 from envctl.cli.render.console.plan.plan import format_total, summarize_stack
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.drift import render_drift_table

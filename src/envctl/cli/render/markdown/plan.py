@@ -53,9 +53,13 @@ def render_plan_blocks(plan: EnvironmentPlan, *, done: bool = False) -> Iterator
         for warning in stack.warnings:
             yield Piece(f"{md.WARN} {md.bold(stack.stack)}: {md.escape(warning)}", "warning", Rank.TEXT, stack.stack)
         yield from _render_stack(stack, summarized=console.is_summarized(plan.stacks))
+    for name in plan.unplanned:
+        yield Piece(f"{md.FAIL} {md.bold(name)}: could not be planned", "error", Rank.TEXT, name)
 
 
 def choose_plan_mark(plan: EnvironmentPlan) -> str:
+    if plan.unplanned:
+        return md.FAIL
     if any(_find_destructive(stack) for stack in plan.stacks):
         return DANGER
     return "📝" if plan.changes else md.OK
@@ -77,7 +81,7 @@ def _render_destructive(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
     destructive.sort(key=lambda each: each[1].type not in STATEFUL)
     if destructive:
         pieces = (
-            Piece(_render_resource(resource, stack), NOUNS[resource.action], Rank.DANGER, stack)
+            Piece(render_resource(resource, stack), NOUNS[resource.action], Rank.DANGER, stack)
             for stack, resource in destructive
         )
         yield Section(f"### {DANGER} {title}", tuple(pieces))
@@ -108,7 +112,7 @@ def _render_counts(stack: StackPlan) -> Iterator[Block]:
     summary = summarize_resources(stack.resources, STATEFUL)
     for each in summary.dangerous:
         if each.resource.action not in DESTRUCTIVE:
-            yield Piece(_render_resource(each.folded_resource), "resource", Rank.CHANGE, stack.stack)
+            yield Piece(render_resource(each.folded_resource), "resource", Rank.CHANGE, stack.stack)
     if summary.counts:
         rows = tuple(
             Piece(
@@ -135,7 +139,7 @@ def _render_changes(stack: StackPlan) -> Iterator[Block]:
     for resource in rest:
         if resource not in many:
             rank = Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
-            yield Piece(_render_resource(resource), "resource", rank, stack.stack)
+            yield Piece(render_resource(resource), "resource", rank, stack.stack)
     yield from _render_replaced(stack)
     if many:
         yield from _render_new_resources(many, stack.stack)
@@ -147,10 +151,10 @@ def _render_replaced(stack: StackPlan) -> Iterator[Piece]:
     """Yield replaced resources that change more than the attributes listed above."""
     for resource in stack.resources:
         if resource.action is Action.REPLACE and group_attributes(resource.attributes).rest:
-            yield Piece(_render_resource(resource), "attribute list", Rank.DETAIL, stack.stack)
+            yield Piece(render_resource(resource), "attribute list", Rank.DETAIL, stack.stack)
 
 
-def _render_resource(resource: ResourceChange, stack: str = "") -> str:
+def render_resource(resource: ResourceChange, stack: str = "") -> str:
     """Render a resource with its diff: outside of its stack's fold with `stack`, and attributes that force it alone."""
     stateful = " (stateful)" if resource.action in DESTRUCTIVE and resource.type in STATEFUL else ""
     location = f" in {md.bold(stack)}" if stack else ""
@@ -173,7 +177,7 @@ def _render_new_resources(resources: Sequence[ResourceChange], stack: str) -> It
     marks = md.choose_fence("\n".join(lines))
     pieces = tuple(Piece(line, "resource", Rank.NEW, stack) for line in lines)
     yield Section(f"{marks}diff", pieces, marks, "\n")
-    details = tuple(Piece(_render_resource(r), "attribute list", Rank.REST, stack) for r in resources)
+    details = tuple(Piece(render_resource(r), "attribute list", Rank.REST, stack) for r in resources)
     yield Section("<details><summary>the attributes of new resources</summary>", details, "</details>")
 
 

@@ -130,7 +130,7 @@ def describe_forgotten_states(environment: str, plans: Sequence[StackPlan]) -> s
 def describe_unknown_states(environment: str, plans: Iterable[StackPlan]) -> str:
     plans = tuple(plans)
     states, hold = ("the state of", "holds") if len(plans) == 1 else ("the states of", "hold")
-    why = f"they come from plain Terraform, another [store], or another name of {environment}"
+    why = f"they come from another tool, another [store], or another name of {environment}"
     return f"{states} {_format_held(plans)} in {environment} {hold} resources never deployed by this ledger: {why}"
 
 

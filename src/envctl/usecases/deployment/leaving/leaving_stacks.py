@@ -9,7 +9,6 @@ from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Changeover
 from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.root_module import RootModule, render_root_module
-from envctl.domain.release.root_override import list_stack_inputs
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
@@ -18,6 +17,7 @@ from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving.settings import find_arguments, find_secret_sources
+from envctl.usecases.deployment.prepared_stacks import describe_stack, write_objects
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
@@ -43,7 +43,7 @@ def add_leaving(
     environment = prepared.environment
     makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.bundled_files)
     for name, maker in makers.items():
-        if maker.release.wiring.stacks[name].is_root:
+        if not maker.release.wiring.stacks[name].is_module:
             continue
         folder = _name_code_folder(maker)
         own = maker.release.with_lock(None).bundled_files
@@ -103,6 +103,13 @@ class _LeavingStacks:
             positioned=positioned,
             secret_values=sources,
         )
+        needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
+        if wired.kubernetes is not None:
+            release, settings = (
+                replace(maker.release, wiring=wiring),
+                EnvironmentSettings(environment, (), {name: found}),
+            )
+            return write_objects(ports, self.project, release, settings, name, needs=needs)
         root = _render_stack(self.project, environment, name, wiring, found, secret_values=sources)
         prepare.check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, name))
@@ -111,14 +118,8 @@ class _LeavingStacks:
             values = read_secret_values(context, EnvironmentSettings(environment, (), {}, {name: sources}), wiring)
         secrets = merge_values(root.secrets, values, name)
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
-        needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
-        binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
         backend = resolve_place(self.project, environment, acting=True).backend
-        stack = PreparedStack(name, needs, secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
-        inputs = list_stack_inputs(wiring, name, backend)
-        return replace(
-            stack, base=wiring.base, root=root.root, inputs=inputs, workspace=root.workspace, region=root.region
-        )
+        return describe_stack(self.project, environment, wiring, root, backend, secrets=secrets, needs=needs)
 
 
 def _render_stack(
@@ -145,9 +146,9 @@ def _name_code_folder(maker: StackOrigin) -> str:
 
 
 def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
-    """Return the wiring with module paths in the own code folder of that release. A root has a tree of its own."""
+    """Return the wiring with module paths in the own code folder of that release. Others have a tree of their own."""
     there, stored = _name_code_folder(maker), maker.release.wiring
-    if stored.stacks[name].is_root:
+    if not stored.stacks[name].is_module:
         return stored
     wiring = stored.relocate(stored.to_bundle_path)
     stack = wiring.stacks[name]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
-from envctl.domain.config.project import Stack
 from envctl.domain.config.rollout import AT_ONCE, Rollout
+from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.plan.changes import StackPlan

@@ -11,6 +11,7 @@ from envctl.domain import errors
 from envctl.domain.command_lines import format_command
 from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
+from envctl.domain.guards.provenance import is_object_drift
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
 from envctl.domain.text.lists import join_names
 from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
@@ -71,7 +72,7 @@ class ApplyStacks:
         with record_deployment(planned) as attempt:
             # A stack may only be destroyed after all stacks reading its outputs.
             if self.destroys:
-                _destroy_leaving(attempt)
+                _destroy_leaving(attempt, RunReport()).raise_failure()
             elif planned.moves or attempt.leftovers:
                 move_states(attempt)
             target = attempt.request.target
@@ -82,12 +83,16 @@ class ApplyStacks:
                     lambda name: _apply_stack(attempt, pool, name),
                     lambda name: f"{target}/{name}",
                 )
+            report = report.note_stop(pool)
             if report.stopped_by is not None or report.failed:
                 # A failed stack has stopped its downstream stacks only.
                 _raise_failure(attempt, report, self.needs)
             if not self.destroys:
-                _destroy_leaving(attempt)
+                report = _destroy_leaving(attempt, report)
             attempt.is_complete = True
+            if report.stopped_late:
+                # It is recorded as complete, and nothing comes after it.
+                raise _build_stop_after_apply(target, destroys=self.destroys)
             if not self.destroys:
                 _refresh_states(attempt, self.needs)
         return attempt
@@ -133,6 +138,8 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     request, drifted, plans = attempt.request, attempt.planned.drifted, attempt.plans.values()
     unplanned = drift_undo.list_unplanned(drifted, plans) if drifted else ""
     adopted = attempt.list_adopted_stacks()
+    if request.options.undo:
+        attempt.remaining = drift_undo.find_foreign(attempt)
     refreshed: Collection[str] = needs
     if not (unplanned or adopted or has_created_or_deleted(attempt.list_finished_plans())):
         # Without a state, the first resources of a later release would look like those of a lost state.
@@ -143,9 +150,12 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     if adopted:
         observer.on_message(f"taking over the state of {join_names(adopted)}: it is refreshed from {request.target}")
     if unplanned and request.options.undo:
-        attempt.remaining = drift_undo.find_remaining(attempt, drift_undo.find_unplanned(drifted, plans))
+        left = drift_undo.find_remaining(attempt, drift_undo.find_unplanned(drifted, plans))
+        attempt.remaining = tuple(dict.fromkeys((*attempt.remaining, *left)))
     elif unplanned:
         where = f"drift not covered by the plan is accepted into the state of {request.target}"
+        if is_object_drift(drift_undo.find_unplanned(drifted, plans)):
+            where = f"drift not covered by the plan stays in {request.target}"
         observer.on_message(f"{where}: {unplanned}")
     for name, error in refresh_states(attempt, tuple(refreshed)).items():
         # Harmless after a complete apply: at worst, the next drift check reports its side effects.
@@ -153,12 +163,22 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
         observer.on_message(f"the state of {name} could not be refreshed: {why}")
 
 
-def _destroy_leaving(attempt: Attempt) -> None:
-    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones."""
+def _build_stop_after_apply(target: str, *, destroys: bool) -> errors.InterruptedByUserError:
+    done = "is destroyed completely" if destroys else "is applied completely, and not verified"
+    return errors.InterruptedByUserError(
+        errors.Problem("E311", f"interrupted: {target} {done}", format_command("status"))
+    )
+
+
+def _destroy_leaving(attempt: Attempt, before: RunReport) -> RunReport:
+    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones. Return the report, or the one
+    before if none is to be destroyed.
+    """
     environment, target = attempt.prepared.environment, attempt.request.target
     left = {stack.name: stack.needs for stack in environment.leaving if stack.leaves == "destroy"}
     if not left:
-        return
+        return before
+    before.raise_failure()
     terraform = attempt.request.context.ports.terraform
 
     def yield_jobs(name: str) -> Task:
@@ -170,8 +190,10 @@ def _destroy_leaving(attempt: Attempt) -> None:
     needs = reverse_graph(left)
     with terraform.open_worker_pool() as pool:
         report = run_tasks(pool, needs, yield_jobs, lambda name: f"{target}/{name}")
+    report = report.note_stop(pool)
     if report.stopped_by is not None or report.failed:
         _raise_failure(attempt, report, needs)
+    return report
 
 
 def _raise_failure(attempt: Attempt, report: RunReport, needs: Mapping[str, Sequence[str]]) -> NoReturn:
@@ -236,7 +258,10 @@ def _apply_without_rollout(attempt: Attempt, name: str) -> Task:
 
     def apply_plan() -> None:
         attempt.begun.add(name)
-        request.context.ports.terraform.apply(request.target, environment.find_stack(name))
+        terraform, stack = request.context.ports.terraform, environment.find_stack(name)
+        if request.action != "destroy" and has_created_or_deleted([attempt.plans[name]]):
+            terraform.expect_refresh(request.target, stack)
+        terraform.apply(request.target, stack)
 
     if attempt.plans[name].changes:
         if name in attempt.planned.traffic and not rolls:
@@ -271,5 +296,5 @@ def refresh_states(attempt: Attempt, stacks: Sequence[str]) -> Mapping[str, erro
 
     with terraform.open_worker_pool() as pool:
         report = run_tasks(pool, dict.fromkeys(stacks, ()), yield_jobs, lambda name: f"{target}/{name}")
-    report.raise_failure()
+    report.note_stop(pool).raise_failure()
     return failed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from envctl.domain import errors
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
-from envctl.domain.guards.provenance import suggest_undo_by_hand
+from envctl.domain.guards.provenance import suggest_undo
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.projection.stacks import apply_planned_moves, find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
@@ -144,8 +144,8 @@ def _require_drift_undone(planned: PlannedDeployment) -> None:
     restored = {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
     if left := drift_undo.list_unplanned(planned.drifted, plans, restored):
         message = f"deploying again can't undo this drift in {request.target}: {left} is in no plan"
-        hint = suggest_undo_by_hand(request.target)
         names = drift_undo.find_unplanned(planned.drifted, plans)
+        hint = suggest_undo(request.target, names)
         raise drift_undo.UnplannedDriftError(
             Problem("E330", message, hint), tuple(n for n in names if n not in restored)
         )

@@ -28,11 +28,12 @@ from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ledger.journal import load_checkpoint
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.load import resolve_place
 from envctl.usecases.project.lock_providers import parse_versions
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 
-MAX_FOLDERS = 3
+MAX_FOLDERS, MAX_STACKS = 3, 12
 EXPIRES_SOON = timedelta(minutes=15)
 CLOCK_WARNING, CLOCK_LIMIT = timedelta(seconds=60), timedelta(seconds=300)
 """AWS refuses what is signed 5 minutes off, and S3 15."""
@@ -107,6 +108,24 @@ def check_provider_source(ports: Ports) -> Iterator[Row]:
         yield report_unchecked("providers", f"installed {seen}")
     else:
         yield report_good("providers", seen)
+
+
+def check_provider_start(context: Context, environment: str) -> Iterator[Row]:
+    """Report who starts the providers of each stack that is initialized here. No row without such a stack."""
+    project, profile = context.project, context.project.environments[environment].profile or ""
+    terraform, stacks = project.terraform, dict[str, list[str]]()
+    for name in project.view_for(environment).stacks:
+        stack = PreparedStack(name, binary=terraform.binary or "", profile=profile, warm=terraform.warm)
+        reason = context.ports.terraform.explain_provider_start(environment, stack)
+        if reason is not None:
+            stacks.setdefault(reason, []).append(name)
+    if stacks:
+        yield report_good("provider start", "; ".join(_describe_start(*each) for each in sorted(stacks.items())))
+
+
+def _describe_start(reason: str, stacks: list[str]) -> str:
+    listed = join_first(stacks, MAX_STACKS)
+    return f"ordinary: {listed} ({reason})" if reason else f"warm: {listed}"
 
 
 def check_own_credentials(context: Context) -> Iterator[Row]:

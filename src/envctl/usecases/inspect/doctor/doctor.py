@@ -74,12 +74,18 @@ def _list_sections(
         ("settings", partial(checks.check_settings, ports)),
     ]
     yield "project", "", group
-    group = [
-        ("terraform", partial(checks.check_terraform, ports, project)),
-        ("provider lock", partial(checks.check_provider_lock, context)),
-        ("providers", partial(checks.check_provider_source, ports)),
-    ]
-    yield "Terraform", "", group
+    has_kubernetes = any(stack.is_kubernetes for stack in project.stacks.values())
+    if not has_kubernetes or not all(stack.is_kubernetes for stack in project.stacks.values()):
+        group = [
+            ("terraform", partial(checks.check_terraform, ports, project)),
+            ("provider lock", partial(checks.check_provider_lock, context)),
+            ("providers", partial(checks.check_provider_source, ports)),
+        ]
+        yield "Terraform", "", group
+    if has_kubernetes:
+        from envctl.usecases.inspect.doctor import cluster_checks
+
+        yield "Kubernetes", "", [("tools", partial(cluster_checks.check_tools, context))]
     # The clock check needs an earlier response of AWS.
     group = [
         ("credentials", partial(checks.check_own_credentials, context)),
@@ -97,6 +103,10 @@ def _list_sections(
             ("credentials", partial(checks.check_environment_credentials, context, each)),
             ("bucket", partial(checks.check_state_bucket, context, each)),
         ]
+        group.append(("provider start", partial(checks.check_provider_start, context, each)))
+        if has_kubernetes:
+            group.append(("clusters", partial(cluster_checks.check_clusters, context, each)))
+            group.append(("look_role", partial(cluster_checks.check_look_role, context, each)))
         if project.secrets.values:
             group.append(("secret values", partial(checks.check_secret_values, context, each)))
         yield each, each, group

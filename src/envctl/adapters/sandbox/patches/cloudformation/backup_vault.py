@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.sandbox.patches.patch import Patch
+from envctl.adapters.sandbox.patches.patch import Patch, add_stack_resource
 
 if TYPE_CHECKING:
     from moto.backup.models import BackupBackend, Vault
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 def _apply() -> None:
     from moto.backup import models
-    from moto.cloudformation import parsing
     from moto.core.common_models import CloudFormationModel
 
     @dataclass(eq=False)
@@ -72,11 +71,7 @@ def _apply() -> None:
         ) -> None:
             models.backup_backends[account_id][region_name].delete_backup_vault(resource_name)
 
-    # moto finds its models as subclasses: without this reference Python would drop the class.
-    setattr(models, BackupVault.__name__, BackupVault)
-    parsing.get_model_list.cache_clear()
-    parsing.get_model_map.cache_clear()
-    parsing.get_name_type_map.cache_clear()
+    add_stack_resource(models, BackupVault)
 
 
 def _set_lock(backend: "BackupBackend", name: str, lock: dict[str, Any] | None) -> None:

@@ -25,10 +25,10 @@ def _apply() -> None:
 
     def create_addon(self: EKSResponse) -> object:
         cluster, name = self.eks_backend.describe_cluster(self._get_param("name")), self._get_param("addonName")
-        if name in _addons_by_name(cluster):
+        if name in list_addons_by_name(cluster):
             raise ResourceInUseException(clusterName=cluster.name, addonName=name, message="Addon already exists.")
-        addon = _build_addon(cluster, name, self._get_param("tags") or {}, _read_changes(self))
-        _addons_by_name(cluster)[name] = addon
+        addon = build_addon(cluster, name, self._get_param("tags") or {}, _read_changes(self))
+        list_addons_by_name(cluster)[name] = addon
         return ActionResult({"addon": addon})
 
     def describe_addon(self: EKSResponse) -> object:
@@ -36,7 +36,7 @@ def _apply() -> None:
 
     def list_addons(self: EKSResponse) -> object:
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
-        return ActionResult({"addons": sorted(_addons_by_name(cluster))})
+        return ActionResult({"addons": sorted(list_addons_by_name(cluster))})
 
     def update_addon(self: EKSResponse) -> object:
         cluster, addon = _find_addon(self)
@@ -46,13 +46,13 @@ def _apply() -> None:
 
     def delete_addon(self: EKSResponse) -> object:
         cluster, addon = _find_addon(self)
-        del _addons_by_name(cluster)[addon["addonName"]]
+        del list_addons_by_name(cluster)[addon["addonName"]]
         return ActionResult({"addon": {**addon, "status": "DELETING"}})
 
     replace_methods(EKSResponse, create_addon, describe_addon, list_addons, update_addon, delete_addon)
 
 
-def _addons_by_name(cluster: "Cluster") -> dict[str, dict[str, Any]]:
+def list_addons_by_name(cluster: "Cluster") -> dict[str, dict[str, Any]]:
     addons: dict[str, dict[str, Any]] = vars(cluster).setdefault("addons", {})
     return addons
 
@@ -61,10 +61,10 @@ def _find_addon(response: "EKSResponse") -> tuple["Cluster", dict[str, Any]]:
     from moto.eks.exceptions import ResourceNotFoundException
 
     cluster, name = response.eks_backend.describe_cluster(response._get_param("name")), response._get_param("addonName")
-    if name not in _addons_by_name(cluster):
+    if name not in list_addons_by_name(cluster):
         said = f"No addon: {name} found in cluster: {cluster.name}"
         raise ResourceNotFoundException(clusterName=cluster.name, addonName=name, message=said)
-    return cluster, _addons_by_name(cluster)[name]
+    return cluster, list_addons_by_name(cluster)[name]
 
 
 def _read_changes(response: "EKSResponse") -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _read_changes(response: "EKSResponse") -> dict[str, Any]:
     return {field: value for field, value in given.items() if value is not None}
 
 
-def _build_addon(cluster: "Cluster", name: str, tags: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
+def build_addon(cluster: "Cluster", name: str, tags: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
         "addonName": name,

@@ -7,14 +7,20 @@ from rich.console import Console
 from envctl.cli.render.console.inspect.artifacts import show_artifacts
 from envctl.cli.render.console.inspect.release_distance import format_commit, show_distance
 from envctl.cli.render.console.inspect.settings_diff import show_comparison
+from envctl.cli.render.console.plan.plan import show_resource
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, print_item, print_text
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.domain.ledger.state import to_label
+from envctl.domain.plan.changes import Action, count_actions
+from envctl.domain.plan.summary import FoldedChange
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Diff, Side
+from envctl.usecases.release.object_changes import ObjectChanges, StackObjects
+
+OBJECT_WORDS = {Action.CREATE: "added", Action.UPDATE: "changed", Action.DELETE: "removed"}
 
 
 def show_diff(diff: Diff, out: Console) -> None:
@@ -33,6 +39,33 @@ def show_diff(diff: Diff, out: Console) -> None:
     show_artifacts(diff, out)
     out.print()
     show_comparison(diff, out)
+    if diff.objects:
+        out.print()
+        _show_objects(diff.objects, out)
+
+
+def _show_objects(objects: ObjectChanges, out: Console) -> None:
+    print_text(out, (summarize_objects(objects), "bold"))
+    for stack in objects.stacks:
+        for change in stack.changes:
+            show_resource(FoldedChange(change, f"{stack.stack}: {change.address}"), out)
+        if stack.problem:
+            print_text(out, ("! ", "bold yellow"), describe_object_problem(stack), indent=2)
+
+
+def summarize_objects(objects: ObjectChanges) -> str:
+    """Return the counts of objects that differ, with the direction in which the changes are shown."""
+    changes = [change for stack in objects.stacks for change in stack.changes]
+    counts = count_actions(changes)
+    parts = [f"{number} {OBJECT_WORDS[action]}" for action, number in counts.items()]
+    if parts:
+        return f"Kubernetes objects, from {objects.before} to {objects.after}: {', '.join(parts)}"
+    known = any(not stack.problem for stack in objects.stacks)
+    return f"Kubernetes objects: {'no differences' if known else 'not compared'}"
+
+
+def describe_object_problem(stack: StackObjects) -> str:
+    return f"the objects of {stack.stack} can't be compared: {stack.problem}"
 
 
 def format_headline(diff: Diff) -> str:

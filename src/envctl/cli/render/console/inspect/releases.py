@@ -126,8 +126,11 @@ def list_facts(details: ReleaseDetails, zone: Zone = None) -> Iterator[tuple[str
     if details.bundle != "intact":
         yield "content", f"unknown: its bundle in the store is {details.bundle}"
         return
-    counts = (format_count(details.modules, "module"), format_count(details.files, "file"))
-    yield "content", f"{format_count(len(details.stacks), 'stack')} ({join_names(details.stacks)}), {', '.join(counts)}"
+    modules = format_count(details.modules, "module") if details.modules or not details.object_stacks else ""
+    counts = ", ".join(filter(None, (modules, format_count(details.files, "file"))))
+    yield "content", f"{format_count(len(details.stacks), 'stack')} ({join_names(details.stacks)}), {counts}"
+    if details.object_stacks:
+        yield "objects", f"Kubernetes objects in {join_names(details.object_stacks)}"
     for artifact in details.artifacts:
         yield "artifact", f"{artifact.variable} = {format_hcl(artifact.value)}"
 

@@ -11,6 +11,7 @@ from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, prin
 from envctl.cli.render.terminal.text import print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.plan.changes import Marker
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.render import Rendered
 from envctl.usecases.inspect.settings import Valid
@@ -84,6 +85,9 @@ def show_validation(valid: Valid, out: Console) -> None:
 
 
 def show_root_modules(rendered: Rendered, out: Console) -> None:
+    if rendered.release:
+        label = format_label_or_id(rendered.label, rendered.release)
+        print_text(out, f"# release {label}, with today's settings of {rendered.environment}")
     for position, (path, text) in enumerate(rendered.files.items()):
         if position:
             out.print()

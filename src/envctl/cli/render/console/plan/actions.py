@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from envctl.domain.plan.changes import Action, ResourceChange
+from envctl.domain.plan.changes import Action, ResourceChange, is_object_type
 from envctl.domain.plan.summary import FoldedChange
 
 SYMBOLS = {
@@ -47,7 +47,7 @@ def list_remarks(resource: ResourceChange) -> Iterable[str]:
     if resource.imported:
         yield f"imported from {resource.imported}"
     if resource.action is Action.FORGET:
-        yield "it stays unchanged; Terraform forgets it"
+        yield f"it stays unchanged; {'envctl' if is_object_type(resource.type) else 'Terraform'} forgets it"
     if resource.action is Action.RENEW:
         yield "a new one is created; the old one stays unchanged, and Terraform forgets it"
     if resource.action is Action.INVOKE:
@@ -56,6 +56,7 @@ def list_remarks(resource: ResourceChange) -> Iterable[str]:
         yield "the new one is created before the old one is deleted"
     for program in resource.programs:
         yield f"{format_run_verb(resource)} {program}"
+    yield from resource.remarks
     if resource.reason and resource.reason not in _OMITTED_REASONS:
         yield f"because {REASONS.get(resource.reason, resource.reason)}"
 

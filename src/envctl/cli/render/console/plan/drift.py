@@ -221,6 +221,8 @@ def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift
 
 
 def _show_values(finding: SharedDifference, out: Console) -> None:
+    for remark in finding.resource.remarks if finding.resource else ():
+        print_text(out, (remark, "italic"), indent=6)
     if finding.resource and finding.resource.action in {Action.UPDATE, Action.REPLACE, Action.MOVE}:
         show_changed_attributes(finding.resource.attributes, out)
     if finding.output:

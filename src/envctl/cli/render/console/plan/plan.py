@@ -23,6 +23,7 @@ from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, count_actions
 from envctl.domain.plan.summary import MAX_CHANGES, FoldedChange, fold_changes, is_large, summarize_resources
 from envctl.domain.release_label import format_label_or_id
+from envctl.domain.text.lists import join_names
 
 # With more new resources, each gets one line, without its attributes.
 MAX_DETAILED = 12
@@ -45,6 +46,10 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
         if was_long or is_long:
             out.print()
         show_stack(stack, out, summarized=summarized)
+    if plan.unplanned:
+        out.print()
+    for name in plan.unplanned:
+        print_text(out, (f"{name}: ", "bold"), ("could not be planned", "bold red"))
     if plan.cost is not None:
         from envctl.cli.render.console.plan.cost import show_cost
 
@@ -91,9 +96,10 @@ def format_total(plan: EnvironmentPlan) -> str:
     # Reads are no changes: the line of the stack has them.
     resources = [r for stack in plan.stacks for r in stack.resources if r.action is not Action.READ]
     outputs = sum(len(stack.outputs) for stack in plan.stacks)
-    text = _format_counts(resources, outputs)
+    text = format_counts(resources, outputs)
     waiting = ", ".join(stack.stack for stack in plan.stacks if stack.waits_for)
-    return f"{text}; {waiting} not planned yet" if waiting else text
+    text = f"{text}; {waiting} not planned yet" if waiting else text
+    return f"could not plan {join_names(plan.unplanned)}; other stacks: {text}" if plan.unplanned else text
 
 
 def show_stack(plan: StackPlan, out: Console, *, summarized: bool = False) -> None:
@@ -116,7 +122,7 @@ def _show_resources(plan: StackPlan, out: Console) -> None:
         if many and each.resource.action is Action.CREATE:
             _show_new_resource(each, out)
         else:
-            _show_resource(each, out)
+            show_resource(each, out)
     if many:
         print_text(
             out, ("attributes of new resources are hidden; use plan --json or why --plan --json", "dim"), indent=2
@@ -128,7 +134,7 @@ def _show_resources(plan: StackPlan, out: Console) -> None:
 def _show_summary(plan: StackPlan, out: Console) -> None:
     summary = summarize_resources(plan.resources, STATEFUL)
     for each in summary.dangerous:
-        _show_resource(each, out)
+        show_resource(each, out)
     for count in summary.counts:
         head = f"  {SYMBOLS[count.action]:<3} {count.action:<7}  "
         names = ", ".join(count.addresses)
@@ -143,7 +149,7 @@ def _show_summary(plan: StackPlan, out: Console) -> None:
 
 def summarize_stack(plan: StackPlan) -> str:
     """Return the counts of changes of a stack, or its reason for waiting."""
-    counts = _format_counts(plan.resources, len(plan.outputs))
+    counts = format_counts(plan.resources, len(plan.outputs))
     if plan.leaves:
         stays = "; its resources and its state stay, but envctl no longer tracks them"
         return f"leaves: {counts if plan.changes else 'no resources'}{stays if plan.leaves == 'forget' else ''}"
@@ -154,7 +160,7 @@ def summarize_stack(plan: StackPlan) -> str:
     return f"waits for {upstream}: it is planned once {upstream} {verb} applied"
 
 
-def _format_counts(resources: Sequence[ResourceChange], outputs: int) -> str:
+def format_counts(resources: Sequence[ResourceChange], outputs: int) -> str:
     parts = [f"{number} to {action}" for action, number in count_actions(resources).items()]
     if read := sum(resource.action is Action.READ for resource in resources):
         parts.append(f"{read} to read")
@@ -163,7 +169,8 @@ def _format_counts(resources: Sequence[ResourceChange], outputs: int) -> str:
     return ", ".join(parts) or "no changes"
 
 
-def _show_resource(folded: FoldedChange, out: Console) -> None:
+def show_resource(folded: FoldedChange, out: Console) -> None:
+    """Print one change: its address, remarks and attributes."""
     resource = folded.resource
     style = STYLES.get(resource.action, "")
     symbol = f"  {SYMBOLS[resource.action]:<3} {resource.action:<7}  "

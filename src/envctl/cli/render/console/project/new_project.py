@@ -15,7 +15,8 @@ PART_MEANINGS = {
     "environments": "the settings of each environment",
     "modules": "ordinary Terraform modules",
     "app": "the application and its image",
-    "kubernetes": "the workloads of the cluster and their deployment",
+    "kubernetes": "the objects in the cluster: the application, and who may do what",
+    "charts": "charts of controllers, which you choose",
 }
 
 

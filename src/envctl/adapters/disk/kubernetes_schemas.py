@@ -1,0 +1,62 @@
+"""Reads the types of Kubernetes' own kinds, which envctl brings along for several Kubernetes versions."""
+
+import json
+import lzma
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from envctl.adapters.disk.files import read_bytes
+from envctl.domain.kubernetes.schemas import Schemas, choose_version
+
+_FOLDER = Path(__file__).parent / "kubernetes_data"
+
+
+@dataclass(frozen=True)
+class ProtobufFields:
+    """The fields of Kubernetes' protobuf messages.
+
+    Attributes:
+        kinds: the message of each kind by `GROUP/VERSION/KIND`.
+        messages: name and type of each field by its number. `tools/kubernetes_protobuf.py` explains the types.
+    """
+
+    kinds: Mapping[str, str]
+    messages: Mapping[str, Mapping[int, tuple[str, str]]]
+
+
+@cache
+def list_versions() -> tuple[str, ...]:
+    """Return the Kubernetes versions with schemas, oldest first, as in `1.36`."""
+    names = (path.name.removesuffix(".json.xz") for path in _FOLDER.glob("*.json.xz"))
+    return tuple(sorted(names, key=lambda name: tuple(map(int, name.split(".")))))
+
+
+@cache
+def load_schemas(version: str = "") -> Schemas:
+    """Return the types of the nearest known Kubernetes version, of the newest one without a version.
+
+    `Schemas.version` is the version in use. The result is shared: `Schemas.add_custom_kinds` returns another one.
+    """
+    chosen = choose_version(version, list_versions())
+    packed = read_bytes(_FOLDER / f"{chosen}.json.xz")
+    return Schemas(chosen, json.loads(lzma.decompress(packed)))
+
+
+@cache
+def load_go_types(version: str) -> Mapping[str, Mapping[str, str]]:
+    """Return what the Go types of a known version write for fields without a value: a code by definition and field."""
+    packed = read_bytes(_FOLDER / "go_types.xz")
+    types: Mapping[str, Mapping[str, str]] = json.loads(lzma.decompress(packed))[version]
+    return types
+
+
+@cache
+def load_protobuf_fields() -> ProtobufFields:
+    packed = json.loads(lzma.decompress(read_bytes(_FOLDER / "protobuf-fields.xz")))
+    messages = {
+        message: {int(number): (name, type_) for number, (name, type_) in fields.items()}
+        for message, fields in packed["messages"].items()
+    }
+    return ProtobufFields(packed["kinds"], messages)

@@ -1,0 +1,1 @@
+"""Rendering of a stack: its code, kubectl and helm, and the objects they make."""

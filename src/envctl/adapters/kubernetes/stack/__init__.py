@@ -1,0 +1,1 @@
+"""One stack in its cluster: plan, apply, wait, and compare."""

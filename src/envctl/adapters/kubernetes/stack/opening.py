@@ -1,0 +1,149 @@
+"""The first part of each work on a stack: its cluster, the values from other stacks, and the rendered objects."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from envctl.adapters.kubernetes.stack.scene import Scene
+from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.kubernetes.secret_values import ValueHider, list_secret_texts
+from envctl.domain.terraform.outputs import StackInput, format_raw_output
+from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT, join_workdir
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from envctl.adapters.kubernetes.api import ClusterApi
+    from envctl.domain.kubernetes.rendered import RenderedManifests
+    from envctl.domain.kubernetes.workload import Workload
+    from envctl.domain.terraform.outputs import Output
+    from envctl.usecases.ports import terraform as ports
+    from envctl.usecases.ports.core import Observer
+    from envctl.usecases.ports.terraform import PreparedStack
+
+# Stands beside the variables of the stack: none of them has a space in its name.
+_CLUSTER = "name of the cluster"
+
+
+class Renderer(Protocol):
+    """Makes objects out of the tree of a stack."""
+
+    def render(self, tree: Path, workload: Workload, values: Mapping[str, str]) -> RenderedManifests: ...
+
+
+class StackOpener:
+    """Opens stacks. Threads share it.
+
+    Args:
+        root: the folder of all work directories.
+        find_api: returns the cluster of a stack, by its name if it is an output or a literal.
+        read_outputs: returns the outputs of a stack with a root module.
+        key: hides values of Secrets.
+        secrecy: receives the values of Secrets.
+        is_stopping: whether the user stops the command.
+        trace: receives a span for each part of the work.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        renderer: Renderer,
+        find_api: Callable[[str, PreparedStack, str], ClusterApi],
+        read_outputs: Callable[[str, PreparedStack], Mapping[str, Output]],
+        observer: Observer,
+        *,
+        key: bytes,
+        secrecy: ports.MessageRedactor,
+        is_stopping: Callable[[], bool],
+        trace: ports.Tracer,
+    ) -> None:
+        self._root = root
+        self._renderer = renderer
+        self._find_api = find_api
+        self._read_outputs = read_outputs
+        self._observer = observer
+        self._key = key
+        self._secrecy = secrecy
+        self._is_stopping = is_stopping
+        self._trace = trace
+
+    def connect(self, environment: str, stack: PreparedStack) -> Scene:
+        """Return the stack in its cluster. Raises UpstreamBehindError if the output with its name is missing."""
+        return self._open_scene(environment, stack, self._read_inputs(environment, stack, ()))
+
+    def render(self, environment: str, stack: PreparedStack) -> tuple[Scene, RenderedManifests]:
+        """Return the stack in its cluster, and its objects with the values of other stacks as they are now."""
+        workload = require_workload(stack)
+        inputs = self._read_inputs(environment, stack, stack.inputs)
+        scene = self._open_scene(environment, stack, inputs)
+        format_value = json.dumps if workload.is_chart else format_raw_output
+        own = {name: format_value(output.value) for name, output in inputs.items() if name != _CLUSTER}
+        tree = self._root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
+        with scene.span("render"):
+            rendered = self._renderer.render(tree, workload, {**workload.values, **own})
+        self._secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
+        scene.places.update(rendered.places)
+        return scene, rendered
+
+    def _open_scene(self, environment: str, stack: PreparedStack, inputs: Mapping[str, Output]) -> Scene:
+        workload = require_workload(stack)
+        name = format_raw_output(inputs[_CLUSTER].value) if workload.cluster.output else workload.cluster.name
+        with self._trace.span("connect", f"{environment}/{stack.name}"):
+            api = self._find_api(environment, stack, name)
+        sensitive = frozenset(_list_sensitive({key: each for key, each in inputs.items() if key != _CLUSTER}))
+        return Scene(
+            environment,
+            stack.name,
+            workload,
+            api,
+            ValueHider(self._key, sensitive),
+            self._observer,
+            self._is_stopping,
+            self._secrecy.redact_message,
+            self._trace,
+        )
+
+    def _read_inputs(
+        self, environment: str, stack: PreparedStack, inputs: tuple[StackInput, ...]
+    ) -> Mapping[str, Output]:
+        """Return the values of these inputs, and the name of the cluster: each other stack is read once."""
+        if output := require_workload(stack).cluster.output:
+            inputs = (*inputs, replace(output, variable=_CLUSTER))
+        if not inputs:
+            return {}
+        from envctl.domain.terraform.stack_inputs import select_inputs
+
+        def read_outputs(each: StackInput) -> Mapping[str, Output]:
+            upstream = replace(
+                stack, name=each.stack, root=each.root, workspace=each.workspace, inputs=(), secrets={}, workload=None
+            )
+            return self._read_outputs(environment, upstream)
+
+        with self._trace.span("outputs", f"{environment}/{stack.name}"):
+            return select_inputs(stack.name, inputs, read_outputs)
+
+
+def require_workload(stack: PreparedStack) -> Workload:
+    if stack.workload is None:
+        raise ConfigurationError(Problem("E640", f"{stack.name} is no stack of Kubernetes objects"))
+    return stack.workload
+
+
+def _list_sensitive(inputs: Mapping[str, Output]) -> Iterator[str]:
+    for output in inputs.values():
+        if output.sensitive:
+            yield from _walk_texts(output.value)
+
+
+def _walk_texts(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _walk_texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _walk_texts(item)
+    elif value is not None and not isinstance(value, bool):
+        yield format_raw_output(value)

@@ -1,0 +1,218 @@
+"""HTTP with one cluster: limits of time, attempts that are safe to repeat, and one new token after a 401."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts, read_body
+from envctl.adapters.http.retry import list_pauses, read_wanted_pause
+from envctl.adapters.kubernetes.failures import answer_error, busy_error, transport_error
+from envctl.adapters.kubernetes.refusals import MISSING_API, NOT_FOUND, UNAUTHORIZED, ApiRefusal, read_refusal
+from envctl.adapters.kubernetes.tls import load_trust
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.kubernetes.server_words import is_unreadable_object
+from envctl.usecases.ports.kubernetes import ClusterConnection
+
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
+
+CONNECTIONS, ATTEMPTS, CONNECT_SECONDS = 8, 6, 10.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.3, 10.0
+MAX_BYTES = 256 << 20
+"""A whole list of a large cluster; etcd takes no object larger than 1.5 MiB."""
+JSON = "application/json"
+_THROTTLED = 429
+BUSY = frozenset({_THROTTLED, 500, 502, 503, 504})
+_REFUSED_FROM, _DONE_UNTIL = 400, 300
+# The request did not reach a server.
+_NEVER_SENT = frozenset({Failure.UNKNOWN_HOST, Failure.UNREACHABLE})
+_TEMPORARY = _NEVER_SENT | {Failure.TIMEOUT, Failure.BAD_PROXY, Failure.BROKEN_OFF}
+_WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request. `repeatable` says that a second one does no harm if the first one was done and its answer is lost."""
+
+    method: str
+    path: str
+    body: object = None
+    media: str = JSON
+    accept: str = JSON
+    repeatable: bool = True
+
+
+class Transport:
+    """Threads share it. `environ` names proxies. `patience` limits each attempt, and the start of the last one, in
+    seconds.
+    """
+
+    def __init__(
+        self,
+        connection: ClusterConnection,
+        environ: Mapping[str, str],
+        *,
+        patience: float,
+        on_warning: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.connection = connection
+        self._environ = environ
+        self._patience = patience
+        self._on_warning = on_warning
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._renewals = 0
+        self._client = self._build_client()
+
+    def send_json(self, call: Call) -> dict[str, Any]:
+        """Send a request and return the object in its answer. Raises ApiRefusal and OperationFailedError."""
+        return self._authorize(lambda: self._attempt_often(call))
+
+    @contextmanager
+    def stream_lines(self, call: Call, read_seconds: float) -> "Iterator[Iterator[bytes]]":
+        """Yield the lines of an answer as they come. Raises ApiRefusal, OperationFailedError, and HttpFailedError if
+        the connection breaks; its lines raise that too.
+        """
+        timeouts = Timeouts(min(CONNECT_SECONDS, self._patience), read_seconds)
+        with self._open_response(call, timeouts) as response:
+            if response.status != 200:  # noqa: PLR2004 (OK)
+                self._refuse(call, response.status, response.headers, read_body(response, MAX_BYTES))
+            yield _split_lines(response)
+
+    def renew(self, seen: int) -> bool:
+        """Get new credentials, once for all threads with the refused ones."""
+        with self._lock:
+            if self._renewals == seen:
+                if not self.connection.renew_credentials():
+                    return False
+                self._renewals += 1
+                # It may come with another client certificate.
+                self._client = self._build_client()
+            return True
+
+    @property
+    def renewals(self) -> int:
+        return self._renewals
+
+    def describe_break(self, error: HttpFailedError) -> OperationFailedError:
+        return transport_error(self.connection.name, self.connection.url, error)
+
+    def _authorize(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        seen = self.renewals
+        try:
+            return send()
+        except ApiRefusal as refusal:
+            if refusal.code != UNAUTHORIZED or not self.renew(seen):
+                raise
+        return send()
+
+    def _attempt_often(self, call: Call) -> dict[str, Any]:
+        ends_at = time.monotonic() + self._patience
+        pauses = list_pauses(FIRST_PAUSE, LONGEST_PAUSE)
+        for left in reversed(range(ATTEMPTS)):
+            found = self._attempt(call)
+            if not isinstance(found, _Repeat):
+                return found
+            pause = min(found.pause or next(pauses), LONGEST_PAUSE)
+            if not left or time.monotonic() + pause > ends_at:
+                raise found.error from None
+            self._sleep(pause)
+        raise AssertionError
+
+    def _attempt(self, call: Call) -> "dict[str, Any] | _Repeat":
+        timeouts = Timeouts(min(CONNECT_SECONDS, self._patience), self._patience, self._patience)
+        try:
+            with self._open_response(call, timeouts) as response:
+                status, headers, body = response.status, response.headers, read_body(response, MAX_BYTES)
+        except HttpFailedError as error:
+            failure = transport_error(self.connection.name, self.connection.url, error)
+            if error.failure in (_TEMPORARY if call.repeatable else _NEVER_SENT):
+                return _Repeat(failure)
+            raise failure from None
+        if status in BUSY and not is_unreadable_object(_read_message(body)):
+            busy = busy_error(self.connection.name, status, _read_message(body))
+            # The server has not handled a request that it throttles.
+            if call.repeatable or status == _THROTTLED:
+                return _Repeat(busy, read_wanted_pause(headers))
+            raise busy
+        for warning in _WARNING.findall(headers.get("Warning", "")):
+            self._on_warning(warning.replace('\\"', '"'))
+        if not 200 <= status < _DONE_UNTIL:  # noqa: PLR2004 (OK)
+            self._refuse(call, status, headers, body)
+        return self._parse_object(call, status, body)
+
+    @contextmanager
+    def _open_response(self, call: Call, timeouts: Timeouts) -> "Iterator[BaseHTTPResponse]":
+        headers = {"Accept": call.accept, **self.connection.headers()}
+        body = None
+        if call.body is not None:
+            headers["Content-Type"] = call.media
+            body = json.dumps(call.body, default=dict).encode()
+        with self._client.send_request(
+            call.method, f"{self.connection.url}{call.path}", headers, body, timeouts
+        ) as response:
+            yield response
+
+    def _refuse(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
+        """Raise the error of an unsuccessful status."""
+        connection, place = self.connection, call.path.partition("?")[0]
+        answer = _parse(body)
+        if isinstance(answer, dict) and answer.get("kind") == "Status" and status >= _REFUSED_FROM:
+            raise read_refusal(connection.name, status, answer)
+        if status == NOT_FOUND and "html" not in headers.get("Content-Type", ""):
+            # What the API says of a group or a version that it does not have, without a Status.
+            raise ApiRefusal(connection.name, status, "NotFound", f"{MISSING_API} API at {place}")
+        if status == UNAUTHORIZED:
+            raise ApiRefusal(connection.name, status, "Unauthorized", "")
+        why = f"it redirects to {headers['Location']}" if "Location" in headers else f"status {status} without a reason"
+        raise answer_error(connection.name, f"{connection.url}{place}", why)
+
+    def _parse_object(self, call: Call, status: int, body: bytes) -> dict[str, Any]:
+        found = _parse(body)
+        if isinstance(found, dict):
+            return found
+        url = f"{self.connection.url}{call.path.partition('?')[0]}"
+        raise answer_error(self.connection.name, url, f"status {status}, and no JSON object")
+
+    def _build_client(self) -> HttpClient:
+        connection = self.connection
+        return HttpClient(
+            self._environ,
+            lambda: load_trust(connection),
+            connections=CONNECTIONS,
+            server_name=connection.server_name,
+            proxy_url=connection.proxy_url,
+        )
+
+
+@dataclass(frozen=True)
+class _Repeat:
+    """An attempt failed, and another one may not. `pause` is what the server asks for, in seconds; 0 for nothing."""
+
+    error: OperationFailedError
+    pause: float = 0.0
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _read_message(body: bytes) -> str:
+    found = _parse(body)
+    return str(found.get("message") or "") if isinstance(found, dict) else ""
+
+
+def _split_lines(response: "BaseHTTPResponse") -> Iterator[bytes]:
+    rest = b""
+    while piece := response.read1(decode_content=False):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line for line in lines if line.strip())

@@ -1,0 +1,1 @@
+"""The Kubernetes of the sandbox: an API server in this process, with small controllers."""

@@ -1,0 +1,1 @@
+"""Identities, roles and permissions of one cluster."""

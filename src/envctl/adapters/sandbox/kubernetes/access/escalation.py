@@ -1,0 +1,77 @@
+"""Escalation: a user can give only their own permissions.
+
+Facts of the Kubernetes project: pkg/registry/rbac (policybased storages) and validation.ConfirmNoEscalation.
+"""
+
+from collections.abc import Iterable
+
+from envctl.adapters.sandbox.kubernetes.access.default_roles import GROUP
+from envctl.adapters.sandbox.kubernetes.access.roles import RoleAuthorizer
+from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+from envctl.adapters.sandbox.kubernetes.identity.rules import (
+    ALL,
+    Rule,
+    describe_missing,
+    find_missing,
+    parse_rules,
+    quote_list,
+)
+from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER, MASTERS, Access
+from envctl.adapters.sandbox.kubernetes.resources import Object
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError
+
+_FULL = (Rule((ALL,), (ALL,), (ALL,)), Rule((ALL,), paths=(ALL,)))
+
+
+def check_escalation(request: AdmissionRequest, authorizer: RoleAuthorizer) -> None:
+    """Check a write of a role or of a binding. Raises StatusError 403, or 404 for a missing role."""
+    item = request.item
+    if request.resource.group != GROUP or item is None or request.user is CONTROLLER:
+        return
+    if MASTERS in request.user.groups:
+        return
+    if request.resource.kind in ("Role", "ClusterRole"):
+        _check_role(request, authorizer, item)
+    elif request.resource.kind in ("RoleBinding", "ClusterRoleBinding"):
+        _check_binding(request, authorizer, item)
+
+
+def _check_role(request: AdmissionRequest, authorizer: RoleAuthorizer, item: Object) -> None:
+    live = request.live or {}
+    names = ("rules", "aggregationRule")
+    if request.live and all((live.get(name) or None) == (item.get(name) or None) for name in names):
+        return
+    if authorizer(_describe(request, "escalate", request.resource.plural, request.name)):
+        return
+    if item.get("aggregationRule") and find_missing(authorizer.list_rules(request.user, ""), _FULL):
+        raise request.refuse("must have cluster-admin privileges to use the aggregationRule")
+    _confirm(request, authorizer, parse_rules(item.get("rules")))
+
+
+def _check_binding(request: AdmissionRequest, authorizer: RoleAuthorizer, item: Object) -> None:
+    live, reference = request.live, item["roleRef"]
+    if live and all((live.get(name) or None) == (item.get(name) or None) for name in ("roleRef", "subjects")):
+        return
+    plural = "roles" if reference.get("kind") == "Role" else "clusterroles"
+    name = reference.get("name", "")
+    if authorizer(_describe(request, "bind", plural, name)):
+        return
+    role = authorizer.find_role(reference, request.namespace)
+    if role is None:
+        details = {"name": name, "group": GROUP, "kind": plural}
+        raise StatusError(404, "NotFound", f'{plural}.{GROUP} "{name}" not found', details)
+    _confirm(request, authorizer, authorizer.read_rules(role))
+
+
+def _describe(request: AdmissionRequest, verb: str, plural: str, name: str) -> Access:
+    return Access(request.user, verb, GROUP, plural, request.namespace, name)
+
+
+def _confirm(request: AdmissionRequest, authorizer: RoleAuthorizer, rules: Iterable[Rule]) -> None:
+    missing = find_missing(authorizer.list_rules(request.user, request.namespace), rules)
+    if missing:
+        user = request.user
+        raise request.refuse(
+            f'user "{user.name}" (groups={quote_list(user.groups)}) is attempting to grant RBAC permissions not '
+            f"currently held:\n{describe_missing(missing)}"
+        )

@@ -1,0 +1,49 @@
+"""Amounts of resources: sums, and how they are shown."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from envctl.domain.kubernetes.quantity import format_quantity, parse_quantity
+
+Amounts = dict[str, Decimal]
+Part = Mapping[str, Any]
+
+_BINARY_NAMES = ("memory", "storage")
+_KIBI = 1024
+
+
+def read_amounts(raw: Part | None) -> Amounts:
+    return {name: parse_quantity(value) for name, value in (raw or {}).items()}
+
+
+def add_amounts(each: Iterable[Amounts]) -> Amounts:
+    total: Amounts = {}
+    for amounts in each:
+        for name, value in amounts.items():
+            total[name] = total.get(name, Decimal(0)) + value
+    return total
+
+
+def format_amount(name: str, value: Decimal) -> str:
+    """Return an amount as Kubernetes shows a sum: memory in powers of two."""
+    whole = value == value.to_integral_value()
+    if name.endswith(_BINARY_NAMES) and whole and value and not int(value) % _KIBI:
+        return format_quantity(f"{int(value) // _KIBI}Ki")
+    return format_quantity(f"{value.normalize():f}")
+
+
+def sum_resources(spec: Part, kind: str) -> Amounts:
+    """Return the `requests` or the `limits` of a pod: those of its containers, or of a larger initialization."""
+    running = [read_amounts((each.get("resources") or {}).get(kind)) for each in spec.get("containers") or ()]
+    total = add_amounts(running)
+    sidecars: list[Amounts] = []
+    for container in spec.get("initContainers") or ():
+        wanted = read_amounts((container.get("resources") or {}).get(kind))
+        if container.get("restartPolicy") == "Always":
+            sidecars.append(wanted)
+            total = add_amounts((total, wanted))
+            continue
+        for name, value in add_amounts((*sidecars, wanted)).items():
+            total[name] = max(total.get(name, Decimal(0)), value)
+    return add_amounts((total, read_amounts(spec.get("overhead"))))

@@ -1,0 +1,51 @@
+"""The order in which a write is completed and checked, as the plugins of kube-apiserver are called."""
+
+from collections.abc import Callable
+
+from envctl.adapters.sandbox.kubernetes.admission.accounts import set_account
+from envctl.adapters.sandbox.kubernetes.admission.cluster_defaults import set_priority, set_storage_class
+from envctl.adapters.sandbox.kubernetes.admission.limit_ranges import check_limit_ranges, set_default_resources
+from envctl.adapters.sandbox.kubernetes.admission.pod_security import check_pod_security
+from envctl.adapters.sandbox.kubernetes.admission.policies import check_policies
+from envctl.adapters.sandbox.kubernetes.admission.quotas import check_quotas
+from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+
+_IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+
+Check = Callable[[AdmissionRequest], None]
+
+
+class AdmissionChain:
+    """The plugins of one cluster.
+
+    Attributes:
+        has_accounts: whether pods get the service account of their namespace.
+        checks: more checks, which come before the quotas.
+    """
+
+    def __init__(self) -> None:
+        self.has_accounts = False
+        self.checks: list[Check] = []
+
+    def complete(self, request: AdmissionRequest) -> bool:
+        """Change a new object. Returns whether anything has changed, raises StatusError."""
+        if request.operation != "CREATE" or request.resource.is_custom:
+            return False
+        changed = set_default_resources(request)
+        if self.has_accounts:
+            changed |= set_account(request)
+        changed |= set_priority(request)
+        return set_storage_class(request) or changed
+
+    def check(self, request: AdmissionRequest) -> list[str]:
+        """Check a write. Returns warnings, raises StatusError."""
+        if request.operation == "DELETE" and request.resource.is_namespace and request.name in _IMMORTAL:
+            raise request.refuse("this namespace may not be deleted")
+        check_limit_ranges(request)
+        warnings = check_pod_security(request)
+        for check in self.checks:
+            check(request)
+        warnings += check_policies(request)
+        # The last one: what is refused anyway uses nothing.
+        check_quotas(request)
+        return warnings

@@ -1,0 +1,60 @@
+"""What a cluster gives new objects: the priority of pods, and the storage class of claims."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+_SYSTEM_CLASSES: Mapping[str, int] = {
+    "system-cluster-critical": 2_000_000_000,
+    "system-node-critical": 2_000_001_000,
+}
+
+
+def set_priority(request: AdmissionRequest) -> bool:
+    """Give a new pod the priority of its class. Raises StatusError 403 for an unknown class."""
+    if not request.is_new("", "Pod") or request.item is None:
+        return False
+    spec = request.item["spec"]
+    classes = {each["metadata"]["name"]: each for each in request.list_items("scheduling.k8s.io", "priorityclasses")}
+    name = spec.get("priorityClassName")
+    if not name:
+        name = next((key for key, each in sorted(classes.items()) if each.get("globalDefault")), None)
+        if name is None:
+            return False
+        spec["priorityClassName"] = name
+    found = classes.get(name) or ({"value": _SYSTEM_CLASSES[name]} if name in _SYSTEM_CLASSES else None)
+    if found is None:
+        raise request.refuse(f"no PriorityClass with name {name} was found")
+    _check_priority(request, spec, found["value"])
+    spec |= {"priority": found["value"], "preemptionPolicy": found.get("preemptionPolicy", "PreemptLowerPriority")}
+    return True
+
+
+def _check_priority(request: AdmissionRequest, spec: Mapping[str, Any], value: int) -> None:
+    sent = spec.get("priority") or 0
+    if sent not in (0, value):
+        raise request.refuse(
+            f"the integer value of priority ({sent}) must not be provided in pod spec; priority admission controller "
+            f"computed {value} from the given PriorityClass name"
+        )
+
+
+def set_storage_class(request: AdmissionRequest) -> bool:
+    """Give a new claim without a class the default one, the newest if there are several."""
+    if not request.is_new("", "PersistentVolumeClaim") or request.item is None:
+        return False
+    spec = request.item["spec"]
+    if spec.get("storageClassName") is not None:
+        return False
+    defaults = [
+        each["metadata"]
+        for each in request.list_items("storage.k8s.io", "storageclasses")
+        if (each["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
+    ]
+    if not defaults:
+        return False
+    defaults.sort(key=lambda metadata: metadata["name"])
+    spec["storageClassName"] = max(defaults, key=lambda metadata: metadata["creationTimestamp"])["name"]
+    return True

@@ -1,0 +1,117 @@
+"""Checks of the options of requests, as kube-apiserver makes them before it looks at an object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, refuse_fields
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+
+_META = "meta.k8s.io"
+_MOST_MANAGER = 128
+_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
+_POLICIES = ("Foreground", "Background", "Orphan")
+_FALSE = frozenset({"0", "false"})
+
+
+def is_on(query: Mapping[str, str], name: str) -> bool:
+    """Return whether a query sets an option, also without a value, as in `?watch`."""
+    return name in query and query[name].lower() not in _FALSE
+
+
+def check_write_options(method: str, query: Mapping[str, str], *, is_apply: bool = False) -> None:
+    """Check the options of a create, an update or a patch. Raises ContentError 422."""
+    causes, manager = Causes(), query.get("fieldManager", "")
+    if is_apply and not manager:
+        causes.require("fieldManager", "is required for apply patch")
+    if method == "PATCH" and not is_apply and "force" in query:
+        causes.forbid("force", "may not be specified for non-apply patch")
+    if len(manager.encode()) > _MOST_MANAGER:
+        causes.report_length("fieldManager", _MOST_MANAGER)
+    for place, letter in enumerate(manager):
+        if not letter.isprintable():
+            causes.refuse("fieldManager", manager, f"invalid character U+{ord(letter):04X} (at position {place})")
+    _check_dry_run([query["dryRun"]] if query.get("dryRun") else [], causes)
+    validation = query.get("fieldValidation", "")
+    if validation not in _VALIDATIONS:
+        causes.refuse_choice("fieldValidation", validation, _VALIDATIONS)
+    kind = {"POST": "CreateOptions", "PUT": "UpdateOptions"}.get(method, "PatchOptions")
+    _raise_causes(kind, causes)
+
+
+def read_delete_options(query: Mapping[str, str], body: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the options of a delete: those of its body, or without one those of the query.
+
+    Raises ContentError 422.
+    """
+    options: dict[str, Any] = dict(body) if body else {}
+    if not body:
+        if query.get("propagationPolicy"):
+            options["propagationPolicy"] = query["propagationPolicy"]
+        if query.get("dryRun"):
+            options["dryRun"] = [query["dryRun"]]
+        if "orphanDependents" in query:
+            options["orphanDependents"] = is_on(query, "orphanDependents")
+    causes, policy = Causes(), options.get("propagationPolicy")
+    if policy is not None and options.get("orphanDependents") is not None:
+        text = "orphanDependents and deletionPropagation cannot be both set"
+        causes.refuse("propagationPolicy", policy, text)
+    if policy is not None and policy not in _POLICIES:
+        causes.refuse_choice("propagationPolicy", policy, (*_POLICIES, "nil"))
+    _check_dry_run(options.get("dryRun") or [], causes)
+    _raise_causes("DeleteOptions", causes)
+    if options.get("orphanDependents") is not None:
+        options["propagationPolicy"] = "Orphan" if options["orphanDependents"] else "Background"
+    return options
+
+
+def check_list_options(query: Mapping[str, str], *, is_watch: bool) -> None:
+    """Check the options of a list or a watch. Raises ContentError 422."""
+    causes, match = Causes(), query.get("resourceVersionMatch", "")
+    if is_watch:
+        _check_watch(query, match, causes)
+    else:
+        _check_list(query, match, causes)
+    _raise_causes("ListOptions", causes)
+
+
+def _check_list(query: Mapping[str, str], match: str, causes: Causes) -> None:
+    field = "resourceVersionMatch"
+    if match:
+        if not query.get("resourceVersion"):
+            causes.forbid(field, f"{field} is forbidden unless resourceVersion is provided")
+        if query.get("continue"):
+            causes.forbid(field, f"{field} is forbidden when continue is provided")
+        if match not in ("Exact", "NotOlderThan"):
+            causes.refuse_choice(field, match, ("Exact", "NotOlderThan", ""))
+        if match == "Exact" and query.get("resourceVersion") == "0":
+            causes.forbid(field, f'{field} "exact" is forbidden for resourceVersion "0"')
+    if "sendInitialEvents" in query:
+        causes.forbid("sendInitialEvents", "sendInitialEvents is forbidden for list")
+
+
+def _check_watch(query: Mapping[str, str], match: str, causes: Causes) -> None:
+    field, wanted = "resourceVersionMatch", "NotOlderThan"
+    if "sendInitialEvents" in query and match != wanted:
+        causes.forbid(field, f"sendInitialEvents requires setting {field} to {wanted}")
+    if match:
+        if "sendInitialEvents" not in query:
+            causes.forbid(field, f"{field} is forbidden for watch unless sendInitialEvents is provided")
+        if match != wanted:
+            causes.refuse_choice(field, match, (wanted,))
+        if query.get("continue"):
+            causes.forbid(field, f"{field} is forbidden when continue is provided")
+
+
+def _check_dry_run(values: list[Any], causes: Causes) -> None:
+    if any(value != "All" for value in values):
+        causes.refuse_choice("dryRun", values, ("All",))
+
+
+def _raise_causes(kind: str, causes: Causes) -> None:
+    if causes:
+        raise _drop_name(refuse_fields(_META, kind, "", causes))
+
+
+def _drop_name(error: ContentError) -> ContentError:
+    error.details = {name: value for name, value in (error.details or {}).items() if value}
+    return error

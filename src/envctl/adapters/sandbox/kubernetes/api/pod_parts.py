@@ -1,0 +1,116 @@
+"""The subresources of pods and service accounts that are no part of the object: logs, eviction, and refusals.
+
+The words of refusals are those of pkg/registry/core/pod and pkg/kubelet in kubernetes/kubernetes.
+"""
+
+from collections.abc import Mapping
+
+from envctl.adapters.sandbox.kubernetes.cluster import Cluster
+from envctl.adapters.sandbox.kubernetes.disruption_budgets import find_budgets
+from envctl.adapters.sandbox.kubernetes.resources import Object, Place
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request
+
+_REFUSED = {
+    "exec": "the sandbox runs no containers: a command cannot run in one",
+    "attach": "the sandbox runs no containers: there is no process to attach to",
+    "portforward": "the sandbox runs no containers: no port can be forwarded",
+    "ephemeralcontainers": "the sandbox runs no containers: none can be added to a pod",
+    "token": "the sandbox issues no tokens of service accounts",
+}
+PARTS = frozenset({*_REFUSED, "log", "eviction"})
+_NOTE = "the sandbox runs no containers: these are the events of this one"
+_PULL_FAILURES = ("ErrImagePull", "ImagePullBackOff")
+
+
+def refuse_part(cluster: Cluster, place: Place, part: str) -> StatusError:
+    """Return the refusal of a part that needs a container. Raises StatusError 404 without the pod."""
+    cluster.get(place)
+    return StatusError(501, "NotImplemented", _REFUSED[part], {})
+
+
+def read_log(cluster: Cluster, place: Place, query: Mapping[str, str]) -> str:
+    """Return the lines of a container: what the sandbox did with it. Raises StatusError."""
+    pod = cluster.get(place)
+    name = _choose_container(pod, query.get("container", ""))
+    states = (pod.get("status") or {}).get("containerStatuses") or ()
+    status: Object = next((each for each in states if each["name"] == name), {})
+    is_previous = query.get("previous") in ("true", "1")
+    state = (status.get("lastState") if is_previous else status.get("state")) or {}
+    if is_previous and "terminated" not in state:
+        raise bad_request(f'previous terminated container "{name}" in pod "{place.name}" not found')
+    if "waiting" in state or not status:
+        # A container that has crashed before shows the lines of its last run.
+        state = status.get("lastState") or {}
+        if "terminated" not in state:
+            raise bad_request(f'container "{name}" in pod "{place.name}" is waiting to start: {_read_wait(status)}')
+    lines = _list_lines(pod, name, state)
+    if query.get("timestamps") in ("true", "1"):
+        shown = [f"{moment} {text}" for moment, text in lines]
+    else:
+        shown = [text for _, text in lines]
+    if query.get("tailLines", "").isdecimal():
+        shown = shown[max(0, len(shown) - int(query["tailLines"])) :]
+    text = "".join(f"{line}\n" for line in shown)
+    return text[: int(query["limitBytes"])] if query.get("limitBytes", "").isdecimal() else text
+
+
+def _choose_container(pod: Object, wanted: str) -> str:
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    names = [each["name"] for each in spec.get("containers") or ()]
+    initial = [each["name"] for each in spec.get("initContainers") or ()]
+    if wanted and wanted not in (*names, *initial):
+        raise bad_request(f"container {wanted} is not valid for pod {name}")
+    if not wanted and len(names) != 1:
+        shown = f"[{' '.join(names)}]"
+        more = f" or one of the init containers: [{' '.join(initial)}]" if initial else ""
+        raise bad_request(f"a container name must be specified for pod {name}, choose one of: {shown}{more}")
+    return wanted or names[0]
+
+
+def _read_wait(status: Object) -> str:
+    reason = ((status.get("state") or {}).get("waiting") or {}).get("reason", "ContainerCreating")
+    return "trying and failing to pull image" if reason in _PULL_FAILURES else str(reason)
+
+
+def _list_lines(pod: Object, name: str, state: Object) -> list[tuple[str, str]]:
+    """Return times and texts. A line never pretends to be of the application."""
+    container = next(each for each in pod["spec"]["containers"] if each["name"] == name)
+    running, ended = state.get("running") or {}, state.get("terminated") or {}
+    started = running.get("startedAt") or ended.get("startedAt") or pod["metadata"]["creationTimestamp"]
+    lines = [(started, _NOTE), (started, f"container {name} started with image {container.get('image', '')}")]
+    for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
+        if container.get(kind) and running:
+            is_failing = kind == "readinessProbe" and "never-ready" in container.get("image", "")
+            lines.append((started, f"{kind} {'failed' if is_failing else 'passed (not sent)'}"))
+    if ended:
+        lines.append((ended.get("finishedAt", started), f"container {name} ended with code {ended.get('exitCode', 0)}"))
+    return lines
+
+
+def evict(cluster: Cluster, place: Place, body: Object) -> Object:
+    """Delete a pod unless a disruption budget needs it. Raises StatusError 429."""
+    with cluster.store.lock:
+        pod = cluster.get(place)
+        named = (body.get("metadata") or {}).get("name", place.name)
+        if named != place.name:
+            raise bad_request("name in URL does not match name in Eviction object")
+        budgets = find_budgets(cluster, pod)
+        is_ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed", "Pending")
+        if len(budgets) > 1 and not is_ended:
+            message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+            raise StatusError(500, "InternalError", message, {})
+        for budget in () if is_ended else budgets:
+            status = budget.get("status") or {}
+            if status.get("disruptionsAllowed", 0) < 1:
+                raise _refuse_eviction(budget["metadata"]["name"], status)
+        options = dict(body.get("deleteOptions") or {})
+        cluster.delete(place, options, is_dry_run="All" in (options.get("dryRun") or ()))
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+def _refuse_eviction(name: str, status: Object) -> StatusError:
+    needed, present = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+    text = f"The disruption budget {name} needs {needed} healthy pods and has {present} currently"
+    message = "Cannot evict pod as it would violate the pod's disruption budget."
+    causes = [{"reason": "DisruptionBudget", "message": text}]
+    return StatusError(429, "TooManyRequests", message, {"causes": causes})

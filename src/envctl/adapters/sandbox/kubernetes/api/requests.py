@@ -1,0 +1,312 @@
+"""The API of one cluster without HTTP: a request becomes an answer or a stream."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs
+
+from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
+from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review
+from envctl.adapters.sandbox.kubernetes.api.bodies import PATCH_KINDS, check_kind, parse_body, require_object
+from envctl.adapters.sandbox.kubernetes.api.discovery import describe_kinds
+from envctl.adapters.sandbox.kubernetes.api.exchange import ApiAnswer, ApiRequest, ApiStream
+from envctl.adapters.sandbox.kubernetes.api.faults import Fault, Faults
+from envctl.adapters.sandbox.kubernetes.api.lists import ListRequest, delete_listed, list_objects
+from envctl.adapters.sandbox.kubernetes.api.openapi import OpenApi
+from envctl.adapters.sandbox.kubernetes.api.options import check_list_options, read_delete_options
+from envctl.adapters.sandbox.kubernetes.api.partial import check_accept, to_partial, to_partial_list, wants_partial
+from envctl.adapters.sandbox.kubernetes.api.pod_parts import PARTS, evict, read_log, refuse_part
+from envctl.adapters.sandbox.kubernetes.api.scale import read_scale, write_scale
+from envctl.adapters.sandbox.kubernetes.api.selectors import parse_selectors
+from envctl.adapters.sandbox.kubernetes.api.tables import build_table
+from envctl.adapters.sandbox.kubernetes.api.targets import (
+    Target,
+    describe_access,
+    describe_unknown,
+    find_target,
+    read_write_options,
+)
+from envctl.adapters.sandbox.kubernetes.api.watching import Frame, WatchRequest, watch_objects
+from envctl.adapters.sandbox.kubernetes.cluster import Cluster, Written
+from envctl.adapters.sandbox.kubernetes.identity.users import (
+    ADMIN,
+    Access,
+    Authenticate,
+    Authorize,
+    User,
+    check_access,
+)
+from envctl.adapters.sandbox.kubernetes.resources import Object
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError
+from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import refuse_duplicates
+from envctl.adapters.sandbox.kubernetes.status_errors import (
+    StatusError,
+    method_not_allowed,
+    path_not_found,
+    too_large_version,
+    unauthorized,
+    unsupported_media_type,
+)
+
+_HEALTH_PATHS = frozenset({"/healthz", "/livez", "/readyz"})
+_SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+
+
+def allow_all(_: Access) -> bool:
+    return True
+
+
+class KubernetesApi:
+    """Answers the requests to one cluster.
+
+    Attributes:
+        authenticate: None if everyone is its admin.
+        authorize: decides after authentication.
+        faults: what tests want to go wrong.
+    """
+
+    def __init__(
+        self, cluster: Cluster, authenticate: Authenticate | None = None, authorize: Authorize = allow_all
+    ) -> None:
+        self.cluster = cluster
+        self.authenticate = authenticate
+        self.authorize = authorize
+        self.faults = Faults()
+        self.bookmark_seconds = 60.0
+        self._openapi = OpenApi(cluster.version, cluster.rules.schemas.definitions)
+
+    def set_version(self, version: str) -> None:
+        """Go on as another version of Kubernetes, with the same objects."""
+        self.cluster.set_version(version)
+        self._openapi = OpenApi(version, self.cluster.rules.schemas.definitions)
+
+    def answer(self, request: ApiRequest, fault: Fault | None = None) -> ApiAnswer | ApiStream:
+        """Answer a request. `fault` meets it."""
+        path, _, query_text = request.target.partition("?")
+        query = {name: values[-1] for name, values in parse_qs(query_text, keep_blank_values=True).items()}
+        try:
+            if fault and fault.code:
+                raise fault.to_error()
+            answer = self._answer(request, path.rstrip("/") or "/", query)
+        except (StatusError, ContentError) as refusal:
+            error = refusal if isinstance(refusal, StatusError) else StatusError(*_read_refusal(refusal))
+            headers = (("Retry-After", str(error.retry_after)),) if error.retry_after else ()
+            return ApiAnswer(error.code, _encode(error.to_status()), headers=headers)
+        if fault and isinstance(answer, ApiStream):
+            return ApiStream(answer.open, fault.cut_after)
+        if fault and isinstance(answer, ApiAnswer) and fault.loses_answer:
+            return ApiAnswer(answer.code, answer.body, is_lost=True)
+        return answer
+
+    def _answer(self, request: ApiRequest, path: str, query: Mapping[str, str]) -> ApiAnswer | ApiStream:
+        if path in _HEALTH_PATHS:
+            return ApiAnswer(200, b"ok", "text/plain")
+        user = self._identify_user(request)
+        if found := self._find_document(request, path):
+            check_access(self.authorize, Access(user, "get", path=path))
+            media, document = found
+            return ApiAnswer(200, document if isinstance(document, bytes) else _encode(document), media)
+        target = find_target(self.cluster.resources, path, query, user)
+        if target is None:
+            check_access(self.authorize, describe_unknown(request.method, path, query, user))
+            raise path_not_found()
+        # Everyone may ask about themselves.
+        if not target.resource.kind.startswith("SelfSubject"):
+            check_access(self.authorize, describe_access(request.method, target))
+        check_accept(request.headers.get("accept", ""), is_custom=target.resource.is_custom, part=target.part)
+        if request.method == "GET" and target.is_watch:
+            return self._watch(request, target)
+        return self._serve(request, target)
+
+    def _identify_user(self, request: ApiRequest) -> User:
+        if self.authenticate is None:
+            return impersonate_user(ADMIN, request.headers, self.authorize)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        user = self.authenticate(token.strip()) if scheme.lower() == "bearer" and token else None
+        if user is None:
+            raise unauthorized()
+        return impersonate_user(user, request.headers, self.authorize)
+
+    def _find_document(self, request: ApiRequest, path: str) -> tuple[str, Object | bytes] | None:
+        if request.method not in ("GET", "HEAD"):
+            return None
+        if path == "/version":
+            return "application/json", self._describe_version()
+        registry = self.cluster.resources
+        found = describe_kinds(registry, path, request.headers.get("accept", ""))
+        return found or self._openapi.find_document(registry, path)
+
+    def _describe_version(self) -> Object:
+        major, _, minor = self.cluster.version.partition(".")
+        version: Object = {"major": major, "minor": minor, "gitVersion": f"v{major}.{minor}.0-envctl-sandbox"}
+        version |= {"gitCommit": "0" * 40, "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z"}
+        return version | {"goVersion": "none", "compiler": "none", "platform": "linux/amd64"}
+
+    # -- objects -----------------------------------------------------------------------------------------------------
+
+    def _serve(self, request: ApiRequest, target: Target) -> ApiAnswer:
+        media = request.headers.get("content-type", "").partition(";")[0].strip()
+        parsed = parse_body(request.body, media)
+        body, resource = parsed.content, target.resource
+        if parsed.duplicates and target.query.get("fieldValidation") == "Strict":
+            is_apply = PATCH_KINDS.get(media) == "apply"
+            raise refuse_duplicates(resource.kind, resource.version, parsed.duplicates, is_apply=is_apply)
+        if resource.is_review:
+            content = require_object(body)
+            answer = answer_review(resource, target.namespace, content, target.user, self.authorize)
+            return _answer_item(201, answer)
+        if target.part == "scale":
+            return self._serve_scale(request, target, media, body)
+        if target.part in PARTS:
+            return self._serve_part(request, target, body)
+        match request.method:
+            case "GET" | "HEAD":
+                return self._read(request, target)
+            case "POST" if not target.name:
+                options = read_write_options(request, target)
+                check_kind(require_object(body), resource)
+                written = self.cluster.create(resource, target.namespace, body, options)
+            case "PUT" if target.name:
+                item, options = require_object(body), read_write_options(request, target)
+                check_kind(item, resource)
+                written = self.cluster.update(target.place, item, options)
+            case "PATCH" if target.name:
+                written = self._patch(request, target, media, body)
+            case "DELETE":
+                return self._delete(target, body or {})
+            case _:
+                raise method_not_allowed()
+        return self._answer_written(request, target, _add_warnings(written, parsed.duplicates, target))
+
+    def _read(self, request: ApiRequest, target: Target) -> ApiAnswer:
+        cluster, resource, query = self.cluster, target.resource, target.query
+        accept = request.headers.get("accept", "")
+        if target.name:
+            item = cluster.get(target.place)
+            if "as=Table" in accept:
+                metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
+                return _answer_item(200, _to_table(target, [item], metadata))
+            return _answer_item(200, to_partial(item) if wants_partial(accept) else item)
+        check_list_options(query, is_watch=False)
+        selector = parse_selectors(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+        limit, version = target.read_number("limit"), target.read_number("resourceVersion")
+        if version > cluster.store.version:
+            raise too_large_version(version, cluster.store.version)
+        is_selected = bool(query.get("labelSelector") or query.get("fieldSelector"))
+        wanted = ListRequest(resource, target.namespace, selector, limit, query.get("continue", ""), is_selected)
+        listed = list_objects(cluster, wanted)
+        if "as=Table" in accept:
+            return _answer_item(200, _to_table(target, listed["items"], listed["metadata"]))
+        return _answer_item(200, to_partial_list(listed) if wants_partial(accept) else listed)
+
+    def _patch(self, request: ApiRequest, target: Target, media: str, body: object) -> Written:
+        kind = PATCH_KINDS.get(media)
+        accepted = [each for each in PATCH_KINDS if "strategic" not in each or not target.resource.is_custom]
+        if kind is None or media not in accepted:
+            raise unsupported_media_type(accepted)
+        options = read_write_options(request, target)
+        if kind != "apply":
+            return self.cluster.patch(target.place, kind, body, options)
+        if self.cluster.store.find(target.place) is None and not target.part:
+            # A server-side apply of a new object needs both permissions.
+            check_access(self.authorize, describe_access("POST", target))
+        config = require_object(body or {})
+        check_kind(config, target.resource, is_apply=True)
+        return self.cluster.apply(target.place, config, options)
+
+    def _delete(self, target: Target, body: object) -> ApiAnswer:
+        resource, query = target.resource, target.query
+        options = read_delete_options(query, require_object(body))
+        is_dry_run = "All" in (options.get("dryRun") or ())
+        if not target.name:
+            check_list_options(query, is_watch=False)
+            selector = parse_selectors(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+            listed = ListRequest(resource, target.namespace, selector)
+            deleted = delete_listed(self.cluster, listed, options, target.user, is_dry_run=is_dry_run)
+            return _answer_item(200, deleted)
+        item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run)
+        if item["metadata"].get("deletionTimestamp") or (resource.kind == "Pod" and not resource.is_custom):
+            return _answer_item(202 if options.get("propagationPolicy") == "Foreground" else 200, item)
+        details = {"name": target.name, "group": resource.group, "kind": resource.plural}
+        details = {name: value for name, value in details.items() if value}
+        return _answer_item(200, {**_SUCCESS, "details": details | {"uid": item["metadata"]["uid"]}})
+
+    def _serve_scale(self, request: ApiRequest, target: Target, media: str, body: object) -> ApiAnswer:
+        if request.method == "GET":
+            return _answer_item(200, read_scale(self.cluster, target.place))
+        if request.method not in ("PUT", "PATCH"):
+            raise method_not_allowed()
+        kind = PATCH_KINDS.get(media, "merge") if request.method == "PATCH" else "update"
+        options = read_write_options(request, target)
+        return _answer_item(200, write_scale(self.cluster, target.place, kind, body, options))
+
+    def _serve_part(self, request: ApiRequest, target: Target, body: object) -> ApiAnswer:
+        if target.part == "log" and request.method == "GET":
+            return ApiAnswer(200, read_log(self.cluster, target.place, target.query).encode(), "text/plain")
+        if target.part == "eviction" and request.method == "POST":
+            return _answer_item(201, evict(self.cluster, target.place, require_object(body)))
+        if target.part in ("log", "eviction"):
+            raise method_not_allowed()
+        raise refuse_part(self.cluster, target.place, target.part)
+
+    def _answer_written(self, request: ApiRequest, target: Target, written: Written) -> ApiAnswer:
+        item, code = written.item, 201 if written.is_new else 200
+        if "as=Table" in request.headers.get("accept", ""):
+            item = _to_table(target, [item], {})
+        warnings = tuple(("Warning", f"299 - {json.dumps(warning)}") for warning in written.warnings)
+        return ApiAnswer(code, _encode(item), headers=warnings)
+
+    def _watch(self, request: ApiRequest, target: Target) -> ApiStream:
+        query, resource = target.query, target.resource
+        check_list_options(query, is_watch=True)
+        fields = query.get("fieldSelector", "")
+        if target.name:
+            fields = f"metadata.name={target.name}"
+        ends_initial_events = target.has_option("sendInitialEvents")
+        version = target.read_number("resourceVersion")
+        watch = WatchRequest(
+            resource,
+            target.namespace,
+            parse_selectors(resource, query.get("labelSelector", ""), fields),
+            None if ends_initial_events or not version else version,
+            has_bookmarks=target.has_option("allowWatchBookmarks"),
+            ends_initial_events=ends_initial_events,
+            seconds=target.read_number("timeoutSeconds") or WatchRequest.seconds,
+            bookmark_seconds=self.bookmark_seconds,
+        )
+        is_table = "as=Table" in request.headers.get("accept", "")
+
+        def open_frames(is_ended: Callable[[], bool]) -> Iterator[Frame]:
+            for kind, item in watch_objects(self.cluster.store, watch, is_ended):
+                if is_table and kind not in ("BOOKMARK", "ERROR"):
+                    metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
+                    yield kind, _to_table(target, [item], metadata)
+                else:
+                    yield kind, item
+
+        return ApiStream(open_frames)
+
+
+def _add_warnings(written: Written, duplicates: Sequence[str], target: Target) -> Written:
+    """Warn of fields that stand twice in a body."""
+    if target.query.get("fieldValidation") == "Ignore":
+        return written
+    doubled = [f'duplicate field "{path}"' for path in duplicates]
+    return replace(written, warnings=(*doubled, *written.warnings))
+
+
+def _read_refusal(refusal: ContentError) -> tuple[int, str, str, Mapping[str, Any] | None]:
+    return refusal.code, refusal.reason, refusal.message, refusal.details
+
+
+def _to_table(target: Target, items: list[Object], metadata: Mapping[str, Any]) -> Object:
+    return build_table(target.resource, items, metadata, objects=target.query.get("includeObject", "Metadata"))
+
+
+def _answer_item(code: int, item: Object) -> ApiAnswer:
+    return ApiAnswer(code, _encode(item))
+
+
+def _encode(item: Object) -> bytes:
+    return json.dumps(item, separators=(",", ":"), ensure_ascii=False).encode()

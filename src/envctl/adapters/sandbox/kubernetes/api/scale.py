@@ -1,0 +1,86 @@
+"""The subresource scale: the number of replicas, for kinds that have one."""
+
+import copy
+
+from envctl.adapters.sandbox.kubernetes.api.bodies import require_object
+from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions
+from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause, refuse_fields
+from envctl.adapters.sandbox.kubernetes.status_errors import bad_request, stale_version
+
+_SHOWN_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_REPLICAS, _STATUS_REPLICAS = ".spec.replicas", ".status.replicas"
+
+
+def read_scale(cluster: Cluster, place: Place) -> Object:
+    return _to_scale(place.resource, cluster.get(place))
+
+
+def write_scale(cluster: Cluster, place: Place, kind: str, body: object, options: WriteOptions) -> Object:
+    """Update or patch the scale of an object, and return it."""
+    resource, name = place.resource, place.name
+    with cluster.store.lock:
+        live = cluster.get(place)
+        if kind == "update":
+            wanted = require_object(body)
+            _check_scale(wanted, place)
+        else:
+            # Scale has no lists: a strategic patch and an apply are merges.
+            wanted = cluster.rules.patch(
+                resource, _to_scale(resource, live), "json" if kind == "json" else "merge", body
+            )
+        sent = (wanted.get("metadata") or {}).get("resourceVersion")
+        if sent and sent != live["metadata"]["resourceVersion"]:
+            raise stale_version(resource, name)
+        replicas = (wanted.get("spec") or {}).get("replicas", 0)
+        if not isinstance(replicas, int) or replicas < 0:
+            text = f"Invalid value: {replicas}: must be greater than or equal to 0"
+            raise refuse_fields("autoscaling", "Scale", name, [Cause("spec.replicas", "FieldValueInvalid", text)])
+        changed = copy.deepcopy(live)
+        _set_path(changed, resource.scale_paths.get("specReplicasPath", _REPLICAS), replicas)
+        return _to_scale(resource, cluster.update(place, changed, options).item)
+
+
+def _check_scale(scale: Object, place: Place) -> None:
+    """Check that an update means the scale of this object. Raises StatusError 400."""
+    kind, metadata = scale.get("kind") or "Scale", scale.get("metadata") or {}
+    if kind != "Scale":
+        version = str(scale.get("apiVersion") or "").rpartition("/")[2]
+        raise bad_request(f'{kind} in version "{version}" cannot be handled as a Scale: unknown conversion')
+    if metadata.get("namespace") not in (None, "", place.namespace):
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if not metadata.get("name"):
+        text = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
+        raise bad_request(text)
+    if metadata["name"] != place.name:
+        text = f"the name of the object ({metadata['name']}) does not match the name on the URL ({place.name})"
+        raise bad_request(text)
+
+
+def _to_scale(resource: Resource, item: Object) -> Object:
+    metadata = {name: item["metadata"][name] for name in _SHOWN_METADATA if name in item["metadata"]}
+    labels = ((item.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    selector = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+    paths = resource.scale_paths
+    status: Object = {"replicas": _read_path(item, paths.get("statusReplicasPath", _STATUS_REPLICAS))}
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": metadata,
+        "spec": {"replicas": _read_path(item, paths.get("specReplicasPath", _REPLICAS))},
+        "status": status | ({"selector": selector} if selector else {}),
+    }
+
+
+def _read_path(item: Object, path: str) -> int:
+    found: object = item
+    for step in path.strip(".").split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found if isinstance(found, int) else 0
+
+
+def _set_path(item: Object, path: str, value: int) -> None:
+    *above, last = path.strip(".").split(".")
+    for step in above:
+        item = item.setdefault(step, {})
+    item[last] = value

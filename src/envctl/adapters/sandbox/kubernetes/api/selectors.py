@@ -1,0 +1,113 @@
+"""Selectors of lists and watches: by labels, and by fields."""
+
+import re
+from collections.abc import Callable
+
+from envctl.adapters.sandbox.kubernetes.api.label_terms import LabelTerm, parse_label_terms
+from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
+from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
+
+Selector = Callable[[Object], bool]
+
+_FIELD_TERM = re.compile(r"(?P<path>.*?)(?P<operator>==|=|!=)(?P<value>.*)", re.DOTALL)
+_FIELD_TERMS = re.compile(r"(?<!\\),")
+_ESCAPED = re.compile(r"\\([\\,=])")
+_ALIASES = {"spec.host": "spec.nodeName"}
+# Each kind can be selected by these; a few have more.
+_COMMON_FIELDS = frozenset({"metadata.name", "metadata.namespace"})
+_FIELDS_OF_KIND = {
+    "Pod": {
+        *("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName"),
+        *("spec.hostNetwork", "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"),
+    },
+    "Event": {
+        *("involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid"),
+        *(
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ),
+    },
+    "Secret": {"type"},
+    "Namespace": {"status.phase"},
+    "Node": {"spec.unschedulable"},
+    "Job": {"status.successful"},
+    "ReplicationController": {"status.replicas"},
+    "Service": {"spec.clusterIP", "spec.type"},
+}
+
+
+def parse_selectors(resource: Resource, labels: str, fields: str) -> Selector:
+    """Return a selector for both parameters of a request. Raises StatusError for one that cannot be read."""
+    terms = [*_parse_labels(labels), *_parse_fields(resource, fields)]
+    return lambda item: all(term(item) for term in terms)
+
+
+def _parse_labels(text: str) -> list[Selector]:
+    try:
+        return [_select_label(term) for term in parse_label_terms(text)]
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+
+
+def _select_label(term: LabelTerm) -> Selector:
+    key, values = term.key, term.values
+    match term.operator:
+        case "exists" | "!":
+            return lambda item: (key in _labels(item)) == (term.operator == "exists")
+        case ">" | "<":
+            return lambda item: _is_beyond(_labels(item).get(key, ""), int(min(values)), is_more=term.operator == ">")
+        case _:
+            is_negated = term.operator in ("notin", "!=")
+            return lambda item: (_labels(item).get(key) in values) != is_negated
+
+
+def _is_beyond(value: str, limit: int, *, is_more: bool) -> bool:
+    try:
+        return int(value) > limit if is_more else int(value) < limit
+    except ValueError:
+        return False
+
+
+def _labels(item: Object) -> dict[str, str]:
+    return item["metadata"].get("labels") or {}
+
+
+def _parse_fields(resource: Resource, text: str) -> list[Selector]:
+    known = _COMMON_FIELDS | _FIELDS_OF_KIND.get(resource.kind if not resource.is_custom else "", set())
+    matches = []
+    for term in sorted(_FIELD_TERMS.split(text)):
+        match = _FIELD_TERM.fullmatch(term)
+        if term and match is None:
+            raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
+        matches += [match] if match else []
+    terms = []
+    for match in matches:
+        path = _ALIASES.get(match["path"], match["path"])
+        if path not in known:
+            raise bad_request(_describe_unknown_field(resource, path))
+        value = _ESCAPED.sub(r"\1", match["value"])
+        terms.append(_select_field(path, value, is_negated=match["operator"] == "!="))
+    return terms
+
+
+def _describe_unknown_field(resource: Resource, path: str) -> str:
+    if resource.kind == "Job" and not resource.is_custom:
+        return f'field label "{path}" not supported for Job'
+    if resource.is_custom or resource.kind in _FIELDS_OF_KIND:
+        return f"field label not supported: {path}"
+    return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+
+
+def _select_field(path: str, value: str, *, is_negated: bool) -> Selector:
+    def matches(item: Object) -> bool:
+        found: object = item
+        for step in path.split("."):
+            found = found.get(step) if isinstance(found, dict) else None
+        return (str(found or "") == value) != is_negated
+
+    return matches

@@ -1,0 +1,359 @@
+"""The objects of one cluster, and all operations on them."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from envctl.adapters.disk.kubernetes_schemas import load_schemas
+from envctl.adapters.sandbox.kubernetes.admission.chain import AdmissionChain
+from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+from envctl.adapters.sandbox.kubernetes.conversion import is_stored, to_stored, to_version
+from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER, User
+from envctl.adapters.sandbox.kubernetes.metadata import (
+    check_config,
+    check_preconditions,
+    check_update,
+    has_same_spec,
+    is_same,
+    keep_fixed_parts,
+    prepare_new,
+)
+from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource, ResourceRegistry, locate
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
+    ContentError,
+    check_patched_kind,
+    refuse_patched,
+)
+from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
+from envctl.adapters.sandbox.kubernetes.status_errors import already_exists, forbidden, not_found
+from envctl.adapters.sandbox.kubernetes.store import ObjectStore
+
+FOREGROUND = "foregroundDeletion"
+_DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+_FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+Admission = Callable[[Resource, Object, Object | None], None]
+"""A webhook: it changes the object of a request in place, or raises StatusError. It also gets the live object."""
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How to write.
+
+    Attributes:
+        manager: the owner of what changes.
+        field_validation: `Strict` refuses unknown fields, `Warn` warns, `Ignore` does neither.
+        part: the subresource that is written; empty for the object itself.
+        force: take over fields of others in a server-side apply.
+        user: the user of the request.
+    """
+
+    manager: str
+    is_dry_run: bool = False
+    field_validation: str = "Warn"
+    part: str = ""
+    force: bool = False
+    user: User = CONTROLLER
+
+
+@dataclass(frozen=True)
+class Written:
+    """An object after a write."""
+
+    item: Object
+    is_new: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+class Cluster:
+    """The objects and kinds of one cluster. Objects that it returns must not be changed.
+
+    Attributes:
+        version: as in `1.36`.
+        rules: for the content of its objects.
+        admissions: webhooks, which run before defaults and validation.
+        chain: the admission plugins, which run after these.
+        has_controllers: whether they run. Without them, a custom kind is served as soon as it is defined.
+    """
+
+    def __init__(self, version: str = "1.36") -> None:
+        self.version = version
+        self.store = ObjectStore()
+        self.rules = SchemaRules(load_schemas(version))
+        self.resources = ResourceRegistry(self.rules.schemas)
+        self.admissions: list[Admission] = []
+        self.chain = AdmissionChain()
+        self.has_controllers = False
+        self._namespaces = self.resources.require("", "v1", "namespaces")
+        for name in _FIRST_NAMESPACES:
+            self.create(self._namespaces, "", {"metadata": {"name": name}}, WriteOptions("kube-apiserver"))
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def get(self, place: Place) -> Object:
+        """Return an object. Raises StatusError 404."""
+        found = self.store.find(place)
+        if found is None:
+            raise not_found(place.resource, place.name)
+        return to_version(place.resource, found)
+
+    def list_items(self, resource: Resource, namespace: str = "") -> list[Object]:
+        """Return the objects of a namespace, or of all, by name."""
+        return [to_version(resource, item) for item in self.store.list_items(resource, namespace)]
+
+    def list_dependents(self, owner: Object) -> list[tuple[Resource, Object]]:
+        """Return the dependents of an object."""
+        uid = owner["metadata"]["uid"]
+        return [
+            (resource, item)
+            for resource in self._list_stored_resources()
+            for item in self.store.list_items(resource)
+            if any(each.get("uid") == uid for each in item["metadata"].get("ownerReferences") or ())
+        ]
+
+    def list_contents(self, namespace: str) -> list[tuple[Resource, Object]]:
+        """Return the objects of a namespace."""
+        return [
+            (resource, item)
+            for resource in self._list_stored_resources()
+            if resource.is_namespaced
+            for item in self.store.list_items(resource, namespace)
+        ]
+
+    def set_version(self, version: str) -> None:
+        """Go on as another version of Kubernetes, with the same objects."""
+        with self.store.lock:
+            self.version, self.rules = version, SchemaRules(load_schemas(version))
+            self.resources.set_built_in(self.rules.schemas)
+            for definition in self.store.list_items(self.resources.require(*_DEFINITIONS)):
+                self._define_kind(definition)
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def create(self, resource: Resource, namespace: str, body: Object, options: WriteOptions) -> Written:
+        if stored := self._find_stored(resource):
+            write = partial(self.create, stored, namespace, options=options)
+            return self._write_converted(resource, body, options, write)
+        with self.store.lock:
+            body = copy.deepcopy(body)
+            warnings = self.rules.check_types(resource, body, options.field_validation)
+            item = prepare_new(resource, namespace, body)
+            self._check_namespace(locate(resource, item))
+            item["metadata"].pop("managedFields", None)
+            self._complete(resource, item, None)
+            if self.store.find(locate(resource, item)):
+                raise already_exists(resource, item["metadata"]["name"])
+            self.rules.track_update(resource, None, item, options.manager, options.part)
+            warnings += self._admit(resource, None, item, options)
+            return Written(self._commit(resource, None, item, options), is_new=True, warnings=tuple(warnings))
+
+    def update(self, place: Place, body: Object, options: WriteOptions, *, is_patch: bool = False) -> Written:
+        resource = place.resource
+        if stored := self._find_stored(resource):
+            write = partial(self.update, replace(place, resource=stored), options=options, is_patch=is_patch)
+            return self._write_converted(resource, body, options, write)
+        with self.store.lock:
+            live = self.get(place)
+            item = copy.deepcopy(body)
+            try:
+                warnings = self.rules.check_types(resource, item, options.field_validation)
+            except ContentError as error:
+                raise refuse_patched(item, error) if is_patch else error from None
+            check_update(place, item, live, is_patch=is_patch)
+            keep_fixed_parts(resource, live, item, options.part)
+            self._complete(resource, item, live)
+            self.rules.track_update(resource, live, item, options.manager, options.part)
+            warnings += self._admit(resource, live, item, options)
+            return Written(self._commit(resource, live, item, options), warnings=tuple(warnings))
+
+    def patch(self, place: Place, kind: str, body: object, options: WriteOptions) -> Written:
+        with self.store.lock:
+            live = self.get(place)
+            patched = self.rules.patch(place.resource, live, kind, body)
+            if kind != "strategic":
+                check_patched_kind(place.resource.group_version, place.resource.kind, patched)
+            return self.update(place, patched, options, is_patch=True)
+
+    def apply(self, place: Place, config: Object, options: WriteOptions) -> Written:
+        """Apply on the side of the server."""
+        resource = place.resource
+        if stored := self._find_stored(resource):
+            self.rules.check_applied(resource, config)
+            write = partial(self.apply, replace(place, resource=stored), options=options)
+            return self._write_converted(resource, config, options, write)
+        with self.store.lock:
+            live = self.store.find(place)
+            live = live and to_version(resource, live)
+            if options.part and live is None:
+                raise not_found(resource, place.name)
+            config = copy.deepcopy(config)
+            check_config(place, config, live)
+            merged = self.rules.apply(resource, live, config, options.manager, options.part, force=options.force)
+            if live is None:
+                self._check_namespace(place)
+                merged = prepare_new(resource, place.namespace, merged)
+            else:
+                keep_fixed_parts(resource, live, merged, options.part)
+            self._complete(resource, merged, live)
+            warnings = self._admit(resource, live, merged, options)
+            written = self._commit(resource, live, merged, options)
+            return Written(written, is_new=live is None, warnings=tuple(warnings))
+
+    def delete(
+        self, place: Place, options: Mapping[str, Any], user: User = CONTROLLER, *, is_dry_run: bool = False
+    ) -> Object:
+        """Delete an object, or mark it as long as finalizers hold it. Returns it, marked only if it is still there."""
+        with self.store.lock:
+            live = self.get(place)
+            check_preconditions(place, live, options.get("preconditions") or {})
+            deleting = AdmissionRequest(self, "DELETE", place.resource, None, live, user, is_dry_run=is_dry_run)
+            self.chain.check(deleting)
+            if is_dry_run:
+                return live
+            policy = options.get("propagationPolicy") or "Background"
+            finalizers = list(live["metadata"].get("finalizers") or ())
+            if policy == "Orphan":
+                self._release_dependents(live)
+            elif policy == "Foreground" and FOREGROUND not in finalizers:
+                finalizers.append(FOREGROUND)
+            if finalizers or place.resource.is_namespace:
+                return self._mark_deleted(place.resource, live, finalizers)
+            return self.remove(place.resource, live)
+
+    def finalize(self, resource: Resource, live: Object, finalizer: str) -> None:
+        """Take a finalizer from an object that is being deleted; with the last one the object goes."""
+        with self.store.lock:
+            item = copy.deepcopy(live)
+            rest = [each for each in item["metadata"].pop("finalizers", ()) if each != finalizer]
+            if rest:
+                item["metadata"]["finalizers"] = rest
+                self.store.put(resource, item)
+            elif not resource.is_namespace:
+                self.remove(resource, item)
+
+    def remove(self, resource: Resource, item: Object) -> Object:
+        """Remove an object now."""
+        with self.store.lock:
+            removed = self.store.remove(resource, item)
+            if resource.is_definition:
+                self._remove_kind(item)
+            return removed
+
+    # -- steps of a write --------------------------------------------------------------------------------------------
+
+    def _check_namespace(self, place: Place) -> None:
+        """Check that a new object may come into its namespace. Raises StatusError 404 or 403."""
+        if not place.resource.is_namespaced:
+            return
+        found = self.get(Place(self._namespaces, "", place.namespace))
+        if found["metadata"].get("deletionTimestamp"):
+            message = f"unable to create new content in namespace {place.namespace} because it is being terminated"
+            error = forbidden(place.resource, place.name, message)
+            text = f"namespace {place.namespace} is being terminated"
+            cause = {"reason": "NamespaceTerminating", "message": text, "field": "metadata.namespace"}
+            error.details = {**(error.details or {}), "causes": [cause]}
+            raise error
+
+    def _complete(self, resource: Resource, item: Object, live: Object | None) -> None:
+        owners = item["metadata"].pop("managedFields", None)
+        for admission in self.admissions:
+            admission(resource, item, live)
+        self.rules.complete(resource, item, live)
+        if owners is not None:
+            item["metadata"]["managedFields"] = owners
+
+    def _admit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> list[str]:
+        """Let the admission plugins complete and check a write. Returns their warnings, raises StatusError."""
+        request = AdmissionRequest(
+            *(self, "CREATE" if live is None else "UPDATE", resource, item, live, options.user),
+            part=options.part,
+            is_dry_run=options.is_dry_run,
+        )
+        if self.chain.complete(request):
+            owners = item["metadata"].pop("managedFields", None)
+            self.rules.complete(resource, item, live)
+            if owners is not None:
+                item["metadata"]["managedFields"] = owners
+        return self.chain.check(request)
+
+    def _commit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> Object:
+        metadata = item["metadata"]
+        if live is not None:
+            if is_same(live, item):
+                return live
+            if resource.counts_generations and not has_same_spec(live, item):
+                metadata["generation"] = live["metadata"].get("generation", 1) + 1
+        if options.is_dry_run:
+            return item
+        is_released = bool(metadata.get("deletionTimestamp")) and not metadata.get("finalizers")
+        if live is not None and is_released and not resource.is_namespace:
+            self.remove(resource, item)
+            return item
+        self.store.put(resource, item)
+        if resource.is_definition:
+            self._define_kind(item)
+        return item
+
+    def _mark_deleted(self, resource: Resource, live: Object, finalizers: list[str]) -> Object:
+        if live["metadata"].get("deletionTimestamp") and live["metadata"].get("finalizers", []) == finalizers:
+            return live
+        marked = copy.deepcopy(live)
+        metadata = marked["metadata"]
+        metadata.setdefault("deletionTimestamp", format_time())
+        metadata.setdefault("deletionGracePeriodSeconds", 0)
+        if finalizers:
+            metadata["finalizers"] = finalizers
+        if resource.counts_generations:
+            metadata["generation"] = live["metadata"].get("generation", 1) + 1
+        if resource.is_namespace:
+            marked["status"] = {**(marked.get("status") or {}), "phase": "Terminating"}
+        return self.store.put(resource, marked)
+
+    def _release_dependents(self, owner: Object) -> None:
+        uid = owner["metadata"]["uid"]
+        for resource, item in self.list_dependents(owner):
+            released = copy.deepcopy(item)
+            references = [each for each in released["metadata"]["ownerReferences"] if each.get("uid") != uid]
+            released["metadata"]["ownerReferences"] = references
+            self.store.put(resource, released)
+
+    # -- custom kinds ------------------------------------------------------------------------------------------------
+
+    def _define_kind(self, definition: Object) -> None:
+        conditions = (definition.get("status") or {}).get("conditions") or ()
+        is_established = any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+        if is_established or not self.has_controllers:
+            self.resources.define_custom(definition)
+            self.rules.define_kind(definition)
+
+    def _remove_kind(self, definition: Object) -> None:
+        key = definition["spec"]["group"], definition["spec"]["names"]["plural"]
+        if resource := self.resources.find_key(key):
+            for item in self.store.list_items(resource):
+                self.store.remove(resource, item)
+        self.resources.remove_custom(definition)
+
+    def _list_stored_resources(self) -> list[Resource]:
+        """Return one version of each kind."""
+        found: dict[tuple[str, str], Resource] = {}
+        for resource in self.resources.list_all():
+            found.setdefault(resource.key, resource)
+        return list(found.values())
+
+    # -- other versions of built-in kinds ----------------------------------------------------------------------------
+
+    def _find_stored(self, resource: Resource) -> Resource | None:
+        """Return the resource in whose version objects are stored; None if it is this one."""
+        return None if is_stored(resource) else self.resources.find_key(resource.key)
+
+    def _write_converted(
+        self, resource: Resource, body: Object, options: WriteOptions, write: Callable[[Object], Written]
+    ) -> Written:
+        """Write an object in its stored version, and return it in the version of the request."""
+        body = copy.deepcopy(body)
+        warnings = self.rules.check_types(resource, body, options.field_validation)
+        written = write(to_stored(resource, body))
+        item = to_version(resource, written.item)
+        return Written(item, is_new=written.is_new, warnings=(*warnings, *written.warnings))

@@ -1,0 +1,1 @@
+"""Small controllers: what a cluster does with objects by itself, within a moment."""

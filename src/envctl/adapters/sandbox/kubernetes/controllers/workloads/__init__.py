@@ -1,0 +1,1 @@
+"""Controllers of workloads, and of what scales and protects them."""

@@ -1,0 +1,1 @@
+"""Users, their requests, and the rules that allow them."""

@@ -1,0 +1,206 @@
+"""The metadata of objects: fields of the server, and checks of those from clients."""
+
+import copy
+import json
+import secrets
+import uuid
+from collections.abc import Mapping
+
+from envctl.adapters.sandbox.kubernetes.new_status import build_new_status
+from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
+from envctl.adapters.sandbox.kubernetes.rules.schema_rules import format_time
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, conflict, invalid, stale_version
+
+_SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_SUFFIX_LENGTH = 5
+# No write changes these; an update that sends others is read as if it had not sent them.
+_FIXED = (
+    *("name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation"),
+    *("deletionTimestamp", "deletionGracePeriodSeconds"),
+)
+_NOT_FROM_CLIENTS = ("resourceVersion", "selfLink", "deletionTimestamp", "generation")
+_WRONG_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
+
+
+def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
+    """Return a new object with its metadata. Raises StatusError."""
+    metadata = _require_metadata(item)
+    if resource.is_namespaced:
+        _check_same_namespace(metadata, namespace)
+        metadata["namespace"] = namespace
+    else:
+        metadata.pop("namespace", None)
+    if not metadata.get("name"):
+        if not metadata.get("generateName"):
+            text = "Required value: name or generateName is required"
+            raise invalid(resource, "", [("metadata.name", "FieldValueRequired", text)])
+        suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
+        metadata["name"] = metadata["generateName"] + suffix
+    for name in _NOT_FROM_CLIENTS:
+        metadata.pop(name, None)
+    metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_time()}
+    if resource.counts_generations:
+        metadata["generation"] = 1
+    if resource.has_status:
+        item.pop("status", None)
+        if status := build_new_status(resource, item):
+            item["status"] = status
+    if resource.is_namespace:
+        item["spec"] = (item.get("spec") or {}) | {"finalizers": ["kubernetes"]}
+        metadata["labels"] = (metadata.get("labels") or {}) | {"kubernetes.io/metadata.name": metadata["name"]}
+    return {**item, "apiVersion": resource.group_version, "kind": resource.kind}
+
+
+def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = False) -> None:
+    """Check that an update means this object in this version. Raises StatusError."""
+    metadata = _require_metadata(item)
+    if place.resource.is_namespaced:
+        _check_same_namespace(metadata, place.namespace)
+    if not metadata.get("name"):
+        message = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
+        raise bad_request(message)
+    _check_same_name(metadata, place.name)
+    _check_version(place, metadata, live)
+    if metadata.get("uid") and metadata["uid"] != live["metadata"]["uid"]:
+        if is_patch:
+            raise _refuse_uid(place.resource, live, metadata["uid"])
+        key = "/".join(part for part in (place.resource.plural, place.namespace, place.name) if part)
+        message = (
+            f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        )
+        message += f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: "
+        raise conflict(place.resource, place.name, message + str(live["metadata"]["uid"]))
+
+
+def _refuse_uid(resource: Resource, live: Object, uid: object) -> StatusError:
+    text = f"Invalid value: {json.dumps(uid)}: field is immutable"
+    return invalid(resource, live["metadata"]["name"], [("metadata.uid", "FieldValueInvalid", text)])
+
+
+def check_config(place: Place, config: Object, live: Object | None) -> None:
+    """Check what a server-side apply sends beside the content, and complete its metadata. Raises StatusError."""
+    metadata = _require_metadata(config)
+    metadata.setdefault("name", place.name)
+    _check_same_name(metadata, place.name)
+    if metadata.get("managedFields") is not None:
+        raise bad_request("metadata.managedFields must be nil")
+    if place.resource.is_namespaced:
+        _check_same_namespace(metadata, place.namespace)
+    _check_version(place, metadata, live)
+    if live is not None and metadata.get("uid") not in (None, "", live["metadata"]["uid"]):
+        raise _refuse_uid(place.resource, live, metadata["uid"])
+    if live is None and metadata.get("uid"):
+        message = f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing object was found"
+        raise conflict(place.resource, place.name, message)
+
+
+def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) -> None:
+    """Restore the fields outside of the reach of a request, such as all others in an update of the status."""
+    if part == "status":
+        _keep_all_but_status(resource, live, item)
+    elif resource.has_status:
+        item.pop("status", None)
+        if "status" in live:
+            item["status"] = copy.deepcopy(live["status"])
+    metadata = _require_metadata(item)
+    if part != "status":
+        _check_deletion(resource, live["metadata"], metadata)
+    for name in _FIXED:
+        metadata.pop(name, None)
+        if name in live["metadata"]:
+            metadata[name] = live["metadata"][name]
+    item["apiVersion"], item["kind"] = resource.group_version, resource.kind
+
+
+def _check_deletion(resource: Resource, live: Object, metadata: Object) -> None:
+    """Check that an update does not mark an object as being deleted. Raises StatusError 422."""
+    fields = [
+        name
+        for name in ("deletionTimestamp", "deletionGracePeriodSeconds")
+        if metadata.get(name) is not None and live.get(name) is None
+    ]
+    causes = [
+        (f"metadata.{name}", f"Invalid value: {json.dumps(metadata[name])}: field is immutable") for name in fields
+    ]
+    if causes:
+        raise invalid(resource, live["name"], [(field, "FieldValueInvalid", text) for field, text in causes])
+
+
+def _keep_all_but_status(resource: Resource, live: Object, item: Object) -> None:
+    status, metadata = item.get("status"), item["metadata"]
+    item.clear()
+    item |= copy.deepcopy(live)
+    if status is not None:
+        item["status"] = status
+    # Built-in kinds take annotations with their status, as controllers use it.
+    kept = ("managedFields",) if resource.is_custom else ("managedFields", "annotations", "finalizers")
+    for name in kept:
+        item["metadata"].pop(name, None)
+        if name in metadata:
+            item["metadata"][name] = metadata[name]
+
+
+def check_preconditions(place: Place, live: Object, wanted: Mapping[str, str]) -> None:
+    """Check the preconditions of a delete. Raises StatusError 409."""
+    for key, shown in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        found = live["metadata"][key]
+        if wanted.get(key) and wanted[key] != found:
+            cause = "deleted and then recreated" if key == "uid" else "modified"
+            message = (
+                f"the {shown} in the precondition ({wanted[key]}) does not match the {shown} in record ({found}). "
+                f"The object might have been {cause}"
+            )
+            resource = place.resource
+            text = f'Operation cannot be fulfilled on {resource.qualified_kind} "{place.name}": {message}'
+            details = {"name": place.name, "group": resource.group, "kind": resource.kind}
+            raise StatusError(409, "Conflict", text, details)
+
+
+def is_same(live: Object, item: Object) -> bool:
+    """Check that a write changes neither content nor owners; then it is no new version."""
+    return _read_content(live) == _read_content(item) and _read_owners(live) == _read_owners(item)
+
+
+def has_same_spec(live: Object, item: Object) -> bool:
+    return _read_spec(live) == _read_spec(item)
+
+
+def _read_content(item: Object) -> Object:
+    counted = ("managedFields", "resourceVersion", "generation")
+    metadata = {name: value for name, value in item["metadata"].items() if name not in counted}
+    return item | {"metadata": metadata}
+
+
+def _read_owners(item: Object) -> list[Object]:
+    entries = item["metadata"].get("managedFields") or ()
+    return [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
+
+
+def _read_spec(item: Object) -> Object:
+    return {name: value for name, value in item.items() if name not in {"metadata", "status", "apiVersion", "kind"}}
+
+
+def _require_metadata(item: Object) -> Object:
+    """Return the metadata of a body, which may have none yet. Raises StatusError."""
+    if item.get("metadata") is None:
+        item["metadata"] = {}
+    metadata: Object = item["metadata"]
+    if not isinstance(metadata, dict):
+        raise bad_request("error decoding body: json: cannot unmarshal metadata into Go value of type v1.ObjectMeta")
+    return metadata
+
+
+def _check_same_name(metadata: Object, name: str) -> None:
+    if metadata.get("name", name) != name:
+        raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})")
+
+
+def _check_same_namespace(metadata: Object, namespace: str) -> None:
+    if metadata.get("namespace") not in (None, "", namespace):
+        raise bad_request(_WRONG_NAMESPACE)
+
+
+def _check_version(place: Place, metadata: Object, live: Object | None) -> None:
+    sent = metadata.get("resourceVersion")
+    if sent and (live is None or sent != live["metadata"]["resourceVersion"]):
+        raise stale_version(place.resource, place.name)

@@ -1,0 +1,51 @@
+"""The status of new objects."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
+
+_NEW: Mapping[str, Object] = {
+    "DaemonSet": {
+        "currentNumberScheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "numberReady": 0,
+    },
+    "HorizontalPodAutoscaler": {"currentMetrics": None, "desiredReplicas": 0},
+    "Ingress": {"loadBalancer": {}},
+    "Namespace": {"phase": "Active"},
+    "PersistentVolume": {"phase": "Pending"},
+    "PersistentVolumeClaim": {"phase": "Pending"},
+    "PodDisruptionBudget": {"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0},
+    "ReplicaSet": {"replicas": 0},
+    "ReplicationController": {"replicas": 0},
+    "Service": {"loadBalancer": {}},
+    "StatefulSet": {"availableReplicas": 0, "replicas": 0},
+}
+
+
+def build_new_status(resource: Resource, item: Object) -> Object:
+    """Return the status of a new object; empty for none."""
+    if resource.is_custom:
+        return {}
+    if resource.is_definition:
+        versions = (item.get("spec") or {}).get("versions") or ()
+        stored = [each.get("name", "") for each in versions if isinstance(each, dict) and each.get("storage")]
+        return {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
+    if resource.kind == "Pod":
+        return {"phase": "Pending", "qosClass": _find_quality(item.get("spec") or {})}
+    return copy.deepcopy(_NEW.get(resource.kind, {}))
+
+
+def _find_quality(spec: Mapping[str, Any]) -> str:
+    """Return the class of service of a pod, by the resources of its containers."""
+    resources = [(each or {}).get("resources") or {} for each in spec.get("containers") or ()]
+    if not any(each.get("requests") or each.get("limits") for each in resources):
+        return "BestEffort"
+    is_guaranteed = all(
+        {"cpu", "memory"} <= set(limits := each.get("limits") or {}) and (each.get("requests") or limits) == limits
+        for each in resources
+    )
+    return "Guaranteed" if is_guaranteed else "Burstable"

@@ -1,0 +1,216 @@
+"""The kinds of a cluster: their paths, scopes and subresources. Custom resources come and go with their definition."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.built_in_kinds import BUILT_IN
+from envctl.domain.kubernetes.schemas import Schemas
+
+Object = dict[str, Any]
+"""An object of Kubernetes as JSON."""
+
+_ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+# Their spec counts generations in the storage of kube-apiserver.
+_COUNTED_KINDS = frozenset(
+    {
+        *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Pod"),
+        *("Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy", "PodDisruptionBudget", "PriorityClass"),
+        *("CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "FlowSchema", "PriorityLevelConfiguration"),
+    }
+)
+# What `kubectl get all` shows.
+_KINDS_IN_ALL = frozenset(
+    {
+        *("Pod", "Service", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"),
+        *("HorizontalPodAutoscaler", "ReplicationController"),
+    }
+)
+
+# Kinds of one group whose objects are those of another one.
+_SHARED_KEYS = {("events.k8s.io", "events"): ("", "events")}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind in one version of its group.
+
+    Attributes:
+        schema: of its objects, for a custom resource; built-in kinds have theirs in the schemas of the version.
+        columns: additional printer columns of a custom resource.
+    """
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    is_namespaced: bool
+    short_names: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    singular: str = ""
+    list_kind: str = ""
+    categories: tuple[str, ...] = ()
+    is_custom: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+    columns: tuple[Mapping[str, Any], ...] = field(default=(), hash=False, compare=False)
+    scale_paths: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
+
+    @property
+    def group_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The key of its objects in the store: the same for all versions."""
+        return _SHARED_KEYS.get((self.group, self.plural), (self.group, self.plural))
+
+    @property
+    def qualified_name(self) -> str:
+        """The plural as in messages: `deployments.apps`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def qualified_kind(self) -> str:
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+    @property
+    def is_review(self) -> bool:
+        """Whether it is a question to the server, of which no object is stored."""
+        return not self.is_custom and self.kind.endswith("Review")
+
+    @property
+    def is_namespace(self) -> bool:
+        return self.key == ("", "namespaces")
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether its objects define custom resources."""
+        return self.key == ("apiextensions.k8s.io", "customresourcedefinitions")
+
+    @property
+    def has_status(self) -> bool:
+        return "status" in self.subresources
+
+    @property
+    def counts_generations(self) -> bool:
+        return self.is_custom or self.kind in _COUNTED_KINDS
+
+    @property
+    def verbs(self) -> list[str]:
+        return ["create"] if self.is_review else list(_ALL_VERBS)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an object is. The namespace is empty for the objects of the whole cluster."""
+
+    resource: Resource
+    namespace: str
+    name: str
+
+
+def locate(resource: Resource, item: Object) -> Place:
+    """Return the place of an object."""
+    return Place(resource, item["metadata"].get("namespace", ""), item["metadata"]["name"])
+
+
+class ResourceRegistry:
+    """The current kinds of a cluster."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._lock = threading.Lock()
+        self._resources: dict[tuple[str, str, str], Resource] = {}
+        self.set_built_in(schemas)
+
+    def set_built_in(self, schemas: Schemas) -> None:
+        """Know the built-in kinds of a Kubernetes version, and no others."""
+        known = (_parse_line(line) for line in BUILT_IN.strip().splitlines())
+        found = [each for each in known if schemas.find(each.group, each.version, each.kind)]
+        with self._lock:
+            custom = [each for each in self._resources.values() if each.is_custom]
+            self._resources = {(each.group, each.version, each.plural): each for each in (*found, *custom)}
+
+    def find(self, group: str, version: str, plural: str) -> Resource | None:
+        return self._resources.get((group, version, plural))
+
+    def require(self, group: str, version: str, plural: str) -> Resource:
+        return self._resources[group, version, plural]
+
+    def find_key(self, key: tuple[str, str]) -> Resource | None:
+        """Return the resource in whose version objects are stored."""
+        return next((resource for resource in self.list_all() if resource.key == key), None)
+
+    def list_all(self) -> list[Resource]:
+        with self._lock:
+            return list(self._resources.values())
+
+    def group_versions(self) -> dict[str, dict[str, list[Resource]]]:
+        """Return all kinds by group and version."""
+        groups: dict[str, dict[str, list[Resource]]] = {}
+        for resource in self.list_all():
+            groups.setdefault(resource.group, {}).setdefault(resource.version, []).append(resource)
+        return groups
+
+    def define_custom(self, definition: Object) -> None:
+        """Add or replace the kinds of a CustomResourceDefinition."""
+        spec = definition["spec"]
+        self.remove_custom(definition)
+        for version in spec["versions"]:
+            if version.get("served"):
+                self._add(_parse_definition(spec, version))
+
+    def remove_custom(self, definition: Object) -> None:
+        key = definition["spec"]["group"], definition["spec"]["names"]["plural"]
+        with self._lock:
+            for name in [name for name, resource in self._resources.items() if resource.key == key]:
+                del self._resources[name]
+
+    def _add(self, resource: Resource) -> None:
+        with self._lock:
+            self._resources[resource.group, resource.version, resource.plural] = resource
+
+
+def _parse_line(line: str) -> Resource:
+    group_version, plural, kind, scope, short_names, subresources = line.split()
+    group, _, version = group_version.rpartition("/")
+    return Resource(
+        group,
+        version,
+        plural,
+        kind,
+        scope == "N",
+        _split_names(short_names.split(",")),
+        _split_names(subresources.split(",")),
+        singular=kind.lower(),
+        list_kind=f"{kind}List",
+        categories=("all",) if kind in _KINDS_IN_ALL else (),
+    )
+
+
+def _split_names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name != "-")
+
+
+def _parse_definition(spec: Object, version: Object) -> Resource:
+    names = spec["names"]
+    subresources = version.get("subresources") or {}
+    return Resource(
+        spec["group"],
+        version["name"],
+        names["plural"],
+        names["kind"],
+        spec.get("scope") == "Namespaced",
+        tuple(names.get("shortNames") or ()),
+        tuple(name for name in ("status", "scale") if name in subresources),
+        singular=names.get("singular") or names["kind"].lower(),
+        list_kind=names.get("listKind") or f"{names['kind']}List",
+        categories=tuple(names.get("categories") or ()),
+        is_custom=True,
+        schema=(version.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"},
+        columns=tuple(version.get("additionalPrinterColumns") or ()),
+        scale_paths=subresources.get("scale") or {},
+    )

@@ -1,0 +1,70 @@
+"""Refusals of the content of a request, in the words of kube-apiserver."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Cause(NamedTuple):
+    """One problem of an object, as in `details.causes`."""
+
+    field: str
+    reason: str
+    message: str
+
+
+class ContentError(Exception):
+    """A refusal of a request for its content.
+
+    Attributes:
+        code: the HTTP status.
+        reason: as in the Status of the answer; empty for none.
+        details: as in the Status of the answer; None for none.
+    """
+
+    def __init__(self, code: int, reason: str, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.code, self.reason, self.message, self.details = code, reason, message, details
+
+
+def refuse_fields(group: str, kind: str, name: str, causes: Sequence[Cause]) -> ContentError:
+    """Return the refusal of an object with invalid fields (422)."""
+    # The text names a problem once that was found twice.
+    texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
+    text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    listed = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes]
+    details = {"name": name, "group": group, "kind": kind, "causes": listed}
+    qualified = f"{kind}.{group}" if group else kind
+    return ContentError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details)
+
+
+def refuse_patched(item: Mapping[str, Any], error: ContentError) -> ContentError:
+    """Return the refusal of an object that a patch has damaged (422)."""
+    shown = json.dumps(json.dumps(item, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False)
+    text = re.sub(r"^\S+ in version \S+ cannot be handled as an? \S+: ", "", str(error))
+    cause = Cause("patch", "FieldValueInvalid", f"Invalid value: {shown}: {text}")
+    refused = refuse_fields("", "", "", [cause])
+    refused.details = {"causes": (refused.details or {})["causes"]}
+    return refused
+
+
+def check_patched_kind(version: str, kind: str, patched: Mapping[str, Any]) -> None:
+    """Check that a patch has not made another kind of an object. Raises ContentError 422."""
+    found_version, found = patched.get("apiVersion", version), patched.get("kind", kind)
+    if (found_version, found) != (version, kind):
+        scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
+        text = f'no kind "{found}" is registered for version "{found_version}" {scheme}'
+        raise refuse_patched(patched, ContentError(422, "Invalid", text))
+
+
+def refuse_request() -> ContentError:
+    """Return the refusal of an impossible JSON patch (422)."""
+    message = "the server rejected our request due to an error in our request"
+    return ContentError(422, "Invalid", message, {})
+
+
+def describe_object(namespace: str, name: str, api_version: str, kind: str) -> str:
+    """Return an object as in messages: `shop/web; apps/v1, Kind=Deployment`."""
+    version = api_version if "/" in api_version else f"/{api_version}"
+    return f"{namespace}/{name}; {version}, Kind={kind}"

@@ -1,0 +1,141 @@
+"""CEL, the language of rules inside of objects, with the functions of Kubernetes.
+
+The package cel-expr-python is the C++ implementation of CEL's own project: it has the extensions that Kubernetes uses
+(strings, optional values, bindings, math). The other packages for Python lack them.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from envctl.domain.kubernetes.quantity import is_quantity, parse_quantity
+
+_VARIABLES = ("self", "oldSelf", "object", "oldObject", "request", "params", "namespaceObject", "variables")
+# Values of another type than Kubernetes would give: the expression cannot be judged here.
+_OTHER_TYPE = "No matching overloads"
+
+
+class UnknownExpressionError(Exception):
+    """An expression that cannot be evaluated here."""
+
+
+class ExpressionError(Exception):
+    """An expression that ends with an error for these values."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A compiled expression."""
+
+    text: str
+    program: Any
+
+    def evaluate(self, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
+        """Return the value. Raises ExpressionError, or UnknownExpressionError."""
+        result = self.program.eval(data=dict(values))
+        if result.type().name() != "*error*" and str(result.type()) != "ERROR":
+            return result.plain_value()
+        text = str(result.value())
+        if _OTHER_TYPE in text:
+            raise UnknownExpressionError(text)
+        raise ExpressionError(_translate_error(text))
+
+
+def can_evaluate() -> bool:
+    """Check that the package for CEL is installed."""
+    return _load_environment() is not None
+
+
+@cache
+def compile_expression(text: str) -> Expression:
+    """Return a compiled expression. Raises UnknownExpressionError for one that is not known here."""
+    environment = _load_environment()
+    if environment is None:
+        raise UnknownExpressionError("the package cel-expr-python is not installed")
+    try:
+        return Expression(text, environment.compile(text))
+    except RuntimeError as error:
+        raise UnknownExpressionError(str(error).partition("\n")[0]) from error
+
+
+def _translate_error(text: str) -> str:
+    """Return an error of the C++ implementation in the words of the one in Go."""
+    if match := re.search(r'Key not found in map : "(?P<key>[^"]*)"', text):
+        return f"no such key: {match['key']}"
+    message = text.partition(": ")[2] or text
+    return {"divide by zero": "division by zero"}.get(message, message)
+
+
+@cache
+def _load_environment() -> Any:  # noqa: ANN401 (of the package)
+    try:
+        from cel_expr_python import cel
+        from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings
+    except ImportError:
+        return None
+    extensions = [
+        *(ext_strings.ExtStrings(), ext_optional.ExtOptional()),
+        *(ext_bindings.ExtBindings(), ext_math.ExtMath()),
+    ]
+    variables = dict.fromkeys(_VARIABLES, cel.Type.DYN)
+    return cel.NewEnv(variables=variables, extensions=extensions, functions=_declare_functions(cel))
+
+
+def _declare_functions(cel: Any) -> list[Any]:  # noqa: ANN401 (of the package)
+    """Return the functions that Kubernetes adds. A quantity is a number here."""
+    types = cel.Type
+    text, number, flag, whole, any_ = types.STRING, types.DOUBLE, types.BOOL, types.INT, types.DYN
+    listed = types.List(any_)
+    declared: Sequence[tuple[str, Any, list[Any], bool, Callable[..., Any]]] = (
+        ("quantity", number, [text], False, lambda value: float(parse_quantity(value))),
+        ("isQuantity", flag, [text], False, is_quantity),
+        ("isGreaterThan", flag, [number, number], True, lambda one, other: one > other),
+        ("isLessThan", flag, [number, number], True, lambda one, other: one < other),
+        ("compareTo", whole, [number, number], True, lambda one, other: (one > other) - (one < other)),
+        ("asInteger", whole, [number], True, int),
+        ("isInteger", flag, [number], True, lambda value: value == int(value)),
+        ("asApproximateFloat", number, [number], True, float),
+        ("find", text, [text, text], True, _find),
+        ("findAll", types.List(text), [text, text], True, _find_all),
+        ("sum", any_, [listed], True, sum),
+        ("min", any_, [listed], True, min),
+        ("max", any_, [listed], True, max),
+        ("isSorted", flag, [listed], True, lambda values: list(values) == sorted(values)),
+        ("isURL", flag, [text], False, _is_url),
+        ("isIP", flag, [text], False, lambda value: _is_valid(ipaddress.ip_address, value)),
+        ("isCIDR", flag, [text], False, lambda value: _is_valid(ipaddress.ip_network, value)),
+    )
+    functions: dict[str, list[Any]] = {}
+    for name, result, parameters, is_member, function in declared:
+        identity = f"kubernetes_{name}"
+        functions.setdefault(name, []).append(cel.Overload(identity, result, parameters, is_member, function))
+    return [cel.FunctionDecl(name, overloads) for name, overloads in functions.items()]
+
+
+def _find(value: str, pattern: str) -> str:
+    found = re.search(pattern, value)
+    return found[0] if found else ""
+
+
+def _find_all(value: str, pattern: str) -> list[str]:
+    return [found[0] for found in re.finditer(pattern, value)]
+
+
+def _is_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.netloc) or value.startswith("/")
+
+
+def _is_valid(parse: Callable[[str], object], value: str) -> bool:
+    try:
+        parse(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,136 @@
+"""Objects as the Go types of kube-apiserver keep them: without nulls and most empty values, amounts in one spelling."""
+
+import base64
+import binascii
+import copy
+from decimal import Decimal
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes, get_zero, is_left_out
+from envctl.domain.kubernetes.quantity import MILLI, NANO, PATTERN, format_quantity
+from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
+
+_DROP: Any = object()
+# What a null in a list is read as.
+_ZEROS: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": []}
+
+
+class ConversionError(ValueError):
+    """A value that the Go type of its field can't read. The text is the message of the API server."""
+
+
+def convert_to_go(
+    types: GoTypes, schemas: Schemas, schema: Schema, item: dict[str, Any], *, keeps_empty: bool = False
+) -> None:
+    """Change an object of one of Kubernetes' own kinds to what the server keeps of it. Raises ConversionError.
+
+    `keeps_empty` keeps empty lists and maps, which validation tells from none, and which are not written at last.
+    """
+    converted = _Converter(types, schemas, keeps_empty=keeps_empty).convert_struct(schema, item)
+    item.clear()
+    item |= converted
+
+
+def drop_nulls(schemas: Schemas, schema: Schema, value: object) -> Any:  # noqa: ANN401 (a part of JSON)
+    """Return a custom resource without the nulls that its schema doesn't allow."""
+    if isinstance(value, dict):
+        fields = {name: schemas.get_field(schema, name) or ANY for name in value}
+        return {
+            name: drop_nulls(schemas, fields[name], inner)
+            for name, inner in value.items()
+            if inner is not None or schemas.is_nullable(fields[name])
+        }
+    if isinstance(value, list):
+        return [drop_nulls(schemas, schemas.get_items(schema), inner) for inner in value]
+    return value
+
+
+class _Converter:
+    def __init__(self, types: GoTypes, schemas: Schemas, *, keeps_empty: bool) -> None:
+        self._types = types
+        self._keeps_empty = keeps_empty
+        self._schemas = schemas
+
+    def convert_struct(self, schema: Schema, value: dict[str, Any]) -> dict[str, Any]:
+        codes = self._types.find_codes(schema)
+        converted = {}
+        for name, inner in value.items():
+            kept = self._convert_field(schema, name, codes.get(name, ""), inner)
+            if kept is not _DROP:
+                converted[name] = kept
+        for name, code in codes.items():
+            if name in converted or code[0] == "e":
+                continue
+            if code == "S":
+                converted[name] = self.convert_struct(self._schemas.get_field(schema, name) or ANY, {})
+            else:
+                converted[name] = get_zero(code)
+        return converted
+
+    def _convert_field(self, owner: Schema, name: str, code: str, value: object) -> Any:  # noqa: ANN401
+        if value is None:
+            return _DROP
+        schema = self._schemas.get_field(owner, name) or ANY
+        converted = self._convert_value(schema, value)
+        if is_left_out(code, converted):
+            return _DROP
+        if self._keeps_empty:
+            return converted
+        is_empty_list = not converted and isinstance(converted, dict | list | str) and self._is_list(schema)
+        return _DROP if is_empty_list and code != "N" else converted
+
+    def _is_list(self, schema: Schema) -> bool:
+        """Return whether the field is a list, a map or bytes, which are left out when they are empty."""
+        definition = self._schemas.resolve(schema)
+        if definition.get("format") == "byte" or self._schemas.get_type(schema) == "array":
+            return True
+        return isinstance(definition.get("additionalProperties"), dict)
+
+    def _convert_value(self, schema: Schema, value: object) -> Any:  # noqa: ANN401
+        schemas = self._schemas
+        if value is None:
+            return self._get_zero_item(schema)
+        if schemas.is_quantity(schema):
+            return _convert_quantity(value)
+        if isinstance(value, dict):
+            return self._convert_map(schema, value)
+        if isinstance(value, list):
+            items = schemas.get_items(schema)
+            return [self._convert_value(items, each) for each in value]
+        return _convert_bytes(value) if schemas.resolve(schema).get("format") == "byte" else value
+
+    def _convert_map(self, schema: Schema, value: dict[str, Any]) -> dict[str, Any]:
+        definition = self._schemas.resolve(schema)
+        if "properties" in definition:
+            return self.convert_struct(schema, value)
+        extra = definition.get("additionalProperties")
+        if not isinstance(extra, dict):
+            return value
+        if self._schemas.is_quantity(extra):
+            return {name: _convert_quantity("0" if inner is None else inner, MILLI) for name, inner in value.items()}
+        return {name: self._convert_value(extra, inner) for name, inner in value.items()}
+
+    def _get_zero_item(self, schema: Schema) -> Any:  # noqa: ANN401
+        if self._schemas.is_quantity(schema):
+            return "0"
+        if self._schemas.resolve(schema).get("format") == "byte":
+            return None
+        type_ = self._schemas.get_type(schema)
+        return self.convert_struct(schema, {}) if type_ == "object" else copy.copy(_ZEROS.get(type_))
+
+
+def _convert_quantity(value: object, least: Decimal = NANO) -> str:
+    try:
+        return format_quantity(value, least)  # type: ignore[arg-type]
+    except ValueError:
+        raise ConversionError(f"quantities must match the regular expression '{PATTERN}'") from None
+
+
+def _convert_bytes(value: object) -> str:
+    text = str(value)
+    try:
+        return base64.b64encode(base64.b64decode(text, validate=True)).decode()
+    except binascii.Error:
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+        place = next((index for index, letter in enumerate(text) if letter not in alphabet), len(text) // 4 * 4)
+        raise ConversionError(f"error decoding from json: illegal base64 data at input byte {place}") from None

@@ -1,0 +1,224 @@
+"""The rules for the content of objects, by the schemas of a Kubernetes version."""
+
+import copy
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from envctl.adapters.disk.kubernetes_schemas import load_go_types
+from envctl.adapters.sandbox.kubernetes.rules.body_types import Kind, check_applied_types, check_body_types
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object, refuse_fields
+from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_defaults, set_defaults
+from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
+from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
+from envctl.adapters.sandbox.kubernetes.rules.go_values import ConversionError, convert_to_go, drop_nulls
+from envctl.adapters.sandbox.kubernetes.rules.managed_fields import (
+    Manager,
+    Ownership,
+    read_ownership,
+    set_ownership,
+    track_update,
+)
+from envctl.adapters.sandbox.kubernetes.rules.patches import (
+    StrategicPatch,
+    apply_json_patch,
+    apply_merge_patch,
+    name_type,
+)
+from envctl.adapters.sandbox.kubernetes.rules.server_side_apply import ApplyRequest, apply_configuration
+from envctl.adapters.sandbox.kubernetes.rules.service_updates import adapt_service
+from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
+from envctl.adapters.sandbox.kubernetes.rules.validation.kinds import find_causes
+from envctl.domain.kubernetes.schemas import Schema, Schemas, read_custom_kinds
+
+Object = dict[str, Any]
+
+_CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+_OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_STATUS: tuple[FieldPath, ...] = (("f:status",),)
+_NOT_STATUS: tuple[FieldPath, ...] = (("f:spec",), ("f:metadata", "f:labels"))
+
+
+class ResourceFacts(Protocol):
+    """The facts of a resource for the rules."""
+
+    @property
+    def group(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def is_custom(self) -> bool: ...
+    @property
+    def has_status(self) -> bool: ...
+
+
+class SchemaRules:
+    """The content of objects as kube-apiserver keeps it: types, defaults, validation, patches and owners."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self.schemas = schemas
+        self.types = GoTypes(load_go_types(schemas.version))
+        self._custom: dict[tuple[str, str], list[Object]] = {}
+
+    # -- kinds -------------------------------------------------------------------------------------------------------
+
+    def define_kind(self, definition: Mapping[str, Any]) -> None:
+        """Take the kinds of a CustomResourceDefinition in."""
+        self.schemas = self.schemas.add_custom_kinds([definition])
+
+    def _find_kind(self, resource: ResourceFacts) -> Kind:
+        schema = self.schemas.find(resource.group, resource.version, resource.kind)
+        return Kind(self.schemas, _OPEN if schema is None else schema, resource.group, resource.version, resource.kind)
+
+    # -- rules -------------------------------------------------------------------------------------------------------
+
+    def check_types(self, resource: ResourceFacts, body: Object, field_validation: str) -> list[str]:
+        """Check a body of a create or an update, and drop unknown fields. Returns warnings, raises ContentError."""
+        return check_body_types(self._find_kind(resource), body, field_validation or "Warn")
+
+    def check_applied(self, resource: ResourceFacts, config: Object) -> None:
+        """Check the types of a configuration that is converted before it is applied. Raises ContentError."""
+        check_applied_types(self._find_kind(resource), config)
+
+    def complete(self, resource: ResourceFacts, item: Object, live: Object | None) -> None:
+        """Set the defaults of an object, then validate it. Raises ContentError."""
+        kind = self._find_kind(resource)
+        if resource.is_custom:
+            item |= drop_nulls(self.schemas, kind.schema, item)
+            set_custom_defaults(self.schemas, kind.schema, item)
+        else:
+            self._convert(kind, item)
+            if live is not None and (resource.group, resource.kind) == ("", "Service"):
+                adapt_service(item, live)
+            set_defaults(self.types, self.schemas, kind.schema, item)
+            if resource.has_status:
+                item.setdefault("status", {})
+        causes = find_causes(kind, item, live, is_custom=resource.is_custom)
+        if causes:
+            raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
+        if not resource.is_custom:
+            convert_to_go(self.types, self.schemas, kind.schema, item)
+
+    def _convert(self, kind: Kind, item: Object) -> None:
+        metadata = item.get("metadata") or {}
+        try:
+            convert_to_go(self.types, kind.schemas, kind.schema, item, keeps_empty=True)
+        except ConversionError as error:
+            shown = describe_object(
+                metadata.get("namespace", ""), metadata.get("name", ""), kind.api_version, kind.name
+            )
+            version = shown.partition("; ")[2]
+            message = (
+                f"failed to convert new object ({shown}) to proper version: unable to convert unstructured object to "
+                f"{version}: {error}"
+            )
+            raise ContentError(500, "", message) from None
+        item.setdefault("metadata", {})
+
+    def track_update(self, resource: ResourceFacts, live: Object | None, item: Object, manager: str, part: str) -> None:
+        """Write the owners of the fields that an update has changed into an object."""
+        kind = self._find_kind(resource)
+        before = _strip(live if live is not None else self._make_empty(resource, kind))
+        owners = _choose_owners(live, item, part)
+        ownership = read_ownership(owners)
+        after = _strip(item)
+        merge = StructuredMerge(self.schemas, kind.schema)
+        if live is None or _is_tracked(merge, ownership, before, after, part):
+            track_update(
+                merge,
+                ownership,
+                Manager(manager, "Update", kind.api_version, part),
+                before,
+                after,
+                time=format_time(),
+                ignored=_list_ignored(resource, part),
+            )
+        set_ownership(item, ownership)
+
+    def apply(
+        self, resource: ResourceFacts, live: Object | None, config: Object, manager: str, part: str, *, force: bool
+    ) -> Object:
+        """Return the object after a server-side apply, with the owners of its fields. Raises ContentError."""
+        kind = self._find_kind(resource)
+        check_applied_types(kind, config)
+        request = ApplyRequest(
+            Manager(manager, "Apply", kind.api_version, part),
+            format_time(),
+            force,
+            self._make_empty(resource, kind),
+            _list_ignored(resource, part),
+        )
+        merged = apply_configuration(StructuredMerge(self.schemas, kind.schema), live, config, request)
+        if not resource.is_custom:
+            self._convert(kind, merged)
+        return merged
+
+    def patch(self, resource: ResourceFacts, live: Object, kind: str, body: object) -> Object:
+        """Return the object after a `json`, `merge` or `strategic` patch. Raises ContentError."""
+        if kind == "json":
+            patched = apply_json_patch(live, body)
+        elif not isinstance(body, dict):
+            prefix = "error decoding patch: " if kind == "merge" else ""
+            text = f"json: cannot unmarshal {name_type(body)} into Go value of type map[string]interface {{}}"
+            raise ContentError(400, "BadRequest", prefix + text)
+        elif kind == "merge":
+            patched = apply_merge_patch(live, body)
+        elif resource.is_custom:
+            message = "the body of the request was in an unknown format - accepted media types include: "
+            raise ContentError(415, "UnsupportedMediaType", message + _CUSTOM_PATCHES)
+        else:
+            patched = StrategicPatch(self.schemas).apply(self._find_kind(resource).schema, live, body)
+        if not isinstance(patched, dict):
+            text = "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}"
+            raise ContentError(400, "BadRequest", text)
+        return copy.deepcopy(patched)
+
+    def _make_empty(self, resource: ResourceFacts, kind: Kind) -> Object:
+        """Return a new object without content, as the Go types of kube-apiserver write it."""
+        empty: Object = {"apiVersion": kind.api_version, "kind": kind.name}
+        if not resource.is_custom:
+            convert_to_go(self.types, self.schemas, kind.schema, empty)
+        return empty
+
+
+def format_time() -> str:
+    """Return the time as managed fields have it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def list_custom_kinds(definition: Schema) -> list[tuple[str, str, str]]:
+    """Return group, version and kind of each served version of a CustomResourceDefinition."""
+    return [key for key, _ in read_custom_kinds(definition)]
+
+
+def _strip(item: Object) -> Object:
+    metadata = {name: value for name, value in (item.get("metadata") or {}).items() if name != "managedFields"}
+    return item | {"metadata": metadata} if "metadata" in item else item
+
+
+def _choose_owners(live: Object | None, item: Object, part: str) -> object:
+    """Return the owners before an update: those of the request if it names some, for an update of the object itself."""
+    kept = ((live or {}).get("metadata") or {}).get("managedFields")
+    sent = (item.get("metadata") or {}).get("managedFields")
+    if part or live is None or sent is None:
+        return kept
+    if sent and all(not entry.get("operation") for entry in sent):
+        return []
+    return sent or kept
+
+
+def _is_tracked(merge: StructuredMerge, ownership: Ownership, before: Object, after: Object, part: str) -> bool:
+    """Return whether an update gets an owner. A change of the scale does not if the number has no owner yet."""
+    if part != "scale":
+        return bool(ownership.fields)
+    changes = merge.compare(before, after)
+    return any(fields & (changes.added | changes.modified) for fields in ownership.fields.values())
+
+
+def _list_ignored(resource: ResourceFacts, part: str) -> tuple[FieldPath, ...]:
+    """Return the read-only fields of a request."""
+    if part == "status":
+        return _NOT_STATUS
+    return _STATUS if resource.has_status else ()

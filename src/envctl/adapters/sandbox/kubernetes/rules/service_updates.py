@@ -1,0 +1,75 @@
+"""Allocated fields of a Service: kept by an update, or dropped with a new type."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Part = dict[str, Any]
+
+
+def adapt_service(item: Part, live: Mapping[str, Any]) -> None:
+    """Keep allocated fields of a Service, and drop those without meaning for its new type."""
+    spec, old = item.setdefault("spec", {}), live.get("spec") or {}
+    _join_addresses(spec, old)
+    if _has_address(old) and _has_address(spec):
+        for name in ("clusterIP", "clusterIPs"):
+            if not spec.get(name) and old.get(name):
+                spec[name] = old[name]
+    if _has_node_ports(old) and _has_node_ports(spec):
+        _keep_node_ports(spec, old)
+    _drop_unchanged(spec, old, _has_address, ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"))
+    _drop_unchanged(spec, old, _is_external, ("externalTrafficPolicy", "healthCheckNodePort"))
+    _drop_unchanged(spec, old, _is_balanced, ("allocateLoadBalancerNodePorts", "loadBalancerClass"))
+    if _has_node_ports(old) and not _has_node_ports(spec) and _read_node_ports(old) == _read_node_ports(spec):
+        for port in spec.get("ports") or ():
+            port.pop("nodePort", None)
+
+
+def _has_address(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") in (None, "", "ClusterIP", "NodePort", "LoadBalancer")
+
+
+def _has_node_ports(spec: Mapping[str, Any]) -> bool:
+    kind = spec.get("type")
+    return kind == "NodePort" or (kind == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False)
+
+
+def _is_external(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") in ("NodePort", "LoadBalancer") or bool(spec.get("externalIPs"))
+
+
+def _is_balanced(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") == "LoadBalancer"
+
+
+def _join_addresses(spec: Part, old: Mapping[str, Any]) -> None:
+    """Take an address that a client has changed in one of the two fields for both."""
+    if spec.get("clusterIP") != old.get("clusterIP") and spec.get("clusterIPs") == old.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]] if spec.get("clusterIP") else []
+        if not spec["clusterIPs"]:
+            del spec["clusterIPs"]
+
+
+def _keep_node_ports(spec: Part, old: Mapping[str, Any]) -> None:
+    former = {_identify(port): port.get("nodePort") for port in old.get("ports") or ()}
+    for port in spec.get("ports") or ():
+        number = former.get(_identify(port))
+        if not port.get("nodePort") and number:
+            port["nodePort"] = number
+
+
+def _identify(port: Mapping[str, Any]) -> tuple[object, object]:
+    return port.get("protocol") or "TCP", port.get("port")
+
+
+def _read_node_ports(spec: Mapping[str, Any]) -> set[object]:
+    return {port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")}
+
+
+def _drop_unchanged(
+    spec: Part, old: Mapping[str, Any], needs: Callable[[Mapping[str, Any]], bool], names: tuple[str, ...]
+) -> None:
+    """Drop fields that the former type needed, the new one does not, and the client has not changed."""
+    if needs(old) and not needs(spec):
+        for name in names:
+            if name in spec and spec[name] == old.get(name):
+                del spec[name]

@@ -1,0 +1,1 @@
+"""Validation of objects as kube-apiserver does it, in its words and its order."""

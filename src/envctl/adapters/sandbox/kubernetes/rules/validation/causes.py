@@ -1,0 +1,71 @@
+"""Problems of an object, collected in the words of kube-apiserver."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause
+
+_PORT_RANGE = "must be between 1 and 65535, inclusive"
+_LAST_PORT = 65535
+
+
+def format_value(value: object) -> str:
+    """Return a value as the messages show it: a text in quotes, a struct as JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+class Causes(list[Cause]):
+    """The problems of one object."""
+
+    def require(self, field: str, detail: str = "") -> None:
+        self.append(Cause(field, "FieldValueRequired", f"Required value: {detail}" if detail else "Required value"))
+
+    def refuse(self, field: str, value: object, detail: str) -> None:
+        self.append(
+            Cause(
+                field, "FieldValueInvalid", f"Invalid value: {format_value(value)}" + (f": {detail}" if detail else "")
+            )
+        )
+
+    def refuse_whole(self, field: str, detail: str) -> None:
+        """Refuse a struct, which the message does not show."""
+        self.append(Cause(field, "FieldValueInvalid", f"Invalid value: {detail}"))
+
+    def refuse_choice(self, field: str, value: object, choices: Iterable[str]) -> None:
+        listed = ", ".join(format_value(each) for each in choices)
+        message = f"Unsupported value: {format_value(value)}: supported values: {listed}"
+        self.append(Cause(field, "FieldValueNotSupported", message))
+
+    def forbid(self, field: str, detail: str) -> None:
+        self.append(Cause(field, "FieldValueForbidden", f"Forbidden: {detail}"))
+
+    def report_duplicate(self, field: str, value: object) -> None:
+        self.append(Cause(field, "FieldValueDuplicate", f"Duplicate value: {format_value(value)}"))
+
+    def report_missing(self, field: str, value: object) -> None:
+        self.append(Cause(field, "FieldValueNotFound", f"Not found: {format_value(value)}"))
+
+    def report_length(self, field: str, most: int, unit: str = "bytes") -> None:
+        self.append(Cause(field, "FieldValueTooLong", f"Too long: may not be more than {most} {unit}"))
+
+    def report_count(self, field: str, count: int, most: int) -> None:
+        self.append(Cause(field, "FieldValueTooMany", f"Too many: {count}: must have at most {most} items"))
+
+    # -- checks ------------------------------------------------------------------------------------------------------
+
+    def check_choice(self, field: str, value: object, choices: Sequence[str]) -> None:
+        """Report a value besides the choices; None is no value."""
+        if value is not None and value not in choices:
+            self.refuse_choice(field, value, choices)
+
+    def check_not_negative(self, field: str, value: object) -> None:
+        if isinstance(value, int) and value < 0:
+            self.refuse(field, value, "must be greater than or equal to 0")
+
+    def check_port(self, field: str, value: object) -> None:
+        if isinstance(value, int) and not 1 <= value <= _LAST_PORT:
+            self.refuse(field, value, _PORT_RANGE)
+
+    def check_unchanged(self, field: str, value: object, before: object) -> None:
+        if value != before:
+            self.refuse(field, value, "field is immutable")

@@ -1,0 +1,149 @@
+"""Fields that an update can't change: of Jobs, Pods, Services, volumes and claims."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+
+Part = Mapping[str, Any]
+
+_FIXED_OF_JOB = ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
+# What a suspended Job may change in its template, as it decides where its pods run.
+_SCHEDULING = ("nodeSelector", "tolerations", "schedulingGates")
+_GROUPS = ("containers", "initContainers")
+_POD_UPDATES = (
+    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+_NOT_SOURCES = frozenset(
+    {
+        *("accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy"),
+        *("storageClassName", "volumeAttributesClassName", "volumeMode"),
+    }
+)
+_ONCE = "may not change once set"
+
+
+# -- Jobs ----------------------------------------------------------------------------------------------------------
+
+
+def check_job_changes(spec: Part, old: Part, causes: Causes) -> None:
+    completions = spec.get("completions")
+    if spec.get("completionMode") != "Indexed":
+        causes.check_unchanged("spec.completions", completions, old.get("completions"))
+    elif completions not in (None, old.get("completions"), spec.get("parallelism")):
+        causes.refuse("spec.completions", completions, "can only be modified in tandem with spec.parallelism")
+    causes.check_unchanged("spec.selector", spec.get("selector"), old.get("selector"))
+    _check_job_template(spec.get("template") or {}, old, causes)
+    for name in _FIXED_OF_JOB:
+        causes.check_unchanged(f"spec.{name}", spec.get(name), old.get(name))
+
+
+def _check_job_template(template: Part, old: Part, causes: Causes) -> None:
+    former = old.get("template") or {}
+    if not old.get("suspend"):
+        causes.check_unchanged("spec.template", template, former)
+        return
+    pod, old_pod = _hide_scheduling(template), _hide_scheduling(former)
+    if _hide_parts(pod, "resources") != _hide_parts(old_pod, "resources"):
+        causes.refuse("spec.template.spec", template.get("spec"), "field is immutable")
+
+
+def _hide_scheduling(template: Part) -> dict[str, Any]:
+    pod = {name: value for name, value in (template.get("spec") or {}).items() if name not in _SCHEDULING}
+    affinity = {name: value for name, value in (pod.pop("affinity", None) or {}).items() if name != "nodeAffinity"}
+    return pod | ({"affinity": affinity} if affinity else {})
+
+
+def _hide_parts(pod: Part, part: str) -> dict[str, Any]:
+    """Return a pod without one part of each container."""
+    hidden = dict(pod)
+    for group in _GROUPS:
+        if group in hidden:
+            hidden[group] = [{key: value for key, value in each.items() if key != part} for each in hidden[group]]
+    return hidden
+
+
+# -- Pods ----------------------------------------------------------------------------------------------------------
+
+
+def check_pod_changes(spec: Part, old: Part, causes: Causes) -> None:
+    for group in _GROUPS:
+        if len(spec.get(group) or ()) != len(old.get(group) or ()):
+            causes.forbid(f"spec.{group}", "pod updates may not add or remove containers")
+            return
+    seconds, former = spec.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds")
+    if seconds is not None and former is not None and former < seconds:
+        causes.refuse("spec.activeDeadlineSeconds", seconds, "must be less than or equal to previous value")
+        return
+    if seconds is None and former is not None:
+        text = "must not update from a positive integer to nil value"
+        causes.refuse("spec.activeDeadlineSeconds", None, text)
+    _check_tolerations(spec.get("tolerations") or (), old.get("tolerations") or (), causes)
+    gates = {gate.get("name") for gate in old.get("schedulingGates") or ()}
+    if any(gate.get("name") not in gates for gate in spec.get("schedulingGates") or ()):
+        causes.forbid("spec.schedulingGates", "only deletion is allowed, but found new scheduling gate")
+    if _hide_changeable(spec) != _hide_changeable(old):
+        causes.forbid("spec", _POD_UPDATES)
+
+
+def _check_tolerations(tolerations: Sequence[Part], old: Sequence[Part], causes: Causes) -> None:
+    kept = [_hide(each, {"tolerationSeconds"}) for each in tolerations]
+    if any(_hide(each, {"tolerationSeconds"}) not in kept for each in old):
+        text = "existing toleration can not be modified except its tolerationSeconds"
+        causes.forbid("spec.tolerations", text)
+
+
+def _hide_changeable(spec: Part) -> dict[str, Any]:
+    return _hide(_hide_parts(spec, "image"), {"tolerations", "activeDeadlineSeconds", "schedulingGates"})
+
+
+# -- Services ------------------------------------------------------------------------------------------------------
+
+
+def check_service_changes(spec: Part, old: Part, causes: Causes) -> None:
+    if "ExternalName" not in (spec.get("type"), old.get("type")):
+        _check_addresses(spec, old, causes)
+    if spec.get("type") == old.get("type") == "LoadBalancer":
+        name = spec.get("loadBalancerClass")
+        if name != old.get("loadBalancerClass"):
+            causes.refuse("spec.loadBalancerClass", name, _ONCE)
+        port, former = spec.get("healthCheckNodePort"), old.get("healthCheckNodePort")
+        policies = {spec.get("externalTrafficPolicy"), old.get("externalTrafficPolicy")}
+        if policies == {"Local"} and port != former:
+            causes.forbid("spec.healthCheckNodePort", "field is immutable")
+
+
+def _check_addresses(spec: Part, old: Part, causes: Causes) -> None:
+    address, former = spec.get("clusterIP"), old.get("clusterIP")
+    if former and address != former:
+        causes.refuse("spec.clusterIPs[0]", [address or ""], _ONCE)
+    if "None" in (address, former):
+        return
+    families, before = spec.get("ipFamilies") or (), old.get("ipFamilies") or ()
+    if families and before and families[0] != before[0]:
+        causes.refuse("spec.ipFamilies[0]", list(families), _ONCE)
+
+
+# -- volumes -------------------------------------------------------------------------------------------------------
+
+
+def check_volume_changes(spec: Part, old: Part, causes: Causes) -> None:
+    source, former = _hide(spec, _NOT_SOURCES), _hide(old, _NOT_SOURCES)
+    if "csi" in source and "csi" in former and former["csi"].get("controllerExpandSecretRef") is None:
+        source = copy.deepcopy(source)
+        source["csi"].pop("controllerExpandSecretRef", None)
+    if source != former:
+        text = "spec.persistentvolumesource is immutable after creation"
+        causes.forbid("spec.persistentvolumesource", text)
+    causes.check_unchanged("volumeMode", spec.get("volumeMode"), old.get("volumeMode"))
+    if old.get("nodeAffinity") is not None:
+        causes.check_unchanged("nodeAffinity", spec.get("nodeAffinity"), old["nodeAffinity"])
+    if old.get("volumeAttributesClassName") is not None and spec.get("volumeAttributesClassName") is None:
+        causes.forbid("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden")
+
+
+def _hide(part: Part, names: frozenset[str] | set[str]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in names}

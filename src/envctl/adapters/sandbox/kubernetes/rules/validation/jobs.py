@@ -1,0 +1,128 @@
+"""The policy of a Job for failed pods, and its numbers."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems
+
+Part = Mapping[str, Any]
+
+_ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
+_OPERATORS = ("In", "NotIn")
+_STATES = ("False", "True", "Unknown")
+_MOST_PARALLEL, _MANY_COMPLETIONS, _MOST_OF_MANY = 100_000, 100_000, 10_000
+_MOST_RULES = 20
+
+
+def check_job_numbers(spec: Part, field: str, causes: Causes) -> None:
+    """Check completions, retries and how they fit the completion mode."""
+    numbers = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+    for name in (*numbers, "backoffLimitPerIndex", "maxFailedIndexes"):
+        causes.check_not_negative(f"{field}.{name}", spec.get(name))
+    retries, failures = spec.get("backoffLimitPerIndex"), spec.get("maxFailedIndexes")
+    if failures is not None and retries is None:
+        causes.require(f"{field}.backoffLimitPerIndex", "when maxFailedIndexes is specified")
+    mode = spec.get("completionMode")
+    if mode is not None:
+        causes.check_choice(f"{field}.completionMode", mode, ("NonIndexed", "Indexed"))
+    if mode == "Indexed":
+        _check_indexed(spec, field, causes)
+    elif mode in (None, "NonIndexed"):
+        for name, value in (("backoffLimitPerIndex", retries), ("maxFailedIndexes", failures)):
+            if value is not None:
+                causes.refuse(f"{field}.{name}", value, "requires indexed completion mode")
+
+
+def _check_indexed(spec: Part, field: str, causes: Causes) -> None:
+    completions, failures, parallel = spec.get("completions"), spec.get("maxFailedIndexes"), spec.get("parallelism")
+    if completions is None:
+        causes.require(f"{field}.completions", "when completion mode is Indexed")
+    if parallel is not None and parallel > _MOST_PARALLEL:
+        text = f"must be less than or equal to {_MOST_PARALLEL} when completion mode is Indexed"
+        causes.refuse(f"{field}.parallelism", parallel, text)
+    if completions is not None and failures is not None and failures > completions:
+        causes.refuse(f"{field}.maxFailedIndexes", failures, "must be less than or equal to completions")
+    if failures is not None and failures > _MOST_PARALLEL:
+        causes.refuse(f"{field}.maxFailedIndexes", failures, f"must be less than or equal to {_MOST_PARALLEL}")
+    if (completions or 0) <= _MANY_COMPLETIONS or spec.get("backoffLimitPerIndex") is None:
+        return
+    if failures is None:
+        text = f"must be specified when completions is above {_MANY_COMPLETIONS}"
+        causes.require(f"{field}.maxFailedIndexes", text)
+    text = (
+        f"must be less than or equal to {_MOST_OF_MANY} when completions are above {_MANY_COMPLETIONS} and used with "
+        "backoff limit per index"
+    )
+    for name, value in (("parallelism", parallel), ("maxFailedIndexes", failures)):
+        if value is not None and value > _MOST_OF_MANY:
+            causes.refuse(f"{field}.{name}", value, text)
+
+
+def check_failure_policy(spec: Part, field: str, causes: Causes) -> None:
+    """Check the rules for failed pods, and the policy for their replacements."""
+    policy = spec.get("podFailurePolicy")
+    if policy is not None:
+        pod = (spec.get("template") or {}).get("spec") or {}
+        containers = [*(pod.get("containers") or ()), *(pod.get("initContainers") or ())]
+        names = {container.get("name") or "" for container in containers}
+        rules = policy.get("rules") or ()
+        if len(rules) > _MOST_RULES:
+            causes.report_count(f"{field}.podFailurePolicy.rules", len(rules), _MOST_RULES)
+        for index, rule in enumerate(rules):
+            _check_rule(spec, rule, f"{field}.podFailurePolicy.rules[{index}]", names, causes)
+    choices = ("Failed", "TerminatingOrFailed") if policy is None else ("Failed",)
+    causes.check_choice(f"{field}.podReplacementPolicy", spec.get("podReplacementPolicy"), choices)
+
+
+def _check_rule(spec: Part, rule: Part, field: str, names: Collection[str], causes: Causes) -> None:
+    action = rule.get("action") or ""
+    if not action:
+        causes.require(f"{field}.action", _list_values(_ACTIONS))
+    elif action == "FailIndex" and spec.get("backoffLimitPerIndex") is None:
+        causes.refuse(f"{field}.action", action, "requires the backoffLimitPerIndex to be set")
+    else:
+        causes.check_choice(f"{field}.action", action, _ACTIONS)
+    codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions") or ()
+    if codes is not None:
+        _check_exit_codes(codes, f"{field}.onExitCodes", names, causes)
+    for index, condition in enumerate(conditions):
+        _check_condition(condition, f"{field}.onPodConditions[{index}]", causes)
+    if codes is not None and conditions:
+        causes.refuse_whole(field, "specifying both OnExitCodes and OnPodConditions is not supported")
+    if codes is None and not conditions:
+        causes.refuse_whole(field, "specifying one of OnExitCodes and OnPodConditions is required")
+
+
+def _check_condition(condition: Part, field: str, causes: Causes) -> None:
+    name, state = condition.get("type") or "", condition.get("status") or ""
+    for text in list_key_problems(name):
+        causes.refuse(f"{field}.type", name, text)
+    if not state:
+        causes.require(f"{field}.status", _list_values(_STATES))
+    else:
+        causes.check_choice(f"{field}.status", state, _STATES)
+
+
+def _check_exit_codes(codes: Part, field: str, names: Collection[str], causes: Causes) -> None:
+    operator, values, name = codes.get("operator") or "", codes.get("values") or [], codes.get("containerName")
+    if not operator:
+        causes.require(f"{field}.operator", _list_values(_OPERATORS))
+    else:
+        causes.check_choice(f"{field}.operator", operator, _OPERATORS)
+    if name is not None and name not in names:
+        text = "must be one of the container or initContainer names in the pod template"
+        causes.refuse(f"{field}.containerName", name, text)
+    if not values:
+        causes.refuse(f"{field}.values", codes.get("values"), "at least one value is required")
+    for index, value in enumerate(values):
+        if operator == "In" and value == 0:
+            causes.refuse(f"{field}.values[{index}]", value, "must not be 0 for the In operator")
+        if value in values[:index]:
+            causes.report_duplicate(f"{field}.values[{index}]", value)
+    if list(values) != sorted(values):
+        causes.refuse(f"{field}.values", values, "must be ordered")
+
+
+def _list_values(choices: Collection[str]) -> str:
+    return "valid values: [" + " ".join(f'"{each}"' for each in choices) + "]"

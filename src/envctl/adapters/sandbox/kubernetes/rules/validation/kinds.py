@@ -1,0 +1,108 @@
+"""The checks of each kind."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.body_types import Kind
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause
+from envctl.adapters.sandbox.kubernetes.rules.validation import (
+    addresses,
+    classes,
+    limits,
+    networking,
+    others,
+    pods,
+    storage,
+    workloads,
+)
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom import definitions
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
+from envctl.domain.kubernetes.known_values import find_known_values
+from envctl.domain.kubernetes.schema_check import find_problems, format_path
+from envctl.domain.kubernetes.schemas import ANY
+
+Part = Mapping[str, Any]
+
+_CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
+    "ClusterRole": others.check_role,
+    "ClusterRoleBinding": others.check_role_binding,
+    "ConfigMap": others.check_config_map,
+    "CronJob": workloads.check_cron_job,
+    "CustomResourceDefinition": definitions.check_definition,
+    "DaemonSet": workloads.check_daemon_set,
+    "ControllerRevision": classes.check_controller_revision,
+    "CSIDriver": classes.check_driver,
+    "Deployment": workloads.check_deployment,
+    "Endpoints": addresses.check_endpoints,
+    "EndpointSlice": addresses.check_endpoint_slice,
+    "HorizontalPodAutoscaler": others.check_autoscaler,
+    "Ingress": networking.check_ingress,
+    "IngressClass": classes.check_ingress_class,
+    "Job": workloads.check_job,
+    "Lease": classes.check_lease,
+    "LimitRange": limits.check_limit_range,
+    "NetworkPolicy": networking.check_network_policy,
+    "PersistentVolume": storage.check_volume,
+    "PersistentVolumeClaim": storage.check_claim,
+    "Pod": pods.check_pod,
+    "PodDisruptionBudget": others.check_disruption_budget,
+    "PodTemplate": workloads.check_pod_template,
+    "PriorityClass": storage.check_priority_class,
+    "ReplicaSet": workloads.check_replica_set,
+    "ReplicationController": workloads.check_replication_controller,
+    "ResourceQuota": limits.check_resource_quota,
+    "Role": others.check_role,
+    "RoleBinding": others.check_role_binding,
+    "RuntimeClass": classes.check_runtime_class,
+    "Secret": others.check_secret,
+    "Service": networking.check_service,
+    "StatefulSet": workloads.check_stateful_set,
+    "StorageClass": storage.check_storage_class,
+    "VolumeAttributesClass": classes.check_attributes_class,
+}
+
+
+def find_causes(kind: Kind, item: Part, live: Part | None, *, is_custom: bool) -> list[Cause]:
+    """Return the problems of an object with its defaults, and of its changes to the live one."""
+    causes = Causes()
+    check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
+    if is_custom:
+        definitions.check_custom_resource(kind.schemas, kind.schema, item, causes)
+        check_custom_rules(kind.schemas, kind.schema, item, live, causes)
+        return causes
+    check = _CHECKS.get(kind.name)
+    if check:
+        check(item, live, causes)
+    _check_schema(kind, item, causes)
+    return causes
+
+
+def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:
+    """Report what the schema does not allow and no check of the kind has found."""
+    known = [cause.field for cause in causes]
+    for problem in find_problems(kind.schemas, kind.schema, item):
+        field = format_path(problem.path)
+        if problem.path[0] == "status" or any(_is_within(each, field) or _is_within(field, each) for each in known):
+            continue
+        if problem.kind == "required" and kind.name not in _CHECKS:
+            causes.require(field)
+        elif problem.kind == "enum":
+            _report_choice(kind, item, problem.path, causes)
+
+
+def _is_within(field: str, other: str) -> bool:
+    return field == other or field.startswith((f"{other}.", f"{other}["))
+
+
+def _report_choice(kind: Kind, item: Part, path: tuple[str | int, ...], causes: Causes) -> None:
+    schema, value = kind.schema, item
+    choices: tuple[str, ...] = ()
+    for step in path:
+        if isinstance(step, int):
+            schema, value = kind.schemas.get_items(schema), value[step]  # type: ignore[index]
+        else:
+            choices = find_known_values(schema.get("$ref", ""), step)
+            schema, value = kind.schemas.get_field(schema, step) or ANY, value[step]
+    causes.refuse_choice(format_path(path), value, choices)

@@ -1,0 +1,143 @@
+"""LimitRanges and ResourceQuotas."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems
+from envctl.domain.kubernetes.quantity import parse_quantity
+
+Part = Mapping[str, Any]
+
+_TYPES = ("Pod", "Container", "PersistentVolumeClaim")
+_FIELDS = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
+_OF_PODS = "may not be specified when `type` is 'Pod'"
+_CONTAINER_RESOURCES = frozenset({"cpu", "memory", "ephemeral-storage"})
+_STANDARD = "must be a standard resource type or fully qualified"
+_SCOPES = frozenset(
+    {
+        *("Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity"),
+        "VolumeAttributesClass",
+    }
+)
+_THAN = "{0} is greater than"
+_OVER_LIMIT = f"default request value {_THAN} default limit value {{1}}"
+# Pairs of amounts of which the first may not be the greater one: with the field and the amount of the message.
+_ORDER = (
+    ("min", "max", "min", "min", "min value {0} is greater than max value {1}"),
+    ("min", "defaultRequest", "defaultRequest", "defaultRequest", f"min value {_THAN} default request value {{1}}"),
+    ("defaultRequest", "max", "defaultRequest", "defaultRequest", f"default request value {_THAN} max value {{1}}"),
+    ("defaultRequest", "default", "defaultRequest", "defaultRequest", _OVER_LIMIT),
+    ("min", "default", "default", "min", f"min value {_THAN} default value {{1}}"),
+    ("default", "max", "default", "max", f"default value {_THAN} max value {{1}}"),
+)
+
+
+def check_limit_range(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001
+    seen: list[str] = []
+    for index, limit in enumerate((item.get("spec") or {}).get("limits") or ()):
+        place, kind = f"spec.limits[{index}]", limit.get("type") or ""
+        for text in list_key_problems(kind):
+            causes.refuse(f"{place}.type", kind, text)
+        if "/" not in kind and kind not in _TYPES and not list_key_problems(kind):
+            causes.refuse(f"{place}.type", kind, "must be a standard limit type or fully qualified")
+        if kind in seen:
+            causes.report_duplicate(f"{place}.type", kind)
+        seen.append(kind)
+        _check_limit(limit, kind, place, causes)
+
+
+def _check_limit(limit: Part, kind: str, place: str, causes: Causes) -> None:
+    amounts = {name: limit.get(name) or {} for name in _FIELDS}
+    for name in ("default", "defaultRequest") if kind == "Pod" else ():
+        if amounts[name]:
+            causes.forbid(f"{place}.{name}", _OF_PODS)
+            amounts[name] = {}
+    for name in _FIELDS:
+        for resource in sorted(amounts[name]):
+            _check_name(kind, resource, f"{place}.{name}[{resource}]", causes)
+    if kind == "PersistentVolumeClaim" and "storage" not in {**amounts["min"], **amounts["max"]}:
+        text = "either minimum or maximum storage value is required, but neither was provided"
+        causes.require(f"{place}.limits", text)
+    for resource in sorted({key for each in amounts.values() for key in each}):
+        found = {name: each[resource] for name, each in amounts.items() if resource in each}
+        _check_amounts(found, resource, place, causes)
+
+
+def _check_name(kind: str, name: str, field: str, causes: Causes) -> None:
+    problems = list_key_problems(name)
+    for text in problems:
+        causes.refuse(field, name, text)
+    if "/" in name or problems:
+        return
+    is_known = name in _CONTAINER_RESOURCES or name.startswith("hugepages-")
+    if kind in ("Pod", "Container") and not is_known:
+        causes.refuse(field, name, "must be a standard resource for containers")
+    elif kind not in ("Pod", "Container") and not is_known and name != "storage":
+        causes.refuse(field, name, _STANDARD)
+
+
+def _check_amounts(amounts: Mapping[str, str], resource: str, place: str, causes: Causes) -> None:
+    for lesser, greater, field, shown, text in _ORDER:
+        if lesser in amounts and greater in amounts:
+            low, high = amounts[lesser], amounts[greater]
+            if parse_quantity(low) > parse_quantity(high):
+                causes.refuse(f"{place}.{field}[{resource}]", amounts[shown], text.format(low, high))
+    ratio = amounts.get("maxLimitRequestRatio")
+    if ratio is None:
+        return
+    field = f"{place}.maxLimitRequestRatio[{resource}]"
+    if parse_quantity(ratio) < 1:
+        causes.refuse(field, ratio, f"ratio {ratio} is less than 1")
+    if "min" in amounts and "max" in amounts and parse_quantity(amounts["min"]):
+        limit = parse_quantity(amounts["max"]) / parse_quantity(amounts["min"])
+        if parse_quantity(ratio) > limit:
+            causes.refuse(field, ratio, f"ratio {ratio} is greater than max/min = {limit:.6f}")
+
+
+def check_resource_quota(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001
+    spec = item.get("spec") or {}
+    for name, amount in sorted((spec.get("hard") or {}).items()):
+        for text in list_key_problems(name):
+            causes.refuse(f"spec.hard[{name}]", name, text)
+        if parse_quantity(amount) < 0:
+            causes.refuse(f"spec.hard[{name}]", amount, "must be greater than or equal to 0")
+        if "." not in name and "/" not in name and name in _COUNTED and parse_quantity(amount) % Decimal(1):
+            causes.refuse(f"spec.hard[{name}]", amount, "must be an integer")
+    scopes = spec.get("scopes") or []
+    for scope in scopes:
+        if scope not in _SCOPES:
+            causes.refuse("spec.scopes", scopes, "unsupported scope")
+    expressions = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
+    for expression in expressions:
+        _check_scope(expression, "spec.scopeSelector.matchExpressions", causes)
+
+
+_COUNTED = frozenset(
+    {
+        *("pods", "services", "secrets", "configmaps", "persistentvolumeclaims", "replicationcontrollers"),
+        "resourcequotas",
+    }
+)
+
+
+def _check_scope(expression: Part, field: str, causes: Causes) -> None:
+    name, operator = expression.get("scopeName") or "", expression.get("operator") or ""
+    values = expression.get("values") or ()
+    if name not in _SCOPES:
+        causes.refuse(f"{field}.scopeName", name, "unsupported scope")
+    if name in _SCOPES - {"PriorityClass", "VolumeAttributesClass"} and operator != "Exists":
+        text = "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+        text += "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or "
+        causes.refuse(f"{field}.operator", operator, text + "ResourceQuotaScopeCrossNamespacePodAffinity")
+    if operator in ("In", "NotIn"):
+        if not values:
+            text = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
+            causes.require(f"{field}.values", text)
+    elif operator in ("Exists", "DoesNotExist"):
+        if values:
+            text = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
+            causes.refuse(f"{field}.values", list(values), text)
+    else:
+        causes.refuse(f"{field}.operator", operator, "not a valid selector operator")

@@ -1,0 +1,195 @@
+"""Claims, volumes, storage classes and priority classes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_node_selector
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_volume_changes
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
+from envctl.domain.kubernetes.quantity import parse_quantity
+
+Part = Mapping[str, Any]
+
+_ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_CLAIM_UPDATES = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
+_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "csi": ("driver", "volumeHandle"),
+    "nfs": ("server", "path"),
+    "hostPath": ("path",),
+    "local": ("path",),
+    "awsElasticBlockStore": ("volumeID",),
+    **dict.fromkeys(
+        (
+            *("azureDisk", "azureFile", "cephfs", "cinder", "fc", "flexVolume", "flocker", "gcePersistentDisk"),
+            *("glusterfs", "iscsi", "photonPersistentDisk", "portworxVolume", "quobyte", "rbd", "scaleIO", "storageos"),
+            "vsphereVolume",
+        ),
+        (),
+    ),
+}
+_USER_PRIORITY = 1_000_000_000
+
+
+def check_claim_spec(spec: Part, field: str, causes: Causes) -> None:
+    """Check the spec of a claim or of a StatefulSet's template of claims."""
+    modes = spec.get("accessModes") or ()
+    if not modes:
+        causes.require(f"{field}.accessModes", "at least 1 access mode is required")
+    check_selector(spec.get("selector"), f"{field}.selector", causes)
+    for mode in modes:
+        causes.check_choice(f"{field}.accessModes", mode, _ACCESS_MODES)
+    if "ReadWriteOncePod" in modes and len(modes) > 1:
+        causes.forbid(f"{field}.accessModes", "may not use ReadWriteOncePod with other access modes")
+    size = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
+    if size is None:
+        causes.require(f"{field}.resources[storage]")
+    elif parse_quantity(size) <= 0:
+        causes.refuse(f"{field}.resources[storage]", size, "must be greater than zero")
+    name = spec.get("storageClassName")
+    for text in list_subdomain_problems(name) if name else ():
+        causes.refuse(f"{field}.storageClassName", name, text)
+    causes.check_choice(f"{field}.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
+    for source in ("dataSource", "dataSourceRef"):
+        if spec.get(source) is not None:
+            _check_source(spec[source], f"{field}.{source}", causes)
+
+
+def _check_source(source: Part, field: str, causes: Causes) -> None:
+    for name in ("name", "kind"):
+        if not source.get(name):
+            causes.require(f"{field}.{name}")
+    if not source.get("apiGroup") and source.get("kind") != "PersistentVolumeClaim":
+        text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+        causes.refuse(field, source.get("kind") or "", text)
+
+
+def check_claim(item: Part, before: Part | None, causes: Causes) -> None:
+    spec = item.get("spec") or {}
+    check_claim_spec(spec, "spec", causes)
+    if before is None:
+        return
+    old = before.get("spec") or {}
+    is_bound = bool(old.get("volumeName")) or (before.get("status") or {}).get("phase") == "Bound"
+    free = {"resources", "volumeAttributesClassName"} if is_bound else set()
+    free |= set() if old.get("volumeName") else {"volumeName"}
+    if _hide(spec, free) != _hide(old, free):
+        causes.forbid("spec", _CLAIM_UPDATES)
+    elif is_bound and _read_size(spec) < _read_size(old):
+        causes.forbid("spec.resources.requests.storage", "field can not be less than status.capacity")
+    causes.check_unchanged("volumeMode", spec.get("volumeMode"), old.get("volumeMode"))
+
+
+def _read_size(spec: Part) -> Any:  # noqa: ANN401 (a Decimal)
+    return parse_quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage") or "0")
+
+
+def _hide(spec: Part, names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in spec.items() if name not in names}
+
+
+def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
+    spec = item.get("spec") or {}
+    if not spec.get("accessModes"):
+        causes.require("spec.accessModes")
+    for mode in spec.get("accessModes") or ():
+        causes.check_choice("spec.accessModes", mode, _ACCESS_MODES)
+    capacity = spec.get("capacity") or {}
+    shown = spec.get("capacity")
+    if not capacity:
+        causes.require("spec.capacity")
+    if set(capacity) != {"storage"}:
+        causes.refuse_choice("spec.capacity", shown, ("storage",))
+    for name, amount in sorted(capacity.items()):
+        if parse_quantity(amount) <= 0:
+            causes.refuse(f"spec.capacity[{name}]", amount, "must be greater than zero")
+    _check_volume_source(spec, causes)
+    name = spec.get("storageClassName")
+    for text in list_subdomain_problems(name) if name else ():
+        causes.refuse("spec.storageClassName", name, text)
+    _check_volume_use(spec, causes)
+    if before is not None:
+        check_volume_changes(spec, before.get("spec") or {}, causes)
+
+
+def _check_volume_use(spec: Part, causes: Causes) -> None:
+    required = (spec.get("nodeAffinity") or {}).get("required")
+    if required is not None:
+        check_node_selector(required, "spec.nodeAffinity.required", causes)
+    elif spec.get("nodeAffinity") is not None:
+        causes.require("spec.nodeAffinity.required", "must specify required node constraints")
+    policies = ("Delete", "Recycle", "Retain")
+    causes.check_choice("spec.persistentVolumeReclaimPolicy", spec.get("persistentVolumeReclaimPolicy"), policies)
+    causes.check_choice("spec.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
+
+
+def _check_volume_source(spec: Part, causes: Causes) -> None:
+    for kind, names in _SOURCES.items():
+        if spec.get(kind) is None:
+            continue
+        source: Part = spec[kind]
+        for name in names:
+            if not source.get(name):
+                causes.require(f"spec.{kind}.{name}")
+        if kind == "nfs" and not (source.get("path") or "").startswith("/"):
+            causes.refuse("spec.nfs.path", source.get("path") or "", "must be an absolute path")
+    if not any(spec.get(kind) is not None for kind in _SOURCES):
+        causes.require("spec", "must specify a volume type")
+
+
+def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None:
+    provisioner = (item.get("provisioner") or "").lower()
+    if not provisioner:
+        causes.require("provisioner")
+    for text in list_key_problems(provisioner) if provisioner else ():
+        causes.refuse("provisioner", provisioner, text)
+    causes.check_choice("reclaimPolicy", item.get("reclaimPolicy"), ("Delete", "Retain"))
+    for index, term in enumerate(item.get("allowedTopologies") or ()):
+        _check_topology(term, f"allowedTopologies[{index}]", causes)
+    modes = ("Immediate", "WaitForFirstConsumer")
+    causes.check_choice("volumeBindingMode", item.get("volumeBindingMode"), modes)
+    if before is not None:
+        for name in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
+            causes.check_unchanged(name, item.get(name), before.get(name))
+
+
+def _check_topology(term: Part, field: str, causes: Causes) -> None:
+    keys: list[str] = []
+    for index, expression in enumerate(term.get("matchLabelExpressions") or ()):
+        place, key, values = (
+            f"{field}.matchLabelExpressions[{index}]",
+            expression["key"],
+            expression.get("values") or (),
+        )
+        if not values:
+            causes.require(f"{place}.values")
+        for number, value in enumerate(values):
+            if value in values[:number]:
+                causes.report_duplicate(f"{place}.values[{number}]", value)
+        for text in list_key_problems(key):
+            causes.refuse(f"{place}.key", key, text)
+        if key in keys:
+            causes.report_duplicate(f"{place}.key", key)
+        keys.append(key)
+
+
+def check_priority_class(item: Part, before: Part | None, causes: Causes) -> None:
+    value, name = item.get("value") or 0, item["metadata"].get("name") or ""
+    if name.startswith("system-"):
+        text = f"error: {name} is not a known system priority class"
+        reserved = "priority class names with 'system-' prefix are reserved for system use only."
+        causes.forbid("metadata.name", f"{reserved} {text}")
+    elif value > _USER_PRIORITY:
+        causes.forbid("value", f"maximum allowed value of a user defined priority is {_USER_PRIORITY}")
+    policy = item.get("preemptionPolicy")
+    if policy == "":
+        causes.require("preemptionPolicy")
+    else:
+        causes.check_choice("preemptionPolicy", policy, ("PreemptLowerPriority", "Never"))
+    if before is not None and value != (before.get("value") or 0):
+        causes.forbid("value", "may not be changed in an update.")
+    if before is not None:
+        causes.check_unchanged("preemptionPolicy", policy, before.get("preemptionPolicy"))

@@ -1,0 +1,151 @@
+"""Volumes of pods."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.containers import (
+    check_amount_reference,
+    check_field_reference,
+)
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_claim_spec
+
+Part = Mapping[str, Any]
+
+_HOST_TYPES = (*("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),)
+_FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
+_LEAST_SECONDS = 600
+# The fields that a volume of a type can't do without, in the order of the server's checks.
+_REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "awsElasticBlockStore": ("volumeID",),
+    "configMap": ("name",),
+    "csi": ("driver",),
+    "fc": (),
+    "gcePersistentDisk": ("pdName",),
+    "hostPath": ("path",),
+    "image": (),
+    "iscsi": ("targetPortal", "iqn"),
+    "nfs": ("server", "path"),
+    "persistentVolumeClaim": ("claimName",),
+    "secret": ("secretName",),
+}
+
+
+def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> set[str]:
+    """Check volumes, and return the names of those without problems, which containers can mount."""
+    usable: set[str] = set()
+    for index, volume in enumerate(volumes):
+        place, name = f"{field}[{index}]", volume.get("name") or ""
+        found = Causes()
+        _check_source(volume, place, found)
+        if not name:
+            found.require(f"{place}.name")
+        for text in list_label_problems(name) if name else ():
+            found.refuse(f"{place}.name", name, text)
+        if name and name in usable:
+            found.report_duplicate(f"{place}.name", name)
+        causes += found
+        if not found:
+            usable.add(name)
+    return usable
+
+
+def _check_source(volume: Part, place: str, causes: Causes) -> None:
+    kinds = [kind for kind in volume if kind != "name" and volume[kind] is not None]
+    if not kinds:
+        causes.require(place, "must specify a volume type")
+    for kind in kinds[1:]:
+        causes.forbid(f"{place}.{kind}", "may not specify more than 1 volume type")
+    for kind in kinds[:1]:
+        source = volume[kind]
+        for name in _REQUIRED.get(kind, ()):
+            if not source.get(name):
+                causes.require(f"{place}.{kind}.{name}")
+        _check_mode(source, f"{place}.{kind}", causes)
+        _check_content(kind, source, f"{place}.{kind}", causes)
+
+
+def _check_content(kind: str, source: Part, place: str, causes: Causes) -> None:
+    """Check what only volumes of one type have."""
+    match kind:
+        case "nfs":
+            if not (source.get("path") or "").startswith("/"):
+                causes.refuse(f"{place}.path", source.get("path") or "", "must be an absolute path")
+        case "hostPath":
+            causes.check_choice(f"{place}.type", source.get("type"), _HOST_TYPES)
+        case "ephemeral":
+            claim = (source.get("volumeClaimTemplate") or {}).get("spec") or {}
+            check_claim_spec(claim, f"{place}.volumeClaimTemplate.spec", causes)
+        case "projected":
+            for index, each in enumerate(source.get("sources") or ()):
+                _check_projection(each, f"{place}.sources[{index}]", causes)
+        case "downwardAPI":
+            _check_downward_files(source, place, causes)
+        case _:
+            _check_items(source, place, causes)
+
+
+def _check_items(source: Part, place: str, causes: Causes) -> None:
+    for index, item in enumerate(source.get("items") or ()):
+        for name in ("key", "path"):
+            if not item.get(name):
+                causes.require(f"{place}.items[{index}].{name}")
+        _check_path(item.get("path") or "", f"{place}.items[{index}].path", causes)
+        _check_number_of_mode(item.get("mode"), f"{place}.items[{index}].mode", causes)
+
+
+def _check_path(path: str, field: str, causes: Causes) -> None:
+    if path.startswith("/"):
+        causes.refuse(field, path, "must be a relative path")
+    if ".." in path.split("/"):
+        causes.refuse(field, path, "must not contain '..'")
+    elif path.startswith(".."):
+        causes.refuse(field, path, "must not start with '..'")
+
+
+def _check_downward_files(source: Part, place: str, causes: Causes) -> None:
+    for item in source.get("items") or ():
+        path = item.get("path") or ""
+        if not path:
+            causes.require(f"{place}.path")
+        _check_path(path, f"{place}.path", causes)
+        field, amount = item.get("fieldRef"), item.get("resourceFieldRef")
+        if field is not None:
+            check_field_reference(field, f"{place}.fieldRef", causes, choices=_FILE_FIELDS)
+        elif amount is not None:
+            check_amount_reference(amount, f"{place}.resourceFieldRef", causes, needs_container=True)
+        else:
+            causes.require(place, "one of fieldRef and resourceFieldRef is required")
+        _check_number_of_mode(item.get("mode"), f"{place}.mode", causes)
+
+
+def _check_projection(source: Part, place: str, causes: Causes) -> None:
+    for kind in ("secret", "configMap"):
+        if source.get(kind) is not None:
+            if not source[kind].get("name"):
+                causes.require(f"{place}.{kind}.name")
+            _check_items(source[kind], f"{place}.{kind}", causes)
+    if source.get("downwardAPI") is not None:
+        _check_downward_files(source["downwardAPI"], f"{place}.downwardAPI", causes)
+    token = source.get("serviceAccountToken")
+    if token is not None:
+        seconds, field = token.get("expirationSeconds") or 0, f"{place}.serviceAccountToken.expirationSeconds"
+        if seconds < _LEAST_SECONDS:
+            causes.refuse(field, seconds, "may not specify a duration less than 10 minutes")
+        if seconds > 1 << 32:
+            causes.refuse(field, seconds, "may not specify a duration larger than 2^32 seconds")
+        root = place.rpartition(".")[0]
+        if not token.get("path"):
+            causes.require(f"{root}.path")
+        _check_path(token.get("path") or "", f"{root}.path", causes)
+
+
+def _check_mode(source: Part, place: str, causes: Causes) -> None:
+    _check_number_of_mode(source.get("defaultMode"), f"{place}.defaultMode", causes)
+
+
+def _check_number_of_mode(mode: int | None, field: str, causes: Causes) -> None:
+    most = 0o777
+    if mode is not None and not 0 <= mode <= most:
+        causes.refuse(field, mode, "must be a number between 0 and 0777 (octal), both inclusive")

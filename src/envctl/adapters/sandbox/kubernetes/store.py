@@ -1,0 +1,122 @@
+"""The objects of one cluster in memory, their versions, and the events of their changes."""
+
+import itertools
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
+from envctl.adapters.sandbox.kubernetes.status_errors import expired
+
+EventType = Literal["ADDED", "MODIFIED", "DELETED"]
+
+_KEPT_EVENTS = 10_000
+_KEPT_PAGES = 64
+_OLD_PAGE = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change of an object. `previous` is the object before it, unless it is new."""
+
+    version: int
+    key: tuple[str, str]
+    type: EventType
+    item: Object
+    previous: Object | None
+
+
+class ObjectStore:
+    """Keeps objects that nobody changes in place: each change stores another one.
+
+    Its lock serves all of the cluster: what reads and then writes holds it.
+    """
+
+    def __init__(self, kept_events: int = _KEPT_EVENTS) -> None:
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
+        self.version = 0
+        self.listeners: list[Callable[[Event], None]] = []
+        self._objects: dict[tuple[str, str], dict[tuple[str, str], Object]] = {}
+        self._events: deque[Event] = deque(maxlen=kept_events)
+        # All events after this version are kept.
+        self._oldest = 0
+        self._pages: OrderedDict[str, tuple[int, list[Object]]] = OrderedDict()
+        self._page_numbers = itertools.count(1)
+
+    def find(self, place: Place) -> Object | None:
+        return self._objects.get(place.resource.key, {}).get((place.namespace, place.name))
+
+    def list_items(self, resource: Resource, namespace: str = "") -> list[Object]:
+        """Return the objects of a namespace, or of all, by namespace and name."""
+        with self.lock:
+            stored = sorted(self._objects.get(resource.key, {}).items())
+        return [item for (place, _), item in stored if not namespace or place == namespace]
+
+    def put(self, resource: Resource, item: Object) -> Object:
+        """Store an object in a new version, which is set in it."""
+        with self.lock:
+            place = item["metadata"].get("namespace", ""), item["metadata"]["name"]
+            stored = self._objects.setdefault(resource.key, {})
+            previous = stored.get(place)
+            self.version += 1
+            item["metadata"]["resourceVersion"] = str(self.version)
+            stored[place] = item
+            self._notify(Event(self.version, resource.key, "MODIFIED" if previous else "ADDED", item, previous))
+            return item
+
+    def remove(self, resource: Resource, item: Object) -> Object:
+        """Remove an object, and return it with the version of its removal."""
+        with self.lock:
+            place = item["metadata"].get("namespace", ""), item["metadata"]["name"]
+            previous = self._objects.get(resource.key, {}).pop(place, None)
+            self.version += 1
+            metadata = item["metadata"] | {"resourceVersion": str(self.version)}
+            removed = item | {"metadata": metadata}
+            self._notify(Event(self.version, resource.key, "DELETED", removed, previous))
+            return removed
+
+    def events_after(self, key: tuple[str, str], version: int) -> list[Event]:
+        """Return the events of a kind after a version. Raises StatusError 410 if they are no longer kept."""
+        with self.lock:
+            if version < self._oldest:
+                raise expired(f"too old resource version: {version} ({self._oldest})")
+            return [event for event in self._events if event.version > version and event.key == key]
+
+    def compact(self) -> None:
+        """Forget all events and all pages of lists, as etcd does after some minutes."""
+        with self.lock:
+            self._events.clear()
+            self._pages.clear()
+            self._oldest = self.version
+
+    def save_page(self, version: int, rest: list[Object]) -> str:
+        """Keep the rest of a list for its next page, and return the token for it."""
+        with self.lock:
+            token = f"{version}.{next(self._page_numbers)}"
+            self._pages[token] = version, rest
+            while len(self._pages) > _KEPT_PAGES:
+                self._pages.popitem(last=False)
+            return token
+
+    def load_page(self, token: str) -> tuple[int, list[Object]]:
+        """Return the version and the rest of a list. Raises StatusError 410 if it is no longer kept."""
+        with self.lock:
+            if token not in self._pages:
+                raise expired(_OLD_PAGE)
+            return self._pages[token]
+
+    def _notify(self, event: Event) -> None:
+        if len(self._events) == self._events.maxlen:
+            self._oldest = self._events[0].version
+        self._events.append(event)
+        self.changed.notify_all()
+        for listener in self.listeners:
+            listener(event)

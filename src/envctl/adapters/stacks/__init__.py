@@ -1,0 +1,1 @@
+"""Stacks of all kinds behind one port."""

@@ -1,0 +1,40 @@
+"""Modules that libraries import at their start and rarely use, imported at their first use."""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+
+# Of the standard library: `dataclasses` needs `inspect` for a class without a docstring, `subprocess` needs `locale`
+# for text, `urllib.parse` needs `ipaddress` for a host in brackets, and `shutil` the others for archives.
+_RARELY_USED = ("inspect", "ipaddress", "locale", "bz2", "lzma", "zlib", "tempfile")
+
+
+class LateModule(ModuleType):
+    """Stands in for a module, and imports it when any of its names is used."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        # Another thread may have been first.
+        if sys.modules.get(self.__name__) is self:
+            sys.modules.pop(self.__name__, None)
+        return getattr(import_module(self.__name__), name)
+
+
+class NoPlugins(LateModule):
+    """Stands in for pydantic's search for plugins. Even with its plugins disabled, it reads the metadata of all
+    packages: 2 MB and 12 ms of every command.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("pydantic.plugin._loader")
+
+    @staticmethod
+    def get_plugins() -> tuple[()]:
+        return ()
+
+
+def delay_modules() -> None:
+    """Put the stand-ins in the place of the modules that are not imported yet."""
+    for stand_in in (NoPlugins(), *map(LateModule, _RARELY_USED)):
+        sys.modules.setdefault(stand_in.__name__, stand_in)

@@ -1,0 +1,64 @@
+"""Command lines without options of their own, run without Typer.
+
+`plan ENV` and `drift [ENV …]` run most often, and Typer takes a fifth of the time until their first Terraform starts.
+Every other command line, and each one that may be wrong, is left to Typer.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, Options, is_sandbox_asked
+from envctl.cli.project_folder import choose_project_folder
+
+# Without those that depend on the command.
+_FLAGS = FLAGS.keys() - {"--comment", "--issues", "--dry-run"}
+
+
+@dataclass
+class ShortContext:
+    """What a command reads from the context of Typer."""
+
+    obj: Options
+    command_path: str
+
+
+def find_short_command(words: Sequence[str]) -> Callable[[], object] | None:
+    """Return what runs this command line; None if Typer has to."""
+    rest = [word for word in words if word not in _FLAGS]
+    if not all(rest) or any(word.startswith("-") for word in rest) or _is_variable_unclear():
+        return None
+    match rest:
+        case ["plan", environment]:
+            return lambda: _plan(_create_context(words, "plan"), environment)
+        case ["drift", *names]:
+            return lambda: _check_drift(_create_context(words, "drift"), names)
+    return None
+
+
+def _is_variable_unclear() -> bool:
+    """Return whether Typer may refuse the value of the variable."""
+    return SANDBOX_VARIABLE in os.environ and not is_sandbox_asked(os.environ)
+
+
+def _create_context(words: Sequence[str], command: str) -> ShortContext:
+    flags = {word.removeprefix("--").replace("-", "_"): True for word in words if word in _FLAGS}
+    options = Options(choose_project_folder(None, command), **{"sandbox": is_sandbox_asked(os.environ), **flags})  # type: ignore[arg-type]
+    return ShortContext(options, f"envctl {command}")
+
+
+def _plan(context: ShortContext, environment: str) -> object:
+    from envctl.cli.boundary import only_look
+    from envctl.cli.commands.inspect.plan_tree import plan_tree
+
+    only_look(context)
+    return plan_tree(context, environment)
+
+
+def _check_drift(context: ShortContext, names: Sequence[str]) -> object:
+    from envctl.cli.boundary import only_look, run_use_case
+    from envctl.usecases.drift.early_start import run_drift_check
+
+    only_look(context)
+    exit_code = lambda found: int(found.exit_code(pending=False))  # noqa: E731
+    run_use_case(context, lambda ports: run_drift_check(ports, names), exit_code)

@@ -1,0 +1,1 @@
+"""Kubernetes objects as a kind of stack: identity, differences, order, readiness. Pure."""

@@ -1,0 +1,80 @@
+"""Values of Secrets, which are never shown: two of them are told apart by a hash with a key of the run."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from envctl.domain.kubernetes.fields.paths import Path
+from envctl.domain.kubernetes.objects import SECRET, Manifest, ObjectIdentity, identify
+from envctl.domain.plan.changes import Marker
+from envctl.domain.plan.fingerprint import ABSENT, SENSITIVE, digest_value, to_canonical_json
+
+_DATA = frozenset({"data", "stringData"})
+_MIN_LENGTH = 3
+
+
+@dataclass(frozen=True)
+class ValueHider:
+    """Replace values that must not be shown.
+
+    Attributes:
+        key: of the run: without it, a short value could be guessed from its hash.
+        secrets: sensitive texts that came into the objects from elsewhere.
+    """
+
+    key: bytes = field(repr=False)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def hide_value(self, identity: ObjectIdentity, path: Path, value: object) -> object:
+        """Return the value, or a text in its place that only tells it from another one."""
+        if value is None or not self.is_secret(identity, path, value):
+            return value
+        if not is_secret_path(identity, path):
+            return Marker.SENSITIVE
+        digest = hmac.new(self.key, to_canonical_json(value).encode(), hashlib.sha256).hexdigest()[:8]
+        return f"(sensitive, {digest})"
+
+    def digest_value(self, identity: ObjectIdentity, path: Path, value: object) -> str:
+        """Return the digest of a value for a fingerprint, or the marker for a sensitive or absent one."""
+        if value is None:
+            return ABSENT
+        return SENSITIVE if self.is_secret(identity, path, value) else digest_value(value)
+
+    def is_secret(self, identity: ObjectIdentity, path: Path, value: object) -> bool:
+        return is_secret_path(identity, path) or _has_secret(value, self.secrets)
+
+
+def is_secret_path(identity: ObjectIdentity, path: Path) -> bool:
+    """Check if a field of this object is a value of a Secret."""
+    return identity.type == SECRET and bool(path) and path[0] in _DATA
+
+
+def list_secret_texts(manifest: Manifest) -> tuple[str, ...]:
+    """Return the values of a Secret as they are written, and decoded; none for other objects."""
+    if identify(manifest).type != SECRET:
+        return ()
+    return tuple(dict.fromkeys(text for text in _walk_texts(manifest) if len(text) >= _MIN_LENGTH))
+
+
+def _walk_texts(manifest: Manifest) -> Iterator[str]:
+    for text in (manifest.get("stringData") or {}).values():
+        yield str(text)
+        yield base64.b64encode(str(text).encode()).decode()
+    for text in (manifest.get("data") or {}).values():
+        yield str(text)
+        try:
+            yield base64.b64decode(str(text), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+
+
+def _has_secret(value: Any, secrets: frozenset[str]) -> bool:  # noqa: ANN401 (a part of a JSON document)
+    if isinstance(value, Mapping):
+        return any(_has_secret(item, secrets) for item in value.values())
+    if isinstance(value, list):
+        return any(_has_secret(item, secrets) for item in value)
+    return isinstance(value, str) and any(text in value for text in secrets if len(text) >= _MIN_LENGTH)

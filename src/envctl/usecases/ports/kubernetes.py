@@ -1,0 +1,108 @@
+"""Ports for Kubernetes: how a cluster is found, and what a connection to it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from envctl.domain.errors import OperationFailedError
+
+
+def _load_no_headers() -> Mapping[str, str]:
+    return {}
+
+
+def _renew_nothing() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class ClientCertificate:
+    """A certificate with its private key, both in PEM. The key is in memory only."""
+
+    certificate: str
+    key: str = field(repr=False)
+
+
+def _load_no_certificate() -> ClientCertificate | None:
+    return None
+
+
+@dataclass(frozen=True)
+class ClusterConnection:
+    """How a cluster is reached, and as whom. Nothing is fetched before the first request.
+
+    Attributes:
+        name: the cluster in messages, as in `EKS cluster shop in eu-west-1` or `context kind-dev`.
+        url: where its API answers, without a slash at the end.
+        authority: certificates in PEM that its own must be signed by; empty for those of the system.
+        headers: returns the headers that name the caller, with a token that is still valid.
+        renew_credentials: forgets the token after the cluster refused it; returns True if another one may be had.
+        client_certificate: returns the certificate of the caller; None without one.
+        server_name: name in the certificate of the server, where it is not the host of the URL.
+        proxy_url: proxy of the kubeconfig; empty for the one of the environment.
+        skips_verification: whether any certificate is taken; only for a cluster on this machine.
+        version: version of the cluster, as in `1.35`, where it is known before the first request.
+    """
+
+    name: str
+    url: str
+    authority: str = ""
+    headers: Callable[[], Mapping[str, str]] = field(default=_load_no_headers, repr=False)
+    renew_credentials: Callable[[], bool] = field(default=_renew_nothing, repr=False)
+    client_certificate: Callable[[], ClientCertificate | None] = field(default=_load_no_certificate, repr=False)
+    server_name: str = ""
+    proxy_url: str = field(default="", repr=False)
+    skips_verification: bool = False
+    version: str = ""
+
+
+class ClusterMissingError(OperationFailedError):
+    """The account has no cluster of that name."""
+
+
+class ClusterFinder(Protocol):
+    """Finds clusters. Methods raise EnvctlError if there is no such cluster, or its entry is unusable:
+    ClusterMissingError if an account has no EKS cluster of that name.
+    """
+
+    def find_cluster(self, environment: str, region: str, name: str) -> ClusterConnection:
+        """Find an EKS cluster with the credentials of the environment, and in its region without another one."""
+
+    def find_context(self, context: str) -> ClusterConnection:
+        """Find a context of the caller's kubeconfig."""
+
+
+@dataclass(frozen=True)
+class LookPermissions:
+    """What a role that only looks may do in a namespace of a cluster.
+
+    Attributes:
+        missing_reads: what it lacks to read objects; in words.
+        can_dry_run: whether the cluster accepts a dry run of it; None if that is unknown.
+        why: the words of the cluster, if it refuses the dry run, or if that is unknown.
+    """
+
+    missing_reads: tuple[str, ...]
+    can_dry_run: bool | None
+    why: str = ""
+
+
+class ClusterInspector(Protocol):
+    """What the doctor asks about Kubernetes. It changes nothing in a cluster."""
+
+    def describe_tools(self, *, with_helm: bool) -> Mapping[str, str]:
+        """Return path and version of each tool that renders objects, by name. Raises ConfigurationError (E604)."""
+
+    def read_kubectl_version(self) -> str:
+        """Return the version of kubectl, as in `1.35`; empty if it does not tell. Raises ConfigurationError (E604)."""
+
+    def fetch_version(self, connection: ClusterConnection) -> str:
+        """Return the version of a cluster, as in `1.35`. Raises OperationFailedError if it can't be reached."""
+
+    def list_missing_permissions(self, connection: ClusterConnection, namespace: str) -> tuple[str, ...]:
+        """Return what the caller lacks to apply objects in a namespace, and so to plan by dry runs; in words."""
+
+    def check_looking(self, connection: ClusterConnection, namespace: str) -> LookPermissions:
+        """Return what the caller may read in a namespace, and whether a dry run passes there. Nothing is stored. Raises
+        OperationFailedError if the cluster can't be reached.
+        """

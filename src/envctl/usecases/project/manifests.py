@@ -1,0 +1,112 @@
+"""Objects of a release rendered without a cluster and without outputs: for people, and for checks."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.kubernetes.manifest_checks import redact_secrets
+from envctl.domain.kubernetes.objects import CRD_TYPE, Manifest, identify
+from envctl.domain.kubernetes.rendered import RenderedManifests
+from envctl.domain.kubernetes.schema_check import check_object, format_path
+from envctl.domain.kubernetes.value_paths import ANY, format_value
+from envctl.domain.release.bundle import Release
+from envctl.domain.release.workload import build_workload, list_workload_files
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project.load import resolve_place
+
+_RENDERING_FAILED = "E606"
+
+
+@dataclass(frozen=True)
+class StackManifests:
+    """The rendered objects of one stack.
+
+    Attributes:
+        version: of Kubernetes, which they are for; empty if it is unknown.
+        namespace: of the stack.
+        is_rendered: false for a chart that needs outputs of other stacks; the note says so.
+    """
+
+    stack: str
+    version: str
+    rendered: RenderedManifests
+    namespace: str = ""
+    is_rendered: bool = True
+
+
+def render_manifests(
+    context: Context, release: Release, settings: EnvironmentSettings, stacks: Collection[str] = ()
+) -> Iterator[StackManifests]:
+    """Yield the objects of the stacks for Kubernetes; of these ones alone, if any are given.
+
+    Values that come from outputs are the examples in the code; in charts, the names of the outputs. Raises
+    ConfigurationError.
+    """
+    for name, wired in release.wiring.stacks.items():
+        if wired.kubernetes is None or (stacks and name not in stacks):
+            continue
+        yield _render_stack(context, release, settings, name)
+
+
+def _render_stack(context: Context, release: Release, settings: EnvironmentSettings, name: str) -> StackManifests:
+    wired = release.wiring.stacks[name]
+    backend = resolve_place(context.project, settings.environment).backend
+    workload = build_workload(release.wiring, name, context.project, backend, settings)
+    values = dict(workload.values)
+    if workload.is_chart:
+        values |= {path: format_value(f"({text})", ANY) for path, text in wired.inputs.items()}
+    files = list_workload_files(release, name)
+    try:
+        rendered = context.ports.manifests.render(files, workload, values, with_examples=True)
+    except ConfigurationError as error:
+        problems = [replace(each, stack=name, location=_move(release, each.location)) for each in error.problems]
+        if workload.is_chart and wired.inputs and all(each.code == _RENDERING_FAILED for each in problems):
+            message = f"{name} can't be checked before the outputs that it reads are known: {problems[0].message}"
+            nothing = RenderedManifests((), notes=(message,))
+            return StackManifests(name, workload.kubernetes_version, nothing, workload.namespace, is_rendered=False)
+        raise ConfigurationError(*problems) from None
+    places = {identity: _move(release, place) or place for identity, place in rendered.places.items()}
+    return StackManifests(name, workload.kubernetes_version, replace(rendered, places=places), workload.namespace)
+
+
+def _move(release: Release, location: Location | None) -> Location | None:
+    """Return a location in a tree as one in the project."""
+    return location and replace(location, file=release.wiring.to_project_path(location.file))
+
+
+def format_manifests(ports: Ports, manifests: StackManifests) -> str:
+    """Return the objects of a stack as YAML, without the values of Secrets."""
+    return ports.manifests.format_objects([redact_secrets(each) for each in manifests.rendered.objects])
+
+
+def find_schema_problems(ports: Ports, found: Collection[StackManifests]) -> Iterator[Problem]:
+    """Yield a problem (E612) for each part of an object that its schema does not allow, in the version of its cluster.
+    Kinds that CustomResourceDefinitions among the objects bring are known.
+    """
+    definitions = [each for stack in found for each in stack.rendered.objects if identify(each).type == CRD_TYPE]
+    for stack in found:
+        schemas = ports.manifests.load_schemas(stack.version).add_custom_kinds(definitions)
+        for each in stack.rendered.objects:
+            identity = identify(each)
+            for problem in check_object(schemas, each) or ():
+                message = (
+                    f"{identity}: {format_path(problem.path)}: {problem.message}"
+                    if problem.path
+                    else (f"{identity}: {problem.message}")
+                )
+                hint = f"correct it for Kubernetes {schemas.version}: kubectl explain {_name_field(each, problem.path)}"
+                place = stack.rendered.locate(identity, problem.path)
+                yield Problem("E612", message, hint, place, stack=stack.stack, address=str(identity))
+
+
+def _name_field(manifest: Manifest, path: tuple[str | int, ...]) -> str:
+    """Return the field as `kubectl explain` names it, up to the part that may be unknown."""
+    names = [str(step) for step in path[:-1] if isinstance(step, str)]
+    return ".".join((str(manifest["kind"]).lower(), *names))
+
+
+def list_notes(found: Collection[StackManifests]) -> Mapping[str, None]:
+    """Return what a person should know of the renderings."""
+    return dict.fromkeys(note for stack in found for note in stack.rendered.notes)

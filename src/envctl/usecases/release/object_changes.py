@@ -1,0 +1,111 @@
+"""The Kubernetes objects of two releases in two environments, rendered and compared without a cluster."""
+
+import secrets
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError
+from envctl.domain.kubernetes.comparison import ObjectSide, compare_sides
+from envctl.domain.kubernetes.secret_values import ValueHider
+from envctl.domain.plan.changes import ResourceChange
+from envctl.domain.release.bundle import Release
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.usecases.ports.context import Context
+from envctl.usecases.project.manifests import StackManifests, render_manifests
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class StackObjects:
+    """The objects of one stack that differ.
+
+    Attributes:
+        changes: from the first side to the second one. Values of Secrets are told apart, and not shown.
+        problem: why they could not be compared; empty if they were.
+    """
+
+    stack: str
+    changes: tuple[ResourceChange, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ObjectChanges:
+    """Objects compared from one environment to the other, each with its own release and settings. Outputs of other
+    stacks count as the examples in the code.
+    """
+
+    before: str  # environment
+    after: str  # environment
+    stacks: tuple[StackObjects, ...]
+
+
+@dataclass(frozen=True)
+class RenderedSide:
+    """A release and the settings of an environment."""
+
+    context: Context
+    release: Release
+    settings: EnvironmentSettings
+
+    @property
+    def environment(self) -> str:
+        return self.settings.environment
+
+
+def compare_objects(before: RenderedSide, after: RenderedSide) -> ObjectChanges:
+    """Compare the objects of all stacks. A stack that can't be rendered has a problem, and stops no other one."""
+    hidden = frozenset(text for side in (before, after) for text in _list_sensitive(side.settings))
+    hider = ValueHider(secrets.token_bytes(_KEY_BYTES), hidden)
+    stacks = dict.fromkeys((*before.release.wiring.object_stacks, *after.release.wiring.object_stacks))
+    return ObjectChanges(
+        before.environment, after.environment, tuple(_compare_stack(before, after, name, hider) for name in stacks)
+    )
+
+
+def _compare_stack(before: RenderedSide, after: RenderedSide, stack: str, hider: ValueHider) -> StackObjects:
+    sides = []
+    for side in (before, after):
+        try:
+            found = _render(side, stack)
+        except InterruptedByUserError:
+            raise
+        except (ConfigurationError, OperationFailedError) as error:
+            return StackObjects(stack, problem=f"{side.environment}: {_describe_error(error)}")
+        if found is not None and not found.is_rendered:
+            return StackObjects(stack, problem=f"{side.environment}: {found.rendered.notes[0]}")
+        sides.append(ObjectSide(found.rendered.objects, found.namespace) if found else ObjectSide((), ""))
+    return StackObjects(stack, compare_sides(sides[0], sides[1], hider))
+
+
+def _render(side: RenderedSide, stack: str) -> StackManifests | None:
+    """Return the objects of a stack; None if the release does not have it."""
+    wired = side.release.wiring.stacks.get(stack)
+    if wired is None or wired.kubernetes is None:
+        return None
+    (found,) = render_manifests(side.context, side.release, side.settings, (stack,))
+    return found
+
+
+def _describe_error(error: EnvctlError) -> str:
+    first = error.problems[0]
+    return f"{first.message.partition(chr(10))[0]}{f' ({first.location})' if first.location else ''}"
+
+
+def _list_sensitive(settings: EnvironmentSettings) -> Iterator[str]:
+    """Yield the texts of sensitive settings: an object may hold them as well."""
+    for each in settings.settings:
+        if each.sensitive:
+            yield from _walk_texts(each.value)
+
+
+def _walk_texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _walk_texts(item)
+    elif isinstance(value, Collection):
+        for item in value:
+            yield from _walk_texts(item)

@@ -1,0 +1,137 @@
+"""Requests to a real API server with its answers, and the same requests to the Kubernetes of the sandbox."""
+
+import copy
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from envctl.adapters.sandbox.kubernetes.api.exchange import ApiAnswer, ApiRequest
+from envctl.adapters.sandbox.kubernetes.api.requests import KubernetesApi
+from envctl.adapters.sandbox.kubernetes.cluster import Cluster
+
+FOLDER = Path(__file__).parent
+REQUESTS, DRY_RUNS = "requests.jsonl.gz", "dry-runs.jsonl.gz"
+APPLY = "application/apply-patch+yaml"
+# Random values and times.
+_VOLATILE = frozenset(
+    {
+        *("uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "time", "selfLink", "clusterIP"),
+        *("clusterIPs", "nodePort", "startTime", "lastTransitionTime", "lastUpdateTime"),
+    }
+)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# The real server ran with controllers.
+_CONTROLLER, _REVISION = "kube-controller-manager", "deployment.kubernetes.io/revision"
+
+Verdict = Literal["same", "code", "words", "owners", "content"]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request with the answer of the real server."""
+
+    name: str
+    method: str
+    target: str
+    media: str
+    body: Any
+    code: int
+    answer: dict[str, Any]
+    path: str = ""
+    """The target as it is recorded."""
+
+
+def list_recordings() -> dict[str, Path]:
+    """Return the folders with answers by the version of the real server."""
+    others = {each.name: each for each in FOLDER.iterdir() if (each / REQUESTS).is_file()}
+    return {"1.36": FOLDER} | others
+
+
+def load_requests(folder: Path = FOLDER) -> list[Exchange]:
+    return [_parse(each, "") for each in _read_lines(folder / REQUESTS)]
+
+
+def load_dry_runs(folder: Path = FOLDER) -> list[Exchange]:
+    query = "?fieldManager=envctl&force=false&dryRun=All"
+    return [_parse({"method": "PATCH", "media": APPLY, **each}, query) for each in _read_lines(folder / DRY_RUNS)]
+
+
+def _parse(line: dict[str, Any], query: str) -> Exchange:
+    target = line["path"] + query
+    content = line["media"], line["body"], line["code"], line["answer"]
+    return Exchange(line["name"], line["method"], target, *content, path=line["path"])
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+class Replay:
+    """Sends requests to a new cluster, and judges its answers."""
+
+    def __init__(self, version: str = "1.36") -> None:
+        self.api = KubernetesApi(Cluster(version))
+
+    def send(self, method: str, target: str, media: str, body: object) -> tuple[int, dict[str, Any]]:
+        headers = {"content-type": media or "application/json", "user-agent": "envctl"}
+        content = b"" if body is None else json.dumps(body).encode()
+        answer = self.api.answer(ApiRequest(method, target, headers, content))
+        assert isinstance(answer, ApiAnswer)
+        return answer.code, json.loads(answer.body)
+
+    def judge(self, exchange: Exchange) -> tuple[Verdict, list[str]]:
+        """Send a request, and return how its answer differs from the real one, and in which fields."""
+        code, answer = self.send(exchange.method, exchange.target, exchange.media, exchange.body)
+        code = 200 if code == 201 else code
+        fields = list(list_differences(_normalize(answer), _normalize(exchange.answer)))
+        if code != exchange.code:
+            return "code", [f"{code} != {exchange.code}", *fields]
+        if not fields:
+            return "same", []
+        if code >= 300:
+            return "words", fields
+        is_ownership = all(".managedFields" in field or field.startswith(".metadata.generation") for field in fields)
+        return "owners" if is_ownership else "content", fields
+
+
+def _normalize(answer: dict[str, Any]) -> Any:
+    answer = copy.deepcopy(answer)
+    for item in answer.get("items", [answer]):
+        if item.get("kind") != "Status":
+            item.pop("status", None)
+        metadata = item.get("metadata") or {}
+        if metadata.get("managedFields"):
+            entries = [entry for entry in metadata["managedFields"] if entry["manager"] != _CONTROLLER]
+            metadata["managedFields"] = sorted(entries, key=lambda entry: (entry["manager"], entry["operation"]))
+        (metadata.get("annotations") or {}).pop(_REVISION, None)
+        if metadata.get("annotations") == {}:
+            del metadata["annotations"]
+    if isinstance(answer.get("details"), dict) and answer["details"].get("causes"):
+        # The server lists conflicts in the order of a map of Go.
+        answer["details"]["causes"].sort(key=lambda cause: json.dumps(cause, sort_keys=True))
+    return _hide_volatile(answer)
+
+
+def _hide_volatile(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _hide_volatile(inner) for name, inner in sorted(value.items()) if name not in _VOLATILE}
+    if isinstance(value, list):
+        return [_hide_volatile(inner) for inner in value]
+    return _UUID.sub("UUID", value) if isinstance(value, str) else value
+
+
+def list_differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for name in sorted({*ours, *theirs}):
+            yield from list_differences(ours.get(name), theirs.get(name), f"{path}.{name}")
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for index, pair in enumerate(zip(ours, theirs, strict=True)):
+            yield from list_differences(*pair, f"{path}[{index}]")
+    elif ours != theirs:
+        yield f"{path}: {json.dumps(ours)[:200]} != {json.dumps(theirs)[:200]}"

@@ -1,0 +1,1 @@
+"""Requests with mistakes, as kube-apiserver 1.36 answers them."""

@@ -1,0 +1,99 @@
+"""Wrong bodies. The rules stand in k8s.io/apiserver/pkg/endpoints/handlers and in k8s.io/apimachinery."""
+
+# ruff: noqa: E501 (the words of the server)
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.adapters.sandbox.kubernetes.requests.sending import Sender, list_causes
+
+MAP, MAPS = "/api/v1/namespaces/default/configmaps/m", "/api/v1/namespaces/default/configmaps"
+SCALE = "/apis/apps/v1/namespaces/default/deployments/d/scale"
+DEPLOYMENT = "/apis/apps/v1/namespaces/default/deployments/d"
+CONTAINERS = [{"name": "a", "image": "a"}]
+TEMPLATE = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": CONTAINERS}}
+REFUSED = "the server rejected our request due to an error in our request"
+NO_NAME = "the name of the object (m based on URL) was undeterminable: name must be provided"
+SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
+# method, target, media, body, code, message
+CASES: list[tuple[str, str, str, Any, int, str]] = [
+    # handlers/create.go, handlers/update.go, handlers/rest.go
+    ("POST", MAPS, "", {"kind": "Secret", "apiVersion": "v1"}, 400, 'Secret in version "v1" cannot be handled as a ConfigMap: '),
+    ("POST", MAPS, "", {"kind": "ConfigMap", "apiVersion": "v2"}, 400, f'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" {SCHEME}'),
+    ("POST", MAPS, "text/plain", {}, 415, "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf"),
+    ("PUT", MAP, "", {"metadata": {}}, 400, NO_NAME),
+    ("PUT", MAP, "", {"metadata": {"name": "n"}}, 400, "the name of the object (n) does not match the name on the URL (m)"),
+    ("PUT", MAP, "", {"metadata": {"name": "m", "uid": "x"}}, 409, 'Operation cannot be fulfilled on configmaps "m": StorageError: invalid object, Code: 4, Key: /registry/configmaps/default/m, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: x, UID in object meta: '),
+    # handlers/patch.go
+    ("PATCH", MAP, "merge", b"[1]", 400, "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"),
+    ("PATCH", MAP, "strategic", b"[1]", 400, "json: cannot unmarshal array into Go value of type map[string]interface {}"),
+    ("PATCH", MAP, "json", {}, 400, "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
+    ("PATCH", MAP, "json", [1], 400, "error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp"),
+    ("PATCH", MAP, "json", [{"op": "replace", "path": "/data/a", "value": 1}], 422, ' "" is invalid: patch: Invalid value: "{'),
+    ("PATCH", MAP, "merge", {"metadata": None}, 400, NO_NAME),
+    ("PATCH", MAP, "merge", {"metadata": {"uid": "q"}}, 422, 'ConfigMap "m" is invalid: metadata.uid: Invalid value: "q": field is immutable'),
+    ("PATCH", MAP, "merge", {"kind": "Secret"}, 422, ' "" is invalid: patch: Invalid value: '),
+    ("PATCH", DEPLOYMENT, "merge", {"spec": {"replicas": "x"}}, 422, ' "" is invalid: patch: Invalid value: '),
+    ("PATCH", f"{DEPLOYMENT}?fieldValidation=Strict", "merge", {"spec": {"x": 1}}, 422, ' "" is invalid: patch: Invalid value: '),
+    # apimachinery/pkg/util/strategicpatch/patch.go
+    ("PATCH", DEPLOYMENT, "strategic", {"$patch": "x"}, 500, "unknown patch type: x in map: map[$patch:x]"),
+    ("PATCH", DEPLOYMENT, "strategic", {"spec": {"template": {"spec": {"containers": [{"image": "z"}]}}}}, 500, "map: map[image:z] does not contain declared merge key: name"),
+    ("PATCH", DEPLOYMENT, "strategic", {"metadata": {"$deleteFromPrimitiveList/finalizers": "a"}}, 400, "invalid patch format of primitive list"),
+    ("PATCH", DEPLOYMENT, "strategic", {"spec": {"strategy": {"$retainKeys": "x"}}}, 400, "invalid patch format of retainKeys"),
+    ("PATCH", DEPLOYMENT, "strategic", {"spec": {"strategy": {"$retainKeys": ["type"], "rollingUpdate": {}}}}, 422, REFUSED),
+    # apimachinery/pkg/util/managedfields/internal/versioncheck.go, structuredmerge.go
+    ("PATCH", f"{MAP}?fieldManager=x", "apply", b"", 400, "invalid object type: /, Kind="),
+    ("PATCH", f"{MAP}?fieldManager=x", "apply", {"apiVersion": "v1"}, 400, "invalid object type: /v1, Kind="),
+    ("PATCH", f"{DEPLOYMENT}?fieldManager=x", "apply", {"apiVersion": "apps/v2", "kind": "Deployment"}, 400, "invalid object type: apps/v2, Kind=Deployment"),
+    ("PATCH", f"{MAP}?fieldManager=x", "apply", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"managedFields": []}}, 400, "metadata.managedFields must be nil"),
+    ("PATCH", f"{MAP}?fieldManager=x", "apply", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"uid": "q"}}, 422, 'ConfigMap "m" is invalid: metadata.uid: '),
+    # pkg/registry/apps/deployment/storage/storage.go
+    ("PUT", SCALE, "", {"metadata": {"name": "d"}, "spec": {"replicas": -1}}, 422, 'Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0'),
+    ("PUT", SCALE, "", {"metadata": {"name": "z"}}, 400, "the name of the object (z) does not match the name on the URL (d)"),
+    ("PUT", SCALE, "", {"metadata": {"name": "d", "namespace": "q"}}, 400, "the namespace of the provided object does not match the namespace sent on the request"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sender() -> Sender:
+    sender = Sender()
+    sender.send("POST", MAPS, {"metadata": {"name": "m"}, "data": {"a": "b"}})
+    spec = {"selector": {"matchLabels": {"app": "a"}}, "template": TEMPLATE}
+    sender.send("POST", DEPLOYMENT.removesuffix("/d"), {"metadata": {"name": "d"}, "spec": spec})
+    return sender
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]} {case[2]} {case[3]}"[:90])
+def test_a_wrong_body_is_refused(sender: Sender, case: tuple[str, str, str, Any, int, str]) -> None:
+    method, target, media, body, code, message = case
+    found, words = sender.refuse(method, target, body, media)
+    assert (found, words[: len(message)]) == (code, message)
+
+
+def test_a_damaging_patch_has_one_cause(sender: Sender) -> None:
+    answer = sender.send("PATCH", DEPLOYMENT, {"spec": {"replicas": "x"}}, "merge")
+    assert list_causes(answer) == [("patch", "FieldValueInvalid")]
+
+
+def test_a_doubled_field_is_a_warning(sender: Sender) -> None:
+    answer = sender.send("PATCH", MAP, b'{"data": {"x": "1", "x": "2"}}', "merge")
+    assert answer.headers == (("Warning", '299 - "duplicate field \\"data.x\\""'),)
+
+
+@pytest.mark.parametrize(("target", "kind"), [(MAP, "PartialObjectMetadata"), (MAPS, "PartialObjectMetadataList")])
+def test_metadata_can_be_asked_alone(sender: Sender, target: str, kind: str) -> None:
+    """handlers/response.go."""
+    answer = json.loads(
+        sender.send("GET", target, accept="application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io").body
+    )
+    item = answer.get("items", [answer])[0]
+    assert (answer["kind"], set(item)) == (kind, {"kind", "apiVersion", "metadata"})
+
+
+def test_an_unknown_media_type_is_not_acceptable(sender: Sender) -> None:
+    """handlers/negotiation/errors.go."""
+    accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    message = f"only the following media types are accepted: {accepted}"
+    assert sender.refuse("GET", MAP, accept="image/png") == (406, message)
