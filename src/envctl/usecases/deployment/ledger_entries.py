@@ -55,16 +55,22 @@ def record_deployment(planned: PlannedDeployment) -> Iterator[Attempt]:
     fail.
     """
     attempt = Attempt(planned, planned.prepared.guard_request, dict(planned.plans))
+    ports, start = attempt.request.context.ports, journal.Submission()
     decide_event = partial(_decide_start, attempt, _save_documents(planned))
-    after, _ = journal.append(attempt.request.context.ports, decide_event)
-    attempt.started, here = after.seq, after.find_environment(attempt.request.target)
-    attempt.leftovers = {
-        new: old for new, old in here.renamed.items() if old not in here.held_stacks and new in attempt.plans
-    }
     try:
+        after, _ = journal.append(ports, decide_event, submission=start)
+        attempt.started, here = after.seq, after.find_environment(attempt.request.target)
+        attempt.leftovers = {
+            new: old for new, old in here.renamed.items() if old not in here.held_stacks and new in attempt.plans
+        }
         yield attempt
         _record_success(attempt)
     except (Exception, KeyboardInterrupt) as error:
+        if not attempt.started and (recorded := journal.find_recorded(ports, start)):
+            # Interrupted right after the store had the start.
+            attempt.started = recorded.seq
+        if not attempt.started:
+            raise
         if not attempt.is_complete:
             _record_failure(attempt, error)
         elif not isinstance(error, UnrecordedEndError):

@@ -7,7 +7,7 @@ entries. A signed one is trusted for its signature.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
@@ -100,14 +100,29 @@ def check_known_head(ports: Ports, now: LedgerState, seen: KnownHead) -> None:
         ports.head_cache.save_head(now.seq, now.head)
 
 
+@dataclass
+class Submission:
+    """The last entry sent to the store by one `append`.
+
+    An interruption can come after the store has the entry, and before `append` returns it.
+    """
+
+    entry: entries.Entry | None = None
+
+
 def append(
-    ports: Ports, decide: Callable[[LedgerState], Event | None], *, after: LedgerState | None = None
+    ports: Ports,
+    decide: Callable[[LedgerState], Event | None],
+    *,
+    after: LedgerState | None = None,
+    submission: Submission | None = None,
 ) -> tuple[LedgerState, entries.Entry | None]:
     """Append the event decided on the current state; return the next state and the entry.
 
     If another entry is appended first, `decide` is called again with the new state. It may refuse by raising, or return
     None for no entry. Frequent callers pass the last returned state as `after`: the ledger is read again only if the
-    next number is taken.
+    next number is taken. Callers that must end what they start pass a `submission`, and ask `find_recorded` after an
+    interruption.
     """
     known = after
     ports.store.prefetch_time()
@@ -130,6 +145,8 @@ def append(
         )
         # Sign only once: signatures of the same bytes differ.
         entry = signing.sign_entry(ports, plain) if ports.trust.pinned else plain
+        if submission is not None:
+            submission.entry = entry
         if not create_entry(ports, entry):
             continue
         after = apply_entry(now, entries.decode_entry(entries.encode_entry(entry)))
@@ -140,9 +157,20 @@ def append(
     raise OperationFailedError(Problem("E402", message, "try again in a minute"))
 
 
-def append_event(ports: Ports, decide: Callable[[LedgerState], Event]) -> entries.Entry:
+def find_recorded(ports: Ports, submission: Submission) -> entries.Entry | None:
+    """Return the submitted entry if the store has it, after an interrupted `append`. None if the store is silent."""
+    entry = submission.entry
+    with suppress(EnvctlError):
+        if entry and ports.store.read(ledger_store.entry_key(entry.seq)) == entries.encode_entry(entry):
+            return entry
+    return None
+
+
+def append_event(
+    ports: Ports, decide: Callable[[LedgerState], Event], *, submission: Submission | None = None
+) -> entries.Entry:
     """Append the event decided on the current state, like `append`; return its entry."""
-    _, entry = append(ports, decide)
+    _, entry = append(ports, decide, submission=submission)
     if entry is None:
         raise AssertionError("an entry was to be appended in any case")
     return entry

@@ -1,9 +1,11 @@
 """Import existing resources into a state, with ledger entries before and after each import."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
+from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.state import LedgerState, OpenImport
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted
@@ -28,21 +30,27 @@ class StateImporter:
         """
         shown = redact_address(address, stack.secrets.values())
         start = ImportStarted(self.environment, self.release, stack.name, shown)
-        entry = journal.append_event(self.ports, lambda _: start)
-        begun = OpenImport(entry.seq, stack.name, shown, entry.actor, entry.at)
+        submission = journal.Submission()
         try:
+            entry = journal.append_event(self.ports, lambda _: start, submission=submission)
             self.ports.terraform.import_resource(self.environment, stack, address, identity)
         except (Exception, KeyboardInterrupt) as error:
-            self._record_failure(begun, error)
+            if recorded := journal.find_recorded(self.ports, submission):
+                self._record_failure(_to_open_import(recorded, start), error)
             raise
         try:
-            self._record_end(begun, "imported")
+            self._record_end(_to_open_import(entry, start), "imported")
         except EnvctlError as error:
             message = (
                 f"{shown} is in the state of {stack.name} in {self.environment}, but the import could not be recorded"
             )
             hint = f"when the store responds again: {format_command('recover', self.environment)}"
             raise OperationFailedError(Problem("E372", message, hint), *error.problems) from error
+        except KeyboardInterrupt:
+            # Stopped between the import and its entry.
+            with suppress(EnvctlError):
+                self._record_end(_to_open_import(entry, start), "imported")
+            raise
 
     def abandon_open(self, present: LedgerState) -> tuple[str, ...]:
         """Record all imports without a recorded end as abandoned. Return their addresses."""
@@ -70,3 +78,7 @@ class StateImporter:
             return ImportEnded(self.environment, self.release, *end) if begun.seq in still else None
 
         journal.append(self.ports, decide_event)
+
+
+def _to_open_import(entry: Entry, start: ImportStarted) -> OpenImport:
+    return OpenImport(entry.seq, start.stack, start.address, entry.actor, entry.at)

@@ -34,8 +34,15 @@ def run_rollout(attempt: Attempt, pool: WorkerPool, rollout: StackRollout) -> Ta
     if rollout.watched:
         # Do not start with an alarm ringing.
         yield lambda: _check_alarms_first(attempt, rollout)
-    entries.record_start(attempt, rollout)
+    # Set before the entry: an interruption can come after the entry is stored.
     attempt.shifting[rollout.stack] = progress
+    try:
+        entries.record_start(attempt, rollout)
+    except InterruptedByUserError:
+        raise
+    except EnvctlError:
+        attempt.shifting.pop(rollout.stack, None)
+        raise
     try:
         for step in rollout.steps:
             yield from _shift_traffic(attempt, pool, progress, step, approved)
