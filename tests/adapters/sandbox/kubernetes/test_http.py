@@ -1,6 +1,10 @@
 """The API over HTTP: authentication, streams, faults."""
 
+import gc
 import json
+import socket
+import struct
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,3 +131,20 @@ def test_stopped_server_breaks_its_connections(
     kubernetes_cluster.server.stop()
     with pytest.raises(urllib3.exceptions.HTTPError):
         pool.request("GET", MAPS)
+
+
+def test_client_gone_before_handshake_leaves_nothing_open(kubernetes_cluster: KubernetesCluster) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        accepted, address = listener.accept()
+        # Closed with data unread and no time to linger: the server meets a reset.
+        client.sendall(b"x")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            with pytest.raises(OSError, match=r"reset|not connected"):
+                kubernetes_cluster.server._server.finish_request(accepted, address)
+            accepted.close()
+            gc.collect()
+    assert [str(each.message) for each in warned if each.category is ResourceWarning] == []

@@ -130,6 +130,8 @@ class _HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         # The handshake runs in the thread of the connection.
         connection: socket.socket = request  # type: ignore[assignment]
         if self._context:
+            # For a client that is gone, `wrap_socket` raises and leaves a socket open.
+            connection.getpeername()
             connection = self._context.wrap_socket(connection, server_side=True)
         self._connections.add(connection)
         try:
