@@ -338,8 +338,8 @@ class MemoryTerraform:
     def expect_plan(self, environment: str, stack: PreparedStack) -> None:
         self.expected.append((environment, stack.name))
 
-    def expect_check(self, environment: str) -> None:
-        self.expected.append((environment, ""))
+    def expect_checks(self, environments: Sequence[str]) -> None:
+        self.expected.extend((environment, "") for environment in environments)
 
     def explain_provider_start(self, environment: str, stack: PreparedStack) -> str | None:
         return self.provider_starts.get((environment, stack.name))

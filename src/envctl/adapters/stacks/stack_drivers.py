@@ -53,8 +53,8 @@ class StackDrivers:
         if stack.workload is None:
             self._terraform.expect_plan(environment, stack)
 
-    def expect_check(self, environment: str) -> None:
-        self._terraform.expect_check(environment)
+    def expect_checks(self, environments: Sequence[str]) -> None:
+        self._terraform.expect_checks(environments)
 
     def expect_refresh(self, environment: str, stack: PreparedStack) -> None:
         if stack.workload is None:

@@ -160,12 +160,15 @@ class TerraformDriver:
     def expect_plan(self, environment: str, stack: PreparedStack) -> None:
         self._launcher.start_providers(self._build_site(environment, stack))
 
-    def expect_check(self, environment: str) -> None:
-        stack = self._checked_stacks.find_single(environment)
-        if stack is not None:
-            # The check reports an error.
-            with suppress(EnvctlError):
-                self._launcher.start_providers(self._build_site(environment, stack))
+    def expect_checks(self, environments: Sequence[str]) -> None:
+        # What the worker pool will find.
+        self._monitor.is_parallel = len(environments) > 1
+        for environment in environments:
+            stack = self._checked_stacks.find_single(environment)
+            if stack is not None:
+                # The check reports an error.
+                with suppress(EnvctlError):
+                    self._launcher.start_providers(self._build_site(environment, stack))
 
     def expect_refresh(self, environment: str, stack: PreparedStack) -> None:
         self._warm.expect_refresh(self._build_site(environment, stack))

@@ -26,8 +26,7 @@ def run_drift_check(
     with ExitStack() as locks:
         lock_errors = lock_targets(ports, wanted, locks)
         if not ports.job_requests.is_for_request():
-            for target in wanted:
-                ports.terraform.expect_check(target)
+            ports.terraform.expect_checks(wanted)
         from envctl.usecases.ledger import journal
 
         # Only now: with all locks held, no deployment from this machine can change the ledger any more.

@@ -342,8 +342,8 @@ class Terraform(StackDriver, Protocol):
     def expect_plan(self, environment: str, stack: PreparedStack) -> None:
         """Start what the plan of this stack needs, and do not wait for it: the plan is the next run."""
 
-    def expect_check(self, environment: str) -> None:
-        """Start what a drift check of this environment needs, if an earlier one found a single stack there."""
+    def expect_checks(self, environments: Sequence[str]) -> None:
+        """Start what a drift check of each environment needs, if an earlier one found a single stack there."""
 
     def expect_refresh(self, environment: str, stack: PreparedStack) -> None:
         """Tell that `refresh_state` follows the apply of a stack: what it needs may be kept."""

@@ -16,8 +16,13 @@ TWO_CORES = Machine(2, 8 * GIB)
 
 CASES = {
     "one always may, however much it takes": (Load(), 100 * GIB, Machine(1, GIB), UNLIMITED, True),
-    "two a core begin at once": (Load([GIB] * 3), GIB, TWO_CORES, UNLIMITED, True),
-    "a fifth on two cores waits until somebody has looked": (Load([GIB] * 4), GIB, TWO_CORES, UNLIMITED, False),
+    "two a core begin at once where idle cores are not measured": (Load([GIB] * 3), GIB, TWO_CORES, UNLIMITED, True),
+    "a fifth on two cores waits where they are not": (Load([GIB] * 4), GIB, TWO_CORES, UNLIMITED, False),
+    "of many, one a core begins at once": (Load([GIB], 0.0, units=12), GIB, TWO_CORES, UNLIMITED, True),
+    "of many, a third on two cores waits at first": (Load([GIB] * 2, 0.0, units=12), GIB, TWO_CORES, UNLIMITED, False),
+    "of many, a third begins where a core is idle": (Load([GIB] * 2, 0.9, units=12), GIB, TWO_CORES, UNLIMITED, True),
+    "of four, the last two do not wait": (Load([GIB] * 3, 0.0, units=4), GIB, TWO_CORES, UNLIMITED, True),
+    "of five, a third waits": (Load([GIB] * 2, 0.0, units=5), GIB, TWO_CORES, UNLIMITED, False),
     "a fifth waits while the cores are busy": (Load([GIB] * 4, 0.1), GIB, TWO_CORES, UNLIMITED, False),
     "a fifth begins where a core is idle": (Load([GIB] * 4, 0.9), GIB, TWO_CORES, UNLIMITED, True),
     "an idle core helps nothing where memory is short": (Load([GIB] * 6, 0.9), GIB, TWO_CORES, UNLIMITED, False),

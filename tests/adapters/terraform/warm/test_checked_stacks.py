@@ -50,11 +50,11 @@ def test_check_takes_the_provider_started_for_it(tally: Tally) -> None:
     tally.require_none_left()
     launches = tally.count()["launch warm"]
     tally.driver = tally.create_driver()
-    tally.driver.expect_check("dev")
+    tally.driver.expect_checks(["dev"])
     # The kernel shows the words of a new process a moment after its start.
     wait_until(lambda: bool(list_keepers(tally.bench.root)), seconds=2)
     (early,) = list_keepers(tally.bench.root)
-    tally.driver.expect_check("staging")
+    tally.driver.expect_checks(["staging"])
     assert list_keepers(tally.bench.root) == [early]
     tally.driver.detect_drift("dev", stack, unchanged=False)
     assert tally.count()["launch warm"] == 2 * launches
@@ -67,5 +67,5 @@ def test_check_of_a_missing_program_is_not_expected(tally: Tally) -> None:
     stack = tally.prepare()
     tally.driver.detect_drift("dev", stack, unchanged=False)
     tally.driver._checked_stacks.record("prod", replace(stack, binary="no-such-program"))
-    tally.driver.expect_check("prod")
+    tally.driver.expect_checks(["prod"])
     tally.require_none_left()

@@ -13,6 +13,8 @@ DEFAULT_UNIT_MEMORY = 1 << 30
 DEFAULT_SHARED_MEMORY = 256 << 20
 # Fewer leave a core idle if a unit waits; more only wait for each other.
 UNITS_PER_CORE = 2
+# Of many units, until cores are seen idle: a unit keeps one busy while it starts, and more only take memory.
+BUSY_UNITS_PER_CORE = 1
 # Limit for idle cores too: each unit is at least two processes.
 MAX_UNITS_PER_CORE = 8
 PROCESSES_PER_UNIT = 2
@@ -59,8 +61,9 @@ class Load:
     """Current load by the running units."""
 
     needs: Sequence[int] = ()  # peak bytes of each running unit, by this or an earlier measurement
-    idle: float | None = None  # cores idle lately; None before the first sample
+    idle: float | None = None  # cores idle lately; None if this system does not tell
     shared: int = 0  # bytes taken once, shared by all units
+    units: int = 0  # all units of this command so far, ended ones too
 
 
 def can_start_unit(load: Load, need: int, machine: Machine, limits: Limits) -> bool:
@@ -73,13 +76,16 @@ def can_start_unit(load: Load, need: int, machine: Machine, limits: Limits) -> b
     budget = machine.memory_budget(limits)
     if budget is not None and load.shared + sum(load.needs) + need > budget:
         return False
-    if limits.parallelism is not None or running < _scale_cores(machine, UNITS_PER_CORE):
+    usual = _scale_cores(machine, UNITS_PER_CORE)
+    # Few units start together: otherwise the last one would run alone, and leave a core idle.
+    at_first = usual if load.idle is None or load.units <= usual else _scale_cores(machine, BUSY_UNITS_PER_CORE)
+    if limits.parallelism is not None or running < at_first:
         return True
     return running < _scale_cores(machine, MAX_UNITS_PER_CORE) and load.idle is not None and load.idle > MIN_IDLE_CORES
 
 
 def count_usual_units(machine: Machine, limits: Limits) -> int:
-    """Return how many units run at once on a machine without idle cores."""
+    """Return how many units mostly run at once: more than at first, since each waits for AWS in between."""
     return limits.parallelism or _scale_cores(machine, UNITS_PER_CORE)
 
 

@@ -80,7 +80,7 @@ class UsageMeter:
         return found
 
     def sample_idle_cores(self) -> float | None:
-        """Return the cores idle since the last call; None at the first call and without /proc."""
+        """Return the cores idle since the last call, 0 at the first call; None without /proc."""
         fields = read_system_file(_PROC / "stat").partition("\n")[0].split()
         if not fields:
             return None
@@ -88,9 +88,9 @@ class UsageMeter:
         now = (int(fields[4]) + int(fields[5])) / _TICKS
         before, self._before = self._before, (time.monotonic(), now)
         if before is None:
-            return None
+            return 0.0
         passed = self._before[0] - before[0]
-        return (now - before[1]) / passed if passed > 0 else None
+        return (now - before[1]) / passed if passed > 0 else 0.0
 
 
 def _walk_process_tree(process: int) -> Iterator[int]:

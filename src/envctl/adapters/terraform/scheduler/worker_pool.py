@@ -38,6 +38,7 @@ class WorkerPool:
         self._running: dict[str, tuple[str, int]] = {}
         self._ended: SimpleQueue[tuple[str, BaseException | None]] = SimpleQueue()
         self._idle: float | None = None
+        self._submitted = 0
         self._closed = threading.Event()
         self.max_running = 0
 
@@ -47,6 +48,7 @@ class WorkerPool:
 
     def submit(self, name: str, job: Job, unit: str = "") -> None:
         with self._lock:
+            self._submitted += 1
             # Longest first.
             queued = [*self._waiting, _QueuedJob(name, unit or name, job)]
             self._waiting = deque(sorted(queued, key=lambda each: -self._monitor.measurements.plan_seconds(each.unit)))
@@ -70,6 +72,7 @@ class WorkerPool:
     def accept_jobs(self) -> Iterator["WorkerPool"]:
         """Accept jobs inside the block. At its end, no job is left running."""
         watcher = threading.Thread(target=self._poll_usage, daemon=True)
+        self._idle = self._monitor.meter.sample_idle_cores()
         with self._monitor.stopping.forward_signals():
             watcher.start()
             try:
@@ -105,7 +108,7 @@ class WorkerPool:
             needs = [need for _, need in self._running.values()]
             meter = self._monitor.meter
             shared = max(DEFAULT_SHARED_MEMORY, meter.shared_memory) + meter.waiting_memory
-            load = Load(needs, self._idle, shared)
+            load = Load(needs, self._idle, shared, self._submitted)
             memory = self._monitor.measurements.peak_memory(self._waiting[0].unit)
             if not can_start_unit(load, memory, self._machine, self._limits):
                 return
