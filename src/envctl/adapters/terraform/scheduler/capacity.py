@@ -13,8 +13,10 @@ DEFAULT_UNIT_MEMORY = 1 << 30
 DEFAULT_SHARED_MEMORY = 256 << 20
 # Fewer leave a core idle if a unit waits; more only wait for each other.
 UNITS_PER_CORE = 2
-# Of many units, until cores are seen idle: a unit keeps one busy while it starts, and more only take memory.
+# Of many units, while they keep the cores busy: a unit does while it starts, and more only take memory.
 BUSY_UNITS_PER_CORE = 1
+# The share of all cores from which on the units keep them busy. Below, they wait, or other programs take the cores.
+BUSY_SHARE = 0.7
 # Limit for idle cores too: each unit is at least two processes.
 MAX_UNITS_PER_CORE = 8
 PROCESSES_PER_UNIT = 2
@@ -64,6 +66,7 @@ class Load:
     idle: float | None = None  # cores idle lately; None if this system does not tell
     shared: int = 0  # bytes taken once, shared by all units
     units: int = 0  # all units of this command so far, ended ones too
+    used: float | None = None  # cores used by the running units lately; None before the first sample
 
 
 def can_start_unit(load: Load, need: int, machine: Machine, limits: Limits) -> bool:
@@ -76,12 +79,18 @@ def can_start_unit(load: Load, need: int, machine: Machine, limits: Limits) -> b
     budget = machine.memory_budget(limits)
     if budget is not None and load.shared + sum(load.needs) + need > budget:
         return False
-    usual = _scale_cores(machine, UNITS_PER_CORE)
-    # Few units start together: otherwise the last one would run alone, and leave a core idle.
-    at_first = usual if load.idle is None or load.units <= usual else _scale_cores(machine, BUSY_UNITS_PER_CORE)
-    if limits.parallelism is not None or running < at_first:
+    if limits.parallelism is not None or running < _count_units_at_first(load, machine):
         return True
     return running < _scale_cores(machine, MAX_UNITS_PER_CORE) and load.idle is not None and load.idle > MIN_IDLE_CORES
+
+
+def _count_units_at_first(load: Load, machine: Machine) -> int:
+    usual = _scale_cores(machine, UNITS_PER_CORE)
+    is_busy = load.used is None or load.used >= machine.cores * BUSY_SHARE
+    # Few units start together: otherwise the last one would run alone, and leave a core idle.
+    if load.idle is None or load.units <= usual or not is_busy:
+        return usual
+    return _scale_cores(machine, BUSY_UNITS_PER_CORE)
 
 
 def count_usual_units(machine: Machine, limits: Limits) -> int:

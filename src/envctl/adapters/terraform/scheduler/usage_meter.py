@@ -38,6 +38,8 @@ class UsageMeter:
         self._running: dict[int, UnitUsage] = {}
         self._lock = threading.Lock()
         self._before: tuple[float, float] | None = None
+        # The time of the last sample of used cores, and the processor seconds of each process until then.
+        self._used_before: tuple[float, dict[int, float]] = (time.monotonic(), {})
         self.peak = 0
         # Bytes taken once, for any number of units: shared code, and envctl itself.
         self.shared_memory = 0
@@ -92,6 +94,15 @@ class UsageMeter:
         passed = self._before[0] - before[0]
         return (now - before[1]) / passed if passed > 0 else 0.0
 
+    def sample_used_cores(self) -> float:
+        """Return the cores that the units of the last `sample_memory` used since the last call."""
+        with self._lock:
+            processes = {each for usage in self._running.values() for each in usage.processes}
+        now, used = time.monotonic(), {each: _read_processor_seconds(each) for each in processes}
+        (then, before), self._used_before = self._used_before, (now, used)
+        passed = now - then
+        return sum(seconds - before.get(each, 0.0) for each, seconds in used.items()) / passed if passed > 0 else 0.0
+
 
 def _walk_process_tree(process: int) -> Iterator[int]:
     """Yield the process and its living descendants."""
@@ -109,3 +120,9 @@ def _read_process_memory(process: int) -> tuple[int, int]:
         return 0, 0
     resident, shared = int(fields[1]), int(fields[2])
     return (resident - shared) * _PAGE, shared * _PAGE
+
+
+def _read_processor_seconds(process: int) -> float:
+    # The name, in parentheses, may hold spaces.
+    fields = read_system_file(_PROC / str(process) / "stat").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0

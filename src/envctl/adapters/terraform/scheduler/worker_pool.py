@@ -38,6 +38,7 @@ class WorkerPool:
         self._running: dict[str, tuple[str, int]] = {}
         self._ended: SimpleQueue[tuple[str, BaseException | None]] = SimpleQueue()
         self._idle: float | None = None
+        self._used: float | None = None
         self._submitted = 0
         self._closed = threading.Event()
         self.max_running = 0
@@ -108,7 +109,7 @@ class WorkerPool:
             needs = [need for _, need in self._running.values()]
             meter = self._monitor.meter
             shared = max(DEFAULT_SHARED_MEMORY, meter.shared_memory) + meter.waiting_memory
-            load = Load(needs, self._idle, shared, self._submitted)
+            load = Load(needs, self._idle, shared, self._submitted, self._used)
             memory = self._monitor.measurements.peak_memory(self._waiting[0].unit)
             if not can_start_unit(load, memory, self._machine, self._limits):
                 return
@@ -136,13 +137,14 @@ class WorkerPool:
 
     def _poll_usage(self) -> None:
         while not self._closed.wait(_POLL_SECONDS):
-            taken, idle = self._monitor.meter.sample_memory(), self._monitor.meter.sample_idle_cores()
+            meter = self._monitor.meter
+            taken, idle, used = meter.sample_memory(), meter.sample_idle_cores(), meter.sample_used_cores()
             with self._lock:
                 self._running = {
                     name: (unit, max(need, taken.get(unit, 0))) if unit in taken else (unit, need)
                     for name, (unit, need) in self._running.items()
                 }
-                self._idle = idle
+                self._idle, self._used = idle, used
                 self._start_waiting()
             self._monitor.trace.record_value("memory", sum(taken.values()))
             self._monitor.trace.record_value("running", len(taken))
