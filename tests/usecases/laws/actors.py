@@ -105,9 +105,14 @@ class Actors(Commands):
         return (command.document, *others)
 
     def all_approve(
-        self, release: str, *, unseen: tuple[str, ...] = ("web",), replaced: bool = False, to: str = "prod"
+        self, release: str, *, unseen: tuple[str, ...] | None = None, replaced: bool = False, to: str = "prod"
     ) -> None:
-        """By all that is asked; where that can't hold at once, the rules as well."""
+        """By all that is asked; where that can't hold at once, the rules as well. By default, `unseen` has all stacks
+        that come after another one.
+        """
+        if unseen is None:
+            third = self.oracle.made[release].third
+            unseen = ("web", third.name) if third.kind == "kubernetes" else ("web",)
         tree, *others = self._documents(to)
         recorded = self.place(to).asked
         if recorded is not None and any(
