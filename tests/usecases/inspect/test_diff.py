@@ -1,5 +1,7 @@
 """`envctl diff A B` on in-memory ports: what each side is, how far they are apart, and what can't be known."""
 
+from dataclasses import replace
+
 import pytest
 
 from envctl.domain.errors import OperationFailedError, UsageError
@@ -10,6 +12,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.diff import Diff, Side, diff_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger.ledger_store import release_key
+from envctl.usecases.release.object_changes import ObjectChanges, StackObjects
 from tests.catching import catch
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
 from tests.usecases.steps import deploy_edited, deploy_everywhere, deploy_to_staging, failing_at
@@ -273,3 +276,11 @@ def test_diff_runs_no_terraform(world: World) -> None:
     ran = list(world.terraform.calls)
     diff_environments(world.ports, "dev", "prod", patch=True)
     assert world.terraform.calls == ran
+
+
+@pytest.mark.parametrize("problem", ["", "prod: kustomize can't render"])
+def test_diff_is_unknown_without_all_objects(problem: str) -> None:
+    side = Side("staging", "deployed", "r1")
+    objects = ObjectChanges("staging", "prod", (StackObjects("web", problem=problem),))
+    found = Diff(side, replace(side, environment="prod"), None, (), None, objects=objects)
+    assert found.unknown is bool(problem)

@@ -72,7 +72,8 @@ class Diff:
 
     @property
     def unknown(self) -> bool:
-        return bool(self.first.problems or self.second.problems)
+        is_incomplete = self.objects is not None and any(stack.problem for stack in self.objects.stacks)
+        return bool(self.first.problems or self.second.problems or is_incomplete)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
