@@ -21,6 +21,8 @@ MODES = ("usual", "traced", "ordinary")
 # Terraform's commands that need providers.
 USING = ("plan", "show", "apply", "import")
 WARM, ORDINARY = "providers", "ordinary start of providers: "
+# Only a stack of Kubernetes objects has it: its plan and apply start no Terraform.
+RENDER = "render"
 _mode = [MODES[0]]
 
 
@@ -69,12 +71,13 @@ def find_unnamed_starts(trace: dict[str, Any]) -> list[str]:
     """
     events = trace["traceEvents"]
     lanes = {each["tid"]: each["args"]["name"] for each in events if each["ph"] == "M"}
+    objects = {each["tid"] for each in events if each["ph"] == "X" and each["name"] == RENDER}
     found, sources = list[str](), dict[int, str]()
     for bar in sorted((each for each in events if each["ph"] == "X"), key=lambda each: each["ts"]):
         name, lane = bar["name"], bar["tid"]
         if name == WARM or name.startswith(ORDINARY):
             sources[lane] = name
-        elif name in USING and "/" in lanes[lane]:
+        elif name in USING and "/" in lanes[lane] and lane not in objects:
             source = sources.get(lane, "")
             if source in ("", ORDINARY):
                 found.append(f"{lanes[lane]} {name}")
