@@ -173,7 +173,7 @@ def check_known_state(request: Request) -> Refusal | None:
     seen = apply_planned_moves(request.target_state, request.changeover.moves)
     unknown = find_unknown_states(seen, request.plan.stacks) if request.plan else ()
     if not unknown:
-        return _warn_of_forgotten(request)
+        return _warn_of_forgotten(request) if request.target_state.forgotten else None
     target = request.target
     hint = (
         'to take over the resources, once their plan is what you want: docs/adopt.md (waivable = ["known_state"] in'
