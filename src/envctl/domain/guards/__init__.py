@@ -21,14 +21,14 @@ from envctl.domain.guards.provenance import (
     check_verified,
 )
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
-from envctl.domain.guards.rule_views import (
+from envctl.domain.guards.rules import (
+    check_rules,
     count_missing_at_gates,
     count_required_approvals,
     describe_approvers,
     list_views,
     merge_answers,
 )
-from envctl.domain.guards.rules import check_rules
 from envctl.domain.guards.target import (
     check_account,
     check_artifact,
