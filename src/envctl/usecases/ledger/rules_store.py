@@ -20,8 +20,11 @@ RULES = DigestDocuments[RulesDocument]("rules/", lambda document: document.encod
 
 def describe_tree_rules(project: Project) -> Mapping[str, RulesDocument]:
     """Return the documents of all environments in the working tree, by digest."""
-    documents = (build_rules_document(project, environment) for environment in project.all_environments)
-    return {document.digest: document for document in documents}
+    documents: dict[str, RulesDocument] = {}
+    for environment in project.all_environments:
+        document = build_rules_document(project, environment)
+        documents[document.digest] = document
+    return documents
 
 
 def complete_request(ports: Ports, request: Request) -> Request:
