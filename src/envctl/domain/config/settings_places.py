@@ -116,7 +116,7 @@ def find_stray_stack(project: Project, environment: str, path: str) -> str:
 
 
 def _list_patterns(project: Project) -> tuple[str, ...]:
-    return tuple(unify_spelling(pattern) for pattern in project.settings.files or USUAL_FILES)
+    return tuple(map(unify_spelling, project.settings.files)) if project.settings.files else USUAL_FILES
 
 
 def _list_shared_paths(project: Project, environment: str) -> Iterator[tuple[str, str]]:

@@ -221,13 +221,13 @@ def require_valid_values(context: Context, release: Release, settings: Environme
     """Raise ConfigurationError for values that a `validation` block of the release refuses (E216), and for tags that
     can't stand beside the default tags (E186).
     """
-    from envctl.usecases.project.tag_checks import find_tag_problems
-
+    problems = _find_refused_values(context, release, settings)
     place = resolve_place(context.project, settings.environment)
-    problems = [
-        *_find_refused_values(context, release, settings),
-        *find_tag_problems(context, release, settings, place),
-    ]
+    # Only a provider with a region has default tags.
+    if place.region:
+        from envctl.usecases.project.tag_checks import find_tag_problems
+
+        problems += find_tag_problems(context, release, settings, place)
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
 
