@@ -61,7 +61,7 @@ class Backend:
 
 def _from_workdir(keys: Mapping[str, object], root: str) -> dict[str, object]:
     """Return the paths of a local state from the folder where Terraform runs: no path of a machine is rendered."""
-    found, up = dict[str, object](), climb_to_stack(root)
+    found, up = dict[str, object](), climb_to_stack(root) if root else ""
     for key in ("path", "workspace_dir"):
         path = str(keys.get(key, ""))
         if path.startswith(f"{HOME_FOLDER}/"):

@@ -149,11 +149,11 @@ class Wiring:
 
     def to_bundle_path(self, path: str) -> str:
         """Return a path of the project from the top of the bundle: see `bundle_paths`."""
-        return to_bundle_path(self.base, path)
+        return to_bundle_path(self.base, path) if self.base else path
 
     def to_project_path(self, path: str) -> str:
         """Return a path of the bundle as the project writes it."""
-        return to_project_path(self.base, path)
+        return to_project_path(self.base, path) if self.base else path
 
     def find_root_folder(self, stack: str) -> str:
         """Return the folder of a root module that runs as it is, in the tree of its stack; empty for a module."""

@@ -164,7 +164,7 @@ def write_workdirs(
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *wiring.stacks))
         write_root_module(ports, environment, release, root)
-        secrets = merge_values(root.secrets, values, name)
+        secrets = merge_values(root.secrets, values, name) if values else root.secrets
         stacks.append(
             describe_stack(project, environment, wiring, root, backend, secrets=secrets, needs=needs, after=after)
         )

@@ -39,7 +39,8 @@ def describe_stack(
         base=wiring.base,
         workspace=root.workspace,
         root=root.root,
-        inputs=list_stack_inputs(wiring, root.stack, backend),
+        # A rendered root module reads outputs itself.
+        inputs=list_stack_inputs(wiring, root.stack, backend) if root.generated is not None else (),
         warm=terraform.warm,
         region=root.region,
     )
