@@ -10,7 +10,7 @@ from envctl.domain.guards.provenance import suggest_undo
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.projection.stacks import apply_planned_moves, find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
-from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan, list_imports
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment import drift_undo, shared_resources, verification
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
@@ -66,7 +66,8 @@ class PlanStacks:
         if only:
             _require_upstreams(planned)
         unknown = find_unknown_states(ahead, plans.values())
-        shared_resources.require_sole_owners(ports, target, stacks, plans, unknown)
+        if unknown or list_imports(plans.values()):
+            shared_resources.require_sole_owners(ports, target, stacks, plans, unknown)
         stands = bool(only) or is_up_to_date(prepared, lost, ahead)
         pending = bool(unknown or prepared.environment.leaving or planned.moves or planned.plan.changes)
         return replace(planned, is_up_to_date=stands and not pending)
