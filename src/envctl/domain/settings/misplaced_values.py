@@ -65,9 +65,13 @@ def _find_rival_value(resolution: Resolution, stack: str, name: str) -> str:
 
 def find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:
     """Yield a problem for each assignment of a forbidden or undeclared name."""
-    for file in (each for each in resolution.files if not each.stack or each.stack in resolution.schema):
+    for file in resolution.files:
+        if file.stack and file.stack not in resolution.schema:
+            continue
         check = _check_own_assignment if file.stack else _check_assignment
-        yield from filter(None, (check(resolution, each, file.stack) for each in file.assignments))
+        for each in file.assignments:
+            if problem := check(resolution, each, file.stack):
+                yield problem
 
 
 def _check_assignment(resolution: Resolution, each: Assignment, _: str) -> Problem | None:

@@ -304,11 +304,12 @@ def render_stacks(
         name: find_final_weight(traffic.live if traffic else None, resolve_artifact(project, release, settings, name))
         for name, traffic in live.items()
     }
-    return tuple(
-        render_stack(project, release, settings, name, ends.get(name), changeover=changeover)
-        for name, stack in release.wiring.stacks.items()
-        if stack.kubernetes is None
-    )
+    roots: list[RootModule] = []
+    for name, stack in release.wiring.stacks.items():
+        if stack.kubernetes is None:
+            root = render_stack(project, release, settings, name, ends.get(name), changeover=changeover)
+            roots.append(root)
+    return tuple(roots)
 
 
 def render_stack(
