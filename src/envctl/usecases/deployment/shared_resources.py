@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.ledger.projection.stacks import find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.plan.changes import Action, StackPlan, list_imports
 from envctl.domain.terraform.claimed_resources import (
@@ -42,7 +41,7 @@ def warn_of_shared_resources(
     ports: Ports, environment: str, stacks: Sequence[PreparedStack], plans: Sequence[StackPlan], state: EnvironmentState
 ) -> tuple[StackPlan, ...]:
     """Return the plans, with a warning on those of stacks that share resources: a deployment would refuse them."""
-    unknown = find_unknown_states(state, plans)
+    unknown = state.find_unknown(plans)
     shared = _find_shared(ports, environment, stacks, {plan.stack: plan for plan in plans}, unknown)
     if not shared:
         return tuple(plans)

@@ -400,10 +400,9 @@ def find_rollout_stacks(context: Context, wiring: Wiring, environment: str, move
 
 def find_traffic(ports: Ports, environment: str, moves: Mapping[str, str]) -> Mapping[str, Traffic]:
     """Return the traffic of the stacks, by their names after the moves."""
-    from envctl.domain.ledger.projection.stacks import apply_planned_moves
     from envctl.usecases.ledger import journal
 
-    return apply_planned_moves(journal.load(ports).find_environment(environment), moves).traffic
+    return journal.load(ports).find_environment(environment).apply_moves(moves).traffic
 
 
 def _describe_unclear(environment: str, name: str, wiring: Wiring) -> Problem:

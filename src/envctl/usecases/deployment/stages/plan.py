@@ -8,7 +8,6 @@ from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
 from envctl.domain.guards.provenance import suggest_undo
 from envctl.domain.guards.request import can_record_rules
-from envctl.domain.ledger.projection.stacks import apply_planned_moves, find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan, list_imports
 from envctl.domain.text.lists import join_names
@@ -37,7 +36,7 @@ class PlanStacks:
         ports, target = request.context.ports, request.target
         present = journal.load(ports)
         here = present.find_environment(target)
-        ahead = apply_planned_moves(here, over.moves)
+        ahead = here.apply_moves(over.moves)
         if prepared.environment.traffic:
             planner.write_end_positions(prepared, ahead)
         if over.leaving and not only:
@@ -65,7 +64,7 @@ class PlanStacks:
         _require_drift_undone(planned)
         if only:
             _require_upstreams(planned)
-        unknown = find_unknown_states(ahead, plans.values())
+        unknown = ahead.find_unknown(plans.values())
         if unknown or list_imports(plans.values()):
             shared_resources.require_sole_owners(ports, target, stacks, plans, unknown)
         stands = bool(only) or is_up_to_date(prepared, lost, ahead)
