@@ -94,7 +94,7 @@ class StackWiring:
     @property
     def root(self) -> str:
         """The folder of a root module that runs as it is; empty for a module."""
-        return normalize_root(self.module) if self.is_root else ""
+        return "" if self.root_code is None else normalize_root(self.module)
 
     @property
     def upstream(self) -> tuple[str, ...]:
