@@ -12,9 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from envctl.domain.config.secret_sources import find_key
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings.settings import EnvironmentSettings, SetValue
+from envctl.domain.settings.settings import EnvironmentSettings, SetValue, find_key
 from envctl.domain.settings.value_sources import DeclaredSecret, Resolution, SettingsPaths
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
 from envctl.domain.text.lists import join_names

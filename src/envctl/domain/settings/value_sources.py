@@ -13,11 +13,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from envctl.domain.config.secret_sources import SecretSource, find_key
+from envctl.domain.config.secret_sources import SecretSource
 from envctl.domain.errors import Location, Problem
 from envctl.domain.images.image_reference import is_same_artifact
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
-from envctl.domain.settings.settings import Origin, Setting, SetValue, format_canonical_json
+from envctl.domain.settings.settings import Origin, Setting, SetValue, find_key, format_canonical_json
 from envctl.domain.terraform.conversion import convert_value, find_unknown_attributes, format_path
 from envctl.domain.terraform.variables import (
     Assignment,
