@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from envctl.domain.config.project import Project
-from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.place import Backend
 from envctl.domain.release.root_module import RootModule
 from envctl.domain.release.root_override import find_region, list_stack_inputs
 from envctl.domain.settings.settings import EnvironmentSettings

@@ -35,10 +35,8 @@ from envctl.domain.release.artifacts import (
     relocate_images,
     resolve_placeholders,
 )
-from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import Release, Wiring, to_json_values
-from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import render_assume_role
+from envctl.domain.release.place import Backend, Place, render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
 from envctl.domain.terraform.json_syntax import escape_templates

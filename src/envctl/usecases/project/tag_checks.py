@@ -22,7 +22,7 @@ def find_tag_problems(
     files = {path: file.data for path, file in release.files.items() if path.endswith(".tf")}
     if not any(prefix.encode() in data and b"tags" in data for data in files.values()):
         return
-    from envctl.domain.release.provider_blocks import render_configurations
+    from envctl.domain.release.place import render_configurations
     from envctl.domain.release.tag_conflicts import StackTags, describe_tag_conflicts
 
     stacks = {stack: each for stack, each in release.wiring.stacks.items() if each.has_default_tags}
