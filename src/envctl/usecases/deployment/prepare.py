@@ -14,14 +14,16 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError, Probl
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
-from envctl.domain.release.bundle import Release
+from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.installed_modules import list_installed_files
+from envctl.domain.release.place import Backend
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
-from envctl.domain.release.root_override import list_tree_files
+from envctl.domain.release.root_override import find_region, list_stack_inputs, list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
-from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
+from envctl.domain.terraform.workdir_names import SESSION_VARIABLE, WORKLOAD_ROOT
 from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import (
     NO_VALUES,
@@ -32,7 +34,6 @@ from envctl.usecases.account.secret_values import (
     redact_secret_values,
 )
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
-from envctl.usecases.deployment.prepared_stacks import describe_stack, write_objects
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -182,6 +183,67 @@ def write_root_module(ports: Ports, environment: str, release: Release, root: Ro
         ports.workspace.write_stack(environment, root.stack, root.encode())
     record = render_module_record(release.wiring, root.stack)
     ports.workspace.write_module_record(environment, root.stack, record, root.root)
+
+
+def describe_stack(
+    project: Project,
+    environment: str,
+    wiring: Wiring,
+    root: RootModule,
+    backend: Backend,
+    *,
+    secrets: Mapping[str, str],
+    needs: tuple[str, ...],
+    after: tuple[str, ...] = (),
+) -> PreparedStack:
+    """Return the stack of a root module. `needs` and `after` are the stacks to apply before it."""
+    terraform = project.terraform
+    return PreparedStack(
+        root.stack,
+        needs,
+        secrets,
+        terraform.binary or "",
+        project.environments[environment].profile or "",
+        after=after,
+        plan_keys=terraform.plan_keys,
+        base=wiring.base,
+        workspace=root.workspace,
+        root=root.root,
+        # A rendered root module reads outputs itself.
+        inputs=list_stack_inputs(wiring, root.stack, backend) if root.generated is not None else (),
+        warm=terraform.warm,
+        region=root.region,
+    )
+
+
+def write_objects(
+    ports: Ports,
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    name: str,
+    *,
+    needs: tuple[str, ...],
+    after: tuple[str, ...] = (),
+) -> PreparedStack:
+    """Write the code of a stack of Kubernetes objects, and return the stack. It is rendered when it is planned: it may
+    need outputs of other stacks.
+    """
+    from envctl.domain.release.workload import build_workload, list_workload_files
+
+    wiring, environment = release.wiring, settings.environment
+    place = resolve_place(project, environment, acting=True)
+    ports.workspace.write_tree(environment, name, WORKLOAD_ROOT, list_workload_files(release, name), GeneratedFiles())
+    return PreparedStack(
+        name,
+        needs,
+        profile=project.environments[environment].profile or "",
+        after=after,
+        base=wiring.base,
+        inputs=list_stack_inputs(wiring, name, place.backend),
+        region=find_region(wiring, name, place) or "",
+        workload=build_workload(wiring, name, project, place.backend, settings),
+    )
 
 
 def rewrite_root_module(ports: Ports, environment: str, root: RootModule) -> None:

@@ -17,7 +17,6 @@ from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving.settings import find_arguments, find_secret_sources
-from envctl.usecases.deployment.prepared_stacks import describe_stack, write_objects
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
@@ -109,7 +108,7 @@ class _LeavingStacks:
                 replace(maker.release, wiring=wiring),
                 EnvironmentSettings(environment, (), {name: found}),
             )
-            return write_objects(ports, self.project, release, settings, name, needs=needs)
+            return prepare.write_objects(ports, self.project, release, settings, name, needs=needs)
         root = _render_stack(self.project, environment, name, wiring, found, secret_values=sources)
         prepare.check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, name))
@@ -119,7 +118,7 @@ class _LeavingStacks:
         secrets = merge_values(root.secrets, values, name)
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         backend = resolve_place(self.project, environment, acting=True).backend
-        return describe_stack(self.project, environment, wiring, root, backend, secrets=secrets, needs=needs)
+        return prepare.describe_stack(self.project, environment, wiring, root, backend, secrets=secrets, needs=needs)
 
 
 def _render_stack(
