@@ -14,7 +14,7 @@ from envctl.domain.plan.changes import Marker
 from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, list_missing_variables
 from envctl.domain.settings.settings import EnvironmentSettings, find_key, format_canonical_json
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.terraform.variables import Schema
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_names

@@ -20,8 +20,8 @@ from envctl.domain.plan.changes import FATES, Fate
 from envctl.domain.release.manifest_shape import parse_manifest
 from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
+from envctl.domain.terraform.expressions import is_cluster_output
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
-from envctl.domain.terraform.outputs import is_cluster_output
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
 from envctl.domain.text.identifiers import VALUE_PATH_PATTERN, is_name, is_provider_name

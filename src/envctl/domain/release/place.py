@@ -23,7 +23,7 @@ from envctl.domain.plan.provider_accounts import (
     parse_role_account,
 )
 from envctl.domain.release.bundle import StackWiring, Wiring
-from envctl.domain.terraform.json_syntax import escape_templates
+from envctl.domain.terraform.expressions import escape_templates
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE, climb_to_stack
 
 HOME_FOLDER = ".envctl"

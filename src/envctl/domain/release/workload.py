@@ -11,7 +11,7 @@ from envctl.domain.release.kubernetes_code import KubernetesCode
 from envctl.domain.release.place import Backend
 from envctl.domain.release.root_override import locate_output
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.domain.terraform.outputs import OutputReference, is_cluster_output
+from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 
 VERSION_VARIABLE = "kubernetes_version"
 """Variable of a module for a cluster that says its version."""

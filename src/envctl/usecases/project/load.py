@@ -39,7 +39,7 @@ from envctl.domain.release.bundle import Release, Wiring, to_json_values
 from envctl.domain.release.place import Backend, Place, render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
-from envctl.domain.terraform.json_syntax import escape_templates
+from envctl.domain.terraform.expressions import escape_templates
 from envctl.domain.terraform.variables import Schema, SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
