@@ -18,12 +18,11 @@ from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.installed_modules import list_installed_files
 from envctl.domain.release.place import Backend
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
-from envctl.domain.release.root_override import find_region, list_stack_inputs, list_tree_files
+from envctl.domain.release.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
-from envctl.domain.terraform.workdir_names import SESSION_VARIABLE, WORKLOAD_ROOT
+from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import (
     NO_VALUES,
@@ -34,6 +33,7 @@ from envctl.usecases.account.secret_values import (
     redact_secret_values,
 )
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
+from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -213,36 +213,6 @@ def describe_stack(
         inputs=list_stack_inputs(wiring, root.stack, backend) if root.generated is not None else (),
         warm=terraform.warm,
         region=root.region,
-    )
-
-
-def write_objects(
-    ports: Ports,
-    project: Project,
-    release: Release,
-    settings: EnvironmentSettings,
-    name: str,
-    *,
-    needs: tuple[str, ...],
-    after: tuple[str, ...] = (),
-) -> PreparedStack:
-    """Write the code of a stack of Kubernetes objects, and return the stack. It is rendered when it is planned: it may
-    need outputs of other stacks.
-    """
-    from envctl.domain.release.workload import build_workload, list_workload_files
-
-    wiring, environment = release.wiring, settings.environment
-    place = resolve_place(project, environment, acting=True)
-    ports.workspace.write_tree(environment, name, WORKLOAD_ROOT, list_workload_files(release, name), GeneratedFiles())
-    return PreparedStack(
-        name,
-        needs,
-        profile=project.environments[environment].profile or "",
-        after=after,
-        base=wiring.base,
-        inputs=list_stack_inputs(wiring, name, place.backend),
-        region=find_region(wiring, name, place) or "",
-        workload=build_workload(wiring, name, project, place.backend, settings),
     )
 
 

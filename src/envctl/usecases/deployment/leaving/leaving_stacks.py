@@ -17,6 +17,7 @@ from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving.settings import find_arguments, find_secret_sources
+from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
@@ -108,7 +109,7 @@ class _LeavingStacks:
                 replace(maker.release, wiring=wiring),
                 EnvironmentSettings(environment, (), {name: found}),
             )
-            return prepare.write_objects(ports, self.project, release, settings, name, needs=needs)
+            return write_objects(ports, self.project, release, settings, name, needs=needs)
         root = _render_stack(self.project, environment, name, wiring, found, secret_values=sources)
         prepare.check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, name))

@@ -1,0 +1,41 @@
+"""Working directories of stacks of Kubernetes objects: their code, and what their plan needs to render it."""
+
+from envctl.domain.config.project import Project
+from envctl.domain.release.bundle import Release
+from envctl.domain.release.root_override import find_region, list_stack_inputs
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.generated_files import GeneratedFiles
+from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.project.load import resolve_place
+
+
+def write_objects(
+    ports: Ports,
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    name: str,
+    *,
+    needs: tuple[str, ...],
+    after: tuple[str, ...] = (),
+) -> PreparedStack:
+    """Write the code of a stack of Kubernetes objects, and return the stack. It is rendered when it is planned: it may
+    need outputs of other stacks.
+    """
+    from envctl.domain.release.workload import build_workload, list_workload_files
+
+    wiring, environment = release.wiring, settings.environment
+    place = resolve_place(project, environment, acting=True)
+    ports.workspace.write_tree(environment, name, WORKLOAD_ROOT, list_workload_files(release, name), GeneratedFiles())
+    return PreparedStack(
+        name,
+        needs,
+        profile=project.environments[environment].profile or "",
+        after=after,
+        base=wiring.base,
+        inputs=list_stack_inputs(wiring, name, place.backend),
+        region=find_region(wiring, name, place) or "",
+        workload=build_workload(wiring, name, project, place.backend, settings),
+    )
