@@ -9,9 +9,8 @@ import pytest
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, StackWiring, Wiring
-from envctl.domain.release.place import Place
+from envctl.domain.release.place import Backend, Place
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.root_module import render_root_module
 from envctl.domain.terraform.generated_files import GeneratedFiles

@@ -2,7 +2,7 @@ import pytest
 
 from envctl.adapters.toml import load_project
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.expressions import OutputReference
 from tests.adapters.toml.project_files import GOOD, line_of, problems_of, read_cases
 
 

@@ -68,7 +68,7 @@ import os, signal, sys
 from envctl.adapters.store.object_store import ObstoreStore
 from envctl.cli.entry import run
 from envctl.usecases.deployment import ledger_entries
-from envctl.usecases.deployment.stages import apply, plan, prepare
+from envctl.usecases.deployment.stages import apply, plan
 
 at, passed = int(sys.argv.pop(1)), 0
 
@@ -88,7 +88,7 @@ def between(function):
 
 stages = [
     stage
-    for module in (apply, plan, prepare)
+    for module in (apply, plan)
     for stage in vars(module).values()
     if hasattr(stage, "describe") and stage.__module__ == module.__name__
 ]

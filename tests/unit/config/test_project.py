@@ -13,7 +13,7 @@ from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.rules.document import find_rules
 from envctl.domain.rules.environment_rules import Rules
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.expressions import OutputReference
 from tests.unit.terraform.type_strategies import names
 
 indexes = st.one_of(

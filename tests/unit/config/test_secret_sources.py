@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from envctl.domain.config.secret_sources import (
     SecretSource,
-    find_key,
     flatten_sources,
     parse_source,
     resolve_source,
 )
+from envctl.domain.settings.settings import find_key
 
 PLACES = {"project": "shop", "env": "dev", "environment": "dev", "stack": "web", "account_id": "1", "region": ""}
 VALID = {

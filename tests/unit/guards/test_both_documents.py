@@ -20,7 +20,7 @@ from envctl.domain.guards import (
     merge_answers,
 )
 from envctl.domain.guards.request import Guard
-from envctl.domain.guards.rule_views import (
+from envctl.domain.guards.rules import (
     RESET_DELAY,
     can_replace_rules,
     check_stopped_deployment,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from envctl.domain.guards import Refusal, Request, check_guards
-from envctl.domain.guards.rule_views import RESET_DELAY, find_account_owners, list_views
+from envctl.domain.guards.rules import RESET_DELAY, find_account_owners, list_views
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import EMPTY_ENVIRONMENT
 from envctl.domain.rules.document import RulesDocument

@@ -17,9 +17,8 @@ from envctl.domain.release.approval_place import (
     encode,
     list_differences,
 )
-from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import Wiring
-from envctl.domain.release.place import Place
+from envctl.domain.release.place import Backend, Place
 from envctl.domain.release.root_module import render_root_module
 from envctl.usecases.project.load import resolve_bound_place
 from envctl.usecases.project.working_tree import wire_stack

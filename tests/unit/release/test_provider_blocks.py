@@ -10,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.plan.changes import Marker
-from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import Release, StackWiring, Wiring, compute_identity, pack, unpack
 from envctl.domain.release.changes import compare_releases
-from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import list_project_tables, render_configurations, render_provider_blocks
+from envctl.domain.release.place import (
+    Backend,
+    Place,
+    list_project_tables,
+    render_configurations,
+    render_provider_blocks,
+)
 from envctl.domain.release.root_code import RootCode, RootProvider
 from envctl.domain.release.root_module import render_root_module
 from envctl.domain.release.root_override import render_provider_overrides

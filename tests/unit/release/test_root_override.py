@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from envctl.domain.errors import Location
-from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring, compute_identity, pack, unpack
 from envctl.domain.release.code_search import StateBlock
-from envctl.domain.release.place import Place
+from envctl.domain.release.place import Backend, Place
 from envctl.domain.release.root_checks import describe_overridden
 from envctl.domain.release.root_code import RootCode, RootProvider
 from envctl.domain.release.root_findings import ProviderDeclaration, RootFindings

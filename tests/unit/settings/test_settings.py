@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.settings.resolution import resolve_settings
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.domain.settings.stack_model import Variables, build_model
+from envctl.domain.settings.value_sources import Variables, build_model
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, TypeExpression, Variable, format_type
 from tests.catching import catch
 from tests.unit.terraform.type_strategies import concrete_types, fits, fitting, literals, names, types

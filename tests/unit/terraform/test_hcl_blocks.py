@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.adapters.hcl.source import read_settings
+from envctl.domain.terraform.expressions import escape_templates
 from envctl.domain.terraform.hcl_blocks import Expression, format_block
-from envctl.domain.terraform.json_syntax import escape_templates
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
 VALUES = st.recursive(

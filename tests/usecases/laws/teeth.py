@@ -23,7 +23,7 @@ from envctl.adapters.aws import tokens
 from envctl.adapters.aws.identity import AwsIdentity, CredentialOrigin
 from envctl.adapters.aws.tokens import Claims
 from envctl.domain import guards
-from envctl.domain.guards import rule_views
+from envctl.domain.guards import rules
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.projection import statements
@@ -115,9 +115,9 @@ RULES: dict[str, Without] = {
     "the order of releases": ((guards, "GUARDS", _without_guard("G111")),),
     "the double question": ((guards, "list_views", lambda request: (request,)),),
     "what can't hold twice": ((guards, "GUARDS", _without_guard("G112")),),
-    "the delay of a reset": ((rule_views, "RESET_DELAY", timedelta()),),
+    "the delay of a reset": ((rules, "RESET_DELAY", timedelta()),),
     "the persons who withdraw a reset": ((reset_rules, "_check_may_withdraw", _forget),),
-    "the rules of an account": ((rule_views, "find_account_owners", lambda request: ()),),
+    "the rules of an account": ((rules, "find_account_owners", lambda request: ()),),
     "what the ledger never deployed": ((guards, "GUARDS", _without_guard("G304")),),
     "the environments that are gone": ((import_module("envctl.usecases.inspect.status"), "find_gone", lambda *_: ()),),
     "the token that credentials came of": ((AwsIdentity, "_verify_claims", _believe_any_token),),

@@ -181,11 +181,18 @@ def to_exact_value(source: Source, node: tree_sitter.Node, value: object) -> obj
 
 
 def _unwrap_node(node: tree_sitter.Node) -> tree_sitter.Node:
+    """Return the only part of a node, and of that part, as deep as there is one. Comments do not count."""
     while node.type in _WRAPPERS:
-        parts = [child for child in node.children if child.type != "comment"]
-        if len(parts) != 1:
-            return node  # parentheses, an index, an attribute: more than its first part
-        node = parts[0]
+        part = None
+        for child in node.children:
+            if child.type == "comment":
+                continue
+            if part is not None:
+                return node  # parentheses, an index, an attribute: more than its first part
+            part = child
+        if part is None:
+            return node
+        node = part
     return node
 
 

@@ -16,7 +16,7 @@ from envctl.domain.config.regions import check_region_names, check_stack_places,
 from envctl.domain.config.stack_kinds import check_stack_kinds, parse_cluster_stack
 from envctl.domain.graph import CycleError, order_stacks
 from envctl.domain.rollout.traffic import FULL_PERCENT, TRAFFIC_VARIABLES
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 ALARM_OUTPUT, CHECK = "alarm:output:", "check:"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from envctl.domain.config.fields import REGION_PATTERN, Fault, TomlPath, find_table, list_texts
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 # As in boto3's list of endpoints and partitions; a test compares them.

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, Strict
 
 from envctl.domain.config.fields import Duration, Name, Section, check_template
 from envctl.domain.operation import Operation
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_names
 

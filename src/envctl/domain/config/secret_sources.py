@@ -110,11 +110,3 @@ def flatten_sources(value: object) -> object:
         else:
             flat[name] = source
     return flat
-
-
-def find_key(sources: Mapping[str, object], stack: str, variable: str) -> str:
-    """Return the key that gives a variable its value: that of the stack wins. Empty if none does."""
-    for key in (f"{stack}.{variable}", variable):
-        if key in sources:
-            return key
-    return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from envctl.domain.config.project import Project
 from envctl.domain.config.settings_table import SUFFIXES, unify_spelling
 from envctl.domain.config.stacks import Stack
-from envctl.domain.text.identifiers import is_name
+from envctl.domain.text.identifiers import NAME
 
 USUAL_FILES = (
     "environments/common.tfvars",
@@ -111,12 +111,12 @@ def find_stray_stack(project: Project, environment: str, path: str) -> str:
     """Return the stack that a file is for by its usual path; empty for other files."""
     folder = f"{ENVIRONMENTS_FOLDER}/{environment}/"
     name = path.removeprefix(folder).removesuffix(SUFFIXES[0])
-    is_usual = project.settings.files is None and path == f"{folder}{name}{SUFFIXES[0]}" and is_name(name)
+    is_usual = project.settings.files is None and path == f"{folder}{name}{SUFFIXES[0]}" and NAME.fullmatch(name)
     return name if is_usual and name not in ("terraform", REMOVED_FILE.removesuffix(SUFFIXES[0])) else ""
 
 
 def _list_patterns(project: Project) -> tuple[str, ...]:
-    return tuple(unify_spelling(pattern) for pattern in project.settings.files or USUAL_FILES)
+    return tuple(map(unify_spelling, project.settings.files)) if project.settings.files else USUAL_FILES
 
 
 def _list_shared_paths(project: Project, environment: str) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from envctl.domain.config.fields import Fault, TomlPath, find_table
 from envctl.domain.config.regions import parse_stack
-from envctl.domain.terraform.outputs import OutputReference, is_cluster_output
+from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 from envctl.domain.text.suggestions import find_nearest
 
 KUBERNETES = "kubernetes"

@@ -21,14 +21,14 @@ from envctl.domain.guards.provenance import (
     check_verified,
 )
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
-from envctl.domain.guards.rule_views import (
+from envctl.domain.guards.rules import (
+    check_rules,
     count_missing_at_gates,
     count_required_approvals,
     describe_approvers,
     list_views,
     merge_answers,
 )
-from envctl.domain.guards.rules import check_rules
 from envctl.domain.guards.target import (
     check_account,
     check_artifact,
@@ -105,8 +105,13 @@ _OF_PATH = frozenset(
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
     views = list_views(request)
-    answers = ([(guard.check(view), view.whose_rules) for view in views] for guard in GUARDS)
-    return _follow_order(tuple(refusal for each in answers if (refusal := merge_answers(each))))
+    origins = tuple(view.whose_rules for view in views)
+    refusals: list[Refusal] = []
+    for guard in GUARDS:
+        answers = tuple(zip(map(guard.check, views), origins, strict=True))
+        if refusal := merge_answers(answers):
+            refusals.append(refusal)
+    return _follow_order(tuple(refusals))
 
 
 def _follow_order(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:

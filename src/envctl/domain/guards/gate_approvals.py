@@ -7,7 +7,7 @@ from datetime import datetime
 from envctl.domain.guards.approvals import describe_approvers_at
 from envctl.domain.guards.plan import list_counting_approvals
 from envctl.domain.guards.request import Request
-from envctl.domain.guards.rule_views import count_missing_at_gates, count_required_approvals, list_views
+from envctl.domain.guards.rules import count_missing_at_gates, count_required_approvals, list_views
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_same_person
 from envctl.domain.ledger.state import Approval

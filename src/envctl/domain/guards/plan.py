@@ -9,11 +9,9 @@ from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.projection.stacks import (
-    apply_planned_moves,
     describe_forgotten_states,
     describe_unknown_states,
     find_forgotten_states,
-    find_unknown_states,
 )
 from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.changes import Action, ResourceChange, is_object_type
@@ -170,10 +168,10 @@ def check_rehearsed(request: Request) -> Refusal | None:
 
 def check_known_state(request: Request) -> Refusal | None:
     """G304: the resources in the states come from deployments of this ledger."""
-    seen = apply_planned_moves(request.target_state, request.changeover.moves)
-    unknown = find_unknown_states(seen, request.plan.stacks) if request.plan else ()
+    seen = request.target_state.apply_moves(request.changeover.moves)
+    unknown = seen.find_unknown(request.plan.stacks) if request.plan else ()
     if not unknown:
-        return _warn_of_forgotten(request)
+        return _warn_of_forgotten(request) if request.target_state.forgotten else None
     target = request.target
     hint = (
         'to take over the resources, once their plan is what you want: docs/adopt.md (waivable = ["known_state"] in'

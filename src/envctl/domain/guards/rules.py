@@ -1,13 +1,29 @@
-"""Guard G112: the rules of the tree and the recorded rules do not contradict each other."""
+"""Guard G112, and the two rules documents of a deployment: those of the tree, and the recorded ones.
+
+Each guard checks the rules of both. A deployment has to satisfy both documents; a requirement in one of them is enough.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards import rule_views
+from envctl.domain.guards import approvals, plan
+from envctl.domain.guards.plan import count_missing_after_stop
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.person_names import is_named_in, is_same_person, list_people
+from envctl.domain.ledger.people.principals import can_approve_at
+from envctl.domain.ledger.recorded_rules import RulesApproval
+from envctl.domain.ledger.state import Approval
 from envctl.domain.rules.changes import list_conflicts, list_rule_lines
 from envctl.domain.rules.document import RulesDocument, to_rules
+from envctl.domain.rules.environment_rules import Rules
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_names
+
+RESET_DELAY = timedelta(days=7)
 
 
 def check_rules(request: Request) -> Refusal | None:
@@ -20,7 +36,7 @@ def check_rules(request: Request) -> Refusal | None:
 
 def _check_missing_document(request: Request) -> Refusal | None:
     recorded = request.target_state.rules
-    if recorded is None or not rule_views.is_document_missing(request):
+    if recorded is None or not is_document_missing(request):
         return None
     message = (
         f"the rules of {request.target} recorded on {recorded.at:%Y-%m-%d} are missing or damaged in"
@@ -36,9 +52,9 @@ def _check_conflicts(request: Request) -> Refusal | None:
     if recorded is None or before is None or now is None or before.is_entry:
         return None
     conflicts, asked = list_conflicts(before, now), to_rules(before)
-    if not conflicts or rule_views.can_replace_rules(request, asked):
+    if not conflicts or can_replace_rules(request, asked):
         return None
-    missing = [gate for gate, count in rule_views.count_missing_rules_approvals(request, asked).items() if count]
+    missing = [gate for gate, count in count_missing_rules_approvals(request, asked).items() if count]
     message = (
         f"envctl.toml contradicts the rules of {request.target} recorded on {recorded.at:%Y-%m-%d} (entry"
         f" {recorded.started}): {', '.join(conflicts)}"
@@ -71,7 +87,7 @@ def _check_taken_account(request: Request) -> Refusal | None:
     """Refuse an account already deployed to by another environment, for a standalone environment or an entry."""
     now = request.document
     claimed = list_claimed_accounts(request)
-    if now is None or not can_record_rules(request) or not (claimed or rule_views.can_take_account(request)):
+    if now is None or not can_record_rules(request) or not (claimed or can_take_account(request)):
         return None
     owners, unknown = _find_owners(request, now, claimed or now.all_accounts)
     if owners and claimed:
@@ -128,11 +144,7 @@ def _find_owners(
             unknown.append(name)
         elif found.is_entry:
             entered.add(found.account_id)
-        elif (
-            found.account_id in accounts
-            and not found.is_standalone
-            and (now.is_standalone or rule_views.is_guarded(found))
-        ):
+        elif found.account_id in accounts and not found.is_standalone and (now.is_standalone or is_guarded(found)):
             owners.setdefault(found.account_id, []).append(name)
     if now.is_entry:
         owners = {account: names for account, names in owners.items() if account not in entered}
@@ -143,13 +155,11 @@ def _warn_of_reset(request: Request) -> Refusal | None:
     reset, recorded = request.target_state.rules_reset, request.target_state.rules
     if reset is None or recorded is None:
         return None
-    due = reset.at + rule_views.RESET_DELAY
-    since = (
-        f"ended at {due:%Y-%m-%d %H:%M} UTC" if rule_views.is_reset_due(request) else f"end at {due:%Y-%m-%d %H:%M} UTC"
-    )
+    due = reset.at + RESET_DELAY
+    since = f"ended at {due:%Y-%m-%d %H:%M} UTC" if is_reset_due(request) else f"end at {due:%Y-%m-%d %H:%M} UTC"
     message = (
         f"{reset.by} reset the rules of {request.target} on {reset.at:%Y-%m-%d}: {reset.reason}; the"
-        f" recorded rules {since} ({format_duration(rule_views.RESET_DELAY)} after the reset)"
+        f" recorded rules {since} ({format_duration(RESET_DELAY)} after the reset)"
     )
     hint = format_command("rules reset", request.target, withdraw=True)
     return Refusal(GuardCode.RULES, message, hint, since=reset.at, warns=True)
@@ -169,3 +179,219 @@ def _warn_of_first_record(request: Request) -> Refusal | None:
 
 def _refuse_rules(message: str, hint: str, *, for_now: bool = False) -> Refusal:
     return Refusal(GuardCode.RULES, message, hint, for_now=for_now, waivable=False)
+
+
+def list_views(request: Request) -> tuple[Request, ...]:
+    """Return the request under the rules of the tree, and under the recorded rules if they differ and are binding. A
+    first deployment has no recorded rules: the rules of environments with the same account apply in their place.
+    """
+    recorded, counting = request.target_state.rules, find_binding_document(request)
+    if recorded is not None and counting is not None:
+        when = f"on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
+        others = [(counting, f"by the rules of {request.target} recorded {when}")]
+    else:
+        others = []
+        for owner in find_account_owners(request):
+            is_shared = request.document is not None and request.document.account_id == owner.account_id
+            how = "in the same account" if is_shared else f"the owner of account {owner.account_id}"
+            others.append((owner, f"by the rules of {owner.environment}, {how}"))
+    views = [request]
+    for document, whose in others:
+        accounts = tuple(account for account in request.other_accounts if account in document.all_accounts)
+        views.append(replace(request, rules=to_rules(document), other_accounts=accounts, whose_rules=whose))
+    return tuple(views)
+
+
+def find_account_owners(request: Request) -> tuple[RulesDocument, ...]:
+    """Return the rules of guarded environments with an account of the target, before its first deployment. They keep
+    the requirements of an account in force for an environment with a new name, or outside the pipeline.
+    """
+    if request.document is None or not can_take_account(request):
+        return ()
+    accounts = request.document.all_accounts
+    found = (_find_document(request, name) for name in sorted(request.present.environments))
+    return tuple(
+        each for each in found if each and each.account_id in accounts and is_guarded(each) and not each.is_entry
+    )
+
+
+def _find_document(request: Request, environment: str) -> RulesDocument | None:
+    """Return the recorded document of another environment; the one of the tree if no rules were recorded."""
+    there = request.present.find_environment(environment)
+    if environment == request.target or (there.rules is None and there.current is None):
+        return None
+    if there.rules is not None:
+        return request.documents.get(there.rules.digest)
+    return next((each for each in request.documents.values() if each.environment == environment), None)
+
+
+def can_take_account(request: Request) -> bool:
+    """Check if the target may take over an account of other environments.
+
+    True for a target without recorded rules, unless it is an entry or was deployed before rules were recorded.
+    Break-glass and partial deployments record no rules.
+    """
+    now, here = request.document, request.target_state
+    if now is None or not now.all_accounts or now.is_entry or here.rules is not None:
+        return False
+    return here.began_with_rules or here.current is None
+
+
+def is_guarded(document: RulesDocument) -> bool:
+    """Check if the rules require approvals, or protect the environment."""
+    asked = to_rules(document)
+    return asked.protected or bool(asked.approvals)
+
+
+def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, ...]:
+    """Return the ignore rules of the tree also found in the recorded document, if it is binding. Empty if that document
+    is missing or damaged.
+    """
+    counting = find_binding_document(request)
+    if counting is None:
+        return () if is_document_missing(request) else tuple(by_tree)
+    ignored = counting.content.get("drift", {}).get("ignore", ())
+    return tuple(each for each in by_tree if each in ignored)
+
+
+def merge_answers(answers: Iterable[tuple[Refusal | None, str]]) -> Refusal | None:
+    """Merge the answers of one guard into one refusal: each with the origin of its rules, that of the tree first."""
+    joined: Refusal | None = None
+    for answer, whose in answers:
+        joined = _merge_refusals(joined, answer, whose) if whose else answer
+    return joined
+
+
+def is_document_missing(request: Request) -> bool:
+    """Check if a required recorded document is missing or damaged: it never counts as empty rules."""
+    recorded = request.target_state.rules
+    if recorded is None or recorded.digest == request.rules_digest or is_reset_due(request):
+        return False
+    return request.document is None or request.recorded_document is None
+
+
+def find_binding_document(request: Request) -> RulesDocument | None:
+    """Return the recorded document, if it differs from the tree and is still binding; None otherwise."""
+    recorded, found = request.target_state.rules, request.recorded_document
+    if recorded is None or found is None or recorded.digest == request.rules_digest:
+        return None
+    # In the entry, branches differ. The recorded document decides if it is the entry, not the tree.
+    if found.is_entry or can_replace_rules(request, to_rules(found)):
+        return None
+    return found
+
+
+def has_new_rules(request: Request) -> bool:
+    """Check if success replaces the recorded rules by those of the tree."""
+    found = request.recorded_document
+    if found is None or found.is_entry or not can_record_rules(request):
+        return False
+    return found.digest != request.rules_digest
+
+
+def can_replace_rules(request: Request, recorded: Rules) -> bool:
+    """Check if the rules of the tree may replace the recorded ones: by approvals, or by a reset after its delay."""
+    return is_reset_due(request) or not any(count_missing_rules_approvals(request, recorded).values())
+
+
+def is_reset_due(request: Request) -> bool:
+    """Check if the recorded rules were reset, and the delay is over."""
+    reset = request.target_state.rules_reset
+    return reset is not None and request.now - reset.at >= RESET_DELAY
+
+
+def count_missing_rules_approvals(request: Request, recorded: Rules) -> Mapping[str, int]:
+    """Return the number of missing approvals of the new rules, for each gate of the recorded rules. Recorded rules
+    without gates need one statement by any person.
+    """
+    given = [each for each in list_rules_approvals(request) if _is_valid_approval(request, recorded, each)]
+    if not recorded.approvals:
+        return {"": 0 if given else 1}
+    return {
+        gate: max(0, count - len(list_people([each.by for each in given if each.gate == gate])))
+        for gate, count in recorded.approvals.items()
+    }
+
+
+def list_rules_approvals(request: Request) -> tuple[RulesApproval, ...]:
+    """Return all approvals of the rules of the tree in place of the recorded rules."""
+    bound = (request.recorded_digest, request.rules_digest)
+    return tuple(each for each in request.target_state.rules_approvals if (each.recorded, each.rules) == bound)
+
+
+def _is_valid_approval(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
+    patterns = recorded.list_approver_patterns(approval.gate)
+    if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
+        return False
+    # Without gates, a statement of the change is enough.
+    is_own = is_same_person(approval.by, request.actor) or is_named_in(approval.by, request.wrote_rules)
+    barred = bool(recorded.approvals) and not recorded.self_approval and is_own
+    return not barred and can_approve_at(patterns, approval.by)
+
+
+def _merge_refusals(by_tree: Refusal | None, by_record: Refusal | None, whose: str) -> Refusal | None:
+    """Merge two answers: a refusal outranks a warning, and equal answers appear once."""
+    if by_record is None or by_record == by_tree or (by_tree is not None and by_record.warns):
+        return by_tree
+    if by_tree is None or by_tree.warns:
+        return replace(by_record, message=f"{by_record.message} ({whose})")
+    return replace(
+        by_tree,
+        message=f"{by_tree.message}; {whose}: {by_record.message}",
+        for_now=by_tree.for_now and by_record.for_now,
+        opens=max(by_tree.opens, by_record.opens) if by_tree.opens and by_record.opens else None,
+        waivable=by_tree.waivable and by_record.waivable,
+        because=tuple(dict.fromkeys((*by_tree.because, *by_record.because))),
+    )
+
+
+def count_required_approvals(request: Request) -> dict[str, int]:
+    """Return the number of required approvals for each gate in either document."""
+    return _merge_counts(view.rules.approvals for view in list_views(request))
+
+
+def count_missing_at_gates(request: Request) -> dict[str, int]:
+    """Return the number of missing approvals for each gate in either document."""
+    return _merge_counts(map(count_missing_after_stop, list_views(request)))
+
+
+def count_missing_since(request: Request, moment: datetime) -> dict[str, int]:
+    """Return the number of approvals missing since a moment, for each gate in either document."""
+    return _merge_counts(plan.count_missing_since(view, moment) for view in list_views(request))
+
+
+def _merge_counts(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the highest number for each gate."""
+    merged: dict[str, int] = {}
+    for each in counts:
+        for gate, count in each.items():
+            merged[gate] = max(count, merged.get(gate, count))
+    return merged
+
+
+def check_stopped_deployment(request: Request) -> Refusal | None:
+    """Check the rest of a stopped deployment against both documents, without a plan."""
+    views = list_views(request)
+    return merge_answers([(plan.check_stopped_deployment(view), view.whose_rules) for view in views])
+
+
+def describe_approvers(request: Request) -> str:
+    """Describe the people still able to approve."""
+    views = list_views(request)
+    lacking = (view for view in views if any(count_missing_after_stop(view).values()))
+    return approvals.describe_allowed_approvers(next(lacking, views[0]))
+
+
+def list_valid_in_any_view(request: Request) -> tuple[Approval, ...]:
+    """Return the approvals valid under either document."""
+    return tuple(dict.fromkeys(each for view in list_views(request) for each in approvals.list_valid_approvals(view)))
+
+
+def find_barring_view(request: Request, gate: str, actor: Actor) -> Request | None:
+    """Return the view barring the actor from approving at the gate; None if any view permits it."""
+    views = [view for view in list_views(request) if gate in view.rules.approvals] or list_views(request)[:1]
+    for view in views:
+        has_part = approvals.has_made_release(view, actor) or approvals.has_changed_rules(view, actor)
+        if approvals.can_approve(view, gate, actor) and (view.rules.self_approval or not has_part):
+            return None
+    return views[0]

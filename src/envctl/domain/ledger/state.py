@@ -3,10 +3,10 @@
 The package `projection` computes it from the entries.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from envctl.domain.ledger.entries import GENESIS, is_future
 from envctl.domain.ledger.events import Actor
@@ -15,6 +15,9 @@ from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, Rule
 from envctl.domain.operation import Operation
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rollout.traffic import Shift, Traffic
+
+if TYPE_CHECKING:
+    from envctl.domain.plan.changes import StackPlan
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
 """*partial*: success of some stacks only; parts of several releases may run."""
@@ -275,6 +278,23 @@ class EnvironmentState:
     def has_begun(self, stack: str) -> bool:
         """Check if a deployment or import of the stack ever started, or one of unrecorded stacks."""
         return bool(self.unnamed) or stack in self.stacks or stack in self.begun
+
+    def find_unknown(self, plans: Iterable["StackPlan"]) -> tuple["StackPlan", ...]:
+        """Return the plans of stacks with resources but without any started deployment. Forgotten stacks are known."""
+        known = self.forgotten
+        return tuple(p for p in plans if p.in_state and p.stack not in known and not self.has_begun(p.stack))
+
+    def apply_moves(self, moves: Mapping[str, str]) -> "EnvironmentState":
+        """Return the environment after the state moves of a plan. `moves` maps each new stack name to the old one."""
+        if not moves:
+            return self
+        names = {old: new for new, old in moves.items()}
+        return replace(
+            self,
+            stacks=self.stacks | {new for new, old in moves.items() if old in self.stacks},
+            begun=self.begun | {new for new, old in moves.items() if self.has_begun(old)},
+            traffic={names.get(name, name): traffic for name, traffic in self.traffic.items()},
+        )
 
     @property
     def open_shifts(self) -> Mapping[str, Shift]:

@@ -7,7 +7,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.provenance import MAX_NAMED, find_newer_deployment, suggest_drift_fix
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.guards.rule_views import count_missing_at_gates, count_missing_since, describe_approvers
+from envctl.domain.guards.rules import count_missing_at_gates, count_missing_since, describe_approvers
 from envctl.domain.next_step.situation import Goal, NextStep, Situation
 from envctl.domain.plan.unseen_stacks import list_acceptable
 from envctl.domain.text.identifiers import shorten_id

@@ -247,6 +247,11 @@ def count_actions(resources: Iterable[ResourceChange]) -> dict[Action, int]:
     return {action: counted[action] for action in Action if counted[action] and action is not Action.READ}
 
 
+def list_imports(plans: Iterable[StackPlan]) -> list[tuple[str, ResourceChange]]:
+    """Return the resources that these plans import, each with its stack."""
+    return [(plan.stack, resource) for plan in plans for resource in plan.resources if resource.imported]
+
+
 def has_created_or_deleted(plans: Iterable[StackPlan]) -> bool:
     """Tell if these plans, once applied, created or deleted objects of a provider: others may then report changes."""
     actions = {Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE, Action.INVOKE}

@@ -50,8 +50,10 @@ def to_canonical_json(value: object) -> str:
             power = int(exponent) + len(text) - len(short)
             return f"{'-' if sign else ''}{short}{f'e{power}' if power else ''}" if short else "0"
         case Mapping():
-            pairs = sorted((str(key), item) for key, item in value.items())
-            return f"{{{','.join(f'{json.dumps(key)}:{to_canonical_json(item)}' for key, item in pairs)}}}"
+            text = ""
+            for key, item in sorted(zip(map(str, value), value.values(), strict=True)):
+                text += f",{json.dumps(key)}:{to_canonical_json(item)}"
+            return f"{{{text[1:]}}}"
         case list() | tuple():
             return f"[{','.join(map(to_canonical_json, value))}]"
         case _:

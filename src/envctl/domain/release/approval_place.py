@@ -9,13 +9,16 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.root_module import render_place
 from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.text.lists import join_first
+
+if TYPE_CHECKING:
+    from envctl.domain.release.kubernetes_code import KubernetesCode
 
 FORMAT = 1
 MAX_DIFFERENCES = 4
@@ -81,18 +84,23 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
         "other_accounts": list(place.other_accounts),
     }
     access = {name: value for name, value in access.items() if value}
-    return BoundPlace(place.environment, access, {stack: _bind_stack(wiring, stack, place) for stack in wiring.stacks})
+    stacks: dict[str, dict[str, Any]] = {}
+    for stack, wired in wiring.stacks.items():
+        if wired.kubernetes is not None:
+            stacks[stack] = {"cluster": _find_cluster(wiring, stack, place, wired.kubernetes)}
+            continue
+        stacks[stack] = render_place(wiring, stack, place)
+        # Terraform gets the workspace in its environment: no block has it.
+        if workspace := place.backend.workspace_for_stack(stack):
+            stacks[stack]["workspace"] = workspace
+    return BoundPlace(place.environment, access, stacks)
 
 
-def _bind_stack(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
-    if code := wiring.stacks[stack].kubernetes:
-        from envctl.domain.release.root_override import find_region
+def _find_cluster(wiring: Wiring, stack: str, place: Place, code: "KubernetesCode") -> dict[str, str]:
+    from envctl.domain.release.root_override import find_region
 
-        target = {"name": code.cluster, "context": code.context, "region": find_region(wiring, stack, place)}
-        return {"cluster": {key: value for key, value in target.items() if value}}
-    workspace = place.backend.workspace_for_stack(stack)
-    # Terraform gets the workspace in its environment: no block has it.
-    return {**render_place(wiring, stack, place), **({"workspace": workspace} if workspace else {})}
+    target = {"name": code.cluster, "context": code.context, "region": find_region(wiring, stack, place)}
+    return {key: value for key, value in target.items() if value}
 
 
 def encode(place: BoundPlace) -> bytes:

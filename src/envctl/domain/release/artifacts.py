@@ -7,15 +7,14 @@ from envctl.domain.config.cross_checks import ALARM_OUTPUT
 from envctl.domain.config.fields import Fault, TomlPath
 from envctl.domain.config.project import Artifact, Project
 from envctl.domain.config.rollout import Rollout
-from envctl.domain.config.secret_sources import find_key
 from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import Problem
 from envctl.domain.images.image_reference import Image
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, list_missing_variables
-from envctl.domain.settings.settings import EnvironmentSettings, format_canonical_json
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.settings.settings import EnvironmentSettings, find_key, format_canonical_json
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.terraform.variables import Schema
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_names

@@ -20,11 +20,11 @@ from envctl.domain.plan.changes import FATES, Fate
 from envctl.domain.release.manifest_shape import parse_manifest
 from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
+from envctl.domain.terraform.expressions import is_cluster_output
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
-from envctl.domain.terraform.outputs import is_cluster_output
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
-from envctl.domain.text.identifiers import VALUE_PATH_PATTERN, is_name, is_provider_name
+from envctl.domain.text.identifiers import NAME, VALUE_PATH_PATTERN, is_provider_name
 
 if TYPE_CHECKING:
     from envctl.domain.release.kubernetes_code import KubernetesCode
@@ -94,7 +94,7 @@ class StackWiring:
     @property
     def root(self) -> str:
         """The folder of a root module that runs as it is; empty for a module."""
-        return normalize_root(self.module) if self.is_root else ""
+        return "" if self.root_code is None else normalize_root(self.module)
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -149,11 +149,11 @@ class Wiring:
 
     def to_bundle_path(self, path: str) -> str:
         """Return a path of the project from the top of the bundle: see `bundle_paths`."""
-        return to_bundle_path(self.base, path)
+        return to_bundle_path(self.base, path) if self.base else path
 
     def to_project_path(self, path: str) -> str:
         """Return a path of the bundle as the project writes it."""
-        return to_project_path(self.base, path)
+        return to_project_path(self.base, path) if self.base else path
 
     def find_root_folder(self, stack: str) -> str:
         """Return the folder of a root module that runs as it is, in the tree of its stack; empty for a module."""
@@ -395,7 +395,7 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
     region, after = document.get("region", ""), tuple(document.get("after", ()))
     before = document.get("moved_from", "")
     for name in (document["name"], *after, *filter(None, (region, before))):
-        if not is_name(name):
+        if not NAME.fullmatch(name):
             raise DamagedBundleError(f"{name!r} is not a name")
     is_project = "root" in document and document["module"] == "."
     if not is_project and (fault := find_folder_fault(document["module"])):
@@ -446,7 +446,7 @@ def _parse_wiring(document: dict[str, Any]) -> Wiring:
         raise DamagedBundleError(f"format {document['format']} is not known to this version of envctl")
     removed = document.get("removed", {})
     names = (document["project"], *document["schema"], *document["outputs"], *removed)
-    wrong = [name for name in names if not is_name(name)]
+    wrong = [name for name in names if not NAME.fullmatch(name)]
     wrong += [key for key in document["artifacts"] if not _is_artifact_key(key)]
     if wrong:
         raise DamagedBundleError(f"{wrong[0]!r} is not a name")
@@ -472,7 +472,7 @@ def _parse_wiring(document: dict[str, Any]) -> Wiring:
 def _is_artifact_key(key: str) -> bool:
     """Check for the name of a variable, or that of a stack and of its variable."""
     stack, dot, variable = key.rpartition(".")
-    return bool(IDENTIFIER.fullmatch(variable)) and (is_name(stack) if dot else True)
+    return bool(IDENTIFIER.fullmatch(variable)) and (not dot or bool(NAME.fullmatch(stack)))
 
 
 def _parse_module(document: dict[str, str]) -> BundledModule:

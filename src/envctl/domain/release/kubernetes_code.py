@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from envctl.domain.terraform.outputs import is_cluster_output
+from envctl.domain.terraform.expressions import is_cluster_output
 
 OVERLAY_PLACEHOLDER = "{environment}"
 

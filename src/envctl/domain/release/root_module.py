@@ -11,12 +11,10 @@ from typing import Any
 
 from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.installed_modules import locate_modules
-from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import list_project_tables, render_provider_blocks
+from envctl.domain.release.place import Place, list_project_tables, render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
+from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var
 from envctl.domain.terraform.generated_files import GeneratedFiles
-from envctl.domain.terraform.json_syntax import escape_templates, format_tf_var
-from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 

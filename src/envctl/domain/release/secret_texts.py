@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from envctl.domain.terraform.conversion import convert_value, format_path
-from envctl.domain.terraform.json_syntax import format_tf_var
+from envctl.domain.terraform.expressions import format_tf_var
 from envctl.domain.terraform.literals import parse_number
 from envctl.domain.terraform.variables import AnyType, Primitive, parse_type
 

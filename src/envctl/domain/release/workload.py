@@ -6,12 +6,12 @@ from envctl.domain.config.project import Project
 from envctl.domain.kubernetes.owner import format_owner
 from envctl.domain.kubernetes.value_paths import ANY, STRING, format_value
 from envctl.domain.kubernetes.workload import VALUES_TABLE, ClusterReference, Workload
-from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import File, Release, Wiring
 from envctl.domain.release.kubernetes_code import KubernetesCode
+from envctl.domain.release.place import Backend
 from envctl.domain.release.root_override import locate_output
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.domain.terraform.outputs import OutputReference, is_cluster_output
+from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 
 VERSION_VARIABLE = "kubernetes_version"
 """Variable of a module for a cluster that says its version."""

@@ -76,3 +76,13 @@ class EnvironmentSettings:
 
 def format_canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def find_key(values: Mapping[str, object], stack: str, variable: str) -> str:
+    """Return the key that gives a variable its value, of `VARIABLE` and `STACK.VARIABLE`: that of the stack wins. Empty
+    if neither does.
+    """
+    for key in (f"{stack}.{variable}", variable):
+        if key in values:
+            return key
+    return ""

@@ -1,20 +1,24 @@
-"""Where the value of each variable of each stack comes from, and its value with the type of the variable."""
+"""Where the value of each variable of each stack comes from, and its value with the type of the variable.
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+A model of pydantic for each stack converts the values, and finds missing and wrong ones.
+"""
+
+import keyword
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Annotated, Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import ErrorDetails, PydanticCustomError
 
-from envctl.domain.config.secret_sources import SecretSource, find_key
+from envctl.domain.config.secret_sources import SecretSource
 from envctl.domain.errors import Location, Problem
 from envctl.domain.images.image_reference import is_same_artifact
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
-from envctl.domain.settings.settings import Origin, Setting, SetValue, format_canonical_json
-from envctl.domain.settings.stack_model import NULL_ERROR, Variables, build_model
-from envctl.domain.terraform.conversion import find_unknown_attributes, format_path
+from envctl.domain.settings.settings import Origin, Setting, SetValue, find_key, format_canonical_json
+from envctl.domain.terraform.conversion import convert_value, find_unknown_attributes, format_path
 from envctl.domain.terraform.variables import (
     Assignment,
     Object,
@@ -24,11 +28,14 @@ from envctl.domain.terraform.variables import (
     Tuple,
     TypeExpression,
     Variable,
+    format_type,
 )
 from envctl.domain.terraform.variables import Collection as CollectionType
 from envctl.domain.text.suggestions import suggest_name
 
 REGION = "region"
+MISMATCH_ERROR = "terraform_type"
+NULL_ERROR = "terraform_null"
 
 
 @dataclass(frozen=True)
@@ -288,3 +295,62 @@ def _format_example(type_: TypeExpression) -> str:
             return "[ … ]"
         case _:
             return "…"
+
+
+class Variables(tuple[Variable, ...]):
+    """A cache key of variables by all that their model is made of: defaults are unhashable, and 1 equals true."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Variables) and self._content == other._content
+
+    @property
+    def _content(self) -> str:
+        return repr([(v.name, v.type_text, v.has_default, v.default, v.nullable, v.description) for v in self])
+
+
+@lru_cache(maxsize=128)
+def build_model(stack: str, variables: Variables) -> type[BaseModel]:
+    """Return the model of a stack, cached: a command meets the same variables several times."""
+    fields: dict[str, Any] = {}
+    for variable in variables:
+        type_ = variable.type
+        default: Any = convert_value(variable.default, type_)[0] if variable.has_default else ...
+        annotation = Annotated[Any, BeforeValidator(_build_validator(variable, type_))]
+        field_info = Field(default, alias=variable.name, description=variable.description)
+        fields[_field_name(variable.name)] = annotation, field_info
+    config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # an error's text must never show a sensitive value
+        validate_by_name=True,
+        validate_by_alias=True,
+        protected_namespaces=(),
+    )
+    return create_model(f"{stack.title().replace('-', '').replace('_', '')}Settings", __config__=config, **fields)
+
+
+def _field_name(name: str) -> str:
+    """Return the name of the variable, or `var_NAME` for names reserved by Python or pydantic."""
+    taken = hasattr(BaseModel, name) or keyword.iskeyword(name) or name.startswith("_") or not name.isidentifier()
+    return f"var_{name.replace('-', '_')}" if taken else name
+
+
+def _build_validator(variable: Variable, type_: TypeExpression) -> Callable[[object], object]:
+    def validate(value: object) -> object:
+        if value is None and not variable.nullable:
+            if variable.has_default:
+                return convert_value(variable.default, type_)[0]
+            raise PydanticCustomError(NULL_ERROR, "null is not allowed")
+        converted, mismatches = convert_value(value, type_)
+        if mismatches:
+            raise PydanticCustomError(
+                MISMATCH_ERROR, "not {expected}", {"expected": format_type(type_), "found": mismatches}
+            )
+        return converted
+
+    return validate

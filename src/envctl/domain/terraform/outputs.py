@@ -1,4 +1,4 @@
-"""Outputs of stacks: references in `inputs`, lookup by name, raw text, and environment variables."""
+"""Outputs of stacks: variables filled from them, lookup by name, raw text, and environment variables."""
 
 import json
 import re
@@ -9,37 +9,6 @@ from typing import TypeAlias
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
-
-_REFERENCE = r"""(?ax)(?P<stack>[a-z][a-z0-9_-]{0,31}) \. (?P<output>[A-Za-z_][\w-]*)
-    (?P<path>(?: \[\d+\] | \["[^"\\$%{}\n]*"\] | \.[A-Za-z_][\w-]* )*)"""
-
-
-@dataclass(frozen=True)
-class OutputReference:
-    """A value taken from another stack, like `network.private_subnet_ids[0]`."""
-
-    stack: str
-    output: str
-    path: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> "OutputReference":
-        """Read a reference. Raises ValueError with a message for users."""
-        found = re.fullmatch(_REFERENCE, text)
-        if found is None:
-            raise ValueError(f'{text!r} is not of the form stack.output, with [0], ["key"] or .attribute behind it')
-        return cls(found["stack"], found["output"], found["path"])
-
-    def to_expression(self) -> str:
-        return f"data.terraform_remote_state.{self.stack}.outputs.{self.output}{self.path}"
-
-    def __str__(self) -> str:
-        return f"{self.stack}.{self.output}{self.path}"
-
-
-def is_cluster_output(text: str) -> bool:
-    """Tell a reference to the name of a cluster from the name itself, which has no dot."""
-    return "." in text
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ reads the outputs just before the command. Terraform gets the values by `TF_VAR_
 from collections.abc import Callable, Mapping, Sequence
 
 from envctl.domain.errors import Problem, UpstreamBehindError
-from envctl.domain.terraform.json_syntax import format_tf_var
+from envctl.domain.terraform.expressions import format_tf_var
 from envctl.domain.terraform.outputs import MISSING, Output, StackInput, select_part
 
 _ABSENT_VALUES = {"string": "", "number": "0", "bool": "false"}

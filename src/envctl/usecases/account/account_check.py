@@ -98,9 +98,12 @@ def pin_digests(context: Context, release: Release) -> Release:
 def find_images(context: Context, environment: str, release: Release) -> tuple[ImagePresence, ...]:
     """Return for each image its status in the registry of the environment, read with the credentials there."""
     placed = select_images(context.project, load.resolve_artifacts(context, environment, release.wiring))
-    looks = (_find_image(context, environment, name, text) for name, text in placed.items())
-    ignored = {"no repository", "unknown"}
-    return tuple(found for found in looks if not (found.is_warning_only and found.found in ignored))
+    images: list[ImagePresence] = []
+    for name, text in placed.items():
+        image = _find_image(context, environment, name, text)
+        if not (image.is_warning_only and image.found in {"no repository", "unknown"}):
+            images.append(image)
+    return tuple(images)
 
 
 def _pin_tag(context: Context, name: str, image: Image) -> Image:

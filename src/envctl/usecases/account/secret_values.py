@@ -189,7 +189,7 @@ def _describe_stand_ins(environment: str, wanted: Collection[WantedValue]) -> st
 
 def _build_stand_in(wiring: Wiring, wanted: WantedValue) -> str:
     from envctl.domain.terraform.empty_values import build_empty_value
-    from envctl.domain.terraform.json_syntax import format_tf_var
+    from envctl.domain.terraform.expressions import format_tf_var
 
     variable = find_variable(wiring.schema, wanted.stack, wanted.variable)
     value = build_empty_value(variable.type)

@@ -11,12 +11,11 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
-from envctl.domain.guards.rule_views import find_barring_view
+from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
-from envctl.domain.ledger.projection.stacks import apply_planned_moves
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.next_step.find_step import format_approval, format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -242,7 +241,7 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
             # It is planned again, under the lock, before it is applied.
             locking="none",
         )
-        here = apply_planned_moves(request.target_state, over.moves)
+        here = request.target_state.apply_moves(over.moves)
         stacks = shared_resources.warn_of_shared_resources(context.ports, target, prepared.all_stacks, stacks, here)
     finally:
         context.ports.terraform.delete_plans(target)

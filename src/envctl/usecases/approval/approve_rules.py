@@ -6,7 +6,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
-from envctl.domain.guards.rule_views import count_missing_rules_approvals, list_rules_approvals
+from envctl.domain.guards.rules import count_missing_rules_approvals, list_rules_approvals
 from envctl.domain.ledger.events import Actor, Event
 from envctl.domain.ledger.people.person_names import is_named_in, is_same_person
 from envctl.domain.ledger.people.principals import can_approve_at

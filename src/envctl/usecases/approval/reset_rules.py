@@ -10,7 +10,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
-from envctl.domain.guards.rule_views import RESET_DELAY
+from envctl.domain.guards.rules import RESET_DELAY
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.people.person_names import is_same_person
 from envctl.domain.ledger.people.principals import can_approve_at

@@ -26,12 +26,15 @@ from envctl.usecases.deployment.progress import (
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
-from envctl.usecases.deployment.stages.plan import CheckPlan, ConfirmPlan, EndIfUpToDate, PlanStacks
-from envctl.usecases.deployment.stages.prepare import (
+from envctl.usecases.deployment.stages.plan import (
     CheckAccount,
     CheckGuards,
+    CheckPlan,
+    ConfirmPlan,
     CopyImages,
     CreateRelease,
+    EndIfUpToDate,
+    PlanStacks,
     PrepareRelease,
     PrepareWorkingTree,
     RequireAnswer,

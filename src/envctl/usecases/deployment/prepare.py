@@ -14,10 +14,11 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError, Probl
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
-from envctl.domain.release.bundle import Release
+from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.installed_modules import list_installed_files
+from envctl.domain.release.place import Backend
 from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
-from envctl.domain.release.root_override import list_tree_files
+from envctl.domain.release.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -32,7 +33,7 @@ from envctl.usecases.account.secret_values import (
     redact_secret_values,
 )
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
-from envctl.usecases.deployment.prepared_stacks import describe_stack, write_objects
+from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -164,7 +165,7 @@ def write_workdirs(
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *wiring.stacks))
         write_root_module(ports, environment, release, root)
-        secrets = merge_values(root.secrets, values, name)
+        secrets = merge_values(root.secrets, values, name) if values else root.secrets
         stacks.append(
             describe_stack(project, environment, wiring, root, backend, secrets=secrets, needs=needs, after=after)
         )
@@ -182,6 +183,37 @@ def write_root_module(ports: Ports, environment: str, release: Release, root: Ro
         ports.workspace.write_stack(environment, root.stack, root.encode())
     record = render_module_record(release.wiring, root.stack)
     ports.workspace.write_module_record(environment, root.stack, record, root.root)
+
+
+def describe_stack(
+    project: Project,
+    environment: str,
+    wiring: Wiring,
+    root: RootModule,
+    backend: Backend,
+    *,
+    secrets: Mapping[str, str],
+    needs: tuple[str, ...],
+    after: tuple[str, ...] = (),
+) -> PreparedStack:
+    """Return the stack of a root module. `needs` and `after` are the stacks to apply before it."""
+    terraform = project.terraform
+    return PreparedStack(
+        root.stack,
+        needs,
+        secrets,
+        terraform.binary or "",
+        project.environments[environment].profile or "",
+        after=after,
+        plan_keys=terraform.plan_keys,
+        base=wiring.base,
+        workspace=root.workspace,
+        root=root.root,
+        # A rendered root module reads outputs itself.
+        inputs=list_stack_inputs(wiring, root.stack, backend) if root.generated is not None else (),
+        warm=terraform.warm,
+        region=root.region,
+    )
 
 
 def rewrite_root_module(ports: Ports, environment: str, root: RootModule) -> None:
@@ -304,11 +336,12 @@ def render_stacks(
         name: find_final_weight(traffic.live if traffic else None, resolve_artifact(project, release, settings, name))
         for name, traffic in live.items()
     }
-    return tuple(
-        render_stack(project, release, settings, name, ends.get(name), changeover=changeover)
-        for name, stack in release.wiring.stacks.items()
-        if stack.kubernetes is None
-    )
+    roots: list[RootModule] = []
+    for name, stack in release.wiring.stacks.items():
+        if stack.kubernetes is None:
+            root = render_stack(project, release, settings, name, ends.get(name), changeover=changeover)
+            roots.append(root)
+    return tuple(roots)
 
 
 def render_stack(

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.ledger.projection.stacks import find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
-from envctl.domain.plan.changes import Action, StackPlan
+from envctl.domain.plan.changes import Action, StackPlan, list_imports
 from envctl.domain.terraform.claimed_resources import (
     HeldResource,
     SharedResource,
@@ -42,7 +41,7 @@ def warn_of_shared_resources(
     ports: Ports, environment: str, stacks: Sequence[PreparedStack], plans: Sequence[StackPlan], state: EnvironmentState
 ) -> tuple[StackPlan, ...]:
     """Return the plans, with a warning on those of stacks that share resources: a deployment would refuse them."""
-    unknown = find_unknown_states(state, plans)
+    unknown = state.find_unknown(plans)
     shared = _find_shared(ports, environment, stacks, {plan.stack: plan for plan in plans}, unknown)
     if not shared:
         return tuple(plans)
@@ -66,7 +65,7 @@ def _find_shared(
     It reads the states if one is unknown to the ledger, or a plan imports. Resources that a plan forgets are left out:
     after it, one stack holds them.
     """
-    imports = [(plan.stack, each) for plan in plans.values() for each in plan.resources if each.imported]
+    imports = list_imports(plans.values())
     if not (unknown or imports) or len(stacks) == 1:
         return ()
     held: dict[str, tuple[HeldResource, ...]] = {}

@@ -12,7 +12,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import RefusedError
-from envctl.domain.guards.rule_views import list_ignored_drift
+from envctl.domain.guards.rules import list_ignored_drift
 from envctl.domain.guards.target import check_settings as fitting
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState, describe_outcome
 from envctl.domain.plan.changes import Action, StackPlan

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.project import Project
-from envctl.domain.terraform.outputs import Outputs, is_cluster_output, select_part
+from envctl.domain.terraform.expressions import is_cluster_output
+from envctl.domain.terraform.outputs import Outputs, select_part
 from envctl.usecases.ports.terraform import PreparedStack
 
 

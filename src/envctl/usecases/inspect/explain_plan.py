@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.secret_sources import find_key
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.attribution import Cause, Part, split_by_cause
@@ -15,7 +14,7 @@ from envctl.domain.release.bundle import Release, compute_identity, pack
 from envctl.domain.release.changes import ReleaseChanges, compare_releases
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.comparison import Pair, compare_settings
-from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings, find_key
 from envctl.domain.terraform.conversion import convert_value
 from envctl.usecases.deployment import planning
 from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_release, load_working_tree, plan_under_lock

@@ -138,7 +138,6 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
 
 def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     # Imported late: reading a project takes longer than starting Terraform in one that lies ready.
-    from envctl.domain.ledger.projection.stacks import apply_planned_moves
     from envctl.usecases.deployment import prepare
     from envctl.usecases.deployment.leaving import leaving_stacks
     from envctl.usecases.ledger import journal
@@ -156,7 +155,7 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
         prepared = prepare.prepare_stored_release(context, found)
         release, over = found.release, found.request.changeover
     prepared = leaving_stacks.add_leaving(context, present, prepared, release=release, changeover=over)
-    here = apply_planned_moves(present.find_environment(environment), over.moves)
+    here = present.find_environment(environment).apply_moves(over.moves)
     return _PlanInput(prepared, here, present.find_label(prepared.release))
 
 

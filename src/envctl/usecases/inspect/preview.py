@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from envctl.domain.ci.request_changes import RequestChange
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
-from envctl.domain.ledger.projection.stacks import apply_planned_moves, warn_of_unknown_states
+from envctl.domain.ledger.projection.stacks import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.bundle import Release
 from envctl.domain.release_label import ReleaseLabel
@@ -151,7 +151,7 @@ def plan_under_lock(
         prepare.init_working_tree(context, prepared)
     if left:
         prepared = leaving_stacks.add_leaving(context, state, prepared, release=bundle.release, changeover=over)
-    here = apply_planned_moves(state.find_environment(target), over.moves)
+    here = state.find_environment(target).apply_moves(over.moves)
     try:
         plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks, locking="none")
         plans = warn_of_unknown_states(target, here, plans)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from envctl.domain.guards.rule_views import list_valid_in_any_view
+from envctl.domain.guards.rules import list_valid_in_any_view
 from envctl.domain.ledger.events import Actor, DeploymentStarted
 from envctl.domain.ledger.release_matrix import ReleaseRow, build_release_matrix
 from envctl.domain.ledger.state import Approval, Deployment, LedgerState

@@ -6,7 +6,7 @@ from typing import Literal
 
 from envctl.domain.command_lines import PLACEHOLDER, format_command
 from envctl.domain.guards import Request
-from envctl.domain.guards.rule_views import RESET_DELAY, can_replace_rules, is_reset_due
+from envctl.domain.guards.rules import RESET_DELAY, can_replace_rules, is_reset_due
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_conflicts, list_differences, list_rule_lines

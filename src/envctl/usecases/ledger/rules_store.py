@@ -7,8 +7,7 @@ from envctl.domain.command_lines import PLACEHOLDER, format_command
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
-from envctl.domain.guards.rule_views import can_take_account, has_new_rules
-from envctl.domain.guards.rules import list_claimed_accounts
+from envctl.domain.guards.rules import can_take_account, has_new_rules, list_claimed_accounts
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, to_rules
@@ -21,8 +20,11 @@ RULES = DigestDocuments[RulesDocument]("rules/", lambda document: document.encod
 
 def describe_tree_rules(project: Project) -> Mapping[str, RulesDocument]:
     """Return the documents of all environments in the working tree, by digest."""
-    documents = (build_rules_document(project, environment) for environment in project.all_environments)
-    return {document.digest: document for document in documents}
+    documents: dict[str, RulesDocument] = {}
+    for environment in project.all_environments:
+        document = build_rules_document(project, environment)
+        documents[document.digest] = document
+    return documents
 
 
 def complete_request(ports: Ports, request: Request) -> Request:

@@ -12,7 +12,7 @@ from envctl.domain.kubernetes.value_paths import ANY, find_path_conflict
 from envctl.domain.kubernetes.workload import VALUES_TABLE
 from envctl.domain.release.bundle import File
 from envctl.domain.release.kubernetes_code import OVERLAY_PLACEHOLDER, KubernetesCode
-from envctl.domain.terraform.outputs import OutputReference
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.terraform.variables import ModuleInterface, Variable
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context

@@ -35,13 +35,11 @@ from envctl.domain.release.artifacts import (
     relocate_images,
     resolve_placeholders,
 )
-from envctl.domain.release.backend import Backend
 from envctl.domain.release.bundle import Release, Wiring, to_json_values
-from envctl.domain.release.place import Place
-from envctl.domain.release.provider_blocks import render_assume_role
+from envctl.domain.release.place import Backend, Place, render_assume_role
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
-from envctl.domain.terraform.json_syntax import escape_templates
+from envctl.domain.terraform.expressions import escape_templates
 from envctl.domain.terraform.variables import Schema, SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
@@ -221,13 +219,13 @@ def require_valid_values(context: Context, release: Release, settings: Environme
     """Raise ConfigurationError for values that a `validation` block of the release refuses (E216), and for tags that
     can't stand beside the default tags (E186).
     """
-    from envctl.usecases.project.tag_checks import find_tag_problems
-
+    problems = _find_refused_values(context, release, settings)
     place = resolve_place(context.project, settings.environment)
-    problems = [
-        *_find_refused_values(context, release, settings),
-        *find_tag_problems(context, release, settings, place),
-    ]
+    # Only a provider with a region has default tags.
+    if place.region:
+        from envctl.usecases.project.tag_checks import find_tag_problems
+
+        problems += find_tag_problems(context, release, settings, place)
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
 
@@ -400,10 +398,9 @@ def find_rollout_stacks(context: Context, wiring: Wiring, environment: str, move
 
 def find_traffic(ports: Ports, environment: str, moves: Mapping[str, str]) -> Mapping[str, Traffic]:
     """Return the traffic of the stacks, by their names after the moves."""
-    from envctl.domain.ledger.projection.stacks import apply_planned_moves
     from envctl.usecases.ledger import journal
 
-    return apply_planned_moves(journal.load(ports).find_environment(environment), moves).traffic
+    return journal.load(ports).find_environment(environment).apply_moves(moves).traffic
 
 
 def _describe_unclear(environment: str, name: str, wiring: Wiring) -> Problem:

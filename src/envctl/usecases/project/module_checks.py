@@ -19,7 +19,7 @@ from envctl.domain.release.code_search import (
     list_release_problems,
     list_tree_problems,
 )
-from envctl.domain.release.provider_blocks import list_project_tables, render_configurations
+from envctl.domain.release.place import list_project_tables, render_configurations
 from envctl.domain.terraform.workdir_names import INSTALLED_MODULES_FOLDER, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context

@@ -14,13 +14,15 @@ from envctl.usecases.ports.context import Context
 def find_tag_problems(
     context: Context, release: Release, settings: EnvironmentSettings, place: Place
 ) -> Iterator[Problem]:
-    """Yield the problems (E186) of tags beside the default tags. Searches no code without both."""
+    """Yield the problems (E186) of tags beside the default tags of a place with a region. Searches no code without
+    tags.
+    """
     is_merging = _has_merging_provider(release)
     prefix = CASE_INSENSITIVE_PREFIX if is_merging else "aws_"
     files = {path: file.data for path, file in release.files.items() if path.endswith(".tf")}
-    if not place.region or not any(prefix.encode() in data and b"tags" in data for data in files.values()):
+    if not any(prefix.encode() in data and b"tags" in data for data in files.values()):
         return
-    from envctl.domain.release.provider_blocks import render_configurations
+    from envctl.domain.release.place import render_configurations
     from envctl.domain.release.tag_conflicts import StackTags, describe_tag_conflicts
 
     stacks = {stack: each for stack, each in release.wiring.stacks.items() if each.has_default_tags}

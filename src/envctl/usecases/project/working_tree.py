@@ -19,7 +19,7 @@ from envctl.domain.release.provider_aliases import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.terraform.conversion import convert_value
-from envctl.domain.terraform.outputs import OutputReference, is_cluster_output
+from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema, SettingsFile
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest

@@ -7,7 +7,7 @@ from typing import Literal
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import Refusal, Request, list_refusals
-from envctl.domain.guards.rule_views import check_stopped_deployment
+from envctl.domain.guards.rules import check_stopped_deployment
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.next_step.find_step import find_first_step, find_next_steps, open_refusals

@@ -18,7 +18,8 @@ from envctl.domain.config.checks.output import OutputCheck
 from envctl.domain.config.checks.output_values import is_same_value
 from envctl.domain.config.checks.table import Check, add_kind, list_known_keys
 from envctl.domain.config.checks.tcp import TcpProbe
-from envctl.domain.terraform.outputs import Output, OutputReference
+from envctl.domain.terraform.expressions import OutputReference
+from envctl.domain.terraform.outputs import Output
 from envctl.domain.text.excerpt import excerpt
 from tests.catching import catch
 

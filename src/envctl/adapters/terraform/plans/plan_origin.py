@@ -88,7 +88,7 @@ def _is_from_environment(text: str | None, given: str | None) -> bool:
         return True
     from unicodedata import normalize
 
-    from envctl.domain.terraform.json_syntax import format_tf_var
+    from envctl.domain.terraform.expressions import format_tf_var
 
     return normalize("NFC", given) in (text, format_tf_var(text, "any"))
 

@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from envctl.domain.config.fields import Flag, parse_quoted_duration, require
-from envctl.domain.terraform.outputs import OutputReference, Outputs
+from envctl.domain.terraform.expressions import OutputReference
+from envctl.domain.terraform.outputs import Outputs
 
 OUTPUT = "output:"
 

@@ -11,7 +11,8 @@ from envctl.domain.config.checks.check_table import OUTPUT, CheckTable, Duration
 from envctl.domain.config.checks.output_values import describe_type, find_output_value, format_value
 from envctl.domain.config.checks.urls import append_path, check_http_url
 from envctl.domain.config.fields import Flag, require
-from envctl.domain.terraform.outputs import OutputReference, Outputs
+from envctl.domain.terraform.expressions import OutputReference
+from envctl.domain.terraform.outputs import Outputs
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from envctl.domain.config.checks.output_values import (
 )
 from envctl.domain.config.fields import require
 from envctl.domain.config.plain_values import check_plain_value
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.terraform.literals import format_number
-from envctl.domain.terraform.outputs import OutputReference, Outputs
+from envctl.domain.terraform.outputs import Outputs
 from envctl.domain.text.excerpt import excerpt
 
 ASSERTIONS = ("equals", "matches", "at_least", "at_most")

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeGuard
 
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.terraform.literals import format_literal
-from envctl.domain.terraform.outputs import OutputReference, Outputs
+from envctl.domain.terraform.outputs import Outputs
 from envctl.domain.text.excerpt import excerpt
 from envctl.domain.text.suggestions import suggest_name
 

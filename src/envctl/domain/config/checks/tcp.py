@@ -12,7 +12,8 @@ from pydantic import AfterValidator
 from envctl.domain.config.checks.check_table import CheckTable, Duration, Probe, parse_references
 from envctl.domain.config.checks.output_values import find_output_value, format_value
 from envctl.domain.config.fields import Flag
-from envctl.domain.terraform.outputs import OutputReference, Outputs
+from envctl.domain.terraform.expressions import OutputReference
+from envctl.domain.terraform.outputs import Outputs
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
 _MAX_HOST_LENGTH, _MAX_PORT = 253, 65535

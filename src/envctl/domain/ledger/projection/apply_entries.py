@@ -10,7 +10,6 @@ from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.people.person_names import list_names
 from envctl.domain.ledger.projection.stacks import (
     apply_import_event,
-    apply_stack_changes,
     apply_state_move,
     apply_traffic_event,
 )
@@ -223,7 +222,7 @@ def _apply_success(
     evidence = {**dict(others[-(MAX_EVIDENCE - 1) :]), done.release: proof}
     performed = _add_performed(state, done.release, event.performed)
     return replace(
-        _record_rules(apply_stack_changes(state, event), done),
+        _record_rules(_apply_stacks(state, event), done),
         current=done,
         last=done,
         evidence=evidence,
@@ -249,16 +248,38 @@ def _apply_failure(
 def _apply_partial_end(state: EnvironmentState, done: Deployment, event: events.Ending) -> EnvironmentState:
     """Apply the end of a deployment of some stacks, or of one that failed: parts of several releases may run."""
     if isinstance(event, events.DeploymentFailed | events.DeploymentSucceeded):
-        state = replace(
-            apply_stack_changes(state, event), performed=_add_performed(state, event.release, event.performed)
-        )
+        performed = _add_performed(state, event.release, event.performed)
+        state = replace(_apply_stacks(state, event), performed=performed)
     left = {release: each for release, each in state.evidence.items() if release != done.release}
     return replace(state, last=done, evidence=left)
 
 
+def _apply_stacks(
+    state: EnvironmentState, event: events.DeploymentSucceeded | events.DeploymentFailed
+) -> EnvironmentState:
+    """Apply what a deployment did to the stacks, at the end of any but a complete destroy."""
+    done, gone = set(event.stacks), set(event.left)
+    forgot = set(event.forgot if isinstance(event, events.DeploymentSucceeded) else ())
+    untouched = set(event.untouched if isinstance(event, events.DeploymentFailed) else ())
+    renamed, traffic = dict(state.renamed), dict(state.traffic)
+    for name in done | gone | forgot:
+        renamed.pop(name, None)
+    for name in gone | forgot:
+        traffic.pop(name, None)
+    return replace(
+        state,
+        stacks=(state.stacks | done) - gone - forgot,
+        half_made=state.half_made - done - gone - forgot - untouched,
+        renamed=renamed,
+        traffic=traffic,
+        # A deployed stack is managed again.
+        forgotten=(state.forgotten | forgot) - done,
+    )
+
+
 def _lift_older_holds(ledger: LedgerState, state: EnvironmentState, done: Deployment) -> Mapping[str, Hold]:
     """Return the holds, without those on releases older than the one just promoted or applied."""
-    if done.action == "rollback":
+    if done.action == "rollback" or not state.holds:
         return state.holds
     return {release: hold for release, hold in state.holds.items() if not ledger.is_newer(done.release, release)}
 

@@ -4,13 +4,12 @@ An unknown state is one of another store, or of a renamed environment. After any
 rest, or has one open shift of a deployment.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import DeploymentFailed, DeploymentSucceeded
 from envctl.domain.ledger.state import EnvironmentState, OpenImport
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
@@ -19,22 +18,6 @@ from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic, other_colo
 from envctl.domain.text.lists import join_names
 
 MAX_IMPORTS = 100
-
-
-def apply_stack_changes(state: EnvironmentState, event: DeploymentSucceeded | DeploymentFailed) -> EnvironmentState:
-    """Apply the end of any deployment but a complete destroy."""
-    done, gone = set(event.stacks), set(event.left)
-    forgot = set(event.forgot if isinstance(event, DeploymentSucceeded) else ())
-    untouched = set(event.untouched if isinstance(event, DeploymentFailed) else ())
-    return replace(
-        state,
-        stacks=(state.stacks | done) - gone - forgot,
-        half_made=state.half_made - done - gone - forgot - untouched,
-        renamed={name: before for name, before in state.renamed.items() if name not in done | gone | forgot},
-        traffic={name: each for name, each in state.traffic.items() if name not in gone | forgot},
-        # A deployed stack is managed again.
-        forgotten=(state.forgotten | forgot) - done,
-    )
 
 
 def apply_state_move(state: EnvironmentState, event: StateMoved) -> EnvironmentState:
@@ -51,17 +34,6 @@ def apply_state_move(state: EnvironmentState, event: StateMoved) -> EnvironmentS
         begun=state.begun | {event.to},
         traffic=traffic,
         renamed={**state.renamed, event.to: event.stack},
-    )
-
-
-def apply_planned_moves(state: EnvironmentState, moves: Mapping[str, str]) -> EnvironmentState:
-    """Return the environment after the state moves of a plan. `moves` maps each new stack name to the old one."""
-    names = {old: new for new, old in moves.items()}
-    return replace(
-        state,
-        stacks=state.stacks | {new for new, old in moves.items() if old in state.stacks},
-        begun=state.begun | {new for new, old in moves.items() if state.has_begun(old)},
-        traffic={names.get(name, name): traffic for name, traffic in state.traffic.items()},
     )
 
 
@@ -110,12 +82,6 @@ def apply_import_event(state: EnvironmentState, entry: Entry, event: ImportStart
             assert_never(event)
 
 
-def find_unknown_states(state: EnvironmentState, plans: Iterable[StackPlan]) -> tuple[StackPlan, ...]:
-    """Return the plans of stacks with resources but without any started deployment. Forgotten stacks are known."""
-    known = state.forgotten
-    return tuple(p for p in plans if p.in_state and p.stack not in known and not state.has_begun(p.stack))
-
-
 def find_forgotten_states(state: EnvironmentState, plans: Iterable[StackPlan]) -> tuple[StackPlan, ...]:
     """Return the plans of forgotten stacks with remaining resources."""
     return tuple(plan for plan in plans if plan.in_state and plan.stack in state.forgotten)
@@ -142,7 +108,7 @@ def warn_of_unknown_states(
 
 
 def _add_warning(environment: str, state: EnvironmentState, plan: StackPlan) -> StackPlan:
-    if find_unknown_states(state, [plan]):
+    if state.find_unknown([plan]):
         message = describe_unknown_states(environment, [plan])
     elif find_forgotten_states(state, [plan]):
         message = describe_forgotten_states(environment, [plan])

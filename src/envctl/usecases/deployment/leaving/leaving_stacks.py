@@ -17,7 +17,7 @@ from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving.settings import find_arguments, find_secret_sources
-from envctl.usecases.deployment.prepared_stacks import describe_stack, write_objects
+from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
@@ -119,7 +119,7 @@ class _LeavingStacks:
         secrets = merge_values(root.secrets, values, name)
         prepare.write_root_module(ports, environment, replace(maker.release, wiring=wiring), root)
         backend = resolve_place(self.project, environment, acting=True).backend
-        return describe_stack(self.project, environment, wiring, root, backend, secrets=secrets, needs=needs)
+        return prepare.describe_stack(self.project, environment, wiring, root, backend, secrets=secrets, needs=needs)
 
 
 def _render_stack(

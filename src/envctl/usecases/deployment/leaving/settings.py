@@ -6,7 +6,8 @@ Sensitive values are never stored. They come from the current settings, from `re
 
 from collections.abc import Collection, Mapping, Sequence
 
-from envctl.domain.config.secret_sources import SecretSource, find_key
+from envctl.domain.config.secret_sources import SecretSource
+from envctl.domain.settings.settings import find_key
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.empty_values import build_empty_value
 from envctl.domain.terraform.variables import Variable

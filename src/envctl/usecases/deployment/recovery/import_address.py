@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.text.identifiers import is_name
+from envctl.domain.text.identifiers import NAME
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.terraform import PreparedStack, format_import_address
 
@@ -18,7 +18,7 @@ def find_import_target(text: str, stacks: Sequence[PreparedStack]) -> tuple[Prep
     """
     name, is_named, address = text.partition(":")
     # The address of a resource has no colon before its first key.
-    if is_named and is_name(name):
+    if is_named and NAME.fullmatch(name):
         named = [stack for stack in stacks if stack.name == name]
         if not named:
             raise UsageError(Problem("E368", f"no stack {name} in this release", _list_forms(stacks)))

@@ -10,7 +10,8 @@ from envctl.domain.config.checks.output_values import find_output_value
 from envctl.domain.config.rollout import OUTPUT
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.release.artifacts import resolve_placeholders
-from envctl.domain.terraform.outputs import OutputReference, Outputs
+from envctl.domain.terraform.expressions import OutputReference
+from envctl.domain.terraform.outputs import Outputs
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.rollout_model import WatchList
 from envctl.usecases.deployment.verification import build_check_variables, find_needed_stacks, run_probe

@@ -21,8 +21,7 @@ from envctl.usecases.deployment.ledger_entries import record_deployment, set_hol
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.deployment.rollout import ledger_entries
 from envctl.usecases.deployment.rollout import run as rollout
-from envctl.usecases.deployment.stages.plan import confirm_plan
-from envctl.usecases.deployment.stages.prepare import describe_stacks
+from envctl.usecases.deployment.stages.plan import confirm_plan, describe_stacks
 from envctl.usecases.ports.terraform import WorkerPool
 
 Needs = Mapping[str, tuple[str, ...]]

@@ -1,26 +1,186 @@
-"""The stages about the plan: they make it, end a deployment without anything to do, check the guards, and ask."""
+"""The stages up to the confirmed plan: guards, the account, images, the release and its root modules, and the plan.
+
+A deployment without anything to do ends after the plan.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar, Generic, TypeVar
 
 from envctl.domain import errors
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
-from envctl.domain.guards import Request
+from envctl.domain.guards import Request, count_required_approvals
 from envctl.domain.guards.provenance import suggest_undo
 from envctl.domain.guards.request import can_record_rules
-from envctl.domain.ledger.projection.stacks import apply_planned_moves, find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
-from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.operation import Operation
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan, list_imports
+from envctl.domain.release import bundle as releases
 from envctl.domain.text.lists import join_names
-from envctl.usecases.deployment import drift_undo, shared_resources, verification
+from envctl.usecases.account import account_check, image_copy
+from envctl.usecases.deployment import drift_undo, prepare, shared_resources, verification
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
 from envctl.usecases.deployment.planning import plan_stacks
-from envctl.usecases.deployment.progress import PlannedDeployment, Prepared, UpToDate
+from envctl.usecases.deployment.progress import (
+    GuardRunner,
+    PlannedDeployment,
+    Prepared,
+    SelectedRelease,
+    UpToDate,
+    WorkingTreeRelease,
+)
+from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.rollout import planner
-from envctl.usecases.deployment.stages.prepare import describe_stacks
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import module_checks
+from envctl.usecases.release import deploy_request, release_store
+
+Selected = TypeVar("Selected", bound=SelectedRelease)
+Started = TypeVar("Started", bound=DeployRequest | SelectedRelease)
+
+
+@dataclass(frozen=True)
+class CheckGuards(Generic[Selected]):
+    """Check all guards, as far as they need neither the account nor a plan."""
+
+    action: Operation
+
+    VERBS: ClassVar[dict[Operation, str]] = {
+        "apply": "applied to",
+        "promote": "promoted to",
+        "rollback": "rolled back in",
+        "destroy": "destroyed in",
+    }
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return (f"check every guard: may this be {self.VERBS[self.action]} {environment}?",)
+
+    def run(self, selected: Selected) -> Selected:
+        present = journal.load(selected.request.context.ports)
+        return replace(selected, guard_request=selected.guards.enforce_guards(selected.guard_request, present))
+
+
+@dataclass(frozen=True)
+class RequireAnswer(Generic[Started]):
+    """Check that the plan can be confirmed, before the time that it takes."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+    def run(self, started: Started) -> Started:
+        request = started if isinstance(started, DeployRequest) else started.request
+        request.context.ports.prompter.require_answer(request.target)
+        return started
+
+
+@dataclass(frozen=True)
+class CheckAccount(Generic[Selected]):
+    """Take the credentials of the environment, and check the guards needing them."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return (f"sign in to the account of {environment}, and check it",)
+
+    def run(self, selected: Selected) -> Selected:
+        context, target, asked = selected.request.context, selected.request.target, selected.guard_request
+        asked = selected.guards.enforce_account_guards(asked, selected.release, selected.settings)
+        account_check.require_time_left(context.ports, asked.present, target, asked.caller)
+        account_check.require_state_bucket(context, target)
+        return replace(selected, guard_request=asked)
+
+
+@dataclass(frozen=True)
+class CopyImages(Generic[Selected]):
+    """Copy missing images of these artifacts to the registry of the target."""
+
+    artifacts: tuple[str, ...]
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        images = ", ".join(self.artifacts)
+        return (f"copy the image of {images} to the registry of {environment}, if missing",)
+
+    def run(self, selected: Selected) -> Selected:
+        context, source = selected.request.context, selected.guard_request.origin
+        image_copy.copy_images(context, source, selected.request.target, selected.release)
+        return selected
+
+
+@dataclass(frozen=True)
+class PrepareRelease:
+    """Render the root modules of a stored release, and run `terraform init` as needed."""
+
+    stacks: tuple[str, ...]
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return (_describe_rendering(self.stacks, environment),)
+
+    def run(self, selected: SelectedRelease) -> Prepared:
+        context, target = selected.request.context, selected.request.target
+        release, settings, identity = selected.release, selected.settings, selected.guard_request.identity
+        if selected.request.action == "rollback":
+            module_checks.warn_stored_reads(context.ports, release, identity)
+            module_checks.warn_stored_accounts(context, release, identity, target)
+        elif selected.request.action != "destroy":
+            module_checks.check_stored_reads(context, release, identity)
+            module_checks.check_stored_accounts(context, release, identity, target)
+        over = selected.guard_request.changeover
+        written = prepare.write_workdirs(context, release, settings, identity, changeover=over)
+        environment = account_check.name_sessions(context, written)
+        prepare.init_release(context, environment, release)
+        return Prepared(**vars(selected), environment=environment)
+
+
+@dataclass(frozen=True)
+class PrepareWorkingTree:
+    """Render the root modules of the working tree, and run `terraform init` as needed.
+
+    `tagged` are artifacts to pin to digests, `called` the addresses of remote modules to download.
+    """
+
+    stacks: tuple[str, ...]
+    only: tuple[str, ...]
+    tagged: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        tags = f"resolve the tag of {', '.join(self.tagged)} to a digest, " if self.tagged else ""
+        code = f"add the code of {', '.join(self.called)} to the release, " if self.called else ""
+        return (f"{tags}{code}{_describe_rendering(self.stacks, environment)}",)
+
+    def run(self, request: DeployRequest) -> WorkingTreeRelease:
+        made = prepare.prepare_working_tree(request.context, request.target)
+        environment = account_check.name_sessions(request.context, made.prepared)
+        return WorkingTreeRelease(request, made.release, made.settings, environment, self.only)
+
+
+@dataclass(frozen=True)
+class CreateRelease:
+    """Create a release from the working tree."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ("bundle the working tree into a release",)
+
+    def run(self, tree: WorkingTreeRelease) -> Prepared:
+        ports, project = tree.request.context.ports, tree.request.context.project
+        bundle = releases.pack(tree.release)
+        identity = releases.compute_identity(bundle)
+        aim = project.pipeline.standalone_name
+        present = release_store.record_commit(ports, journal.load(ports), identity, tree.release, aim)
+        asked = deploy_request.build_entry_request(
+            tree.request.context,
+            present,
+            identity=identity,
+            settings=tree.environment.settings,
+            release=tree.release,
+        )
+        asked = replace(asked, changeover=asked.changeover.limit_to(tree.only))
+        if count_required_approvals(asked):
+            # Approvals need a stored release.
+            release_store.save_bundle(ports, identity, bundle, tree.release, aim)
+        environment = replace(tree.environment, release=identity)
+        guards = GuardRunner(tree.request)
+        label = asked.present.find_label(identity) or release_store.label_new_release(ports, identity, tree.release)
+        return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, label, environment)
 
 
 @dataclass(frozen=True)
@@ -37,7 +197,7 @@ class PlanStacks:
         ports, target = request.context.ports, request.target
         present = journal.load(ports)
         here = present.find_environment(target)
-        ahead = apply_planned_moves(here, over.moves)
+        ahead = here.apply_moves(over.moves)
         if prepared.environment.traffic:
             planner.write_end_positions(prepared, ahead)
         if over.leaving and not only:
@@ -65,8 +225,9 @@ class PlanStacks:
         _require_drift_undone(planned)
         if only:
             _require_upstreams(planned)
-        unknown = find_unknown_states(ahead, plans.values())
-        shared_resources.require_sole_owners(ports, target, stacks, plans, unknown)
+        unknown = ahead.find_unknown(plans.values())
+        if unknown or list_imports(plans.values()):
+            shared_resources.require_sole_owners(ports, target, stacks, plans, unknown)
         stands = bool(only) or is_up_to_date(prepared, lost, ahead)
         pending = bool(unknown or prepared.environment.leaving or planned.moves or planned.plan.changes)
         return replace(planned, is_up_to_date=stands and not pending)
@@ -120,6 +281,14 @@ class ConfirmPlan:
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         confirm_plan(planned.prepared, planned.plan)
         return planned
+
+
+def _describe_rendering(stacks: tuple[str, ...], environment: str) -> str:
+    return f"render {describe_stacks(stacks)} with the settings of {environment}, and run init if needed"
+
+
+def describe_stacks(stacks: tuple[str, ...]) -> str:
+    return f"{'stack' if len(stacks) == 1 else 'stacks'} {', '.join(stacks)}"
 
 
 def _find_lost_states(

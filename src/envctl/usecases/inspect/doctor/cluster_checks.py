@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from envctl.domain.terraform.outputs import OutputReference, select_part
+from envctl.domain.terraform.expressions import OutputReference
+from envctl.domain.terraform.outputs import select_part
 from envctl.domain.text.lists import join_first
 from envctl.usecases.inspect.cluster_places import ClusterPlace, list_declared_places
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning

@@ -13,7 +13,7 @@ from envctl.cli.render.terminal.operation_nouns import describe_operation
 from envctl.cli.render.terminal.text import format_actor, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_age, format_future, format_past
 from envctl.domain.command_lines import format_command
-from envctl.domain.guards.rule_views import RESET_DELAY
+from envctl.domain.guards.rules import RESET_DELAY
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, Deployment, DriftCheck, EnvironmentState, Hold, Lock
 from envctl.domain.release_label import ReleaseLabel, format_label_or_id

@@ -1,11 +1,7 @@
-"""Description of a written root module, or of Kubernetes objects, from project file and wiring."""
-
-from collections.abc import Mapping
+"""Working directories of stacks of Kubernetes objects: their code, and what their plan needs to render it."""
 
 from envctl.domain.config.project import Project
-from envctl.domain.release.backend import Backend
-from envctl.domain.release.bundle import Release, Wiring
-from envctl.domain.release.root_module import RootModule
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_override import find_region, list_stack_inputs
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.generated_files import GeneratedFiles
@@ -13,36 +9,6 @@ from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.load import resolve_place
-
-
-def describe_stack(
-    project: Project,
-    environment: str,
-    wiring: Wiring,
-    root: RootModule,
-    backend: Backend,
-    *,
-    secrets: Mapping[str, str],
-    needs: tuple[str, ...],
-    after: tuple[str, ...] = (),
-) -> PreparedStack:
-    """Return the stack of a root module. `needs` and `after` are the stacks to apply before it."""
-    terraform = project.terraform
-    return PreparedStack(
-        root.stack,
-        needs,
-        secrets,
-        terraform.binary or "",
-        project.environments[environment].profile or "",
-        after=after,
-        plan_keys=terraform.plan_keys,
-        base=wiring.base,
-        workspace=root.workspace,
-        root=root.root,
-        inputs=list_stack_inputs(wiring, root.stack, backend),
-        warm=terraform.warm,
-        region=root.region,
-    )
 
 
 def write_objects(
