@@ -27,6 +27,10 @@ def _as_planned(shown: StackPlan) -> StackPlan:
     return replace(shown, **told)
 
 
+def _is_accepted(command: Command, plan: StackPlan) -> bool:
+    return any(yes and plan in map(_as_planned, shown.stacks) for shown, yes in command.shown)
+
+
 class Oracle(Words):
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +102,7 @@ class Oracle(Words):
         plan = command.plans[stack]
         if command.contents[stack] is not None and self._comes_too_early(command, stack):
             self.says(command, f"{stack} is applied before what it comes after")
-        if not any(yes and plan in map(_as_planned, shown.stacks) for shown, yes in command.shown):
+        if not _is_accepted(command, plan):
             self.says(command, f"a plan of {stack} is applied that nobody has seen and said yes to")
         made = self.made[command.release]
         if command.contents[stack] != (made.content if command.verb != "destroy" and stack in made.stacks else None):
@@ -112,7 +116,13 @@ class Oracle(Words):
         return comes_after and bool(network and network.changes) and "network" not in command.applied
 
     def _applies_by_the_rules(self, command: Command, stack: str) -> None:
-        plans = verdict.carried_out(command.plans, self.made[command.release])
+        # A stack beside it may have been planned again: what that plan would lose is not lost by this apply.
+        counted = {
+            name: plan
+            for name, plan in command.plans.items()
+            if name == stack or name in command.applied or _is_accepted(command, plan)
+        }
+        plans = verdict.carried_out(counted, self.made[command.release])
         for asked, granted in command.granted:
             if verdict.is_too_much_lost(plans, asked):
                 lost = [resource.address for resource in losses(plans)]
