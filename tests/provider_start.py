@@ -21,8 +21,8 @@ MODES = ("usual", "traced", "ordinary")
 # Terraform's commands that need providers.
 USING = ("plan", "show", "apply", "import")
 WARM, ORDINARY = "providers", "ordinary start of providers: "
-# Only a stack of Kubernetes objects has it: its plan and apply start no Terraform.
-RENDER = "render"
+# Only stacks of Kubernetes objects have it: their plans and applies start no Terraform.
+CONNECT = "connect"
 _mode = [MODES[0]]
 
 
@@ -71,7 +71,7 @@ def find_unnamed_starts(trace: dict[str, Any]) -> list[str]:
     """
     events = trace["traceEvents"]
     lanes = {each["tid"]: each["args"]["name"] for each in events if each["ph"] == "M"}
-    objects = {each["tid"] for each in events if each["ph"] == "X" and each["name"] == RENDER}
+    objects = {each["tid"] for each in events if each["ph"] == "X" and each["name"] == CONNECT}
     found, sources = list[str](), dict[int, str]()
     for bar in sorted((each for each in events if each["ph"] == "X"), key=lambda each: each["ts"]):
         name, lane = bar["name"], bar["tid"]

@@ -29,7 +29,7 @@ REASON = f"{ORDINARY}--no-warm"
         ([REASON, "plan", REASON, "show"], []),
         (["providers", REASON, "plan", "providers", "show"], []),
         (["init", "output", "state pull"], []),
-        (["connect", "render", "plan", "render", "apply"], []),
+        (["connect", "plan", "connect", "apply"], []),
         (["plan"], ["dev/web plan"]),
         ([REASON, "plan", "show"], ["dev/web show"]),
         ([ORDINARY, "apply"], ["dev/web apply"]),

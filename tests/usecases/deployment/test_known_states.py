@@ -119,6 +119,22 @@ def test_adopted_state_is_refreshed_once(world: World) -> None:
     assert [each for each in world.terraform.calls if each[0] == "settle"] == []
 
 
+def test_deployment_after_a_stopped_one_refreshes_all_states(world: World) -> None:
+    """What the stopped one created is an attribute of other stacks, and no later plan shows a create."""
+    apply(world.ports, "dev")
+    edit_network(world)
+    world.terraform.fails_on = {("dev", "web")}
+    catch(OperationFailedError, apply, world.ports, "dev")
+    world.terraform.fails_on.clear()
+    world.terraform.calls.clear()
+    apply(world.ports, "dev")
+    assert list_calls(world, "settle") == {("dev", "network"), ("dev", "web")}
+    world.terraform.calls.clear()
+    edit_network(world)
+    apply(world.ports, "dev")
+    assert list_calls(world, "settle") == set()
+
+
 def test_existing_states_are_planned_without_waiting(world: World) -> None:
     """Their outputs are there, so the first plan shows every stack."""
     planned, _ = plan_environment(with_another_store(world).ports, "dev")

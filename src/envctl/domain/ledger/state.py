@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envctl.domain.plan.changes import StackPlan
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
+COMPLETED: frozenset[Outcome] = frozenset({"succeeded", "partial"})
 """*partial*: success of some stacks only; parts of several releases may run."""
 
 

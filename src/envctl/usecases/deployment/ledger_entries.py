@@ -13,7 +13,7 @@ from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
-from envctl.domain.ledger.state import LedgerState
+from envctl.domain.ledger.state import COMPLETED, LedgerState
 from envctl.domain.plan.changes import count_actions
 from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
 from envctl.domain.text.identifiers import shorten_id
@@ -21,8 +21,6 @@ from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.project import load, module_checks
 from envctl.usecases.release import release_store
-
-_COMPLETED = ("succeeded", "partial")
 
 
 @dataclass(frozen=True)
@@ -200,7 +198,7 @@ def _record_success(attempt: Attempt) -> None:
         hint = f"when the store responds again: {format_command('recover', target)}, and then {again}"
         raise UnrecordedEndError(Problem("E478", message, hint), *error.problems) from error
     last = after.find_environment(target).last
-    is_ended = last is not None and last.seq == attempt.started and last.outcome in _COMPLETED
+    is_ended = last is not None and last.seq == attempt.started and last.outcome in COMPLETED
     if entry is None and not is_ended:
         message = f"another user closed the deployment to {target} while it ran: it is not verified"
         raise OperationFailedError(Problem("E408", message, attempt.guard_request.command))

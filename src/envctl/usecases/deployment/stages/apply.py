@@ -12,6 +12,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.provenance import is_object_drift
+from envctl.domain.ledger.state import COMPLETED
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
 from envctl.domain.text.lists import join_names
 from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
@@ -127,12 +128,12 @@ def _describe_leaving(stack: str, fate: str) -> str:
 
 
 def _refresh_states(attempt: Attempt, needs: Needs) -> None:
-    """Refresh the states after creates, deletes, unplanned drift, or the first deployment of an existing state. Write
-    the state of a stack that created nothing.
+    """Refresh the states after creates, deletes, unplanned drift, a deployment that did not end well, or the first
+    deployment of an existing state. Write the state of a stack that created nothing.
 
-    Other stacks carry created and deleted resources in their attributes. The refresh accepts unplanned drift; with
-    `--fix`, find the remaining drift before it. An adopted state may be older than reality: without a refresh, the
-    first drift check would report that.
+    Other stacks carry created and deleted resources in their attributes. The deployment before may have created some
+    that this one only completes. The refresh accepts unplanned drift; with `--fix`, find the remaining drift before
+    it. An adopted state may be older than reality: without a refresh, the first drift check would report that.
     """
     request, drifted, plans = attempt.request, attempt.planned.drifted, attempt.plans.values()
     unplanned = drift_undo.list_unplanned(drifted, plans) if drifted else ""
@@ -140,7 +141,9 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     if request.options.undo:
         attempt.remaining = drift_undo.find_foreign(attempt)
     refreshed: Collection[str] = needs
-    if not (unplanned or adopted or has_created_or_deleted(attempt.list_finished_plans())):
+    before = attempt.planned.seen
+    was_stopped = before is not None and before.outcome not in COMPLETED
+    if not (unplanned or adopted or was_stopped or has_created_or_deleted(attempt.list_finished_plans())):
         # Without a state, the first resources of a later release would look like those of a lost state.
         refreshed = attempt.list_unwritten_stacks()
     if not refreshed:
