@@ -92,6 +92,7 @@ def chart(shop: Shop, helm_path: Path) -> Shop:
     return shop
 
 
+@pytest.mark.own_clusters
 def test_chart_reaches_staging_with_outputs_and_digests(chart: Shop) -> None:
     chart.deploy("staging")
     staging = chart.clusters["staging"]

@@ -15,7 +15,7 @@ from tests.e2e.conftest import Project
 from tests.e2e.kubernetes.conftest import ENVIRONMENTS, Shop, say
 from tests.kubernetes_cluster import KubernetesCluster
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.own_clusters]
 # Settings of the cluster and the network, which the stand-in has not.
 WEB_SETTINGS = (
     "ingress_certificate_arn",
