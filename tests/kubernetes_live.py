@@ -50,6 +50,7 @@ _NAMESPACE_PATH = re.compile(r"(/namespaces/)([^/?]+)")
 _QUOTED = re.compile(r'(namespaces? )"([^"]+)"|(in namespace: )(\S+)')
 _DROPPED = frozenset({"host", "authorization", "content-length", "accept-encoding", "connection"})
 _PATIENCE = 60.0
+_LIVE_PREFIX = "envctl-live-"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,12 @@ class Names:
                 return f'{match[1]}"{self.namespaces.get(match[2], match[2])}"'
             return match[3] + self.namespaces.get(match[4], match[4])
 
-        return _QUOTED.sub(replace, text)
+        text = _QUOTED.sub(replace, text)
+        for name, other in self.namespaces.items():
+            # Also within words, as in `(NAMESPACE/NAME; apps/v1, Kind=Deployment)`. Nothing else has such a name.
+            if name.startswith(_LIVE_PREFIX):
+                text = text.replace(name, other)
+        return text
 
 
 class ForwardingApi(KubernetesApi):
@@ -183,7 +189,7 @@ def run_live_cluster(connection: ClusterConnection) -> Iterator[KubernetesCluste
     """Run a forwarder to a real cluster, with a namespace of its own in the place of `shop`."""
     token, mark = secrets.token_urlsafe(24), secrets.token_hex(4)
     images = os.environ.get(LIVE_IMAGES, _IMAGES).split()
-    names = Names({NAMESPACE: f"envctl-live-{mark}"}, dict(zip(_TEST_IMAGES, images, strict=False)))
+    names = Names({NAMESPACE: f"{_LIVE_PREFIX}{mark}"}, dict(zip(_TEST_IMAGES, images, strict=False)))
     context, authority = create_tls()
     api = ForwardingApi(connection, names, token)
     server = KubernetesServer(api.cluster, tls=context, has_controllers=False, api=api)
