@@ -12,7 +12,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_label_problems,
     list_subdomain_problems,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.pods import check_tolerations
+from envctl.adapters.sandbox.kubernetes.rules.validation.scheduling import check_tolerations
 
 Part = Mapping[str, Any]
 

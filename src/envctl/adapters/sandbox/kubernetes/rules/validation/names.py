@@ -9,6 +9,9 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SERVICE = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_SEARCH_PART = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SEARCH_FORMAT = rf"{_SEARCH_PART}(\.{_SEARCH_PART})*"
+_SEARCH = re.compile(_SEARCH_FORMAT)
 _KEY_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
@@ -30,6 +33,11 @@ _SUBDOMAIN_TEXT = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+_SEARCH_TEXT = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must "
+    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    f"'{_SEARCH_FORMAT}')"
 )
 _WILDCARD_TEXT = (
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
@@ -61,6 +69,11 @@ def list_label_problems(name: str) -> list[str]:
 def list_subdomain_problems(name: str) -> list[str]:
     """Return the problems of a DNS subdomain."""
     return _check(name, _SUBDOMAIN, _SUBDOMAIN_TEXT, _SUBDOMAIN_LENGTH)
+
+
+def list_search_problems(name: str) -> list[str]:
+    """Return the problems of a domain in which names are looked up. It may have underscores."""
+    return _check(name, _SEARCH, _SEARCH_TEXT, _SUBDOMAIN_LENGTH)
 
 
 def list_host_problems(name: str) -> list[str]:

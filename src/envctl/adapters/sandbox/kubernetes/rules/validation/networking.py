@@ -7,7 +7,7 @@ from typing import Any
 from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_service_addresses
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_service_changes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check_port_or_name
+from envctl.adapters.sandbox.kubernetes.rules.validation.handlers import check_port_or_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_labels,
     list_host_problems,

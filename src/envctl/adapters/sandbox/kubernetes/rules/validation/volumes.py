@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import (
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_claim_spec
+from envctl.adapters.sandbox.kubernetes.rules.validation.variables import (
     check_amount_reference,
     check_field_reference,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems
-from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_claim_spec
 
 Part = Mapping[str, Any]
 
@@ -32,9 +32,9 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> set[str]:
-    """Check volumes, and return the names of those without problems, which containers can mount."""
-    usable: set[str] = set()
+def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> dict[str, Part]:
+    """Check volumes, and return those without problems by name: containers can mount them."""
+    usable: dict[str, Part] = {}
     for index, volume in enumerate(volumes):
         place, name = f"{field}[{index}]", volume.get("name") or ""
         found = Causes()
@@ -47,7 +47,7 @@ def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> set[st
             found.report_duplicate(f"{place}.name", name)
         causes += found
         if not found:
-            usable.add(name)
+            usable[name] = volume
     return usable
 
 
