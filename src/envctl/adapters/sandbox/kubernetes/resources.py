@@ -17,7 +17,17 @@ _ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "u
 _COUNTED_KINDS = frozenset(
     {
         *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Pod"),
-        *("Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy", "PodDisruptionBudget", "PriorityClass"),
+        *(
+            "PodTemplate",
+            "EndpointSlice",
+            "Job",
+            "CronJob",
+            "Ingress",
+            "IngressClass",
+            "NetworkPolicy",
+            "PodDisruptionBudget",
+            "PriorityClass",
+        ),
         *("CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
         *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "FlowSchema", "PriorityLevelConfiguration"),

@@ -8,7 +8,16 @@ from urllib.parse import parse_qs
 
 from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
 from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review
-from envctl.adapters.sandbox.kubernetes.api.bodies import PATCH_KINDS, check_kind, parse_body, require_object
+from envctl.adapters.sandbox.kubernetes.api.bodies import (
+    PATCH_KINDS,
+    Body,
+    BodyError,
+    check_kind,
+    parse_body,
+    read_object,
+    refuse_body,
+    require_object,
+)
 from envctl.adapters.sandbox.kubernetes.api.discovery import describe_kinds
 from envctl.adapters.sandbox.kubernetes.api.exchange import ApiAnswer, ApiRequest, ApiStream
 from envctl.adapters.sandbox.kubernetes.api.faults import Fault, Faults
@@ -37,7 +46,7 @@ from envctl.adapters.sandbox.kubernetes.identity.users import (
     User,
     check_access,
 )
-from envctl.adapters.sandbox.kubernetes.resources import Object
+from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError
 from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import refuse_duplicates
 from envctl.adapters.sandbox.kubernetes.status_errors import (
@@ -147,8 +156,9 @@ class KubernetesApi:
 
     def _serve(self, request: ApiRequest, target: Target) -> ApiAnswer:
         media = request.headers.get("content-type", "").partition(";")[0].strip()
-        parsed = parse_body(request.body, media)
-        body, resource = parsed.content, target.resource
+        resource = target.resource
+        parsed = _read_body(request, media, resource)
+        body = parsed.content
         if parsed.duplicates and target.query.get("fieldValidation") == "Strict":
             is_apply = PATCH_KINDS.get(media) == "apply"
             raise refuse_duplicates(resource.kind, resource.version, parsed.duplicates, is_apply=is_apply)
@@ -165,11 +175,11 @@ class KubernetesApi:
                 return self._read(request, target)
             case "POST" if not target.name:
                 options = read_write_options(request, target)
-                check_kind(require_object(body), resource)
-                written = self.cluster.create(resource, target.namespace, body, options)
+                item = self._read_object(request, media, resource, body)
+                written = self.cluster.create(resource, target.namespace, item, options)
             case "PUT" if target.name:
-                item, options = require_object(body), read_write_options(request, target)
-                check_kind(item, resource)
+                options = read_write_options(request, target)
+                item = self._read_object(request, media, resource, body)
                 written = self.cluster.update(target.place, item, options)
             case "PATCH" if target.name:
                 written = self._patch(request, target, media, body)
@@ -178,6 +188,11 @@ class KubernetesApi:
             case _:
                 raise method_not_allowed()
         return self._answer_written(request, target, _add_warnings(written, parsed.duplicates, target))
+
+    def _read_object(self, request: ApiRequest, media: str, resource: Resource, body: object) -> Object:
+        item = read_object(body, request.method, media, resource.kind, request.body)
+        check_kind(item, resource, self.cluster.rules.schemas)
+        return item
 
     def _read(self, request: ApiRequest, target: Target) -> ApiAnswer:
         cluster, resource, query = self.cluster, target.resource, target.query
@@ -212,7 +227,7 @@ class KubernetesApi:
             # A server-side apply of a new object needs both permissions.
             check_access(self.authorize, describe_access("POST", target))
         config = require_object(body or {})
-        check_kind(config, target.resource, is_apply=True)
+        check_kind(config, target.resource, self.cluster.rules.schemas, is_apply=True)
         return self.cluster.apply(target.place, config, options)
 
     def _delete(self, target: Target, body: object) -> ApiAnswer:
@@ -226,8 +241,10 @@ class KubernetesApi:
             deleted = delete_listed(self.cluster, listed, options, target.user, is_dry_run=is_dry_run)
             return _answer_item(200, deleted)
         item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run)
-        if item["metadata"].get("deletionTimestamp") or (resource.kind == "Pod" and not resource.is_custom):
-            return _answer_item(202 if options.get("propagationPolicy") == "Foreground" else 200, item)
+        is_foreground = options.get("propagationPolicy") == "Foreground"
+        is_shown = is_foreground or (resource.kind == "Pod" and not resource.is_custom)
+        if is_shown or item["metadata"].get("deletionTimestamp"):
+            return _answer_item(202 if is_foreground else 200, item)
         details = {"name": target.name, "group": resource.group, "kind": resource.plural}
         details = {name: value for name, value in details.items() if value}
         return _answer_item(200, {**_SUCCESS, "details": details | {"uid": item["metadata"]["uid"]}})
@@ -286,6 +303,16 @@ class KubernetesApi:
                     yield kind, item
 
         return ApiStream(open_frames)
+
+
+def _read_body(request: ApiRequest, media: str, resource: Resource) -> Body:
+    """Return the body of a request that has one. Raises StatusError 400 for one that cannot be read."""
+    if request.method in ("GET", "HEAD"):
+        return Body()
+    try:
+        return parse_body(request.body, media)
+    except BodyError as error:
+        raise refuse_body(request.method, media, resource.kind, request.body, error.message) from None
 
 
 def _add_warnings(written: Written, duplicates: Sequence[str], target: Target) -> Written:

@@ -74,9 +74,24 @@ class SchemaRules:
 
     # -- rules -------------------------------------------------------------------------------------------------------
 
-    def check_types(self, resource: ResourceFacts, body: Object, field_validation: str) -> list[str]:
+    def check_types(
+        self, resource: ResourceFacts, body: Object, field_validation: str, *, is_converted: bool = False
+    ) -> list[str]:
         """Check a body of a create or an update, and drop unknown fields. Returns warnings, raises ContentError."""
-        return check_body_types(self._find_kind(resource), body, field_validation or "Warn")
+        kind = self._find_kind(resource)
+        warnings = check_body_types(kind, body, field_validation or "Warn", is_converted=is_converted)
+        if not resource.is_custom:
+            self._check_conversion(kind, body)
+        return warnings
+
+    def _check_conversion(self, kind: Kind, body: Object) -> None:
+        """Check what the types do not tell, such as times. Raises ContentError 400."""
+        try:
+            convert_to_go(self.types, kind.schemas, kind.schema, {**body}, keeps_empty=True)
+        except ConversionError as error:
+            text = str(error).removeprefix("error decoding from json: ")
+            message = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {text}'
+            raise ContentError(400, "BadRequest", message) from None
 
     def check_applied(self, resource: ResourceFacts, config: Object) -> None:
         """Check the types of a configuration that is converted before it is applied. Raises ContentError."""

@@ -155,12 +155,17 @@ def check_annotations(annotations: object, field: str, causes: Causes) -> None:
         causes.report_length(field, _ANNOTATIONS_SIZE)
 
 
+def list_segment_problems(name: str) -> list[str]:
+    """Return the problems of a name that has to fit into a path."""
+    if name in (".", ".."):
+        return [f"may not be '{name}'"]
+    return [f"may not contain '{letter}'" for letter in "/%" if letter in name]
+
+
 def list_name_problems(kind: str, name: str, *, is_custom: bool) -> list[str]:
     """Return the problems of the name of an object."""
     if kind in _ACCESS_KINDS and not is_custom:
-        if name in (".", ".."):
-            return [f"may not be '{name}'"]
-        return [f"may not contain '{letter}'" for letter in "/%" if letter in name]
+        return list_segment_problems(name)
     if kind == "Namespace" and not is_custom:
         return list_label_problems(name)
     if kind == "Service" and not is_custom:

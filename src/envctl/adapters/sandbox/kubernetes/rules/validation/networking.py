@@ -39,10 +39,10 @@ def check_service(item: Part, before: Part | None, causes: Causes) -> None:
     causes.check_choice("spec.sessionAffinity", spec.get("sessionAffinity"), ("ClientIP", "None"))
     causes.check_choice("spec.type", kind, _TYPES)
     _check_port_keys(ports, causes)
-    check_service_addresses(spec, causes)
     for index, port in enumerate(ports):
         if port.get("nodePort") and kind == "ClusterIP":
             causes.forbid(f"spec.ports[{index}].nodePort", "may not be used when `type` is 'ClusterIP'")
+    check_service_addresses(spec, causes)
     is_reachable = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and spec.get("externalIPs"))
     for name in ("externalTrafficPolicy", "internalTrafficPolicy") if is_reachable else ("internalTrafficPolicy",):
         causes.check_choice(f"spec.{name}", spec.get(name), ("Cluster", "Local"))

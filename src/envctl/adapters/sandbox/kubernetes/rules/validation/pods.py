@@ -32,7 +32,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.volumes import check_vo
 Part = Mapping[str, Any]
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
-_DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
+_DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _MOST_SERVERS, _MOST_SEARCHES, _MOST_SEARCH_TEXT = 3, 32, 2048
 
 

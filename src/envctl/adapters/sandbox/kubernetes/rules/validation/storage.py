@@ -158,6 +158,9 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
 
 def _check_topology(term: Part, field: str, causes: Causes) -> None:
     keys: list[str] = []
+    if not term.get("matchLabelExpressions"):
+        # The server compares with a term that is not there yet.
+        causes.report_duplicate(f"{field}.matchLabelExpressions", "")
     for index, expression in enumerate(term.get("matchLabelExpressions") or ()):
         place, key, values = (
             f"{field}.matchLabelExpressions[{index}]",
