@@ -15,6 +15,7 @@ from envctl.adapters.sandbox.kubernetes.metadata import (
     check_config,
     check_preconditions,
     check_update,
+    drop_double_owners,
     has_same_spec,
     is_same,
     keep_fixed_parts,
@@ -150,13 +151,16 @@ class Cluster:
         with self.store.lock:
             body = copy.deepcopy(body)
             warnings = self.rules.check_types(resource, body, options.field_validation)
+            warnings += drop_double_owners(body)
+            sent = copy.deepcopy(body)
             item = prepare_new(resource, namespace, body)
             self._check_namespace(locate(resource, item))
             item["metadata"].pop("managedFields", None)
             self._complete(resource, item, None)
-            if self.store.find(locate(resource, item)):
-                raise already_exists(resource, item["metadata"]["name"])
-            self.rules.track_update(resource, None, item, options.manager, options.part)
+            if found := self.store.find(locate(resource, item)):
+                is_leaving = bool(found["metadata"].get("deletionTimestamp"))
+                raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
+            self.rules.track_update(resource, None, item, options.manager, options.part, sent=sent)
             warnings += self._admit(resource, None, item, options)
             return Written(self._commit(resource, None, item, options), is_new=True, warnings=tuple(warnings))
 
@@ -178,9 +182,11 @@ class Cluster:
                 shown = format_go(patch.body) if is_converted else show_patched(item)
                 raise refuse_patched(shown, error) from None
             check_update(place, item, live, is_patch=is_patch)
+            warnings += drop_double_owners(item)
+            sent = copy.deepcopy(item)
             keep_fixed_parts(resource, live, item, options.part)
             self._complete(resource, item, live)
-            self.rules.track_update(resource, live, item, options.manager, options.part)
+            self.rules.track_update(resource, live, item, options.manager, options.part, sent=sent)
             warnings += self._admit(resource, live, item, options)
             return Written(self._commit(resource, live, item, options), warnings=tuple(warnings))
 

@@ -41,13 +41,15 @@ class BodyError(StatusError):
         super().__init__(400, "BadRequest", problem)
 
 
-def parse_body(raw: bytes, media: str) -> Body:
+def parse_body(raw: bytes, media: str, method: str = "PATCH") -> Body:
     """Return the content of a body. Raises BodyError for one that cannot be read, StatusError for another media."""
     if not raw:
         return Body()
     if media == protobuf.MEDIA:
         return Body(_parse_protobuf(raw))
     if media and media not in _BODY_MEDIA and media not in PATCH_KINDS:
+        raise unsupported_media_type(_BODY_MEDIA)
+    if media in PATCH_KINDS and method != "PATCH":
         raise unsupported_media_type(_BODY_MEDIA)
     is_yaml = media.endswith("yaml")
     if is_yaml and raw.lstrip()[:1] not in (b"{", b"["):
@@ -65,7 +67,10 @@ def refuse_body(method: str, media: str, kind: str, raw: bytes, problem: str) ->
     patch = PATCH_KINDS.get(media, "") if method == "PATCH" else ""
     if patch:
         return bad_request(
-            {"apply": "error decoding YAML: ", "strategic": ""}.get(patch, "error decoding patch: ") + problem
+            {"apply": "error decoding YAML: error converting YAML to JSON: ", "strategic": ""}.get(
+                patch, "error decoding patch: "
+            )
+            + problem
         )
     if not media.endswith("yaml"):
         problem = f"couldn't get version/kind; json parse error: {problem}"
@@ -95,8 +100,10 @@ def _parse_yaml(raw: bytes) -> Body:
 
 def _describe_yaml(problem: str) -> str:
     """Return a problem of YAML in the words of Go's parser."""
-    wanted, but, _ = problem.partition(", but got")
-    text = wanted.replace("expected", "did not find expected", 1) if but else problem
+    wanted = problem.partition(", but got")[0]
+    wanted = wanted.partition(", but found")[0].replace("expected the node", "expected node")
+    is_expected = wanted.startswith("expected ")
+    text = wanted.replace("expected", "did not find expected", 1) if is_expected else problem
     text = text.replace("allowed here", "allowed in this context")
     return re.sub(r"character .* that cannot", "character that cannot", text)
 

@@ -56,7 +56,7 @@ def read_delete_options(query: Mapping[str, str], body: Mapping[str, Any] | None
 
     Raises ContentError 422, StatusError 400.
     """
-    options: dict[str, Any] = dict(body) if body else _read_delete_query(query)
+    options: dict[str, Any] = dict(body) if body is not None else _read_delete_query(query)
     _check_delete_kind(options)
     _check_delete_types(options)
     causes, policy = Causes(), options.get("propagationPolicy")
@@ -93,7 +93,7 @@ def _read_delete_query(query: Mapping[str, str]) -> dict[str, Any]:
 
 def _check_delete_kind(options: Mapping[str, Any]) -> None:
     """Check that a body is one of DeleteOptions, which each group knows. Raises StatusError 400."""
-    kind, version = options.get("kind") or "DeleteOptions", options.get("apiVersion") or "v1"
+    kind, version = options.get("kind") or "DeleteOptions", options.get("apiVersion") or "meta.k8s.io/v1"
     if kind != "DeleteOptions" or not _VERSION.fullmatch(version.rpartition("/")[2]):
         raise bad_request(f'no kind "{kind}" is registered for version "{version}" in scheme "{_META_SCHEME}"')
 

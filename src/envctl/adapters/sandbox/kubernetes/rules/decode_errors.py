@@ -127,6 +127,8 @@ def _name_go(schemas: Schemas, schema: Schema) -> str:
         version, _, name = str(reference).rpartition(".")
         return f"{version.rpartition('.')[2]}.{name}"
     extra = definition.get("additionalProperties")
+    if isinstance(extra, Mapping) and schemas.is_quantity(extra):
+        return "v1.ResourceList"
     return f"map[string]{_name_go(schemas, extra)}" if isinstance(extra, Mapping) else "map[string]interface {}"
 
 

@@ -1,7 +1,7 @@
 """Names, keys and values of labels, and the metadata of objects."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
@@ -58,6 +58,7 @@ _CONFIG_KEY_TEXT = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
+_STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
 _ACCESS_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
 
 
@@ -182,13 +183,44 @@ def check_metadata(kind: str, metadata: Mapping[str, Any], causes: Causes, *, is
         causes.refuse("metadata.name", name, text)
     check_labels(metadata.get("labels"), "metadata.labels", causes)
     check_annotations(metadata.get("annotations"), "metadata.annotations", causes)
-    for owner in metadata.get("ownerReferences") or ():
-        # The server does not tell which one.
+    _check_owners(metadata.get("ownerReferences") or (), causes)
+    _check_finalizers(metadata.get("finalizers") or [], causes, is_custom=is_custom)
+
+
+def _check_owners(owners: Sequence[Mapping[str, Any]], causes: Causes) -> None:
+    """Check the owners of an object. The server does not tell which one is wrong."""
+    field, controllers = "metadata.ownerReferences", []
+    for owner in owners:
         if not owner.get("apiVersion"):
-            causes.refuse("metadata.ownerReferences.apiVersion", "", "version must not be empty")
-        for field in ("kind", "name", "uid"):
-            if not owner.get(field):
-                causes.refuse(f"metadata.ownerReferences.{field}", "", "must not be empty")
-    for finalizer in metadata.get("finalizers") or ():
+            causes.refuse(f"{field}.apiVersion", "", "version must not be empty")
+        for name in ("kind", "name", "uid"):
+            if not owner.get(name):
+                causes.refuse(f"{field}.{name}", "", "must not be empty")
+        if (owner.get("apiVersion"), owner.get("kind")) == ("v1", "Event"):
+            causes.refuse(field, dict(owner), "/v1, Kind=Event is disallowed from being an owner")
+        if owner.get("controller"):
+            controllers.append(owner)
+    if len(controllers) > 1:
+        first, second = (f"{each.get('kind')}/{each.get('name')}" for each in controllers[:2])
+        text = (
+            f'Only one reference can have Controller set to true. Found "true" in references for {first} and {second}'
+        )
+        causes.refuse(field, [_show_owner(each) for each in owners], text)
+
+
+def _show_owner(owner: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
+    return {name: owner[name] for name in names if name in owner}
+
+
+def _check_finalizers(finalizers: Sequence[str], causes: Causes, *, is_custom: bool) -> None:
+    for finalizer in finalizers:
         for text in list_key_problems(finalizer):
             causes.refuse("metadata.finalizers", finalizer, text)
+    if {"orphan", "foregroundDeletion"} <= set(finalizers):
+        text = "finalizer orphan and foregroundDeletion cannot be both set"
+        causes.refuse("metadata.finalizers", list(finalizers), text)
+    for index, finalizer in enumerate(finalizers if not is_custom else ()):
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            text = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.refuse(f"metadata.finalizers[{index}]", finalizer, text)

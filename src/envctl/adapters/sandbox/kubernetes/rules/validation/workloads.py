@@ -108,7 +108,7 @@ def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
         causes.refuse("spec.serviceName", service, text)
     _check_replicas_and_selector(spec, "statefulset", causes)
     names = [(claim.get("metadata") or {}).get("name") or "" for claim in claims]
-    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in names]
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in dict.fromkeys(names)]
     _check_long_running_template(spec, "StatefulSet", causes, claims=volumes)
     # The server finds problems of these labels twice.
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")

@@ -1,5 +1,6 @@
 """The warnings of each kind, as the strategies of kube-apiserver give them (pkg/registry)."""
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -166,7 +167,27 @@ def _warn_of_storage_class(item: Part, live: Part | None) -> Iterator[str]:  # n
                 yield f"allowedTopologies[{index}].matchLabelExpressions[{number}].key: {text}"
 
 
+def _warn_of_secret(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
+    """Warn of a certificate or a key that is none. Whether they belong together is not checked."""
+    data = item.get("data") or {}
+    for key, what in (
+        (("tls.crt", "certificate"), ("tls.key", "key")) if item.get("type") == "kubernetes.io/tls" else ()
+    ):
+        if b"-----BEGIN " not in base64.b64decode(data.get(key) or ""):
+            yield f"tls: failed to find any PEM data in {what} input"
+            return
+
+
+def _warn_of_driver(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
+    spec = item.get("spec") or {}
+    if spec.get("tokenRequests") and spec.get("serviceAccountTokenInSecrets") is None:
+        text = "if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes"
+        yield f"spec.serviceAccountTokenInSecrets is unset; {text}"
+
+
 _WARNINGS: Mapping[str, Warn] = {
+    "CSIDriver": _warn_of_driver,
+    "Secret": _warn_of_secret,
     "CronJob": _warn_of_cron_job,
     "DaemonSet": _warn_of_template,
     "Deployment": _warn_of_template,

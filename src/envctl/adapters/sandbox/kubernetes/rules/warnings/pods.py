@@ -114,6 +114,8 @@ def _warn_of_volumes(volumes: Sequence[Part], field: str) -> Iterator[str]:
         if template is not None:
             place = f"{field}[{index}].ephemeral.volumeClaimTemplate.spec"
             yield from warn_of_claim_spec(template.get("spec") or {}, place)
+        if volume.get("projected") is not None and not volume["projected"].get("sources"):
+            yield f"volume {json.dumps(volume.get('name') or '')} (Projected) has no sources provided"
 
 
 def warn_of_claim_spec(spec: Part, field: str) -> Iterator[str]:
