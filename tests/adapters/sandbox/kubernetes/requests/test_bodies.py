@@ -14,6 +14,18 @@ SCALE = "/apis/apps/v1/namespaces/default/deployments/d/scale"
 DEPLOYMENT = "/apis/apps/v1/namespaces/default/deployments/d"
 CONTAINERS = [{"name": "a", "image": "a"}]
 TEMPLATE = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": CONTAINERS}}
+HOOKS, POLICIES, BINDINGS = (
+    f"/apis/admissionregistration.k8s.io/v1/{each}"
+    for each in ("validatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings")
+)
+RULE = {"apiGroups": ["a.io"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["things"]}
+HOOK = {
+    "name": "a.b.io",
+    "admissionReviewVersions": ["v1"],
+    "sideEffects": "None",
+    "clientConfig": {"url": "https://a.io"},
+    "rules": [RULE],
+}
 REFUSED = "the server rejected our request due to an error in our request"
 NO_NAME = "the name of the object (m based on URL) was undeterminable: name must be provided"
 SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
@@ -51,6 +63,13 @@ CASES: list[tuple[str, str, str, Any, int, str]] = [
     ("PUT", MAP, "", {"metadata": {}}, 400, NO_NAME),
     ("PUT", MAP, "", {"metadata": {"name": "n"}}, 400, "the name of the object (n) does not match the name on the URL (m)"),
     ("PUT", MAP, "", {"metadata": {"name": "m", "uid": "x"}}, 409, 'Operation cannot be fulfilled on configmaps "m": StorageError: invalid object, Code: 4, Key: /configmaps/default/m, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: x, UID in object meta: '),
+    # pkg/apis/admissionregistration/validation/validation.go
+    ("POST", HOOKS, "", {"metadata": {"name": "h"}, "webhooks": [{**HOOK, "clientConfig": {}}]}, 422, 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "h" is invalid: webhooks[0].clientConfig: Required value: exactly one of url or service is required'),
+    ("POST", HOOKS, "", {"metadata": {"name": "h"}, "webhooks": [{**HOOK, "admissionReviewVersions": []}]}, 422, 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "h" is invalid: webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1'),
+    ("POST", HOOKS, "", {"metadata": {"name": "h"}, "webhooks": [{**HOOK, "rules": [{**RULE, "operations": ["READ"]}]}]}, 422, 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "h" is invalid: webhooks[0].rules[0].operations[0]: Unsupported value: "READ": supported values: "*", "CONNECT", "CREATE", "DELETE", "UPDATE"'),
+    ("POST", HOOKS, "", {"metadata": {"name": "h"}, "webhooks": [{**HOOK, "clientConfig": {"service": {"namespace": "a"}}}]}, 422, 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "h" is invalid: webhooks[0].clientConfig.service.namespace: Required value'),
+    ("POST", POLICIES, "", {"metadata": {"name": "p"}, "spec": {"matchConstraints": {"resourceRules": [RULE]}, "validations": [{"expression": "true", "reason": "Else"}]}}, 422, 'ValidatingAdmissionPolicy.admissionregistration.k8s.io "p" is invalid: spec.validations[0].reason: Unsupported value: "Else": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"'),
+    ("POST", BINDINGS, "", {"metadata": {"name": "b"}, "spec": {"policyName": "p", "validationActions": ["Stop"]}}, 422, 'ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io "b" is invalid: spec.validationActions[0]: Unsupported value: "Stop": supported values: "Audit", "Deny", "Warn"'),
     # handlers/patch.go
     ("PATCH", MAP, "merge", b"[1]", 400, "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"),
     ("PATCH", MAP, "strategic", b"[1]", 400, "json: cannot unmarshal array into Go value of type map[string]interface {}"),

@@ -14,6 +14,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation import (
     others,
     pods,
     storage,
+    webhooks,
     workloads,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
@@ -63,6 +64,10 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "Service": networking.check_service,
     "StatefulSet": workloads.check_stateful_set,
     "StorageClass": storage.check_storage_class,
+    "MutatingWebhookConfiguration": webhooks.check_webhooks,
+    "ValidatingAdmissionPolicy": webhooks.check_policy,
+    "ValidatingAdmissionPolicyBinding": webhooks.check_policy_binding,
+    "ValidatingWebhookConfiguration": webhooks.check_webhooks,
     "VolumeAttributesClass": classes.check_attributes_class,
 }
 
