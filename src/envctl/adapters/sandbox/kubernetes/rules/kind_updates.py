@@ -11,6 +11,7 @@ _COUNT = "deprecated.daemonset.template.generation"
 # The server gives these a value, which the client that does not send it does not own.
 _ALLOCATED: Mapping[str, tuple[str, ...]] = {
     "Service": ("clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"),
+    "Namespace": ("finalizers",),
     "Pod": ("priority", "preemptionPolicy"),
 }
 
@@ -59,4 +60,5 @@ def drop_kept(kind: str, item: Object, sent: Object) -> Object:
             port if has_number else {name: value for name, value in port.items() if name != "nodePort"}
             for port, has_number in zip(spec.get("ports") or (), numbered, strict=True)
         ]
-    return {**item, "spec": spec}
+    rest = {name: value for name, value in item.items() if name != "spec"}
+    return {**rest, "spec": spec} if spec else rest

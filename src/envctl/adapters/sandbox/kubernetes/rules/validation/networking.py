@@ -63,7 +63,7 @@ def _check_external_name(spec: Part, causes: Causes) -> None:
         causes.forbid("spec.clusterIPs[0]", "may not be set when `type` is 'ExternalName'")
     if not name:
         causes.require("spec.externalName")
-    for text in list_subdomain_problems(name.lower().removesuffix(".")) if name else ():
+    for text in list_subdomain_problems(name.removesuffix(".")) if name else ():
         causes.refuse("spec.externalName", name, text)
 
 

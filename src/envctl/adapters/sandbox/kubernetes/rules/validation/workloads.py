@@ -61,6 +61,7 @@ def check_replica_set(item: Part, before: Part | None, causes: Causes) -> None:
 
 def check_daemon_set(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
+    _check_same_selector(spec, before, causes)
     selector = spec.get("selector")
     check_selector(selector, "spec.selector", causes)
     if not find_selector_problem(selector):
@@ -76,7 +77,6 @@ def check_daemon_set(item: Part, before: Part | None, causes: Causes) -> None:
         _check_node_update(strategy.get("rollingUpdate") or {}, "spec.updateStrategy.rollingUpdate", causes)
     for name in ("minReadySeconds", "revisionHistoryLimit"):
         causes.check_not_negative(f"spec.{name}", spec.get(name))
-    _check_same_selector(spec, before, causes)
 
 
 def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
