@@ -38,6 +38,8 @@ def normalize(item: Object) -> Object:
             port.pop("nodePort", None)
     if item["kind"] in ("PersistentVolume", "PersistentVolumeClaim", "Pod"):
         metadata.pop("finalizers", None)
+    if item["kind"] == "PersistentVolumeClaim" and "dataSource" in spec:
+        spec.pop("dataSourceRef", None)
     if item["kind"] == "Namespace":
         spec.pop("finalizers", None)
     if item["kind"] == "Job":

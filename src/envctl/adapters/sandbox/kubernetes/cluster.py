@@ -15,6 +15,7 @@ from envctl.adapters.sandbox.kubernetes.metadata import (
     check_config,
     check_preconditions,
     check_update,
+    drop_double_owners,
     has_same_spec,
     is_same,
     keep_fixed_parts,
@@ -25,8 +26,11 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
     ContentError,
     check_patched_kind,
     refuse_patched,
+    show_patched,
 )
+from envctl.adapters.sandbox.kubernetes.rules.patches import format_go
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
+from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings
 from envctl.adapters.sandbox.kubernetes.status_errors import already_exists, forbidden, not_found
 from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 
@@ -56,6 +60,14 @@ class WriteOptions:
     part: str = ""
     force: bool = False
     user: User = CONTROLLER
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch of a `json`, `merge` or `strategic` kind, and its body."""
+
+    kind: str
+    body: object
 
 
 @dataclass(frozen=True)
@@ -139,32 +151,42 @@ class Cluster:
         with self.store.lock:
             body = copy.deepcopy(body)
             warnings = self.rules.check_types(resource, body, options.field_validation)
+            warnings += drop_double_owners(body)
+            sent = copy.deepcopy(body)
             item = prepare_new(resource, namespace, body)
             self._check_namespace(locate(resource, item))
             item["metadata"].pop("managedFields", None)
             self._complete(resource, item, None)
-            if self.store.find(locate(resource, item)):
-                raise already_exists(resource, item["metadata"]["name"])
-            self.rules.track_update(resource, None, item, options.manager, options.part)
+            if found := self.store.find(locate(resource, item)):
+                is_leaving = bool(found["metadata"].get("deletionTimestamp"))
+                raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
+            self.rules.track_update(resource, None, item, options.manager, options.part, sent=sent)
             warnings += self._admit(resource, None, item, options)
             return Written(self._commit(resource, None, item, options), is_new=True, warnings=tuple(warnings))
 
-    def update(self, place: Place, body: Object, options: WriteOptions, *, is_patch: bool = False) -> Written:
-        resource = place.resource
+    def update(self, place: Place, body: Object, options: WriteOptions, patch: Patch | None = None) -> Written:
+        """Update an object; `patch` is what it comes from, if it is patched."""
+        resource, is_patch = place.resource, patch is not None
         if stored := self._find_stored(resource):
-            write = partial(self.update, replace(place, resource=stored), options=options, is_patch=is_patch)
+            write = partial(self.update, replace(place, resource=stored), options=options, patch=patch)
             return self._write_converted(resource, body, options, write)
         with self.store.lock:
             live = self.get(place)
             item = copy.deepcopy(body)
             try:
-                warnings = self.rules.check_types(resource, item, options.field_validation)
+                is_converted = patch is not None and patch.kind == "strategic"
+                warnings = self.rules.check_types(resource, item, options.field_validation, is_converted=is_converted)
             except ContentError as error:
-                raise refuse_patched(item, error) if is_patch else error from None
+                if patch is None:
+                    raise
+                shown = format_go(patch.body) if is_converted else show_patched(item)
+                raise refuse_patched(shown, error) from None
             check_update(place, item, live, is_patch=is_patch)
+            warnings += drop_double_owners(item)
+            sent = copy.deepcopy(item)
             keep_fixed_parts(resource, live, item, options.part)
             self._complete(resource, item, live)
-            self.rules.track_update(resource, live, item, options.manager, options.part)
+            self.rules.track_update(resource, live, item, options.manager, options.part, sent=sent)
             warnings += self._admit(resource, live, item, options)
             return Written(self._commit(resource, live, item, options), warnings=tuple(warnings))
 
@@ -174,7 +196,7 @@ class Cluster:
             patched = self.rules.patch(place.resource, live, kind, body)
             if kind != "strategic":
                 check_patched_kind(place.resource.group_version, place.resource.kind, patched)
-            return self.update(place, patched, options, is_patch=True)
+            return self.update(place, patched, options, Patch(kind, body))
 
     def apply(self, place: Place, config: Object, options: WriteOptions) -> Written:
         """Apply on the side of the server."""
@@ -276,7 +298,10 @@ class Cluster:
             self.rules.complete(resource, item, live)
             if owners is not None:
                 item["metadata"]["managedFields"] = owners
-        return self.chain.check(request)
+        warnings = self.chain.check(request)
+        if not options.part:
+            warnings += list_warnings(resource.kind, item, live, is_custom=resource.is_custom)
+        return warnings
 
     def _commit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> Object:
         metadata = item["metadata"]

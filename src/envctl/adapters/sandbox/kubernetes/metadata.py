@@ -9,10 +9,18 @@ from collections.abc import Mapping
 from envctl.adapters.sandbox.kubernetes.new_status import build_new_status
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import format_time
-from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, conflict, invalid, stale_version
+from envctl.adapters.sandbox.kubernetes.status_errors import (
+    StatusError,
+    bad_request,
+    conflict,
+    invalid,
+    name_details,
+    stale_version,
+)
 
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX_LENGTH = 5
+_MOST_BASE = 63 - _SUFFIX_LENGTH
 # No write changes these; an update that sends others is read as if it had not sent them.
 _FIXED = (
     *("name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation"),
@@ -35,7 +43,7 @@ def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
             text = "Required value: name or generateName is required"
             raise invalid(resource, "", [("metadata.name", "FieldValueRequired", text)])
         suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
-        metadata["name"] = metadata["generateName"] + suffix
+        metadata["name"] = metadata["generateName"][:_MOST_BASE] + suffix
     for name in _NOT_FROM_CLIENTS:
         metadata.pop(name, None)
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_time()}
@@ -51,6 +59,17 @@ def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
     return {**item, "apiVersion": resource.group_version, "kind": resource.kind}
 
 
+def check_new(place: Place, item: Object) -> None:
+    """Check that an update which creates an object means this one. Raises StatusError."""
+    metadata = _require_metadata(item)
+    if not metadata.get("name"):
+        message = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
+        raise bad_request(message)
+    _check_same_name(metadata, place.name)
+    if metadata.get("uid"):
+        raise _refuse_identity(place, metadata["uid"], "")
+
+
 def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = False) -> None:
     """Check that an update means this object in this version. Raises StatusError."""
     metadata = _require_metadata(item)
@@ -60,16 +79,28 @@ def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = F
         message = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
         raise bad_request(message)
     _check_same_name(metadata, place.name)
+    if place.resource.needs_version and not is_patch and not metadata.get("resourceVersion"):
+        raise _refuse_unversioned(place)
     _check_version(place, metadata, live)
     if metadata.get("uid") and metadata["uid"] != live["metadata"]["uid"]:
         if is_patch:
             raise _refuse_uid(place.resource, live, metadata["uid"])
-        key = "/".join(part for part in (place.resource.plural, place.namespace, place.name) if part)
-        message = (
-            f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: "
-        )
-        message += f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: "
-        raise conflict(place.resource, place.name, message + str(live["metadata"]["uid"]))
+        raise _refuse_identity(place, metadata["uid"], str(live["metadata"]["uid"]))
+
+
+def _refuse_identity(place: Place, wanted: str, found: str) -> StatusError:
+    group = place.resource.group if place.resource.is_custom else ""
+    key = "/".join(part for part in (group, place.resource.plural, place.namespace, place.name) if part)
+    message = f"StorageError: invalid object, Code: 4, Key: /{key}, ResourceVersion: 0, AdditionalErrorMsg: "
+    message += f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+    return conflict(place.resource, place.name, message)
+
+
+def _refuse_unversioned(place: Place) -> StatusError:
+    message, field = "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"
+    cause = {"reason": "FieldValueInvalid", "message": message, "field": field}
+    text = f'{place.resource.qualified_name} "{place.name}" is invalid: {field}: {message}'
+    return StatusError(422, "Invalid", text, {**name_details(place.resource, place.name), "causes": [cause]})
 
 
 def _refuse_uid(resource: Resource, live: Object, uid: object) -> StatusError:
@@ -138,6 +169,25 @@ def _keep_all_but_status(resource: Resource, live: Object, item: Object) -> None
         item["metadata"].pop(name, None)
         if name in metadata:
             item["metadata"][name] = metadata[name]
+
+
+def drop_double_owners(item: Object) -> list[str]:
+    """Name each owner once, and return a warning of those that stand twice."""
+    metadata = item.get("metadata") or {}
+    owners = metadata.get("ownerReferences") or []
+    kept: list[Object] = []
+    doubled: list[str] = []
+    for owner in owners:
+        if owner in kept:
+            doubled.append(str(owner.get("uid") or ""))
+        else:
+            kept.append(owner)
+    if not doubled:
+        return []
+    metadata["ownerReferences"] = kept
+    text = "API server dedups owner references in 1.20+, and may reject such requests as early as 1.24"
+    listed = f"please fix your requests; duplicate UID(s) observed: {', '.join(doubled)}"
+    return [f".metadata.ownerReferences contains duplicate entries; {text}; {listed}"]
 
 
 def check_preconditions(place: Place, live: Object, wanted: Mapping[str, str]) -> None:

@@ -17,10 +17,36 @@ _ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "u
 _COUNTED_KINDS = frozenset(
     {
         *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Pod"),
-        *("Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy", "PodDisruptionBudget", "PriorityClass"),
+        *(
+            "PodTemplate",
+            "EndpointSlice",
+            "Job",
+            "CronJob",
+            "Ingress",
+            "IngressClass",
+            "NetworkPolicy",
+            "PodDisruptionBudget",
+            "PriorityClass",
+        ),
         *("CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
         *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "FlowSchema", "PriorityLevelConfiguration"),
+    }
+)
+# An update of them must name the version that it changes (AllowUnconditionalUpdate in pkg/registry).
+_VERSIONED_UPDATES = frozenset(
+    {
+        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
+        *("CustomResourceDefinition", "Lease", "RuntimeClass", "PodDisruptionBudget"),
+        *("CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttachment"),
+    }
+)
+# An update of one that is not there creates it (AllowCreateOnUpdate).
+_CREATED_BY_UPDATES = frozenset(
+    {
+        *("ClusterRole", "ClusterRoleBinding", "Endpoints", "Event", "Lease", "LimitRange", "Role", "RoleBinding"),
+        *("RuntimeClass", "Service"),
     }
 )
 # What `kubectl get all` shows.
@@ -31,6 +57,9 @@ _KINDS_IN_ALL = frozenset(
     }
 )
 
+_DEPRECATIONS = {
+    ("v1", "Endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+}
 # Kinds of one group whose objects are those of another one.
 _SHARED_KEYS = {("events.k8s.io", "events"): ("", "events")}
 
@@ -42,6 +71,7 @@ class Resource:
     Attributes:
         schema: of its objects, for a custom resource; built-in kinds have theirs in the schemas of the version.
         columns: additional printer columns of a custom resource.
+        deprecation: warning for each request; empty for none.
     """
 
     group: str
@@ -58,6 +88,7 @@ class Resource:
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
     columns: tuple[Mapping[str, Any], ...] = field(default=(), hash=False, compare=False)
     scale_paths: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
+    deprecation: str = ""
 
     @property
     def group_version(self) -> str:
@@ -98,6 +129,15 @@ class Resource:
     @property
     def counts_generations(self) -> bool:
         return self.is_custom or self.kind in _COUNTED_KINDS
+
+    @property
+    def needs_version(self) -> bool:
+        """Whether an update must name the version that it changes."""
+        return self.is_custom or self.kind in _VERSIONED_UPDATES
+
+    @property
+    def is_created_by_updates(self) -> bool:
+        return not self.is_custom and self.kind in _CREATED_BY_UPDATES
 
     @property
     def verbs(self) -> list[str]:
@@ -188,6 +228,7 @@ def _parse_line(line: str) -> Resource:
         singular=kind.lower(),
         list_kind=f"{kind}List",
         categories=("all",) if kind in _KINDS_IN_ALL else (),
+        deprecation=_DEPRECATIONS.get((group_version, kind), ""),
     )
 
 
@@ -213,4 +254,12 @@ def _parse_definition(spec: Object, version: Object) -> Resource:
         schema=(version.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"},
         columns=tuple(version.get("additionalPrinterColumns") or ()),
         scale_paths=subresources.get("scale") or {},
+        deprecation=_describe_deprecation(spec, version),
     )
+
+
+def _describe_deprecation(spec: Object, version: Object) -> str:
+    if not version.get("deprecated"):
+        return ""
+    text = f"{spec['group']}/{version['name']} {spec['names']['kind']} is deprecated"
+    return str(version.get("deprecationWarning") or text)

@@ -55,8 +55,10 @@ def not_found(resource: Resource, name: str) -> StatusError:
     return StatusError(404, "NotFound", message, name_details(resource, name))
 
 
-def already_exists(resource: Resource, name: str) -> StatusError:
-    message = f'{resource.qualified_name} "{name}" already exists'
+def already_exists(resource: Resource, name: str, *, is_leaving: bool = False) -> StatusError:
+    """Return the refusal of a second object of one name; `is_leaving` if the first one is being deleted."""
+    prefix = "object is being deleted: " if is_leaving else ""
+    message = f'{prefix}{resource.qualified_name} "{name}" already exists'
     return StatusError(409, "AlreadyExists", message, name_details(resource, name))
 
 

@@ -11,6 +11,9 @@ TABLE = (
     ("get", "pods", "shop", "yyyy"),
     ("list", "deployments.apps", "shop", "yyyy"),
     ("watch", "configmaps", "shop", "yyyy"),
+    ("list", "events.events.k8s.io", "shop", "yyyy"),
+    ("get", "resourceclaims.resource.k8s.io", "shop", "yyyy"),
+    ("create", "resourceclaims.resource.k8s.io", "shop", "yyy-"),
     ("get", "secrets", "shop", "yyy-"),
     ("patch", "deployments.apps", "shop", "yyy-"),
     ("create", "deployments.apps", "shop", "yyy-"),
@@ -40,6 +43,25 @@ def test_default_roles_allow_what_kubernetes_says(secured: KubernetesCluster, ro
     place = ("cluster-admin", "admin", "edit", "view").index(role)
     wrong = [row for row in TABLE if is_allowed(secured, *row[:3]) != (row[3][place] == "y")]
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("user", "verb", "resource", "namespace"),
+    [
+        ("system:serviceaccount:kube-system:deployment-controller", "update", "replicasets.apps", "shop"),
+        ("system:serviceaccount:kube-system:namespace-controller", "delete", "namespaces", ""),
+        ("system:serviceaccount:kube-system:token-cleaner", "delete", "secrets", "kube-system"),
+        ("system:kube-scheduler", "update", "leases.coordination.k8s.io", "kube-system"),
+        ("system:kube-proxy", "list", "servicecidrs.networking.k8s.io", ""),
+        ("system:kube-controller-manager", "list", "nodes", ""),
+    ],
+)
+def test_controllers_have_their_roles(
+    secured: KubernetesCluster, user: str, verb: str, resource: str, namespace: str
+) -> None:
+    become(secured, user)
+    assert is_allowed(secured, verb, resource, namespace)
+    assert not is_allowed(secured, "create", "namespaces", "")
 
 
 def test_user_without_a_role_sees_the_kinds_alone(secured: KubernetesCluster) -> None:

@@ -14,6 +14,18 @@ SCALE = "/apis/apps/v1/namespaces/default/deployments/d/scale"
 DEPLOYMENT = "/apis/apps/v1/namespaces/default/deployments/d"
 CONTAINERS = [{"name": "a", "image": "a"}]
 TEMPLATE = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": CONTAINERS}}
+HOOKS, POLICIES, BINDINGS = (
+    f"/apis/admissionregistration.k8s.io/v1/{each}"
+    for each in ("validatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings")
+)
+RULE = {"apiGroups": ["a.io"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["things"]}
+HOOK = {
+    "name": "a.b.io",
+    "admissionReviewVersions": ["v1"],
+    "sideEffects": "None",
+    "clientConfig": {"url": "https://a.io"},
+    "rules": [RULE],
+}
 REFUSED = "the server rejected our request due to an error in our request"
 NO_NAME = "the name of the object (m based on URL) was undeterminable: name must be provided"
 SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
@@ -23,9 +35,41 @@ CASES: list[tuple[str, str, str, Any, int, str]] = [
     ("POST", MAPS, "", {"kind": "Secret", "apiVersion": "v1"}, 400, 'Secret in version "v1" cannot be handled as a ConfigMap: '),
     ("POST", MAPS, "", {"kind": "ConfigMap", "apiVersion": "v2"}, 400, f'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" {SCHEME}'),
     ("POST", MAPS, "text/plain", {}, 415, "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf"),
+    ("POST", MAPS, "", b"{", 400, "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input ({)"),
+    ("POST", MAPS, "", b"", 400, "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"),
+    ("POST", MAPS, "", b"kind: x", 400, "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: invalid character 'k' looking for beginning of value (6b696e643a2078)"),
+    ("POST", MAPS, "", b"[]", 400, "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion "),
+    ("POST", MAPS, "", {"kind": 5}, 400, "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string"),
+    ("POST", MAPS, "", {"apiVersion": "a/b/c", "kind": "ConfigMap"}, 400, "the object provided is unrecognized (must be of type ConfigMap): unexpected GroupVersion string: a/b/c ("),
+    ("POST", MAPS, "", {"kind": "Nope", "apiVersion": "v1"}, 400, f'Nope in version "v1" cannot be handled as a ConfigMap: no kind "Nope" is registered for version "v1" {SCHEME}'),
+    ("POST", MAPS, "", {"kind": "List", "apiVersion": "v1"}, 400, 'List in version "v1" cannot be handled as a ConfigMap: converting (v1.List) to (core.ConfigMap): unknown conversion'),
+    ("POST", MAPS, "merge", {}, 415, "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf"),
+    ("POST", MAPS, "", {"data": {"a": 1}}, 400, 'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string'),
+    ("POST", MAPS, "", {"binaryData": {"a": "%%"}}, 400, 'ConfigMap in version "v1" cannot be handled as a ConfigMap: illegal base64 data at input byte 0'),
+    ("POST", MAPS, "", {"metadata": {"name": "z", "creationTimestamp": "x"}}, 400, 'ConfigMap in version "v1" cannot be handled as a ConfigMap: parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"'),
+    ("POST", MAPS, "", {"metadata": {"name": "z", "finalizers": ["foo"]}}, 422, 'ConfigMap "z" is invalid: metadata.finalizers[0]: Invalid value: "foo": name is neither a standard finalizer name nor is it fully qualified'),
+    ("PUT", f"{MAPS}/none", "", {"metadata": {"name": "none"}}, 404, 'configmaps "none" not found'),
+    ("PATCH", f"{MAPS}/none", "merge", b"{", 404, 'configmaps "none" not found'),
+    ("PATCH", MAP, "merge", b"{", 400, "error decoding patch: unexpected end of JSON input"),
+    ("PATCH", MAP, "strategic", b"", 400, "unexpected end of JSON input"),
+    ("PATCH", f"{MAP}?fieldManager=x", "apply", b"a: [", 400, "error decoding YAML: error converting YAML to JSON: yaml: line 1: did not find expected node content"),
+    ("DELETE", MAP, "", b"[]", 400, "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct {"),
+    ("DELETE", MAP, "", {"kind": "Foo", "apiVersion": "v1"}, 400, 'no kind "Foo" is registered for version "v1" in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"'),
+    ("DELETE", MAP, "", {"gracePeriodSeconds": "x"}, 400, "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64"),
+    ("DELETE", f"{MAP}?uid=x", "", None, 409, "Operation cannot be fulfilled on ConfigMap \"m\": the UID in the precondition (x) does not match the UID in record ("),
+    ("DELETE", "/api/v1/configmaps", "", None, 405, "the server does not allow this method on the requested resource"),
+    ("GET", "/api/v1/namespaces/default/nodes", "", None, 404, "the server could not find the requested resource"),
+    ("GET", "/apis/apps/v1/deployments/d", "", None, 404, "the server could not find the requested resource"),
     ("PUT", MAP, "", {"metadata": {}}, 400, NO_NAME),
     ("PUT", MAP, "", {"metadata": {"name": "n"}}, 400, "the name of the object (n) does not match the name on the URL (m)"),
-    ("PUT", MAP, "", {"metadata": {"name": "m", "uid": "x"}}, 409, 'Operation cannot be fulfilled on configmaps "m": StorageError: invalid object, Code: 4, Key: /registry/configmaps/default/m, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: x, UID in object meta: '),
+    ("PUT", MAP, "", {"metadata": {"name": "m", "uid": "x"}}, 409, 'Operation cannot be fulfilled on configmaps "m": StorageError: invalid object, Code: 4, Key: /configmaps/default/m, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: x, UID in object meta: '),
+    # pkg/apis/admissionregistration/validation/validation.go
+    ("POST", HOOKS, "", {"metadata": {"name": "h"}, "webhooks": [{**HOOK, "clientConfig": {}}]}, 422, 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "h" is invalid: webhooks[0].clientConfig: Required value: exactly one of url or service is required'),
+    ("POST", HOOKS, "", {"metadata": {"name": "h"}, "webhooks": [{**HOOK, "admissionReviewVersions": []}]}, 422, 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "h" is invalid: webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1'),
+    ("POST", HOOKS, "", {"metadata": {"name": "h"}, "webhooks": [{**HOOK, "rules": [{**RULE, "operations": ["READ"]}]}]}, 422, 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "h" is invalid: webhooks[0].rules[0].operations[0]: Unsupported value: "READ": supported values: "*", "CONNECT", "CREATE", "DELETE", "UPDATE"'),
+    ("POST", HOOKS, "", {"metadata": {"name": "h"}, "webhooks": [{**HOOK, "clientConfig": {"service": {"namespace": "a"}}}]}, 422, 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "h" is invalid: webhooks[0].clientConfig.service.namespace: Required value'),
+    ("POST", POLICIES, "", {"metadata": {"name": "p"}, "spec": {"matchConstraints": {"resourceRules": [RULE]}, "validations": [{"expression": "true", "reason": "Else"}]}}, 422, 'ValidatingAdmissionPolicy.admissionregistration.k8s.io "p" is invalid: spec.validations[0].reason: Unsupported value: "Else": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"'),
+    ("POST", BINDINGS, "", {"metadata": {"name": "b"}, "spec": {"policyName": "p", "validationActions": ["Stop"]}}, 422, 'ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io "b" is invalid: spec.validationActions[0]: Unsupported value: "Stop": supported values: "Audit", "Deny", "Warn"'),
     # handlers/patch.go
     ("PATCH", MAP, "merge", b"[1]", 400, "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"),
     ("PATCH", MAP, "strategic", b"[1]", 400, "json: cannot unmarshal array into Go value of type map[string]interface {}"),
@@ -38,6 +82,12 @@ CASES: list[tuple[str, str, str, Any, int, str]] = [
     ("PATCH", DEPLOYMENT, "merge", {"spec": {"replicas": "x"}}, 422, ' "" is invalid: patch: Invalid value: '),
     ("PATCH", f"{DEPLOYMENT}?fieldValidation=Strict", "merge", {"spec": {"x": 1}}, 422, ' "" is invalid: patch: Invalid value: '),
     # apimachinery/pkg/util/strategicpatch/patch.go
+    ("PATCH", DEPLOYMENT, "strategic", {"spec": {"replicas": "x"}}, 422, ' "" is invalid: patch: Invalid value: "map[spec:map[replicas:x]]": unrecognized type: int32'),
+    ("PATCH", DEPLOYMENT, "strategic", {"metadata": {"labels": {"a": 5}}}, 422, ' "" is invalid: patch: Invalid value: "map[metadata:map[labels:map[a:5]]]": cannot convert int64 to string'),
+    ("PATCH", DEPLOYMENT, "strategic", {"$patch": "merge"}, 500, "unknown patch type: merge in map: map[$patch:merge]"),
+    ("PATCH", DEPLOYMENT, "strategic", {"$patch": 5}, 500, "unknown patch type: %!s(int64=5) in map: map[$patch:5]"),
+    ("PATCH", DEPLOYMENT, "strategic", {"metadata": {"finalizers": ["a.io/b"], "$setElementOrder/finalizers": ["c"]}}, 500, "The order in patch list:\n[a.io/b]\n doesn't match $setElementOrder list:\n[c]\n"),
+    ("PATCH", DEPLOYMENT, "strategic", {"spec": {"template": {"spec": {"$setElementOrder/containers": "x"}}}}, 500, "expected a []interface {}, but received a string"),
     ("PATCH", DEPLOYMENT, "strategic", {"$patch": "x"}, 500, "unknown patch type: x in map: map[$patch:x]"),
     ("PATCH", DEPLOYMENT, "strategic", {"spec": {"template": {"spec": {"containers": [{"image": "z"}]}}}}, 500, "map: map[image:z] does not contain declared merge key: name"),
     ("PATCH", DEPLOYMENT, "strategic", {"metadata": {"$deleteFromPrimitiveList/finalizers": "a"}}, 400, "invalid patch format of primitive list"),

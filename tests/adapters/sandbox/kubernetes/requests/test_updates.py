@@ -23,6 +23,7 @@ DEFINITION = {
 PLACES = {
     "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
     "ConfigMap": "/api/v1/namespaces/default/configmaps",
+    "ResourceQuota": "/api/v1/namespaces/default/resourcequotas",
     "ControllerRevision": "/apis/apps/v1/namespaces/default/controllerrevisions",
     "CSIDriver": "/apis/storage.k8s.io/v1/csidrivers",
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
@@ -65,6 +66,7 @@ OBJECTS: dict[str, Any] = {
     "PersistentVolumeClaim bound": {"spec": {**CLAIM, "volumeName": "v"}},
     "Pod": {"spec": {**POD, "activeDeadlineSeconds": 9, "tolerations": [{"key": "a", "operator": "Exists"}]}},
     "PriorityClass": {"value": 1},
+    "ResourceQuota": {"spec": {"hard": {"pods": "1"}, "scopes": ["NotTerminating"]}},
     "ReplicaSet": {"spec": {"selector": APP, "template": TEMPLATE}},
     "RoleBinding": {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "a"}},
     "RuntimeClass": {"handler": "a"},
@@ -83,6 +85,19 @@ CASES: list[tuple[str, Any, list[tuple[str, str]], str]] = [
     ("RoleBinding", {"roleRef": {"name": "b"}}, [("roleRef", INVALID)], "cannot change roleRef"),
     ("RoleBinding", {"subjects": [{"kind": "User", "name": "u"}]}, [], ""),
     ("ConfigMap", {"data": {"a": "c"}}, [("data", FORBIDDEN)], FROZEN),
+    (
+        "ResourceQuota",
+        {"spec": {"scopes": None}},
+        [("spec.scopes", INVALID)],
+        "spec.scopes: Invalid value: null: field",
+    ),
+    ("ResourceQuota", {"spec": {"hard": {"pods": "2"}}}, [], ""),
+    (
+        "PersistentVolumeClaim bound",
+        {"spec": {"resources": {"limits": {"storage": "2Gi"}}}},
+        [("spec", FORBIDDEN)],
+        "spec is immutable after creation except resources.requests",
+    ),
     ("ConfigMap", {"immutable": False}, [("immutable", FORBIDDEN)], FROZEN),
     ("ConfigMap", {"binaryData": {"x": "YQ=="}}, [("binaryData", FORBIDDEN)], FROZEN),
     ("ConfigMap", {"metadata": {"labels": {"a": "b"}}}, [], ""),
@@ -347,3 +362,58 @@ def test_an_update_can_not_change_some_fields(case: tuple[str, Any, list[tuple[s
     message = json.loads(answer.body).get("message", "")
     assert (answer.code, list_causes(answer)) == (422 if causes else 200, sorted(causes)), message
     assert words in message
+
+
+PUTS: list[tuple[str, Any, Any, str]] = [
+    # apiserver/pkg/registry/rest/update.go, and the strategies in pkg/registry
+    ("IngressClass", {"spec": {"controller": "a.io/b"}}, 200, ""),
+    (
+        "CSIDriver",
+        {"spec": {}},
+        422,
+        'csidrivers.storage.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: ',
+    ),
+    (
+        "RuntimeClass",
+        {"handler": "a"},
+        422,
+        "metadata.resourceVersion: Invalid value: 0: must be specified for an update",
+    ),
+    ("Job", {"spec": {"template": {"spec": ONCE}}}, 422, "spec.selector: Required value"),
+]
+
+
+@pytest.mark.parametrize("case", PUTS, ids=name_case)
+def test_an_update_in_whole_is_checked(case: tuple[str, Any, int, str]) -> None:
+    named, item, code, words = case
+    place, sender = PLACES[named], Sender()
+    sender.send("POST", place, {**OBJECTS[named], "metadata": {"name": "a"}})
+    found, message = sender.refuse("PUT", f"{place}/a", {**item, "metadata": {"name": "a"}})
+    assert found == code
+    assert words in (message or "")
+
+
+@pytest.mark.parametrize(("kind", "code"), [("RoleBinding", 201), ("Service", 201), ("ConfigMap", 404)])
+def test_an_update_creates_objects_of_some_kinds(kind: str, code: int) -> None:
+    item = {**OBJECTS[kind], "metadata": {"name": "new"}}
+    assert Sender().send("PUT", f"{PLACES[kind]}/new", item).code == code
+
+
+def test_a_daemon_set_counts_its_templates() -> None:
+    sender, place = Sender(), PLACES["DaemonSet"]
+    sender.send("POST", place, {**OBJECTS["DaemonSet"], "metadata": {"name": "a"}})
+    for count, patch in (
+        ("1", {"metadata": {"labels": {"a": "b"}}}),
+        ("2", {"spec": {"template": {"spec": {"hostPID": True}}}}),
+    ):
+        item = json.loads(sender.send("PATCH", f"{place}/a", patch, "merge").body)
+        assert item["metadata"]["annotations"]["deprecated.daemonset.template.generation"] == count
+
+
+def test_allocated_addresses_have_no_owner() -> None:
+    sender, place = Sender(), PLACES["Service"]
+    item = {**OBJECTS["Service"], "metadata": {"name": "a"}}
+    sender.send("POST", place, item)
+    updated = json.loads(sender.send("PUT", f"{place}/a", item).body)
+    assert updated["spec"]["clusterIP"]
+    assert "f:clusterIP" not in updated["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]

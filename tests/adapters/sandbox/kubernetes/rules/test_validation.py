@@ -91,6 +91,7 @@ def test_valid_object_is_taken_twice_without_change(kind: str) -> None:
     assert send(replay, kind, VALID[kind]) == (200, item)
 
 
+SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
 NODE = {"fieldPath": "spec.nodeName"}
 C, T = "spec.template.spec.containers.0", "spec.template.spec"
 AT = "spec.template.spec.containers[0]"
@@ -114,8 +115,8 @@ AT = "spec.template.spec.containers[0]"
         ("Deployment", f"{C}.livenessProbe", {"tcpSocket": {"port": 80}, "successThreshold": 2},
          f"{AT}.livenessProbe.successThreshold: Invalid value: 2: must be 1"),
         ("Deployment", f"{C}.resources", {"limits": {"cpus": "1"}},
-         (f'[{AT}.resources.limits: Invalid value: "cpus": must be a standard resource type or fully qualified, '
-         f'{AT}.resources.limits: Invalid value: "cpus": must be a standard resource for containers]')),
+         (f'[{AT}.resources.limits[cpus]: Invalid value: "cpus": must be a standard resource type or fully qualified, '
+         f'{AT}.resources.limits[cpus]: Invalid value: "cpus": must be a standard resource for containers]')),
         ("Deployment", f"{C}.volumeMounts", [{"name": "v", "mountPath": "/v"}],
          f'{AT}.volumeMounts[0].name: Not found: "v"'),
         ("Deployment", f"{T}.volumes", [{"name": "v", "emptyDir": {}, "hostPath": {"path": "/"}}],
@@ -128,6 +129,79 @@ AT = "spec.template.spec.containers[0]"
         ("Deployment", f"{T}.securityContext", {"fsGroupChangePolicy": "Never"},
          ('spec.template.spec.securityContext.fsGroupChangePolicy: Unsupported value: "Never": '
          'supported values: "Always", "OnRootMismatch"')),
+        ("Deployment", f"{T}.securityContext", {"runAsUser": -1},
+         ("spec.template.spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, "
+         "inclusive")),
+        ("Deployment", f"{T}.securityContext", {"sysctls": [{"name": "A"}]},
+         ('spec.template.spec.securityContext.sysctls[0].name: Invalid value: "A": must have at most 253 '
+         'characters and '
+         "match regex ^([a-z0-9]")),
+        ("Deployment", f"{T}.securityContext", {"seccompProfile": {"type": "Localhost"}},
+         ("spec.template.spec.securityContext.seccompProfile.localhostProfile: Required value: must be set "
+         "when seccomp "
+         "type is Localhost")),
+        ("Deployment", f"{C}.securityContext", {"seccompProfile": {"type": "Unconfined", "localhostProfile": "a"}},
+         (f'{AT}.securityContext.seccompProfile.localhostProfile: Invalid value: {{"Type":"Unconfined",'
+         '"LocalhostProfile":"a"}: can only be set when seccomp type is Localhost')),
+        ("Deployment", f"{C}.securityContext", {"appArmorProfile": {"type": "Else"}},
+         (f'{AT}.securityContext.appArmorProfile.type: Unsupported value: "Else": supported values: "Localhost", '
+         '"RuntimeDefault", "Unconfined"')),
+        ("Deployment", f"{C}.securityContext", {"procMount": "Unmasked"},
+         f'{AT}.securityContext.procMount: Invalid value: "Unmasked": `hostUsers` must be false to use `Unmasked`'),
+        ("Deployment", f"{C}.securityContext", {"allowPrivilegeEscalation": False, "privileged": True},
+         (f'{AT}.securityContext: Invalid value: {{"Capabilities":null,"Privileged":true,"SELinuxOptions":null,'
+         '"WindowsOptions":null,"RunAsUser":null,"RunAsGroup":null,"RunAsNonRoot":null,"ReadOnlyRootFilesystem":null,'
+         '"AllowPrivilegeEscalation":false,"ProcMount":null,"SeccompProfile":null,"AppArmorProfile":null}: cannot set '
+         "`allowPrivilegeEscalation` to false and `privileged` to true")),
+        ("Deployment", f"{T}.os", {"name": "plan9"},
+         'spec.template.spec.os: Unsupported value: "plan9": supported values: "linux", "windows"'),
+        ("Deployment", f"{T}.dnsConfig", {"searches": ["A"]},
+         ('spec.template.spec.dnsConfig.searches[0]: Invalid value: "A": a lowercase RFC 1123 subdomain must '
+         'consist of '
+         "lower case alphanumeric characters, '_', '-' or '.'")),
+        ("Deployment", f"{T}.dnsConfig", {"nameservers": ["1.1.1.1"] * 4},
+         ('spec.template.spec.dnsConfig.nameservers: Invalid value: ["1.1.1.1","1.1.1.1","1.1.1.1","1.1.1.1"]: '
+         'must not '
+         "have more than 3 nameservers")),
+        ("Deployment", f"{T}.schedulingGates", [{"name": "a b"}],
+         'spec.template.spec.schedulingGates[0]: Invalid value: "a b": name part must consist of'),
+        ("Deployment", f"{T}.topologySpreadConstraints", [{**SPREAD, "nodeTaintsPolicy": "x"}],
+         ('spec.template.spec.topologySpreadConstraints[0].nodeTaintsPolicy: Unsupported value: "x": supported values: '
+         '"Honor", "Ignore"')),
+        ("Deployment", f"{T}.overhead", {"cpu": "-1"},
+         'spec.template.spec.overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0'),
+        ("Deployment", f"{C}.ports", [{"containerPort": 1, "hostPort": 5}, {"containerPort": 2, "hostPort": 5}],
+         f'{AT}.ports[1].hostPort: Duplicate value: "TCP//5"'),
+        ("Deployment", f"{C}.resizePolicy", [{"resourceName": "disk", "restartPolicy": "NotRequired"}],
+         f'{AT}.resizePolicy: Unsupported value: "disk": supported values: "cpu", "memory"'),
+        ("Deployment", f"{C}.restartPolicy", "Sometimes",
+         f'{AT}.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"'),
+        ("Deployment", f"{C}.readinessProbe", {"tcpSocket": {"port": 80}, "terminationGracePeriodSeconds": 5},
+         (f"{AT}.readinessProbe.terminationGracePeriodSeconds: Invalid value: 5: must not be set for "
+         "readinessProbes")),
+        ("Deployment", f"{C}.lifecycle", {"stopSignal": "SIGTERM"},
+         f"{AT}.lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`"),
+        ("Deployment", f"{C}.envFrom", [{"prefix": "a=", "secretRef": {"name": "s"}}],
+         f'{AT}.envFrom[0].prefix: Invalid value: "a=": a valid environment variable name must consist only of'),
+        ("Deployment", f"{C}.resources", {"requests": {"a.io/gpu": "1"}},
+         f"{AT}.resources.limits: Required value: Limit must be set for non overcommitable resources"),
+        ("Deployment", f"{C}.resources", {"limits": {"a.io/gpu": "2"}, "requests": {"a.io/gpu": "1"}},
+         f'{AT}.resources.requests: Invalid value: "1": must be equal to a.io/gpu limit of 2'),
+        ("Deployment", f"{C}.volumeDevices", [{"name": "v", "devicePath": "/dev/a"}],
+         f'{AT}.volumeDevices[0].name: Not found: "v"'),
+        ("Deployment", f"{T}.initContainers", [{**CONTAINER, "name": "i", "livenessProbe": {"tcpSocket": {"port": 1}}}],
+         ("spec.template.spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without "
+         "restartPolicy=Always")),
+        ("Deployment", f"{T}.tolerations", [{"key": "a", "operator": "Gt", "value": "5"}],
+         ('spec.template.spec.tolerations[0].operator: Unsupported value: "Gt": supported values: "Equal", "Exists", '
+         '"Lt", "Gt"')),
+        ("Pod", "spec.containers.0.image", " a",
+         'spec.containers[0].image: Invalid value: " a": must not have leading or trailing whitespace'),
+        ("Pod", "spec.volumes", [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}],
+         ("spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden: must not be specified when "
+         "serviceAccountName is not set")),
+        ("Pod", "spec.ephemeralContainers", [CONTAINER],
+         "spec.ephemeralContainers: Forbidden: cannot be set on create"),
         ("Deployment", "spec.strategy", {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}},
          "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0"),
         ("Deployment", "spec.strategy", {"rollingUpdate": {"maxUnavailable": "200%"}},

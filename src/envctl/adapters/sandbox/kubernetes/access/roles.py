@@ -106,11 +106,8 @@ def install_default_roles(cluster: Cluster) -> None:
     """Create the roles and bindings of a new cluster, and aggregate roles from now on."""
     with cluster.store.lock:
         roles = cluster.resources.require(*_ROLES_KEY[:1], "v1", "clusterroles")
-        bindings = cluster.resources.require(GROUP, "v1", "clusterrolebindings")
-        for role in build_default_roles():
-            cluster.store.put(roles, role)
-        for binding in build_default_bindings():
-            cluster.store.put(bindings, binding)
+        for item in (*build_default_roles(), *build_default_bindings()):
+            cluster.store.put(cluster.resources.require(GROUP, "v1", f"{item['kind'].lower()}s"), item)
 
         def aggregate(event: Event) -> None:
             if event.key == _ROLES_KEY:

@@ -1,12 +1,16 @@
 """Bodies of requests: JSON, or YAML."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from envctl.adapters.sandbox.kubernetes.api import protobuf
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import parse_json
-from envctl.adapters.sandbox.kubernetes.status_errors import bad_request, unsupported_media_type
+from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem, shorten_body
+from envctl.adapters.sandbox.kubernetes.rules.patches import name_type
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, unsupported_media_type
+from envctl.domain.kubernetes.schemas import Schemas
 
 PATCH_KINDS = {
     "application/json-patch+json": "json",
@@ -15,6 +19,10 @@ PATCH_KINDS = {
     "application/apply-patch+yaml": "apply",
 }
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
+_VERSION_AND_KIND = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+)
 _BODY_MEDIA = ("application/json", "application/yaml", protobuf.MEDIA)
 
 
@@ -26,21 +34,49 @@ class Body:
     duplicates: tuple[str, ...] = ()
 
 
-def parse_body(raw: bytes, media: str) -> Body:
-    """Return the content of a body. Raises StatusError for one that cannot be read."""
+class BodyError(StatusError):
+    """A body that cannot be read. The message is that of the server's parser, without the words around it."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(400, "BadRequest", problem)
+
+
+def parse_body(raw: bytes, media: str, method: str = "PATCH") -> Body:
+    """Return the content of a body. Raises BodyError for one that cannot be read, StatusError for another media."""
     if not raw:
         return Body()
     if media == protobuf.MEDIA:
         return Body(_parse_protobuf(raw))
     if media and media not in _BODY_MEDIA and media not in PATCH_KINDS:
         raise unsupported_media_type(_BODY_MEDIA)
-    if raw.lstrip()[:1] in (b"{", b"["):
-        try:
-            return Body(*parse_json(raw))
-        except ValueError as error:
-            if not media.endswith("yaml"):
-                raise bad_request(f"the body of the request is no JSON: {error}") from error
-    return _parse_yaml(raw)
+    if media in PATCH_KINDS and method != "PATCH":
+        raise unsupported_media_type(_BODY_MEDIA)
+    is_yaml = media.endswith("yaml")
+    if is_yaml and raw.lstrip()[:1] not in (b"{", b"["):
+        return _parse_yaml(raw)
+    try:
+        return Body(*parse_json(raw))
+    except ValueError:
+        if is_yaml:
+            return _parse_yaml(raw)
+        raise BodyError(find_json_problem(raw)) from None
+
+
+def refuse_body(method: str, media: str, kind: str, raw: bytes, problem: str) -> StatusError:
+    """Return the refusal of a body, in the words of the part of the server that reads it."""
+    patch = PATCH_KINDS.get(media, "") if method == "PATCH" else ""
+    if patch:
+        return bad_request(
+            {"apply": "error decoding YAML: error converting YAML to JSON: ", "strategic": ""}.get(
+                patch, "error decoding patch: "
+            )
+            + problem
+        )
+    if not media.endswith("yaml"):
+        problem = f"couldn't get version/kind; json parse error: {problem}"
+    if method == "DELETE":
+        return bad_request(problem)
+    return bad_request(f"the object provided is unrecognized (must be of type {kind}): {problem} ({shorten_body(raw)})")
 
 
 def _parse_yaml(raw: bytes) -> Body:
@@ -55,8 +91,21 @@ def _parse_yaml(raw: bytes) -> Body:
 
     try:
         return Body(yaml.load(raw, Loader))  # noqa: S506 (a safe loader)
-    except yaml.YAMLError as error:
-        raise bad_request(f"error decoding YAML: {error}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BodyError(f"yaml: line {line}: {_describe_yaml(error.problem or '')}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise BodyError(f"yaml: {error}") from error
+
+
+def _describe_yaml(problem: str) -> str:
+    """Return a problem of YAML in the words of Go's parser."""
+    wanted = problem.partition(", but got")[0]
+    wanted = wanted.partition(", but found")[0].replace("expected the node", "expected node")
+    is_expected = wanted.startswith("expected ")
+    text = wanted.replace("expected", "did not find expected", 1) if is_expected else problem
+    text = text.replace("allowed here", "allowed in this context")
+    return re.sub(r"character .* that cannot", "character that cannot", text)
 
 
 def _parse_protobuf(raw: bytes) -> Object:
@@ -70,12 +119,33 @@ def _parse_protobuf(raw: bytes) -> Object:
 
 
 def require_object(body: object) -> Object:
+    """Return a body that is an object; none is an empty one. Raises StatusError 400."""
+    if body is None:
+        return {}
     if not isinstance(body, dict):
         raise bad_request("the body of the request is no object")
     return body
 
 
-def check_kind(body: Object, resource: Resource, *, is_apply: bool = False) -> None:
+def read_object(body: object, method: str, media: str, kind: str, raw: bytes) -> Object:
+    """Return the object of a create or an update. Raises StatusError 400 for one whose kind cannot be read."""
+    if not raw:
+        raise refuse_body(method, media, kind, raw, find_json_problem(raw))
+    if body is not None and not isinstance(body, dict):
+        problem = f"json: cannot unmarshal {name_type(body)} into Go value of type {_VERSION_AND_KIND}"
+        raise refuse_body(method, "", kind, raw, problem)
+    item = require_object(body)
+    for name in ("apiVersion", "kind"):
+        if not isinstance(item.get(name, ""), str | None):
+            problem = f"json: cannot unmarshal {name_type(item[name])} into Go struct field .{name} of type string"
+            raise refuse_body(method, "", kind, raw, problem)
+    version = item.get("apiVersion") or ""
+    if version.count("/") > 1:
+        raise refuse_body(method, "yaml", kind, raw, f"unexpected GroupVersion string: {version}")
+    return item
+
+
+def check_kind(body: Object, resource: Resource, schemas: Schemas, *, is_apply: bool = False) -> None:
     """Check that a body is of the kind of its path. Raises StatusError 400."""
     version, kind = body.get("apiVersion") or "", body.get("kind") or ""
     if is_apply:
@@ -83,11 +153,26 @@ def check_kind(body: Object, resource: Resource, *, is_apply: bool = False) -> N
             shown = version if "/" in str(version) else f"/{version}"
             raise bad_request(f"invalid object type: {shown}, Kind={kind}")
         return
-    number = str(version or resource.version).rpartition("/")[2]
+    if resource.is_custom:
+        _check_custom_kind(version, resource)
+        return
+    version, kind = version or resource.group_version, kind or resource.kind
+    if (version, kind) == (resource.group_version, resource.kind):
+        return
+    group, _, number = version.rpartition("/")
     prefix = f'{kind} in version "{number}" cannot be handled as a {resource.kind}: '
-    if kind not in ("", resource.kind):
-        package = (resource.group or "core").partition(".")[0]
-        raise bad_request(f"{prefix}converting ({number}.{kind}) to ({package}.{resource.kind}): unknown conversion")
-    if version not in ("", resource.group_version):
-        scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
-        raise bad_request(f'{prefix}no kind "{resource.kind}" is registered for version "{version}" {scheme}')
+    if not _is_registered(schemas, group, number, kind):
+        raise bad_request(f'{prefix}no kind "{kind}" is registered for version "{version}" {_SCHEME}')
+    package = (resource.group or "core").partition(".")[0]
+    raise bad_request(f"{prefix}converting ({number}.{kind}) to ({package}.{resource.kind}): unknown conversion")
+
+
+def _check_custom_kind(version: str, resource: Resource) -> None:
+    if version and version != resource.group_version:
+        text = f"the API version in the data ({version}) does not match the expected API version "
+        raise bad_request(f"{text}({resource.group_version})")
+
+
+def _is_registered(schemas: Schemas, group: str, version: str, kind: str) -> bool:
+    names = (kind, kind.removesuffix("List"))
+    return (group, version, kind) == ("", "v1", "List") or any(schemas.find(group, version, each) for each in names)

@@ -1,15 +1,28 @@
 """Checks of the options of requests, as kube-apiserver makes them before it looks at an object."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, refuse_fields
+from envctl.adapters.sandbox.kubernetes.rules.patches import name_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
 
 _META = "meta.k8s.io"
 _MOST_MANAGER = 128
 _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 _POLICIES = ("Foreground", "Background", "Orphan")
+_VERSION = re.compile(r"v[1-3]((alpha|beta)[0-9])?")
+_META_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
+# The Go type of each option, and the Python type of its values.
+_DELETE_TYPES: Mapping[str, tuple[type, str]] = {
+    "gracePeriodSeconds": (int, "int64"),
+    "preconditions": (dict, "v1.Preconditions"),
+    "orphanDependents": (bool, "bool"),
+    "propagationPolicy": (str, "v1.DeletionPropagation"),
+    "dryRun": (list, "[]string"),
+}
 _FALSE = frozenset({"0", "false"})
 
 
@@ -41,16 +54,11 @@ def check_write_options(method: str, query: Mapping[str, str], *, is_apply: bool
 def read_delete_options(query: Mapping[str, str], body: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the options of a delete: those of its body, or without one those of the query.
 
-    Raises ContentError 422.
+    Raises ContentError 422, StatusError 400.
     """
-    options: dict[str, Any] = dict(body) if body else {}
-    if not body:
-        if query.get("propagationPolicy"):
-            options["propagationPolicy"] = query["propagationPolicy"]
-        if query.get("dryRun"):
-            options["dryRun"] = [query["dryRun"]]
-        if "orphanDependents" in query:
-            options["orphanDependents"] = is_on(query, "orphanDependents")
+    options: dict[str, Any] = dict(body) if body is not None else _read_delete_query(query)
+    _check_delete_kind(options)
+    _check_delete_types(options)
     causes, policy = Causes(), options.get("propagationPolicy")
     if policy is not None and options.get("orphanDependents") is not None:
         text = "orphanDependents and deletionPropagation cannot be both set"
@@ -62,6 +70,42 @@ def read_delete_options(query: Mapping[str, str], body: Mapping[str, Any] | None
     if options.get("orphanDependents") is not None:
         options["propagationPolicy"] = "Orphan" if options["orphanDependents"] else "Background"
     return options
+
+
+def _read_delete_query(query: Mapping[str, str]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if "propagationPolicy" in query:
+        options["propagationPolicy"] = query["propagationPolicy"]
+    if query.get("dryRun"):
+        options["dryRun"] = [query["dryRun"]]
+    if "orphanDependents" in query:
+        options["orphanDependents"] = is_on(query, "orphanDependents")
+    if "gracePeriodSeconds" in query:
+        text = query["gracePeriodSeconds"]
+        try:
+            options["gracePeriodSeconds"] = int(text)
+        except ValueError:
+            raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    if query.get("uid"):
+        options["preconditions"] = {"uid": query["uid"]}
+    return options
+
+
+def _check_delete_kind(options: Mapping[str, Any]) -> None:
+    """Check that a body is one of DeleteOptions, which each group knows. Raises StatusError 400."""
+    kind, version = options.get("kind") or "DeleteOptions", options.get("apiVersion") or "meta.k8s.io/v1"
+    if kind != "DeleteOptions" or not _VERSION.fullmatch(version.rpartition("/")[2]):
+        raise bad_request(f'no kind "{kind}" is registered for version "{version}" in scheme "{_META_SCHEME}"')
+
+
+def _check_delete_types(options: Mapping[str, Any]) -> None:
+    for name, (type_, shown) in _DELETE_TYPES.items():
+        value = options.get(name)
+        if value is not None and (not isinstance(value, type_) or (type_ is int and isinstance(value, bool))):
+            text = (
+                f"json: cannot unmarshal {name_type(value)} into Go struct field DeleteOptions.{name} of type {shown}"
+            )
+            raise bad_request(text)
 
 
 def check_list_options(query: Mapping[str, str], *, is_watch: bool) -> None:

@@ -8,7 +8,16 @@ from urllib.parse import parse_qs
 
 from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
 from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review
-from envctl.adapters.sandbox.kubernetes.api.bodies import PATCH_KINDS, check_kind, parse_body, require_object
+from envctl.adapters.sandbox.kubernetes.api.bodies import (
+    PATCH_KINDS,
+    Body,
+    BodyError,
+    check_kind,
+    parse_body,
+    read_object,
+    refuse_body,
+    require_object,
+)
 from envctl.adapters.sandbox.kubernetes.api.discovery import describe_kinds
 from envctl.adapters.sandbox.kubernetes.api.exchange import ApiAnswer, ApiRequest, ApiStream
 from envctl.adapters.sandbox.kubernetes.api.faults import Fault, Faults
@@ -25,10 +34,11 @@ from envctl.adapters.sandbox.kubernetes.api.targets import (
     describe_access,
     describe_unknown,
     find_target,
+    has_place,
     read_write_options,
 )
 from envctl.adapters.sandbox.kubernetes.api.watching import Frame, WatchRequest, watch_objects
-from envctl.adapters.sandbox.kubernetes.cluster import Cluster, Written
+from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions, Written
 from envctl.adapters.sandbox.kubernetes.identity.users import (
     ADMIN,
     Access,
@@ -37,9 +47,11 @@ from envctl.adapters.sandbox.kubernetes.identity.users import (
     User,
     check_access,
 )
-from envctl.adapters.sandbox.kubernetes.resources import Object
+from envctl.adapters.sandbox.kubernetes.metadata import check_new
+from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError
 from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import refuse_duplicates
+from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem
 from envctl.adapters.sandbox.kubernetes.status_errors import (
     StatusError,
     method_not_allowed,
@@ -90,9 +102,7 @@ class KubernetesApi:
                 raise fault.to_error()
             answer = self._answer(request, path.rstrip("/") or "/", query)
         except (StatusError, ContentError) as refusal:
-            error = refusal if isinstance(refusal, StatusError) else StatusError(*_read_refusal(refusal))
-            headers = (("Retry-After", str(error.retry_after)),) if error.retry_after else ()
-            return ApiAnswer(error.code, _encode(error.to_status()), headers=headers)
+            return _answer_refusal(refusal)
         if fault and isinstance(answer, ApiStream):
             return ApiStream(answer.open, fault.cut_after)
         if fault and isinstance(answer, ApiAnswer) and fault.loses_answer:
@@ -108,7 +118,7 @@ class KubernetesApi:
             media, document = found
             return ApiAnswer(200, document if isinstance(document, bytes) else _encode(document), media)
         target = find_target(self.cluster.resources, path, query, user)
-        if target is None:
+        if target is None or not has_place(target):
             check_access(self.authorize, describe_unknown(request.method, path, query, user))
             raise path_not_found()
         # Everyone may ask about themselves.
@@ -117,7 +127,13 @@ class KubernetesApi:
         check_accept(request.headers.get("accept", ""), is_custom=target.resource.is_custom, part=target.part)
         if request.method == "GET" and target.is_watch:
             return self._watch(request, target)
-        return self._serve(request, target)
+        if not target.resource.deprecation:
+            return self._serve(request, target)
+        try:
+            answer = self._serve(request, target)
+        except (StatusError, ContentError) as refusal:
+            answer = _answer_refusal(refusal)
+        return replace(answer, headers=(_format_warning(target.resource.deprecation), *answer.headers))
 
     def _identify_user(self, request: ApiRequest) -> User:
         if self.authenticate is None:
@@ -147,8 +163,9 @@ class KubernetesApi:
 
     def _serve(self, request: ApiRequest, target: Target) -> ApiAnswer:
         media = request.headers.get("content-type", "").partition(";")[0].strip()
-        parsed = parse_body(request.body, media)
-        body, resource = parsed.content, target.resource
+        resource = target.resource
+        parsed = self._read_body(request, media, target)
+        body = parsed.content
         if parsed.duplicates and target.query.get("fieldValidation") == "Strict":
             is_apply = PATCH_KINDS.get(media) == "apply"
             raise refuse_duplicates(resource.kind, resource.version, parsed.duplicates, is_apply=is_apply)
@@ -165,19 +182,47 @@ class KubernetesApi:
                 return self._read(request, target)
             case "POST" if not target.name:
                 options = read_write_options(request, target)
-                check_kind(require_object(body), resource)
-                written = self.cluster.create(resource, target.namespace, body, options)
+                item = self._read_object(request, media, resource, body)
+                written = self.cluster.create(resource, target.namespace, item, options)
             case "PUT" if target.name:
-                item, options = require_object(body), read_write_options(request, target)
-                check_kind(item, resource)
-                written = self.cluster.update(target.place, item, options)
+                options = read_write_options(request, target)
+                item = self._read_object(request, media, resource, body)
+                written = self._update(target, item, options)
             case "PATCH" if target.name:
                 written = self._patch(request, target, media, body)
-            case "DELETE":
-                return self._delete(target, body or {})
+            case "DELETE" if target.name or target.namespace or not resource.is_namespaced:
+                return self._delete(target, self._read_options(request, media, resource, body))
             case _:
                 raise method_not_allowed()
         return self._answer_written(request, target, _add_warnings(written, parsed.duplicates, target))
+
+    def _read_body(self, request: ApiRequest, media: str, target: Target) -> Body:
+        """Return the body of a request that has one. Raises StatusError 400 for one that cannot be read."""
+        if request.method in ("GET", "HEAD"):
+            return Body()
+        kind, is_patch = target.resource.kind, request.method == "PATCH" and PATCH_KINDS.get(media) != "apply"
+        if is_patch and not request.body and target.name:
+            self.cluster.get(target.place)
+            raise refuse_body(request.method, media, kind, request.body, find_json_problem(request.body))
+        try:
+            return parse_body(request.body, media, request.method)
+        except BodyError as error:
+            if is_patch and target.name:
+                # The server looks for the object before it reads the patch.
+                self.cluster.get(target.place)
+            raise refuse_body(request.method, media, kind, request.body, error.message) from None
+
+    def _update(self, target: Target, item: Object, options: WriteOptions) -> Written:
+        if not target.resource.is_created_by_updates or target.part or self.cluster.store.find(target.place):
+            return self.cluster.update(target.place, item, options)
+        check_access(self.authorize, describe_access("POST", target))
+        check_new(target.place, item)
+        return self.cluster.create(target.resource, target.namespace, item, options)
+
+    def _read_object(self, request: ApiRequest, media: str, resource: Resource, body: object) -> Object:
+        item = read_object(body, request.method, media, resource.kind, request.body)
+        check_kind(item, resource, self.cluster.rules.schemas)
+        return item
 
     def _read(self, request: ApiRequest, target: Target) -> ApiAnswer:
         cluster, resource, query = self.cluster, target.resource, target.query
@@ -212,12 +257,16 @@ class KubernetesApi:
             # A server-side apply of a new object needs both permissions.
             check_access(self.authorize, describe_access("POST", target))
         config = require_object(body or {})
-        check_kind(config, target.resource, is_apply=True)
+        check_kind(config, target.resource, self.cluster.rules.schemas, is_apply=True)
         return self.cluster.apply(target.place, config, options)
 
-    def _delete(self, target: Target, body: object) -> ApiAnswer:
+    def _read_options(self, request: ApiRequest, media: str, resource: Resource, body: object) -> Object | None:
+        """Return the body of a delete; None without one, so that the options of the query count."""
+        return read_object(body, request.method, media, resource.kind, request.body) if request.body else None
+
+    def _delete(self, target: Target, body: Object | None) -> ApiAnswer:
         resource, query = target.resource, target.query
-        options = read_delete_options(query, require_object(body))
+        options = read_delete_options(query, body)
         is_dry_run = "All" in (options.get("dryRun") or ())
         if not target.name:
             check_list_options(query, is_watch=False)
@@ -226,8 +275,10 @@ class KubernetesApi:
             deleted = delete_listed(self.cluster, listed, options, target.user, is_dry_run=is_dry_run)
             return _answer_item(200, deleted)
         item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run)
-        if item["metadata"].get("deletionTimestamp") or (resource.kind == "Pod" and not resource.is_custom):
-            return _answer_item(202 if options.get("propagationPolicy") == "Foreground" else 200, item)
+        is_foreground = options.get("propagationPolicy") == "Foreground"
+        is_shown = is_foreground or (resource.kind == "Pod" and not resource.is_custom)
+        if is_shown or item["metadata"].get("deletionTimestamp"):
+            return _answer_item(202 if is_foreground else 200, item)
         details = {"name": target.name, "group": resource.group, "kind": resource.plural}
         details = {name: value for name, value in details.items() if value}
         return _answer_item(200, {**_SUCCESS, "details": details | {"uid": item["metadata"]["uid"]}})
@@ -254,7 +305,7 @@ class KubernetesApi:
         item, code = written.item, 201 if written.is_new else 200
         if "as=Table" in request.headers.get("accept", ""):
             item = _to_table(target, [item], {})
-        warnings = tuple(("Warning", f"299 - {json.dumps(warning)}") for warning in written.warnings)
+        warnings = tuple(_format_warning(text) for text in written.warnings)
         return ApiAnswer(code, _encode(item), headers=warnings)
 
     def _watch(self, request: ApiRequest, target: Target) -> ApiStream:
@@ -294,6 +345,16 @@ def _add_warnings(written: Written, duplicates: Sequence[str], target: Target) -
         return written
     doubled = [f'duplicate field "{path}"' for path in duplicates]
     return replace(written, warnings=(*doubled, *written.warnings))
+
+
+def _answer_refusal(refusal: StatusError | ContentError) -> ApiAnswer:
+    error = refusal if isinstance(refusal, StatusError) else StatusError(*_read_refusal(refusal))
+    headers = (("Retry-After", str(error.retry_after)),) if error.retry_after else ()
+    return ApiAnswer(error.code, _encode(error.to_status()), headers=headers)
+
+
+def _format_warning(text: str) -> tuple[str, str]:
+    return "Warning", f"299 - {json.dumps(text, ensure_ascii=False)}"
 
 
 def _read_refusal(refusal: ContentError) -> tuple[int, str, str, Mapping[str, Any] | None]:

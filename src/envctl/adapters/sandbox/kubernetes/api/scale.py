@@ -5,10 +5,16 @@ import copy
 from envctl.adapters.sandbox.kubernetes.api.bodies import require_object
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
-from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause, refuse_fields
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
+    Cause,
+    ContentError,
+    describe_object,
+    refuse_fields,
+)
 from envctl.adapters.sandbox.kubernetes.status_errors import bad_request, stale_version
 
 _SHOWN_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_VERSION, _FIELDS = "autoscaling/v1", frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 _REPLICAS, _STATUS_REPLICAS = ".spec.replicas", ".status.replicas"
 
 
@@ -25,10 +31,14 @@ def write_scale(cluster: Cluster, place: Place, kind: str, body: object, options
             wanted = require_object(body)
             _check_scale(wanted, place)
         else:
+            if kind == "apply":
+                _check_config(require_object(body), place)
             # Scale has no lists: a strategic patch and an apply are merges.
             wanted = cluster.rules.patch(
                 resource, _to_scale(resource, live), "json" if kind == "json" else "merge", body
             )
+            _check_scale_name(wanted.get("metadata") or {}, place)
+        _check_fields(wanted, options)
         sent = (wanted.get("metadata") or {}).get("resourceVersion")
         if sent and sent != live["metadata"]["resourceVersion"]:
             raise stale_version(resource, name)
@@ -49,6 +59,30 @@ def _check_scale(scale: Object, place: Place) -> None:
         raise bad_request(f'{kind} in version "{version}" cannot be handled as a Scale: unknown conversion')
     if metadata.get("namespace") not in (None, "", place.namespace):
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    _check_scale_name(metadata, place)
+
+
+def _check_config(config: Object, place: Place) -> None:
+    """Check that an apply means a scale, and sends what one has. Raises StatusError 400, ContentError 500."""
+    version, kind = config.get("apiVersion") or "", config.get("kind") or ""
+    if (version, kind) != (_VERSION, "Scale"):
+        shown = version if "/" in version else f"/{version}"
+        raise bad_request(f"invalid object type: {shown}, Kind={kind}")
+    if unknown := [name for name in config if name not in _FIELDS]:
+        shown = describe_object(place.namespace, place.name, _VERSION, "Scale")
+        texts = [f".{name}: field not declared in schema" for name in unknown[:1]]
+        raise ContentError(500, "", f"failed to create typed patch object ({shown}): {texts[0]}")
+
+
+def _check_fields(scale: Object, options: WriteOptions) -> None:
+    """Check that a strict request sends no unknown field. Raises ContentError 400."""
+    unknown = [f'unknown field "{name}"' for name in scale if name not in _FIELDS]
+    if unknown and options.field_validation == "Strict":
+        text = f'Scale in version "v1" cannot be handled as a Scale: strict decoding error: {", ".join(unknown)}'
+        raise ContentError(400, "BadRequest", text)
+
+
+def _check_scale_name(metadata: Object, place: Place) -> None:
     if not metadata.get("name"):
         text = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
         raise bad_request(text)
@@ -65,7 +99,7 @@ def _to_scale(resource: Resource, item: Object) -> Object:
     status: Object = {"replicas": _read_path(item, paths.get("statusReplicasPath", _STATUS_REPLICAS))}
     return {
         "kind": "Scale",
-        "apiVersion": "autoscaling/v1",
+        "apiVersion": _VERSION,
         "metadata": metadata,
         "spec": {"replicas": _read_path(item, paths.get("specReplicasPath", _REPLICAS))},
         "status": status | ({"selector": selector} if selector else {}),

@@ -38,6 +38,15 @@ _FIELDS_OF_KIND = {
     "Job": {"status.successful"},
     "ReplicationController": {"status.replicas"},
     "Service": {"spec.clusterIP", "spec.type"},
+    "CertificateSigningRequest": {"spec.signerName"},
+    "ResourceSlice": {"spec.driver", "spec.nodeName"},
+}
+
+
+# The fields of events in their own group.
+_EVENT_FIELDS = {
+    *("regarding.kind", "regarding.namespace", "regarding.name", "regarding.uid", "regarding.apiVersion"),
+    *("regarding.resourceVersion", "regarding.fieldPath", "reason", "reportingController", "type"),
 }
 
 
@@ -78,7 +87,7 @@ def _labels(item: Object) -> dict[str, str]:
 
 
 def _parse_fields(resource: Resource, text: str) -> list[Selector]:
-    known = _COMMON_FIELDS | _FIELDS_OF_KIND.get(resource.kind if not resource.is_custom else "", set())
+    known = _COMMON_FIELDS | _list_fields(resource)
     matches = []
     for term in sorted(_FIELD_TERMS.split(text)):
         match = _FIELD_TERM.fullmatch(term)
@@ -93,6 +102,14 @@ def _parse_fields(resource: Resource, text: str) -> list[Selector]:
         value = _ESCAPED.sub(r"\1", match["value"])
         terms.append(_select_field(path, value, is_negated=match["operator"] == "!="))
     return terms
+
+
+def _list_fields(resource: Resource) -> set[str]:
+    if resource.is_custom:
+        return set()
+    if (resource.group, resource.kind) == ("events.k8s.io", "Event"):
+        return _EVENT_FIELDS
+    return _FIELDS_OF_KIND.get(resource.kind, set())
 
 
 def _describe_unknown_field(resource: Resource, path: str) -> str:

@@ -73,6 +73,14 @@ def find_target(registry: ResourceRegistry, path: str, query: Mapping[str, str],
     return Target(Place(resource, namespace, name), part, query, user)
 
 
+def has_place(target: Target) -> bool:
+    """Check that objects of the kind can be where the path says: in a namespace, or in none."""
+    resource = target.resource
+    if target.namespace:
+        return resource.is_namespaced
+    return not (resource.is_namespaced and target.name)
+
+
 def describe_access(method: str, target: Target) -> Access:
     """Return the attributes of a request for the check of permissions."""
     verb = _VERBS.get(method, "")

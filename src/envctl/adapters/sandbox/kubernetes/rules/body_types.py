@@ -1,11 +1,17 @@
 """Whether a body of a request fits the schema of its kind, in the words of kube-apiserver."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object
+from envctl.adapters.sandbox.kubernetes.rules.decode_errors import (
+    QUANTITY_TEXT,
+    describe_unconvertible,
+    describe_wrong_type,
+    find_large_number,
+)
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import format_step
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 from envctl.domain.kubernetes.schema_check import SchemaProblem, Step, find_problems, format_path
@@ -17,8 +23,6 @@ _APPLY_WORDS = {
     "object": "map",
     "array": "list",
 }
-_GO_TYPES = {"integer": "int32", "string": "string", "boolean": "bool", "number": "float64"}
-_JSON_WORDS = ((bool, "bool"), (int, "number"), (float, "number"), (str, "string"), (dict, "object"), (list, "array"))
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,40 @@ def check_applied_types(kind: Kind, config: Mapping[str, Any]) -> None:
             texts.append(text)
         if problem.kind == "unknown":
             left.add(problem.path[:-1])
+    texts += _list_keyless(kind, config)
     if texts:
         text = texts[0] if len(texts) == 1 else "errors:\n  " + "\n  ".join(texts)
         metadata = config.get("metadata") or {}
         shown = describe_object(metadata.get("namespace", ""), metadata.get("name", ""), kind.api_version, kind.name)
         raise ContentError(500, "", f"failed to create typed patch object ({shown}): {text}")
+
+
+def _list_keyless(kind: Kind, config: Mapping[str, Any]) -> list[str]:
+    """Return the problems of items of lists that have none of their keys."""
+    texts = []
+    for path in _find_keyless(kind.schemas, kind.schema, config, ()):
+        keys = kind.schemas.get_list_keys(_find_schema(kind, path[:-1]))
+        listed = "[" + " ".join(json.dumps(key) for key in keys) + "]"
+        text = f"omits all key fields {listed} (and doesn't have default values for any key fields)"
+        place = _format_typed_path(kind, config, path[:-1])
+        texts.append(f"{place}: element {path[-1]}: associative list with keys has an element that {text}")
+    return texts
+
+
+def _find_keyless(
+    schemas: Schemas, schema: Schema, value: object, path: tuple[Step, ...]
+) -> Iterator[tuple[Step, ...]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _find_keyless(schemas, schemas.get_field(schema, name) or ANY, inner, (*path, name))
+    elif isinstance(value, list):
+        keys, items = schemas.get_list_keys(schema), schemas.get_items(schema)
+        # A key that is required counts as empty without a value.
+        keys = () if set(keys) & set(schemas.resolve(items).get("required") or ()) else keys
+        for index, inner in enumerate(value):
+            if keys and isinstance(inner, dict) and not schemas.get_key_values(schema, inner):
+                yield (*path, index)
+            yield from _find_keyless(schemas, items, inner, (*path, index))
 
 
 def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaProblem) -> str:
@@ -76,10 +109,32 @@ def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaPr
     if problem.kind != "type":
         return ""
     value = _find_value(config, problem.path)
+    if isinstance(value, float) and (problem.expected == "integer" or _is_count_or_text(kind, problem.path)):
+        # The type fits, and the conversion to the Go type fails.
+        return ""
+    if isinstance(problem.path[-1], int) and _is_keyed(kind, problem.path[:-1]):
+        place = _format_typed_path(kind, config, problem.path[:-1])
+        return f"{place}: element {problem.path[-1]}: associative list with keys may not have non-map elements"
     wanted = _APPLY_WORDS.get(problem.expected, problem.expected)
     return (
         f"{_format_typed_path(kind, config, problem.path)}: expected {wanted}, got {_show_go(problem.expected, value)}"
     )
+
+
+def _find_schema(kind: Kind, path: Sequence[Step]) -> Schema:
+    schema = kind.schema
+    for step in path:
+        inner = kind.schemas.get_items(schema) if isinstance(step, int) else kind.schemas.get_field(schema, step)
+        schema = inner or ANY
+    return schema
+
+
+def _is_count_or_text(kind: Kind, path: Sequence[Step]) -> bool:
+    return kind.schemas.is_int_or_string(_find_schema(kind, path))
+
+
+def _is_keyed(kind: Kind, path: Sequence[Step]) -> bool:
+    return bool(kind.schemas.get_list_keys(_find_schema(kind, path)))
 
 
 def _show_go(expected: str, value: object) -> str:
@@ -117,12 +172,19 @@ def _format_typed_path(kind: Kind, config: object, path: Sequence[Step]) -> str:
     return text
 
 
-def check_body_types(kind: Kind, body: dict[str, Any], field_validation: str) -> list[str]:
-    """Check a body of a create or an update, and drop its unknown fields. Returns warnings, raises ContentError 400."""
+def check_body_types(
+    kind: Kind, body: dict[str, Any], field_validation: str, *, is_converted: bool = False
+) -> list[str]:
+    """Check a body of a create or an update, and drop its unknown fields. Returns warnings, raises ContentError 400.
+
+    `is_converted` tells the result of a strategic patch, which the server converts in another way.
+    """
     problems = list(find_problems(kind.schemas, kind.schema, body))
     for problem in problems:
-        if problem.kind == "type":
-            raise _refuse_type(kind, body, problem)
+        text = _describe_wrong_value(kind, body, problem, is_converted=is_converted)
+        if text:
+            message = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {text}'
+            raise ContentError(400, "BadRequest", message)
     unknown = [problem.path for problem in problems if problem.kind == "unknown"]
     texts = [f'unknown field "{format_path(path)}"' for path in unknown]
     if texts and field_validation == "Strict":
@@ -132,24 +194,28 @@ def check_body_types(kind: Kind, body: dict[str, Any], field_validation: str) ->
     return texts if field_validation == "Warn" else []
 
 
+def _describe_wrong_value(kind: Kind, body: dict[str, Any], problem: SchemaProblem, *, is_converted: bool) -> str:
+    """Return what the decoder of the server says of a value; empty if it can be read."""
+    where = kind.schemas, kind.schema, kind.name, body
+    match problem.kind:
+        case "type":
+            return describe_unconvertible(*where, problem) if is_converted else describe_wrong_type(*where, problem)
+        case "format" if problem.path[0] != "status":
+            return QUANTITY_TEXT if _is_amount(kind, problem.path) else ""
+        case "bounds":
+            return "" if is_converted else find_large_number(*where, problem.path)
+    return ""
+
+
+def _is_amount(kind: Kind, path: Sequence[Step]) -> bool:
+    return kind.schemas.is_quantity(_find_schema(kind, path))
+
+
 def refuse_strictly(kind: Kind, texts: Sequence[str]) -> ContentError:
     """Return the refusal of unknown and duplicate fields (400)."""
     message = (
         f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: '
         f"strict decoding error: {', '.join(texts)}"
-    )
-    return ContentError(400, "BadRequest", message)
-
-
-def _refuse_type(kind: Kind, body: dict[str, Any], problem: SchemaProblem) -> ContentError:
-    value = _find_value(body, problem.path)
-    have = next(word for type_, word in _JSON_WORDS if isinstance(value, type_))
-    place = ".".join(step for step in problem.path if isinstance(step, str))
-    owner = f"{kind.name}{str(problem.path[0]).capitalize()}" if len(problem.path) > 1 else kind.name
-    wanted = _GO_TYPES.get(problem.expected, "[]" if problem.expected == "array" else "map[string]")
-    message = (
-        f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: json: cannot unmarshal {have} '
-        f"into Go struct field {owner}.{place} of type {wanted}"
     )
     return ContentError(400, "BadRequest", message)
 

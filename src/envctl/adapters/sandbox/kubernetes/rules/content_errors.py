@@ -39,9 +39,14 @@ def refuse_fields(group: str, kind: str, name: str, causes: Sequence[Cause]) -> 
     return ContentError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details)
 
 
-def refuse_patched(item: Mapping[str, Any], error: ContentError) -> ContentError:
-    """Return the refusal of an object that a patch has damaged (422)."""
-    shown = json.dumps(json.dumps(item, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False)
+def show_patched(item: Mapping[str, Any]) -> str:
+    """Return an object as messages show it."""
+    return json.dumps(item, separators=(",", ":"), ensure_ascii=False)
+
+
+def refuse_patched(patched: str, error: ContentError) -> ContentError:
+    """Return the refusal of an object that a patch has damaged (422): `patched` shows the object or the patch."""
+    shown = json.dumps(patched, ensure_ascii=False)
     text = re.sub(r"^\S+ in version \S+ cannot be handled as an? \S+: ", "", str(error))
     cause = Cause("patch", "FieldValueInvalid", f"Invalid value: {shown}: {text}")
     refused = refuse_fields("", "", "", [cause])
@@ -55,7 +60,7 @@ def check_patched_kind(version: str, kind: str, patched: Mapping[str, Any]) -> N
     if (found_version, found) != (version, kind):
         scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
         text = f'no kind "{found}" is registered for version "{found_version}" {scheme}'
-        raise refuse_patched(patched, ContentError(422, "Invalid", text))
+        raise refuse_patched(show_patched(patched), ContentError(422, "Invalid", text))
 
 
 def refuse_request() -> ContentError:

@@ -6,11 +6,13 @@ import copy
 from decimal import Decimal
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes, get_zero, is_left_out
 from envctl.domain.kubernetes.quantity import MILLI, NANO, PATTERN, format_quantity
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
 _DROP: Any = object()
+_INT32 = 2**31
 # What a null in a list is read as.
 _ZEROS: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": []}
 
@@ -97,7 +99,24 @@ class _Converter:
         if isinstance(value, list):
             items = schemas.get_items(schema)
             return [self._convert_value(items, each) for each in value]
-        return _convert_bytes(value) if schemas.resolve(schema).get("format") == "byte" else value
+        return self._convert_scalar(schema, value)
+
+    def _convert_scalar(self, schema: Schema, value: object) -> object:
+        form = self._schemas.resolve(schema).get("format")
+        if form == "byte":
+            return _convert_bytes(value)
+        if form == "date-time" and isinstance(value, str):
+            problem = find_time_problem(value, is_micro=str(schema.get("$ref", "")).endswith("MicroTime"))
+            if problem:
+                raise ConversionError(problem)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        if self._schemas.is_int_or_string(schema):
+            if isinstance(value, float) or not -_INT32 <= value < _INT32:
+                raise ConversionError(f"json: cannot unmarshal number {value} into Go value of type int32")
+        elif self._schemas.get_type(schema) == "integer":
+            return _convert_integer(value, str(form or "int64"))
+        return value
 
     def _convert_map(self, schema: Schema, value: dict[str, Any]) -> dict[str, Any]:
         definition = self._schemas.resolve(schema)
@@ -117,6 +136,13 @@ class _Converter:
             return None
         type_ = self._schemas.get_type(schema)
         return self.convert_struct(schema, {}) if type_ == "object" else copy.copy(_ZEROS.get(type_))
+
+
+def _convert_integer(value: float, form: str) -> int:
+    """Return a number as Go converts it: without a fraction, and without the bits that have no place."""
+    if value != int(value):
+        raise ConversionError(f"cannot convert float64 to {form}")
+    return (int(value) + _INT32) % (2 * _INT32) - _INT32 if form == "int32" else int(value)
 
 
 def _convert_quantity(value: object, least: Decimal = NANO) -> str:

@@ -249,6 +249,21 @@ def _default_claim(item: Part) -> None:
     if not finalizers and not item["metadata"].get("deletionTimestamp"):
         finalizers.append("kubernetes.io/pvc-protection")
     item.setdefault("status", {}).setdefault("phase", "Pending")
+    if item.get("spec"):
+        _default_sources(item["spec"])
+
+
+def _default_sources(spec: Part) -> None:
+    """Write the source of a claim into both of its fields. The older one knows claims and snapshots only."""
+    old, new = spec.get("dataSource"), spec.get("dataSourceRef")
+    known = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+    if old is not None and (old.get("apiGroup") or "", old.get("kind") or "") not in known:
+        old = spec.pop("dataSource") and None
+    names = ("apiGroup", "kind", "name")
+    if old is not None and new is None:
+        spec["dataSourceRef"] = {name: old[name] for name in names if name in old}
+    elif new is not None and old is None and not new.get("namespace"):
+        spec["dataSource"] = {name: new[name] for name in names if name in new}
 
 
 def _default_volume_object(item: Part) -> None:

@@ -136,13 +136,15 @@ class StrategicPatch:
             return {name: copy.deepcopy(value) for name, value in patch.items() if name != _DIRECTIVE}
         if directive == "delete":
             return {}
-        if directive not in (None, "merge"):
-            raise ContentError(500, "", f"unknown patch type: {directive} in map: {_show(patch)}")
+        if directive is not None:
+            shown = directive if isinstance(directive, str) else _show_text(directive)
+            raise ContentError(500, "", f"unknown patch type: {shown} in map: {format_go(patch)}")
         merged = dict(target) if isinstance(target, dict) else {}
         if _RETAIN in patch:
             _check_retained(patch)
             merged = {name: value for name, value in merged.items() if name in patch[_RETAIN]}
         for name, value in patch.items():
+            self._check_order(schema, patch, name, value)
             self._patch_field(schema, merged, name, value)
         for name, value in patch.items():
             listed = name.removeprefix(_ORDER)
@@ -151,6 +153,28 @@ class StrategicPatch:
                 inner = self._get_field(schema, listed)
                 merged[listed] = self._sort_items(inner, merged[listed], value, live or [])
         return merged
+
+    def _check_order(self, schema: Schema, patch: Mapping[str, Any], name: str, order: object) -> None:
+        """Check that an order fits the list of its patch. Raises ContentError 500."""
+        listed = name.removeprefix(_ORDER)
+        if listed == name:
+            return
+        if not isinstance(order, list):
+            raise ContentError(500, "", f"expected a []interface {{}}, but received a {_show_go_type(order)}")
+        items, key = patch.get(listed), self._get_merge_key(self._get_field(schema, listed))
+        for each in order if key else ():
+            if not isinstance(each, dict):
+                raise ContentError(
+                    500, "", f"expected a map[string]interface {{}}, but received a {_show_go_type(each)}"
+                )
+        if not isinstance(items, list):
+            return
+        sent = [each for each in items if not (isinstance(each, dict) and _DIRECTIVE in each)]
+        rest = iter([_identify(each, key) for each in order])
+        if not all(_identify(each, key) in rest for each in sent):
+            shown = f"{format_go(items)}\n doesn't match {_ORDER[:-1]} list:\n{format_go(order)}\n"
+            text = f"The order in patch list:\n{shown}"
+            raise ContentError(500, "", text)
 
     def _get_field(self, schema: Schema, name: str) -> Schema:
         return self._schemas.get_field(schema, name) or ANY
@@ -188,7 +212,7 @@ class StrategicPatch:
         merged = list(live)
         for each in patch:
             if not isinstance(each, dict) or key not in each:
-                raise ContentError(500, "", f"map: {_show(each)} does not contain declared merge key: {key}")
+                raise ContentError(500, "", f"map: {format_go(each)} does not contain declared merge key: {key}")
             index = next((n for n, item in enumerate(merged) if item.get(key) == each[key]), None)
             if each.get(_DIRECTIVE) == "delete":
                 merged = [item for item in merged if item.get(key) != each[key]]
@@ -223,15 +247,25 @@ def _check_retained(patch: Mapping[str, Any]) -> None:
         raise refuse_request()
 
 
-def _show(value: object) -> str:
+def format_go(value: object) -> str:
     """Return a part of JSON as Go prints it: `map[name:web]`."""
     if isinstance(value, dict):
-        return "map[" + " ".join(f"{name}:{_show(value[name])}" for name in sorted(value)) + "]"
+        return "map[" + " ".join(f"{name}:{format_go(value[name])}" for name in sorted(value)) + "]"
     if isinstance(value, list):
-        return "[" + " ".join(_show(each) for each in value) + "]"
+        return "[" + " ".join(format_go(each) for each in value) + "]"
     if value is None or isinstance(value, bool):
         return {None: "<nil>", True: "true", False: "false"}[value]
     return str(value)
+
+
+def _show_text(value: object) -> str:
+    """Return a value as Go prints it where it expects a text."""
+    return f"%!s({_show_go_type(value)}={format_go(value)})"
+
+
+def _show_go_type(value: object) -> str:
+    named = {bool: "bool", int: "int64", float: "float64", str: "string", list: "[]interface {}"}
+    return named.get(type(value), "map[string]interface {}" if isinstance(value, dict) else "<nil>")
 
 
 def _identify(item: object, key: str) -> str:

@@ -12,6 +12,7 @@ from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_default
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
 from envctl.adapters.sandbox.kubernetes.rules.go_values import ConversionError, convert_to_go, drop_nulls
+from envctl.adapters.sandbox.kubernetes.rules.kind_updates import count_template, drop_kept, keep_job_selector
 from envctl.adapters.sandbox.kubernetes.rules.managed_fields import (
     Manager,
     Ownership,
@@ -74,9 +75,24 @@ class SchemaRules:
 
     # -- rules -------------------------------------------------------------------------------------------------------
 
-    def check_types(self, resource: ResourceFacts, body: Object, field_validation: str) -> list[str]:
+    def check_types(
+        self, resource: ResourceFacts, body: Object, field_validation: str, *, is_converted: bool = False
+    ) -> list[str]:
         """Check a body of a create or an update, and drop unknown fields. Returns warnings, raises ContentError."""
-        return check_body_types(self._find_kind(resource), body, field_validation or "Warn")
+        kind = self._find_kind(resource)
+        warnings = check_body_types(kind, body, field_validation or "Warn", is_converted=is_converted)
+        if not resource.is_custom:
+            self._check_conversion(kind, body)
+        return warnings
+
+    def _check_conversion(self, kind: Kind, body: Object) -> None:
+        """Check what the types do not tell, such as times. Raises ContentError 400."""
+        try:
+            convert_to_go(self.types, kind.schemas, kind.schema, {**body}, keeps_empty=True)
+        except ConversionError as error:
+            text = str(error).removeprefix("error decoding from json: ")
+            message = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {text}'
+            raise ContentError(400, "BadRequest", message) from None
 
     def check_applied(self, resource: ResourceFacts, config: Object) -> None:
         """Check the types of a configuration that is converted before it is applied. Raises ContentError."""
@@ -92,7 +108,10 @@ class SchemaRules:
             self._convert(kind, item)
             if live is not None and (resource.group, resource.kind) == ("", "Service"):
                 adapt_service(item, live)
-            set_defaults(self.types, self.schemas, kind.schema, item)
+            with keep_job_selector(kind.name, item, live):
+                set_defaults(self.types, self.schemas, kind.schema, item)
+            if live is not None:
+                count_template(kind.name, item, live)
             if resource.has_status:
                 item.setdefault("status", {})
         causes = find_causes(kind, item, live, is_custom=resource.is_custom)
@@ -117,13 +136,25 @@ class SchemaRules:
             raise ContentError(500, "", message) from None
         item.setdefault("metadata", {})
 
-    def track_update(self, resource: ResourceFacts, live: Object | None, item: Object, manager: str, part: str) -> None:
-        """Write the owners of the fields that an update has changed into an object."""
+    def track_update(
+        self,
+        resource: ResourceFacts,
+        live: Object | None,
+        item: Object,
+        manager: str,
+        part: str,
+        *,
+        sent: Object | None = None,
+    ) -> None:
+        """Write the owners of the fields that an update has changed into an object.
+
+        `sent` is what the client has sent, without what the server keeps.
+        """
         kind = self._find_kind(resource)
         before = _strip(live if live is not None else self._make_empty(resource, kind))
         owners = _choose_owners(live, item, part)
         ownership = read_ownership(owners)
-        after = _strip(item)
+        after = _strip(item if resource.is_custom or part or sent is None else drop_kept(kind.name, item, sent))
         merge = StructuredMerge(self.schemas, kind.schema)
         if live is None or _is_tracked(merge, ownership, before, after, part):
             track_update(

@@ -12,7 +12,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_label_problems,
     list_subdomain_problems,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.pods import check_tolerations
+from envctl.adapters.sandbox.kubernetes.rules.validation.scheduling import check_tolerations
 
 Part = Mapping[str, Any]
 
@@ -83,7 +83,7 @@ def check_runtime_class(item: Part, before: Part | None, causes: Causes) -> None
         causes.require("handler")
     for text in list_label_problems(handler) if handler else ():
         causes.refuse("handler", handler, text)
-    check_resources({"limits": (item.get("overhead") or {}).get("podFixed")}, "overhead.podFixed", causes)
+    check_resources({"limits": (item.get("overhead") or {}).get("podFixed")}, "overhead", causes)
     check_labels(scheduling.get("nodeSelector"), "scheduling.nodeSelector", causes)
     check_tolerations(scheduling.get("tolerations") or (), "scheduling.tolerations", causes)
     if before is not None:

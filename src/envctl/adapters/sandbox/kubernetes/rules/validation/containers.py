@@ -1,76 +1,155 @@
 """Containers of pods."""
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.handlers import check_handlers, forbid_handlers
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
-    list_config_key_problems,
     list_key_problems,
     list_label_problems,
     list_port_name_problems,
-    list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.security import check_container_context, check_relative_path
+from envctl.adapters.sandbox.kubernetes.rules.validation.variables import check_variable_sources, check_variables
 from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
 
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
-_HEADER = re.compile(r"[-A-Za-z0-9]+")
-_HEADER_TEXT = (
-    "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for "
-    "validation is '[-A-Za-z0-9]+')"
-)
-_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
-_AMOUNTS = tuple(f"{kind}.{name}" for kind in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory"))
+_RESTART = "RestartContainer"
 _STANDARD_RESOURCES = frozenset({"cpu", "memory", "ephemeral-storage"})
-_SOURCES = ("configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef")
-_FIELDS = frozenset(
+_HUGE = "hugepages-"
+# Standard resources of quotas and volumes, which no container can ask for.
+_QUOTA_RESOURCES = frozenset(
     {
-        *("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName"),
-        *("status.hostIP", "status.podIP", "status.hostIPs", "status.podIPs"),
+        *("storage", "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps"),
+        *("persistentvolumeclaims", "services.nodeports", "services.loadbalancers", "requests.storage"),
+        *("requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu", "limits.memory"),
+        "limits.ephemeral-storage",
     }
 )
 
 
-def check_containers(
-    containers: Sequence[Part], field: str, volumes: Collection[str], causes: Causes, *, is_init: bool = False
-) -> None:
-    """Check containers of one list. `volumes` are the names that they can mount."""
+def check_containers(spec: Part, field: str, volumes: Mapping[str, Part], causes: Causes) -> None:
+    """Check the main containers of a pod. `volumes` are those that they can mount, by name."""
+    containers = spec.get("containers") or ()
+    if not containers:
+        causes.require(f"{field}.containers")
     names: set[str] = set()
     for index, container in enumerate(containers):
-        place = f"{field}[{index}]"
-        _check_container(container, place, volumes, causes)
-        name = container.get("name") or ""
-        if name and name in names:
+        place, name = f"{field}.containers[{index}]", container.get("name") or ""
+        _check_container(container, spec, place, volumes, causes)
+        if name in names:
             causes.report_duplicate(f"{place}.name", name)
         names.add(name)
-        if not is_init or container.get("restartPolicy") == "Always":
-            _check_probes(container, place, causes)
+        check_handlers(container, spec, place, causes)
+        _check_restarts(container, place, causes)
+    _check_host_ports(containers, f"{field}.containers", causes)
 
 
-def _check_container(container: Part, place: str, volumes: Collection[str], causes: Causes) -> None:
+def check_init_containers(spec: Part, field: str, volumes: Mapping[str, Part], causes: Causes) -> None:
+    """Check the containers that run before the main ones, or beside them."""
+    names = {container.get("name") or "" for container in spec.get("containers") or ()}
+    for index, container in enumerate(spec.get("initContainers") or ()):
+        place, name = f"{field}.initContainers[{index}]", container.get("name") or ""
+        _check_container(container, spec, place, volumes, causes)
+        _check_restarts(container, place, causes)
+        if name in names:
+            causes.report_duplicate(f"{place}.name", name)
+        elif name:
+            names.add(name)
+        # The server names the first container, whichever it is.
+        _check_host_ports([container], f"{field}.initContainers", causes)
+        if container.get("restartPolicy") == "Always":
+            check_handlers(container, spec, place, causes)
+            continue
+        forbid_handlers(container, place, causes)
+        for number, policy in enumerate(container.get("resizePolicy") or ()):
+            if policy.get("restartPolicy") == _RESTART:
+                text = f"must not be set to '{_RESTART}' for non-sidecar initContainers"
+                causes.refuse(f"{place}.resizePolicy[{number}].restartPolicy", _RESTART, text)
+
+
+def check_images(spec: Part, field: str, causes: Causes) -> None:
+    """Check what only pods are refused for, and not their templates."""
+    for group in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(group) or ()):
+            image = container.get("image") or ""
+            if image != image.strip():
+                text = "must not have leading or trailing whitespace"
+                causes.refuse(f"{field}.{group}[{index}].image", image, text)
+
+
+def _check_container(container: Part, spec: Part, place: str, volumes: Mapping[str, Part], causes: Causes) -> None:
     name = container.get("name") or ""
     if not name:
         causes.require(f"{place}.name")
     for text in list_label_problems(name) if name else ():
         causes.refuse(f"{place}.name", name, text)
-    image = container.get("image") or ""
-    if not image:
+    if not container.get("image"):
         causes.require(f"{place}.image")
-    elif image != image.strip():
-        causes.refuse(f"{place}.image", image, "must not have leading or trailing whitespace")
     policies = ("File", "FallbackToLogsOnError")
     causes.check_choice(f"{place}.terminationMessagePolicy", container.get("terminationMessagePolicy"), policies)
     _check_ports(container.get("ports") or (), f"{place}.ports", causes)
-    _check_variables(container.get("env") or (), f"{place}.env", causes)
-    _check_variable_sources(container.get("envFrom") or (), f"{place}.envFrom", causes)
-    _check_mounts(container.get("volumeMounts") or (), f"{place}.volumeMounts", volumes, causes)
+    check_variables(container.get("env") or (), f"{place}.env", causes)
+    check_variable_sources(container.get("envFrom") or (), f"{place}.envFrom", causes)
+    _check_mounts(container, f"{place}.volumeMounts", volumes, causes)
+    _check_devices(container, f"{place}.volumeDevices", volumes, causes)
     causes.check_choice(
         f"{place}.imagePullPolicy", container.get("imagePullPolicy"), ("Always", "IfNotPresent", "Never")
     )
     check_resources(container.get("resources") or {}, f"{place}.resources", causes)
+    _check_resize(container.get("resizePolicy") or (), spec, f"{place}.resizePolicy", causes)
+    context = container.get("securityContext") or {}
+    check_container_context(
+        context, f"{place}.securityContext", causes, has_host_users=spec.get("hostUsers") is not False
+    )
+
+
+def _check_restarts(container: Part, place: str, causes: Causes) -> None:
+    policy, rules = container.get("restartPolicy"), container.get("restartPolicyRules") or ()
+    if policy is None:
+        if rules:
+            causes.require(f"{place}.restartPolicy", "must specify restartPolicy when restart rules are used")
+    else:
+        causes.check_choice(f"{place}.restartPolicy", policy, ("Always", "Never", "OnFailure"))
+    for index, rule in enumerate(rules):
+        field, codes = f"{place}.restartPolicyRules[{index}]", rule.get("exitCodes")
+        causes.check_choice(f"{field}.action", rule.get("action") or "", ("Restart",))
+        if codes is None:
+            causes.require(f"{field}.exitCodes", "must be specified")
+        else:
+            causes.check_choice(f"{field}.exitCodes.operator", codes.get("operator") or "", ("In", "NotIn"))
+
+
+def _check_resize(policies: Sequence[Part], spec: Part, field: str, causes: Causes) -> None:
+    seen: set[str] = set()
+    for index, each in enumerate(policies):
+        name, policy = each.get("resourceName") or "", each.get("restartPolicy") or ""
+        if name in seen:
+            causes.report_duplicate(f"{field}[{index}]", name)
+        seen.add(name)
+        for value, choices in ((name, ("cpu", "memory")), (policy, ("NotRequired", _RESTART))):
+            if not value:
+                causes.require(field)
+            elif value not in choices:
+                causes.refuse_choice(field, value, choices)
+        if spec.get("restartPolicy") == "Never" and policy != "NotRequired":
+            causes.refuse(field, policy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'")
+
+
+def _check_host_ports(containers: Sequence[Part], field: str, causes: Causes) -> None:
+    """Check that containers share no port of their node."""
+    taken: set[str] = set()
+    for index, container in enumerate(containers):
+        for number, port in enumerate(container.get("ports") or ()):
+            if not port.get("hostPort"):
+                continue
+            shown = f"{port.get('protocol') or ''}/{port.get('hostIP') or ''}/{port['hostPort']}"
+            if shown in taken:
+                causes.report_duplicate(f"{field}[{index}].ports[{number}].hostPort", shown)
+            taken.add(shown)
 
 
 def _check_ports(ports: Sequence[Part], field: str, causes: Causes) -> None:
@@ -91,102 +170,10 @@ def _check_ports(ports: Sequence[Part], field: str, causes: Causes) -> None:
         causes.check_choice(f"{place}.protocol", port.get("protocol"), _PROTOCOLS)
 
 
-def _check_variables(variables: Sequence[Part], field: str, causes: Causes) -> None:
-    for index, variable in enumerate(variables):
-        place, name = f"{field}[{index}]", variable.get("name") or ""
-        if not name:
-            causes.require(f"{place}.name")
-        elif "=" in name or not name.isprintable() or not name.isascii():
-            text = "a valid environment variable name must consist only of printable ASCII characters other than '='"
-            causes.refuse(f"{place}.name", name, text)
-        source = variable.get("valueFrom")
-        if source is not None:
-            _check_value_source(variable, source, f"{place}.valueFrom", causes)
-
-
-def _check_value_source(variable: Part, source: Part, place: str, causes: Causes) -> None:
-    kinds = [kind for kind in _SOURCES if source.get(kind) is not None]
-    if not kinds:
-        listed = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
-        causes.refuse(place, "", f"must specify one of: {listed}")
-    elif variable.get("value"):
-        causes.refuse(place, "", "may not be specified when `value` is not empty")
-    elif len(kinds) > 1:
-        causes.refuse(place, "", "may not have more than one field specified at a time")
-    for kind in ("configMapKeyRef", "secretKeyRef"):
-        if source.get(kind) is not None:
-            _check_key_reference(source[kind], f"{place}.{kind}", causes)
-    if source.get("fieldRef") is not None:
-        check_field_reference(source["fieldRef"], f"{place}.fieldRef", causes)
-    if source.get("resourceFieldRef") is not None:
-        check_amount_reference(source["resourceFieldRef"], f"{place}.resourceFieldRef", causes)
-
-
-def check_reference(reference: Part, place: str, causes: Causes) -> None:
-    """Check the name of another object in the namespace."""
-    name = reference.get("name") or ""
-    if not name:
-        causes.require(f"{place}.name")
-    for text in list_subdomain_problems(name) if name else ():
-        causes.refuse(f"{place}.name", name, text)
-
-
-def _check_key_reference(reference: Part, place: str, causes: Causes) -> None:
-    name = reference.get("name") or ""
-    for text in list_subdomain_problems(name):
-        causes.refuse(f"{place}.name", name, text)
-    if not reference.get("key"):
-        causes.require(f"{place}.key")
-    for text in list_config_key_problems(reference["key"]) if reference.get("key") else ():
-        causes.refuse(f"{place}.key", reference["key"], text)
-
-
-def check_amount_reference(reference: Part, place: str, causes: Causes, *, needs_container: bool = False) -> None:
-    """Check a reference to limits or requests of a container."""
-    resource = reference.get("resource") or ""
-    if needs_container and not reference.get("containerName"):
-        causes.require(f"{place}.containerName")
-        return
-    if not resource:
-        causes.require(f"{place}.resource")
-    elif resource not in _AMOUNTS and not resource.startswith(("limits.hugepages-", "requests.hugepages-")):
-        causes.refuse_choice(f"{place}.resource", resource, _AMOUNTS)
-
-
-def check_field_reference(reference: Part, place: str, causes: Causes, *, choices: Collection[str] = _FIELDS) -> None:
-    """Check a reference to a field of the pod."""
-    path = reference.get("fieldPath") or ""
-    if not reference.get("apiVersion"):
-        causes.require(f"{place}.apiVersion")
-    if not path:
-        causes.require(f"{place}.fieldPath")
-    elif path not in choices and not path.startswith(("metadata.annotations['", "metadata.labels['")):
-        root = path.partition("[")[0]
-        if root in ("metadata.annotations", "metadata.labels") or (path not in _FIELDS and not _is_field_of_pod(path)):
-            causes.refuse(f"{place}.fieldPath", path, "error converting fieldPath: field label not supported: " + path)
-        else:
-            causes.refuse_choice(f"{place}.fieldPath", path, sorted(choices))
-
-
-def _is_field_of_pod(path: str) -> bool:
-    return path in ("spec.restartPolicy", "spec.schedulerName", "status.phase", "status.nominatedNodeName")
-
-
-def _check_variable_sources(sources: Sequence[Part], field: str, causes: Causes) -> None:
-    for index, source in enumerate(sources):
-        place = f"{field}[{index}]"
-        kinds = [kind for kind in ("configMapRef", "secretRef") if source.get(kind) is not None]
-        for kind in kinds:
-            check_reference(source[kind], f"{place}.{kind}", causes)
-        if not kinds:
-            causes.refuse(field, "", "must specify one of: `configMapRef` or `secretRef`")
-        elif len(kinds) > 1:
-            causes.refuse(field, "", "may not have more than one field specified at a time")
-
-
-def _check_mounts(mounts: Sequence[Part], field: str, volumes: Collection[str], causes: Causes) -> None:
+def _check_mounts(container: Part, field: str, volumes: Mapping[str, Part], causes: Causes) -> None:
     paths: set[str] = set()
-    for index, mount in enumerate(mounts):
+    devices = {each.get("name"): each.get("devicePath") for each in container.get("volumeDevices") or ()}
+    for index, mount in enumerate(container.get("volumeMounts") or ()):
         place, name, path = f"{field}[{index}]", mount.get("name") or "", mount.get("mountPath") or ""
         if not name:
             causes.require(f"{place}.name")
@@ -197,13 +184,73 @@ def _check_mounts(mounts: Sequence[Part], field: str, volumes: Collection[str], 
         if path in paths:
             causes.refuse(f"{place}.mountPath", path, "must be unique")
         paths.add(path)
-        ways = ("Bidirectional", "HostToContainer", "None")
-        causes.check_choice(f"{field}.mountPropagation", mount.get("mountPropagation"), ways)
-        below = mount.get("subPath") or ""
-        if below.startswith("/"):
-            causes.refuse(f"{place}.subPath", below, "must be a relative path")
-        if ".." in below.split("/"):
-            causes.refuse(f"{place}.subPath", below, "must not contain '..'")
+        if name in devices:
+            causes.refuse(f"{place}.name", name, "must not already exist in volumeDevices")
+        if path in devices.values():
+            causes.refuse(f"{place}.mountPath", path, "must not already exist as a path in volumeDevices")
+        _check_parts(mount, field, place, causes)
+        _check_propagation(mount, container, field, causes)
+
+
+def _check_parts(mount: Part, field: str, place: str, causes: Causes) -> None:
+    below, pattern = mount.get("subPath") or "", mount.get("subPathExpr") or ""
+    check_relative_path(below, f"{field}.subPath", causes)
+    if below and pattern:
+        causes.refuse(f"{place}.subPathExpr", pattern, "subPathExpr and subPath are mutually exclusive")
+    check_relative_path(pattern, f"{field}.subPathExpr", causes)
+
+
+def _check_propagation(mount: Part, container: Part, field: str, causes: Causes) -> None:
+    way, depth = mount.get("mountPropagation"), mount.get("recursiveReadOnly")
+    causes.check_choice(f"{field}.mountPropagation", way, ("Bidirectional", "HostToContainer", "None"))
+    if way == "Bidirectional" and not (container.get("securityContext") or {}).get("privileged"):
+        text = "Bidirectional mount propagation is available only to privileged containers"
+        causes.forbid(f"{field}.mountPropagation", text)
+    causes.check_choice(f"{field}.recursiveReadOnly", depth, ("Disabled", "Enabled", "IfPossible"))
+    if depth in ("Enabled", "IfPossible"):
+        if not mount.get("readOnly"):
+            causes.forbid(f"{field}.recursiveReadOnly", "may only be specified when readOnly is true")
+        if way not in (None, "None"):
+            text = "may only be specified when mountPropagation is None or not specified"
+            causes.forbid(f"{field}.recursiveReadOnly", text)
+
+
+def _check_devices(container: Part, field: str, volumes: Mapping[str, Part], causes: Causes) -> None:
+    mounts = {each.get("name"): each.get("mountPath") for each in container.get("volumeMounts") or ()}
+    names: set[str] = set()
+    paths: set[str] = set()
+    for index, device in enumerate(container.get("volumeDevices") or ()):
+        place, name, path = f"{field}[{index}]", device.get("name") or "", device.get("devicePath") or ""
+        _check_device_volume(name, f"{place}.name", names, volumes, causes)
+        _check_device_path(path, f"{place}.devicePath", paths, causes)
+        if name in mounts:
+            causes.refuse(f"{place}.name", name, "must not already exist in volumeMounts")
+        if path in mounts.values():
+            causes.refuse(f"{place}.devicePath", path, "must not already exist as a path in volumeMounts")
+        names.add(name)
+        paths.add(path)
+
+
+def _check_device_volume(name: str, field: str, taken: set[str], volumes: Mapping[str, Part], causes: Causes) -> None:
+    if not name:
+        causes.require(field)
+    if name in taken:
+        causes.refuse(field, name, "must be unique")
+    volume = volumes.get(name)
+    if volume is None:
+        causes.report_missing(field, name)
+    elif volume.get("persistentVolumeClaim") is None and volume.get("ephemeral") is None:
+        text = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode"
+        causes.refuse(field, name, text)
+
+
+def _check_device_path(path: str, field: str, taken: set[str], causes: Causes) -> None:
+    if not path:
+        causes.require(field)
+    if path in taken:
+        causes.refuse(field, path, "must be unique")
+    if ".." in path.split("/"):
+        causes.refuse(field, path, "can not contain backsteps ('..')")
 
 
 def check_resources(resources: Part, field: str, causes: Causes) -> None:
@@ -211,72 +258,48 @@ def check_resources(resources: Part, field: str, causes: Causes) -> None:
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     for group, amounts in (("limits", limits), ("requests", requests)):
         for name, value in sorted(amounts.items()):
-            check_resource_name(name, f"{field}.{group}", causes)
-            if parse_quantity(value) < 0:
-                causes.refuse(f"{field}.{group}[{name}]", value, "must be greater than or equal to 0")
+            check_resource_name(name, f"{field}.{group}[{name}]", causes)
+            _check_amount(name, value, f"{field}.{group}[{name}]", causes)
     for name, value in sorted(requests.items()):
-        if name in limits and parse_quantity(value) > parse_quantity(limits[name]):
-            detail = f"must be less than or equal to {name} limit of {limits[name]}"
-            causes.refuse(f"{field}.requests", value, detail)
+        is_shared = _is_native(name) and not name.startswith(_HUGE)
+        if name in limits:
+            _compare_amounts(name, value, limits[name], f"{field}.requests", causes, is_shared=is_shared)
+        elif not is_shared:
+            causes.require(f"{field}.limits", "Limit must be set for non overcommitable resources")
+    names = {*limits, *requests}
+    if any(name.startswith(_HUGE) for name in names) and not names & {"cpu", "memory"}:
+        causes.forbid(field, "HugePages require cpu or memory")
+
+
+def _check_amount(name: str, value: str, field: str, causes: Causes) -> None:
+    amount = parse_quantity(value)
+    if amount < 0:
+        causes.refuse(field, value, "must be greater than or equal to 0")
+    if not _is_native(name) and amount % 1:
+        causes.refuse(field, value, "must be an integer")
+
+
+def _compare_amounts(name: str, value: str, limit: str, field: str, causes: Causes, *, is_shared: bool) -> None:
+    amount, most = parse_quantity(value), parse_quantity(limit)
+    if amount != most and not is_shared:
+        causes.refuse(field, value, f"must be equal to {name} limit of {limit}")
+    elif amount > most:
+        causes.refuse(field, value, f"must be less than or equal to {name} limit of {limit}")
+
+
+def _is_native(name: str) -> bool:
+    return "/" not in name or "kubernetes.io/" in name
 
 
 def check_resource_name(name: str, field: str, causes: Causes) -> None:
     """Check the name of a resource that containers ask for."""
-    for text in list_key_problems(name):
+    problems = list_key_problems(name)
+    for text in problems:
         causes.refuse(field, name, text)
-    if "/" not in name and name not in _STANDARD_RESOURCES and not name.startswith("hugepages-"):
-        causes.refuse(field, name, "must be a standard resource type or fully qualified")
+    if "/" in name:
+        if not _is_native(name) and (name.startswith("requests.") or list_key_problems(f"requests.{name}")):
+            causes.refuse(field, name, "doesn't follow extended resource name standard")
+    elif name not in _STANDARD_RESOURCES and not name.startswith(_HUGE):
+        if name not in _QUOTA_RESOURCES and not problems:
+            causes.refuse(field, name, "must be a standard resource type or fully qualified")
         causes.refuse(field, name, "must be a standard resource for containers")
-
-
-def _check_probes(container: Part, place: str, causes: Causes) -> None:
-    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        probe = container.get(name)
-        if probe is not None:
-            _check_probe(probe, f"{place}.{name}", causes)
-            grace = probe.get("terminationGracePeriodSeconds")
-            if grace is not None and grace <= 0:
-                causes.refuse(f"{place}.{name}.terminationGracePeriodSeconds", grace, "must be greater than 0")
-            if name != "readinessProbe" and probe.get("successThreshold") != 1:
-                causes.refuse(f"{place}.{name}.successThreshold", probe.get("successThreshold"), "must be 1")
-    for name, handler in sorted((container.get("lifecycle") or {}).items()):
-        if name in ("postStart", "preStop"):
-            _check_handler(handler, f"{place}.lifecycle.{name}", causes)
-
-
-def _check_probe(probe: Part, place: str, causes: Causes) -> None:
-    _check_handler(probe, place, causes)
-    numbers = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
-    for name in numbers:
-        causes.check_not_negative(f"{place}.{name}", probe.get(name))
-
-
-def _check_handler(handler: Part, place: str, causes: Causes) -> None:
-    kinds = [kind for kind in (*_HANDLERS, "sleep") if handler.get(kind) is not None]
-    for kind in kinds[1:]:
-        causes.forbid(f"{place}.{kind}", "may not specify more than 1 handler type")
-    if not kinds:
-        causes.require(place, "must specify a handler type")
-        return
-    kind = kinds[0]
-    action = handler[kind]
-    if kind == "exec" and not action.get("command"):
-        causes.require(f"{place}.exec.command")
-    if kind == "httpGet":
-        if not action.get("path"):
-            causes.require(f"{place}.httpGet.path")
-        for header in action.get("httpHeaders") or ():
-            if not _HEADER.fullmatch(header.get("name") or ""):
-                causes.refuse(f"{place}.httpGet.httpHeaders", header.get("name") or "", _HEADER_TEXT)
-        causes.check_choice(f"{place}.httpGet.scheme", action.get("scheme"), ("HTTP", "HTTPS"))
-    if kind in ("httpGet", "tcpSocket", "grpc"):
-        check_port_or_name(action.get("port"), f"{place}.{kind}.port", causes)
-
-
-def check_port_or_name(port: object, field: str, causes: Causes) -> None:
-    """Check a number or a name of a port; nothing counts as 0."""
-    if isinstance(port, str):
-        for text in list_port_name_problems(port):
-            causes.refuse(field, port, text)
-    else:
-        causes.check_port(field, port if port is not None else 0)

@@ -1,5 +1,6 @@
 """The policy of a Job for failed pods, and its numbers."""
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -73,6 +74,70 @@ def check_failure_policy(spec: Part, field: str, causes: Causes) -> None:
             _check_rule(spec, rule, f"{field}.podFailurePolicy.rules[{index}]", names, causes)
     choices = ("Failed", "TerminatingOrFailed") if policy is None else ("Failed",)
     causes.check_choice(f"{field}.podReplacementPolicy", spec.get("podReplacementPolicy"), choices)
+
+
+def check_success_policy(spec: Part, field: str, causes: Causes) -> None:
+    """Check when a Job is complete before all of its pods."""
+    policy = spec.get("successPolicy")
+    if policy is None:
+        return
+    if spec.get("completionMode") != "Indexed":
+        shown = [
+            {"SucceededIndexes": rule.get("succeededIndexes"), "SucceededCount": rule.get("succeededCount")}
+            for rule in policy.get("rules") or ()
+        ]
+        causes.refuse(field, {"Rules": shown or None}, "requires indexed completion mode")
+        return
+    rules = policy.get("rules") or ()
+    if not rules:
+        causes.require(f"{field}.rules", "at least one rules must be specified when the successPolicy is specified")
+    if len(rules) > _MOST_RULES:
+        causes.report_count(f"{field}.rules", len(rules), _MOST_RULES)
+    for index, rule in enumerate(rules):
+        _check_success_rule(rule, spec.get("completions") or 0, f"{field}.rules[{index}]", causes)
+
+
+def _check_success_rule(rule: Part, completions: int, field: str, causes: Causes) -> None:
+    count, indexes = rule.get("succeededCount"), rule.get("succeededIndexes")
+    if count is None and indexes is None:
+        causes.require(field, "at least one of succeededCount or succeededIndexes must be specified")
+    total = 0
+    if indexes is not None:
+        try:
+            total = _count_indexes(indexes, completions)
+        except ValueError as error:
+            causes.refuse(f"{field}.succeededIndexes", indexes, f"error parsing succeededIndexes: {error}")
+    causes.check_not_negative(f"{field}.succeededCount", count)
+    if count is not None and count > completions:
+        text = f"must be less than or equal to {completions} (the number of specified completions)"
+        causes.refuse(f"{field}.succeededCount", count, text)
+    if count is not None and indexes is not None and count > total:
+        text = f"must be less than or equal to {total} (the number of indexes in the specified succeededIndexes field)"
+        causes.refuse(f"{field}.succeededCount", count, text)
+
+
+def _count_indexes(text: str, completions: int) -> int:
+    """Return how many indexes a list like `0,3-5` has. Raises ValueError in the words of the server."""
+    total, last = 0, -1
+    for part in text.split(",") if text else ():
+        first, dash, end = part.partition("-")
+        if "-" in end:
+            text = "violates the requirement that an index interval can have at most two parts separated by '-'"
+            raise ValueError(f"the fragment {json.dumps(part)} {text}")
+        numbers = []
+        for each in (first, end) if dash else (first,):
+            if not each.isdecimal():
+                raise ValueError(f'cannot convert string to integer for index: "{each}"')
+            if int(each) >= completions:
+                raise ValueError(f'too large index: "{each}"')
+            numbers.append(int(each))
+        if numbers[0] <= last:
+            raise ValueError(f"non-increasing order, previous: {last}, current: {numbers[0]}")
+        if numbers[-1] < numbers[0] or (dash and numbers[-1] == numbers[0]):
+            raise ValueError(f"non-increasing order, previous: {numbers[0]}, current: {numbers[-1]}")
+        last = numbers[-1]
+        total += numbers[-1] - numbers[0] + 1
+    return total
 
 
 def _check_rule(spec: Part, rule: Part, field: str, names: Collection[str], causes: Causes) -> None:

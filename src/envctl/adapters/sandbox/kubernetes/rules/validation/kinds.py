@@ -1,5 +1,6 @@
 """The checks of each kind."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation import (
     others,
     pods,
     storage,
+    webhooks,
     workloads,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
@@ -24,6 +26,8 @@ from envctl.domain.kubernetes.schema_check import find_problems, format_path
 from envctl.domain.kubernetes.schemas import ANY
 
 Part = Mapping[str, Any]
+
+_INDEX = re.compile(r"\[\d+\]")
 
 _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ClusterRole": others.check_role,
@@ -60,6 +64,10 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "Service": networking.check_service,
     "StatefulSet": workloads.check_stateful_set,
     "StorageClass": storage.check_storage_class,
+    "MutatingWebhookConfiguration": webhooks.check_webhooks,
+    "ValidatingAdmissionPolicy": webhooks.check_policy,
+    "ValidatingAdmissionPolicyBinding": webhooks.check_policy_binding,
+    "ValidatingWebhookConfiguration": webhooks.check_webhooks,
     "VolumeAttributesClass": classes.check_attributes_class,
 }
 
@@ -81,10 +89,12 @@ def find_causes(kind: Kind, item: Part, live: Part | None, *, is_custom: bool) -
 
 def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:
     """Report what the schema does not allow and no check of the kind has found."""
-    known = [cause.field for cause in causes]
+    # The server leaves out some indexes.
+    known = [_INDEX.sub("", cause.field) for cause in causes]
     for problem in find_problems(kind.schemas, kind.schema, item):
         field = format_path(problem.path)
-        if problem.path[0] == "status" or any(_is_within(each, field) or _is_within(field, each) for each in known):
+        plain = _INDEX.sub("", field)
+        if problem.path[0] == "status" or any(_is_within(each, plain) or _is_within(plain, each) for each in known):
             continue
         if problem.kind == "required" and kind.name not in _CHECKS:
             causes.require(field)
@@ -93,7 +103,7 @@ def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:
 
 
 def _is_within(field: str, other: str) -> bool:
-    return field == other or field.startswith((f"{other}.", f"{other}["))
+    return field == other or field.startswith(f"{other}.")
 
 
 def _report_choice(kind: Kind, item: Part, path: tuple[str | int, ...], causes: Causes) -> None:

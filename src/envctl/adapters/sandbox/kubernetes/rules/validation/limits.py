@@ -96,7 +96,7 @@ def _check_amounts(amounts: Mapping[str, str], resource: str, place: str, causes
             causes.refuse(field, ratio, f"ratio {ratio} is greater than max/min = {limit:.6f}")
 
 
-def check_resource_quota(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001
+def check_resource_quota(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     for name, amount in sorted((spec.get("hard") or {}).items()):
         for text in list_key_problems(name):
@@ -112,6 +112,10 @@ def check_resource_quota(item: Part, before: Part | None, causes: Causes) -> Non
     expressions = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
     for expression in expressions:
         _check_scope(expression, "spec.scopeSelector.matchExpressions", causes)
+    if before is not None:
+        former = (before.get("spec") or {}).get("scopes") or []
+        if sorted(scopes) != sorted(former):
+            causes.refuse("spec.scopes", spec.get("scopes"), "field is immutable")
 
 
 _COUNTED = frozenset(

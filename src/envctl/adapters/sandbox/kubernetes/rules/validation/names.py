@@ -1,7 +1,7 @@
 """Names, keys and values of labels, and the metadata of objects."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
@@ -9,6 +9,9 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SERVICE = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_SEARCH_PART = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SEARCH_FORMAT = rf"{_SEARCH_PART}(\.{_SEARCH_PART})*"
+_SEARCH = re.compile(_SEARCH_FORMAT)
 _KEY_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
@@ -31,6 +34,11 @@ _SUBDOMAIN_TEXT = (
     "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
+_SEARCH_TEXT = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must "
+    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    f"'{_SEARCH_FORMAT}')"
+)
 _WILDCARD_TEXT = (
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
     "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', "
@@ -50,6 +58,7 @@ _CONFIG_KEY_TEXT = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
+_STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
 _ACCESS_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
 
 
@@ -61,6 +70,11 @@ def list_label_problems(name: str) -> list[str]:
 def list_subdomain_problems(name: str) -> list[str]:
     """Return the problems of a DNS subdomain."""
     return _check(name, _SUBDOMAIN, _SUBDOMAIN_TEXT, _SUBDOMAIN_LENGTH)
+
+
+def list_search_problems(name: str) -> list[str]:
+    """Return the problems of a domain in which names are looked up. It may have underscores."""
+    return _check(name, _SEARCH, _SEARCH_TEXT, _SUBDOMAIN_LENGTH)
 
 
 def list_host_problems(name: str) -> list[str]:
@@ -142,12 +156,17 @@ def check_annotations(annotations: object, field: str, causes: Causes) -> None:
         causes.report_length(field, _ANNOTATIONS_SIZE)
 
 
+def list_segment_problems(name: str) -> list[str]:
+    """Return the problems of a name that has to fit into a path."""
+    if name in (".", ".."):
+        return [f"may not be '{name}'"]
+    return [f"may not contain '{letter}'" for letter in "/%" if letter in name]
+
+
 def list_name_problems(kind: str, name: str, *, is_custom: bool) -> list[str]:
     """Return the problems of the name of an object."""
     if kind in _ACCESS_KINDS and not is_custom:
-        if name in (".", ".."):
-            return [f"may not be '{name}'"]
-        return [f"may not contain '{letter}'" for letter in "/%" if letter in name]
+        return list_segment_problems(name)
     if kind == "Namespace" and not is_custom:
         return list_label_problems(name)
     if kind == "Service" and not is_custom:
@@ -164,13 +183,44 @@ def check_metadata(kind: str, metadata: Mapping[str, Any], causes: Causes, *, is
         causes.refuse("metadata.name", name, text)
     check_labels(metadata.get("labels"), "metadata.labels", causes)
     check_annotations(metadata.get("annotations"), "metadata.annotations", causes)
-    for owner in metadata.get("ownerReferences") or ():
-        # The server does not tell which one.
+    _check_owners(metadata.get("ownerReferences") or (), causes)
+    _check_finalizers(metadata.get("finalizers") or [], causes, is_custom=is_custom)
+
+
+def _check_owners(owners: Sequence[Mapping[str, Any]], causes: Causes) -> None:
+    """Check the owners of an object. The server does not tell which one is wrong."""
+    field, controllers = "metadata.ownerReferences", []
+    for owner in owners:
         if not owner.get("apiVersion"):
-            causes.refuse("metadata.ownerReferences.apiVersion", "", "version must not be empty")
-        for field in ("kind", "name", "uid"):
-            if not owner.get(field):
-                causes.refuse(f"metadata.ownerReferences.{field}", "", "must not be empty")
-    for finalizer in metadata.get("finalizers") or ():
+            causes.refuse(f"{field}.apiVersion", "", "version must not be empty")
+        for name in ("kind", "name", "uid"):
+            if not owner.get(name):
+                causes.refuse(f"{field}.{name}", "", "must not be empty")
+        if (owner.get("apiVersion"), owner.get("kind")) == ("v1", "Event"):
+            causes.refuse(field, dict(owner), "/v1, Kind=Event is disallowed from being an owner")
+        if owner.get("controller"):
+            controllers.append(owner)
+    if len(controllers) > 1:
+        first, second = (f"{each.get('kind')}/{each.get('name')}" for each in controllers[:2])
+        text = (
+            f'Only one reference can have Controller set to true. Found "true" in references for {first} and {second}'
+        )
+        causes.refuse(field, [_show_owner(each) for each in owners], text)
+
+
+def _show_owner(owner: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
+    return {name: owner[name] for name in names if name in owner}
+
+
+def _check_finalizers(finalizers: Sequence[str], causes: Causes, *, is_custom: bool) -> None:
+    for finalizer in finalizers:
         for text in list_key_problems(finalizer):
             causes.refuse("metadata.finalizers", finalizer, text)
+    if {"orphan", "foregroundDeletion"} <= set(finalizers):
+        text = "finalizer orphan and foregroundDeletion cannot be both set"
+        causes.refuse("metadata.finalizers", list(finalizers), text)
+    for index, finalizer in enumerate(finalizers if not is_custom else ()):
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            text = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.refuse(f"metadata.finalizers[{index}]", finalizer, text)

@@ -7,7 +7,7 @@ from typing import Any
 from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_service_addresses
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_service_changes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check_port_or_name
+from envctl.adapters.sandbox.kubernetes.rules.validation.handlers import check_port_or_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_labels,
     list_host_problems,
@@ -39,10 +39,10 @@ def check_service(item: Part, before: Part | None, causes: Causes) -> None:
     causes.check_choice("spec.sessionAffinity", spec.get("sessionAffinity"), ("ClientIP", "None"))
     causes.check_choice("spec.type", kind, _TYPES)
     _check_port_keys(ports, causes)
-    check_service_addresses(spec, causes)
     for index, port in enumerate(ports):
         if port.get("nodePort") and kind == "ClusterIP":
             causes.forbid(f"spec.ports[{index}].nodePort", "may not be used when `type` is 'ClusterIP'")
+    check_service_addresses(spec, causes)
     is_reachable = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and spec.get("externalIPs"))
     for name in ("externalTrafficPolicy", "internalTrafficPolicy") if is_reachable else ("internalTrafficPolicy",):
         causes.check_choice(f"spec.{name}", spec.get(name), ("Cluster", "Local"))
@@ -63,7 +63,7 @@ def _check_external_name(spec: Part, causes: Causes) -> None:
         causes.forbid("spec.clusterIPs[0]", "may not be set when `type` is 'ExternalName'")
     if not name:
         causes.require("spec.externalName")
-    for text in list_subdomain_problems(name.lower().removesuffix(".")) if name else ():
+    for text in list_subdomain_problems(name.removesuffix(".")) if name else ():
         causes.refuse("spec.externalName", name, text)
 
 

@@ -10,6 +10,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_config_key_problems,
     list_label_problems,
+    list_segment_problems,
     list_subdomain_problems,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
@@ -70,6 +71,8 @@ def check_role_binding(item: Part, before: Part | None, causes: Causes) -> None:
     causes.check_choice("roleRef.kind", role.get("kind") or "", kinds)
     if not role.get("name"):
         causes.require("roleRef.name")
+    for text in list_segment_problems(role.get("name") or ""):
+        causes.refuse("roleRef.name", role["name"], text)
     for index, subject in enumerate(item.get("subjects") or ()):
         _check_subject(subject, f"subjects[{index}]", causes, needs_namespace=item.get("kind") != "RoleBinding")
     if before is not None and role != (before.get("roleRef") or {}):
@@ -141,6 +144,8 @@ def _check_target(target: Part, place: str, causes: Causes, *, needs_group: bool
     for name in ("kind", "name"):
         if not target.get(name):
             causes.require(f"{place}.{name}")
+        for text in list_segment_problems(target.get(name) or ""):
+            causes.refuse(f"{place}.{name}", target[name], text)
     version = target.get("apiVersion") or ""
     if needs_group and "/" not in version and target.get("kind") != "ReplicationController":
         causes.refuse(f"{place}.apiVersion", version, "apiVersion must specify API group")

@@ -7,24 +7,33 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_
 from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_affinity
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_pod_changes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check_containers
+from envctl.adapters.sandbox.kubernetes.rules.validation.containers import (
+    check_containers,
+    check_images,
+    check_init_containers,
+    check_resources,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_annotations,
     check_labels,
     list_key_problems,
     list_label_problems,
+    list_search_problems,
     list_subdomain_problems,
-    list_value_problems,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
+from envctl.adapters.sandbox.kubernetes.rules.validation.scheduling import check_gates, check_spread, check_tolerations
+from envctl.adapters.sandbox.kubernetes.rules.validation.security import (
+    check_host_users,
+    check_pod_context,
+    check_system,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.volumes import check_volumes
 
 Part = Mapping[str, Any]
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
-_DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_ANY_KEY = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+_DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+_MOST_SERVERS, _MOST_SEARCHES, _MOST_SEARCH_TEXT = 3, 32, 2048
 
 
 def check_template(template: Part, field: str, causes: Causes, claims: Sequence[Part] = ()) -> None:
@@ -32,135 +41,139 @@ def check_template(template: Part, field: str, causes: Causes, claims: Sequence[
     metadata = template.get("metadata") or {}
     check_labels(metadata.get("labels"), f"{field}.labels", causes)
     check_annotations(metadata.get("annotations"), f"{field}.annotations", causes)
-    check_pod_spec(template.get("spec") or {}, f"{field}.spec", causes, claims)
+    spec = template.get("spec") or {}
+    check_pod_spec(spec, f"{field}.spec", causes, claims)
+    if spec.get("ephemeralContainers"):
+        causes.forbid(f"{field}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
 
-def check_pod_spec(spec: Part, field: str, causes: Causes, claims: Sequence[Part] = ()) -> None:
-    """Check the spec of a pod, in the order of the server."""
+def check_pod_spec(
+    spec: Part, field: str, causes: Causes, claims: Sequence[Part] = (), *, is_pod: bool = False
+) -> None:
+    """Check the spec of a pod, in the order of the server. `is_pod` tells it from a template."""
     names = {claim.get("name") for claim in claims}
     own = [volume for volume in spec.get("volumes") or () if volume.get("name") not in names]
     volumes = check_volumes([*claims, *own], f"{field}.volumes", causes)
-    containers = spec.get("containers") or ()
-    if not containers:
-        causes.require(f"{field}.containers")
-    check_containers(containers, f"{field}.containers", volumes, causes)
-    others = spec.get("initContainers") or ()
-    check_containers(others, f"{field}.initContainers", volumes, causes, is_init=True)
-    _check_sleeps(spec, field, causes)
-    for index, gate in enumerate(spec.get("readinessGates") or ()):
-        for text in list_key_problems(gate.get("conditionType") or ""):
-            causes.refuse(f"{field}.readinessGates[{index}].conditionType", gate.get("conditionType") or "", text)
-    main = {container.get("name") for container in containers}
-    for index, container in enumerate(others):
-        if container.get("name") in main:
-            causes.report_duplicate(f"{field}.initContainers[{index}].name", container.get("name"))
+    check_containers(spec, field, volumes, causes)
+    check_init_containers(spec, field, volumes, causes)
+    if spec.get("hostNetwork"):
+        _check_host_network(spec, field, causes, is_pod=is_pod)
     causes.check_choice(f"{field}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)
     causes.check_choice(f"{field}.dnsPolicy", spec.get("dnsPolicy"), _DNS_POLICIES)
     check_labels(spec.get("nodeSelector"), f"{field}.nodeSelector", causes)
+    check_pod_context(spec, field, causes)
     check_affinity(spec.get("affinity") or {}, f"{field}.affinity", causes)
-    _check_network(spec, field, causes)
-    if spec.get("os") is not None:
-        _check_system(spec["os"], f"{field}.os", causes)
-    _check_spread(spec.get("topologySpreadConstraints") or (), f"{field}.topologySpreadConstraints", causes)
+    _check_dns(spec, f"{field}.dnsConfig", causes)
+    for index, gate in enumerate(spec.get("readinessGates") or ()):
+        for text in list_key_problems(gate.get("conditionType") or ""):
+            causes.refuse(f"{field}.readinessGates[{index}].conditionType", gate.get("conditionType") or "", text)
+    check_gates(spec.get("schedulingGates") or (), f"{field}.schedulingGates", causes)
+    check_spread(spec.get("topologySpreadConstraints") or (), f"{field}.topologySpreadConstraints", causes)
+    check_host_users(spec, field, causes)
     _check_names(spec, field, causes)
     check_tolerations(spec.get("tolerations") or (), f"{field}.tolerations", causes)
-    causes.check_not_negative(f"{field}.terminationGracePeriodSeconds", spec.get("terminationGracePeriodSeconds"))
+    _check_aliases(spec.get("hostAliases") or (), f"{field}.hostAliases", causes)
+    _check_classes(spec, field, causes)
+    if spec.get("os") is not None:
+        check_system(spec, field, causes)
 
 
-def _check_network(spec: Part, field: str, causes: Causes) -> None:
+def _check_host_network(spec: Part, field: str, causes: Causes, *, is_pod: bool) -> None:
+    for index, container in enumerate(spec.get("containers") or ()):
+        for number, port in enumerate(container.get("ports") or ()):
+            outer = port.get("hostPort") or 0
+            if (is_pod or outer) and outer != (port.get("containerPort") or 0):
+                text = "must match `containerPort` when `hostNetwork` is true"
+                causes.refuse(f"{field}.containers[{index}].ports[{number}].hostPort", outer, text)
+
+
+def _check_dns(spec: Part, field: str, causes: Causes) -> None:
     config = spec.get("dnsConfig")
     if spec.get("dnsPolicy") == "None" and config is None:
-        causes.require(f"{field}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
+        causes.require(field, "must provide `dnsConfig` when `dnsPolicy` is None")
     elif spec.get("dnsPolicy") == "None" and not (config or {}).get("nameservers"):
-        text = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        causes.require(f"{field}.dnsConfig.nameservers", text)
+        causes.require(f"{field}.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None")
     elif config is not None:
-        for index, address in enumerate(config.get("nameservers") or ()):
-            check_address(address, f"{field}.dnsConfig.nameservers[{index}]", causes)
+        _check_servers(config.get("nameservers") or [], f"{field}.nameservers", causes)
+        _check_searches(config.get("searches") or [], f"{field}.searches", causes)
         for index, option in enumerate(config.get("options") or ()):
             if not option.get("name"):
-                causes.require(f"{field}.dnsConfig.options[{index}]", "must not be empty")
-    for index, alias in enumerate(spec.get("hostAliases") or ()):
-        check_address(alias.get("ip") or "", f"{field}.hostAliases[{index}].ip", causes)
+                causes.require(f"{field}.options[{index}]", "must not be empty")
+
+
+def _check_servers(servers: Sequence[str], field: str, causes: Causes) -> None:
+    if len(servers) > _MOST_SERVERS:
+        causes.refuse(field, servers, f"must not have more than {_MOST_SERVERS} nameservers")
+    for index, address in enumerate(servers):
+        check_address(address, f"{field}[{index}]", causes)
+
+
+def _check_searches(searches: Sequence[str], field: str, causes: Causes) -> None:
+    if len(searches) > _MOST_SEARCHES:
+        causes.refuse(field, searches, f"must not have more than {_MOST_SEARCHES} search paths")
+    if len(" ".join(searches)) > _MOST_SEARCH_TEXT:
+        text = f"must not have more than {_MOST_SEARCH_TEXT} characters (including spaces) in the search list"
+        causes.refuse(field, searches, text)
+    for index, search in enumerate(searches):
+        domain = search.removesuffix(".")
+        for text in list_search_problems(domain) if search != "." else ():
+            causes.refuse(f"{field}[{index}]", domain, text)
+
+
+def _check_aliases(aliases: Sequence[Part], field: str, causes: Causes) -> None:
+    for index, alias in enumerate(aliases):
+        check_address(alias.get("ip") or "", f"{field}[{index}].ip", causes)
         for number, name in enumerate(alias.get("hostnames") or ()):
             for text in list_subdomain_problems(name):
-                causes.refuse(f"{field}.hostAliases[{index}].hostnames[{number}]", name, text)
-
-
-def _check_sleeps(spec: Part, field: str, causes: Causes) -> None:
-    grace = spec.get("terminationGracePeriodSeconds")
-    for group in ("containers", "initContainers") if grace is not None else ():
-        for index, container in enumerate(spec.get(group) or ()):
-            for name, handler in sorted((container.get("lifecycle") or {}).items()):
-                seconds = ((isinstance(handler, dict) and handler.get("sleep")) or {}).get("seconds")
-                if seconds is not None and not 0 <= seconds <= grace:
-                    text = f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
-                    causes.refuse(f"{field}.{group}[{index}].lifecycle.{name}.sleep", seconds, text)
-
-
-def _check_system(system: Part, field: str, causes: Causes) -> None:
-    if not system.get("name"):
-        causes.require(f"{field}.name")
-    elif system["name"] not in ("linux", "windows"):
-        causes.refuse_choice(field, system["name"], ("linux", "windows"))
+                causes.refuse(f"{field}[{index}].hostnames[{number}]", name, text)
 
 
 def _check_names(spec: Part, field: str, causes: Causes) -> None:
-    for name in ("serviceAccountName", "priorityClassName", "runtimeClassName", "nodeName"):
+    for name in ("serviceAccountName", "nodeName"):
         for text in list_subdomain_problems(spec[name]) if spec.get(name) else ():
-            causes.refuse(f"{field}.{name}", spec[name], text)
-    for name in ("hostname", "subdomain"):
-        for text in list_label_problems(spec[name]) if spec.get(name) else ():
             causes.refuse(f"{field}.{name}", spec[name], text)
     deadline = spec.get("activeDeadlineSeconds")
     if isinstance(deadline, int) and not 1 <= deadline < 2**31:
         causes.refuse(f"{field}.activeDeadlineSeconds", deadline, "must be between 1 and 2147483647, inclusive")
+    for name in ("hostname", "subdomain"):
+        for text in list_label_problems(spec[name]) if spec.get(name) else ():
+            causes.refuse(f"{field}.{name}", spec[name], text)
 
 
-def _check_spread(constraints: Sequence[Part], field: str, causes: Causes) -> None:
-    for index, each in enumerate(constraints):
-        place = f"{field}[{index}]"
-        if (each.get("maxSkew") or 0) < 1:
-            causes.refuse(f"{place}.maxSkew", each.get("maxSkew") or 0, "must be greater than zero")
-        if each.get("minDomains") is not None and each["minDomains"] <= 0:
-            causes.refuse(f"{place}.minDomains", each["minDomains"], "must be greater than zero")
-        if not each.get("topologyKey"):
-            causes.require(f"{place}.topologyKey", "can not be empty")
-        choices = ("DoNotSchedule", "ScheduleAnyway")
-        causes.check_choice(f"{place}.whenUnsatisfiable", each.get("whenUnsatisfiable") or "", choices)
-        if each.get("minDomains") is not None and each.get("whenUnsatisfiable") != "DoNotSchedule":
-            text = "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not "
-            causes.refuse(f"{place}.minDomains", each["minDomains"], text + (each.get("whenUnsatisfiable") or ""))
-        if each.get("matchLabelKeys") and each.get("labelSelector") is None:
-            causes.forbid(f"{place}.matchLabelKeys", "must not be specified when labelSelector is not set")
-        check_selector(each.get("labelSelector"), f"{place}.labelSelector", causes)
-
-
-def check_tolerations(tolerations: Sequence[Part], field: str, causes: Causes) -> None:
-    """Check which taints of nodes a pod tolerates."""
-    for index, each in enumerate(tolerations):
-        place = f"{field}[{index}]"
-        key, operator, value = each.get("key") or "", each.get("operator") or "", each.get("value") or ""
-        for text in list_key_problems(key) if key else ():
-            causes.refuse(f"{place}.key", key, text)
-        if not key and operator != "Exists":
-            causes.refuse(f"{place}.operator", operator, _ANY_KEY)
-        if each.get("tolerationSeconds") is not None and each.get("effect") != "NoExecute":
-            text = "effect must be 'NoExecute' when `tolerationSeconds` is set"
-            causes.refuse(f"{place}.effect", each.get("effect") or "", text)
-        if operator in ("Equal", ""):
-            for text in list_value_problems(value):
-                causes.refuse(f"{place}.operator", value, text)
-        elif operator != "Exists":
-            causes.refuse_choice(f"{place}.operator", operator, ("Equal", "Exists"))
-        elif value:
-            causes.refuse(f"{place}.operator", dict(each), "value must be empty when `operator` is 'Exists'")
-        causes.check_choice(f"{place}.effect", each.get("effect"), _EFFECTS)
+def _check_classes(spec: Part, field: str, causes: Causes) -> None:
+    for name in ("priorityClassName", "runtimeClassName"):
+        is_set = spec.get(name) is not None if name == "runtimeClassName" else bool(spec.get(name))
+        for text in list_subdomain_problems(spec[name]) if is_set else ():
+            causes.refuse(f"{field}.{name}", spec[name], text)
+    policy = spec.get("preemptionPolicy")
+    if policy == "":
+        causes.require(f"{field}.preemptionPolicy")
+    else:
+        causes.check_choice(f"{field}.preemptionPolicy", policy, ("PreemptLowerPriority", "Never"))
+    if spec.get("overhead") is not None:
+        check_resources({"limits": spec["overhead"]}, f"{field}.overhead", causes)
 
 
 def check_pod(item: Part, before: Part | None, causes: Causes) -> None:
     """Check a pod and its changes."""
     spec = item.get("spec") or {}
-    check_pod_spec(spec, "spec", causes)
+    check_pod_spec(spec, "spec", causes, is_pod=True)
+    _check_tokens(spec, causes)
+    check_images(spec, "spec", causes)
     if before is not None:
         check_pod_changes(spec, before.get("spec") or {}, causes)
+        return
+    if spec.get("ephemeralContainers"):
+        causes.forbid("spec.ephemeralContainers", "cannot be set on create")
+    if spec.get("nodeName") and spec.get("schedulingGates"):
+        causes.forbid("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+
+
+def _check_tokens(spec: Part, causes: Causes) -> None:
+    if spec.get("serviceAccountName"):
+        return
+    for index, volume in enumerate(spec.get("volumes") or ()):
+        for number, source in enumerate((volume.get("projected") or {}).get("sources") or ()):
+            if source.get("serviceAccountToken") is not None:
+                field = f"spec.volumes[{index}].projected.sources[{number}].serviceAccountToken"
+                causes.forbid(field, "must not be specified when serviceAccountName is not set")

@@ -76,7 +76,7 @@ def check_claim(item: Part, before: Part | None, causes: Causes) -> None:
     is_bound = bool(old.get("volumeName")) or (before.get("status") or {}).get("phase") == "Bound"
     free = {"resources", "volumeAttributesClassName"} if is_bound else set()
     free |= set() if old.get("volumeName") else {"volumeName"}
-    if _hide(spec, free) != _hide(old, free):
+    if _hide(spec, free) != _hide(old, free) or (is_bound and _hide_requests(spec) != _hide_requests(old)):
         causes.forbid("spec", _CLAIM_UPDATES)
     elif is_bound and _read_size(spec) < _read_size(old):
         causes.forbid("spec.resources.requests.storage", "field can not be less than status.capacity")
@@ -85,6 +85,10 @@ def check_claim(item: Part, before: Part | None, causes: Causes) -> None:
 
 def _read_size(spec: Part) -> Any:  # noqa: ANN401 (a Decimal)
     return parse_quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage") or "0")
+
+
+def _hide_requests(spec: Part) -> dict[str, Any]:
+    return _hide(spec.get("resources") or {}, {"requests"})
 
 
 def _hide(spec: Part, names: set[str]) -> dict[str, Any]:
@@ -158,6 +162,9 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
 
 def _check_topology(term: Part, field: str, causes: Causes) -> None:
     keys: list[str] = []
+    if not term.get("matchLabelExpressions"):
+        # The server compares with a term that is not there yet.
+        causes.report_duplicate(f"{field}.matchLabelExpressions", "")
     for index, expression in enumerate(term.get("matchLabelExpressions") or ()):
         place, key, values = (
             f"{field}.matchLabelExpressions[{index}]",

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import (
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_claim_spec
+from envctl.adapters.sandbox.kubernetes.rules.validation.variables import (
     check_amount_reference,
     check_field_reference,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems
-from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_claim_spec
 
 Part = Mapping[str, Any]
 
 _HOST_TYPES = (*("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),)
 _FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
 _LEAST_SECONDS = 600
+_LISTS, _FILES = ("secret", "configMap", "downwardAPI"), ("serviceAccountToken", "clusterTrustBundle")
 # The fields that a volume of a type can't do without, in the order of the server's checks.
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "awsElasticBlockStore": ("volumeID",),
@@ -32,9 +33,9 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> set[str]:
-    """Check volumes, and return the names of those without problems, which containers can mount."""
-    usable: set[str] = set()
+def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> dict[str, Part]:
+    """Check volumes, and return those without problems by name: containers can mount them."""
+    usable: dict[str, Part] = {}
     for index, volume in enumerate(volumes):
         place, name = f"{field}[{index}]", volume.get("name") or ""
         found = Causes()
@@ -47,7 +48,7 @@ def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> set[st
             found.report_duplicate(f"{place}.name", name)
         causes += found
         if not found:
-            usable.add(name)
+            usable[name] = volume
     return usable
 
 
@@ -75,11 +76,15 @@ def _check_content(kind: str, source: Part, place: str, causes: Causes) -> None:
         case "hostPath":
             causes.check_choice(f"{place}.type", source.get("type"), _HOST_TYPES)
         case "ephemeral":
-            claim = (source.get("volumeClaimTemplate") or {}).get("spec") or {}
-            check_claim_spec(claim, f"{place}.volumeClaimTemplate.spec", causes)
+            template = source.get("volumeClaimTemplate")
+            if template is None:
+                causes.require(f"{place}.volumeClaimTemplate")
+            else:
+                check_claim_spec(template.get("spec") or {}, f"{place}.volumeClaimTemplate.spec", causes)
         case "projected":
             for index, each in enumerate(source.get("sources") or ()):
                 _check_projection(each, f"{place}.sources[{index}]", causes)
+            _check_projected_paths(source.get("sources") or (), place, causes)
         case "downwardAPI":
             _check_downward_files(source, place, causes)
         case _:
@@ -139,6 +144,18 @@ def _check_projection(source: Part, place: str, causes: Causes) -> None:
         if not token.get("path"):
             causes.require(f"{root}.path")
         _check_path(token.get("path") or "", f"{root}.path", causes)
+
+
+def _check_projected_paths(sources: Sequence[Part], place: str, causes: Causes) -> None:
+    """Check that no two sources write one file."""
+    taken: set[str] = set()
+    for source in sources:
+        paths = [item.get("path") or "" for kind in _LISTS for item in (source.get(kind) or {}).get("items") or ()]
+        paths += [(source[kind] or {}).get("path") or "" for kind in _FILES if source.get(kind) is not None]
+        for path in paths:
+            if path and path in taken:
+                causes.refuse(place, path, "conflicting duplicate paths")
+            taken.add(path)
 
 
 def _check_mode(source: Part, place: str, causes: Causes) -> None:

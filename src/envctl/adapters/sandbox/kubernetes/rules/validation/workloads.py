@@ -7,7 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_job_changes
 from envctl.adapters.sandbox.kubernetes.rules.validation.cron import find_schedule_problem
-from envctl.adapters.sandbox.kubernetes.rules.validation.jobs import check_failure_policy, check_job_numbers
+from envctl.adapters.sandbox.kubernetes.rules.validation.jobs import (
+    check_failure_policy,
+    check_job_numbers,
+    check_success_policy,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_labels, list_label_problems
 from envctl.adapters.sandbox.kubernetes.rules.validation.pods import check_template
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import (
@@ -57,6 +61,7 @@ def check_replica_set(item: Part, before: Part | None, causes: Causes) -> None:
 
 def check_daemon_set(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
+    _check_same_selector(spec, before, causes)
     selector = spec.get("selector")
     check_selector(selector, "spec.selector", causes)
     if not find_selector_problem(selector):
@@ -72,7 +77,6 @@ def check_daemon_set(item: Part, before: Part | None, causes: Causes) -> None:
         _check_node_update(strategy.get("rollingUpdate") or {}, "spec.updateStrategy.rollingUpdate", causes)
     for name in ("minReadySeconds", "revisionHistoryLimit"):
         causes.check_not_negative(f"spec.{name}", spec.get(name))
-    _check_same_selector(spec, before, causes)
 
 
 def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
@@ -82,7 +86,7 @@ def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
         causes.refuse("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") not in ("OnDelete", "RollingUpdate"):
-        causes.refuse("spec.updateStrategy", _show_strategy(strategy), "must be 'RollingUpdate' or 'OnDelete'")
+        causes.refuse("spec.updateStrategy", _show_ordered_strategy(strategy), "must be 'RollingUpdate' or 'OnDelete'")
     if strategy.get("type") == "OnDelete" and strategy.get("rollingUpdate") is not None:
         text = "only allowed for updateStrategy 'RollingUpdate'"
         causes.refuse("spec.updateStrategy.rollingUpdate", strategy["rollingUpdate"], text)
@@ -104,7 +108,7 @@ def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
         causes.refuse("spec.serviceName", service, text)
     _check_replicas_and_selector(spec, "statefulset", causes)
     names = [(claim.get("metadata") or {}).get("name") or "" for claim in claims]
-    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in names]
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in dict.fromkeys(names)]
     _check_long_running_template(spec, "StatefulSet", causes, claims=volumes)
     # The server finds problems of these labels twice.
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
@@ -130,6 +134,7 @@ def check_job_spec(spec: Part, field: str, causes: Causes) -> None:
     """Check the spec of a Job or of a CronJob's template."""
     check_job_numbers(spec, field, causes)
     check_failure_policy(spec, field, causes)
+    check_success_policy(spec, f"{field}.successPolicy", causes)
     template = spec.get("template") or {}
     check_template(template, f"{field}.template", causes)
     policy = (template.get("spec") or {}).get("restartPolicy") or ""
@@ -270,13 +275,20 @@ def _show_strategy(strategy: Part) -> Part:
     return {"Type": strategy.get("type") or "", "RollingUpdate": shown}
 
 
+def _show_ordered_strategy(strategy: Part) -> Part:
+    """Return the strategy of a StatefulSet in the same way."""
+    update = strategy.get("rollingUpdate")
+    shown = update and {"Partition": update.get("partition", 0), "MaxUnavailable": update.get("maxUnavailable")}
+    return {"Type": strategy.get("type") or "", "RollingUpdate": shown}
+
+
 def _check_rolling_update(update: Part | None, field: str, causes: Causes) -> None:
     if update is None:
         causes.require(field, "this should be defaulted and never be nil")
         return
     for name in ("maxUnavailable", "maxSurge"):
         check_count_or_percent(update.get(name), f"{field}.{name}", causes)
-    if _is_zero(update.get("maxUnavailable")) and _is_zero(update.get("maxSurge")):
+    if _is_nothing(update.get("maxUnavailable")) and _is_nothing(update.get("maxSurge")):
         value = update.get("maxUnavailable")
         causes.refuse(f"{field}.maxUnavailable", value, "may not be 0 when `maxSurge` is 0")
 
@@ -296,10 +308,6 @@ def _is_nothing(value: object) -> bool:
     """Return whether a number or percentage counts as 0. Any other text does, too."""
     number = str(value or 0).removesuffix("%")
     return (not number.isdigit() and not isinstance(value, int)) or number.strip("0") == ""
-
-
-def _is_zero(value: object) -> bool:
-    return value in (0, "0%", None)
 
 
 def check_count_or_percent(value: object, field: str, causes: Causes) -> None:

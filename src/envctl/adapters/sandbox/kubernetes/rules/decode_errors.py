@@ -1,0 +1,138 @@
+"""Values that the Go types of kube-apiserver can't take, in the words of its decoder and of its converter."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.patches import name_type
+from envctl.domain.kubernetes.quantity import PATTERN
+from envctl.domain.kubernetes.schema_check import SchemaProblem, Step
+from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
+
+QUANTITY_TEXT = f"quantities must match the regular expression '{PATTERN}'"
+# The Go type of a value, and its kind.
+_GO_VALUES: Mapping[type, tuple[str, str]] = {
+    bool: ("bool", "bool"),
+    int: ("int64", "int64"),
+    float: ("float64", "float64"),
+    str: ("string", "string"),
+    list: ("[]interface {}", "slice"),
+    dict: ("map[string]interface {}", "map"),
+}
+# Go can convert these, and the server does not.
+_CONVERTIBLE = {("int64", "string"), ("float64", "integer")}
+_INTEGERS = {"int32": 2**31, "int64": 2**63}
+
+
+@dataclass
+class _Place:
+    """Where a value is: the struct that has its field, the names of the fields above, and its schema."""
+
+    struct: str
+    names: list[str]
+    schema: Schema
+
+
+def describe_wrong_type(
+    schemas: Schemas, schema: Schema, kind: str, body: Mapping[str, Any], problem: SchemaProblem
+) -> str:
+    """Return why a value has not the type of its field."""
+    value = _find_value(body, problem.path)
+    place = _find_place(schemas, schema, kind, problem.path)
+    if schemas.is_quantity(place.schema):
+        return QUANTITY_TEXT
+    have = name_type(value)
+    if schemas.is_int_or_string(place.schema):
+        return f"json: cannot unmarshal {have} into Go value of type int32"
+    if _is_time(schemas, place.schema):
+        return f"json: cannot unmarshal {have} into Go value of type string"
+    if isinstance(value, float) and schemas.get_type(place.schema) == "integer":
+        have = f"number {value}"
+    field = f"{place.struct}.{'.'.join(place.names)}"
+    return f"json: cannot unmarshal {have} into Go struct field {field} of type {_name_go(schemas, place.schema)}"
+
+
+def describe_unconvertible(
+    schemas: Schemas, schema: Schema, kind: str, body: Mapping[str, Any], problem: SchemaProblem
+) -> str:
+    """Return why the result of a strategic patch, which is no JSON any more, has not the type of its field."""
+    value = _find_value(body, problem.path)
+    target = _find_place(schemas, schema, kind, problem.path).schema
+    if schemas.is_quantity(target) or schemas.is_int_or_string(target) or _is_time(schemas, target):
+        return describe_wrong_type(schemas, schema, kind, body, problem)
+    have, wanted = _GO_VALUES[type(value)]
+    type_ = _name_go(schemas, target)
+    if type_.startswith("[]"):
+        return f"cannot restore slice from {wanted}"
+    if type_.startswith("map["):
+        return f"cannot restore map from {wanted}"
+    if schemas.get_type(target) == "object":
+        return f"cannot restore struct from: {wanted}"
+    if (have, schemas.get_type(target)) in _CONVERTIBLE:
+        return f"cannot convert {have} to {type_}"
+    return f"unrecognized type: {type_}"
+
+
+def _is_time(schemas: Schemas, schema: Schema) -> bool:
+    return schemas.resolve(schema).get("format") == "date-time"
+
+
+def find_large_number(
+    schemas: Schemas, schema: Schema, kind: str, body: Mapping[str, Any], path: Sequence[Step]
+) -> str:
+    """Return why an integer has no place in its field; empty if it has."""
+    value, place = _find_value(body, path), _find_place(schemas, schema, kind, path)
+    limit = _INTEGERS.get(schemas.resolve(place.schema).get("format", ""))
+    if limit is None or not isinstance(value, int) or -limit <= value < limit:
+        return ""
+    field, type_ = f"{place.struct}.{'.'.join(place.names)}", _name_go(schemas, place.schema)
+    return f"json: cannot unmarshal number {value} into Go struct field {field} of type {type_}"
+
+
+def _find_place(schemas: Schemas, schema: Schema, kind: str, path: Sequence[Step]) -> _Place:
+    place = _Place(kind, [], schema)
+    struct = kind
+    for step in path:
+        if isinstance(step, int):
+            place.schema = schemas.get_items(place.schema)
+            continue
+        definition = schemas.resolve(place.schema)
+        if step in (definition.get("properties") or {}):
+            struct = _name_struct(place.schema) or struct
+            place.struct = struct
+            place.names.append(step)
+        place.schema = schemas.get_field(place.schema, step) or ANY
+    return place
+
+
+def _name_struct(schema: Schema) -> str:
+    return str(schema.get("$ref", "")).rpartition(".")[2]
+
+
+def _name_go(schemas: Schemas, schema: Schema) -> str:
+    """Return the Go type of a field: `int32`, `[]v1.Container`, `map[string]string`."""
+    definition = schemas.resolve(schema)
+    match schemas.get_type(schema):
+        case "string":
+            return "[]uint8" if definition.get("format") == "byte" else "string"
+        case "boolean":
+            return "bool"
+        case "integer":
+            return str(definition.get("format") or "int")
+        case "number":
+            return "float64"
+        case "array":
+            return f"[]{_name_go(schemas, schemas.get_items(schema))}"
+    if reference := schema.get("$ref"):
+        version, _, name = str(reference).rpartition(".")
+        return f"{version.rpartition('.')[2]}.{name}"
+    extra = definition.get("additionalProperties")
+    if isinstance(extra, Mapping) and schemas.is_quantity(extra):
+        return "v1.ResourceList"
+    return f"map[string]{_name_go(schemas, extra)}" if isinstance(extra, Mapping) else "map[string]interface {}"
+
+
+def _find_value(value: Any, path: Sequence[Step]) -> Any:  # noqa: ANN401 (a part of JSON)
+    for step in path:
+        value = value[step]
+    return value

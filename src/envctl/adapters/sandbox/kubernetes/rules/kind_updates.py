@@ -1,0 +1,64 @@
+"""What updates of a few kinds keep, count and do not complete (the strategies in pkg/registry)."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+Object = dict[str, Any]
+
+_COUNT = "deprecated.daemonset.template.generation"
+# The server gives these a value, which the client that does not send it does not own.
+_ALLOCATED: Mapping[str, tuple[str, ...]] = {
+    "Service": ("clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"),
+    "Namespace": ("finalizers",),
+    "Pod": ("priority", "preemptionPolicy"),
+}
+
+
+@contextmanager
+def keep_job_selector(kind: str, item: Object, live: Object | None) -> Iterator[None]:
+    """Set no selector and no labels of it in an update of a Job: only a new one gets them."""
+    spec = item.get("spec") or {}
+    if kind != "Job" or live is None or spec.get("selector") is not None or "template" not in spec:
+        yield
+        return
+    template = copy.deepcopy(spec["template"].get("metadata"))
+    yield
+    spec.pop("selector", None)
+    if template is None:
+        spec["template"].pop("metadata", None)
+    else:
+        spec["template"]["metadata"] = template
+
+
+def count_template(kind: str, item: Object, live: Object) -> None:
+    """Count the templates of a DaemonSet."""
+    if kind != "DaemonSet":
+        return
+    number = int((live["metadata"].get("annotations") or {}).get(_COUNT, "1"))
+    changed = (item.get("spec") or {}).get("template") != (live.get("spec") or {}).get("template")
+    annotations = item["metadata"].get("annotations") or {}
+    item["metadata"]["annotations"] = annotations | {_COUNT: str(number + changed)}
+
+
+def drop_kept(kind: str, item: Object, sent: Object) -> Object:
+    """Return an object without what the server has allocated and the client has not sent."""
+    names = _ALLOCATED.get(kind)
+    if not names:
+        return item
+    spec, wanted = dict(item.get("spec") or {}), sent.get("spec") or {}
+    for name in names:
+        if name not in wanted:
+            spec.pop(name, None)
+    if kind == "Service" and spec.get("ports"):
+        ports = wanted.get("ports") or ()
+        numbered = [
+            index < len(ports) and bool(ports[index].get("nodePort")) for index in range(len(spec.get("ports") or ()))
+        ]
+        spec["ports"] = [
+            port if has_number else {name: value for name, value in port.items() if name != "nodePort"}
+            for port, has_number in zip(spec.get("ports") or (), numbered, strict=True)
+        ]
+    rest = {name: value for name, value in item.items() if name != "spec"}
+    return {**rest, "spec": spec} if spec else rest

@@ -1,0 +1,195 @@
+"""Webhooks and admission policies (pkg/apis/admissionregistration/validation)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
+
+Part = Mapping[str, Any]
+
+_OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+_SCOPES = ("*", "Cluster", "Namespaced")
+_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
+_ACTIONS = ("Audit", "Deny", "Warn")
+_URL_FORM = "desired format: https://host[/path]"
+_LEAST_PARTS = 3
+_NAMES = {"operations": "operations", "apiGroups": "API groups", "apiVersions": "API versions"}
+
+
+def check_webhooks(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
+    """Check a configuration of webhooks."""
+    names: set[str] = set()
+    for index, hook in enumerate(item.get("webhooks") or ()):
+        place = f"webhooks[{index}]"
+        _check_webhook(hook, place, causes)
+        name = hook.get("name") or ""
+        if name and name in names:
+            causes.report_duplicate(f"{place}.name", name)
+        names.add(name)
+
+
+def _check_webhook(hook: Part, place: str, causes: Causes) -> None:
+    _check_qualified(hook.get("name") or "", f"{place}.name", causes)
+    versions = hook.get("admissionReviewVersions") or ()
+    if not versions:
+        causes.require(f"{place}.admissionReviewVersions", "must specify one of v1, v1beta1")
+    elif not {"v1", "v1beta1"} & set(versions):
+        text = "must include at least one of v1, v1beta1"
+        causes.refuse(f"{place}.admissionReviewVersions", list(versions), text)
+    for number, rule in enumerate(hook.get("rules") or ()):
+        check_rule(rule, f"{place}.rules[{number}]", causes)
+    causes.check_choice(f"{place}.failurePolicy", hook.get("failurePolicy"), ("Fail", "Ignore"))
+    causes.check_choice(f"{place}.matchPolicy", hook.get("matchPolicy"), ("Equivalent", "Exact"))
+    effects = hook.get("sideEffects")
+    if effects is None:
+        causes.require(f"{place}.sideEffects", "must specify one of None, NoneOnDryRun")
+    else:
+        causes.check_choice(f"{place}.sideEffects", effects, ("None", "NoneOnDryRun"))
+    seconds, most = hook.get("timeoutSeconds"), 30
+    if seconds is not None and not 1 <= seconds <= most:
+        causes.refuse(f"{place}.timeoutSeconds", seconds, f"the timeout value must be between 1 and {most} seconds")
+    for name in ("namespaceSelector", "objectSelector"):
+        check_selector(hook.get(name), f"{place}.{name}", causes)
+    _check_client(hook.get("clientConfig") or {}, f"{place}.clientConfig", causes)
+    _check_conditions(hook.get("matchConditions") or (), f"{place}.matchConditions", causes)
+
+
+def _check_qualified(name: str, field: str, causes: Causes) -> None:
+    if not name:
+        causes.require(field)
+        return
+    problems = list_subdomain_problems(name)
+    for text in problems:
+        causes.refuse(field, name, text)
+    if not problems and len(name.split(".")) < _LEAST_PARTS:
+        causes.refuse(field, name, "should be a domain with at least three segments separated by dots")
+
+
+def check_rule(rule: Part, place: str, causes: Causes) -> None:
+    """Check which requests a webhook or a policy is asked about."""
+    for name, shown in _NAMES.items():
+        values = rule.get(name) or ()
+        if not values:
+            causes.require(f"{place}.{name}")
+        if len(values) > 1 and "*" in values:
+            causes.refuse(f"{place}.{name}", list(values), f"if '*' is present, must not specify other {shown}")
+    for index, each in enumerate(rule.get("operations") or ()):
+        causes.check_choice(f"{place}.operations[{index}]", each or "", _OPERATIONS)
+    if not rule.get("resources"):
+        causes.require(f"{place}.resources")
+    for name in ("apiVersions", "resources"):
+        for index, each in enumerate(rule.get(name) or ()):
+            if not each:
+                causes.require(f"{place}.{name}[{index}]")
+    causes.check_choice(f"{place}.scope", rule.get("scope"), _SCOPES)
+
+
+def _check_client(client: Part, place: str, causes: Causes) -> None:
+    url, service = client.get("url"), client.get("service")
+    if (url is None) == (service is None):
+        causes.require(place, "exactly one of url or service is required")
+    elif url is not None:
+        _check_url(url, f"{place}.url", causes)
+    else:
+        # The server takes one for the other.
+        for name, shown in (("namespace", "name"), ("name", "namespace")):
+            if not (service or {}).get(name):
+                causes.require(f"{place}.service.{shown}")
+        causes.check_port(f"{place}.service.port", (service or {}).get("port"))
+
+
+def _check_url(url: str, field: str, causes: Causes) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        causes.refuse(field, parts.scheme, f"'https' is the only allowed URL scheme; {_URL_FORM}")
+    if not parts.netloc:
+        causes.refuse(field, parts.netloc, f"host must be specified; {_URL_FORM}")
+    for name, value, shown in (
+        ("user information", parts.username, parts.username),
+        ("fragments", parts.fragment, parts.fragment),
+        ("query parameters", parts.query, parts.query),
+    ):
+        if value:
+            causes.refuse(field, shown, f"{name} are not permitted in the URL")
+
+
+def _check_conditions(conditions: Sequence[Part], field: str, causes: Causes) -> None:
+    names: set[str] = set()
+    for index, each in enumerate(conditions):
+        name = each.get("name") or ""
+        if not name:
+            causes.require(f"{field}[{index}].name")
+        for text in list_key_problems(name) if name else ():
+            causes.refuse(f"{field}[{index}].name", name, text)
+        if not (each.get("expression") or "").strip():
+            causes.require(f"{field}[{index}].expression")
+        if name in names:
+            causes.report_duplicate(f"{field}[{index}].name", name)
+        names.add(name)
+
+
+def check_policy(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
+    """Check a ValidatingAdmissionPolicy. Its expressions are checked when they are used."""
+    spec = item.get("spec") or {}
+    causes.check_choice("spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
+    resources = spec.get("matchConstraints")
+    if resources is None:
+        causes.require("spec.matchConstraints")
+    else:
+        _check_resources(resources, "spec.matchConstraints", causes, is_required=True)
+    _check_conditions(spec.get("matchConditions") or (), "spec.matchConditions", causes)
+    validations, notes = spec.get("validations") or (), spec.get("auditAnnotations") or ()
+    if not validations and not notes:
+        causes.require("spec.validations", "validations or auditAnnotations must contain at least one item")
+        causes.require("spec.auditAnnotations", "validations or auditAnnotations must contain at least one item")
+    _check_notes(notes, causes)
+    for index, each in enumerate(validations):
+        place = f"spec.validations[{index}]"
+        if not (each.get("expression") or "").strip():
+            causes.require(f"{place}.expression", "expression is not specified")
+        message = each.get("message")
+        if message and "\n" in message.strip():
+            causes.refuse(f"{place}.message", message, "message must not contain line breaks")
+        causes.check_choice(f"{place}.reason", each.get("reason"), _REASONS)
+
+
+def _check_notes(notes: Sequence[Part], causes: Causes) -> None:
+    for index, each in enumerate(notes):
+        if not (each.get("valueExpression") or "").strip():
+            causes.require(f"spec.auditAnnotations[{index}].valueExpression", "valueExpression is not specified")
+
+
+def _check_resources(resources: Part, place: str, causes: Causes, *, is_required: bool) -> None:
+    causes.check_choice(f"{place}.matchPolicy", resources.get("matchPolicy"), ("Equivalent", "Exact"))
+    for name in ("namespaceSelector", "objectSelector"):
+        check_selector(resources.get(name), f"{place}.{name}", causes)
+    for name in ("resourceRules", "excludeResourceRules"):
+        for index, rule in enumerate(resources.get(name) or ()):
+            check_rule(rule, f"{place}.{name}[{index}]", causes)
+    if is_required and not resources.get("resourceRules"):
+        causes.require(f"{place}.resourceRules")
+
+
+def check_policy_binding(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
+    """Check which objects a policy holds for, and what it does."""
+    spec = item.get("spec") or {}
+    name, actions = spec.get("policyName") or "", spec.get("validationActions") or ()
+    if not name:
+        causes.require("spec.policyName")
+    for text in list_subdomain_problems(name) if name else ():
+        causes.refuse("spec.policyName", name, text)
+    if spec.get("matchResources") is not None:
+        _check_resources(spec["matchResources"], "spec.matchResources", causes, is_required=False)
+    if not actions:
+        causes.require("spec.validationActions", "at least one validation action is required")
+    for index, action in enumerate(actions):
+        causes.check_choice(f"spec.validationActions[{index}]", action, _ACTIONS)
+        if action in actions[:index]:
+            causes.report_duplicate(f"spec.validationActions[{index}]", action)
+    if {"Deny", "Warn"} <= set(actions):
+        text = "must not contain both Deny and Warn (repeating the same validation failure information in the API "
+        shown = list(actions)
+        causes.refuse("spec.validationActions", shown, text + "response and headers serves no purpose)")

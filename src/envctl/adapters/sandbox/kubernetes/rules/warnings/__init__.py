@@ -1,0 +1,1 @@
+"""What kube-apiserver warns of, although it takes it."""
