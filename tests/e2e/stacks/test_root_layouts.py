@@ -7,6 +7,7 @@ import pytest
 from tests.by_day import keep_by_day
 from tests.e2e.conftest import Project
 from tests.e2e.stacks.test_roots import PROJECT, find_state, run_plainly
+from tests.module_registry import serve_registry
 
 pytestmark = pytest.mark.terraform
 
@@ -64,6 +65,34 @@ def test_module_may_hold_the_root_that_calls_it(
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     code = {path for path in found if ".terraform/" not in path}
     assert not [path for path in code if path.startswith("environments/") or path.endswith((".tfstate", ".toml"))]
+
+
+LABEL = """
+module "label" {
+  source  = "%s"
+  version = "1.0.0"
+}
+
+resource "terraform_data" "built" {
+  input = fileexists("${path.module}/.terraform/built/a.zip")
+}
+"""
+
+
+def test_module_around_the_root_may_call_remote_ones(tmp_path: Path, home: Path) -> None:
+    """Its release can be read again: it is promoted. No release has a file of Terraform's own folder."""
+    with serve_registry() as server:
+        label = server.publish_module("cloudposse/label/null", "1.0.0", {"main.tf": ""})
+        project = Project(tmp_path / "site", home, {"TF_CLI_CONFIG_FILE": str(server.write_cli_config(tmp_path))})
+        project.write("envctl.toml", PROJECT.replace("stacks/web", "examples/complete"))
+        project.write("main.tf", SITE + LABEL % label)
+        project.write("motd/a.txt", "hello")
+        project.write("examples/complete/main.tf", CALL % "../../" + LABEL % label)
+        for name in ("dev", "staging", "prod"):
+            project.write(f"environments/{name}/terraform.tfvars", f'name = "{name}"\n')
+        project.run_checked("apply", "dev", "--yes")
+        project.run_checked("promote", "dev", "staging", "--yes")
+        project.run_checked("drift")
 
 
 def test_settings_in_the_root_never_travel_with_a_module(tmp_path: Path, home: Path) -> None:

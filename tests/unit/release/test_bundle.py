@@ -113,6 +113,17 @@ def test_removed_and_renamed_stacks_survive_bundling() -> None:
     assert b'"format": 3' in bundle
 
 
+def test_project_folder_as_module_survives_bundling() -> None:
+    """A root below it calls it, as the examples of a public module do."""
+    modules = (
+        BundledModule("web.site", "../../", "", "."),
+        BundledModule("web.site.label", "cloudposse/label/null", "0.25.0", ".remote/label"),
+    )
+    release = Release(replace(WIRING, modules=modules), FILES)
+    bundle = pack(release)
+    assert unpack(bundle, compute_identity(bundle)) == release
+
+
 @given(st.permutations(list(FILES)), st.permutations(["network", "web"]))
 def test_order_of_insertion_is_ignored(names: list[str], stacks: list[str]) -> None:
     wiring = replace(

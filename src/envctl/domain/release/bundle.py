@@ -476,9 +476,10 @@ def _is_artifact_key(key: str) -> bool:
 
 
 def _parse_module(document: dict[str, str]) -> BundledModule:
-    key, top = document["key"], document.get("top", "")
-    if find_folder_fault(document["folder"]) or (top and find_path_fault(top)):
+    key, top, folder = document["key"], document.get("top", ""), document["folder"]
+    # The folder of the project may be a module of a root below it.
+    if (folder != "." and find_folder_fault(folder)) or (top and find_path_fault(top)):
         raise DamagedBundleError(f"the module {key} is outside the bundle")
     if "/" in key or find_path_fault(key) or not all(key.split(".")):
         raise DamagedBundleError(f"{key!r} is not the key of a module")
-    return BundledModule(key, document["source"], document["version"], document["folder"], top)
+    return BundledModule(key, document["source"], document["version"], folder, top)

@@ -1,6 +1,6 @@
 """The root module for locking providers: it calls the modules of all stacks, and its provider versions suit each stack.
 
-It is never planned, and has no settings, backend or credentials.
+It is never planned, and has no settings, backend or credentials. The one for fetching modules is of the same kind.
 """
 
 import json
@@ -36,22 +36,32 @@ def render_lockfile_root(releases: Mapping[str, Release], configured: Collection
             required |= {name: {k: provider[k] for k in ("source", "version") if k in provider}}
     for stack, (made_for, release) in _index_stacks(releases).items():
         # Terraform requires the arguments, but `init` evaluates none.
-        values = {variable.name: None for variable in release.wiring.schema[stack] if not variable.has_default}
         folder = release.wiring.to_bundle_path(release.wiring.stacks[stack].module)
         source = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/{folder}"
-        modules[stack] = {"source": source, **values}
-        if passed := release.wiring.stacks[stack].aliases:
-            modules[stack]["providers"] = {name: name for name in passed}
-            aliases |= dict.fromkeys(passed)
+        modules[stack] = render_call(release.wiring, stack, source)
+        aliases |= dict.fromkeys(release.wiring.stacks[stack].aliases)
     if sourced := {name: each for name, each in required.items() if "source" in each}:
         terraform["required_providers"] = sourced
-    providers: dict[str, Any] = {name: {} for name in {*required, *configured}}
+    providers = render_configurations({*required, *configured}, aliases)
+    document = {"terraform": terraform, "module": modules, **({"provider": providers} if providers else {})}
+    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def render_call(wiring: Wiring, stack: str, source: str) -> dict[str, Any]:
+    """Return a call of the module of a stack, with the arguments and aliases that Terraform requires of each call."""
+    values = {variable.name: None for variable in wiring.schema[stack] if not variable.has_default}
+    passed = {name: name for name in wiring.stacks[stack].aliases}
+    return {"source": source, **values, **({"providers": passed} if passed else {})}
+
+
+def render_configurations(names: Collection[str], aliases: Collection[str]) -> dict[str, Any]:
+    """Return the `provider` blocks without arguments: of providers by local name, and of aliases like `aws.dns`."""
+    providers: dict[str, Any] = {name: {} for name in names}
     for name in sorted(aliases):
         base, _, alias = name.partition(".")
         known = providers.setdefault(base, {})
         providers[base] = [*(known if isinstance(known, list) else [known]), {"alias": alias}]
-    document = {"terraform": terraform, "module": modules, **({"provider": providers} if providers else {})}
-    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return providers
 
 
 def collect_code(releases: Mapping[str, Release]) -> dict[str, File]:

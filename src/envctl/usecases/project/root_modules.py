@@ -185,7 +185,8 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
     modules = (module.folder for module in release.wiring.modules)
     # A stack with a remote module lists its local ones too.
     remote = {folder for folder in modules if folder.startswith(f"{REMOTE_MODULES_FOLDER}/")}
-    folders = {*(folder for folder in found.folders if folder not in remote), *found.reads}
+    reads = {path for path in found.reads if not _UNREADABLE_PARTS.intersection(path.split("/"))}
+    folders = {*(folder for folder in found.folders if folder not in remote), *reads}
     if _PROJECT_FOLDER in (wired.module, *folders):
         others = {each.module for each in release.wiring.stacks.values() if each is not wired} - set(found.folders)
         away = tuple(f"{folder}/" for folder in others)

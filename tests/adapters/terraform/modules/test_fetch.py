@@ -5,6 +5,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,27 @@ def test_every_called_module_is_fetched_completely(bench: Bench) -> None:
     assert [name for name, file in package.files.items() if file.executable] == ["bin/run.sh"]
     assert found["network.own"].package is None
     assert found["network.vpc.sub"].package is found["network.vpc"].package
+
+
+ALIASES = """
+terraform {
+  required_providers {
+    aws  = { source = "hashicorp/aws", configuration_aliases = [aws.other] }
+    dogs = { source = "acme/dogs", configuration_aliases = [dogs.eu, dogs.us] }
+  }
+}
+"""
+
+
+def test_module_with_aliases_is_fetched(bench: Bench) -> None:
+    bench.server.publish_module("acme/vpc/aws", "5.1.0", {"main.tf": ""})
+    wired = StackWiring("modules/network", providers={name: {} for name in ("aws.other", "dogs.eu", "dogs.us")})
+    providers = {"dogs": {"source": "acme/dogs", "version": "~> 1.0"}}
+    wiring = replace(WIRING, stacks={"network": wired}, providers=providers)
+    code = call("a", f"{HOST}/acme/vpc/aws 5.1.0") + ALIASES + 'variable "cidr" {}\n'
+    release = Release(wiring, {MAIN: File(code.encode())})
+    found = bench.modules.fetch_modules("", release, {}, {"network.a": Location(MAIN, 1)})
+    assert found["network.a"].version == "5.1.0"
 
 
 def test_top_folder_of_archive_is_omitted(bench: Bench) -> None:

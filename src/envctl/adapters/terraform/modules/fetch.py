@@ -19,7 +19,7 @@ from envctl.adapters.terraform.process import binary
 from envctl.adapters.terraform.process.arguments import build_arguments
 from envctl.adapters.terraform.process.process import ProcessResult, run_process
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, OperationFailedError, Problem
-from envctl.domain.release import remote_modules
+from envctl.domain.release import lockfile_root, remote_modules
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, to_record_entry
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
@@ -252,10 +252,7 @@ class _ModulesScratch(_Scratch):
         self._write_files(self.folder / CODE_FOLDER, release.bundled_files)
         stacks = {name: stack for name, stack in release.wiring.stacks.items() if stack.is_module}
         called = {name: f"{self.code}{to_bundle_path(self.base, stack.module)}" for name, stack in stacks.items()}
-        needed = {name: {v.name: None for v in release.wiring.schema[name] if not v.has_default} for name in stacks}
-        # Terraform 1.15 checks the arguments of a module call before fetching the module.
-        modules = {name: {**needed[name], "source": source} for name, source in called.items()}
-        self._write_file(self.workdir / ROOT_MODULE_FILE, json.dumps({"module": modules}).encode())
+        self._write_file(self.workdir / ROOT_MODULE_FILE, json.dumps(_render_calls(release, called)).encode())
         entries = [to_record_entry("", "", "", ".")]
         entries += [to_record_entry(name, source, "", source) for name, source in called.items()]
         self._write_record(entries, {key: each for key, each in known.items() if key.partition(".")[0] in stacks})
@@ -287,6 +284,19 @@ class _RootScratch(_Scratch):
     def name_project_file(self, file: str) -> str:
         path = normpath(f"{self.root}/{file}")
         return "" if path.startswith("..") or _INSTALLED_FOLDER in path else to_project_path(self.base, path)
+
+
+def _render_calls(release: Release, called: Mapping[str, str]) -> dict[str, object]:
+    """Return the root module that calls the modules of stacks, by their sources."""
+    wiring = release.wiring
+    # Terraform checks the arguments (from 1.15 on) and the provider aliases of a call before it fetches a module.
+    modules = {name: lockfile_root.render_call(wiring, name, source) for name, source in called.items()}
+    aliases = {alias for name in called for alias in wiring.stacks[name].aliases}
+    if not aliases:
+        return {"module": modules}
+    sources = {name: {"source": each["source"]} for name, each in wiring.providers.items() if "source" in each}
+    providers = lockfile_root.render_configurations((), aliases)
+    return {"module": modules, "provider": providers, "terraform": {"required_providers": sources}}
 
 
 def _is_inside(folder: str, top: str) -> bool:

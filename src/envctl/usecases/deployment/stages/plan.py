@@ -164,6 +164,8 @@ class CreateRelease:
         ports, project = tree.request.context.ports, tree.request.context.project
         bundle = releases.pack(tree.release)
         identity = releases.compute_identity(bundle)
+        # A release that can't be read back must not be deployed: no promotion and no drift check could follow.
+        releases.unpack(bundle, identity)
         aim = project.pipeline.standalone_name
         present = release_store.record_commit(ports, journal.load(ports), identity, tree.release, aim)
         asked = deploy_request.build_entry_request(
