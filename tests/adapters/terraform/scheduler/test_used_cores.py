@@ -12,7 +12,7 @@ import pytest
 from envctl.adapters.terraform.scheduler.usage_meter import UsageMeter
 from tests.e2e.conftest import wait_until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 
 
 @contextmanager
