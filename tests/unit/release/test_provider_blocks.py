@@ -76,6 +76,26 @@ def test_later_table_wins_key_by_key() -> None:
     assert not {"source", "version"} & {key for each in found.values() for key in each}
 
 
+def test_tables_may_hold_placeholders() -> None:
+    tags = {"STAGE": "{env}", "MODULE": "{project}/{stack}", "where": ["{account_id}", "{region}"]}
+    other = {"role_arn": "arn:aws:iam::{account_id}:role/{env}-dns"}
+    found = render({"aws": {"default_tags": {"tags": tags}}, "aws.dns": {"assume_role": other}})
+    filled = {"STAGE": "dev", "MODULE": "shop/web", "where": [ACCOUNT, "ap-northeast-1"]}
+    assert found["aws"]["default_tags"] == {"tags": filled}
+    assert found["aws.dns"]["assume_role"] == {"role_arn": f"arn:aws:iam::{ACCOUNT}:role/dev-dns"}
+    assert found["aws.dns"]["allowed_account_ids"] == [ACCOUNT]
+
+
+@pytest.mark.parametrize("text", ["{foo}", '{"env": 1}', "{ env }", "{region}"])
+def test_other_braces_in_tables_stay(text: str) -> None:
+    place = replace(PLACE, region=None)
+    assert render_configurations(wire({}, {"dogs": {"site": text}}), place, "web")["dogs"] == {"site": text}
+
+
+def test_template_in_a_table_is_text() -> None:
+    assert render({}, {"dogs": {"site": "${env}"}})["dogs"] == {"site": "$${env}"}
+
+
 @pytest.mark.parametrize(("region", "rendered"), [("global", "us-east-1"), ("eu-west-3", "eu-west-3")])
 def test_region_is_one_of_aws_or_named(region: str, rendered: str) -> None:
     assert render({"aws.far": {"region": region}})["aws.far"]["region"] == rendered

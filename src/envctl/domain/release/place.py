@@ -9,8 +9,11 @@ these tables; a later one replaces whole keys of an earlier one:
 4. `[environments.ENV.providers.aws]`
 5. for an alias: `[stacks.STACK.providers] "aws.us_east_1"`
 6. for an alias: `[environments.ENV.providers."aws.us_east_1"]`
+
+Texts in these tables may hold placeholders such as `{env}`: one table serves all environments, and their own accounts.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import isabs, join, normpath
@@ -33,6 +36,8 @@ FIND_NO_WORKSPACE: Callable[[str], str] = lambda _: ""  # noqa: E731
 _WRITING_KEYS = ("acl", "allowed_account_ids", "dynamodb_table", "encrypt", "kms_key_id", "use_lockfile")
 RELEASE_KEYS = frozenset({"source", "version"})
 """Keys of a provider for all its configurations; no keys of a `provider` block."""
+# Not in `${env}`, which is text here. Other names in braces stay: a table may hold JSON.
+_PLACEHOLDER = re.compile(r"(?<!\$)\{(project|env|stack|account_id|region)\}")
 
 
 @dataclass(frozen=True)
@@ -151,16 +156,31 @@ def merge_tables(wiring: Wiring, place: Place, stack: str, name: str) -> dict[st
     tables = [wiring.providers.get(base, {}), wired.get(base, {}), place.providers.get(base, {})]
     if name != base:
         tables += [wired.get(name, {}), place.providers.get(name, {})]
-    return _merge(tables, place)
+    known = {"project": wiring.project, "env": place.environment, "stack": stack}
+    known |= {"account_id": place.account_id or "", "region": place.region or ""}
+    return _merge(tables, place, known)
 
 
-def _merge(tables: Sequence[Mapping[str, object]], place: Place) -> dict[str, Any]:
+def _merge(tables: Sequence[Mapping[str, object]], place: Place, known: Mapping[str, str]) -> dict[str, Any]:
     return {
-        key: escape_templates(_adapt_value(key, value, place))
+        key: escape_templates(_adapt_value(key, fill_placeholders(value, known), place))
         for table in tables
         for key, value in table.items()
         if key not in RELEASE_KEYS
     }
+
+
+def fill_placeholders(value: object, known: Mapping[str, str]) -> object:
+    """Return a value of a table with the placeholders in its texts filled; those without a value stay."""
+    match value:
+        case str():
+            return _PLACEHOLDER.sub(lambda found: known.get(found[1]) or found[0], value)
+        case Mapping():
+            return {key: fill_placeholders(each, known) for key, each in value.items()}
+        case list() | tuple():
+            return [fill_placeholders(each, known) for each in value]
+        case _:
+            return value
 
 
 def find_role_account(arguments: Mapping[str, object]) -> str:
@@ -176,8 +196,11 @@ def _render_configuration(wiring: Wiring, place: Place, stack: str, name: str) -
         return written
     kind = "aws" if base == "aws" else find_provider_kind(find_provider_source(base, wiring.providers))
     if kind == "aws":
-        own = {**wired.providers.get(name, {}), **place.providers.get(name, {})} if name != base else {}
-        return {**_render_aws_keys(wiring, place, stack, own), **written}
+        own = {*wired.providers.get(name, {}), *place.providers.get(name, {})} if name != base else ()
+        return {
+            **_render_aws_keys(wiring, place, stack, {key: written[key] for key in own if key in written}),
+            **written,
+        }
     if kind == "awscc":
         # It has no account check and no default tags, and takes one role as an object.
         region, role = _find_region(place, wired), _render_role(place)

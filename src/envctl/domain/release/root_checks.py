@@ -113,7 +113,7 @@ def _suggest_account(stack: str, place: Place, mismatch: AccountMismatch) -> str
         return suggest_fix(mismatch, place.environment)
     return (
         f'name its account in envctl.toml: [stacks.{stack}.providers] "{found.name}" ='
-        ' { allowed_account_ids = ["ACCOUNT"] }'
+        ' { allowed_account_ids = ["ACCOUNT"] }, or ["{account_id}"] for that of each environment'
     )
 
 
