@@ -37,7 +37,7 @@ from tests.usecases.laws.oracle.account import Command
 from tests.usecases.laws.oracle.oracle import Oracle
 from tests.usecases.laws.oracle.rulebook import KINDS, NEW_NAMES, Asked
 from tests.usecases.laws.people import ANN, EVE, VOUCHED, Name, identity_of, person_of, truth_of
-from tests.usecases.project_text import Third
+from tests.usecases.project_text import USUAL_ACCOUNT, Third
 
 OFTEN = 8
 REPLACED = (UnpinnedProvider("hashicorp/aws", "dev_overrides"),)
@@ -287,7 +287,7 @@ class Commands(Edits):
         shared = replace(self.shared, tree=MemoryTree(dict(job.tree)), **then)  # type: ignore[arg-type]
         machine = Machine(shared, self.oracle)
         for name in ("prod", NEW_NAMES["prod"]):
-            machine.access.accounts[name] = job.place.get("account_id", f"{0:012}")
+            machine.access.accounts[name] = job.place.get("account_id", USUAL_ACCOUNT)
         how = replace(job.how, fuse=None)
         self.gives(job.verb, job.environment, job.command, how, at=machine, source=job.source, gate=job.gate)
 

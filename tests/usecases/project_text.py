@@ -9,6 +9,8 @@ from tests.usecases.laws.oracle.rulebook import Asked
 
 BESIDE = "rogue"
 """The stack of prod where it stands beside the pipeline."""
+USUAL_ACCOUNT = f"{0:012}"
+"""The account of a role where the place names none."""
 CHECKS = """
 [checks.smoke]
 kind = "command"
@@ -60,7 +62,7 @@ def _parts(asked: Asked, place: Mapping[str, str], third: Third) -> Iterator[str
         if name in asked.outside:
             yield "pipeline = false\n"
         if name == asked.name("prod"):
-            account = place.get("account_id", f"{0:012}")
+            account = place.get("account_id", USUAL_ACCOUNT)
             yield from (f'{key} = "{value.replace("ACCOUNT", account)}"\n' for key, value in sorted(place.items()))
         if name != "dev":
             yield asked.rules(name).write(name)

@@ -10,7 +10,7 @@ from tests.usecases.laws.machines import ENVIRONMENTS, LEAVING, Machine, Shared
 from tests.usecases.laws.oracle.account import Place
 from tests.usecases.laws.oracle.oracle import Oracle
 from tests.usecases.laws.oracle.rulebook import NEW_NAMES, Asked, Rules
-from tests.usecases.project_text import BESIDE, NO_THIRD, Third, project
+from tests.usecases.project_text import BESIDE, NO_THIRD, USUAL_ACCOUNT, Third, project
 
 SEEN, ROGUE = "modules/network/third.tf", "modules/beside/main.tf"
 ENVIRONMENT = 'variable "environment" { type = string }\n'
@@ -111,7 +111,7 @@ class Edits:
         self.shared.place_of_prod.update(place)
         for machine in (self.here, self.elsewhere):
             for name in ("prod", NEW_NAMES["prod"]):
-                machine.access.accounts[name] = place.get("account_id", f"{0:012}")
+                machine.access.accounts[name] = place.get("account_id", USUAL_ACCOUNT)
         self.writes_project()
 
     def asks(self, asked: Asked) -> None:

@@ -8,7 +8,7 @@ from envctl.domain.ledger.events import WaiverUsed
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from tests.usecases.laws.machines import STACKS, Content
 from tests.usecases.laws.oracle.rulebook import NOWHERE, Account, Asked, Document, Vouched
-from tests.usecases.project_text import BESIDE, NO_THIRD, Third
+from tests.usecases.project_text import BESIDE, NO_THIRD, USUAL_ACCOUNT, Third
 
 
 @dataclass
@@ -171,8 +171,11 @@ class Reset:
 
 
 def account_of(place: frozenset[tuple[str, str]]) -> Account:
-    """What of a place can't be two things at once."""
-    return frozenset((name, value) for name, value in place if name in ("account_id", "region")) or NOWHERE
+    """What of a place can't be two things at once. A role acts in its own account, named or not."""
+    known = {name: value for name, value in place if name in ("account_id", "region")}
+    if any(name == "assume_role" for name, _ in place):
+        known.setdefault("account_id", USUAL_ACCOUNT)
+    return frozenset(known.items()) or NOWHERE
 
 
 @dataclass
