@@ -161,8 +161,6 @@ class TerraformDriver:
         self._launcher.start_providers(self._build_site(environment, stack))
 
     def expect_checks(self, environments: Sequence[str]) -> None:
-        # What the worker pool will find.
-        self._monitor.is_parallel = len(environments) > 1
         for environment in environments:
             stack = self._checked_stacks.find_single(environment)
             if stack is not None:
