@@ -1,5 +1,7 @@
 """`recover --import` changes a state: the ledger says so, and of an import that was cut off, that it began."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from envctl.cli.render.console.inspect.events import choose_style, describe_event, is_failure
@@ -11,7 +13,8 @@ from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
-from tests.fakes.world import Killed, MemoryTerraform, World, list_entries
+from tests.catching import catch
+from tests.fakes.world import Killed, MemoryStore, MemoryTerraform, World, list_entries
 
 ADDRESS, ID = "module.web.aws_ssm_parameter.x", "/shop/very-secret-id"
 
@@ -80,6 +83,40 @@ def test_failure_is_recorded_without_its_text(world: World) -> None:
     assert isinstance(end, ImportEnded) and (end.outcome, end.reason) == ("failed", "E305 in stack web")
     assert is_failure(end)
     assert journal.load(world.ports).find_environment("dev").imports == ()
+
+
+@dataclass
+class SilentStore(MemoryStore):
+    """Answers nothing from the moment on in which it is told."""
+
+    is_silent: bool = False
+
+    def read(self, key: str) -> bytes | None:
+        self._require_answer()
+        return super().read(key)
+
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
+        self._require_answer()
+        return super().list_keys(prefix, after)
+
+    def _require_answer(self) -> None:
+        if self.is_silent:
+            raise OperationFailedError(Problem("E456", "no answer"))
+
+
+def test_failure_that_is_not_recorded_is_said() -> None:
+    store = SilentStore()
+    world = World(store=store)
+    apply(world.ports, "dev")
+
+    class Failing(MemoryTerraform):
+        def import_resource(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+            store.is_silent = True
+            raise OperationFailedError(Problem("E305", "no such thing"))
+
+    world.terraform = Failing(**vars(world.terraform))
+    error = catch(OperationFailedError, recover, world.ports, "dev", [(ADDRESS, ID)])
+    assert [problem.code for problem in error.problems] == ["E305", "E456"]
 
 
 def test_interruption_is_recorded(world: World) -> None:

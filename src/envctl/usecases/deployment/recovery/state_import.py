@@ -31,11 +31,12 @@ class StateImporter:
         shown = redact_address(address, stack.secrets.values())
         start = ImportStarted(self.environment, self.release, stack.name, shown)
         submission = journal.Submission()
+        entry: Entry | None = None
         try:
             entry = journal.append_event(self.ports, lambda _: start, submission=submission)
             self.ports.terraform.import_resource(self.environment, stack, address, identity)
         except (Exception, KeyboardInterrupt) as error:
-            if recorded := journal.find_recorded(self.ports, submission):
+            if recorded := entry or journal.find_recorded(self.ports, submission):
                 self._record_failure(_to_open_import(recorded, start), error)
             raise
         try:
