@@ -37,7 +37,7 @@ def transport_error(cluster: str, url: str, error: HttpFailedError) -> Operation
 
 
 def answer_error(cluster: str, url: str, why: str) -> OperationFailedError:
-    """Return the error for an answer that is none of a Kubernetes API."""
+    """Return the error for an answer that does not come from a Kubernetes API."""
     message = f"{url} does not answer as the {cluster}: {to_plain_line(why)}"
     hint = "check the address of the cluster, and whether a proxy or a sign-in page answers in its place"
     return OperationFailedError(Problem("E627", message, hint))

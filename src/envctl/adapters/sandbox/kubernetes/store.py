@@ -34,7 +34,7 @@ class Event:
 
 
 class ObjectStore:
-    """Keeps objects that nobody changes in place: each change stores another one.
+    """Keeps objects. They are never changed in place: each change stores another one.
 
     Its lock serves all of the cluster: what reads and then writes holds it.
     """

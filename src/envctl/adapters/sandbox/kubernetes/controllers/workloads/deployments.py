@@ -86,7 +86,7 @@ class _Rollout:
             _scale(context, sets, self.item, current, replicas)
         elif wanted < replicas:
             _scale(context, sets, self.item, current, min(replicas, wanted + max(0, replicas + surge - total)))
-        # Old pods that are not ready hold nobody up.
+        # Old pods that are not ready do not delay the new ones.
         not_started = _replicas(current) - _count(current, "availableReplicas")
         removable = total - (replicas - unavailable) - max(0, not_started)
         for each in sorted(self.older, key=lambda each: _count(each, "availableReplicas")):

@@ -168,7 +168,7 @@ def _warn_of_storage_class(item: Part, live: Part | None) -> Iterator[str]:  # n
 
 
 def _warn_of_secret(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
-    """Warn of a certificate or a key that is none. Whether they belong together is not checked."""
+    """Warn of an invalid certificate or key. It is not checked whether they belong together."""
     data = item.get("data") or {}
     for key, what in (
         (("tls.crt", "certificate"), ("tls.key", "key")) if item.get("type") == "kubernetes.io/tls" else ()
