@@ -144,6 +144,7 @@ class MemoryTree:
 @dataclass
 class MemoryHeadCache:
     seen: tuple[int, str] | None = None
+    copies: Mapping[int, bytes] = field(default_factory=dict)
 
     def load_head(self) -> tuple[int, str] | None:
         return self.seen
@@ -151,6 +152,12 @@ class MemoryHeadCache:
     def save_head(self, seq: int, head: str) -> None:
         if self.seen is None or seq > self.seen[0]:
             self.seen = (seq, head)
+
+    def load_copies(self) -> Mapping[int, bytes]:
+        return self.copies
+
+    def save_copies(self, copies: Mapping[int, bytes]) -> None:
+        self.copies = dict(copies)
 
 
 @dataclass

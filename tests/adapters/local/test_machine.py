@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.machine import FileHeadCache, LocalIdentity, SystemClock
+from envctl.adapters.local.machine import MAX_COPIES, FileHeadCache, LocalIdentity, SystemClock
 from envctl.domain.ledger.events import Actor
 
 ACTIONS = {
@@ -126,3 +126,45 @@ def test_unwritable_head_cache_is_tolerated(tmp_path: Path) -> None:
     (tmp_path / "witness.json").mkdir()
     witness(tmp_path / "witness.json").save_head(1, "a")
     assert {path.name for path in tmp_path.iterdir()} == {"home", "witness.json"}
+
+
+def test_copies_are_those_of_their_store(tmp_path: Path) -> None:
+    file = tmp_path / "home" / "witness.json"
+    assert witness(file, "s3://a").load_copies() == {}
+    witness(file, "s3://a").save_copies({2: b"two", 3: "drei \N{SNOWMAN}".encode()})
+    assert witness(file, "s3://a").load_copies() == {2: b"two", 3: "drei \N{SNOWMAN}".encode()}
+    assert witness(file, "s3://b").load_copies() == {}
+    assert [path.name for path in file.parent.iterdir()] == ["entries.json"]
+
+
+def test_store_on_disk_has_no_copies(tmp_path: Path) -> None:
+    file = tmp_path / "home" / "witness.json"
+    witness(file).save_copies({1: b"one"})
+    assert witness(file).load_copies() == {}
+    assert not file.parent.exists()
+
+
+def test_only_newest_copies_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "witness.json"
+    witness(file, "s3://a").save_copies(dict.fromkeys(range(MAX_COPIES + 5), b"x"))
+    assert sorted(witness(file, "s3://a").load_copies()) == list(range(5, MAX_COPIES + 5))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "7", "{}", '{"store": "s3://a"}', '{"store": "s3://a", "entries": [1]}'),
+        *('{"store": "s3://a", "entries": {"x": "y"}}', '{"store": "s3://a", "entries": {"1": 2}}'),
+        '{"store": "s3://a", "entries": {"1": "\\ud800"}}',
+    ],
+)
+def test_unreadable_copies_are_none(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "witness.json"
+    file.with_name("entries.json").write_text(content)
+    assert witness(file, "s3://a").load_copies() == {}
+
+
+def test_unwritable_copies_are_tolerated(tmp_path: Path) -> None:
+    (tmp_path / "entries.json").mkdir()
+    witness(tmp_path / "witness.json", "s3://a").save_copies({1: b"one"})
+    assert [path.name for path in tmp_path.iterdir()] == ["entries.json"]

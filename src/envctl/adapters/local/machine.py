@@ -16,6 +16,9 @@ from envctl.adapters.disk.files import read_text
 from envctl.adapters.local.git import run_git
 from envctl.domain.ledger.events import Actor
 
+# Between two checkpoints are 64 entries, and more only where one that must be signed is late.
+MAX_COPIES = 1000
+
 
 class SystemClock:
     def now(self) -> datetime:
@@ -64,11 +67,21 @@ def _user_name() -> str:
         return f"user {os.getuid()}"
 
 
+def _replace_file(file: Path, text: str) -> None:
+    temporary = file.with_suffix(f".{os.getpid()}")
+    try:
+        temporary.write_text(text)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 class FileHeadCache:
-    """Stores the last ledger entry seen, for each store URL."""
+    """Stores the last ledger entry seen, for each store URL, and copies of the entries of one remote store."""
 
     def __init__(self, file: Path, store: Callable[[], str]) -> None:
         self._file = file
+        self._copies_file = file.with_name("entries.json")
         self._store_url = cache(store)
 
     def load_head(self) -> tuple[int, str] | None:
@@ -87,12 +100,25 @@ class FileHeadCache:
         if seq <= known.get(self._store_url(), (0, ""))[0]:
             return
         known[self._store_url()] = (seq, head)
-        temporary = self._file.with_suffix(f".{os.getpid()}")
+        _replace_file(self._file, json.dumps(known))
+
+    def load_copies(self) -> Mapping[int, bytes]:
         try:
-            temporary.write_text(json.dumps(known))
-            temporary.replace(self._file)
-        finally:
-            temporary.unlink(missing_ok=True)
+            document = json.loads(read_text(self._copies_file))
+            if document["store"] != self._store_url():
+                return {}
+            return {int(number): text.encode() for number, text in document["entries"].items()}
+        except (OSError, ValueError, TypeError, AttributeError, KeyError):
+            return {}
+
+    def save_copies(self, copies: Mapping[int, bytes]) -> None:
+        if self._store_url().startswith("file:"):
+            return
+        newest = sorted(copies)[-MAX_COPIES:]
+        texts = {number: copies[number].decode() for number in newest}
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            _replace_file(self._copies_file, json.dumps({"store": self._store_url(), "entries": texts}))
 
     @contextmanager
     def _lock_folder(self) -> Iterator[None]:

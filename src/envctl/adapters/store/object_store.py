@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MIN_PARALLEL = 4
-READ_THREADS = 32
-PREFETCH_THREADS = 32
+# All entries since a checkpoint, and what is read with them, in one round trip.
+READ_THREADS = 72
+PREFETCH_THREADS = 72
 NOTHING_RECORDED = "nothing was recorded"
 
 

@@ -30,7 +30,7 @@ def run_drift_check(
         from envctl.usecases.ledger import journal
 
         # Only now: with all locks held, no deployment from this machine can change the ledger any more.
-        with journal.prefetch_ledger(ports):
+        with journal.prefetch_ledger(ports, copies=ports.head_cache.load_copies()):
             from envctl.usecases.drift.drift import check_drift
 
             return check_drift(ports, environments, selection, locked=locked, lock_errors=lock_errors)

@@ -5,7 +5,7 @@ An unsigned checkpoint is trusted if the next entry names it: the author of this
 entries. A signed one is trusted for its signature.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,9 @@ from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Po
 
 KnownHead = tuple[int, str] | None
 """Number and digest of the last entry seen by this machine; None without one."""
+EntryCopies = Mapping[int, bytes]
+"""Entries by number, as this machine read them before."""
+NO_COPIES: EntryCopies = {}
 MAX_ATTEMPTS = 100
 PAGE_SIZE = 64
 MAX_CHECKPOINTS_READ = 8
@@ -42,15 +45,34 @@ def load(ports: Ports) -> LedgerState:
 
     Entries are checked against the chain; they count if signed as the project requires.
     """
+    return _load_entries(ports, NO_COPIES)[0]
+
+
+def load_for_look(ports: Ports) -> LedgerState:
+    """Do as `load`, with the copies of this machine in place of older entries, and save copies of all.
+
+    The last entry always comes from the store, and the chain proves the copies from it on. A later change of an older
+    entry in the store goes unnoticed: whatever decides on a deployment reads them all with `load`.
+    """
+    copies = ports.head_cache.load_copies()
+    now, read = _load_entries(ports, copies)
+    if read.keys() != copies.keys():
+        ports.head_cache.save_copies(read)
+    return now
+
+
+def _load_entries(ports: Ports, copies: EntryCopies) -> tuple[LedgerState, EntryCopies]:
+    """Return the state of the ledger, and the entries after its checkpoint."""
     seen = ports.head_cache.load_head()
-    with prefetch_ledger(ports, seen):
+    with prefetch_ledger(ports, seen, copies):
         is_repeated = False
         while True:
             try:
                 check_store_owner(ports)
                 now = load_checkpoint(ports)
+                read = dict(_read_stored(ports, now.seq, copies))
                 expected, prev = now.seq + 1, now.head
-                for number, data in _read_stored(ports, after=now.seq):
+                for number, data in read.items():
                     if broken := entries.find_chain_break(number, data, expected, prev):
                         raise to_ledger_error(broken)
                     entry = entries.decode_entry(data)
@@ -59,22 +81,27 @@ def load(ports: Ports) -> LedgerState:
                     expected, prev = expected + 1, entries.hash_bytes(data)
                 check_known_head(ports, now, seen)
             except BrokenLedgerError:
-                # A listing made during appends may lack an earlier entry: read once more.
+                # A listing made during appends may lack an earlier entry, and a copy may be damaged: read once more.
                 if is_repeated:
                     raise
-                is_repeated = True
+                is_repeated, copies = True, NO_COPIES
             else:
-                return now
+                return now, read
 
 
-def prefetch_ledger(ports: Ports, last: KnownHead = None) -> AbstractContextManager[None]:
+def prefetch_ledger(
+    ports: Ports, last: KnownHead = None, copies: EntryCopies = NO_COPIES
+) -> AbstractContextManager[None]:
     """Prefetch the expected reads, from the last entry this machine saw. Later entries are few and read after it."""
     last = last or ports.head_cache.load_head()
     seen = last[0] if last else 0
     # A checkpoint right after the last entry is named by the next entry: prefetch that too.
     start = max(0, seen - 1) // checkpoint.INTERVAL * checkpoint.INTERVAL
     more = 2 if seen and seen % checkpoint.INTERVAL == 0 else 1
-    known = [ledger_store.entry_key(number) for number in range(max(start, 1), seen + more)]
+    # The entries next to a checkpoint prove it.
+    always = {seen, start, start + 1} if start else {seen}
+    numbers = [number for number in range(max(start, 1), seen + more) if number in always or number not in copies]
+    known = [ledger_store.entry_key(number) for number in numbers]
     checkpoints = [ledger_store.checkpoint_key(start)] if start else []
     return ports.store.prefetch(
         [ledger_store.MARKER_KEY, *checkpoints, *known],
@@ -244,10 +271,14 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Unbe
     return now, tuple(found)
 
 
-def _read_stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
+def _read_stored(ports: Ports, after: int = 0, copies: EntryCopies = NO_COPIES) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbered entries after one, the last of them never from `copies`."""
     keys = ports.store.list_keys(ledger_store.ENTRY_FOLDER, after=ledger_store.entry_key(after))
-    for key, data in zip(keys, ports.store.read_all(keys), strict=True):
-        yield ledger_store.parse_key_number(key), data or b""
+    wanted = [key for key in keys if key == keys[-1] or ledger_store.parse_key_number(key) not in copies]
+    stored = dict(zip(wanted, ports.store.read_all(wanted), strict=True))
+    for key in keys:
+        number = ledger_store.parse_key_number(key)
+        yield number, (stored[key] or b"") if key in stored else copies[number]
 
 
 def create_entry(ports: Ports, entry: entries.Entry) -> bool:

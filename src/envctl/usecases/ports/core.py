@@ -146,6 +146,14 @@ class HeadCache(Protocol):
     def save_head(self, seq: int, head: str) -> None:
         """Save this head, unless another command saved a later one."""
 
+    def load_copies(self) -> Mapping[int, bytes]:
+        """Return the saved copies of entries by number. They may be damaged: only the chain proves them. Empty if the
+        store is as near as they are.
+        """
+
+    def save_copies(self, copies: Mapping[int, bytes]) -> None:
+        """Save these copies in place of those before."""
+
 
 class CheckRunner(Protocol):
     """Runner of the checks after a deployment."""
