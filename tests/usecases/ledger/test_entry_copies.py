@@ -48,20 +48,20 @@ def world(store: CountingStore) -> World:
     """A machine that has read five entries for a look."""
     world = World(store=store)
     fill(world, 5)
-    journal.load_for_look(world.ports)
+    journal.load(world.ports, for_look=True)
     store.asked.clear()
     return world
 
 
 def test_second_look_reads_last_entry_only(world: World, store: CountingStore) -> None:
-    assert journal.load_for_look(world.ports) == journal.load(World(store=MemoryStore(store.content)).ports)
+    assert journal.load(world.ports, for_look=True) == journal.load(World(store=MemoryStore(store.content)).ports)
     assert read_numbers(store) == [5]
 
 
 def test_look_reads_later_entries_too(world: World, store: CountingStore) -> None:
     fill(World(store=MemoryStore(store.content)), 2)
     store.asked.clear()
-    assert journal.load_for_look(world.ports).seq == 7
+    assert journal.load(world.ports, for_look=True).seq == 7
     # Entry 5 is the last one that this machine knows.
     assert read_numbers(store) == [5, 6, 7]
     assert sorted(world.head_cache.copies) == list(range(1, 8))
@@ -82,7 +82,7 @@ def test_wrong_copy_is_never_believed(world: World, store: CountingStore, number
         "not an entry": b"",
     }
     world.head_cache.copies = {**copies, number: wrong[change]} if change in wrong else _without(copies, number)
-    assert journal.load_for_look(world.ports) == journal.load(World(store=MemoryStore(store.content)).ports)
+    assert journal.load(world.ports, for_look=True) == journal.load(World(store=MemoryStore(store.content)).ports)
     if change == "missing":
         assert world.head_cache.copies == copies
 
@@ -104,9 +104,9 @@ def test_changed_store_is_refused_by_decisions(world: World, store: CountingStor
     # A look refuses as well, except after a change of an older entry, whose copy is still the true one.
     if removed or number == 5:
         with pytest.raises(journal.BrokenLedgerError):
-            journal.load_for_look(world.ports)
+            journal.load(world.ports, for_look=True)
     else:
-        assert journal.load_for_look(world.ports).seq == 5
+        assert journal.load(world.ports, for_look=True).seq == 5
 
 
 def test_copies_of_another_history_do_not_count(world: World, store: CountingStore) -> None:
@@ -115,11 +115,11 @@ def test_copies_of_another_history_do_not_count(world: World, store: CountingSto
     world.head_cache = MemoryHeadCache(copies=world.head_cache.copies)
     world.store.content.clear()
     world.store.content.update(other.store.content)
-    assert journal.load_for_look(world.ports) == journal.load(other.ports)
+    assert journal.load(world.ports, for_look=True) == journal.load(other.ports)
 
 
 def test_copies_begin_after_the_checkpoint(world: World, store: CountingStore) -> None:
     fill(world, checkpoint.INTERVAL)
-    journal.load_for_look(world.ports)
+    journal.load(world.ports, for_look=True)
     assert min(world.head_cache.copies) == checkpoint.INTERVAL + 1
-    assert journal.load_for_look(world.ports) == journal.load(World(store=MemoryStore(store.content)).ports)
+    assert journal.load(world.ports, for_look=True) == journal.load(World(store=MemoryStore(store.content)).ports)

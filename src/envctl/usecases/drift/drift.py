@@ -153,7 +153,7 @@ class DriftScan:
             releases = {self.ports.workspace.load_code_release(target) for target in wanted} - {""}
             with self.ports.store.prefetch([release_key(release) for release in sorted(releases)], []):
                 # Read once, with all locks held against deployments from this machine: a store may be far away.
-                self.state = journal.load_for_look(self.ports)
+                self.state = journal.load(self.ports, for_look=True)
                 find = self.state.find_environment
                 targets = tuple(each for each in wanted if each not in unless_empty or find(each).last)
                 self.ports.observer.on_start(targets)

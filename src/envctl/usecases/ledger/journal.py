@@ -40,29 +40,15 @@ def to_ledger_error(broken: entries.ChainBreak) -> BrokenLedgerError:
     return BrokenLedgerError(Problem("E401", message, hint))
 
 
-def load(ports: Ports) -> LedgerState:
+def load(ports: Ports, *, for_look: bool = False) -> LedgerState:
     """Return the state of the ledger, read from the last checkpoint on.
 
-    Entries are checked against the chain; they count if signed as the project requires.
+    Entries are checked against the chain; they count if signed as the project requires. With `for_look`, copies of this
+    machine replace older entries, and the copies are renewed. The last entry always comes from the store, and the chain
+    proves the copies from it on. A later change of an older entry in the store goes unnoticed: whatever decides on a
+    deployment reads them all.
     """
-    return _load_entries(ports, NO_COPIES)[0]
-
-
-def load_for_look(ports: Ports) -> LedgerState:
-    """Do as `load`, with the copies of this machine in place of older entries, and save copies of all.
-
-    The last entry always comes from the store, and the chain proves the copies from it on. A later change of an older
-    entry in the store goes unnoticed: whatever decides on a deployment reads them all with `load`.
-    """
-    copies = ports.head_cache.load_copies()
-    now, read = _load_entries(ports, copies)
-    if read.keys() != copies.keys():
-        ports.head_cache.save_copies(read)
-    return now
-
-
-def _load_entries(ports: Ports, copies: EntryCopies) -> tuple[LedgerState, EntryCopies]:
-    """Return the state of the ledger, and the entries after its checkpoint."""
+    copies = ports.head_cache.load_copies() if for_look else NO_COPIES
     seen = ports.head_cache.load_head()
     with prefetch_ledger(ports, seen, copies):
         is_repeated = False
@@ -86,7 +72,9 @@ def _load_entries(ports: Ports, copies: EntryCopies) -> tuple[LedgerState, Entry
                     raise
                 is_repeated, copies = True, NO_COPIES
             else:
-                return now, read
+                if for_look and read.keys() != copies.keys():
+                    ports.head_cache.save_copies(read)
+                return now
 
 
 def prefetch_ledger(
