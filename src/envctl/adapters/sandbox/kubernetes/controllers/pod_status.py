@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.controllers.configuration import MissingConfiguration
 from envctl.adapters.sandbox.kubernetes.controllers.context import Context, build_condition
 from envctl.adapters.sandbox.kubernetes.controllers.images import CRASH_LOOP, NO_SUCH_IMAGE, Failure
 from envctl.adapters.sandbox.kubernetes.controllers.nodes import find_node, read_node_address
@@ -44,7 +45,10 @@ def describe_running(pod: Object) -> Object:
     running = {"running": {"startedAt": format_time()}}
     states = [_describe_container(each, running, is_ready=True) for each in _list_containers(pod)]
     conditions = _describe_conditions(pod, is_ready=True)
-    return {**pod["status"], "phase": "Running", "conditions": conditions, "containerStatuses": states}
+    status = {**pod["status"], "phase": "Running", "conditions": conditions, "containerStatuses": states}
+    if initial := pod["spec"].get("initContainers"):
+        status["initContainerStatuses"] = [_describe_initial(each) for each in initial]
+    return status
 
 
 def describe_failure(pod: Object, failure: Failure, *, is_first: bool = False) -> Object:
@@ -68,6 +72,31 @@ def describe_failure(pod: Object, failure: Failure, *, is_first: bool = False) -
     phase = "Pending" if failure.marker == NO_SUCH_IMAGE else "Running"
     conditions = _describe_conditions(pod, is_ready=False)
     return {**pod["status"], "phase": phase, "conditions": conditions, "containerStatuses": states}
+
+
+def describe_waiting(pod: Object, missing: MissingConfiguration) -> Object:
+    """Return the status of a pod with a container whose variables can't be set; the others beside it run."""
+    waiting = {"waiting": {"reason": "CreateContainerConfigError", "message": missing.message}}
+    names = {"containers": "containerStatuses", "initContainers": "initContainerStatuses"}
+    states: dict[str, object] = {}
+    for field, name in names.items():
+        containers = pod["spec"].get(field) or ()
+        if any(each["name"] == missing.container for each in containers):
+            before = {each["name"]: each for each in pod["status"].get(name) or ()}
+            states[name] = [
+                _describe_container(each, waiting, is_ready=False)
+                if each["name"] == missing.container
+                else _describe_beside(each, before.get(each["name"]) or {})
+                for each in containers
+            ]
+    conditions = _describe_conditions(pod, is_ready=False)
+    return {**pod["status"], "phase": "Pending", "conditions": conditions, **states}
+
+
+def _describe_beside(container: Mapping[str, Any], before: Object) -> Object:
+    if {"running", "terminated"} & (before.get("state") or {}).keys():
+        return before
+    return _describe_container(container, {"running": {"startedAt": format_time()}}, is_ready=True)
 
 
 def describe_end(pod: Object, failure: Failure | None) -> Object:

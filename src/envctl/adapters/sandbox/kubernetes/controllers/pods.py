@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 
 from envctl.adapters.sandbox.kubernetes.controllers.claims import find_claim_problem
+from envctl.adapters.sandbox.kubernetes.controllers.configuration import (
+    MissingConfiguration,
+    find_missing_variable,
+    find_missing_volume,
+)
 from envctl.adapters.sandbox.kubernetes.controllers.context import KUBELET, Context, build_condition, refer_to
 from envctl.adapters.sandbox.kubernetes.controllers.events import Kind
 from envctl.adapters.sandbox.kubernetes.controllers.images import (
@@ -19,6 +24,7 @@ from envctl.adapters.sandbox.kubernetes.controllers.pod_status import (
     describe_failure,
     describe_running,
     describe_start,
+    describe_waiting,
     is_ready,
 )
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
@@ -50,6 +56,8 @@ def reconcile_pod(context: Context, resource: Resource, pod: Object) -> float | 
     if age < seconds:
         return seconds - age
     failure = find_failure(pod["spec"])
+    if status.get("phase") == "Pending" and (missing := _find_missing(context, pod, failure)):
+        return _wait_for_configuration(context, resource, pod, missing)
     if _is_ending(pod) and (failure is None or failure.marker == CRASH_LOOP):
         _report_start(context, pod)
         context.set_status(resource, pod, describe_end(pod, failure), KUBELET)
@@ -59,6 +67,25 @@ def reconcile_pod(context: Context, resource: Resource, pod: Object) -> float | 
         _report_start(context, pod)
         context.set_status(resource, pod, describe_running(pod), KUBELET)
     return None
+
+
+def _find_missing(context: Context, pod: Object, failure: Failure | None) -> MissingConfiguration | None:
+    missing = find_missing_volume(context, pod)
+    if missing or (failure and failure.marker == NO_SUCH_IMAGE):
+        # The kubelet pulls images before it reads variables.
+        return missing
+    return find_missing_variable(context, pod)
+
+
+def _wait_for_configuration(
+    context: Context, resource: Resource, pod: Object, missing: MissingConfiguration
+) -> float | None:
+    if context.notice(pod, missing):
+        reason, message = ("Failed", f"Error: {missing.message}") if missing.container else ("", missing.message)
+        _report(context, pod, reason or "FailedMount", message, "Warning")
+    if missing.container:
+        context.set_status(resource, pod, describe_waiting(pod, missing), KUBELET)
+    return _RETRY_SECONDS
 
 
 def _schedule(context: Context, resource: Resource, pod: Object) -> float | None:
