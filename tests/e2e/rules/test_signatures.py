@@ -101,7 +101,7 @@ def test_signed_release_reaches_prod_despite_forged_approval(
     assert f"entry {forged.seq} of the ledger (approval given about prod) is not trusted" in refused.err
     found = signing.run("ledger", "verify", "--json")
     assert (found.code, found.codes) == (1, ["E466"])
-    assert "signed with the key of dev, and not with that of prod" in found.out
+    assert "signed with the key of dev, not with the key of prod" in found.out
 
     # In prod bob has a profile, and no role to deploy with. What he says himself is believed.
     signing.run_checked(*approve)

@@ -170,7 +170,7 @@ def ring_while_watched(shop: Shop) -> None:
     shop.rings("ALARM")
     out, err = watched.communicate(timeout=90)
     assert watched.returncode == 1, err
-    assert "alarm shop-dev-5xx rings (for the test); all requests go to blue again" in out
+    assert "alarm shop-dev-5xx is in ALARM state (for the test); all requests go to blue again" in out
     assert (shop.weights(), shop.services()) == (BLUE, {"blue"})
     assert shop.events()[:3] == ["deployment failed", "verification failed", "traffic shifted"]
 
