@@ -1,5 +1,8 @@
 """Blocks in HCL mean what the JSON syntax says, and are formatted as Terraform formats them."""
 
+from functools import partial
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +11,8 @@ from envctl.adapters.hcl.source import read_settings
 from envctl.domain.terraform.expressions import escape_templates
 from envctl.domain.terraform.hcl_blocks import Expression, format_block
 
-TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+# Terraform composes the characters of every text, in both syntaxes.
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12).map(partial(normalize, "NFC"))
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT.filter(bool), inner, max_size=3),
