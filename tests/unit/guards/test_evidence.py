@@ -368,6 +368,7 @@ UNDO, OBJECT = "undo it by hand, then: envctl drift dev", "shop: Service/shop/we
 IGNORE = "to accept it, add it to ignore, or its writer to managers, in [environments.dev.drift]"
 UNPLANNED: dict[str, tuple[tuple[str, ...], str]] = {
     "a resource": ((VPC,), f"{UNDO}; to accept it: envctl apply dev"),
+    "a resource with a key like an object": (('web: aws_x.y["a: b/c"]',), f"{UNDO}; to accept it: envctl apply dev"),
     "an object, which is in no state": ((OBJECT,), f"{UNDO}; {IGNORE}"),
     "an object and a resource": ((OBJECT, VPC), f"{UNDO}; to accept it: envctl apply dev"),
 }
