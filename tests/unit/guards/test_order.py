@@ -168,8 +168,12 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
         "release 111111111111 has no complete deployment in staging: it was never deployed there",
         "envctl promote dev staging --release 111111111111",
     ),
-    "two stages lack it": (
-        replace(DEV_AHEAD, pipeline=Pipeline(("dev", "test", "staging", "prod")), release=R2),
+    "two stages run an earlier one": (
+        replace(
+            with_environment(DEV_AHEAD, "test", ran(R1)),
+            pipeline=Pipeline(("dev", "test", "staging", "prod")),
+            release=R2,
+        ),
         "release 222222222222 has no complete deployment in staging: it was never deployed there",
         "envctl promote dev test",
     ),

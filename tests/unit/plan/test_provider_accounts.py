@@ -293,10 +293,6 @@ TAKE_BLOCK = (
     ' for another account, write allowed_account_ids = ["ACCOUNT"] in the block, and list it in other_accounts of'
     " [environments.dev]"
 )
-NAME_ACCOUNT = (
-    'write allowed_account_ids = ["ACCOUNT"] into its provider block; an account other than that of the environment'
-    " must be in other_accounts of [environments.dev] too"
-)
 TAKE_ALIAS = f'remove allowed_account_ids from [stacks.STACK.providers] "aws.far": {RENDER}'
 TAKE_CREDENTIALS = (
     "write [providers.awscc] in envctl.toml without credentials: envctl adds region and role of [environments.dev]"
@@ -314,12 +310,6 @@ LEADS: dict[str, tuple[ProviderConfiguration, AccountScope, str, str]] = {
     "no role in place of one": (replace(TABLE, allowed=(MINE,)), WITH_ROLE, "assume_role", TAKE_ROLE),
     "endpoints": (replace(MODULES, allowed=(MINE,), endpoints=MANY), HOME, "endpoints", TAKE_ENDPOINTS),
     "nothing, in a module": (MODULES, HOME, "allowed_account_ids", TAKE_BLOCK),
-    "nothing, in a root module": (
-        to_provider_configuration("aws", "aws", {}, in_root=True),
-        HOME,
-        "allowed_account_ids",
-        NAME_ACCOUNT,
-    ),
     "nothing, in an alias": (replace(TABLE, name="aws.far"), HOME, "allowed_account_ids", TAKE_ALIAS),
     "credentials": (replace(CLOUD_TABLE, credentials=("profile",)), HOME, "assume_role", TAKE_CREDENTIALS),
 }
@@ -329,6 +319,14 @@ LEADS: dict[str, tuple[ProviderConfiguration, AccountScope, str, str]] = {
 def test_mismatch_names_key_and_fix(found: ProviderConfiguration, home: AccountScope, key: str, advice: str) -> None:
     (stray,) = find_account_mismatches(found, home)
     assert (stray.configuration, stray.key, suggest_fix(stray, "dev")) == (found, key, advice)
+
+
+def test_root_module_names_its_account_itself() -> None:
+    (stray,) = find_account_mismatches(to_provider_configuration("aws", "aws", {}, in_root=True), HOME)
+    assert suggest_fix(stray, "dev") == (
+        'write allowed_account_ids = ["ACCOUNT"] into its provider block; an account other than that of the environment'
+        " must be in other_accounts of [environments.dev] too"
+    )
 
 
 def test_fix_names_the_table_with_the_key() -> None:
