@@ -178,7 +178,7 @@ def test_missing_approval_is_temporary_and_names_approvers() -> None:
     )
 
 
-def test_approver_lets_another_person_promote() -> None:
+def test_only_approver_must_not_promote_too() -> None:
     refusal = answer("G106", approved(approval(BOB)))
     assert refusal is not None
     assert refusal.hint == "as another person: envctl promote staging prod"

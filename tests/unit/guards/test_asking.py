@@ -102,7 +102,7 @@ def test_each_refusal_names_its_guard_and_a_command(request_: Request, codes: li
         assert "envctl " in refusal.hint
 
 
-def test_wrong_order_has_the_first_hint() -> None:
+def test_wrong_order_decides_the_hints_of_its_path() -> None:
     """What would open the guards of a wrong way leads nowhere; what is wrong with the target stays to be done."""
     wrong, _ = AT_ONCE["the way is wrong and nothing is proven"]
     hints = {refusal.code: refusal.hint for refusal in check_guards(wrong)}
