@@ -178,6 +178,15 @@ def test_missing_approval_is_temporary_and_names_approvers() -> None:
     )
 
 
+def test_only_approver_must_not_promote_too() -> None:
+    refusal = answer("G106", approved(approval(BOB)))
+    assert refusal is not None
+    assert refusal.hint == "as another person: envctl promote staging prod"
+    assert refusal.who == "any person who did not approve it"
+    both = answer("G106", approved(approval(BOB), request=TWO))
+    assert both and both.hint == TO_GIVE
+
+
 def test_missing_usual_gates_show_both_fixes() -> None:
     refusal = answer("G106", ruled(ASKED, is_usual=True))
     assert refusal is not None

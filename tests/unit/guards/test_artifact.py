@@ -124,12 +124,20 @@ def test_all_unpinned_images_are_named() -> None:
     assert refusal and "for app (registry.example.com/shop:1.4), side (side:1): " in refusal.message
 
 
-def test_floating_images_of_a_plan_are_refused() -> None:
-    plan = EnvironmentPlan("staging", "r", (StackPlan("web", floating_images=("nginx:1.29", "side")), StackPlan("db")))
+FLOATING: dict[str, tuple[tuple[str, ...], str]] = {
+    "one": (("nginx:1.29",), "1 image has no digest: nginx:1.29 (web)"),
+    "two": (("nginx:1.29", "side"), "2 images have no digest: nginx:1.29 (web), side (web)"),
+    "of four three are named": (("a", "b", "c", "d"), "4 images have no digest: a (web), b (web), c (web) and 1 more"),
+}
+
+
+@pytest.mark.parametrize(("images", "told"), FLOATING.values(), ids=FLOATING)
+def test_floating_images_of_a_plan_are_refused(images: tuple[str, ...], told: str) -> None:
+    plan = EnvironmentPlan("staging", "r", (StackPlan("web", floating_images=images), StackPlan("db")))
     refusal = answer("G201", replace(with_images(PROMOTION, APP), plan=plan))
     assert refusal == Refusal(
         GuardCode.ARTIFACT,
-        "2 images have no digest: nginx:1.29 (web), side (web). The content behind a tag can change",
+        f"{told}. The content behind a tag can change",
         "write the digests into the code: envctl images pin; then make a new release",
         waivable=False,
     )

@@ -102,6 +102,15 @@ def test_each_refusal_names_its_guard_and_a_command(request_: Request, codes: li
         assert "envctl " in refusal.hint
 
 
+def test_wrong_order_decides_the_hints_of_its_path() -> None:
+    """What would open the guards of a wrong way leads nowhere; what is wrong with the target stays to be done."""
+    wrong, _ = AT_ONCE["the way is wrong and nothing is proven"]
+    hints = {refusal.code: refusal.hint for refusal in check_guards(wrong)}
+    onward = {code for code, hint in hints.items() if hint == "envctl promote staging prod"}
+    assert onward == {"G101", "G102", "G106", "G107"}
+    assert hints[GuardCode.LOCK] == "envctl unlock prod"
+
+
 def test_warnings_are_no_refusals() -> None:
     request = here(STRICT, drift=DRIFT)
     assert {refusal.code for refusal in list_refusals(request)} == {"G104", "G105", "G106", "G107"}

@@ -25,6 +25,7 @@ from envctl.domain.guards.rules import (
     can_replace_rules,
     check_stopped_deployment,
     count_missing_rules_approvals,
+    count_missing_since,
     describe_approvers,
     find_barring_view,
     has_new_rules,
@@ -300,6 +301,14 @@ def test_rest_must_be_approved_by_both_documents() -> None:
     assert told.message == (f"the last deployment stopped halfway; its rest needs approval at: law ({BY_RECORD})")
     assert count_missing_at_gates(request) == {"peer": 0, "law": 1}
     assert check_stopped_deployment(bound(here(request, approvals=(*given, approval(DAN, "law"))))) is None
+
+
+def test_drift_fix_needs_later_approvals_by_both_documents() -> None:
+    given = (approval(CAT), approval(CAT, "law", at=NOW - HOUR - TICK), approval(DAN, "law", at=NOW))
+    request = bound(ruled_by(TREE, LAW, here(TO_PROD, approvals=given)))
+    assert count_missing_since(request, NOW - HOUR) == {"law": 1}
+    assert count_missing_since(request, NOW - 2 * HOUR) == {}
+    assert count_missing_since(request, NOW) == {"peer": 1, "law": 1}
 
 
 def test_gates_of_both_documents_are_required() -> None:

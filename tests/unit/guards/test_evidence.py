@@ -91,6 +91,16 @@ NOT_VERIFIED: dict[str, tuple[Request, str, str]] = {
         f"{IN_DEV}drift was found there",
         "envctl verify dev",
     ),
+    "what has drifted where no plan undoes it": (
+        there(PROMOTION, evidence={R1: DRIFTED}, drift=replace(ONE, unplanned=(VPC,))),
+        f"{IN_DEV}drift was found there",
+        "undo it by hand, then: envctl drift dev; to accept it: envctl apply dev",
+    ),
+    "what ran with other providers": (
+        there(PROMOTION, evidence={R1: replace(UNVERIFIED, deployment=deployed(unpinned=("acme/aws",)))}),
+        f"{IN_DEV}{NEVER}",
+        "deploy it there again without provider overrides: envctl apply dev",
+    ),
     "what runs in the middle": (
         there(TO_PROD, evidence={R1: UNVERIFIED}),
         f"{IN_STAGING}{NEVER}",
@@ -352,3 +362,19 @@ COUNTED: dict[str, tuple[DriftCheck, str]] = {
 @pytest.mark.parametrize(("drift", "told"), COUNTED.values(), ids=COUNTED.keys())
 def test_drift_is_counted_and_first_resource_is_named(drift: DriftCheck, told: str) -> None:
     assert said("G110", there(PROMOTION, drift=drift)) == f"dev has drifted: {told}"
+
+
+UNDO, OBJECT = "undo it by hand, then: envctl drift dev", "shop: Service/shop/web"
+IGNORE = "to accept it, add it to ignore, or its writer to managers, in [environments.dev.drift]"
+UNPLANNED: dict[str, tuple[tuple[str, ...], str]] = {
+    "a resource": ((VPC,), f"{UNDO}; to accept it: envctl apply dev"),
+    "a resource with a key like an object": (('web: aws_x.y["a: b/c"]',), f"{UNDO}; to accept it: envctl apply dev"),
+    "an object, which is in no state": ((OBJECT,), f"{UNDO}; {IGNORE}"),
+    "an object and a resource": ((OBJECT, VPC), f"{UNDO}; to accept it: envctl apply dev"),
+}
+
+
+@pytest.mark.parametrize(("names", "hint"), UNPLANNED.values(), ids=UNPLANNED.keys())
+def test_drift_in_no_plan_is_undone_by_hand(names: tuple[str, ...], hint: str) -> None:
+    refusal = answer("G110", there(PROMOTION, drift=replace(seen(len(names), *names), unplanned=names)))
+    assert refusal and refusal.hint == hint

@@ -9,6 +9,7 @@ from envctl.domain.guards.gate_approvals import GateApprovals, GivenApproval, li
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval
 from tests.unit.guards.asked import ANN, CAT, DAN, HOUR, NOW, TO_PROD, approval, here, ruled
+from tests.unit.guards.test_both_documents import bound, gated, ruled_by
 
 PEER = ruled(TO_PROD, approvals={"peer": 1})
 TWO = ruled(TO_PROD, approvals={"peer": 2}, expires=8 * HOUR)
@@ -49,6 +50,20 @@ CASES: dict[str, tuple[Request, dict[str, GateApprovals]]] = {
         {"peer": GateApprovals(1, 2, NOW + 7 * HOUR, (given(CAT, 1, NOW + 7 * HOUR),), OTHERS)},
     ),
     "an expired approval is missing": (approved(TWO, aged(CAT, 9)), {"peer": GateApprovals(0, 2, who=OTHERS)}),
+    "each gate has its own": (
+        approved(ruled(TO_PROD, approvals={"peer": 1, "law": 1}), aged(CAT, 2), approval(DAN, "law")),
+        {"peer": GateApprovals(1, 1, None, (given(CAT, 2),)), "law": GateApprovals(1, 1, None, (given(DAN),))},
+    ),
+    "an approval by one of two documents is none": (
+        bound(
+            ruled_by(
+                gated(approvals={"peer": 1}),
+                gated(approvals={"peer": 1}, expires="2h"),
+                approved(TO_PROD, aged(CAT, 3), aged(DAN, 1)),
+            )
+        ),
+        {"peer": GateApprovals(1, 1, NOW + HOUR, (given(DAN, 1, NOW + HOUR),))},
+    ),
     "patterns say who can approve": (
         ruled(PEER, approve={"peer": ("lead@example.com",)}),
         {"peer": GateApprovals(0, 1, who="lead@example.com except ann, bob")},

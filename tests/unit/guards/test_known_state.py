@@ -6,7 +6,7 @@ import pytest
 
 from envctl.domain.guards import Request, list_unwaivable
 from envctl.domain.ledger.state import Unbelieved
-from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
 from tests.unit.guards.asked import ANN, BACK, DESTRUCTION, ENTRY, NOW, PROMOTION, R1, answer, change, here, ruled, said
 
 HELD = StackPlan("web", in_state=3)
@@ -26,6 +26,9 @@ KNOWN: dict[str, Request] = {
     "it was applied to its end": here(WEB, stacks=frozenset({"web"})),
     "a deployment began with it": here(WEB, begun=frozenset({"web"})),
     "one began of unrecorded stacks": here(WEB, unnamed=(4,)),
+    "it was deployed under its former name": replace(
+        here(WEB, stacks=frozenset({"site"})), changeover=Changeover(moves={"web": "site"})
+    ),
     "what waits for others holds nothing known": planned(PROMOTION, StackPlan("web", waits_for=("network",))),
 }
 UNKNOWN: dict[str, Request] = {

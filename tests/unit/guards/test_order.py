@@ -22,7 +22,9 @@ from tests.unit.guards.asked import (
     here,
     made,
     proof,
+    ran,
     there,
+    with_environment,
 )
 
 MANAGEMENT = Pipeline(("management",), standalone=True)
@@ -122,6 +124,8 @@ PROVEN: dict[str, Request] = {
 ENTER, HISTORY = "envctl apply dev", "its deployments and verifications: envctl history staging"
 IN_DEV = "release 111111111111 has no complete deployment in dev: "
 LACKS = "release 111111111111 has no valid verification in staging"
+# Staging runs R1, and dev R2.
+DEV_AHEAD = with_environment(TO_PROD, "dev", ran(R1, R2))
 LOST = {R1: proof(verified_at=None, revoked="drift was found there")}
 UNPROVEN: dict[str, tuple[Request, str, str]] = {
     "nothing was ever there": (
@@ -159,6 +163,25 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
         "release 111111111111 has no complete deployment in staging: it was never deployed there",
         "envctl promote dev staging",
     ),
+    "an earlier release is wanted": (
+        replace(there(DEV_AHEAD, evidence={}, last=None), older=True),
+        "release 111111111111 has no complete deployment in staging: it was never deployed there",
+        "envctl promote dev staging --release 111111111111",
+    ),
+    "two stages run an earlier one": (
+        replace(
+            with_environment(DEV_AHEAD, "test", ran(R1)),
+            pipeline=Pipeline(("dev", "test", "staging", "prod")),
+            release=R2,
+        ),
+        "release 222222222222 has no complete deployment in staging: it was never deployed there",
+        "envctl promote dev test",
+    ),
+    "every environment lacks it": (
+        replace(DEV_AHEAD, release="3" * 64),
+        "release 333333333333 has no complete deployment in staging: it was never deployed there",
+        "envctl promote dev staging",
+    ),
     "its last deployment failed": (failed("failed"), f"{IN_DEV}its last deployment there failed", ENTER),
     "it was interrupted": (failed("interrupted"), f"{IN_DEV}its last deployment there was interrupted", ENTER),
     "it was given up": (failed("abandoned"), f"{IN_DEV}its last deployment there was abandoned", ENTER),
@@ -173,6 +196,11 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
         "no earlier release was verified in staging",
         "its deployments and verifications: envctl history staging",
     ),
+    "there is nothing to go back from": (
+        replace(BACK, release=None, present=ONLY_DEV),
+        "no earlier release was verified in staging",
+        "envctl promote dev staging",
+    ),
     "a rollback to what was never here": (here(BACK, evidence={R2: proof(R2)}), LACKS, HISTORY),
     "a rollback to what was never verified": (here(BACK, evidence={R1: proof(verified_at=None)}), LACKS, HISTORY),
     "a rollback to what lost its verification": (here(BACK, evidence=LOST), f"{LACKS}: drift was found there", HISTORY),
@@ -180,6 +208,11 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
         here(BACK, last=deployed()),
         "release 111111111111 is the last one deployed to staging, not an earlier one",
         "envctl apply staging",
+    ),
+    "a rollback to all that runs": (
+        here(BACK, current=deployed(), last=deployed()),
+        "release 111111111111 is the last one deployed to staging, not an earlier one",
+        HISTORY,
     ),
     "another rollback failed": (
         replace(STOPPED, release="3" * 64),

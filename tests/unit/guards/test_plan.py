@@ -7,8 +7,8 @@ import pytest
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.guards.approvals import count_missing_approvals
-from envctl.domain.guards.plan import check_stopped_deployment, count_missing_after_stop
+from envctl.domain.guards.approvals import count_missing_approvals, list_valid_approvals
+from envctl.domain.guards.plan import check_stopped_deployment, count_missing_after_stop, list_counting_approvals
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
@@ -384,6 +384,7 @@ REST: dict[str, tuple[Request, dict[str, int]]] = {
 def test_only_gates_count_without_stopped_deployment(request_: Request) -> None:
     assert check_stopped_deployment(request_) is None
     assert count_missing_after_stop(request_) == count_missing_approvals(request_)
+    assert list_counting_approvals(request_) == list_valid_approvals(request_)
 
 
 @pytest.mark.parametrize(("request_", "missing"), REST.values(), ids=REST.keys())
@@ -402,6 +403,12 @@ def test_stopped_deployment_needs_approval_of_the_rest(request_: Request, missin
     # A plan tells what is left, and G302 decides by it.
     planned_ = replace(request_, plan=plan(ONE))
     assert count_missing_after_stop(planned_) == count_missing_approvals(planned_)
+
+
+def test_only_approvals_since_the_stop_count() -> None:
+    request = rest_of(EARLY, LATE)
+    assert list_counting_approvals(request) == (LATE,)
+    assert list_counting_approvals(replace(request, plan=plan(ONE))) == (EARLY, LATE)
 
 
 WAITED = EnvironmentPlan(

@@ -7,6 +7,7 @@ import pytest
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, Request
+from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, EnvironmentState
 from tests.unit.guards.asked import (
     BACK,
     DESTRUCTION,
@@ -18,8 +19,10 @@ from tests.unit.guards.asked import (
     TO_PROD,
     answer,
     made,
+    ran,
     ruled,
     said,
+    with_environment,
 )
 
 WRONG = Problem("E204", "size is not a number", "write 1", Location("environments/staging/terraform.tfvars", 3))
@@ -140,3 +143,10 @@ def test_uncommitted_release_is_refused(request_: Request) -> None:
         "release 111111111111 was made from a tree with uncommitted changes",
         "commit the working tree, then: envctl apply dev",
     )
+
+
+@pytest.mark.parametrize("entry", [ran(R1, R2), EMPTY_ENVIRONMENT], ids=["of another release", "without a release"])
+def test_other_files_need_a_new_release(entry: EnvironmentState) -> None:
+    """Committed as they are, the files of the latest release are the same release."""
+    refusal = answer("G206", with_environment(uncommitted(PROMOTION), "dev", entry))
+    assert refusal and refusal.hint == "commit the working tree, then make a new release: envctl apply dev"

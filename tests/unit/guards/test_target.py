@@ -119,7 +119,7 @@ FOR_EVER: dict[str, tuple[tuple[Window, ...], str]] = {
 def test_window_closed_for_a_year_is_not_temporary(windows: tuple[Window, ...], why: str) -> None:
     refusal = answer("G107", ruled(PROMOTION, windows=windows))
     assert refusal and refusal.message == f"staging can't be changed now: {why}, and it does not open within a year"
-    assert "correct its windows in envctl.toml" in refusal.hint
+    assert refusal.hint == "correct its windows in envctl.toml, then: envctl why staging"
     assert (refusal.code, refusal.guard, refusal.for_now, refusal.opens) == ("G107", "window", False, None)
     assert refusal.waivable
 

@@ -216,6 +216,19 @@ def test_alias_needs_no_role_of_the_environment() -> None:
     ] == []
 
 
+OURS: dict[str, tuple[dict[str, object], list[str]]] = {
+    "no role": ({"allowed_account_ids": [MINE]}, [f"takes no role; expected {ROLE}"]),
+    "the environment's role": ({"allowed_account_ids": [MINE], "assume_role": {"role_arn": ROLE}}, []),
+    "a role of its own": ({"allowed_account_ids": [MINE], "assume_role": {"role_arn": f"{ROLE}-2"}}, []),
+}
+
+
+@pytest.mark.parametrize(("said", "why"), OURS.values(), ids=OURS)
+def test_rendered_alias_needs_some_role(said: dict[str, object], why: list[str]) -> None:
+    found = to_provider_configuration("aws.far", "aws", said)
+    assert [stray.why for stray in find_account_mismatches(found, WITH_ROLE, is_ours=True)] == why
+
+
 CLOUD_CONTROL: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "it takes a role of the account": ({"assume_role": {"role_arn": ROLE}}, WITH_ROLE, []),
     "nothing has a role": ({}, HOME, []),
@@ -280,6 +293,7 @@ TAKE_BLOCK = (
     ' for another account, write allowed_account_ids = ["ACCOUNT"] in the block, and list it in other_accounts of'
     " [environments.dev]"
 )
+TAKE_ALIAS = f'remove allowed_account_ids from [stacks.STACK.providers] "aws.far": {RENDER}'
 TAKE_CREDENTIALS = (
     "write [providers.awscc] in envctl.toml without credentials: envctl adds region and role of [environments.dev]"
 )
@@ -296,6 +310,7 @@ LEADS: dict[str, tuple[ProviderConfiguration, AccountScope, str, str]] = {
     "no role in place of one": (replace(TABLE, allowed=(MINE,)), WITH_ROLE, "assume_role", TAKE_ROLE),
     "endpoints": (replace(MODULES, allowed=(MINE,), endpoints=MANY), HOME, "endpoints", TAKE_ENDPOINTS),
     "nothing, in a module": (MODULES, HOME, "allowed_account_ids", TAKE_BLOCK),
+    "nothing, in an alias": (replace(TABLE, name="aws.far"), HOME, "allowed_account_ids", TAKE_ALIAS),
     "credentials": (replace(CLOUD_TABLE, credentials=("profile",)), HOME, "assume_role", TAKE_CREDENTIALS),
 }
 
@@ -304,6 +319,21 @@ LEADS: dict[str, tuple[ProviderConfiguration, AccountScope, str, str]] = {
 def test_mismatch_names_key_and_fix(found: ProviderConfiguration, home: AccountScope, key: str, advice: str) -> None:
     (stray,) = find_account_mismatches(found, home)
     assert (stray.configuration, stray.key, suggest_fix(stray, "dev")) == (found, key, advice)
+
+
+def test_root_module_names_its_account_itself() -> None:
+    (stray,) = find_account_mismatches(to_provider_configuration("aws", "aws", {}, in_root=True), HOME)
+    assert suggest_fix(stray, "dev") == (
+        'write allowed_account_ids = ["ACCOUNT"] into its provider block; an account other than that of the environment'
+        " must be in other_accounts of [environments.dev] too"
+    )
+
+
+def test_fix_names_the_table_with_the_key() -> None:
+    (stray,) = find_account_mismatches(replace(TABLE, name="aws.far"), HOME)
+    assert suggest_fix(stray, "dev", "environments.dev.providers.aws") == (
+        f"remove allowed_account_ids from [environments.dev.providers.aws]: {RENDER}"
+    )
 
 
 def test_at_most_three_foreign_accounts_are_named() -> None:

@@ -105,13 +105,8 @@ _OF_PATH = frozenset(
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
     views = list_views(request)
-    origins = tuple(view.whose_rules for view in views)
-    refusals: list[Refusal] = []
-    for guard in GUARDS:
-        answers = tuple(zip(map(guard.check, views), origins, strict=True))
-        if refusal := merge_answers(answers):
-            refusals.append(refusal)
-    return _follow_order(tuple(refusals))
+    answers = (merge_answers((guard.check(view), view.whose_rules) for view in views) for guard in GUARDS)
+    return _follow_order(tuple(refusal for refusal in answers if refusal))
 
 
 def _follow_order(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:

@@ -7,7 +7,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.entries import is_future
-from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.events import ANONYMOUS, Actor
 from envctl.domain.ledger.people.person_names import has_common_person, is_machine, is_named_in, list_names, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
@@ -33,7 +33,7 @@ def check_approvals(request: Request) -> Refusal | None:
     release = shorten_id(request.release)
     message = f"release {release} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
     hint, who = format_approve_command(request, next(iter(open_gates))), describe_allowed_approvers(request)
-    if not any(count_missing_approvals(replace(request, actor=Actor(""))).values()):
+    if not any(count_missing_approvals(replace(request, actor=ANONYMOUS)).values()):
         # Only the approval of the person who gives the command is missing.
         hint, who = f"as another person: {request.command}", "any person who did not approve it"
     if request.rules.is_usual:

@@ -58,7 +58,7 @@ def _find_gate_approvals(request: Request, gate: str, need: int, missing: int) -
     given = tuple(GivenApproval(each.by, each.at, _find_expiry(views, each)) for each in _drop_earlier(common))
     have = max(0, need - missing)
     who = next((describe_approvers_at(view, (gate,)) for view in views if missing), "")
-    return GateApprovals(have, need, _find_next_expiry(given, have, need), given, who)
+    return GateApprovals(have, need, _find_next_expiry(given, need), given, who)
 
 
 def _drop_earlier(approvals: Iterable[Approval]) -> list[Approval]:
@@ -73,8 +73,8 @@ def _find_expiry(views: Iterable[Request], approval: Approval) -> datetime | Non
     return min((approval.at + view.rules.expires for view in views if view.rules.expires is not None), default=None)
 
 
-def _find_next_expiry(given: tuple[GivenApproval, ...], have: int, need: int) -> datetime | None:
+def _find_next_expiry(given: tuple[GivenApproval, ...], need: int) -> datetime | None:
     """Return when the gate loses an approval that it needs. More approvals than needed may expire before."""
     ends = sorted(each.expires_at for each in given if each.expires_at is not None)
-    spare = max(0, len(given) - need) if have >= need else 0
+    spare = max(0, len(given) - need)
     return ends[spare] if len(ends) > spare else None

@@ -171,7 +171,7 @@ def check_known_state(request: Request) -> Refusal | None:
     seen = request.target_state.apply_moves(request.changeover.moves)
     unknown = seen.find_unknown(request.plan.stacks) if request.plan else ()
     if not unknown:
-        return _warn_of_forgotten(request) if request.target_state.forgotten else None
+        return _warn_of_forgotten(request)
     target = request.target
     hint = (
         'to take over the resources, once their plan is what you want: docs/adopt.md (waivable = ["known_state"] in'

@@ -47,22 +47,24 @@ def suggest_arrival(request: Request, target: str) -> str:
     `status` if the target has what the environment before it has.
     """
     source, state_of = request.pipeline.find_previous(target), request.present.find_environment
-    while source is not None and not state_of(source).whole:
-        target, source = source, request.pipeline.find_previous(source)
-    here, before = state_of(target), state_of(source or "")
+    if source is None:
+        return format_command("apply", target)
+    here, before = state_of(target), state_of(source)
+    if not before.whole:
+        return suggest_arrival(request, source)
     if here.whole and here.current and before.current and here.current.release == before.current.release:
         return format_command("status")
-    return request.pipeline.format_deploy_command(target)
+    return format_command("promote", source, target)
 
 
 def _suggest_step(request: Request, source: str) -> str:
     """Return the command that brings the requested release to the source, one step from where it is complete."""
     before = request.pipeline.find_previous(source)
-    while before is not None and request.release not in request.present.find_environment(before).evidence:
-        source, before = before, request.pipeline.find_previous(before)
     if before is None:
         return suggest_arrival(request, request.origin)
-    return replace(request, action="promote", source=before, target=source, older=False).command
+    if request.release not in request.present.find_environment(before).evidence:
+        return _suggest_step(request, before)
+    return request.format_promotion(before, source)
 
 
 def check_provenance(request: Request) -> Refusal | None:
@@ -211,11 +213,10 @@ def _suggest_ways(request: Request, newer: Deployment) -> str:
     meant = f"if intended: {replace(request, older=True).command}"
     back = name if proof is not None and proof.verified else ""
     ways = [f"to go back: {format_command('rollback', request.target, to=back)}"]
-    if newer != request.target_state.current:
-        source = request.pipeline.find_previous(request.target)
-        ways.append(
-            f"to go on: {format_command('promote', source or '', request.target, release=shorten_id(newer.release))}"
-        )
+    source = request.pipeline.find_previous(request.target)
+    if source and newer != request.target_state.current:
+        newest = format_command("promote", source, request.target, release=shorten_id(newer.release))
+        ways.append(f"to go on: {newest}")
     return "; ".join([*ways, meant])
 
 
@@ -292,11 +293,29 @@ def check_max_age(request: Request) -> Refusal | None:
 
 def check_drift(request: Request) -> Refusal | None:
     """G110: the source has no drift. Drift of the target is only a warning."""
-    if request.action == "promote" and request.source_state.drifted:
-        return _refuse_drift(request, request.origin, warns=False)
-    if request.action != "destroy" and request.target_state.drifted:
-        return _refuse_drift(request, request.target, warns=True)
+    source, target = request.source_state.drift, request.target_state.drift
+    if request.action == "promote" and source and source.drifted:
+        return _refuse_drift(request.origin, source)
+    if request.action != "destroy" and target and target.drifted:
+        return _warn_of_drift(request.target, target)
     return None
+
+
+def _refuse_drift(environment: str, seen: DriftCheck) -> Refusal:
+    fix, check = suggest_drift_fix(environment, seen), format_command("drift", environment)
+    hint = fix if seen.unplanned else f"fix it with: {fix}, or by hand; then check again: {check}"
+    return Refusal(GuardCode.DRIFT, _describe_drift(environment, seen), hint, since=seen.at)
+
+
+def _warn_of_drift(environment: str, seen: DriftCheck) -> Refusal:
+    message = f"{_describe_drift(environment, seen)}; this deployment restores the configured values"
+    return Refusal(GuardCode.DRIFT, message, format_command("drift", environment), since=seen.at, warns=True)
+
+
+def _describe_drift(environment: str, seen: DriftCheck) -> str:
+    what = "difference" if seen.drifted == 1 else "differences"
+    named = join_first(seen.resources, MAX_NAMED, seen.drifted)
+    return f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
 
 
 def suggest_drift_fix(environment: str, drift: DriftCheck) -> str:
@@ -326,22 +345,6 @@ def suggest_ignoring(environment: str) -> str:
 def suggest_undo_by_hand(environment: str) -> str:
     check, accept = format_command("drift", environment), format_command("apply", environment)
     return f"undo it by hand, then: {check}; to accept it: {accept}"
-
-
-def _refuse_drift(request: Request, environment: str, *, warns: bool) -> Refusal | None:
-    seen = request.present.find_environment(environment).drift
-    if seen is None:
-        return None
-    check = format_command("drift", environment)
-    what = "difference" if seen.drifted == 1 else "differences"
-    named = join_first(seen.resources, MAX_NAMED, seen.drifted)
-    message = f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
-    if warns:
-        message += "; this deployment restores the configured values"
-        return Refusal(GuardCode.DRIFT, message, check, since=seen.at, warns=True)
-    fix = suggest_drift_fix(environment, seen)
-    hint = fix if seen.unplanned else f"fix it with: {fix}, or by hand; then check again: {check}"
-    return Refusal(GuardCode.DRIFT, message, hint, since=seen.at)
 
 
 def _suggest_verification(request: Request, proof: Evidence) -> str:

@@ -132,14 +132,17 @@ class Request:
     @property
     def command(self) -> str:
         """The command line of the request. It names the release where the command would take another one."""
-        release = shorten_id(self.identity) if self.release else ""
         if self.action == "promote":
-            last = self.source_state.last
-            named = "" if last is not None and last.release == self.release else release
-            return format_command("promote", self.origin, self.target, release=named, older=self.older)
+            return self.format_promotion(self.origin, self.target, older=self.older)
         if self.action == "rollback":
-            return format_command("rollback", self.target, to=release)
+            return format_command("rollback", self.target, to=shorten_id(self.identity))
         return format_command(self.action, self.target, older=self.older)
+
+    def format_promotion(self, source: str, target: str, *, older: bool = False) -> str:
+        """Return the command to promote the release from `source`. Without a release it takes the last one there."""
+        last = self.present.find_environment(source).last
+        named = "" if last is not None and last.release == self.release else shorten_id(self.identity)
+        return format_command("promote", source, target, release=named, older=older)
 
 
 def can_record_rules(request: Request) -> bool:

@@ -256,9 +256,9 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
 
 def merge_answers(answers: Iterable[tuple[Refusal | None, str]]) -> Refusal | None:
     """Merge the answers of one guard into one refusal: each with the origin of its rules, that of the tree first."""
-    joined: Refusal | None = None
-    for answer, whose in answers:
-        joined = _merge_refusals(joined, answer, whose) if whose else answer
+    (joined, _), *others = answers
+    for answer, whose in others:
+        joined = _merge_refusals(joined, answer, whose)
     return joined
 
 

@@ -212,7 +212,7 @@ def check_parity(request: Request) -> Refusal | None:
     if allowed is None or request.action != "promote":
         return None
     stacks = request.differing_stacks
-    wrong = [name for name in request.differing if not may_pair_differ(name, stacks.get(name, ()), allowed)]
+    wrong = [name for name in request.differing if not may_pair_differ(name, stacks.get(name), allowed)]
     if not wrong:
         return None
     source, target = request.source, request.target

@@ -46,6 +46,10 @@ class Actor:
         return self.name if self.verified else f"{self.name} (unverified)"
 
 
+ANONYMOUS = Actor("")
+"""The actor of a request that any person may send: it bars no approver."""
+
+
 @dataclass(frozen=True)
 class DeploymentStarted:
     """A deployment started.

@@ -80,9 +80,11 @@ class Comparison:
         return Problem(GuardCode.PARITY, message, "", shown.location if shown else None)
 
 
-def may_pair_differ(name: str, stacks: Collection[str], may_differ: Collection[str]) -> bool:
-    """Check if `may_differ` has the name, or has it for each of these stacks, as `STACK.VARIABLE`."""
-    return name in may_differ or (bool(stacks) and all(f"{stack}.{name}" in may_differ for stack in stacks))
+def may_pair_differ(name: str, stacks: Collection[str] | None, may_differ: Collection[str]) -> bool:
+    """Check if `may_differ` has the name, or has it for each of these stacks, as `STACK.VARIABLE`. Unknown stacks have
+    no such names.
+    """
+    return name in may_differ or bool(stacks and all(f"{stack}.{name}" in may_differ for stack in stacks))
 
 
 def compare_settings(

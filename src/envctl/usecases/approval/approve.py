@@ -13,7 +13,7 @@ from envctl.domain.guards.approvals import format_approve_command, has_changed_r
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
-from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
+from envctl.domain.ledger.events import ANONYMOUS, Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
@@ -293,13 +293,13 @@ def _record_approval(context: Context, request: guards.Request, scope: ApprovalS
 
 def list_approvals_now(context: Context, request: guards.Request) -> dict[str, GateApprovals]:
     # Without an actor: guards would leave out the actor's own approval.
-    return list_gate_approvals(replace(request, actor=Actor(""), now=context.ports.clock.now()))
+    return list_gate_approvals(replace(request, actor=ANONYMOUS, now=context.ports.clock.now()))
 
 
 def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[str, int], str]:
     """Return the number of missing approvals by gate, and the next command."""
     # Counted without an actor: guards would leave out the actor's own approval.
-    anonymous = replace(request, actor=Actor(""), now=context.ports.clock.now())
+    anonymous = replace(request, actor=ANONYMOUS, now=context.ports.clock.now())
     missing = {name: count for name, count in guards.count_missing_at_gates(anonymous).items() if count}
     if not missing:
         command = _suggest_deployment(build_adviser(context, request.present), anonymous)

@@ -7,7 +7,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
 from envctl.domain.guards.rules import count_missing_rules_approvals, list_rules_approvals
-from envctl.domain.ledger.events import Actor, Event
+from envctl.domain.ledger.events import ANONYMOUS, Actor, Event
 from envctl.domain.ledger.people.person_names import is_named_in, is_same_person
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.rule_events import RulesApproved
@@ -72,7 +72,7 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
 
     after, entry = journal.append(ports, decide)
     # Counted without an actor: guards would leave out the actor's own approval.
-    counted = replace(request, present=after, actor=Actor(""), now=read_store_time(ports))
+    counted = replace(request, present=after, actor=ANONYMOUS, now=read_store_time(ports))
     missing = {name: count for name, count in count_missing_rules_approvals(counted, asked).items() if count}
     next_command = format_command("approve", target, rules=True, gate=next(iter(missing))) if missing else ""
     return ApprovedRules(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError
-from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.events import ANONYMOUS
 from envctl.domain.next_step.find_step import format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.text.identifiers import shorten_id
@@ -76,7 +76,7 @@ def _prepare_suggestion(ports: Ports, environment: str, release: str | None) -> 
     def suggest(plan: EnvironmentPlan) -> str:
         if release is not None and found.request.identity != release:
             return ""
-        request = replace(found.request, plan=plan, actor=Actor(""))
+        request = replace(found.request, plan=plan, actor=ANONYMOUS)
         steps = adviser.advise_change(request)
         return steps[0].advice if steps else format_deployment(request)
 

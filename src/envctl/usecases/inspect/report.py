@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from envctl.domain.guards.rules import list_valid_in_any_view
-from envctl.domain.ledger.events import Actor, DeploymentStarted
+from envctl.domain.ledger.events import ANONYMOUS, DeploymentStarted
 from envctl.domain.ledger.release_matrix import ReleaseRow, build_release_matrix
 from envctl.domain.ledger.state import Approval, Deployment, LedgerState
 from envctl.domain.plan.changes import Action, EnvironmentPlan, count_actions
@@ -24,8 +24,6 @@ from envctl.usecases.release import release_store
 from envctl.usecases.release.next_steps import build_adviser
 
 MAX_DEPLOYMENTS, MAX_RELEASES, MAX_RESOURCES = 50, 20, 100
-# A report shows the same gates to every reader.
-ANONYMOUS = Actor("")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import Refusal, Request, list_refusals
 from envctl.domain.guards.rules import check_stopped_deployment
-from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.events import ANONYMOUS
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.next_step.find_step import find_first_step, find_next_steps, open_refusals
 from envctl.domain.next_step.situation import Goal, NextStep, Situation, find_goal
@@ -127,10 +127,10 @@ class Adviser:
             case "destroy":
                 found = deploy_request.build_redeployment(context, present, target=target, action="destroy")
             case "apply" if facts.before is None:
-                return replace(self._build_entry_request(target), actor=Actor(""))
+                return replace(self._build_entry_request(target), actor=ANONYMOUS)
             case _:
                 found = deploy_request.build_redeployment(context, present, target=target)
-        return replace(found.request, actor=Actor(""), undoes=goal.kind == "fix drift")
+        return replace(found.request, actor=ANONYMOUS, undoes=goal.kind == "fix drift")
 
     def _build_entry_request(self, target: str) -> Request:
         """Build the request of an apply of the working tree. Its identity is right, unless a registry has to be asked;
@@ -148,7 +148,7 @@ class Adviser:
 
 def list_waiting(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals of the guards, and of what a stopped deployment left to approve."""
-    anonymous = replace(request, actor=Actor(""))
+    anonymous = replace(request, actor=ANONYMOUS)
     stopped = check_stopped_deployment(anonymous) if anonymous.plan is None else None
     found = (*list_refusals(anonymous), *((stopped,) if stopped else ()))
     return tuple(each for each in found if each.code is not GuardCode.ALLOWED)
