@@ -104,9 +104,14 @@ _OF_PATH = frozenset(
 
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
-    views = list_views(request)
-    answers = (merge_answers((guard.check(view), view.whose_rules) for view in views) for guard in GUARDS)
-    return _follow_order(tuple(refusal for refusal in answers if refusal))
+    views, refusals = list_views(request), list[Refusal]()
+    for guard in GUARDS:
+        answers = list[tuple[Refusal | None, str]]()
+        for view in views:
+            answers.append((guard.check(view), view.whose_rules))
+        if refusal := merge_answers(answers):
+            refusals.append(refusal)
+    return _follow_order(tuple(refusals))
 
 
 def _follow_order(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:

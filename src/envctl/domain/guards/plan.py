@@ -11,7 +11,6 @@ from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.projection.stacks import (
     describe_forgotten_states,
     describe_unknown_states,
-    find_forgotten_states,
 )
 from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.changes import Action, ResourceChange, is_object_type
@@ -186,7 +185,7 @@ def check_known_state(request: Request) -> Refusal | None:
 
 def _warn_of_forgotten(request: Request) -> Refusal | None:
     """Return a warning for a forgotten stack back in the plan: the plan may delete its kept resources."""
-    back = find_forgotten_states(request.target_state, request.plan.stacks) if request.plan else ()
+    back = request.target_state.find_forgotten(request.plan.stacks) if request.plan else ()
     if not back:
         return None
     hint = f"for a different stack, use another name; earlier deployments: {format_command('history', request.target)}"

@@ -285,6 +285,12 @@ class EnvironmentState:
         known = self.forgotten
         return tuple(p for p in plans if p.in_state and p.stack not in known and not self.has_begun(p.stack))
 
+    def find_forgotten(self, plans: Iterable["StackPlan"]) -> tuple["StackPlan", ...]:
+        """Return the plans of forgotten stacks with remaining resources."""
+        if not self.forgotten:
+            return ()
+        return tuple(plan for plan in plans if plan.in_state and plan.stack in self.forgotten)
+
     def apply_moves(self, moves: Mapping[str, str]) -> "EnvironmentState":
         """Return the environment after the state moves of a plan. `moves` maps each new stack name to the old one."""
         if not moves:

@@ -82,11 +82,6 @@ def apply_import_event(state: EnvironmentState, entry: Entry, event: ImportStart
             assert_never(event)
 
 
-def find_forgotten_states(state: EnvironmentState, plans: Iterable[StackPlan]) -> tuple[StackPlan, ...]:
-    """Return the plans of forgotten stacks with remaining resources."""
-    return tuple(plan for plan in plans if plan.in_state and plan.stack in state.forgotten)
-
-
 def describe_forgotten_states(environment: str, plans: Sequence[StackPlan]) -> str:
     states = "its state" if len(plans) == 1 else "their states"
     held = _format_held(plans)
@@ -110,7 +105,7 @@ def warn_of_unknown_states(
 def _add_warning(environment: str, state: EnvironmentState, plan: StackPlan) -> StackPlan:
     if state.find_unknown([plan]):
         message = describe_unknown_states(environment, [plan])
-    elif find_forgotten_states(state, [plan]):
+    elif state.find_forgotten([plan]):
         message = describe_forgotten_states(environment, [plan])
     else:
         return plan
