@@ -6,23 +6,30 @@ by its signature, which nothing reads.
 """
 
 import dataclasses
+import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 
 class _NoSignatures:
-    """Stands in for `inspect` in `dataclasses`."""
+    """Stands in for `inspect` in `dataclasses`, which uses more of it with every version of Python."""
 
-    @staticmethod
-    def signature(_: type) -> str:
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def signature(self, _: type) -> str:
         return "()"
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (any function of the module)
+        return getattr(self._module, name)
 
 
 def delay_dataclass_methods() -> None:
     """Let `dataclasses` compile each method on its first call. Leave them with a Python that compiles them in another
     way (3.13 and later).
     """
-    dataclasses.inspect = _NoSignatures  # type: ignore[attr-defined]
+    dataclasses.inspect = _NoSignatures(inspect)  # type: ignore[attr-defined]
     compile_method = getattr(dataclasses, "_create_fn", None)
     if compile_method is None:
         return
