@@ -352,7 +352,9 @@ def test_endpoint_is_read_from_aws_variables(environment: dict[str, str], url: s
     assert connect.find_endpoint(environment) == url
 
 
-@pytest.mark.parametrize("url", ["http://s3.example.com", "http://127.0.0.1.example.com", "s3.example.com", "ftp://x"])
+@pytest.mark.parametrize(
+    "url", ["http://s3.example.com", "http://127.0.0.1.example.com", "s3.example.com", "ftp://x", "//["]
+)
 def test_unencrypted_endpoint_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="E405 AWS_ENDPOINT_URL names"):
         connect.find_endpoint({"AWS_ENDPOINT_URL": url})

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from envctl.adapters.forge.job import read_event
 from envctl.domain.ci.inspection.job import CheckedJob, read_job
 from envctl.domain.ci.inspection.repository import GITHUB, Repository, find_repository
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.text.urls import split_url
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.ci import CiSettings
@@ -56,7 +56,7 @@ def _find_github_token(env: Mapping[str, str], repository: Repository) -> str:
 
 def _find_gitlab_token(env: Mapping[str, str], repository: Repository) -> str:
     own = env.get("GITLAB_HOST") or "gitlab.com"
-    own = (urlsplit(own).hostname or own) if "://" in own else own
+    own = (split_url(own).hostname or own) if "://" in own else own
     names = ("ENVCTL_GITLAB_TOKEN", *(("GITLAB_TOKEN",) if own == repository.host else ()))
     for name in names:
         if token := env.get(name, "").strip():

@@ -3,9 +3,10 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from envctl.domain.images.image_reference import is_loopback
+from envctl.domain.text.urls import split_url
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Proxy:
 
 def find_proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for a URL; None for a direct connection, as always to this machine itself."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     host = parts.netloc.lower()
     hosts = (host, host.rpartition(":")[0] or host)
     # Like curl, and all others after it: the lower-case variable first.
@@ -33,7 +34,7 @@ def find_proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
 
 
 def to_proxy(proxy_url: str) -> Proxy:
-    login = urlsplit(proxy_url)
+    login = split_url(proxy_url)
     if not login.username:
         return Proxy(proxy_url)
     credentials = f"{unquote(login.username)}:{unquote(login.password or '')}"

@@ -12,6 +12,7 @@ from envctl.adapters.kubernetes.kubeconfig_user import UserCredentials
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.images.image_reference import is_loopback
 from envctl.domain.text.suggestions import suggest_name
+from envctl.domain.text.urls import split_url
 from envctl.usecases.ports.kubernetes import ClusterConnection
 
 DEFAULT_FILE = "~/.kube/config"
@@ -100,7 +101,7 @@ def _skips_verification(cluster: Entry, url: str) -> bool:
 
 def _read_proxy(cluster: Entry) -> str:
     url = cluster.read_text("proxy-url")
-    if url and urlsplit(url).scheme not in _PROXIES:
+    if url and split_url(url).scheme not in _PROXIES:
         raise cluster.error("E633", "its proxy-url is not HTTP", "use a proxy with http:// or https://")
     return url
 

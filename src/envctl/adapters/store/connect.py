@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from envctl.adapters.disk.files import read_text
 from envctl.adapters.store.s3_errors import CREDENTIALS_PREFIX
 from envctl.domain.errors import ConfigurationError, MisconfiguredMachineError, OperationFailedError, Problem
+from envctl.domain.text.urls import split_url
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, S3Config, S3CredentialProvider
@@ -54,7 +54,7 @@ DEFAULT_POLICY = RetryPolicy()
 
 def store_folder(project: Path, url: str) -> Path:
     """Return the folder of a store on disk: relative to the project unless it begins with `/`."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     return project / (parts.netloc + parts.path)
 
 
@@ -130,7 +130,7 @@ def find_endpoint(environment: Mapping[str, str]) -> str:
 
 
 def _check_endpoint(name: str, url: str) -> str:
-    parts = urlsplit(url)
+    parts = split_url(url)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return url.rstrip("/")
     message = f"{name} names {url!r}: a store needs https; http is only for this machine"

@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from envctl.adapters.disk.files import NotAFileError, require_file
 from envctl.adapters.store import connect, failures, s3_errors
@@ -17,6 +16,7 @@ from envctl.adapters.store.prefetch import Prefetcher
 from envctl.adapters.store.s3_errors import REFUSED_KINDS, RETRIABLE_KINDS, ErrorKind, classify_error
 from envctl.adapters.store.store_clock import StoreClock, read_folder_time, read_server_time
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
+from envctl.domain.text.urls import split_url
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class ObstoreStore:
         return self._open_store("") if self._address.owner else self._store
 
     def _open_store(self, owner: str) -> "ObjectStore":
-        address, parts = self._address, urlsplit(self._address.url)
+        address, parts = self._address, split_url(self._address.url)
         try:
             if parts.scheme == "file":
                 from obstore.store import LocalStore
@@ -185,7 +185,7 @@ class ObstoreStore:
 
     def _check_file(self, key: str) -> None:
         """Raise OperationFailedError for a special file at the key: reading it might block forever."""
-        if urlsplit(self._address.url).scheme != "file":
+        if split_url(self._address.url).scheme != "file":
             return
         try:
             require_file(connect.store_folder(self._project, self._address.url) / key)
@@ -280,7 +280,7 @@ class ObstoreStore:
     def _to_error(self, verb: str, error: Exception, *, doubtful: bool = False) -> OperationFailedError:
         text, address = str(error), self._address
         kind = classify_error(text)
-        bucket = urlsplit(address.url).netloc
+        bucket = split_url(address.url).netloc
         # S3 refuses for another owner too, without naming that as the reason.
         if kind is ErrorKind.DENIED and address.owner and self._is_anothers(bucket, address.owner):
             message = f"the store {address.url} can't be {verb}: its bucket belongs to another account, not to"

@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from envctl.adapters.disk.files import is_file, read_bytes, read_text, write_text
 from envctl.adapters.sandbox.environment import DEFAULT_ACCOUNT
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.domain.text.sha256 import sha256
+from envctl.domain.text.urls import split_url
 
 if TYPE_CHECKING:
     from envctl.domain.config.project import Project
@@ -82,7 +82,7 @@ def _list_buckets(project: "Project") -> tuple[Bucket, ...]:
     from envctl.domain.config.state_place import find_bucket_owner
     from envctl.usecases.project.load import list_state_buckets
 
-    store = Bucket(urlsplit(project.store.url).netloc, build_credentials_spec(project, "").region, STORE_ACCOUNT)
+    store = Bucket(split_url(project.store.url).netloc, build_credentials_spec(project, "").region, STORE_ACCOUNT)
     buckets = {store: None}
     for name in project.environments:
         account = find_bucket_owner(project, name) or STORE_ACCOUNT

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from envctl.domain.ci.inspection.job import System
+from envctl.domain.text.urls import split_url
 
 GITHUB, GITHUB_API = "github.com", "https://api.github.com"
 _SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>\[[0-9A-Fa-f:]+\]|[^@/:]+):(?!//)(?P<path>[^:].*)")
@@ -64,10 +65,10 @@ def find_repository(variables: Mapping[str, str], remote: str, gitlab: str) -> R
     `gitlab` is the address of the trusted GitLab. Raises UnknownRepositoryError.
     """
     if (path := variables.get("GITHUB_REPOSITORY", "")) and "/" in path:
-        host = urlsplit(variables.get("GITHUB_SERVER_URL") or f"https://{GITHUB}").hostname or GITHUB
+        host = split_url(variables.get("GITHUB_SERVER_URL") or f"https://{GITHUB}").hostname or GITHUB
         return Repository("github", host, path, variables.get("GITHUB_API_URL") or _find_github_api(host))
     if (path := variables.get("CI_PROJECT_PATH", "")) and "/" in path:
-        host = variables.get("CI_SERVER_HOST") or urlsplit(gitlab).hostname or ""
+        host = variables.get("CI_SERVER_HOST") or split_url(gitlab).hostname or ""
         return Repository("gitlab", host, path, variables.get("CI_API_V4_URL") or f"{gitlab.rstrip('/')}/api/v4")
     if not remote:
         message = "git has no remote here, and neither GITHUB_REPOSITORY nor CI_PROJECT_PATH is set"
@@ -79,7 +80,7 @@ def find_repository(variables: Mapping[str, str], remote: str, gitlab: str) -> R
 
 
 def _place_remote(variables: Mapping[str, str], remote: RemoteAddress, gitlab: str) -> Repository:
-    parts = urlsplit(gitlab)
+    parts = split_url(gitlab)
     if remote.host == parts.hostname:
         # GitLab may live below a folder of its host.
         path = remote.path.removeprefix(f"{parts.path.strip('/')}/") if parts.path.strip("/") else remote.path
