@@ -47,7 +47,7 @@ def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
     for name in _NOT_FROM_CLIENTS:
         metadata.pop(name, None)
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_time()}
-    if resource.counts_generations:
+    if resource.has_first_generation:
         metadata["generation"] = 1
     if resource.has_status:
         item.pop("status", None)
@@ -63,8 +63,7 @@ def check_new(place: Place, item: Object) -> None:
     """Check that an update which creates an object means this one. Raises StatusError."""
     metadata = _require_metadata(item)
     if not metadata.get("name"):
-        message = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
-        raise bad_request(message)
+        raise _refuse_nameless(place)
     _check_same_name(metadata, place.name)
     if metadata.get("uid"):
         raise _refuse_identity(place, metadata["uid"], "")
@@ -76,8 +75,7 @@ def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = F
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)
     if not metadata.get("name"):
-        message = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
-        raise bad_request(message)
+        raise _refuse_nameless(place)
     _check_same_name(metadata, place.name)
     if place.resource.needs_version and not is_patch and not metadata.get("resourceVersion"):
         raise _refuse_unversioned(place)
@@ -86,6 +84,10 @@ def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = F
         if is_patch:
             raise _refuse_uid(place.resource, live, metadata["uid"])
         raise _refuse_identity(place, metadata["uid"], str(live["metadata"]["uid"]))
+
+
+def _refuse_nameless(place: Place) -> StatusError:
+    return bad_request(f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided")
 
 
 def _refuse_identity(place: Place, wanted: str, found: str) -> StatusError:
@@ -109,12 +111,11 @@ def _refuse_uid(resource: Resource, live: Object, uid: object) -> StatusError:
 
 
 def check_config(place: Place, config: Object, live: Object | None) -> None:
-    """Check what a server-side apply sends beside the content, and complete its metadata. Raises StatusError."""
+    """Check what a server-side apply sends beside the content. Raises StatusError."""
     metadata = _require_metadata(config)
-    metadata.setdefault("name", place.name)
+    if live is None and not metadata.get("name"):
+        raise _refuse_nameless(place)
     _check_same_name(metadata, place.name)
-    if metadata.get("managedFields") is not None:
-        raise bad_request("metadata.managedFields must be nil")
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)
     _check_version(place, metadata, live)

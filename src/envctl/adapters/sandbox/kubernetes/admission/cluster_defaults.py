@@ -12,6 +12,26 @@ _SYSTEM_CLASSES: Mapping[str, int] = {
 }
 
 
+# The finalizers that keep objects as long as they are used.
+_PROTECTIONS: Mapping[str, str] = {
+    "PersistentVolume": "kubernetes.io/pv-protection",
+    "PersistentVolumeClaim": "kubernetes.io/pvc-protection",
+    "VolumeAttributesClass": "kubernetes.io/vac-protection",
+}
+
+
+def set_protection(request: AdmissionRequest) -> bool:
+    """Give a new volume or claim the finalizer that keeps it as long as it is used."""
+    finalizer = _PROTECTIONS.get(request.resource.kind)
+    if finalizer is None or request.item is None or request.part:
+        return False
+    finalizers = request.item["metadata"].setdefault("finalizers", [])
+    if finalizer in finalizers:
+        return False
+    finalizers.append(finalizer)
+    return True
+
+
 def set_priority(request: AdmissionRequest) -> bool:
     """Give a new pod the priority of its class. Raises StatusError 403 for an unknown class."""
     if not request.is_new("", "Pod") or request.item is None:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.patches import name_type
-from envctl.domain.kubernetes.quantity import PATTERN
+from envctl.domain.kubernetes.quantity import explain_quantity
 from envctl.domain.kubernetes.schema_check import SchemaProblem, Step
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
-QUANTITY_TEXT = f"quantities must match the regular expression '{PATTERN}'"
 # The Go type of a value, and its kind.
 _GO_VALUES: Mapping[type, tuple[str, str]] = {
     bool: ("bool", "bool"),
@@ -40,7 +39,8 @@ def describe_wrong_type(
     value = _find_value(body, problem.path)
     place = _find_place(schemas, schema, kind, problem.path)
     if schemas.is_quantity(place.schema):
-        return QUANTITY_TEXT
+        # The server reads any JSON as the text of an amount.
+        return explain_quantity("" if isinstance(value, dict | list) else str(value))
     have = name_type(value)
     if schemas.is_int_or_string(place.schema):
         return f"json: cannot unmarshal {have} into Go value of type int32"
@@ -48,7 +48,11 @@ def describe_wrong_type(
         return f"json: cannot unmarshal {have} into Go value of type string"
     if isinstance(value, float) and schemas.get_type(place.schema) == "integer":
         have = f"number {value}"
-    field = f"{place.struct}.{'.'.join(place.names)}"
+    names = place.names
+    if place.struct == "ObjectMeta" and isinstance(problem.path[0], str) and schema.get("properties"):
+        # The metadata of a custom resource is decoded on its own.
+        names = names[1:]
+    field = f"{place.struct}.{'.'.join(names)}"
     return f"json: cannot unmarshal {have} into Go struct field {field} of type {_name_go(schemas, place.schema)}"
 
 

@@ -244,10 +244,7 @@ def _default_limit(limit: Part) -> None:
 
 
 def _default_claim(item: Part) -> None:
-    """Set finalizer and status of a PersistentVolumeClaim."""
-    finalizers = item["metadata"].setdefault("finalizers", [])
-    if not finalizers and not item["metadata"].get("deletionTimestamp"):
-        finalizers.append("kubernetes.io/pvc-protection")
+    """Set the status of a PersistentVolumeClaim."""
     item.setdefault("status", {}).setdefault("phase", "Pending")
     if item.get("spec"):
         _default_sources(item["spec"])
@@ -267,7 +264,6 @@ def _default_sources(spec: Part) -> None:
 
 
 def _default_volume_object(item: Part) -> None:
-    item["metadata"].setdefault("finalizers", ["kubernetes.io/pv-protection"])
     item.setdefault("status", {}).setdefault("phase", "Pending")
 
 

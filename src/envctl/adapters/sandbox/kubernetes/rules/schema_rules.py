@@ -36,6 +36,7 @@ Object = dict[str, Any]
 
 _CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 _OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_METADATA: Schema = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
 _STATUS: tuple[FieldPath, ...] = (("f:status",),)
 _NOT_STATUS: tuple[FieldPath, ...] = (("f:spec",), ("f:metadata", "f:labels"))
 
@@ -83,6 +84,10 @@ class SchemaRules:
         warnings = check_body_types(kind, body, field_validation or "Warn", is_converted=is_converted)
         if not resource.is_custom:
             self._check_conversion(kind, body)
+            return warnings
+        content = drop_nulls(self.schemas, kind.schema, body)
+        body.clear()
+        body |= content
         return warnings
 
     def _check_conversion(self, kind: Kind, body: Object) -> None:
@@ -102,7 +107,7 @@ class SchemaRules:
         """Set the defaults of an object, then validate it. Raises ContentError."""
         kind = self._find_kind(resource)
         if resource.is_custom:
-            item |= drop_nulls(self.schemas, kind.schema, item)
+            convert_to_go(self.types, self.schemas, _METADATA, item["metadata"])
             set_custom_defaults(self.schemas, kind.schema, item)
         else:
             self._convert(kind, item)

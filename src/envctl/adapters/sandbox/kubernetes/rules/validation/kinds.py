@@ -19,6 +19,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation import (
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom import definitions
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.parts import check_custom_resource
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
 from envctl.domain.kubernetes.known_values import find_known_values
@@ -77,7 +78,7 @@ def find_causes(kind: Kind, item: Part, live: Part | None, *, is_custom: bool) -
     causes = Causes()
     check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
     if is_custom:
-        definitions.check_custom_resource(kind.schemas, kind.schema, item, causes)
+        check_custom_resource(kind.schema, item, causes)
         check_custom_rules(kind.schemas, kind.schema, item, live, causes)
         return causes
     check = _CHECKS.get(kind.name)

@@ -67,6 +67,11 @@ def list_label_problems(name: str) -> list[str]:
     return _check(name, _LABEL, _LABEL_TEXT, _LABEL_LENGTH)
 
 
+def list_service_problems(name: str) -> list[str]:
+    """Return the problems of a DNS label that begins with a letter."""
+    return _check(name, _SERVICE, _SERVICE_TEXT, _LABEL_LENGTH)
+
+
 def list_subdomain_problems(name: str) -> list[str]:
     """Return the problems of a DNS subdomain."""
     return _check(name, _SUBDOMAIN, _SUBDOMAIN_TEXT, _SUBDOMAIN_LENGTH)
@@ -170,7 +175,7 @@ def list_name_problems(kind: str, name: str, *, is_custom: bool) -> list[str]:
     if kind == "Namespace" and not is_custom:
         return list_label_problems(name)
     if kind == "Service" and not is_custom:
-        return _check(name, _SERVICE, _SERVICE_TEXT, _LABEL_LENGTH)
+        return list_service_problems(name)
     return list_subdomain_problems(name)
 
 

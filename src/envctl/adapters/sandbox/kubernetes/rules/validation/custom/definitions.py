@@ -1,11 +1,9 @@
-"""CustomResourceDefinitions and custom resources."""
+"""CustomResourceDefinitions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes, format_value
-from envctl.domain.kubernetes.schema_check import SchemaProblem, find_problems, format_path
-from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 
 Part = Mapping[str, Any]
 
@@ -74,67 +72,3 @@ def _check_structure(schema: object, place: str, causes: Causes) -> None:
     for name in ("items", "additionalProperties"):
         if schema.get(name) is not None and not isinstance(schema[name], bool):
             _check_structure(schema[name], f"{place}.{name}", causes)
-
-
-def check_custom_resource(schemas: Schemas, schema: Schema, item: Part, causes: Causes) -> None:
-    """Check a custom resource by its schema."""
-    for problem in find_problems(schemas, schema, item):
-        if problem.path[:1] not in (("metadata",), ("apiVersion",), ("kind",)):
-            _report(schemas, schema, item, problem, causes)
-
-
-def _report(schemas: Schemas, schema: Schema, item: Part, problem: SchemaProblem, causes: Causes) -> None:
-    field = format_path(problem.path)
-    if problem.kind == "required":
-        causes.require(field)
-        return
-    part, value = _find(schemas, schema, item, problem.path)
-    definition = schemas.resolve(part)
-    if problem.kind == "enum":
-        causes.refuse_choice(field, value, [str(each) for each in definition.get("enum") or ()])
-    elif problem.kind == "type":
-        message = f"{field} in body must be of type {problem.expected}: {format_value(_name_type(value))}"
-        causes.refuse(field, _name_type(value), message)
-    elif problem.kind == "format" and "pattern" in definition:
-        causes.refuse(field, value, f"{field} in body should match '{definition['pattern']}'")
-    elif problem.kind == "bounds":
-        _report_bounds(definition, field, value, causes)
-    elif problem.kind == "duplicate":
-        causes.report_duplicate(field, value)
-
-
-def _report_bounds(definition: Schema, field: str, value: object, causes: Causes) -> None:
-    if isinstance(value, str):
-        if len(value) > definition.get("maxLength", len(value)):
-            causes.report_length(field, definition["maxLength"])
-        else:
-            text = f"{field} in body should be at least {definition['minLength']} chars long"
-            causes.refuse(field, value, text)
-    elif isinstance(value, list):
-        if len(value) > definition.get("maxItems", len(value)):
-            causes.report_count(field, len(value), definition["maxItems"])
-        else:
-            text = f"{field} in body should have at least {definition['minItems']} items"
-            causes.refuse(field, len(value), text)
-    elif isinstance(value, int | float):
-        least, most = definition.get("minimum"), definition.get("maximum")
-        if least is not None and value <= least:
-            word = "greater than" if definition.get("exclusiveMinimum") else "greater than or equal to"
-            causes.refuse(field, value, f"{field} in body should be {word} {least}")
-        elif most is not None:
-            word = "less than" if definition.get("exclusiveMaximum") else "less than or equal to"
-            causes.refuse(field, value, f"{field} in body should be {word} {most}")
-    else:
-        causes.refuse(field, value, f"{field} in body is out of bounds")
-
-
-def _name_type(value: object) -> str:
-    names = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (dict, "object"), (list, "array"))
-    return next((name for type_, name in names if isinstance(value, type_)), "null")
-
-
-def _find(schemas: Schemas, schema: Schema, value: Any, path: Sequence[str | int]) -> tuple[Schema, Any]:  # noqa: ANN401
-    for step in path:
-        schema = schemas.get_items(schema) if isinstance(step, int) else schemas.get_field(schema, step) or ANY
-        value = value[step]
-    return schema, value
