@@ -154,7 +154,7 @@ class Cluster:
             item = prepare_new(resource, namespace, body)
             self._check_namespace(locate(resource, item))
             item["metadata"].pop("managedFields", None)
-            self._complete(resource, item, None)
+            self._complete(resource, item, None, sent_as)
             if found := self.store.find(locate(resource, item)):
                 is_leaving = bool(found["metadata"].get("deletionTimestamp"))
                 raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
@@ -176,7 +176,7 @@ class Cluster:
             warnings += drop_double_owners(item)
             sent = copy.deepcopy(item)
             keep_fixed_parts(resource, live, item, options.part)
-            self._complete(resource, item, live)
+            self._complete(resource, item, live, sent_as)
             self._track_update(sent_as, live, item, options, sent)
             warnings += self._admit(resource, live, item, options)
             written = self._commit(resource, live, item, options)
@@ -209,7 +209,7 @@ class Cluster:
                 merged = prepare_new(resource, place.namespace, merged)
             else:
                 keep_fixed_parts(resource, live, merged, options.part)
-            self._complete(resource, merged, live)
+            self._complete(resource, merged, live, sent_as)
             warnings = self._admit(resource, live, merged, options)
             written = self._commit(resource, live, merged, options)
             return Written(to_version(sent_as, written), is_new=live is None, warnings=tuple(warnings))
@@ -292,11 +292,11 @@ class Cluster:
             error.details = {**(error.details or {}), "causes": [cause]}
             raise error
 
-    def _complete(self, resource: Resource, item: Object, live: Object | None) -> None:
+    def _complete(self, resource: Resource, item: Object, live: Object | None, sent_as: Resource) -> None:
         owners = item["metadata"].pop("managedFields", None)
         for admission in self.admissions:
             admission(resource, item, live)
-        self.rules.complete(resource, item, live)
+        self.rules.complete(resource, item, live, sent_as.group)
         if owners is not None:
             item["metadata"]["managedFields"] = owners
 

@@ -7,6 +7,7 @@ from envctl.adapters.sandbox.kubernetes.admission.cluster_defaults import (
     set_priority,
     set_protection,
     set_storage_class,
+    set_taint,
 )
 from envctl.adapters.sandbox.kubernetes.admission.limit_ranges import check_limit_ranges, set_default_resources
 from envctl.adapters.sandbox.kubernetes.admission.pod_security import check_pod_security
@@ -40,6 +41,7 @@ class AdmissionChain:
             changed |= set_account(request)
         changed |= set_priority(request)
         changed |= set_protection(request)
+        changed |= set_taint(request)
         return set_storage_class(request) or changed
 
     def check(self, request: AdmissionRequest) -> list[str]:

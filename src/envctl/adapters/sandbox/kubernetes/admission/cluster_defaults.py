@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER
 
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _SYSTEM_CLASSES: Mapping[str, int] = {
@@ -12,6 +13,7 @@ _SYSTEM_CLASSES: Mapping[str, int] = {
 }
 
 
+_NOT_READY = "node.kubernetes.io/not-ready"
 # The finalizers that keep objects as long as they are used.
 _PROTECTIONS: Mapping[str, str] = {
     "PersistentVolume": "kubernetes.io/pv-protection",
@@ -29,6 +31,18 @@ def set_protection(request: AdmissionRequest) -> bool:
     if finalizer in finalizers:
         return False
     finalizers.append(finalizer)
+    return True
+
+
+def set_taint(request: AdmissionRequest) -> bool:
+    """Keep pods from a new node until it is ready. The nodes of the cluster itself are."""
+    if not request.is_new("", "Node") or request.item is None or request.user == CONTROLLER:
+        return False
+    spec = request.item.setdefault("spec", {})
+    taints = spec.get("taints") or []
+    if any((each.get("key"), each.get("effect")) == (_NOT_READY, "NoSchedule") for each in taints):
+        return False
+    spec["taints"] = [*taints, {"key": _NOT_READY, "effect": "NoSchedule"}]
     return True
 
 

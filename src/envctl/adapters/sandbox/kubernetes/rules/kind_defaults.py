@@ -267,6 +267,15 @@ def _default_volume_object(item: Part) -> None:
     item.setdefault("status", {}).setdefault("phase", "Pending")
 
 
+def _default_node_spec(spec: Part) -> None:
+    """Write the range of addresses of a node into both of its fields. The older one decides."""
+    ranges = spec.get("podCIDRs") or []
+    if spec.get("podCIDR") and spec["podCIDR"] != (ranges or [""])[0]:
+        spec["podCIDRs"] = [spec["podCIDR"]]
+    elif ranges:
+        spec["podCIDR"] = ranges[0]
+
+
 FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "apiextensions.v1.CustomResourceDefinition": _default_custom_kind,
     "apps.v1.DaemonSet": _default_daemon_set,
@@ -280,6 +289,7 @@ FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "core.v1.EphemeralContainer": _default_container,
     "core.v1.LimitRangeItem": _default_limit,
     "core.v1.Namespace": _default_namespace,
+    "core.v1.NodeSpec": _default_node_spec,
     "core.v1.Pod": _default_pod,
     "core.v1.PodSpec": _default_pod_spec,
     "core.v1.ReplicationController": _default_replication_controller,

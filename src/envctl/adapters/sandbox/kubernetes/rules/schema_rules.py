@@ -103,7 +103,7 @@ class SchemaRules:
         """Check the types of a configuration that is converted before it is applied. Raises ContentError."""
         check_applied_types(self._find_kind(resource), config)
 
-    def complete(self, resource: ResourceFacts, item: Object, live: Object | None) -> None:
+    def complete(self, resource: ResourceFacts, item: Object, live: Object | None, sent_group: str = "") -> None:
         """Set the defaults of an object, then validate it. Raises ContentError."""
         kind = self._find_kind(resource)
         if resource.is_custom:
@@ -119,7 +119,7 @@ class SchemaRules:
                 count_template(kind.name, item, live)
             if resource.has_status:
                 item.setdefault("status", {})
-        causes = find_causes(kind, item, live, is_custom=resource.is_custom)
+        causes = find_causes(kind, item, live, is_custom=resource.is_custom, sent_group=sent_group)
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
         if not resource.is_custom:

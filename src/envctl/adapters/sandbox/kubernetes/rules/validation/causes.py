@@ -39,8 +39,9 @@ class Causes(list[Cause]):
     def forbid(self, field: str, detail: str) -> None:
         self.append(Cause(field, "FieldValueForbidden", f"Forbidden: {detail}"))
 
-    def report_duplicate(self, field: str, value: object) -> None:
-        self.append(Cause(field, "FieldValueDuplicate", f"Duplicate value: {format_value(value)}"))
+    def report_duplicate(self, field: str, value: object, detail: str = "") -> None:
+        text = f"Duplicate value: {format_value(value)}"
+        self.append(Cause(field, "FieldValueDuplicate", f"{text}: {detail}" if detail else text))
 
     def report_missing(self, field: str, value: object) -> None:
         self.append(Cause(field, "FieldValueNotFound", f"Not found: {format_value(value)}"))

@@ -128,6 +128,10 @@ def _check_driver_name(name: str, field: str, causes: Causes) -> None:
 
 def check_attributes_class(item: Part, before: Part | None, causes: Causes) -> None:
     name, parameters = item.get("driverName") or "", item.get("parameters") or {}
+    if before is not None:
+        for field, value in (("driverName", name), ("parameters", parameters)):
+            if value != (before.get(field) or type(value)()):
+                causes.forbid(field, f"updates to {field} are forbidden.")
     if not name:
         causes.require("driverName")
     for text in list_key_problems(name.lower()) if name else ():
@@ -136,9 +140,6 @@ def check_attributes_class(item: Part, before: Part | None, causes: Causes) -> N
         causes.require("parameters", "must contain at least one key/value pair")
     if "" in parameters:
         causes.refuse("parameters", "", "field must not be empty")
-    if before is not None:
-        causes.check_unchanged("driverName", name, before.get("driverName"))
-        causes.check_unchanged("parameters", parameters, before.get("parameters") or {})
 
 
 def check_lease(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001

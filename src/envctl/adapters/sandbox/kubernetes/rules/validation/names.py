@@ -59,6 +59,8 @@ _CONFIG_KEY_TEXT = (
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
+# Kinds whose checks include the name, or that take any name.
+_OWN_NAMES = frozenset({"APIService", "CertificateSigningRequest", "IPAddress"})
 _ACCESS_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
 
 
@@ -172,6 +174,8 @@ def list_name_problems(kind: str, name: str, *, is_custom: bool) -> list[str]:
     """Return the problems of the name of an object."""
     if kind in _ACCESS_KINDS and not is_custom:
         return list_segment_problems(name)
+    if kind in _OWN_NAMES and not is_custom:
+        return []
     if kind == "Namespace" and not is_custom:
         return list_label_problems(name)
     if kind == "Service" and not is_custom:

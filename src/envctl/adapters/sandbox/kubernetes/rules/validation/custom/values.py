@@ -82,7 +82,8 @@ def _find_failures(schema: Schema, value: object, path: str) -> Causes:
 
 
 def _choose_shortest(failures: list[Causes]) -> Causes:
-    return min(failures, key=lambda each: len(each))
+    shortest = min(len(each) for each in failures)
+    return next(each for each in failures if len(each) == shortest)
 
 
 def _check_choices(schema: Schema, value: object, path: str, causes: Causes) -> None:
