@@ -1,7 +1,8 @@
 """The objects of one cluster, and all operations on them."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +31,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
 from envctl.adapters.sandbox.kubernetes.rules.patches import format_go
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
 from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings
-from envctl.adapters.sandbox.kubernetes.status_errors import already_exists, forbidden, not_found
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, already_exists, forbidden, not_found
 from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 
 FOREGROUND = "foregroundDeletion"
@@ -76,6 +77,16 @@ class Written:
     item: Object
     is_new: bool = False
     warnings: tuple[str, ...] = ()
+
+
+@contextmanager
+def _keep_warnings(warnings: list[str]) -> Iterator[None]:
+    """Add the warnings so far to a refusal."""
+    try:
+        yield
+    except (StatusError, ContentError) as refusal:
+        refusal.warnings = tuple(warnings)
+        raise
 
 
 class Cluster:
@@ -148,20 +159,21 @@ class Cluster:
         with self.store.lock:
             body = copy.deepcopy(body)
             warnings = self.rules.check_types(sent_as, body, options.field_validation)
-            body = to_stored(sent_as, body)
-            warnings += drop_double_owners(body)
-            sent = copy.deepcopy(body)
-            item = prepare_new(resource, namespace, body)
-            self._check_namespace(locate(resource, item))
-            item["metadata"].pop("managedFields", None)
-            self._complete(resource, item, None, sent_as)
-            if found := self.store.find(locate(resource, item)):
-                is_leaving = bool(found["metadata"].get("deletionTimestamp"))
-                raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
-            self._track_update(sent_as, None, item, options, sent)
-            warnings += self._admit(resource, None, item, options)
-            written = self._commit(resource, None, item, options)
-            return Written(to_version(sent_as, written), is_new=True, warnings=tuple(warnings))
+            with _keep_warnings(warnings):
+                body = to_stored(sent_as, body)
+                warnings += drop_double_owners(body)
+                sent = copy.deepcopy(body)
+                item = prepare_new(resource, namespace, body)
+                self._check_namespace(locate(resource, item))
+                item["metadata"].pop("managedFields", None)
+                self._complete(resource, item, None, sent_as)
+                if found := self.store.find(locate(resource, item)):
+                    is_leaving = bool(found["metadata"].get("deletionTimestamp"))
+                    raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
+                self._track_update(sent_as, None, item, options, sent)
+                warnings += self._admit(resource, None, item, options)
+                written = self._commit(resource, None, item, options)
+                return Written(to_version(sent_as, written), is_new=True, warnings=tuple(warnings))
 
     def update(self, place: Place, body: Object, options: WriteOptions, patch: Patch | None = None) -> Written:
         """Update an object; `patch` is what it comes from, if it is patched."""
@@ -171,16 +183,17 @@ class Cluster:
             live = self.get(place)
             item = copy.deepcopy(body)
             warnings = self._check_sent(sent_as, item, options, patch)
-            item = to_stored(sent_as, item)
-            check_update(place, item, live, is_patch=is_patch)
-            warnings += drop_double_owners(item)
-            sent = copy.deepcopy(item)
-            keep_fixed_parts(resource, live, item, options.part)
-            self._complete(resource, item, live, sent_as)
-            self._track_update(sent_as, live, item, options, sent)
-            warnings += self._admit(resource, live, item, options)
-            written = self._commit(resource, live, item, options)
-            return Written(to_version(sent_as, written), warnings=tuple(warnings))
+            with _keep_warnings(warnings):
+                item = to_stored(sent_as, item)
+                check_update(place, item, live, is_patch=is_patch)
+                warnings += drop_double_owners(item)
+                sent = copy.deepcopy(item)
+                keep_fixed_parts(resource, live, item, options.part)
+                self._complete(resource, item, live, sent_as)
+                self._track_update(sent_as, live, item, options, sent)
+                warnings += self._admit(resource, live, item, options)
+                written = self._commit(resource, live, item, options)
+                return Written(to_version(sent_as, written), warnings=tuple(warnings))
 
     def patch(self, place: Place, kind: str, body: object, options: WriteOptions) -> Written:
         with self.store.lock:

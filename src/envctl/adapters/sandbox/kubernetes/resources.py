@@ -38,7 +38,7 @@ _VERSIONED_UPDATES = frozenset(
         *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
         *("CustomResourceDefinition", "Lease", "RuntimeClass", "PodDisruptionBudget"),
-        *("CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttachment"),
+        *("APIService", "CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttachment"),
     }
 )
 # An update of one that is not there creates it (AllowCreateOnUpdate).

@@ -349,8 +349,9 @@ def _add_warnings(written: Written, duplicates: Sequence[str], target: Target) -
 
 def _answer_refusal(refusal: StatusError | ContentError) -> ApiAnswer:
     error = refusal if isinstance(refusal, StatusError) else StatusError(*_read_refusal(refusal))
-    headers = (("Retry-After", str(error.retry_after)),) if error.retry_after else ()
-    return ApiAnswer(error.code, _encode(error.to_status()), headers=headers)
+    headers = [("Retry-After", str(error.retry_after))] if error.retry_after else []
+    headers += [_format_warning(text) for text in refusal.warnings]
+    return ApiAnswer(error.code, _encode(error.to_status()), headers=tuple(headers))
 
 
 def _format_warning(text: str) -> tuple[str, str]:

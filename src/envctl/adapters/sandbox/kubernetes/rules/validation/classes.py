@@ -42,13 +42,13 @@ def check_domain_path(text: str, field: str, causes: Causes) -> None:
 def check_ingress_class(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     controller, parameters = spec.get("controller") or "", spec.get("parameters")
+    if before is not None:
+        causes.check_unchanged("spec.controller", controller, (before.get("spec") or {}).get("controller") or "")
     if len(controller) > _MOST_CONTROLLER:
         causes.report_length("spec.controller", _MOST_CONTROLLER)
     check_domain_path(controller, "spec.controller", causes)
     if parameters is not None:
         _check_parameters(parameters, "spec.parameters", causes)
-    if before is not None:
-        causes.check_unchanged("spec.controller", controller, (before.get("spec") or {}).get("controller") or "")
 
 
 def _check_parameters(parameters: Part, field: str, causes: Causes) -> None:

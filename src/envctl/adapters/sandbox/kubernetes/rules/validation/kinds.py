@@ -35,6 +35,19 @@ from envctl.domain.kubernetes.schemas import ANY
 
 Part = Mapping[str, Any]
 
+# The server checks these as new ones before their changes.
+_CHECKED_TWICE = frozenset({"IPAddress", "Job", "Node", "PersistentVolume"})
+_REPEATED = ("metadata.labels", "metadata.annotations", "metadata.ownerReferences")
+_OFTEN_CHECKED = frozenset(
+    {
+        *("APIService", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "IPAddress", "Ingress"),
+        *("IngressClass", "Job", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Role"),
+        *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "VolumeAttributesClass"),
+    }
+)
+_RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
+# What the checks of a kind report at other fields.
+_NOT_BY_SCHEMA = {"Node": ("spec", "status"), "PriorityClass": ("preemptionPolicy", "status")}
 _EVENTS = "events.k8s.io"
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -98,15 +111,26 @@ def find_causes(kind: Kind, item: Part, live: Part | None, *, is_custom: bool, s
     """
     causes = Causes()
     check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
+    if live is not None:
+        _repeat_metadata(kind.name, causes)
     if is_custom:
         check_custom_resource(kind.schema, item, causes)
         check_custom_rules(kind.schemas, kind.schema, item, live, causes)
         return causes
     check = events.check_new_event if sent_group == _EVENTS else _CHECKS.get(kind.name)
+    if check and live is not None and kind.name in _CHECKED_TWICE:
+        check(item, None, causes)
     if check:
         check(item, live, causes)
     _check_schema(kind, item, causes)
     return causes
+
+
+def _repeat_metadata(kind: str, causes: Causes) -> None:
+    """Report problems of metadata as often as the server finds them in an update."""
+    times = 4 if kind in _OFTEN_CHECKED else 2 if kind in _RARELY_CHECKED else 3
+    repeated = [cause for cause in causes if cause.field.startswith(_REPEATED)]
+    causes.extend(repeated * (times - 1))
 
 
 def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:
@@ -116,7 +140,9 @@ def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:
     for problem in find_problems(kind.schemas, kind.schema, item):
         field = format_path(problem.path)
         plain = _INDEX.sub("", field)
-        if problem.path[0] == "status" or any(_is_within(each, plain) or _is_within(plain, each) for each in known):
+        if problem.path[0] in _NOT_BY_SCHEMA.get(kind.name, ("status",)) or any(
+            _is_within(each, plain) or _is_within(plain, each) for each in known
+        ):
             continue
         if problem.kind == "required" and kind.name not in _CHECKS:
             causes.require(field)

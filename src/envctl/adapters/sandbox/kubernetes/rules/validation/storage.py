@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_node_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_volume_changes
@@ -73,26 +74,34 @@ def check_claim(item: Part, before: Part | None, causes: Causes) -> None:
     if before is None:
         return
     old = before.get("spec") or {}
-    is_bound = bool(old.get("volumeName")) or (before.get("status") or {}).get("phase") == "Bound"
-    free = {"resources", "volumeAttributesClassName"} if is_bound else set()
-    free |= set() if old.get("volumeName") else {"volumeName"}
-    if _hide(spec, free) != _hide(old, free) or (is_bound and _hide_requests(spec) != _hide_requests(old)):
-        causes.forbid("spec", _CLAIM_UPDATES)
-    elif is_bound and _read_size(spec) < _read_size(old):
+    is_bound = (before.get("status") or {}).get("phase") == "Bound"
+    restored = _restore(spec, old, is_bound=is_bound)
+    if restored != old:
+        shown = diff_go("@core.PersistentVolumeClaimSpec", old, restored)
+        causes.forbid("spec", f"{_CLAIM_UPDATES}\n{shown}")
+    capacity = parse_quantity(((before.get("status") or {}).get("capacity") or {}).get("storage") or "0")
+    if _read_size(spec) < _read_size(old) and _read_size(spec) <= capacity:
         causes.forbid("spec.resources.requests.storage", "field can not be less than status.capacity")
     causes.check_unchanged("volumeMode", spec.get("volumeMode"), old.get("volumeMode"))
 
 
+def _restore(spec: Part, old: Part, *, is_bound: bool) -> dict[str, Any]:
+    """Return the spec of a claim with the former values of the fields that may change."""
+    restored = dict(spec)
+    if not old.get("volumeName"):
+        restored.pop("volumeName", None)
+    if is_bound:
+        resources = dict(spec.get("resources") or {})
+        former = ((old.get("resources") or {}).get("requests") or {}).get("storage")
+        if resources.get("requests") is not None:
+            resources["requests"] = {**resources["requests"], "storage": former}
+        restored["resources"] = resources
+        restored["volumeAttributesClassName"] = old.get("volumeAttributesClassName")
+    return {name: value for name, value in restored.items() if value is not None}
+
+
 def _read_size(spec: Part) -> Any:  # noqa: ANN401 (a Decimal)
     return parse_quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage") or "0")
-
-
-def _hide_requests(spec: Part) -> dict[str, Any]:
-    return _hide(spec.get("resources") or {}, {"requests"})
-
-
-def _hide(spec: Part, names: set[str]) -> dict[str, Any]:
-    return {name: value for name, value in spec.items() if name not in names}
 
 
 def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
@@ -157,7 +166,8 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
     causes.check_choice("volumeBindingMode", item.get("volumeBindingMode"), modes)
     if before is not None:
         for name in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
-            causes.check_unchanged(name, item.get(name), before.get(name))
+            code = "{}s" if name == "parameters" else ""
+            causes.check_unchanged(name, item.get(name), before.get(name), code)
 
 
 def _check_topology(term: Part, field: str, causes: Causes) -> None:
@@ -192,9 +202,9 @@ def check_priority_class(item: Part, before: Part | None, causes: Causes) -> Non
     elif value > _USER_PRIORITY:
         causes.forbid("value", f"maximum allowed value of a user defined priority is {_USER_PRIORITY}")
     policy = item.get("preemptionPolicy")
-    if policy == "":
+    if policy == "" and before is None:
         causes.require("preemptionPolicy")
-    else:
+    elif before is None:
         causes.check_choice("preemptionPolicy", policy, ("PreemptLowerPriority", "Never"))
     if before is not None and value != (before.get("value") or 0):
         causes.forbid("value", "may not be changed in an update.")

@@ -54,7 +54,7 @@ def check_deployment(item: Part, before: Part | None, causes: Causes) -> None:
 def check_replica_set(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     causes.check_not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    _check_replicas_and_selector(spec, "replicaset", causes)
+    _check_replicas_and_selector(spec, "replicaset", causes, "deployment")
     _check_long_running_template(spec, "ReplicaSet", causes)
     _check_same_selector(spec, before, causes)
 
@@ -98,7 +98,7 @@ def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
             f"spec.persistentVolumeClaimRetentionPolicy.{name}", retention.get(name), ("Retain", "Delete")
         )
     claims = spec.get("volumeClaimTemplates") or ()
-    for index, claim in enumerate(claims):
+    for index, claim in enumerate(claims if before is None else ()):
         check_claim_spec(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec", causes)
     causes.check_not_negative("spec.replicas", spec.get("replicas"))
     causes.check_not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
@@ -122,9 +122,9 @@ def check_job(item: Part, before: Part | None, causes: Causes) -> None:
     if len(name) > _JOB_NAME_LENGTH and spec.get("completionMode") == "Indexed":
         causes.refuse("metadata.name", name, f"must be no more than {_JOB_NAME_LENGTH} characters")
     check_job_spec(spec, "spec", causes)
-    if item["metadata"].get("uid") and spec.get("selector") is None:
-        causes.require("spec.selector")
-    elif spec.get("selector") is not None:
+    if item["metadata"].get("uid"):
+        if spec.get("selector") is None:
+            causes.require("spec.selector")
         _check_labels_of_template(spec, causes)
     if before is not None:
         check_job_changes(spec, before.get("spec") or {}, causes)
@@ -216,10 +216,12 @@ def _hide(spec: Part, names: frozenset[str]) -> dict[str, Any]:
 
 def _check_same_selector(spec: Part, before: Part | None, causes: Causes) -> None:
     if before is not None:
-        causes.check_unchanged("spec.selector", spec.get("selector"), (before.get("spec") or {}).get("selector"))
+        selector, former = spec.get("selector"), (before.get("spec") or {}).get("selector")
+        causes.check_unchanged("spec.selector", selector, former, "*@meta.v1.LabelSelector")
 
 
-def _check_replicas_and_selector(spec: Part, kind: str, causes: Causes) -> None:
+def _check_replicas_and_selector(spec: Part, kind: str, causes: Causes, named: str = "") -> None:
+    """Check number and selector of pods. `named` is the kind in the message, if the server names another one."""
     if kind != "statefulset":
         causes.check_not_negative("spec.replicas", spec.get("replicas"))
     selector = spec.get("selector")
@@ -228,13 +230,13 @@ def _check_replicas_and_selector(spec: Part, kind: str, causes: Causes) -> None:
         return
     check_selector(selector, "spec.selector", causes)
     if is_empty_selector(selector):
-        causes.refuse("spec.selector", {}, f"empty selector is invalid for {kind}")
+        causes.refuse("spec.selector", {}, f"empty selector is invalid for {named or kind}")
 
 
 def _check_labels_of_template(spec: Part, causes: Causes) -> None:
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     if not fits_selector(spec.get("selector"), labels or {}):
-        causes.refuse("spec.template.metadata.labels", labels, _NO_FIT)
+        causes.refuse("spec.template.metadata.labels", labels, _NO_FIT, "{}s")
 
 
 def _check_long_running_template(
@@ -242,7 +244,8 @@ def _check_long_running_template(
 ) -> None:
     """Check a template for pods with the restart policy Always."""
     if with_labels and find_selector_problem(spec.get("selector")):
-        causes.refuse("spec.selector", spec["selector"], "" if kind == "StatefulSet" else "invalid label selector")
+        text = "" if kind == "StatefulSet" else "invalid label selector"
+        causes.refuse("spec.selector", spec["selector"], text, "*@meta.v1.LabelSelector")
         return
     if with_labels:
         _check_labels_of_template(spec, causes)

@@ -11,6 +11,15 @@ Part = Mapping[str, Any]
 _LONGEST = {"reportingInstance": 128, "action": 128, "reason": 128, "message": 1024}
 _WRONG_NAMESPACE = "does not match event.namespace"
 _LEAST_COUNT = 2
+_CODES = {
+    "count": "n",
+    "eventTime": "T",
+    "firstTimestamp": "T",
+    "involvedObject": "@core.ObjectReference",
+    "lastTimestamp": "T",
+    "related": "*@core.ObjectReference",
+    "source": "@core.EventSource",
+}
 _UNSET = ("firstTimestamp", "lastTimestamp", "count", "source")
 _FIXED = (
     *("involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count", "reason", "type"),
@@ -32,7 +41,8 @@ def check_new_event(item: Part, before: Part | None, causes: Causes) -> None:
             _check_series(item, causes)
         for name in _FIXED:
             stored = "reportingComponent" if name == "reportingController" else name
-            causes.check_unchanged(name, _read(item, stored), _read(before, stored))
+            if _read(item, stored) != _read(before, stored):
+                causes.refuse(name, item.get(stored), "field is immutable", _CODES.get(name, "s"))
         return
     _check_series(item, causes)
     if not item.get("eventTime"):

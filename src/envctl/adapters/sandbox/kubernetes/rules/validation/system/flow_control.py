@@ -212,6 +212,6 @@ def _check_queuing(queuing: Part, place: str, causes: Causes) -> None:
         causes.refuse(f"{place}.handSize", hand, "must be positive")
     elif hand > queues:
         causes.refuse(f"{place}.handSize", hand, f"should not be greater than queues ({queues})")
-    elif (bits := math.ceil(sum(math.log2(queues - index) for index in range(hand)))) > _HASH_BITS:
+    elif math.ceil(sum(math.log2(queues - index) for index in range(hand))) > _HASH_BITS:
         text = f"required entropy bits of deckSize {queues} and handSize {hand} should not be greater than {_HASH_BITS}"
         causes.refuse(f"{place}.handSize", hand, text)

@@ -34,19 +34,22 @@ def check_api_service(item: Part, before: Part | None, causes: Causes) -> None: 
         number = spec.get(field) or 0
         if not 0 < number <= most:
             causes.refuse(f"spec.{field}", number, f"must be positive and less than {most}")
-    service, is_insecure, bundle = spec.get("service"), spec.get("insecureSkipTLSVerify"), spec.get("caBundle")
-    if service is None:
-        if is_insecure:
-            text = "local APIServices may not have insecureSkipTLSVerify"
-            causes.refuse("spec.insecureSkipTLSVerify", value=True, detail=text)
-        return
+    if spec.get("service") is not None:
+        _check_service(spec, causes)
+    elif spec.get("insecureSkipTLSVerify"):
+        text = "local APIServices may not have insecureSkipTLSVerify"
+        causes.refuse("spec.insecureSkipTLSVerify", value=True, detail=text)
+
+
+def _check_service(spec: Part, causes: Causes) -> None:
+    service = spec["service"]
     for field in ("namespace", "name"):
         if not service.get(field):
             causes.require(f"spec.service.{field}")
     port = service.get("port", 443)
     if not 1 <= port <= 65535:  # noqa: PLR2004
         causes.refuse("spec.service.port", port, "port is not valid: must be between 1 and 65535, inclusive")
-    if is_insecure and bundle:
+    if spec.get("insecureSkipTLSVerify") and spec.get("caBundle"):
         causes.refuse("spec.insecureSkipTLSVerify", value=True, detail="may not be true if caBundle is present")
 
 
@@ -64,9 +67,9 @@ def check_ip_address(item: Part, before: Part | None, causes: Causes) -> None:
     for text in list_address_name_problems(address):
         causes.refuse("metadata.name", address, text)
     if before is not None:
-        causes.check_unchanged("spec.parentRef", parent, (before.get("spec") or {}).get("parentRef"))
-        if parent is not None:
-            return
+        former = (before.get("spec") or {}).get("parentRef")
+        causes.check_unchanged("spec.parentRef", parent, former, "*@networking.ParentReference")
+        return
     if parent is None:
         causes.require("spec.parentRef")
         return
@@ -102,7 +105,7 @@ def check_service_cidr(item: Part, before: Part | None, causes: Causes) -> None:
         causes.check_unchanged("spec.cidrs[0]", cidrs[0], old[0])
         _check_cidrs(cidrs, causes)
     else:
-        causes.refuse("spec.cidrs", cidrs or None, _IMMUTABLE)
+        causes.refuse("spec.cidrs", item.get("spec", {}).get("cidrs"), _IMMUTABLE)
 
 
 def _check_cidrs(cidrs: list[str], causes: Causes) -> None:
