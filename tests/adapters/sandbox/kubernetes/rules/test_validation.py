@@ -227,7 +227,7 @@ AT = "spec.template.spec.containers[0]"
         ("ConfigMap", "data", {"a b": "1"},
          'data[a b]: Invalid value: "a b": a valid config key must consist of alphanumeric characters'),
         ("ConfigMap", "metadata", {"labels": {"a/b/c": "1"}},
-         'metadata.labels: Invalid value: "a/b/c": prefix part a lowercase RFC 1123 subdomain must consist of'),
+         'metadata.labels: Invalid value: "a/b/c": a valid label key must consist of alphanumeric characters'),
         ("Secret", "type", "kubernetes.io/dockerconfigjson", "data[.dockerconfigjson]: Required value"),
         ("PersistentVolumeClaim", "spec.resources", {"requests": {"storage": "0"}},
          'spec.resources[storage]: Invalid value: "0": must be greater than zero'),

@@ -75,6 +75,11 @@ def check_applied_types(kind: Kind, config: Mapping[str, Any]) -> None:
         raise ContentError(500, "", f"failed to create typed patch object ({shown}): {text}")
 
 
+def has_keyless(kind: Kind, item: Mapping[str, Any]) -> bool:
+    """Check for items of lists that have none of their keys."""
+    return next(_find_keyless(kind.schemas, kind.schema, item, ()), None) is not None
+
+
 def _list_keyless(kind: Kind, config: Mapping[str, Any]) -> list[str]:
     """Return the problems of items of lists that have none of their keys."""
     texts = []

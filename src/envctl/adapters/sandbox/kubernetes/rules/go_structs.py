@@ -16,6 +16,7 @@ from typing import Any
 from envctl.adapters.disk.kubernetes_schemas import load_go_structs
 
 _ZEROS: Mapping[str, Any] = {"s": "", "b": False, "n": 0, "T": None, "Q": "0", "I": 0, "J": None}
+_METADATA = "meta.v1.ObjectMeta"
 _ESCAPES = (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e"))
 # Fields of a pod that are part of the security context in the internal type.
 _MOVED = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
@@ -42,7 +43,8 @@ def _show_struct(struct: str, value: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, sent_name, code, is_left_out in load_go_structs().internal.get(struct, ()):
         if not name:
-            shown |= _show_struct(code.lstrip("*@"), value)
+            embedded = code.lstrip("*@")
+            shown |= _show_struct(embedded, (value.get("metadata") or {}) if embedded == _METADATA else value)
             continue
         found = sent.get(sent_name.lower())
         if not is_left_out or found not in (None, "", False, 0, [], {}):

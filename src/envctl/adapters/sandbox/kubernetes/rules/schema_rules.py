@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from envctl.adapters.disk.kubernetes_schemas import load_go_types
-from envctl.adapters.sandbox.kubernetes.rules.body_types import Kind, check_applied_types, check_body_types
+from envctl.adapters.sandbox.kubernetes.rules.body_types import (
+    Kind,
+    check_applied_types,
+    check_body_types,
+    has_keyless,
+)
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object, refuse_fields
 from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_defaults, set_defaults
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
@@ -83,19 +88,19 @@ class SchemaRules:
         kind = self._find_kind(resource)
         warnings = check_body_types(kind, body, field_validation or "Warn", is_converted=is_converted)
         if not resource.is_custom:
-            self._check_conversion(kind, body)
+            self._check_conversion(kind, body, is_converted=is_converted)
             return warnings
         content = drop_nulls(self.schemas, kind.schema, body)
         body.clear()
         body |= content
         return warnings
 
-    def _check_conversion(self, kind: Kind, body: Object) -> None:
+    def _check_conversion(self, kind: Kind, body: Object, *, is_converted: bool) -> None:
         """Check what the types do not tell, such as times. Raises ContentError 400."""
         try:
             convert_to_go(self.types, kind.schemas, kind.schema, {**body}, keeps_empty=True)
         except ConversionError as error:
-            text = str(error).removeprefix("error decoding from json: ")
+            text = str(error) if is_converted else str(error).removeprefix("error decoding from json: ")
             message = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {text}'
             raise ContentError(400, "BadRequest", message) from None
 
@@ -161,6 +166,10 @@ class SchemaRules:
         ownership = read_ownership(owners)
         after = _strip(item if resource.is_custom or part or sent is None else drop_kept(kind.name, item, sent))
         merge = StructuredMerge(self.schemas, kind.schema)
+        if has_keyless(kind, after):
+            # The server can't tell the fields of such a list apart, and forgets all owners.
+            item["metadata"].pop("managedFields", None)
+            return
         if live is None or _is_tracked(merge, ownership, before, after, part):
             track_update(
                 merge,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.go_structs import show_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check_resources
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
@@ -85,7 +86,11 @@ def check_runtime_class(item: Part, before: Part | None, causes: Causes) -> None
         causes.refuse("handler", handler, text)
     check_resources({"limits": (item.get("overhead") or {}).get("podFixed")}, "overhead", causes)
     check_labels(scheduling.get("nodeSelector"), "scheduling.nodeSelector", causes)
-    check_tolerations(scheduling.get("tolerations") or (), "scheduling.tolerations", causes)
+    tolerations = scheduling.get("tolerations") or ()
+    check_tolerations(tolerations, "scheduling.tolerations", causes)
+    for index, toleration in enumerate(tolerations):
+        if toleration in tolerations[:index]:
+            causes.report_duplicate(f"scheduling.tolerations[{index}]", show_go("@core.Toleration", toleration))
     if before is not None:
         causes.check_unchanged("handler", handler, before.get("handler"))
 

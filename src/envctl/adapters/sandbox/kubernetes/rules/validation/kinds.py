@@ -27,6 +27,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.system import (
     events,
     flow_control,
     nodes,
+    policies,
     services,
 )
 from envctl.domain.kubernetes.known_values import find_known_values
@@ -96,8 +97,8 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "StatefulSet": workloads.check_stateful_set,
     "StorageClass": storage.check_storage_class,
     "MutatingWebhookConfiguration": webhooks.check_webhooks,
-    "ValidatingAdmissionPolicy": webhooks.check_policy,
-    "ValidatingAdmissionPolicyBinding": webhooks.check_policy_binding,
+    "ValidatingAdmissionPolicy": policies.check_policy,
+    "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,
     "ValidatingWebhookConfiguration": webhooks.check_webhooks,
     "VolumeAttachment": nodes.check_attachment,
     "VolumeAttributesClass": classes.check_attributes_class,

@@ -49,6 +49,12 @@ _KEY_TEXT = (
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
+_QUALIFIED_TEXT = (
+    "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. "
+    "'example.com/MyName')"
+)
 _VALUE_TEXT = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
@@ -112,6 +118,8 @@ def list_config_key_problems(key: str) -> list[str]:
 def list_key_problems(key: str) -> list[str]:
     """Return the problems of a key of labels or annotations."""
     prefix, slash, name = key.rpartition("/")
+    if "/" in prefix:
+        return [_QUALIFIED_TEXT]
     if slash and not prefix:
         return ["prefix part must be non-empty"]
     problems = [f"prefix part {text}" for text in list_subdomain_problems(prefix)] if slash else []

@@ -160,14 +160,22 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
     for text in list_key_problems(provisioner) if provisioner else ():
         causes.refuse("provisioner", provisioner, text)
     causes.check_choice("reclaimPolicy", item.get("reclaimPolicy"), ("Delete", "Retain"))
-    for index, term in enumerate(item.get("allowedTopologies") or ()):
+    terms = item.get("allowedTopologies") or ()
+    for index, term in enumerate(terms):
         _check_topology(term, f"allowedTopologies[{index}]", causes)
+        for former in terms[:index]:
+            if _read_topology(former) == _read_topology(term):
+                causes.report_duplicate(f"allowedTopologies[{index}].matchLabelExpressions", "")
     modes = ("Immediate", "WaitForFirstConsumer")
     causes.check_choice("volumeBindingMode", item.get("volumeBindingMode"), modes)
     if before is not None:
         for name in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
             code = "{}s" if name == "parameters" else ""
             causes.check_unchanged(name, item.get(name), before.get(name), code)
+
+
+def _read_topology(term: Part) -> dict[str, set[str]]:
+    return {each["key"]: set(each.get("values") or ()) for each in term.get("matchLabelExpressions") or ()}
 
 
 def _check_topology(term: Part, field: str, causes: Causes) -> None:
