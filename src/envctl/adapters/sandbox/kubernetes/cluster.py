@@ -287,10 +287,10 @@ class Cluster:
         before = live and to_version(sent_as, live)
         tracked = to_version(sent_as, item)
         self.rules.track_update(sent_as, before, tracked, options.manager, options.part, sent=sent)
-        if tracked is not item:
-            item["metadata"].pop("managedFields", None)
-            if owners := tracked["metadata"].get("managedFields"):
-                item["metadata"]["managedFields"] = owners
+        owners = tracked["metadata"].get("managedFields")
+        item["metadata"].pop("managedFields", None)
+        if owners:
+            item["metadata"]["managedFields"] = owners
 
     def _check_namespace(self, place: Place) -> None:
         """Check that a new object may come into its namespace. Raises StatusError 404 or 403."""
@@ -338,6 +338,9 @@ class Cluster:
             if resource.counts_generations and not has_same_spec(live, item):
                 metadata["generation"] = live["metadata"].get("generation", 0) + 1
         if options.is_dry_run:
+            return item
+        if options.part == "finalize" and metadata.get("deletionTimestamp") and not item["spec"].get("finalizers"):
+            self.remove(resource, item)
             return item
         is_released = bool(metadata.get("deletionTimestamp")) and not metadata.get("finalizers")
         if live is not None and is_released and not resource.is_namespace:

@@ -26,6 +26,8 @@ _FIXED = (
     *("name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation"),
     *("deletionTimestamp", "deletionGracePeriodSeconds"),
 )
+# The part of the metadata that counts for the generation, too.
+_COUNTED_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
 _NOT_FROM_CLIENTS = ("resourceVersion", "selfLink", "deletionTimestamp", "generation")
 _WRONG_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 
@@ -130,6 +132,10 @@ def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) 
     """Restore the fields outside of the reach of a request, such as all others in an update of the status."""
     if part == "status":
         _keep_all_but_status(resource, live, item)
+    elif part == "finalize":
+        finalizers = list((item.get("spec") or {}).get("finalizers") or ())
+        item.clear()
+        item |= copy.deepcopy(live) | {"spec": {**(live.get("spec") or {}), "finalizers": finalizers}}
     elif resource.has_status:
         item.pop("status", None)
         if "status" in live:
@@ -213,6 +219,10 @@ def is_same(live: Object, item: Object) -> bool:
 
 
 def has_same_spec(live: Object, item: Object) -> bool:
+    """Check that a write changes nothing that counts for the generation."""
+    part = _COUNTED_METADATA.get(item["kind"])
+    if part and (live["metadata"].get(part) or None) != (item["metadata"].get(part) or None):
+        return False
     return _read_spec(live) == _read_spec(item)
 
 
