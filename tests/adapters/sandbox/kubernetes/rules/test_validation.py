@@ -179,8 +179,6 @@ AT = "spec.template.spec.containers[0]"
         ("Deployment", f"{C}.readinessProbe", {"tcpSocket": {"port": 80}, "terminationGracePeriodSeconds": 5},
          (f"{AT}.readinessProbe.terminationGracePeriodSeconds: Invalid value: 5: must not be set for "
          "readinessProbes")),
-        ("Deployment", f"{C}.lifecycle", {"stopSignal": "SIGTERM"},
-         f"{AT}.lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`"),
         ("Deployment", f"{C}.envFrom", [{"prefix": "a=", "secretRef": {"name": "s"}}],
          f'{AT}.envFrom[0].prefix: Invalid value: "a=": a valid environment variable name must consist only of'),
         ("Deployment", f"{C}.resources", {"requests": {"a.io/gpu": "1"}},

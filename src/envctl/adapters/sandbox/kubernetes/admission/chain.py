@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from envctl.adapters.sandbox.kubernetes.admission.accounts import set_account
 from envctl.adapters.sandbox.kubernetes.admission.cluster_defaults import (
+    check_runtime_class,
     set_priority,
     set_protection,
     set_storage_class,
@@ -42,6 +43,7 @@ class AdmissionChain:
         changed |= set_priority(request)
         changed |= set_protection(request)
         changed |= set_taint(request)
+        check_runtime_class(request)
         return set_storage_class(request) or changed
 
     def check(self, request: AdmissionRequest) -> list[str]:

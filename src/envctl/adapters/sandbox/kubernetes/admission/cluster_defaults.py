@@ -56,23 +56,46 @@ def set_priority(request: AdmissionRequest) -> bool:
     if not name:
         name = next((key for key, each in sorted(classes.items()) if each.get("globalDefault")), None)
         if name is None:
+            _check_priority(request, spec, 0, "PreemptLowerPriority")
             return False
         spec["priorityClassName"] = name
     found = classes.get(name) or ({"value": _SYSTEM_CLASSES[name]} if name in _SYSTEM_CLASSES else None)
     if found is None:
         raise request.refuse(f"no PriorityClass with name {name} was found")
-    _check_priority(request, spec, found["value"])
-    spec |= {"priority": found["value"], "preemptionPolicy": found.get("preemptionPolicy", "PreemptLowerPriority")}
+    policy = found.get("preemptionPolicy", "PreemptLowerPriority")
+    _check_priority(request, spec, found["value"], policy)
+    spec |= {"priority": found["value"], "preemptionPolicy": policy}
     return True
 
 
-def _check_priority(request: AdmissionRequest, spec: Mapping[str, Any], value: int) -> None:
+def _check_priority(request: AdmissionRequest, spec: Mapping[str, Any], value: int, policy: str) -> None:
     sent = spec.get("priority") or 0
     if sent not in (0, value):
         raise request.refuse(
             f"the integer value of priority ({sent}) must not be provided in pod spec; priority admission controller "
             f"computed {value} from the given PriorityClass name"
         )
+    kept = spec.get("preemptionPolicy") or policy
+    if kept not in (policy, "PreemptLowerPriority"):
+        raise request.refuse(
+            f"the string value of PreemptionPolicy ({kept}) must not be provided in pod spec; priority admission "
+            f"controller computed {policy} from the given PriorityClass name"
+        )
+
+
+def check_runtime_class(request: AdmissionRequest) -> None:
+    """Raises StatusError 403 for a new pod whose class of runtimes doesn't exist, or has another overhead."""
+    if not request.is_new("", "Pod") or request.item is None:
+        return
+    spec = request.item["spec"]
+    name, overhead = spec.get("runtimeClassName"), None
+    if name is not None:
+        classes = {each["metadata"]["name"]: each for each in request.list_items("node.k8s.io", "runtimeclasses")}
+        if name not in classes:
+            raise request.refuse(f'pod rejected: RuntimeClass "{name}" not found')
+        overhead = (classes[name].get("overhead") or {}).get("podFixed")
+    if spec.get("overhead") and overhead is None:
+        raise request.refuse("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
 
 
 def set_storage_class(request: AdmissionRequest) -> bool:

@@ -12,7 +12,7 @@ _COUNT = "deprecated.daemonset.template.generation"
 _ALLOCATED: Mapping[str, tuple[str, ...]] = {
     "Service": ("clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"),
     "Namespace": ("finalizers",),
-    "Pod": ("priority", "preemptionPolicy"),
+    "Pod": ("priority", "preemptionPolicy", "tolerations"),
 }
 
 

@@ -49,8 +49,9 @@ class Causes(list[Cause]):
         text = f"Duplicate value: {format_value(value)}"
         self.append(Cause(field, "FieldValueDuplicate", f"{text}: {detail}" if detail else text))
 
-    def report_missing(self, field: str, value: object) -> None:
-        self.append(Cause(field, "FieldValueNotFound", f"Not found: {format_value(value)}"))
+    def report_missing(self, field: str, value: object, detail: str = "") -> None:
+        text = f": {detail}" if detail else ""
+        self.append(Cause(field, "FieldValueNotFound", f"Not found: {format_value(value)}{text}"))
 
     def report_length(self, field: str, most: int, unit: str = "bytes") -> None:
         self.append(Cause(field, "FieldValueTooLong", f"Too long: may not be more than {most} {unit}"))

@@ -6,13 +6,13 @@ from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.go_structs import show_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check_resources
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_labels,
     list_key_problems,
     list_label_problems,
     list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resources
 from envctl.adapters.sandbox.kubernetes.rules.validation.scheduling import check_tolerations
 
 Part = Mapping[str, Any]

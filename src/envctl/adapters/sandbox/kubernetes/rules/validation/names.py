@@ -72,7 +72,8 @@ _ACCESS_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBin
 
 def list_label_problems(name: str) -> list[str]:
     """Return the problems of a DNS label."""
-    return _check(name, _LABEL, _LABEL_TEXT, _LABEL_LENGTH)
+    text = "must not contain dots" if "." in name and _SUBDOMAIN.fullmatch(name) else _LABEL_TEXT
+    return _check(name, _LABEL, text, _LABEL_LENGTH)
 
 
 def list_service_problems(name: str) -> list[str]:

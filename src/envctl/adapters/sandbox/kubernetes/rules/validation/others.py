@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check_resource_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_config_key_problems,
     list_label_problems,
     list_segment_problems,
     list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resource_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.workloads import check_count_or_percent
 from envctl.domain.kubernetes.quantity import parse_quantity

@@ -9,6 +9,10 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_volume_changes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.disks import (
+    check_attributes_class,
+    check_volume_sources,
+)
 from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
@@ -17,21 +21,6 @@ _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOnc
 _CLAIM_UPDATES = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
-_SOURCES: Mapping[str, tuple[str, ...]] = {
-    "csi": ("driver", "volumeHandle"),
-    "nfs": ("server", "path"),
-    "hostPath": ("path",),
-    "local": ("path",),
-    "awsElasticBlockStore": ("volumeID",),
-    **dict.fromkeys(
-        (
-            *("azureDisk", "azureFile", "cephfs", "cinder", "fc", "flexVolume", "flocker", "gcePersistentDisk"),
-            *("glusterfs", "iscsi", "photonPersistentDisk", "portworxVolume", "quobyte", "rbd", "scaleIO", "storageos"),
-            "vsphereVolume",
-        ),
-        (),
-    ),
-}
 _USER_PRIORITY = 1_000_000_000
 
 
@@ -106,12 +95,15 @@ def _read_size(spec: Part) -> Any:  # noqa: ANN401 (a Decimal)
 
 def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
-    if not spec.get("accessModes"):
+    modes = spec.get("accessModes") or ()
+    if not modes:
         causes.require("spec.accessModes")
-    for mode in spec.get("accessModes") or ():
+    for mode in modes:
         causes.check_choice("spec.accessModes", mode, _ACCESS_MODES)
+    if "ReadWriteOncePod" in modes and any(mode in _ACCESS_MODES and mode != "ReadWriteOncePod" for mode in modes):
+        causes.forbid("spec.accessModes", "may not use ReadWriteOncePod with other access modes")
     capacity = spec.get("capacity") or {}
-    shown = spec.get("capacity")
+    shown = dict(sorted(capacity.items())) if "capacity" in spec else None
     if not capacity:
         causes.require("spec.capacity")
     if set(capacity) != {"storage"}:
@@ -119,38 +111,25 @@ def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     for name, amount in sorted(capacity.items()):
         if parse_quantity(amount) <= 0:
             causes.refuse(f"spec.capacity[{name}]", amount, "must be greater than zero")
-    _check_volume_source(spec, causes)
+    _check_volume_use(spec, causes)
+    check_volume_sources(spec, causes)
     name = spec.get("storageClassName")
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse("spec.storageClassName", name, text)
-    _check_volume_use(spec, causes)
+    causes.check_choice("spec.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
+    check_attributes_class(spec, causes)
     if before is not None:
         check_volume_changes(spec, before.get("spec") or {}, causes)
 
 
 def _check_volume_use(spec: Part, causes: Causes) -> None:
+    policies = ("Delete", "Recycle", "Retain")
+    causes.check_choice("spec.persistentVolumeReclaimPolicy", spec.get("persistentVolumeReclaimPolicy"), policies)
     required = (spec.get("nodeAffinity") or {}).get("required")
     if required is not None:
         check_node_selector(required, "spec.nodeAffinity.required", causes)
     elif spec.get("nodeAffinity") is not None:
         causes.require("spec.nodeAffinity.required", "must specify required node constraints")
-    policies = ("Delete", "Recycle", "Retain")
-    causes.check_choice("spec.persistentVolumeReclaimPolicy", spec.get("persistentVolumeReclaimPolicy"), policies)
-    causes.check_choice("spec.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
-
-
-def _check_volume_source(spec: Part, causes: Causes) -> None:
-    for kind, names in _SOURCES.items():
-        if spec.get(kind) is None:
-            continue
-        source: Part = spec[kind]
-        for name in names:
-            if not source.get(name):
-                causes.require(f"spec.{kind}.{name}")
-        if kind == "nfs" and not (source.get("path") or "").startswith("/"):
-            causes.refuse("spec.nfs.path", source.get("path") or "", "must be an absolute path")
-    if not any(spec.get(kind) is not None for kind in _SOURCES):
-        causes.require("spec", "must specify a volume type")
 
 
 def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None:
