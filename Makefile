@@ -5,7 +5,7 @@ PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo kubernetes platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-schemas kubernetes-protobuf kubernetes-go-types kubernetes-live audit clean
+.PHONY: demo kubernetes platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-schemas kubernetes-protobuf kubernetes-go-types kubernetes-go-structs kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -109,6 +109,10 @@ kubernetes-schemas: .venv/.installed
 # Needs git directories of three repositories, which the variables name: kubernetes/api, apimachinery, apiextensions-apiserver.
 kubernetes-go-types: .venv/.installed
 	$(BIN)/python -m tools.kubernetes_go_types $(API) $(MACHINERY) $(EXTENSIONS)
+
+# SOURCE is a folder with the sources of Kubernetes' modules, as in vendor/k8s.io of a program with kube-apiserver in it.
+kubernetes-go-structs: .venv/.installed
+	$(BIN)/python -m tools.kubernetes_go_structs "$(SOURCE)"
 
 # After a change of the tag in tools/kubernetes_protobuf.py. API and APIMACHINERY are clones of Kubernetes' repositories of these names.
 kubernetes-protobuf: .venv/.installed

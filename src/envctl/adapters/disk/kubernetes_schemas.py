@@ -2,7 +2,7 @@
 
 import json
 import lzma
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,21 @@ class ProtobufFields:
 
     kinds: Mapping[str, str]
     messages: Mapping[str, Mapping[int, tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class GoStructs:
+    """The Go structs of kube-apiserver, as `tools/kubernetes_go_structs.py` explains them.
+
+    Attributes:
+        internal: name, name in JSON, code and omission of each field of an internal type.
+        named: the Go types of fields whose type has a name of its own, by definition.
+        embedded: the embedded structs that lead to a field, by definition.
+    """
+
+    internal: Mapping[str, Sequence[tuple[str, str, str, int]]]
+    named: Mapping[str, Mapping[str, str]]
+    embedded: Mapping[str, Mapping[str, str]]
 
 
 @cache
@@ -50,6 +65,12 @@ def load_go_types(version: str) -> Mapping[str, Mapping[str, str]]:
     packed = read_bytes(_FOLDER / "go_types.xz")
     types: Mapping[str, Mapping[str, str]] = json.loads(lzma.decompress(packed))[version]
     return types
+
+
+@cache
+def load_go_structs() -> GoStructs:
+    packed = json.loads(lzma.decompress(read_bytes(_FOLDER / "go_structs.xz")))
+    return GoStructs(packed["internal"], packed["named"], packed["embedded"])
 
 
 @cache

@@ -12,6 +12,7 @@ _EXACT = Context(prec=_MOST_CHARACTERS + 2 * 1000)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _SUFFIXES = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_BEGIN = re.compile(r"[+-]?\d*(?:\.\d*)?(?P<suffix>[eEinumkKMGTP]*(?:(?<=[eE])[+-]?\d*)?)")
 NANO = Decimal(1).scaleb(-9)
 MILLI = Decimal(1).scaleb(-3)
 
@@ -19,6 +20,14 @@ MILLI = Decimal(1).scaleb(-3)
 def is_quantity(text: str) -> bool:
     """Return whether the text is an amount, not longer or larger than any that has a use."""
     return len(text) <= _MOST_CHARACTERS and _AMOUNT.fullmatch(text) is not None
+
+
+def explain_quantity(text: str) -> str:
+    """Return why a text is no amount, in the words of Kubernetes."""
+    found = _BEGIN.fullmatch(text)
+    if text and found and found["suffix"]:
+        return "unable to parse quantity's suffix"
+    return f"quantities must match the regular expression '{PATTERN}'"
 
 
 def parse_quantity(value: str | float) -> Decimal:

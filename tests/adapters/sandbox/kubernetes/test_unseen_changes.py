@@ -36,7 +36,7 @@ def normalize(item: Object) -> Object:
             spec.pop(name, None)
         for port in spec.get("ports") or ():
             port.pop("nodePort", None)
-    if item["kind"] in ("PersistentVolume", "PersistentVolumeClaim", "Pod"):
+    if item["kind"] in ("PersistentVolume", "PersistentVolumeClaim", "Pod", "VolumeAttributesClass"):
         metadata.pop("finalizers", None)
     if item["kind"] == "PersistentVolumeClaim" and "dataSource" in spec:
         spec.pop("dataSourceRef", None)

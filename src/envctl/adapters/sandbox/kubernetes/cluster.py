@@ -1,9 +1,9 @@
 """The objects of one cluster, and all operations on them."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from envctl.adapters.disk.kubernetes_schemas import load_schemas
@@ -31,7 +31,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
 from envctl.adapters.sandbox.kubernetes.rules.patches import format_go
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
 from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings
-from envctl.adapters.sandbox.kubernetes.status_errors import already_exists, forbidden, not_found
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, already_exists, forbidden, not_found
 from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 
 FOREGROUND = "foregroundDeletion"
@@ -77,6 +77,16 @@ class Written:
     item: Object
     is_new: bool = False
     warnings: tuple[str, ...] = ()
+
+
+@contextmanager
+def _keep_warnings(warnings: list[str]) -> Iterator[None]:
+    """Add the warnings so far to a refusal."""
+    try:
+        yield
+    except (StatusError, ContentError) as refusal:
+        refusal.warnings = tuple(warnings)
+        raise
 
 
 class Cluster:
@@ -145,50 +155,45 @@ class Cluster:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def create(self, resource: Resource, namespace: str, body: Object, options: WriteOptions) -> Written:
-        if stored := self._find_stored(resource):
-            write = partial(self.create, stored, namespace, options=options)
-            return self._write_converted(resource, body, options, write)
+        sent_as, resource = resource, self._find_stored(resource)
         with self.store.lock:
             body = copy.deepcopy(body)
-            warnings = self.rules.check_types(resource, body, options.field_validation)
-            warnings += drop_double_owners(body)
-            sent = copy.deepcopy(body)
-            item = prepare_new(resource, namespace, body)
-            self._check_namespace(locate(resource, item))
-            item["metadata"].pop("managedFields", None)
-            self._complete(resource, item, None)
-            if found := self.store.find(locate(resource, item)):
-                is_leaving = bool(found["metadata"].get("deletionTimestamp"))
-                raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
-            self.rules.track_update(resource, None, item, options.manager, options.part, sent=sent)
-            warnings += self._admit(resource, None, item, options)
-            return Written(self._commit(resource, None, item, options), is_new=True, warnings=tuple(warnings))
+            warnings = self.rules.check_types(sent_as, body, options.field_validation)
+            with _keep_warnings(warnings):
+                body = to_stored(sent_as, body)
+                warnings += drop_double_owners(body)
+                sent = copy.deepcopy(body)
+                item = prepare_new(resource, namespace, body)
+                self._check_namespace(locate(resource, item))
+                item["metadata"].pop("managedFields", None)
+                self._complete(resource, item, None, sent_as)
+                if found := self.store.find(locate(resource, item)):
+                    is_leaving = bool(found["metadata"].get("deletionTimestamp"))
+                    raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
+                self._track_update(sent_as, None, item, options, sent)
+                warnings += self._admit(resource, None, item, options)
+                written = self._commit(resource, None, item, options)
+                return Written(to_version(sent_as, written), is_new=True, warnings=tuple(warnings))
 
     def update(self, place: Place, body: Object, options: WriteOptions, patch: Patch | None = None) -> Written:
         """Update an object; `patch` is what it comes from, if it is patched."""
-        resource, is_patch = place.resource, patch is not None
-        if stored := self._find_stored(resource):
-            write = partial(self.update, replace(place, resource=stored), options=options, patch=patch)
-            return self._write_converted(resource, body, options, write)
+        sent_as, resource, is_patch = place.resource, self._find_stored(place.resource), patch is not None
+        place = replace(place, resource=resource)
         with self.store.lock:
             live = self.get(place)
             item = copy.deepcopy(body)
-            try:
-                is_converted = patch is not None and patch.kind == "strategic"
-                warnings = self.rules.check_types(resource, item, options.field_validation, is_converted=is_converted)
-            except ContentError as error:
-                if patch is None:
-                    raise
-                shown = format_go(patch.body) if is_converted else show_patched(item)
-                raise refuse_patched(shown, error) from None
-            check_update(place, item, live, is_patch=is_patch)
-            warnings += drop_double_owners(item)
-            sent = copy.deepcopy(item)
-            keep_fixed_parts(resource, live, item, options.part)
-            self._complete(resource, item, live)
-            self.rules.track_update(resource, live, item, options.manager, options.part, sent=sent)
-            warnings += self._admit(resource, live, item, options)
-            return Written(self._commit(resource, live, item, options), warnings=tuple(warnings))
+            warnings = self._check_sent(sent_as, item, options, patch)
+            with _keep_warnings(warnings):
+                item = to_stored(sent_as, item)
+                check_update(place, item, live, is_patch=is_patch)
+                warnings += drop_double_owners(item)
+                sent = copy.deepcopy(item)
+                keep_fixed_parts(resource, live, item, options.part)
+                self._complete(resource, item, live, sent_as)
+                self._track_update(sent_as, live, item, options, sent)
+                warnings += self._admit(resource, live, item, options)
+                written = self._commit(resource, live, item, options)
+                return Written(to_version(sent_as, written), warnings=tuple(warnings))
 
     def patch(self, place: Place, kind: str, body: object, options: WriteOptions) -> Written:
         with self.store.lock:
@@ -200,28 +205,27 @@ class Cluster:
 
     def apply(self, place: Place, config: Object, options: WriteOptions) -> Written:
         """Apply on the side of the server."""
-        resource = place.resource
-        if stored := self._find_stored(resource):
-            self.rules.check_applied(resource, config)
-            write = partial(self.apply, replace(place, resource=stored), options=options)
-            return self._write_converted(resource, config, options, write)
+        sent_as, resource = place.resource, self._find_stored(place.resource)
+        place = replace(place, resource=resource)
         with self.store.lock:
             live = self.store.find(place)
-            live = live and to_version(resource, live)
             if options.part and live is None:
                 raise not_found(resource, place.name)
             config = copy.deepcopy(config)
+            before = live and to_version(sent_as, live)
+            merged = self.rules.apply(sent_as, before, config, options.manager, options.part, force=options.force)
             check_config(place, config, live)
-            merged = self.rules.apply(resource, live, config, options.manager, options.part, force=options.force)
+            merged = to_stored(sent_as, merged)
+            live = live and to_version(resource, live)
             if live is None:
                 self._check_namespace(place)
                 merged = prepare_new(resource, place.namespace, merged)
             else:
                 keep_fixed_parts(resource, live, merged, options.part)
-            self._complete(resource, merged, live)
+            self._complete(resource, merged, live, sent_as)
             warnings = self._admit(resource, live, merged, options)
             written = self._commit(resource, live, merged, options)
-            return Written(written, is_new=live is None, warnings=tuple(warnings))
+            return Written(to_version(sent_as, written), is_new=live is None, warnings=tuple(warnings))
 
     def delete(
         self, place: Place, options: Mapping[str, Any], user: User = CONTROLLER, *, is_dry_run: bool = False
@@ -265,6 +269,29 @@ class Cluster:
 
     # -- steps of a write --------------------------------------------------------------------------------------------
 
+    def _check_sent(self, resource: Resource, item: Object, options: WriteOptions, patch: Patch | None) -> list[str]:
+        """Check the types of what an update sends. Returns warnings, raises ContentError."""
+        is_converted = patch is not None and patch.kind == "strategic"
+        try:
+            return self.rules.check_types(resource, item, options.field_validation, is_converted=is_converted)
+        except ContentError as error:
+            if patch is None:
+                raise
+            shown = format_go(patch.body) if is_converted else show_patched(item)
+            raise refuse_patched(shown, error) from None
+
+    def _track_update(
+        self, sent_as: Resource, live: Object | None, item: Object, options: WriteOptions, sent: Object
+    ) -> None:
+        """Write the owners of changed fields into an object, by their names in the version of the request."""
+        before = live and to_version(sent_as, live)
+        tracked = to_version(sent_as, item)
+        self.rules.track_update(sent_as, before, tracked, options.manager, options.part, sent=sent)
+        owners = tracked["metadata"].get("managedFields")
+        item["metadata"].pop("managedFields", None)
+        if owners:
+            item["metadata"]["managedFields"] = owners
+
     def _check_namespace(self, place: Place) -> None:
         """Check that a new object may come into its namespace. Raises StatusError 404 or 403."""
         if not place.resource.is_namespaced:
@@ -278,11 +305,11 @@ class Cluster:
             error.details = {**(error.details or {}), "causes": [cause]}
             raise error
 
-    def _complete(self, resource: Resource, item: Object, live: Object | None) -> None:
+    def _complete(self, resource: Resource, item: Object, live: Object | None, sent_as: Resource) -> None:
         owners = item["metadata"].pop("managedFields", None)
         for admission in self.admissions:
             admission(resource, item, live)
-        self.rules.complete(resource, item, live)
+        self.rules.complete(resource, item, live, sent_as.group)
         if owners is not None:
             item["metadata"]["managedFields"] = owners
 
@@ -309,8 +336,11 @@ class Cluster:
             if is_same(live, item):
                 return live
             if resource.counts_generations and not has_same_spec(live, item):
-                metadata["generation"] = live["metadata"].get("generation", 1) + 1
+                metadata["generation"] = live["metadata"].get("generation", 0) + 1
         if options.is_dry_run:
+            return item
+        if options.part == "finalize" and metadata.get("deletionTimestamp") and not item["spec"].get("finalizers"):
+            self.remove(resource, item)
             return item
         is_released = bool(metadata.get("deletionTimestamp")) and not metadata.get("finalizers")
         if live is not None and is_released and not resource.is_namespace:
@@ -367,18 +397,6 @@ class Cluster:
             found.setdefault(resource.key, resource)
         return list(found.values())
 
-    # -- other versions of built-in kinds ----------------------------------------------------------------------------
-
-    def _find_stored(self, resource: Resource) -> Resource | None:
-        """Return the resource in whose version objects are stored; None if it is this one."""
-        return None if is_stored(resource) else self.resources.find_key(resource.key)
-
-    def _write_converted(
-        self, resource: Resource, body: Object, options: WriteOptions, write: Callable[[Object], Written]
-    ) -> Written:
-        """Write an object in its stored version, and return it in the version of the request."""
-        body = copy.deepcopy(body)
-        warnings = self.rules.check_types(resource, body, options.field_validation)
-        written = write(to_stored(resource, body))
-        item = to_version(resource, written.item)
-        return Written(item, is_new=written.is_new, warnings=(*warnings, *written.warnings))
+    def _find_stored(self, resource: Resource) -> Resource:
+        """Return the resource in whose version objects are stored."""
+        return resource if is_stored(resource) else self.resources.find_key(resource.key) or resource

@@ -35,6 +35,8 @@ def is_stored(resource: Resource) -> bool:
 
 def to_stored(resource: Resource, item: Object) -> Object:
     """Return an object of a version as it is stored."""
+    if is_stored(resource):
+        return item
     stored_version, convert, _ = _CONVERSIONS[_name_version(resource)]
     return {**convert(item), "apiVersion": stored_version}
 

@@ -26,6 +26,8 @@ _FIXED = (
     *("name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation"),
     *("deletionTimestamp", "deletionGracePeriodSeconds"),
 )
+# The part of the metadata that counts for the generation, too.
+_COUNTED_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
 _NOT_FROM_CLIENTS = ("resourceVersion", "selfLink", "deletionTimestamp", "generation")
 _WRONG_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 
@@ -47,7 +49,7 @@ def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
     for name in _NOT_FROM_CLIENTS:
         metadata.pop(name, None)
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_time()}
-    if resource.counts_generations:
+    if resource.has_first_generation:
         metadata["generation"] = 1
     if resource.has_status:
         item.pop("status", None)
@@ -63,8 +65,7 @@ def check_new(place: Place, item: Object) -> None:
     """Check that an update which creates an object means this one. Raises StatusError."""
     metadata = _require_metadata(item)
     if not metadata.get("name"):
-        message = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
-        raise bad_request(message)
+        raise _refuse_nameless(place)
     _check_same_name(metadata, place.name)
     if metadata.get("uid"):
         raise _refuse_identity(place, metadata["uid"], "")
@@ -76,8 +77,7 @@ def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = F
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)
     if not metadata.get("name"):
-        message = f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided"
-        raise bad_request(message)
+        raise _refuse_nameless(place)
     _check_same_name(metadata, place.name)
     if place.resource.needs_version and not is_patch and not metadata.get("resourceVersion"):
         raise _refuse_unversioned(place)
@@ -86,6 +86,10 @@ def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = F
         if is_patch:
             raise _refuse_uid(place.resource, live, metadata["uid"])
         raise _refuse_identity(place, metadata["uid"], str(live["metadata"]["uid"]))
+
+
+def _refuse_nameless(place: Place) -> StatusError:
+    return bad_request(f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided")
 
 
 def _refuse_identity(place: Place, wanted: str, found: str) -> StatusError:
@@ -109,12 +113,11 @@ def _refuse_uid(resource: Resource, live: Object, uid: object) -> StatusError:
 
 
 def check_config(place: Place, config: Object, live: Object | None) -> None:
-    """Check what a server-side apply sends beside the content, and complete its metadata. Raises StatusError."""
+    """Check what a server-side apply sends beside the content. Raises StatusError."""
     metadata = _require_metadata(config)
-    metadata.setdefault("name", place.name)
+    if live is None and not metadata.get("name"):
+        raise _refuse_nameless(place)
     _check_same_name(metadata, place.name)
-    if metadata.get("managedFields") is not None:
-        raise bad_request("metadata.managedFields must be nil")
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)
     _check_version(place, metadata, live)
@@ -129,6 +132,10 @@ def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) 
     """Restore the fields outside of the reach of a request, such as all others in an update of the status."""
     if part == "status":
         _keep_all_but_status(resource, live, item)
+    elif part == "finalize":
+        finalizers = list((item.get("spec") or {}).get("finalizers") or ())
+        item.clear()
+        item |= copy.deepcopy(live) | {"spec": {**(live.get("spec") or {}), "finalizers": finalizers}}
     elif resource.has_status:
         item.pop("status", None)
         if "status" in live:
@@ -212,6 +219,10 @@ def is_same(live: Object, item: Object) -> bool:
 
 
 def has_same_spec(live: Object, item: Object) -> bool:
+    """Check that a write changes nothing that counts for the generation."""
+    part = _COUNTED_METADATA.get(item["kind"])
+    if part and (live["metadata"].get(part) or None) != (item["metadata"].get(part) or None):
+        return False
     return _read_spec(live) == _read_spec(item)
 
 

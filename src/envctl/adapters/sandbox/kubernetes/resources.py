@@ -26,9 +26,8 @@ _COUNTED_KINDS = frozenset(
             "IngressClass",
             "NetworkPolicy",
             "PodDisruptionBudget",
-            "PriorityClass",
         ),
-        *("CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
+        *("CSIDriver", "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
         *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "FlowSchema", "PriorityLevelConfiguration"),
     }
@@ -39,7 +38,7 @@ _VERSIONED_UPDATES = frozenset(
         *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
         *("CustomResourceDefinition", "Lease", "RuntimeClass", "PodDisruptionBudget"),
-        *("CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttachment"),
+        *("APIService", "CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttachment"),
     }
 )
 # An update of one that is not there creates it (AllowCreateOnUpdate).
@@ -129,6 +128,11 @@ class Resource:
     @property
     def counts_generations(self) -> bool:
         return self.is_custom or self.kind in _COUNTED_KINDS
+
+    @property
+    def has_first_generation(self) -> bool:
+        """Whether a new object has a generation."""
+        return (self.counts_generations and self.kind != "CSIDriver") or self.kind == "PriorityClass"
 
     @property
     def needs_version(self) -> bool:

@@ -15,7 +15,10 @@ class StatusError(Exception):
         reason: the word for programs; empty if the server gives none.
         details: None if the server's answer has none.
         retry_after: seconds for the header Retry-After; 0 for none.
+        warnings: of the request.
     """
+
+    warnings: tuple[str, ...] = ()
 
     def __init__(
         self, code: int, reason: str, message: str, details: Mapping[str, Any] | None = None, retry_after: int = 0

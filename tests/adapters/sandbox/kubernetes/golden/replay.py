@@ -14,7 +14,7 @@ from envctl.adapters.sandbox.kubernetes.api.requests import KubernetesApi
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster
 
 FOLDER = Path(__file__).parent
-REQUESTS, DRY_RUNS = "requests.jsonl.gz", "dry-runs.jsonl.gz"
+REQUESTS, DRY_RUNS, WRITES = "requests.jsonl.gz", "dry-runs.jsonl.gz", "writes.jsonl.gz"
 APPLY = "application/apply-patch+yaml"
 # Random values and times.
 _VOLATILE = frozenset(
@@ -60,6 +60,18 @@ def load_dry_runs(folder: Path = FOLDER) -> list[Exchange]:
     return [_parse({"method": "PATCH", "media": APPLY, **each}, query) for each in _read_lines(folder / DRY_RUNS)]
 
 
+def load_writes() -> dict[str, list[dict[str, Any]]]:
+    """Return the recorded writes by their kind, each with the requests that make its objects before."""
+    writes: dict[str, list[dict[str, Any]]] = {}
+    steps: list[dict[str, Any]] = []
+    for line in _read_lines(FOLDER / WRITES):
+        if line["step"] == "new":
+            steps = writes.setdefault(line["name"], [])
+        else:
+            steps.append(line)
+    return writes
+
+
 def _parse(line: dict[str, Any], query: str) -> Exchange:
     target = line["path"] + query
     content = line["media"], line["body"], line["code"], line["answer"]
@@ -73,16 +85,22 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 class Replay:
-    """Sends requests to a new cluster, and judges its answers."""
+    """Sends requests to a new cluster, and judges its answers.
+
+    Attributes:
+        warnings: of the last answer.
+    """
 
     def __init__(self, version: str = "1.36") -> None:
         self.api = KubernetesApi(Cluster(version))
+        self.warnings: list[str] = []
 
     def send(self, method: str, target: str, media: str, body: object) -> tuple[int, dict[str, Any]]:
         headers = {"content-type": media or "application/json", "user-agent": "envctl"}
         content = b"" if body is None else json.dumps(body).encode()
         answer = self.api.answer(ApiRequest(method, target, headers, content))
         assert isinstance(answer, ApiAnswer)
+        self.warnings = [text for name, text in answer.headers if name == "Warning"]
         return answer.code, json.loads(answer.body)
 
     def judge(self, exchange: Exchange) -> tuple[Verdict, list[str]]:
@@ -124,6 +142,42 @@ def _hide_volatile(value: Any) -> Any:
     if isinstance(value, list):
         return [_hide_volatile(inner) for inner in value]
     return _UUID.sub("UUID", value) if isinstance(value, str) else value
+
+
+_SHOWN = re.compile(r'Invalid value: (?=")')
+# The manager of what the controllers in a real server write.
+_SERVER_MANAGERS = ("kube-apiserver", "api-priority-and-fairness-config-consumer-v1")
+
+
+def normalize_write(answer: dict[str, Any]) -> Any:
+    """Return an answer to a write without random values, also in the objects that messages show."""
+    answer = _hide_shown_objects(answer)
+    if isinstance(answer.get("spec"), dict):
+        answer["spec"].pop("healthCheckNodePort", None)
+    metadata = answer.get("metadata") or {}
+    if owners := metadata.pop("managedFields", None):
+        kept = [each for each in owners if each["manager"] not in _SERVER_MANAGERS]
+        metadata |= {"managedFields": kept} if kept else {}
+    return _normalize(answer)
+
+
+def _hide_shown_objects(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _hide_shown_objects(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_hide_shown_objects(inner) for inner in value]
+    found = _SHOWN.search(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    try:
+        text, end = json.JSONDecoder().raw_decode(value, found.end())
+        shown = json.loads(text)
+        for name in ("uid", "resourceVersion", "creationTimestamp", "managedFields"):
+            shown["metadata"].pop(name, None)
+        shown.pop("status", None)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return value
+    return value[: found.end()] + json.dumps(shown, sort_keys=True) + value[end:]
 
 
 def list_differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:

@@ -11,7 +11,7 @@ DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 INGRESSES = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
 CONTAINER = {"name": "a", "image": "a"}
 SPREAD = {"maxSkew": 1, "topologyKey": "a", "whenUnsatisfiable": "ScheduleAnyway"}
-DNS = "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [a"
+DNS = "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [m"
 TERM = {"labelSelector": None, "topologyKey": "a"}
 AFFINITY = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [TERM]}}
 

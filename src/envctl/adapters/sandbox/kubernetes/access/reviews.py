@@ -1,8 +1,9 @@
 """Questions about users and their permissions: `kubectl auth can-i` and `kubectl auth whoami`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from envctl.adapters.sandbox.kubernetes.access.roles import RoleAuthorizer
+from envctl.adapters.sandbox.kubernetes.identity.account_tokens import ISSUER
 from envctl.adapters.sandbox.kubernetes.identity.rules import ALL, Rule
 from envctl.adapters.sandbox.kubernetes.identity.users import MASTERS, Access, Authorize, Decision, User
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
@@ -23,8 +24,6 @@ def answer_review(resource: Resource, namespace: str, body: Object, user: User, 
             return answer | {"status": {"userInfo": user.to_info()}}
         case "SelfSubjectRulesReview":
             return answer | {"status": _list_rules(user, spec.get("namespace", ""), authorize)}
-        case "TokenReview":
-            return answer | {"status": {"user": {}, "error": "the sandbox issues no tokens"}}
         case "SelfSubjectAccessReview":
             subject = user
         case _:
@@ -34,6 +33,16 @@ def answer_review(resource: Resource, namespace: str, body: Object, user: User, 
     if isinstance(decision, Decision) and decision.reason:
         status["reason"] = decision.reason
     return answer | {"status": status}
+
+
+def review_token(resource: Resource, body: Object, find_account: Callable[[str], User | None]) -> Object:
+    """Return the answer to the question whose token this is. `find_account` knows those of service accounts."""
+    found = find_account(str((body.get("spec") or {}).get("token") or ""))
+    status: Object = {"user": {}, "error": "invalid bearer token"}
+    if found is not None:
+        status = {"authenticated": True, "user": found.to_info(), "audiences": [ISSUER]}
+    metadata = body.get("metadata") or {}
+    return body | {"apiVersion": resource.group_version, "kind": resource.kind, "metadata": metadata, "status": status}
 
 
 def _read_subject(resource: Resource, spec: Object) -> User:

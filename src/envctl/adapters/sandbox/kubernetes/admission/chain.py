@@ -3,7 +3,13 @@
 from collections.abc import Callable
 
 from envctl.adapters.sandbox.kubernetes.admission.accounts import set_account
-from envctl.adapters.sandbox.kubernetes.admission.cluster_defaults import set_priority, set_storage_class
+from envctl.adapters.sandbox.kubernetes.admission.cluster_defaults import (
+    check_runtime_class,
+    set_priority,
+    set_protection,
+    set_storage_class,
+    set_taint,
+)
 from envctl.adapters.sandbox.kubernetes.admission.limit_ranges import check_limit_ranges, set_default_resources
 from envctl.adapters.sandbox.kubernetes.admission.pod_security import check_pod_security
 from envctl.adapters.sandbox.kubernetes.admission.policies import check_policies
@@ -35,6 +41,9 @@ class AdmissionChain:
         if self.has_accounts:
             changed |= set_account(request)
         changed |= set_priority(request)
+        changed |= set_protection(request)
+        changed |= set_taint(request)
+        check_runtime_class(request)
         return set_storage_class(request) or changed
 
     def check(self, request: AdmissionRequest) -> list[str]:

@@ -149,6 +149,7 @@ def check_kind(body: Object, resource: Resource, schemas: Schemas, *, is_apply: 
     """Check that a body is of the kind of its path. Raises StatusError 400."""
     version, kind = body.get("apiVersion") or "", body.get("kind") or ""
     if is_apply:
+        version, kind = (each if isinstance(each, str) else "" for each in (version, kind))
         if (version, kind) != (resource.group_version, resource.kind):
             shown = version if "/" in str(version) else f"/{version}"
             raise bad_request(f"invalid object type: {shown}, Kind={kind}")

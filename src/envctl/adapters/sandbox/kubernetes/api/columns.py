@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from envctl.adapters.sandbox.kubernetes.resources import Object
 
 _SECONDS = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("m", 60))
-_NONE = "<none>"
+NONE = "<none>"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_WIDE = 1
+WIDE = 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ def format_age(timestamp: str, until: str = "", none: str = "<unknown>") -> str:
 AGE = Column("Age", lambda item: format_age(item["metadata"].get("creationTimestamp", "")))
 
 
-def _read(*path: str, otherwise: object = _NONE) -> Callable[[Object], object]:
+def read_path(*path: str, otherwise: object = NONE) -> Callable[[Object], object]:
+    """Return a reader of a value."""
+
     def read(item: Object) -> object:
         found: object = item
         for step in path:
@@ -47,8 +49,9 @@ def _read(*path: str, otherwise: object = _NONE) -> Callable[[Object], object]:
     return read
 
 
-def _count(*path: str) -> Callable[[Object], object]:
-    read = _read(*path, otherwise=())
+def count_items(*path: str) -> Callable[[Object], object]:
+    """Return a counter of the items of a list or a map."""
+    read = read_path(*path, otherwise=())
 
     def count(item: Object) -> int:
         found = read(item)
@@ -61,8 +64,8 @@ def _of(ready: Callable[[Object], object], wanted: Callable[[Object], object]) -
     return lambda item: f"{ready(item)}/{wanted(item)}"
 
 
-_REPLICAS = _read("spec", "replicas", otherwise=0)
-_READY = _of(_read("status", "readyReplicas", otherwise=0), _REPLICAS)
+_REPLICAS = read_path("spec", "replicas", otherwise=0)
+_READY = _of(read_path("status", "readyReplicas", otherwise=0), _REPLICAS)
 
 
 def _pod_ready(item: Object) -> str:
@@ -89,7 +92,7 @@ def _pod_restarts(item: Object) -> int:
 def _service_ports(item: Object) -> str:
     ports = item["spec"].get("ports") or ()
     shown = [f"{port['port']}{_node_port(port)}/{port.get('protocol', 'TCP')}" for port in ports]
-    return ",".join(shown) or _NONE
+    return ",".join(shown) or NONE
 
 
 def _node_port(port: Object) -> str:
@@ -97,8 +100,10 @@ def _node_port(port: Object) -> str:
 
 
 def _external_address(item: Object) -> str:
+    if item["spec"].get("type") == "ExternalName":
+        return str(item["spec"].get("externalName", ""))
     if item["spec"].get("type") != "LoadBalancer":
-        return _NONE
+        return ",".join(item["spec"].get("externalIPs") or ()) or NONE
     ingress = ((item.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     return ",".join(str(each.get("hostname") or each.get("ip")) for each in ingress) or "<pending>"
 
@@ -108,7 +113,7 @@ def _ingress_hosts(item: Object) -> str:
 
 
 def _read_wide(name: str, *path: str) -> Column:
-    return Column(name, _read(*path), priority=_WIDE)
+    return Column(name, read_path(*path), priority=WIDE)
 
 
 def _node_status(item: Object) -> str:
@@ -131,7 +136,7 @@ def _autoscaler_metrics(item: Object) -> str:
         share = target.get("averageUtilization")
         wanted = f"{share}%" if share is not None else target.get("averageValue") or target.get("value", "")
         shown.append(f"{name}: <unknown>/{wanted}" if name else f"<unknown>/{wanted}")
-    return ", ".join(shown) or _NONE
+    return ", ".join(shown) or NONE
 
 
 def _endpoint_addresses(item: Object) -> str:
@@ -142,7 +147,7 @@ def _endpoint_addresses(item: Object) -> str:
         for address in subset.get("addresses") or ()
     ]
     more = f" + {len(shown) - 3} more..." if len(shown) > 3 else ""  # noqa: PLR2004 (as kubectl shows)
-    return ",".join(shown[:3]) + more or _NONE
+    return ",".join(shown[:3]) + more or NONE
 
 
 def _slice_addresses(item: Object) -> str:
@@ -179,7 +184,7 @@ def _job_duration(item: Object) -> str:
 
 
 def _last_schedule(item: Object) -> str:
-    return format_age((item.get("status") or {}).get("lastScheduleTime", ""), none=_NONE)
+    return format_age((item.get("status") or {}).get("lastScheduleTime", ""), none=NONE)
 
 
 def _ingress_address(item: Object) -> str:
@@ -191,17 +196,14 @@ def _ingress_ports(item: Object) -> str:
     return "80, 443" if item["spec"].get("tls") else "80"
 
 
-def _role_reference(item: Object) -> str:
-    return f"{item['roleRef']['kind']}/{item['roleRef']['name']}"
-
-
-def _selector(*path: str) -> Callable[[Object], object]:
-    read = _read(*path, otherwise={})
+def show_labels(*path: str) -> Callable[[Object], object]:
+    """Return a reader of labels."""
+    read = read_path(*path, otherwise={})
 
     def select(item: Object) -> str:
         found = read(item)
         labels = found.items() if isinstance(found, dict) else ()
-        return ",".join(f"{name}={value}" for name, value in labels) or _NONE
+        return ",".join(f"{name}={value}" for name, value in labels) or NONE
 
     return select
 
@@ -221,6 +223,11 @@ def _modes(item: Object) -> str:
     return ",".join(short.get(each, each) for each in item["spec"].get("accessModes") or ())
 
 
+def _cron_containers(field: str) -> Callable[[Object], object]:
+    read = _containers(field)
+    return lambda item: read(item["spec"]["jobTemplate"])
+
+
 def _volume_claim(item: Object) -> str:
     claim = item["spec"].get("claimRef") or {}
     return f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else ""
@@ -235,20 +242,20 @@ def _containers(field: str) -> Callable[[Object], object]:
 
 
 _TEMPLATE = (
-    Column("Containers", _containers("name"), priority=_WIDE),
-    Column("Images", _containers("image"), priority=_WIDE),
+    Column("Containers", _containers("name"), priority=WIDE),
+    Column("Images", _containers("image"), priority=WIDE),
 )
-_LABELS = Column("Selector", _selector("spec", "selector", "matchLabels"), priority=_WIDE)
+_LABELS = Column("Selector", show_labels("spec", "selector", "matchLabels"), priority=WIDE)
 
 
 def _count_of(name: str, field: str) -> Column:
-    return Column(name, _read("status", field, otherwise=0), "integer")
+    return Column(name, read_path("status", field, otherwise=0), "integer")
 
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
-    "Namespace": (Column("Status", _read("status", "phase")),),
-    "ConfigMap": (Column("Data", _count("data"), "integer"),),
-    "Secret": (Column("Type", _read("type", otherwise="Opaque")), Column("Data", _count("data"), "integer")),
+    "Namespace": (Column("Status", read_path("status", "phase")),),
+    "ConfigMap": (Column("Data", count_items("data"), "integer"),),
+    "Secret": (Column("Type", read_path("type", otherwise="Opaque")), Column("Data", count_items("data"), "integer")),
     "Pod": (
         Column("Ready", _pod_ready),
         Column("Status", _pod_status),
@@ -257,15 +264,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _read_wide("IP", "status", "podIP"),
         _read_wide("Node", "spec", "nodeName"),
         _read_wide("Nominated Node", "status", "nominatedNodeName"),
-        Column("Readiness Gates", lambda _: _NONE, priority=_WIDE),
+        Column("Readiness Gates", lambda _: NONE, priority=WIDE),
     ),
     "Service": (
-        Column("Type", _read("spec", "type")),
-        Column("Cluster-IP", _read("spec", "clusterIP")),
+        Column("Type", read_path("spec", "type")),
+        Column("Cluster-IP", read_path("spec", "clusterIP")),
         Column("External-IP", _external_address),
         Column("Port(s)", _service_ports),
         AGE,
-        Column("Selector", _selector("spec", "selector"), priority=_WIDE),
+        Column("Selector", show_labels("spec", "selector"), priority=WIDE),
     ),
     "Deployment": (
         Column("Ready", _READY),
@@ -290,7 +297,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _count_of("Ready", "numberReady"),
         _count_of("Up-to-date", "updatedNumberScheduled"),
         _count_of("Available", "numberAvailable"),
-        Column("Node Selector", _selector("spec", "template", "spec", "nodeSelector")),
+        Column("Node Selector", show_labels("spec", "template", "spec", "nodeSelector")),
         AGE,
         *_TEMPLATE,
         _LABELS,
@@ -299,7 +306,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("Status", _job_status),
         Column(
             "Completions",
-            _of(_read("status", "succeeded", otherwise=0), _read("spec", "completions", otherwise=1)),
+            _of(read_path("status", "succeeded", otherwise=0), read_path("spec", "completions", otherwise=1)),
         ),
         Column("Duration", _job_duration),
         AGE,
@@ -307,81 +314,84 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _LABELS,
     ),
     "CronJob": (
-        Column("Schedule", _read("spec", "schedule")),
-        Column("Timezone", _read("spec", "timeZone")),
+        Column("Schedule", read_path("spec", "schedule")),
+        Column("Timezone", read_path("spec", "timeZone")),
         Column("Suspend", lambda item: str(bool(item["spec"].get("suspend")))),
-        Column("Active", _count("status", "active"), "integer"),
+        Column("Active", count_items("status", "active"), "integer"),
         Column("Last Schedule", _last_schedule),
+        AGE,
+        Column("Containers", _cron_containers("name"), priority=WIDE),
+        Column("Images", _cron_containers("image"), priority=WIDE),
+        Column("Selector", lambda _: NONE, priority=WIDE),
     ),
     "Ingress": (
-        Column("Class", _read("spec", "ingressClassName")),
+        Column("Class", read_path("spec", "ingressClassName")),
         Column("Hosts", _ingress_hosts),
         Column("Address", _ingress_address),
         Column("Ports", _ingress_ports),
     ),
     "PersistentVolumeClaim": (
-        Column("Status", _read("status", "phase")),
-        Column("Volume", _read("spec", "volumeName", otherwise="")),
-        Column("Capacity", _read("status", "capacity", "storage", otherwise="")),
+        Column("Status", read_path("status", "phase")),
+        Column("Volume", read_path("spec", "volumeName", otherwise="")),
+        Column("Capacity", read_path("status", "capacity", "storage", otherwise="")),
         Column("Access Modes", _modes),
-        Column("StorageClass", _read("spec", "storageClassName", otherwise="")),
+        Column("StorageClass", read_path("spec", "storageClassName", otherwise="")),
+        Column("VolumeAttributesClass", read_path("spec", "volumeAttributesClassName", otherwise="<unset>")),
+        AGE,
+        Column("VolumeMode", read_path("spec", "volumeMode", otherwise="<unset>"), priority=WIDE),
     ),
-    "CustomResourceDefinition": (Column("Created At", _read("metadata", "creationTimestamp")),),
+    "CustomResourceDefinition": (Column("Created At", read_path("metadata", "creationTimestamp")),),
     "Node": (
         Column("Status", _node_status),
-        Column("Roles", lambda _: _NONE),
+        Column("Roles", lambda _: NONE),
         AGE,
-        Column("Version", _read("status", "nodeInfo", "kubeletVersion")),
+        Column("Version", read_path("status", "nodeInfo", "kubeletVersion")),
     ),
     "HorizontalPodAutoscaler": (
         Column("Reference", _autoscaler_target),
         Column("Targets", _autoscaler_metrics),
-        Column("MinPods", _read("spec", "minReplicas", otherwise="<unset>")),
-        Column("MaxPods", _read("spec", "maxReplicas"), "integer"),
+        Column("MinPods", read_path("spec", "minReplicas", otherwise="<unset>")),
+        Column("MaxPods", read_path("spec", "maxReplicas"), "integer"),
         _count_of("Replicas", "currentReplicas"),
     ),
     "PodDisruptionBudget": (
-        Column("Min Available", _read("spec", "minAvailable", otherwise="N/A")),
-        Column("Max Unavailable", _read("spec", "maxUnavailable", otherwise="N/A")),
+        Column("Min Available", read_path("spec", "minAvailable", otherwise="N/A")),
+        Column("Max Unavailable", read_path("spec", "maxUnavailable", otherwise="N/A")),
         _count_of("Allowed Disruptions", "disruptionsAllowed"),
     ),
     "Endpoints": (Column("Endpoints", _endpoint_addresses),),
     "EndpointSlice": (
-        Column("AddressType", _read("addressType")),
+        Column("AddressType", read_path("addressType")),
         Column("Ports", _slice_ports),
         Column("Endpoints", _slice_addresses),
     ),
     "Event": (
         Column("Last Seen", _event_time),
-        Column("Type", _read("type")),
-        Column("Reason", _read("reason")),
+        Column("Type", read_path("type")),
+        Column("Reason", read_path("reason")),
         Column("Object", _event_object),
         Column("Message", _event_message),
     ),
-    "NetworkPolicy": (Column("Pod-Selector", _selector("spec", "podSelector", "matchLabels")),),
+    "NetworkPolicy": (Column("Pod-Selector", show_labels("spec", "podSelector", "matchLabels")),),
     "ResourceQuota": (Column("Request", _quota(has_limits=False)), Column("Limit", _quota(has_limits=True))),
     "PersistentVolume": (
-        Column("Capacity", _read("spec", "capacity", "storage", otherwise="")),
+        Column("Capacity", read_path("spec", "capacity", "storage", otherwise="")),
         Column("Access Modes", _modes),
-        Column("Reclaim Policy", _read("spec", "persistentVolumeReclaimPolicy")),
-        Column("Status", _read("status", "phase")),
+        Column("Reclaim Policy", read_path("spec", "persistentVolumeReclaimPolicy")),
+        Column("Status", read_path("status", "phase")),
         Column("Claim", _volume_claim),
-        Column("StorageClass", _read("spec", "storageClassName", otherwise="")),
+        Column("StorageClass", read_path("spec", "storageClassName", otherwise="")),
+        Column("VolumeAttributesClass", read_path("spec", "volumeAttributesClassName", otherwise="<unset>")),
+        Column("Reason", read_path("status", "reason", otherwise="")),
+        AGE,
+        Column("VolumeMode", read_path("spec", "volumeMode", otherwise="<unset>"), priority=WIDE),
     ),
     "StorageClass": (
-        Column("Provisioner", _read("provisioner")),
-        Column("ReclaimPolicy", _read("reclaimPolicy")),
-        Column("VolumeBindingMode", _read("volumeBindingMode")),
+        Column("Provisioner", read_path("provisioner")),
+        Column("ReclaimPolicy", read_path("reclaimPolicy")),
+        Column("VolumeBindingMode", read_path("volumeBindingMode")),
         Column("AllowVolumeExpansion", lambda item: bool(item.get("allowVolumeExpansion")), "boolean"),
     ),
-    "ServiceAccount": (Column("Secrets", _count("secrets"), "integer"),),
-    "RoleBinding": (Column("Role", _role_reference),),
-    "ClusterRoleBinding": (Column("Role", _role_reference),),
-    "IngressClass": (Column("Controller", _read("spec", "controller")), Column("Parameters", lambda _: _NONE)),
-    "PriorityClass": (
-        Column("Value", _read("value", otherwise=0), "integer"),
-        Column("Global-Default", lambda item: bool(item.get("globalDefault")), "boolean"),
-    ),
-    "ControllerRevision": (Column("Revision", _read("revision", otherwise=0), "integer"),),
-    "Lease": (Column("Holder", _read("spec", "holderIdentity", otherwise="")),),
+    "ControllerRevision": (Column("Revision", read_path("revision", otherwise=0), "integer"),),
+    "Lease": (Column("Holder", read_path("spec", "holderIdentity", otherwise="")),),
 }

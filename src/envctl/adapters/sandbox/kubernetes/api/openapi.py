@@ -126,7 +126,9 @@ def _to_openapi(value: Any) -> Any:  # noqa: ANN401 (a part of JSON)
         return value
     translated = {name: _to_openapi(inner) for name, inner in value.items()}
     if isinstance(translated.get("$ref"), str):
-        translated["$ref"] = translated["$ref"].replace(_REFERENCE, _REFERENCE_HERE)
+        reference = {"$ref": translated.pop("$ref").replace(_REFERENCE, _REFERENCE_HERE)}
+        # Clients ignore what stands beside a reference, such as the description of the field.
+        return {"allOf": [reference], **translated} if translated else reference
     if isinstance(translated.get("type"), list):
         translated["type"] = next((each for each in translated["type"] if each != "null"), "object")
     return translated

@@ -7,17 +7,20 @@ from collections.abc import Mapping
 
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster
 from envctl.adapters.sandbox.kubernetes.disruption_budgets import find_budgets
-from envctl.adapters.sandbox.kubernetes.resources import Object, Place
-from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request
+from envctl.adapters.sandbox.kubernetes.identity.account_tokens import AccountTokens, get_audiences
+from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
+from envctl.adapters.sandbox.kubernetes.rules.schema_rules import format_time
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, invalid
 
 _REFUSED = {
     "exec": "the sandbox runs no containers: a command cannot run in one",
     "attach": "the sandbox runs no containers: there is no process to attach to",
     "portforward": "the sandbox runs no containers: no port can be forwarded",
     "ephemeralcontainers": "the sandbox runs no containers: none can be added to a pod",
-    "token": "the sandbox issues no tokens of service accounts",
 }
-PARTS = frozenset({*_REFUSED, "log", "eviction"})
+PARTS = frozenset({*_REFUSED, "log", "eviction", "token"})
+_LEAST_SECONDS, _USUAL_SECONDS, _MOST_SECONDS = 600, 3600, 2**32
+_TOKEN_REQUEST = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest", True)
 _NOTE = "the sandbox runs no containers: these are the events of this one"
 _PULL_FAILURES = ("ErrImagePull", "ImagePullBackOff")
 
@@ -106,6 +109,29 @@ def evict(cluster: Cluster, place: Place, body: Object) -> Object:
         options = dict(body.get("deleteOptions") or {})
         cluster.delete(place, options, is_dry_run="All" in (options.get("dryRun") or ()))
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+def request_token(cluster: Cluster, tokens: AccountTokens, place: Place, body: Object) -> Object:
+    """Return the answer to a request for a token of a service account. Raises StatusError 404 or 422."""
+    account = cluster.get(place)
+    spec = dict(body.get("spec") or {})
+    seconds = spec.get("expirationSeconds")
+    seconds = _USUAL_SECONDS if seconds is None else seconds
+    for is_wrong, text in (
+        (seconds < _LEAST_SECONDS, "may not specify a duration less than 10 minutes"),
+        (seconds > _MOST_SECONDS, "may not specify a duration larger than 2^32 seconds"),
+    ):
+        if is_wrong:
+            cause = ("spec.expirationSeconds", "FieldValueInvalid", f"Invalid value: {seconds}: {text}")
+            raise invalid(_TOKEN_REQUEST, "", [cause])
+    audiences = get_audiences(list(spec.get("audiences") or ()))
+    token, expires = tokens.issue(account, audiences, seconds)
+    metadata = {"name": place.name, "namespace": place.namespace, "uid": account["metadata"]["uid"]}
+    metadata["creationTimestamp"] = format_time()
+    spec |= {"audiences": audiences, "expirationSeconds": seconds}
+    spec.setdefault("boundObjectRef", None)
+    answer: Object = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata}
+    return answer | {"spec": spec, "status": {"token": token, "expirationTimestamp": expires}}
 
 
 def _refuse_eviction(name: str, status: Object) -> StatusError:

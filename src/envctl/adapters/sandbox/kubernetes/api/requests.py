@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
-from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review
+from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review, review_token
 from envctl.adapters.sandbox.kubernetes.api.bodies import (
     PATCH_KINDS,
     Body,
@@ -25,7 +25,7 @@ from envctl.adapters.sandbox.kubernetes.api.lists import ListRequest, delete_lis
 from envctl.adapters.sandbox.kubernetes.api.openapi import OpenApi
 from envctl.adapters.sandbox.kubernetes.api.options import check_list_options, read_delete_options
 from envctl.adapters.sandbox.kubernetes.api.partial import check_accept, to_partial, to_partial_list, wants_partial
-from envctl.adapters.sandbox.kubernetes.api.pod_parts import PARTS, evict, read_log, refuse_part
+from envctl.adapters.sandbox.kubernetes.api.pod_parts import PARTS, evict, read_log, refuse_part, request_token
 from envctl.adapters.sandbox.kubernetes.api.scale import read_scale, write_scale
 from envctl.adapters.sandbox.kubernetes.api.selectors import parse_selectors
 from envctl.adapters.sandbox.kubernetes.api.tables import build_table
@@ -39,6 +39,7 @@ from envctl.adapters.sandbox.kubernetes.api.targets import (
 )
 from envctl.adapters.sandbox.kubernetes.api.watching import Frame, WatchRequest, watch_objects
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions, Written
+from envctl.adapters.sandbox.kubernetes.identity.account_tokens import AccountTokens
 from envctl.adapters.sandbox.kubernetes.identity.users import (
     ADMIN,
     Access,
@@ -48,7 +49,7 @@ from envctl.adapters.sandbox.kubernetes.identity.users import (
     check_access,
 )
 from envctl.adapters.sandbox.kubernetes.metadata import check_new
-from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
+from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError
 from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import refuse_duplicates
 from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem
@@ -85,6 +86,7 @@ class KubernetesApi:
         self.authenticate = authenticate
         self.authorize = authorize
         self.faults = Faults()
+        self.account_tokens = AccountTokens()
         self.bookmark_seconds = 60.0
         self._openapi = OpenApi(cluster.version, cluster.rules.schemas.definitions)
 
@@ -139,10 +141,21 @@ class KubernetesApi:
         if self.authenticate is None:
             return impersonate_user(ADMIN, request.headers, self.authorize)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        user = self.authenticate(token.strip()) if scheme.lower() == "bearer" and token else None
+        is_token = scheme.lower() == "bearer" and bool(token)
+        user = (self.authenticate(token.strip()) or self._find_account(token.strip())) if is_token else None
         if user is None:
             raise unauthorized()
         return impersonate_user(user, request.headers, self.authorize)
+
+    def _find_account(self, token: str) -> User | None:
+        """Return the user of a token of a service account that is still there."""
+        found = self.account_tokens.read(token)
+        if found is None:
+            return None
+        user, namespace, name = found
+        place = Place(self.cluster.resources.require("", "v1", "serviceaccounts"), namespace, name)
+        account = self.cluster.store.find(place)
+        return user if account is not None and account["metadata"]["uid"] == user.uid else None
 
     def _find_document(self, request: ApiRequest, path: str) -> tuple[str, Object | bytes] | None:
         if request.method not in ("GET", "HEAD"):
@@ -170,9 +183,7 @@ class KubernetesApi:
             is_apply = PATCH_KINDS.get(media) == "apply"
             raise refuse_duplicates(resource.kind, resource.version, parsed.duplicates, is_apply=is_apply)
         if resource.is_review:
-            content = require_object(body)
-            answer = answer_review(resource, target.namespace, content, target.user, self.authorize)
-            return _answer_item(201, answer)
+            return _answer_item(201, self._answer_review(target, require_object(body)))
         if target.part == "scale":
             return self._serve_scale(request, target, media, body)
         if target.part in PARTS:
@@ -195,6 +206,11 @@ class KubernetesApi:
             case _:
                 raise method_not_allowed()
         return self._answer_written(request, target, _add_warnings(written, parsed.duplicates, target))
+
+    def _answer_review(self, target: Target, content: Object) -> Object:
+        if target.resource.kind == "TokenReview":
+            return review_token(target.resource, content, self._find_account)
+        return answer_review(target.resource, target.namespace, content, target.user, self.authorize)
 
     def _read_body(self, request: ApiRequest, media: str, target: Target) -> Body:
         """Return the body of a request that has one. Raises StatusError 400 for one that cannot be read."""
@@ -295,9 +311,13 @@ class KubernetesApi:
     def _serve_part(self, request: ApiRequest, target: Target, body: object) -> ApiAnswer:
         if target.part == "log" and request.method == "GET":
             return ApiAnswer(200, read_log(self.cluster, target.place, target.query).encode(), "text/plain")
+        if target.part == "token" and request.method == "POST":
+            return _answer_item(
+                201, request_token(self.cluster, self.account_tokens, target.place, require_object(body))
+            )
         if target.part == "eviction" and request.method == "POST":
             return _answer_item(201, evict(self.cluster, target.place, require_object(body)))
-        if target.part in ("log", "eviction"):
+        if target.part in ("log", "eviction", "token"):
             raise method_not_allowed()
         raise refuse_part(self.cluster, target.place, target.part)
 
@@ -349,8 +369,9 @@ def _add_warnings(written: Written, duplicates: Sequence[str], target: Target) -
 
 def _answer_refusal(refusal: StatusError | ContentError) -> ApiAnswer:
     error = refusal if isinstance(refusal, StatusError) else StatusError(*_read_refusal(refusal))
-    headers = (("Retry-After", str(error.retry_after)),) if error.retry_after else ()
-    return ApiAnswer(error.code, _encode(error.to_status()), headers=headers)
+    headers = [("Retry-After", str(error.retry_after))] if error.retry_after else []
+    headers += [_format_warning(text) for text in refusal.warnings]
+    return ApiAnswer(error.code, _encode(error.to_status()), headers=tuple(headers))
 
 
 def _format_warning(text: str) -> tuple[str, str]:

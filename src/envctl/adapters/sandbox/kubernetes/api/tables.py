@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.api.cluster_columns import CLUSTER_COLUMNS
 from envctl.adapters.sandbox.kubernetes.api.columns import AGE, COLUMNS, Column, format_age
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 
@@ -45,9 +46,11 @@ def _find_columns(resource: Resource) -> list[Column]:
             for column in resource.columns
         ]
         return [name, *(custom or [AGE])]
-    columns = COLUMNS.get(resource.kind, ())
+    columns = COLUMNS.get(resource.kind) or CLUSTER_COLUMNS.get(resource.kind, ())
     if resource.kind == "Event":
         return list(columns)
+    if any(column.name == "Created At" for column in columns):
+        return [name, *columns]
     # Wide columns come after the age.
     return [name, *columns] if AGE in columns else [name, *columns, AGE]
 

@@ -7,16 +7,18 @@ from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object
 from envctl.adapters.sandbox.kubernetes.rules.decode_errors import (
-    QUANTITY_TEXT,
     describe_unconvertible,
     describe_wrong_type,
     find_large_number,
 )
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import format_step
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
+from envctl.domain.kubernetes.quantity import explain_quantity
 from envctl.domain.kubernetes.schema_check import SchemaProblem, Step, find_problems, format_path
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
+# The fields of a custom resource that have Go types.
+_DECODED = ("apiVersion", "kind", "metadata")
 _APPLY_WORDS = {
     "integer": "numeric (int or float)",
     "number": "numeric (int or float)",
@@ -43,6 +45,10 @@ class Kind:
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
 
+    @property
+    def is_custom(self) -> bool:
+        return self.schemas.is_custom(self.group, self.version, self.name)
+
 
 def check_applied_types(kind: Kind, config: Mapping[str, Any]) -> None:
     """Check a configuration of a server-side apply. Raises ContentError 500, as the server does."""
@@ -60,9 +66,18 @@ def check_applied_types(kind: Kind, config: Mapping[str, Any]) -> None:
     texts += _list_keyless(kind, config)
     if texts:
         text = texts[0] if len(texts) == 1 else "errors:\n  " + "\n  ".join(texts)
-        metadata = config.get("metadata") or {}
-        shown = describe_object(metadata.get("namespace", ""), metadata.get("name", ""), kind.api_version, kind.name)
+        found = config.get("metadata")
+        metadata = found if isinstance(found, Mapping) else {}
+        namespace, name = (
+            each if isinstance(each := metadata.get(field), str) else "" for field in ("namespace", "name")
+        )
+        shown = describe_object(namespace, name, kind.api_version, kind.name)
         raise ContentError(500, "", f"failed to create typed patch object ({shown}): {text}")
+
+
+def has_keyless(kind: Kind, item: Mapping[str, Any]) -> bool:
+    """Check for items of lists that have none of their keys."""
+    return next(_find_keyless(kind.schemas, kind.schema, item, ()), None) is not None
 
 
 def _list_keyless(kind: Kind, config: Mapping[str, Any]) -> list[str]:
@@ -85,12 +100,18 @@ def _find_keyless(
             yield from _find_keyless(schemas, schemas.get_field(schema, name) or ANY, inner, (*path, name))
     elif isinstance(value, list):
         keys, items = schemas.get_list_keys(schema), schemas.get_items(schema)
-        # A key that is required counts as empty without a value.
-        keys = () if set(keys) & set(schemas.resolve(items).get("required") or ()) else keys
+        keys = () if set(keys) & _list_defaulted(schemas, items) else keys
         for index, inner in enumerate(value):
             if keys and isinstance(inner, dict) and not schemas.get_key_values(schema, inner):
                 yield (*path, index)
             yield from _find_keyless(schemas, items, inner, (*path, index))
+
+
+def _list_defaulted(schemas: Schemas, items: Schema) -> set[str]:
+    """Return the fields that are empty texts without a value: those of Kubernetes' own types that are no pointers."""
+    reference = str(items.get("$ref", ""))
+    named = {"name"} if reference.endswith(".LocalObjectReference") else set()
+    return named | set(schemas.resolve(items).get("required") or ()) if reference else named
 
 
 def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaProblem) -> str:
@@ -102,16 +123,22 @@ def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaPr
         return f"{place}: duplicate entries for key {step}"
     if problem.kind == "null":
         what = (
-            "with keys may not have a null element" if problem.expected == "map" else "without keys has a null element"
+            "with keys may not have a null element"
+            if problem.expected == "map"
+            else "without keys has an element that's an explicit null"
         )
         place = _format_typed_path(kind, config, problem.path[:-1])
         return f"{place}: element {problem.path[-1]}: associative list {what}"
     if problem.kind != "type":
         return ""
     value = _find_value(config, problem.path)
-    if isinstance(value, float) and (problem.expected == "integer" or _is_count_or_text(kind, problem.path)):
+    if _is_count_or_text(kind, problem.path) or (isinstance(value, float) and problem.expected == "integer"):
         # The type fits, and the conversion to the Go type fails.
         return ""
+    if _is_amount(kind, problem.path):
+        is_scalar = not isinstance(value, dict | list)
+        shown = f"expected any scalar, got &{{{_format_go(value)}}}"
+        return "" if is_scalar else f"{_format_typed_path(kind, config, problem.path)}: {shown}"
     if isinstance(problem.path[-1], int) and _is_keyed(kind, problem.path[:-1]):
         place = _format_typed_path(kind, config, problem.path[:-1])
         return f"{place}: element {problem.path[-1]}: associative list with keys may not have non-map elements"
@@ -144,8 +171,18 @@ def _show_go(expected: str, value: object) -> str:
             type(value)
         ]
     if expected == "string":
-        return f"&value.valueUnstructured{{Value:{_format_go(value)}}}"
+        return f"&value.valueUnstructured{{Value:{_format_go_syntax(value)}}}"
     return f"&{{{_format_go(value)}}}"
+
+
+def _format_go_syntax(value: object) -> str:
+    """Return a value in the syntax of Go."""
+    if isinstance(value, list):
+        return "[]interface {}{" + ", ".join(map(_format_go_syntax, value)) + "}"
+    if isinstance(value, dict):
+        named = (f"{json.dumps(name)}:{_format_go_syntax(inner)}" for name, inner in sorted(value.items()))
+        return "map[string]interface {}{" + ", ".join(named) + "}"
+    return "interface {}(nil)" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _format_go(value: object) -> str:
@@ -186,6 +223,8 @@ def check_body_types(
             message = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {text}'
             raise ContentError(400, "BadRequest", message)
     unknown = [problem.path for problem in problems if problem.kind == "unknown"]
+    if kind.is_custom:
+        unknown += _list_misplaced(body, problems)
     texts = [f'unknown field "{format_path(path)}"' for path in unknown]
     if texts and field_validation == "Strict":
         raise refuse_strictly(kind, texts)
@@ -196,15 +235,29 @@ def check_body_types(
 
 def _describe_wrong_value(kind: Kind, body: dict[str, Any], problem: SchemaProblem, *, is_converted: bool) -> str:
     """Return what the decoder of the server says of a value; empty if it can be read."""
+    if kind.is_custom and problem.path[0] not in _DECODED:
+        # The validation of custom resources tells it.
+        return ""
     where = kind.schemas, kind.schema, kind.name, body
     match problem.kind:
         case "type":
             return describe_unconvertible(*where, problem) if is_converted else describe_wrong_type(*where, problem)
         case "format" if problem.path[0] != "status":
-            return QUANTITY_TEXT if _is_amount(kind, problem.path) else ""
+            is_amount = _is_amount(kind, problem.path)
+            return explain_quantity(str(_find_value(body, problem.path))) if is_amount else ""
         case "bounds":
             return "" if is_converted else find_large_number(*where, problem.path)
     return ""
+
+
+def _list_misplaced(body: object, problems: Sequence[SchemaProblem]) -> list[tuple[Step, ...]]:
+    """Return the fields of maps that stand in the place of other values, which the server drops."""
+    misplaced = []
+    for problem in problems:
+        if problem.kind == "type" and problem.path[0] not in _DECODED:
+            found = _find_value(body, problem.path)
+            misplaced += [(*problem.path, name) for name in (found if isinstance(found, dict) else ())]
+    return misplaced
 
 
 def _is_amount(kind: Kind, path: Sequence[Step]) -> bool:

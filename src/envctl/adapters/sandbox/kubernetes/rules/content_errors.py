@@ -21,7 +21,10 @@ class ContentError(Exception):
         code: the HTTP status.
         reason: as in the Status of the answer; empty for none.
         details: as in the Status of the answer; None for none.
+        warnings: of the request.
     """
+
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, code: int, reason: str, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)

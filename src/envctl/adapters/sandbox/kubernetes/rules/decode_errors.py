@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.go_structs import find_embedded, name_go_type
 from envctl.adapters.sandbox.kubernetes.rules.patches import name_type
-from envctl.domain.kubernetes.quantity import PATTERN
+from envctl.domain.kubernetes.quantity import explain_quantity
 from envctl.domain.kubernetes.schema_check import SchemaProblem, Step
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
-QUANTITY_TEXT = f"quantities must match the regular expression '{PATTERN}'"
 # The Go type of a value, and its kind.
 _GO_VALUES: Mapping[type, tuple[str, str]] = {
     bool: ("bool", "bool"),
@@ -26,30 +26,45 @@ _INTEGERS = {"int32": 2**31, "int64": 2**63}
 
 @dataclass
 class _Place:
-    """Where a value is: the struct that has its field, the names of the fields above, and its schema."""
+    """Where a value is: the struct that has its field, the names of the structs and fields above, and its schema."""
 
     struct: str
     names: list[str]
     schema: Schema
+    type: str = ""
+    """The Go type, if it has a name of its own."""
 
 
 def describe_wrong_type(
-    schemas: Schemas, schema: Schema, kind: str, body: Mapping[str, Any], problem: SchemaProblem
+    schemas: Schemas,
+    schema: Schema,
+    kind: str,
+    body: Mapping[str, Any],
+    problem: SchemaProblem,
+    *,
+    is_decoded: bool = True,
 ) -> str:
-    """Return why a value has not the type of its field."""
+    """Return why a value has not the type of its field. `is_decoded` tells that it is read from JSON."""
     value = _find_value(body, problem.path)
     place = _find_place(schemas, schema, kind, problem.path)
     if schemas.is_quantity(place.schema):
-        return QUANTITY_TEXT
+        # The server reads any JSON as the text of an amount.
+        return explain_quantity("" if isinstance(value, dict | list) else str(value))
     have = name_type(value)
-    if schemas.is_int_or_string(place.schema):
-        return f"json: cannot unmarshal {have} into Go value of type int32"
+    type_ = "int32" if schemas.is_int_or_string(place.schema) else ""
     if _is_time(schemas, place.schema):
-        return f"json: cannot unmarshal {have} into Go value of type string"
+        type_ = "string"
+    if type_ and not is_decoded:
+        return f"json: cannot unmarshal {have} into Go value of type {type_}"
     if isinstance(value, float) and schemas.get_type(place.schema) == "integer":
         have = f"number {value}"
-    field = f"{place.struct}.{'.'.join(place.names)}"
-    return f"json: cannot unmarshal {have} into Go struct field {field} of type {_name_go(schemas, place.schema)}"
+    names = place.names
+    if place.struct == "ObjectMeta" and isinstance(problem.path[0], str) and schema.get("properties"):
+        # The metadata of a custom resource is decoded on its own.
+        names = names[1:]
+    field = f"{place.struct}.{'.'.join(names)}"
+    type_ = type_ or place.type or _name_go(schemas, place.schema)
+    return f"json: cannot unmarshal {have} into Go struct field {field} of type {type_}"
 
 
 def describe_unconvertible(
@@ -59,7 +74,7 @@ def describe_unconvertible(
     value = _find_value(body, problem.path)
     target = _find_place(schemas, schema, kind, problem.path).schema
     if schemas.is_quantity(target) or schemas.is_int_or_string(target) or _is_time(schemas, target):
-        return describe_wrong_type(schemas, schema, kind, body, problem)
+        return describe_wrong_type(schemas, schema, kind, body, problem, is_decoded=False)
     have, wanted = _GO_VALUES[type(value)]
     type_ = _name_go(schemas, target)
     if type_.startswith("[]"):
@@ -85,7 +100,7 @@ def find_large_number(
     limit = _INTEGERS.get(schemas.resolve(place.schema).get("format", ""))
     if limit is None or not isinstance(value, int) or -limit <= value < limit:
         return ""
-    field, type_ = f"{place.struct}.{'.'.join(place.names)}", _name_go(schemas, place.schema)
+    field, type_ = f"{place.struct}.{'.'.join(place.names)}", place.type or _name_go(schemas, place.schema)
     return f"json: cannot unmarshal number {value} into Go struct field {field} of type {type_}"
 
 
@@ -95,12 +110,19 @@ def _find_place(schemas: Schemas, schema: Schema, kind: str, path: Sequence[Step
     for step in path:
         if isinstance(step, int):
             place.schema = schemas.get_items(place.schema)
+            place.type = place.type.removeprefix("[]")
             continue
         definition = schemas.resolve(place.schema)
         if step in (definition.get("properties") or {}):
             struct = _name_struct(place.schema) or struct
             place.struct = struct
+            owner = ".".join(str(place.schema.get("$ref", "")).split(".")[-3:])
+            if embedded := find_embedded(owner, step):
+                place.names.append(embedded)
             place.names.append(step)
+            place.type = name_go_type(owner, step)
+        else:
+            place.type = place.type.partition("]")[2] if place.type.startswith("map[") else ""
         place.schema = schemas.get_field(place.schema, step) or ANY
     return place
 

@@ -132,6 +132,7 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     },
     "storage.v1.StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
     "apiextensions.v1.ServiceReference": {"port": 443},
+    "apiregistration.v1.ServiceReference": {"port": 443},
 }
 
 

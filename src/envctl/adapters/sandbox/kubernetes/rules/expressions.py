@@ -62,6 +62,21 @@ def compile_expression(text: str) -> Expression:
         raise UnknownExpressionError(str(error).partition("\n")[0]) from error
 
 
+def list_compilation_problems(text: str, variables: Sequence[str]) -> str:
+    """Return why an expression can't be compiled with these variables; empty if it can or if that is unknown.
+
+    The words are those of the implementation in Go, except for functions that are not known here.
+    """
+    environment = _load_environment(tuple(variables))
+    if environment is None:
+        return ""
+    try:
+        environment.compile(text)
+    except RuntimeError as error:
+        return str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]")
+    return ""
+
+
 def _translate_error(text: str) -> str:
     """Return an error of the C++ implementation in the words of the one in Go."""
     if match := re.search(r'Key not found in map : "(?P<key>[^"]*)"', text):
@@ -71,7 +86,7 @@ def _translate_error(text: str) -> str:
 
 
 @cache
-def _load_environment() -> Any:  # noqa: ANN401 (of the package)
+def _load_environment(names: Sequence[str] = _VARIABLES) -> Any:  # noqa: ANN401 (of the package)
     try:
         from cel_expr_python import cel
         from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings
@@ -81,7 +96,7 @@ def _load_environment() -> Any:  # noqa: ANN401 (of the package)
         *(ext_strings.ExtStrings(), ext_optional.ExtOptional()),
         *(ext_bindings.ExtBindings(), ext_math.ExtMath()),
     ]
-    variables = dict.fromkeys(_VARIABLES, cel.Type.DYN)
+    variables = dict.fromkeys(names, cel.Type.DYN)
     return cel.NewEnv(variables=variables, extensions=extensions, functions=_declare_functions(cel))
 
 

@@ -118,10 +118,12 @@ def format_step(step: str) -> str:
     if kind == "f":
         return f".{text}"
     if kind == "k":
-        keys = ",".join(f"{name}={_quote(value)}" for name, value in json.loads(text).items())
-        return f"[{keys}]"
+        return f"[{','.join(_show_key(name, value) for name, value in json.loads(text).items())}]"
     return f"[={text}]" if kind == "v" else f"[{text}]"
 
 
-def _quote(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _show_key(name: str, value: object) -> str:
+    """Return a key of an item, which is a map or a list only in an invalid object."""
+    if isinstance(value, dict):
+        return ",".join(_show_key(inner, each) for inner, each in sorted(value.items()))
+    return f"{name}={json.dumps(value, ensure_ascii=False)}"

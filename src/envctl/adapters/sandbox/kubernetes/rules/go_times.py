@@ -1,6 +1,5 @@
 """Times as Go parses them, with its words for mistakes."""
 
-import json
 import re
 
 _SECONDS = "2006-01-02T15:04:05Z07:00"
@@ -11,20 +10,27 @@ _ZONE = ("Z07:00", r"Z|[+-]\d\d:\d\d")
 _RANGES = (("month", 5, 1, 12), ("day", 8, 1, 31), ("hour", 11, 0, 23), ("minute", 14, 0, 59), ("second", 17, 0, 59))
 
 
+def _quote(text: str) -> str:
+    """Return a text in quotes, as Go's package for times does: all but printable ASCII in hexadecimal digits."""
+    letters = (
+        f"\\{chr(byte)}" if byte in b'"\\' else chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"  # noqa: PLR2004
+        for byte in text.encode()
+    )
+    return f'"{"".join(letters)}"'
+
+
 def find_time_problem(text: str, *, is_micro: bool = False) -> str:
     """Return why a text is no time; empty if it is one. `is_micro` wants six digits after the second."""
     layout = _MICROSECONDS if is_micro else _SECONDS
-    shown, rest = json.dumps(text, ensure_ascii=False), text
+    shown, rest = _quote(text), text
     fraction = (".000000", r"\.\d{6}") if is_micro else ("", r"(\.\d+)?")
     for part, pattern in (*_DAY, *_CLOCK, fraction, _ZONE):
         found = re.match(pattern, rest)
         if not found:
-            return (
-                f'parsing time {shown} as "{layout}": cannot parse {json.dumps(rest, ensure_ascii=False)} as "{part}"'
-            )
+            return f'parsing time {shown} as "{layout}": cannot parse {_quote(rest)} as "{part}"'
         rest = rest[found.end() :]
     if rest:
-        return f"parsing time {shown}: extra text: {json.dumps(rest, ensure_ascii=False)}"
+        return f"parsing time {shown}: extra text: {_quote(rest)}"
     for name, start, least, most in _RANGES:
         if not least <= int(text[start : start + 2]) <= most:
             return f"parsing time {shown}: {name} out of range"

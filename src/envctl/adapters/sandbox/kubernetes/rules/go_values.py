@@ -8,7 +8,7 @@ from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes, get_zero, is_left_out
-from envctl.domain.kubernetes.quantity import MILLI, NANO, PATTERN, format_quantity
+from envctl.domain.kubernetes.quantity import MILLI, NANO, explain_quantity, format_quantity
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
 _DROP: Any = object()
@@ -34,13 +34,13 @@ def convert_to_go(
 
 
 def drop_nulls(schemas: Schemas, schema: Schema, value: object) -> Any:  # noqa: ANN401 (a part of JSON)
-    """Return a custom resource without the nulls that its schema doesn't allow."""
+    """Return a custom resource without the nulls of fields that its schema names and doesn't allow to be null."""
     if isinstance(value, dict):
         fields = {name: schemas.get_field(schema, name) or ANY for name in value}
         return {
-            name: drop_nulls(schemas, fields[name], inner)
+            name: drop_nulls(schemas, fields[name], inner) if name != "metadata" else inner
             for name, inner in value.items()
-            if inner is not None or schemas.is_nullable(fields[name])
+            if inner is not None or not fields[name] or name == "metadata" or schemas.is_nullable(fields[name])
         }
     if isinstance(value, list):
         return [drop_nulls(schemas, schemas.get_items(schema), inner) for inner in value]
@@ -94,6 +94,9 @@ class _Converter:
             return self._get_zero_item(schema)
         if schemas.is_quantity(schema):
             return _convert_quantity(value)
+        if isinstance(value, dict | list) and schemas.is_int_or_string(schema):
+            name = "object" if isinstance(value, dict) else "array"
+            raise ConversionError(f"json: cannot unmarshal {name} into Go value of type int32")
         if isinstance(value, dict):
             return self._convert_map(schema, value)
         if isinstance(value, list):
@@ -109,6 +112,8 @@ class _Converter:
             problem = find_time_problem(value, is_micro=str(schema.get("$ref", "")).endswith("MicroTime"))
             if problem:
                 raise ConversionError(problem)
+        if self._schemas.is_int_or_string(schema) and isinstance(value, bool):
+            raise ConversionError("json: cannot unmarshal bool into Go value of type int32")
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
         if self._schemas.is_int_or_string(schema):
@@ -133,7 +138,7 @@ class _Converter:
         if self._schemas.is_quantity(schema):
             return "0"
         if self._schemas.resolve(schema).get("format") == "byte":
-            return None
+            return ""
         type_ = self._schemas.get_type(schema)
         return self.convert_struct(schema, {}) if type_ == "object" else copy.copy(_ZEROS.get(type_))
 
@@ -149,14 +154,14 @@ def _convert_quantity(value: object, least: Decimal = NANO) -> str:
     try:
         return format_quantity(value, least)  # type: ignore[arg-type]
     except ValueError:
-        raise ConversionError(f"quantities must match the regular expression '{PATTERN}'") from None
+        raise ConversionError(explain_quantity(str(value))) from None
 
 
 def _convert_bytes(value: object) -> str:
     text = str(value)
     try:
         return base64.b64encode(base64.b64decode(text, validate=True)).decode()
-    except binascii.Error:
+    except (binascii.Error, ValueError):
         alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
         place = next((index for index, letter in enumerate(text) if letter not in alphabet), len(text) // 4 * 4)
         raise ConversionError(f"error decoding from json: illegal base64 data at input byte {place}") from None

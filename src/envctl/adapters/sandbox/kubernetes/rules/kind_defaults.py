@@ -17,6 +17,9 @@ _IMAGE = re.compile(
 )
 _FIRST_NODE_PORT, _LAST_NODE_PORT = 30000, 32767
 
+# Amounts that pods as a whole can ask for.
+_OF_PODS = frozenset({"cpu", "memory"})
+
 
 def _set(part: Part, **values: object) -> None:
     for name, value in values.items():
@@ -39,6 +42,10 @@ def _choose_pull_policy(image: str) -> str:
 
 def _default_container(container: Part) -> None:
     _set(container, imagePullPolicy=_choose_pull_policy(container.get("image") or ""))
+    lifecycle = container.get("lifecycle")
+    # The feature is off unless someone turns it on: the server forgets the field.
+    if lifecycle and lifecycle.pop("stopSignal", None) is not None and not lifecycle:
+        del container["lifecycle"]
 
 
 def _default_pod_spec(spec: Part) -> None:
@@ -64,12 +71,28 @@ def _default_pod(pod: Part) -> None:
             container["resources"]["requests"] = {**limits, **(container["resources"].get("requests") or {})}
         for port in (container.get("ports") or ()) if spec.get("hostNetwork") else ():
             _set(port, hostPort=port.get("containerPort"))
+    _default_pod_requests(spec)
+    if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
+        spec["terminationGracePeriodSeconds"] = 1
     tolerations = spec.setdefault("tolerations", [])
     for name in ("not-ready", "unreachable"):
         key = f"node.kubernetes.io/{name}"
         if not any(each.get("key") in (key, None) for each in tolerations):
             added = {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
             tolerations.append(added)
+
+
+def _default_pod_requests(spec: Part) -> None:
+    """Let a pod as a whole ask for its limits, where none of its containers asks for a part of them."""
+    limits = (spec.get("resources") or {}).get("limits") or {}
+    asked = {
+        name for each in spec.get("containers") or () for name in (each.get("resources") or {}).get("requests") or ()
+    }
+    wanted = {
+        name: value for name, value in limits.items() if name in _OF_PODS - asked or name.startswith("hugepages-")
+    }
+    if wanted:
+        spec["resources"]["requests"] = {**wanted, **(spec["resources"].get("requests") or {})}
 
 
 def _default_rolling_update(strategy: Part, **values: object) -> None:
@@ -144,10 +167,7 @@ def _default_service(item: Part) -> None:
     if spec["type"] in ("ClusterIP", "NodePort", "LoadBalancer"):
         _set(spec, internalTrafficPolicy="Cluster")
     if spec["type"] != "ExternalName":
-        _set(spec, ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"])
-        number = _choose_number(name, 64_000)
-        _set(spec, clusterIP=f"10.96.{number // 250}.{number % 250 + 1}")
-        _set(spec, clusterIPs=[spec["clusterIP"]])
+        _default_cluster_addresses(spec, name)
     has_node_ports = spec["type"] in ("NodePort", "LoadBalancer")
     if has_node_ports or (spec["type"] == "ClusterIP" and spec.get("externalIPs")):
         _set(spec, externalTrafficPolicy="Cluster")
@@ -163,6 +183,19 @@ def _default_service(item: Part) -> None:
             count = _LAST_NODE_PORT - _FIRST_NODE_PORT + 1
             _set(port, nodePort=_FIRST_NODE_PORT + _choose_number(f"{name}/{index}", count))
     item.setdefault("status", {}).setdefault("loadBalancer", {})
+
+
+def _default_cluster_addresses(spec: Part, name: str) -> None:
+    if spec.get("clusterIP") == "None" and not spec.get("selector"):
+        # Whoever makes the endpoints may have addresses of both families.
+        _set(spec, ipFamilyPolicy="RequireDualStack", ipFamilies=["IPv4"])
+        if spec["ipFamilyPolicy"] in ("PreferDualStack", "RequireDualStack") and len(spec["ipFamilies"]) == 1:
+            spec["ipFamilies"] = ["IPv6", "IPv4"] if spec["ipFamilies"] == ["IPv6"] else ["IPv4", "IPv6"]
+    _set(spec, ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"])
+    if not spec.get("clusterIPs"):
+        number = _choose_number(name, 64_000)
+        _set(spec, clusterIP=f"10.96.{number // 250}.{number % 250 + 1}")
+        _set(spec, clusterIPs=[spec["clusterIP"]])
 
 
 def _default_health_port(spec: Part, name: str) -> None:
@@ -244,10 +277,7 @@ def _default_limit(limit: Part) -> None:
 
 
 def _default_claim(item: Part) -> None:
-    """Set finalizer and status of a PersistentVolumeClaim."""
-    finalizers = item["metadata"].setdefault("finalizers", [])
-    if not finalizers and not item["metadata"].get("deletionTimestamp"):
-        finalizers.append("kubernetes.io/pvc-protection")
+    """Set the status of a PersistentVolumeClaim."""
     item.setdefault("status", {}).setdefault("phase", "Pending")
     if item.get("spec"):
         _default_sources(item["spec"])
@@ -267,8 +297,16 @@ def _default_sources(spec: Part) -> None:
 
 
 def _default_volume_object(item: Part) -> None:
-    item["metadata"].setdefault("finalizers", ["kubernetes.io/pv-protection"])
     item.setdefault("status", {}).setdefault("phase", "Pending")
+
+
+def _default_node_spec(spec: Part) -> None:
+    """Write the range of addresses of a node into both of its fields. The older one decides."""
+    ranges = spec.get("podCIDRs") or []
+    if spec.get("podCIDR") and spec["podCIDR"] != (ranges or [""])[0]:
+        spec["podCIDRs"] = [spec["podCIDR"]]
+    elif ranges:
+        spec["podCIDR"] = ranges[0]
 
 
 FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
@@ -284,6 +322,7 @@ FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "core.v1.EphemeralContainer": _default_container,
     "core.v1.LimitRangeItem": _default_limit,
     "core.v1.Namespace": _default_namespace,
+    "core.v1.NodeSpec": _default_node_spec,
     "core.v1.Pod": _default_pod,
     "core.v1.PodSpec": _default_pod_spec,
     "core.v1.ReplicationController": _default_replication_controller,

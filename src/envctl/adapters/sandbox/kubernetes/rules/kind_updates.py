@@ -12,8 +12,12 @@ _COUNT = "deprecated.daemonset.template.generation"
 _ALLOCATED: Mapping[str, tuple[str, ...]] = {
     "Service": ("clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"),
     "Namespace": ("finalizers",),
-    "Pod": ("priority", "preemptionPolicy"),
+    "Pod": ("priority", "preemptionPolicy", "tolerations"),
 }
+
+
+_SOURCES = ("dataSource", "dataSourceRef")
+_JOB_LABELS = ("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name")
 
 
 @contextmanager
@@ -44,6 +48,10 @@ def count_template(kind: str, item: Object, live: Object) -> None:
 
 def drop_kept(kind: str, item: Object, sent: Object) -> Object:
     """Return an object without what the server has allocated and the client has not sent."""
+    if kind == "Job":
+        return _drop_job_selector(item, sent)
+    if kind == "PersistentVolumeClaim":
+        return _drop_source(item, sent)
     names = _ALLOCATED.get(kind)
     if not names:
         return item
@@ -62,3 +70,34 @@ def drop_kept(kind: str, item: Object, sent: Object) -> Object:
         ]
     rest = {name: value for name, value in item.items() if name != "spec"}
     return {**rest, "spec": spec} if spec else rest
+
+
+def _drop_job_selector(item: Object, sent: Object) -> Object:
+    """Return a Job without the selector that the server has made, and without its labels."""
+    wanted = sent.get("spec") or {}
+    if wanted.get("selector") is not None:
+        return item
+    dropped = copy.deepcopy(item)
+    dropped["spec"].pop("selector", None)
+    template = dropped["spec"].get("template") or {}
+    kept = ((wanted.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    for owner in (dropped, template):
+        metadata = owner.get("metadata") or {}
+        labels = {key: value for key, value in (metadata.pop("labels", None) or {}).items() if _is_sent(key, kept)}
+        if labels:
+            metadata["labels"] = labels
+    if not template.get("metadata"):
+        template.pop("metadata", None)
+    return dropped
+
+
+def _is_sent(key: str, sent: Mapping[str, Any]) -> bool:
+    return key not in _JOB_LABELS or key in sent
+
+
+def _drop_source(item: Object, sent: Object) -> Object:
+    """Return a claim with the field of its source that the client has sent, out of the two that the server fills."""
+    wanted = sent.get("spec") or {}
+    spec = {name: value for name, value in (item.get("spec") or {}).items() if name in wanted or name not in _SOURCES}
+    spec |= {name: wanted[name] for name in _SOURCES if wanted.get(name) and name not in spec}
+    return {**item, "spec": spec}

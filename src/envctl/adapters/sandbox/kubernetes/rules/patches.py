@@ -65,7 +65,9 @@ def _make_operation(document: dict[str, Any], operation: Mapping[str, Any]) -> N
     kind = operation["op"]
     if kind in ("move", "copy"):
         parent, key = _find_place(document, operation["from"])
-        value = copy.deepcopy(_get_value(parent, key))
+        # The server copies what is not there as null.
+        is_missing = kind == "copy" and isinstance(parent, dict) and key not in parent
+        value = None if is_missing else copy.deepcopy(_get_value(parent, key))
         if kind == "move":
             del parent[_to_index(parent, key)]
         _add_value(*_find_place(document, operation["path"]), value)

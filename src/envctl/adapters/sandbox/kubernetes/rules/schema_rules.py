@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from envctl.adapters.disk.kubernetes_schemas import load_go_types
-from envctl.adapters.sandbox.kubernetes.rules.body_types import Kind, check_applied_types, check_body_types
+from envctl.adapters.sandbox.kubernetes.rules.body_types import (
+    Kind,
+    check_applied_types,
+    check_body_types,
+    has_keyless,
+)
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object, refuse_fields
 from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_defaults, set_defaults
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
@@ -36,6 +41,7 @@ Object = dict[str, Any]
 
 _CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 _OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_METADATA: Schema = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
 _STATUS: tuple[FieldPath, ...] = (("f:status",),)
 _NOT_STATUS: tuple[FieldPath, ...] = (("f:spec",), ("f:metadata", "f:labels"))
 
@@ -82,15 +88,19 @@ class SchemaRules:
         kind = self._find_kind(resource)
         warnings = check_body_types(kind, body, field_validation or "Warn", is_converted=is_converted)
         if not resource.is_custom:
-            self._check_conversion(kind, body)
+            self._check_conversion(kind, body, is_converted=is_converted)
+            return warnings
+        content = drop_nulls(self.schemas, kind.schema, body)
+        body.clear()
+        body |= content
         return warnings
 
-    def _check_conversion(self, kind: Kind, body: Object) -> None:
+    def _check_conversion(self, kind: Kind, body: Object, *, is_converted: bool) -> None:
         """Check what the types do not tell, such as times. Raises ContentError 400."""
         try:
             convert_to_go(self.types, kind.schemas, kind.schema, {**body}, keeps_empty=True)
         except ConversionError as error:
-            text = str(error).removeprefix("error decoding from json: ")
+            text = str(error) if is_converted else str(error).removeprefix("error decoding from json: ")
             message = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {text}'
             raise ContentError(400, "BadRequest", message) from None
 
@@ -98,11 +108,11 @@ class SchemaRules:
         """Check the types of a configuration that is converted before it is applied. Raises ContentError."""
         check_applied_types(self._find_kind(resource), config)
 
-    def complete(self, resource: ResourceFacts, item: Object, live: Object | None) -> None:
+    def complete(self, resource: ResourceFacts, item: Object, live: Object | None, sent_group: str = "") -> None:
         """Set the defaults of an object, then validate it. Raises ContentError."""
         kind = self._find_kind(resource)
         if resource.is_custom:
-            item |= drop_nulls(self.schemas, kind.schema, item)
+            convert_to_go(self.types, self.schemas, _METADATA, item["metadata"])
             set_custom_defaults(self.schemas, kind.schema, item)
         else:
             self._convert(kind, item)
@@ -114,7 +124,7 @@ class SchemaRules:
                 count_template(kind.name, item, live)
             if resource.has_status:
                 item.setdefault("status", {})
-        causes = find_causes(kind, item, live, is_custom=resource.is_custom)
+        causes = find_causes(kind, item, live, is_custom=resource.is_custom, sent_group=sent_group)
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
         if not resource.is_custom:
@@ -156,6 +166,10 @@ class SchemaRules:
         ownership = read_ownership(owners)
         after = _strip(item if resource.is_custom or part or sent is None else drop_kept(kind.name, item, sent))
         merge = StructuredMerge(self.schemas, kind.schema)
+        if has_keyless(kind, after):
+            # The server can't tell the fields of such a list apart, and forgets all owners.
+            item["metadata"].pop("managedFields", None)
+            return
         if live is None or _is_tracked(merge, ownership, before, after, part):
             track_update(
                 merge,

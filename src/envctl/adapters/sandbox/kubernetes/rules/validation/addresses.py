@@ -9,15 +9,17 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_key_problems,
     list_label_problems,
     list_subdomain_problems,
+    list_value_problems,
 )
 
 Part = Mapping[str, Any]
+
 
 _NO_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NO_RANGE = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _ONLY_LOAD_BALANCERS = "may only be used when `type` is 'LoadBalancer'"
-_MOST_ADDRESSES, _DAY = 100, 86400
+_MOST_ADDRESSES, _MOST_HINTS, _DAY = 100, 8, 86400
 
 
 def check_address(text: str, field: str, causes: Causes) -> bool:
@@ -182,3 +184,18 @@ def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> No
         if endpoint.get(name) is not None:
             for problem in find_problems(endpoint[name]):
                 causes.refuse(f"{place}.{name}", endpoint[name], problem)
+    _check_hints(endpoint.get("hints") or {}, f"{place}.hints", causes)
+
+
+def _check_hints(hints: Part, place: str, causes: Causes) -> None:
+    for part, find_problems in (("forZones", list_value_problems), ("forNodes", list_subdomain_problems)):
+        entries = hints.get(part) or ()
+        if len(entries) > _MOST_HINTS:
+            causes.report_count(f"{place}.{part}", len(entries), _MOST_HINTS)
+            return
+        names = [entry.get("name") or "" for entry in entries]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                causes.report_duplicate(f"{place}.{part}[{index}].name", name)
+            for problem in find_problems(name):
+                causes.refuse(f"{place}.{part}[{index}].name", name, problem)

@@ -110,6 +110,10 @@ def _check_pod_term(term: Part, field: str, causes: Causes) -> None:
         causes.require(f"{field}.topologyKey", "can not be empty")
     for text in list_key_problems(key):
         causes.refuse(f"{field}.topologyKey", key, text)
+    if term.get("labelSelector") is None:
+        for name in ("matchLabelKeys", "mismatchLabelKeys"):
+            if term.get(name):
+                causes.forbid(f"{field}.{name}", "must not be specified when labelSelector is not set")
 
 
 def _check_namespaces(names: Sequence[str], field: str, causes: Causes) -> None:

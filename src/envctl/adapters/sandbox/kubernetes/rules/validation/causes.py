@@ -4,14 +4,22 @@ import json
 from collections.abc import Iterable, Sequence
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause
+from envctl.adapters.sandbox.kubernetes.rules.go_structs import format_go_json, show_go
 
 _PORT_RANGE = "must be between 1 and 65535, inclusive"
 _LAST_PORT = 65535
 
 
-def format_value(value: object) -> str:
-    """Return a value as the messages show it: a text in quotes, a struct as JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+def format_value(value: object, code: str = "") -> str:
+    """Return a value as the messages show it: a text in quotes, all else as JSON.
+
+    `code` is the Go type of a struct or a map, as `show_go` knows it.
+    """
+    if code == "s":
+        value = value or ""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return format_go_json(show_go(code, value) if code else value)
 
 
 class Causes(list[Cause]):
@@ -20,12 +28,10 @@ class Causes(list[Cause]):
     def require(self, field: str, detail: str = "") -> None:
         self.append(Cause(field, "FieldValueRequired", f"Required value: {detail}" if detail else "Required value"))
 
-    def refuse(self, field: str, value: object, detail: str) -> None:
-        self.append(
-            Cause(
-                field, "FieldValueInvalid", f"Invalid value: {format_value(value)}" + (f": {detail}" if detail else "")
-            )
-        )
+    def refuse(self, field: str, value: object, detail: str, code: str = "") -> None:
+        """Refuse a value. `code` is its Go type, if that is a struct or a map."""
+        shown = f"Invalid value: {format_value(value, code)}"
+        self.append(Cause(field, "FieldValueInvalid", f"{shown}: {detail}" if detail else shown))
 
     def refuse_whole(self, field: str, detail: str) -> None:
         """Refuse a struct, which the message does not show."""
@@ -39,11 +45,13 @@ class Causes(list[Cause]):
     def forbid(self, field: str, detail: str) -> None:
         self.append(Cause(field, "FieldValueForbidden", f"Forbidden: {detail}"))
 
-    def report_duplicate(self, field: str, value: object) -> None:
-        self.append(Cause(field, "FieldValueDuplicate", f"Duplicate value: {format_value(value)}"))
+    def report_duplicate(self, field: str, value: object, detail: str = "") -> None:
+        text = f"Duplicate value: {format_value(value)}"
+        self.append(Cause(field, "FieldValueDuplicate", f"{text}: {detail}" if detail else text))
 
-    def report_missing(self, field: str, value: object) -> None:
-        self.append(Cause(field, "FieldValueNotFound", f"Not found: {format_value(value)}"))
+    def report_missing(self, field: str, value: object, detail: str = "") -> None:
+        text = f": {detail}" if detail else ""
+        self.append(Cause(field, "FieldValueNotFound", f"Not found: {format_value(value)}{text}"))
 
     def report_length(self, field: str, most: int, unit: str = "bytes") -> None:
         self.append(Cause(field, "FieldValueTooLong", f"Too long: may not be more than {most} {unit}"))
@@ -66,6 +74,6 @@ class Causes(list[Cause]):
         if isinstance(value, int) and not 1 <= value <= _LAST_PORT:
             self.refuse(field, value, _PORT_RANGE)
 
-    def check_unchanged(self, field: str, value: object, before: object) -> None:
+    def check_unchanged(self, field: str, value: object, before: object, code: str = "") -> None:
         if value != before:
-            self.refuse(field, value, "field is immutable")
+            self.refuse(field, value, "field is immutable", code)

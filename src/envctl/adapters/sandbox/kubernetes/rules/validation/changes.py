@@ -4,11 +4,18 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 
 Part = Mapping[str, Any]
 
-_FIXED_OF_JOB = ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
+_FIXED_OF_JOB = {
+    "completionMode": "",
+    "podFailurePolicy": "*@batch.PodFailurePolicy",
+    "backoffLimitPerIndex": "",
+    "managedBy": "",
+    "successPolicy": "*@batch.SuccessPolicy",
+}
 # What a suspended Job may change in its template, as it decides where its pods run.
 _SCHEDULING = ("nodeSelector", "tolerations", "schedulingGates")
 _GROUPS = ("containers", "initContainers")
@@ -23,6 +30,7 @@ _NOT_SOURCES = frozenset(
         *("storageClassName", "volumeAttributesClassName", "volumeMode"),
     }
 )
+_CHANGEABLE = frozenset({"tolerations", "activeDeadlineSeconds", "schedulingGates"})
 _ONCE = "may not change once set"
 
 
@@ -35,20 +43,21 @@ def check_job_changes(spec: Part, old: Part, causes: Causes) -> None:
         causes.check_unchanged("spec.completions", completions, old.get("completions"))
     elif completions not in (None, old.get("completions"), spec.get("parallelism")):
         causes.refuse("spec.completions", completions, "can only be modified in tandem with spec.parallelism")
-    causes.check_unchanged("spec.selector", spec.get("selector"), old.get("selector"))
+    selector = "*@meta.v1.LabelSelector"
+    causes.check_unchanged("spec.selector", spec.get("selector"), old.get("selector"), selector)
     _check_job_template(spec.get("template") or {}, old, causes)
-    for name in _FIXED_OF_JOB:
-        causes.check_unchanged(f"spec.{name}", spec.get(name), old.get(name))
+    for name, code in _FIXED_OF_JOB.items():
+        causes.check_unchanged(f"spec.{name}", spec.get(name), old.get(name), code)
 
 
 def _check_job_template(template: Part, old: Part, causes: Causes) -> None:
     former = old.get("template") or {}
     if not old.get("suspend"):
-        causes.check_unchanged("spec.template", template, former)
+        causes.check_unchanged("spec.template", template, former, "@core.PodTemplateSpec")
         return
     pod, old_pod = _hide_scheduling(template), _hide_scheduling(former)
     if _hide_parts(pod, "resources") != _hide_parts(old_pod, "resources"):
-        causes.refuse("spec.template.spec", template.get("spec"), "field is immutable")
+        causes.refuse("spec.template.spec", template.get("spec"), "field is immutable", "@core.PodSpec")
 
 
 def _hide_scheduling(template: Part) -> dict[str, Any]:
@@ -61,7 +70,7 @@ def _hide_parts(pod: Part, part: str) -> dict[str, Any]:
     """Return a pod without one part of each container."""
     hidden = dict(pod)
     for group in _GROUPS:
-        if group in hidden:
+        if hidden.get(group):
             hidden[group] = [{key: value for key, value in each.items() if key != part} for each in hidden[group]]
     return hidden
 
@@ -86,7 +95,7 @@ def check_pod_changes(spec: Part, old: Part, causes: Causes) -> None:
     if any(gate.get("name") not in gates for gate in spec.get("schedulingGates") or ()):
         causes.forbid("spec.schedulingGates", "only deletion is allowed, but found new scheduling gate")
     if _hide_changeable(spec) != _hide_changeable(old):
-        causes.forbid("spec", _POD_UPDATES)
+        causes.forbid("spec", f"{_POD_UPDATES}\n{diff_go('@core.PodSpec', old, _restore_changeable(spec, old))}")
 
 
 def _check_tolerations(tolerations: Sequence[Part], old: Sequence[Part], causes: Causes) -> None:
@@ -97,7 +106,19 @@ def _check_tolerations(tolerations: Sequence[Part], old: Sequence[Part], causes:
 
 
 def _hide_changeable(spec: Part) -> dict[str, Any]:
-    return _hide(_hide_parts(spec, "image"), {"tolerations", "activeDeadlineSeconds", "schedulingGates"})
+    return _hide(_hide_parts(spec, "image"), _CHANGEABLE)
+
+
+def _restore_changeable(spec: Part, old: Part) -> dict[str, Any]:
+    """Return a pod with the former values of the fields that may change."""
+    restored = {name: value for name, value in spec.items() if name not in _CHANGEABLE}
+    restored |= {name: old[name] for name in _CHANGEABLE if name in old}
+    for group in _GROUPS:
+        pairs = zip(spec.get(group) or (), old.get(group) or (), strict=True)
+        images = [{**each, "image": former.get("image")} for each, former in pairs]
+        if images:
+            restored[group] = images
+    return restored
 
 
 # -- Services ------------------------------------------------------------------------------------------------------
@@ -137,10 +158,13 @@ def check_volume_changes(spec: Part, old: Part, causes: Causes) -> None:
         source["csi"].pop("controllerExpandSecretRef", None)
     if source != former:
         text = "spec.persistentvolumesource is immutable after creation"
-        causes.forbid("spec.persistentvolumesource", text)
+        differences = diff_go("@core.PersistentVolumeSource", former, source)
+        causes.forbid("spec.persistentvolumesource", f"{text}\n{differences}")
     causes.check_unchanged("volumeMode", spec.get("volumeMode"), old.get("volumeMode"))
-    if old.get("nodeAffinity") is not None:
-        causes.check_unchanged("nodeAffinity", spec.get("nodeAffinity"), old["nodeAffinity"])
+    affinity = spec.get("nodeAffinity")
+    if old.get("nodeAffinity") is not None and affinity != old["nodeAffinity"]:
+        text = "field is immutable, except for updating from beta label to GA"
+        causes.refuse("nodeAffinity", affinity, text, "*@core.VolumeNodeAffinity")
     if old.get("volumeAttributesClassName") is not None and spec.get("volumeAttributesClassName") is None:
         causes.forbid("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden")
 

@@ -4,14 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.go_structs import show_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check_resources
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_labels,
     list_key_problems,
     list_label_problems,
     list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resources
 from envctl.adapters.sandbox.kubernetes.rules.validation.scheduling import check_tolerations
 
 Part = Mapping[str, Any]
@@ -42,13 +43,13 @@ def check_domain_path(text: str, field: str, causes: Causes) -> None:
 def check_ingress_class(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     controller, parameters = spec.get("controller") or "", spec.get("parameters")
+    if before is not None:
+        causes.check_unchanged("spec.controller", controller, (before.get("spec") or {}).get("controller") or "")
     if len(controller) > _MOST_CONTROLLER:
         causes.report_length("spec.controller", _MOST_CONTROLLER)
     check_domain_path(controller, "spec.controller", causes)
     if parameters is not None:
         _check_parameters(parameters, "spec.parameters", causes)
-    if before is not None:
-        causes.check_unchanged("spec.controller", controller, (before.get("spec") or {}).get("controller") or "")
 
 
 def _check_parameters(parameters: Part, field: str, causes: Causes) -> None:
@@ -85,7 +86,11 @@ def check_runtime_class(item: Part, before: Part | None, causes: Causes) -> None
         causes.refuse("handler", handler, text)
     check_resources({"limits": (item.get("overhead") or {}).get("podFixed")}, "overhead", causes)
     check_labels(scheduling.get("nodeSelector"), "scheduling.nodeSelector", causes)
-    check_tolerations(scheduling.get("tolerations") or (), "scheduling.tolerations", causes)
+    tolerations = scheduling.get("tolerations") or ()
+    check_tolerations(tolerations, "scheduling.tolerations", causes)
+    for index, toleration in enumerate(tolerations):
+        if toleration in tolerations[:index]:
+            causes.report_duplicate(f"scheduling.tolerations[{index}]", show_go("@core.Toleration", toleration))
     if before is not None:
         causes.check_unchanged("handler", handler, before.get("handler"))
 
@@ -128,6 +133,10 @@ def _check_driver_name(name: str, field: str, causes: Causes) -> None:
 
 def check_attributes_class(item: Part, before: Part | None, causes: Causes) -> None:
     name, parameters = item.get("driverName") or "", item.get("parameters") or {}
+    if before is not None:
+        for field, value in (("driverName", name), ("parameters", parameters)):
+            if value != (before.get(field) or type(value)()):
+                causes.forbid(field, f"updates to {field} are forbidden.")
     if not name:
         causes.require("driverName")
     for text in list_key_problems(name.lower()) if name else ():
@@ -136,9 +145,6 @@ def check_attributes_class(item: Part, before: Part | None, causes: Causes) -> N
         causes.require("parameters", "must contain at least one key/value pair")
     if "" in parameters:
         causes.refuse("parameters", "", "field must not be empty")
-    if before is not None:
-        causes.check_unchanged("driverName", name, before.get("driverName"))
-        causes.check_unchanged("parameters", parameters, before.get("parameters") or {})
 
 
 def check_lease(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001

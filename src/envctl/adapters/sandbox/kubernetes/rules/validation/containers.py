@@ -6,29 +6,17 @@ from typing import Any
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.handlers import check_handlers, forbid_handlers
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
-    list_key_problems,
     list_label_problems,
     list_port_name_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resources
 from envctl.adapters.sandbox.kubernetes.rules.validation.security import check_container_context, check_relative_path
 from envctl.adapters.sandbox.kubernetes.rules.validation.variables import check_variable_sources, check_variables
-from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
 
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _RESTART = "RestartContainer"
-_STANDARD_RESOURCES = frozenset({"cpu", "memory", "ephemeral-storage"})
-_HUGE = "hugepages-"
-# Standard resources of quotas and volumes, which no container can ask for.
-_QUOTA_RESOURCES = frozenset(
-    {
-        *("storage", "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps"),
-        *("persistentvolumeclaims", "services.nodeports", "services.loadbalancers", "requests.storage"),
-        *("requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu", "limits.memory"),
-        "limits.ephemeral-storage",
-    }
-)
 
 
 def check_containers(spec: Part, field: str, volumes: Mapping[str, Part], causes: Causes) -> None:
@@ -99,7 +87,8 @@ def _check_container(container: Part, spec: Part, place: str, volumes: Mapping[s
     causes.check_choice(
         f"{place}.imagePullPolicy", container.get("imagePullPolicy"), ("Always", "IfNotPresent", "Never")
     )
-    check_resources(container.get("resources") or {}, f"{place}.resources", causes)
+    claims = spec.get("resourceClaims") or ()
+    check_resources(container.get("resources") or {}, f"{place}.resources", causes, claims=claims)
     _check_resize(container.get("resizePolicy") or (), spec, f"{place}.resizePolicy", causes)
     context = container.get("securityContext") or {}
     check_container_context(
@@ -116,7 +105,7 @@ def _check_restarts(container: Part, place: str, causes: Causes) -> None:
         causes.check_choice(f"{place}.restartPolicy", policy, ("Always", "Never", "OnFailure"))
     for index, rule in enumerate(rules):
         field, codes = f"{place}.restartPolicyRules[{index}]", rule.get("exitCodes")
-        causes.check_choice(f"{field}.action", rule.get("action") or "", ("Restart",))
+        causes.check_choice(f"{field}.action", rule.get("action") or "", ("Restart", "RestartAllContainers"))
         if codes is None:
             causes.require(f"{field}.exitCodes", "must be specified")
         else:
@@ -251,55 +240,3 @@ def _check_device_path(path: str, field: str, taken: set[str], causes: Causes) -
         causes.refuse(field, path, "must be unique")
     if ".." in path.split("/"):
         causes.refuse(field, path, "can not contain backsteps ('..')")
-
-
-def check_resources(resources: Part, field: str, causes: Causes) -> None:
-    """Check limits and requests. All values are amounts."""
-    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
-    for group, amounts in (("limits", limits), ("requests", requests)):
-        for name, value in sorted(amounts.items()):
-            check_resource_name(name, f"{field}.{group}[{name}]", causes)
-            _check_amount(name, value, f"{field}.{group}[{name}]", causes)
-    for name, value in sorted(requests.items()):
-        is_shared = _is_native(name) and not name.startswith(_HUGE)
-        if name in limits:
-            _compare_amounts(name, value, limits[name], f"{field}.requests", causes, is_shared=is_shared)
-        elif not is_shared:
-            causes.require(f"{field}.limits", "Limit must be set for non overcommitable resources")
-    names = {*limits, *requests}
-    if any(name.startswith(_HUGE) for name in names) and not names & {"cpu", "memory"}:
-        causes.forbid(field, "HugePages require cpu or memory")
-
-
-def _check_amount(name: str, value: str, field: str, causes: Causes) -> None:
-    amount = parse_quantity(value)
-    if amount < 0:
-        causes.refuse(field, value, "must be greater than or equal to 0")
-    if not _is_native(name) and amount % 1:
-        causes.refuse(field, value, "must be an integer")
-
-
-def _compare_amounts(name: str, value: str, limit: str, field: str, causes: Causes, *, is_shared: bool) -> None:
-    amount, most = parse_quantity(value), parse_quantity(limit)
-    if amount != most and not is_shared:
-        causes.refuse(field, value, f"must be equal to {name} limit of {limit}")
-    elif amount > most:
-        causes.refuse(field, value, f"must be less than or equal to {name} limit of {limit}")
-
-
-def _is_native(name: str) -> bool:
-    return "/" not in name or "kubernetes.io/" in name
-
-
-def check_resource_name(name: str, field: str, causes: Causes) -> None:
-    """Check the name of a resource that containers ask for."""
-    problems = list_key_problems(name)
-    for text in problems:
-        causes.refuse(field, name, text)
-    if "/" in name:
-        if not _is_native(name) and (name.startswith("requests.") or list_key_problems(f"requests.{name}")):
-            causes.refuse(field, name, "doesn't follow extended resource name standard")
-    elif name not in _STANDARD_RESOURCES and not name.startswith(_HUGE):
-        if name not in _QUOTA_RESOURCES and not problems:
-            causes.refuse(field, name, "must be a standard resource type or fully qualified")
-        causes.refuse(field, name, "must be a standard resource for containers")

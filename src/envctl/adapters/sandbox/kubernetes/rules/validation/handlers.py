@@ -47,8 +47,6 @@ def _check_lifecycle(lifecycle: Part, spec: Part, place: str, causes: Causes) ->
     for name in ("postStart", "preStop"):
         if lifecycle.get(name) is not None:
             _check_handler(lifecycle[name], spec, f"{place}.{name}", causes)
-    if lifecycle.get("stopSignal") is not None and spec.get("os") is None:
-        causes.forbid(f"{place}.stopSignal", "may not be set for containers with empty `spec.os.name`")
 
 
 def _check_probe(probe: Part, spec: Part, place: str, causes: Causes) -> None:

@@ -19,17 +19,42 @@ from envctl.adapters.sandbox.kubernetes.rules.validation import (
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom import definitions
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.parts import check_custom_resource
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
+from envctl.adapters.sandbox.kubernetes.rules.validation.system import (
+    certificates,
+    events,
+    flow_control,
+    nodes,
+    policies,
+    services,
+)
 from envctl.domain.kubernetes.known_values import find_known_values
 from envctl.domain.kubernetes.schema_check import find_problems, format_path
 from envctl.domain.kubernetes.schemas import ANY
 
 Part = Mapping[str, Any]
 
+# The server checks these as new ones before their changes.
+_CHECKED_TWICE = frozenset({"IPAddress", "Job", "Node", "PersistentVolume"})
+_REPEATED = ("metadata.labels", "metadata.annotations", "metadata.ownerReferences")
+_OFTEN_CHECKED = frozenset(
+    {
+        *("APIService", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "IPAddress", "Ingress"),
+        *("IngressClass", "Job", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Role"),
+        *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "VolumeAttributesClass"),
+    }
+)
+_RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
+# What the checks of a kind report at other fields.
+_NOT_BY_SCHEMA = {"Node": ("spec", "status"), "PriorityClass": ("preemptionPolicy", "status")}
+_EVENTS = "events.k8s.io"
 _INDEX = re.compile(r"\[\d+\]")
 
 _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
+    "APIService": services.check_api_service,
+    "CertificateSigningRequest": certificates.check_signing_request,
     "ClusterRole": others.check_role,
     "ClusterRoleBinding": others.check_role_binding,
     "ConfigMap": others.check_config_map,
@@ -38,22 +63,28 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "DaemonSet": workloads.check_daemon_set,
     "ControllerRevision": classes.check_controller_revision,
     "CSIDriver": classes.check_driver,
+    "CSINode": nodes.check_csi_node,
     "Deployment": workloads.check_deployment,
     "Endpoints": addresses.check_endpoints,
     "EndpointSlice": addresses.check_endpoint_slice,
+    "Event": events.check_event,
+    "FlowSchema": flow_control.check_flow_schema,
     "HorizontalPodAutoscaler": others.check_autoscaler,
     "Ingress": networking.check_ingress,
     "IngressClass": classes.check_ingress_class,
+    "IPAddress": services.check_ip_address,
     "Job": workloads.check_job,
     "Lease": classes.check_lease,
     "LimitRange": limits.check_limit_range,
     "NetworkPolicy": networking.check_network_policy,
+    "Node": nodes.check_node,
     "PersistentVolume": storage.check_volume,
     "PersistentVolumeClaim": storage.check_claim,
     "Pod": pods.check_pod,
     "PodDisruptionBudget": others.check_disruption_budget,
     "PodTemplate": workloads.check_pod_template,
     "PriorityClass": storage.check_priority_class,
+    "PriorityLevelConfiguration": flow_control.check_priority_level,
     "ReplicaSet": workloads.check_replica_set,
     "ReplicationController": workloads.check_replication_controller,
     "ResourceQuota": limits.check_resource_quota,
@@ -62,29 +93,45 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "RuntimeClass": classes.check_runtime_class,
     "Secret": others.check_secret,
     "Service": networking.check_service,
+    "ServiceCIDR": services.check_service_cidr,
     "StatefulSet": workloads.check_stateful_set,
     "StorageClass": storage.check_storage_class,
     "MutatingWebhookConfiguration": webhooks.check_webhooks,
-    "ValidatingAdmissionPolicy": webhooks.check_policy,
-    "ValidatingAdmissionPolicyBinding": webhooks.check_policy_binding,
+    "ValidatingAdmissionPolicy": policies.check_policy,
+    "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,
     "ValidatingWebhookConfiguration": webhooks.check_webhooks,
+    "VolumeAttachment": nodes.check_attachment,
     "VolumeAttributesClass": classes.check_attributes_class,
 }
 
 
-def find_causes(kind: Kind, item: Part, live: Part | None, *, is_custom: bool) -> list[Cause]:
-    """Return the problems of an object with its defaults, and of its changes to the live one."""
+def find_causes(kind: Kind, item: Part, live: Part | None, *, is_custom: bool, sent_group: str = "") -> list[Cause]:
+    """Return the problems of an object with its defaults, and of its changes to the live one.
+
+    `sent_group` is the group of the request, if the object is stored in another one.
+    """
     causes = Causes()
     check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
+    if live is not None:
+        _repeat_metadata(kind.name, causes)
     if is_custom:
-        definitions.check_custom_resource(kind.schemas, kind.schema, item, causes)
+        check_custom_resource(kind.schema, item, causes)
         check_custom_rules(kind.schemas, kind.schema, item, live, causes)
         return causes
-    check = _CHECKS.get(kind.name)
+    check = events.check_new_event if sent_group == _EVENTS else _CHECKS.get(kind.name)
+    if check and live is not None and kind.name in _CHECKED_TWICE:
+        check(item, None, causes)
     if check:
         check(item, live, causes)
     _check_schema(kind, item, causes)
     return causes
+
+
+def _repeat_metadata(kind: str, causes: Causes) -> None:
+    """Report problems of metadata as often as the server finds them in an update."""
+    times = 4 if kind in _OFTEN_CHECKED else 2 if kind in _RARELY_CHECKED else 3
+    repeated = [cause for cause in causes if cause.field.startswith(_REPEATED)]
+    causes.extend(repeated * (times - 1))
 
 
 def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:
@@ -94,7 +141,9 @@ def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:
     for problem in find_problems(kind.schemas, kind.schema, item):
         field = format_path(problem.path)
         plain = _INDEX.sub("", field)
-        if problem.path[0] == "status" or any(_is_within(each, plain) or _is_within(plain, each) for each in known):
+        if problem.path[0] in _NOT_BY_SCHEMA.get(kind.name, ("status",)) or any(
+            _is_within(each, plain) or _is_within(plain, each) for each in known
+        ):
             continue
         if problem.kind == "required" and kind.name not in _CHECKS:
             causes.require(field)

@@ -49,6 +49,12 @@ _KEY_TEXT = (
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
+_QUALIFIED_TEXT = (
+    "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. "
+    "'example.com/MyName')"
+)
 _VALUE_TEXT = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
@@ -59,12 +65,20 @@ _CONFIG_KEY_TEXT = (
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
+# Kinds whose checks include the name, or that take any name.
+_OWN_NAMES = frozenset({"APIService", "CertificateSigningRequest", "IPAddress"})
 _ACCESS_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
 
 
 def list_label_problems(name: str) -> list[str]:
     """Return the problems of a DNS label."""
-    return _check(name, _LABEL, _LABEL_TEXT, _LABEL_LENGTH)
+    text = "must not contain dots" if "." in name and _SUBDOMAIN.fullmatch(name) else _LABEL_TEXT
+    return _check(name, _LABEL, text, _LABEL_LENGTH)
+
+
+def list_service_problems(name: str) -> list[str]:
+    """Return the problems of a DNS label that begins with a letter."""
+    return _check(name, _SERVICE, _SERVICE_TEXT, _LABEL_LENGTH)
 
 
 def list_subdomain_problems(name: str) -> list[str]:
@@ -105,6 +119,8 @@ def list_config_key_problems(key: str) -> list[str]:
 def list_key_problems(key: str) -> list[str]:
     """Return the problems of a key of labels or annotations."""
     prefix, slash, name = key.rpartition("/")
+    if "/" in prefix:
+        return [_QUALIFIED_TEXT]
     if slash and not prefix:
         return ["prefix part must be non-empty"]
     problems = [f"prefix part {text}" for text in list_subdomain_problems(prefix)] if slash else []
@@ -167,10 +183,12 @@ def list_name_problems(kind: str, name: str, *, is_custom: bool) -> list[str]:
     """Return the problems of the name of an object."""
     if kind in _ACCESS_KINDS and not is_custom:
         return list_segment_problems(name)
+    if kind in _OWN_NAMES and not is_custom:
+        return []
     if kind == "Namespace" and not is_custom:
         return list_label_problems(name)
     if kind == "Service" and not is_custom:
-        return _check(name, _SERVICE, _SERVICE_TEXT, _LABEL_LENGTH)
+        return list_service_problems(name)
     return list_subdomain_problems(name)
 
 

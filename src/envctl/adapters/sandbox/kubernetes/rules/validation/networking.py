@@ -11,6 +11,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.handlers import check_p
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_labels,
     list_host_problems,
+    list_key_problems,
     list_label_problems,
     list_port_name_problems,
     list_subdomain_problems,
@@ -43,6 +44,17 @@ def check_service(item: Part, before: Part | None, causes: Causes) -> None:
         if port.get("nodePort") and kind == "ClusterIP":
             causes.forbid(f"spec.ports[{index}].nodePort", "may not be used when `type` is 'ClusterIP'")
     check_service_addresses(spec, causes)
+    _check_policies(spec, causes)
+    if before is None and kind != "ExternalName":
+        _check_first_address(spec, causes)
+    if before is None and not causes:
+        _check_allocation(spec, causes)
+    if before is not None:
+        check_service_changes(spec, before.get("spec") or {}, causes)
+
+
+def _check_policies(spec: Part, causes: Causes) -> None:
+    kind = spec.get("type")
     is_reachable = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and spec.get("externalIPs"))
     for name in ("externalTrafficPolicy", "internalTrafficPolicy") if is_reachable else ("internalTrafficPolicy",):
         causes.check_choice(f"spec.{name}", spec.get(name), ("Cluster", "Local"))
@@ -53,14 +65,37 @@ def check_service(item: Part, before: Part | None, causes: Causes) -> None:
     causes.check_choice("spec.ipFamilyPolicy", spec.get("ipFamilyPolicy"), policies)
     for index, family in enumerate(spec.get("ipFamilies") or ()):
         causes.check_choice(f"spec.ipFamilies[{index}]", family, ("IPv4", "IPv6"))
-    if before is not None:
-        check_service_changes(spec, before.get("spec") or {}, causes)
+
+
+def _check_first_address(spec: Part, causes: Causes) -> None:
+    address, addresses = spec.get("clusterIP") or "", spec.get("clusterIPs") or ()
+    if addresses and not address:
+        causes.refuse("spec.clusterIPs", addresses, "must be empty when `clusterIP` is not specified")
+    elif addresses and addresses[0] != address:
+        causes.refuse("spec.clusterIPs", addresses, "first value must match `clusterIP`")
+
+
+def _check_allocation(spec: Part, causes: Causes) -> None:
+    """Check what the cluster can give to a valid Service: it has addresses of one family."""
+    is_free = spec.get("clusterIP") == "None" and not spec.get("selector")
+    for index, family in enumerate(spec.get("ipFamilies") or ()):
+        if family == "IPv6" and not is_free:
+            causes.refuse(f"spec.ipFamilies[{index}]", family, "not configured on this cluster")
+    if spec.get("ipFamilyPolicy") == "RequireDualStack" and not is_free and not causes:
+        text = "this cluster is not configured for dual-stack services"
+        causes.refuse("spec.ipFamilyPolicy", "RequireDualStack", text)
+    taken: set[tuple[object, object]] = set()
+    for index, port in enumerate(spec.get("ports") or ()):
+        key = port.get("protocol"), port.get("nodePort")
+        if key[1] and key in taken:
+            causes.refuse(f"spec.ports[{index}].nodePort", key[1], "provided port is already allocated")
+        taken.add(key)
 
 
 def _check_external_name(spec: Part, causes: Causes) -> None:
     name = spec.get("externalName") or ""
     if spec.get("clusterIP"):
-        causes.forbid("spec.clusterIPs[0]", "may not be set when `type` is 'ExternalName'")
+        causes.forbid("spec.clusterIPs", "may not be set for ExternalName services")
     if not name:
         causes.require("spec.externalName")
     for text in list_subdomain_problems(name.removesuffix(".")) if name else ():
@@ -81,6 +116,9 @@ def _check_service_ports(ports: Sequence[Part], causes: Causes) -> None:
         causes.check_port(f"{place}.port", port.get("port") or 0)
         causes.check_choice(f"{place}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP"))
         check_port_or_name(port.get("targetPort"), f"{place}.targetPort", causes)
+        protocol = port.get("appProtocol")
+        for text in list_key_problems(protocol) if protocol is not None else ():
+            causes.refuse(f"{place}.appProtocol", protocol, text)
 
 
 def _check_port_keys(ports: Sequence[Part], causes: Causes) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import check_resource_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_config_key_problems,
     list_label_problems,
     list_segment_problems,
     list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resource_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.workloads import check_count_or_percent
 from envctl.domain.kubernetes.quantity import parse_quantity
@@ -187,8 +187,11 @@ def _check_metric_source(name: str, source: Part, place: str, causes: Causes) ->
     else:
         if name == "object":
             _check_target(source.get("describedObject") or {}, f"{place}.describedObject", causes, needs_group=False)
-        if not (source.get("metric") or {}).get("name"):
+        metric = (source.get("metric") or {}).get("name") or ""
+        if not metric:
             causes.require(f"{place}.metric.name", "must specify a metric name")
+        for text in list_segment_problems(metric):
+            causes.refuse(f"{place}.metric.name", metric, text)
     _check_metric_target(target, f"{place}.target", causes)
     has_value, has_average = target.get("value") is not None, target.get("averageValue") is not None
     if is_resource:

@@ -11,7 +11,6 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.containers import (
     check_containers,
     check_images,
     check_init_containers,
-    check_resources,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_annotations,
@@ -21,8 +20,14 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_search_problems,
     list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.resources import (
+    check_pod_resources,
+    check_resource_claims,
+    check_resources,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.scheduling import check_gates, check_spread, check_tolerations
 from envctl.adapters.sandbox.kubernetes.rules.validation.security import (
+    check_host_processes,
     check_host_users,
     check_pod_context,
     check_system,
@@ -54,8 +59,10 @@ def check_pod_spec(
     names = {claim.get("name") for claim in claims}
     own = [volume for volume in spec.get("volumes") or () if volume.get("name") not in names]
     volumes = check_volumes([*claims, *own], f"{field}.volumes", causes)
+    check_resource_claims(spec.get("resourceClaims") or (), f"{field}.resourceClaims", causes)
     check_containers(spec, field, volumes, causes)
     check_init_containers(spec, field, volumes, causes)
+    check_pod_resources(spec, field, causes)
     if spec.get("hostNetwork"):
         _check_host_network(spec, field, causes, is_pod=is_pod)
     causes.check_choice(f"{field}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)
@@ -74,6 +81,7 @@ def check_pod_spec(
     check_tolerations(spec.get("tolerations") or (), f"{field}.tolerations", causes)
     _check_aliases(spec.get("hostAliases") or (), f"{field}.hostAliases", causes)
     _check_classes(spec, field, causes)
+    check_host_processes(spec, field, causes)
     if spec.get("os") is not None:
         check_system(spec, field, causes)
 
@@ -138,6 +146,15 @@ def _check_names(spec: Part, field: str, causes: Causes) -> None:
     for name in ("hostname", "subdomain"):
         for text in list_label_problems(spec[name]) if spec.get(name) else ():
             causes.refuse(f"{field}.{name}", spec[name], text)
+    override = spec.get("hostnameOverride")
+    if override is None:
+        return
+    for other in ("setHostnameAsFQDN", "hostNetwork"):
+        if spec.get(other):
+            causes.forbid(f"{field}.hostnameOverride", f"may not be specified when {other} is true")
+            return
+    for text in list_subdomain_problems(override):
+        causes.refuse(f"{field}.hostnameOverride", override, text)
 
 
 def _check_classes(spec: Part, field: str, causes: Causes) -> None:

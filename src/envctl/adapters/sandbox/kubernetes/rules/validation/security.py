@@ -18,10 +18,10 @@ _SYSCTL_TEXT = f"must have at most {_MOST_SYSCTL} characters and match regex ^{_
 _MOST_PROFILE = 4095
 _ONLY_LOCALHOST = "can only be set when {0} type is Localhost"
 _NO_LOCALHOST = "must be set when {0} type is Localhost"
-_CHOICES = (
+_CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fsGroupChangePolicy", ("Always", "OnRootMismatch")),
     ("supplementalGroupsPolicy", ("Merge", "Strict")),
-    ("seLinuxChangePolicy", ("MountOption", "Recursive")),
+    ("seLinuxChangePolicy", ("Recursive",)),
 )
 _HOST_USERS = "when `hostUsers` is false"
 # What a pod of Windows can't have, in its spec, its context and those of its containers.
@@ -81,6 +81,15 @@ def check_system(spec: Part, field: str, causes: Causes) -> None:
                 causes.forbid(f"{place}.windowsOptions", "windows options cannot be set for a linux pod")
     else:
         _check_windows(spec, field, causes)
+
+
+def check_host_processes(spec: Part, field: str, causes: Causes) -> None:
+    """Check that processes of a Windows host use its network."""
+    contexts = [context for _, context in _list_contexts(spec, field)]
+    has_processes = any((context.get("windowsOptions") or {}).get("hostProcess") for context in contexts)
+    if has_processes and not spec.get("hostNetwork"):
+        text = "hostNetwork must be true if pod contains any hostProcess containers"
+        causes.refuse(f"{field}.hostNetwork", False, text)
 
 
 def check_host_users(spec: Part, field: str, causes: Causes) -> None:

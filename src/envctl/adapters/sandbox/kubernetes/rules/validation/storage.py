@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_node_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_volume_changes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.disks import (
+    check_attributes_class,
+    check_volume_sources,
+)
 from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
@@ -16,21 +21,6 @@ _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOnc
 _CLAIM_UPDATES = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
-_SOURCES: Mapping[str, tuple[str, ...]] = {
-    "csi": ("driver", "volumeHandle"),
-    "nfs": ("server", "path"),
-    "hostPath": ("path",),
-    "local": ("path",),
-    "awsElasticBlockStore": ("volumeID",),
-    **dict.fromkeys(
-        (
-            *("azureDisk", "azureFile", "cephfs", "cinder", "fc", "flexVolume", "flocker", "gcePersistentDisk"),
-            *("glusterfs", "iscsi", "photonPersistentDisk", "portworxVolume", "quobyte", "rbd", "scaleIO", "storageos"),
-            "vsphereVolume",
-        ),
-        (),
-    ),
-}
 _USER_PRIORITY = 1_000_000_000
 
 
@@ -73,36 +63,47 @@ def check_claim(item: Part, before: Part | None, causes: Causes) -> None:
     if before is None:
         return
     old = before.get("spec") or {}
-    is_bound = bool(old.get("volumeName")) or (before.get("status") or {}).get("phase") == "Bound"
-    free = {"resources", "volumeAttributesClassName"} if is_bound else set()
-    free |= set() if old.get("volumeName") else {"volumeName"}
-    if _hide(spec, free) != _hide(old, free) or (is_bound and _hide_requests(spec) != _hide_requests(old)):
-        causes.forbid("spec", _CLAIM_UPDATES)
-    elif is_bound and _read_size(spec) < _read_size(old):
+    is_bound = (before.get("status") or {}).get("phase") == "Bound"
+    restored = _restore(spec, old, is_bound=is_bound)
+    if restored != old:
+        shown = diff_go("@core.PersistentVolumeClaimSpec", old, restored)
+        causes.forbid("spec", f"{_CLAIM_UPDATES}\n{shown}")
+    capacity = parse_quantity(((before.get("status") or {}).get("capacity") or {}).get("storage") or "0")
+    if _read_size(spec) < _read_size(old) and _read_size(spec) <= capacity:
         causes.forbid("spec.resources.requests.storage", "field can not be less than status.capacity")
     causes.check_unchanged("volumeMode", spec.get("volumeMode"), old.get("volumeMode"))
+
+
+def _restore(spec: Part, old: Part, *, is_bound: bool) -> dict[str, Any]:
+    """Return the spec of a claim with the former values of the fields that may change."""
+    restored = dict(spec)
+    if not old.get("volumeName"):
+        restored.pop("volumeName", None)
+    if is_bound:
+        resources = dict(spec.get("resources") or {})
+        former = ((old.get("resources") or {}).get("requests") or {}).get("storage")
+        if resources.get("requests") is not None:
+            resources["requests"] = {**resources["requests"], "storage": former}
+        restored["resources"] = resources
+        restored["volumeAttributesClassName"] = old.get("volumeAttributesClassName")
+    return {name: value for name, value in restored.items() if value is not None}
 
 
 def _read_size(spec: Part) -> Any:  # noqa: ANN401 (a Decimal)
     return parse_quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage") or "0")
 
 
-def _hide_requests(spec: Part) -> dict[str, Any]:
-    return _hide(spec.get("resources") or {}, {"requests"})
-
-
-def _hide(spec: Part, names: set[str]) -> dict[str, Any]:
-    return {name: value for name, value in spec.items() if name not in names}
-
-
 def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
-    if not spec.get("accessModes"):
+    modes = spec.get("accessModes") or ()
+    if not modes:
         causes.require("spec.accessModes")
-    for mode in spec.get("accessModes") or ():
+    for mode in modes:
         causes.check_choice("spec.accessModes", mode, _ACCESS_MODES)
+    if "ReadWriteOncePod" in modes and any(mode in _ACCESS_MODES and mode != "ReadWriteOncePod" for mode in modes):
+        causes.forbid("spec.accessModes", "may not use ReadWriteOncePod with other access modes")
     capacity = spec.get("capacity") or {}
-    shown = spec.get("capacity")
+    shown = dict(sorted(capacity.items())) if "capacity" in spec else None
     if not capacity:
         causes.require("spec.capacity")
     if set(capacity) != {"storage"}:
@@ -110,38 +111,25 @@ def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     for name, amount in sorted(capacity.items()):
         if parse_quantity(amount) <= 0:
             causes.refuse(f"spec.capacity[{name}]", amount, "must be greater than zero")
-    _check_volume_source(spec, causes)
+    _check_volume_use(spec, causes)
+    check_volume_sources(spec, causes)
     name = spec.get("storageClassName")
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse("spec.storageClassName", name, text)
-    _check_volume_use(spec, causes)
+    causes.check_choice("spec.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
+    check_attributes_class(spec, causes)
     if before is not None:
         check_volume_changes(spec, before.get("spec") or {}, causes)
 
 
 def _check_volume_use(spec: Part, causes: Causes) -> None:
+    policies = ("Delete", "Recycle", "Retain")
+    causes.check_choice("spec.persistentVolumeReclaimPolicy", spec.get("persistentVolumeReclaimPolicy"), policies)
     required = (spec.get("nodeAffinity") or {}).get("required")
     if required is not None:
         check_node_selector(required, "spec.nodeAffinity.required", causes)
     elif spec.get("nodeAffinity") is not None:
         causes.require("spec.nodeAffinity.required", "must specify required node constraints")
-    policies = ("Delete", "Recycle", "Retain")
-    causes.check_choice("spec.persistentVolumeReclaimPolicy", spec.get("persistentVolumeReclaimPolicy"), policies)
-    causes.check_choice("spec.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
-
-
-def _check_volume_source(spec: Part, causes: Causes) -> None:
-    for kind, names in _SOURCES.items():
-        if spec.get(kind) is None:
-            continue
-        source: Part = spec[kind]
-        for name in names:
-            if not source.get(name):
-                causes.require(f"spec.{kind}.{name}")
-        if kind == "nfs" and not (source.get("path") or "").startswith("/"):
-            causes.refuse("spec.nfs.path", source.get("path") or "", "must be an absolute path")
-    if not any(spec.get(kind) is not None for kind in _SOURCES):
-        causes.require("spec", "must specify a volume type")
 
 
 def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None:
@@ -151,13 +139,22 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
     for text in list_key_problems(provisioner) if provisioner else ():
         causes.refuse("provisioner", provisioner, text)
     causes.check_choice("reclaimPolicy", item.get("reclaimPolicy"), ("Delete", "Retain"))
-    for index, term in enumerate(item.get("allowedTopologies") or ()):
+    terms = item.get("allowedTopologies") or ()
+    for index, term in enumerate(terms):
         _check_topology(term, f"allowedTopologies[{index}]", causes)
+        for former in terms[:index]:
+            if _read_topology(former) == _read_topology(term):
+                causes.report_duplicate(f"allowedTopologies[{index}].matchLabelExpressions", "")
     modes = ("Immediate", "WaitForFirstConsumer")
     causes.check_choice("volumeBindingMode", item.get("volumeBindingMode"), modes)
     if before is not None:
         for name in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
-            causes.check_unchanged(name, item.get(name), before.get(name))
+            code = "{}s" if name == "parameters" else ""
+            causes.check_unchanged(name, item.get(name), before.get(name), code)
+
+
+def _read_topology(term: Part) -> dict[str, set[str]]:
+    return {each["key"]: set(each.get("values") or ()) for each in term.get("matchLabelExpressions") or ()}
 
 
 def _check_topology(term: Part, field: str, causes: Causes) -> None:
@@ -192,9 +189,9 @@ def check_priority_class(item: Part, before: Part | None, causes: Causes) -> Non
     elif value > _USER_PRIORITY:
         causes.forbid("value", f"maximum allowed value of a user defined priority is {_USER_PRIORITY}")
     policy = item.get("preemptionPolicy")
-    if policy == "":
+    if policy == "" and before is None:
         causes.require("preemptionPolicy")
-    else:
+    elif before is None:
         causes.check_choice("preemptionPolicy", policy, ("PreemptLowerPriority", "Never"))
     if before is not None and value != (before.get("value") or 0):
         causes.forbid("value", "may not be changed in an update.")

@@ -6,14 +6,23 @@ from typing import Any
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_config_key_problems,
+    list_key_problems,
     list_subdomain_problems,
 )
+from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
 
 _VARIABLE_TEXT = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 _AMOUNTS = tuple(f"{kind}.{name}" for kind in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory"))
 _SOURCES = ("configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef")
+_SIZES = ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei")
+_DIVISORS = {
+    "cpu": (("1m", "1"), "cpu"),
+    "memory": (_SIZES, "memory"),
+    "ephemeral-storage": (_SIZES, "local ephemeral storage"),
+    "hugepages": (_SIZES, "hugepages"),
+}
 _FIELDS = frozenset(
     {
         *("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName"),
@@ -86,6 +95,16 @@ def check_amount_reference(reference: Part, place: str, causes: Causes, *, needs
         causes.require(f"{place}.resource")
     elif resource not in _AMOUNTS and not resource.startswith(("limits.hugepages-", "requests.hugepages-")):
         causes.refuse_choice(f"{place}.resource", resource, _AMOUNTS)
+    _check_divisor(resource, str(reference.get("divisor") or "0"), f"{place}.divisor", causes)
+
+
+def _check_divisor(resource: str, divisor: str, field: str, causes: Causes) -> None:
+    kind = resource.partition(".")[2]
+    kind = "hugepages" if kind.startswith("hugepages-") else kind
+    divisors, name = _DIVISORS.get(kind, ((), ""))
+    if name and parse_quantity(divisor) and divisor not in divisors:
+        listed = " and ".join(divisors) if kind == "cpu" else ", ".join(divisors)
+        causes.refuse(field, resource, f"only divisor's values {listed} are supported with the {name} resource")
 
 
 def check_field_reference(reference: Part, place: str, causes: Causes, *, choices: Collection[str] = _FIELDS) -> None:
@@ -101,6 +120,11 @@ def check_field_reference(reference: Part, place: str, causes: Causes, *, choice
             causes.refuse(f"{place}.fieldPath", path, "error converting fieldPath: field label not supported: " + path)
         else:
             causes.refuse_choice(f"{place}.fieldPath", path, sorted(choices))
+    elif path.endswith("']") and path not in choices:
+        key = path.partition("['")[2].removesuffix("']")
+        # Keys of annotations are compared without their case.
+        for text in list_key_problems(key.lower() if path.startswith("metadata.annotations") else key):
+            causes.refuse(place, key, text)
 
 
 def _is_field_of_pod(path: str) -> bool:

@@ -4,30 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems, list_subdomain_problems
 from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_claim_spec
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.disks import REQUIRED, check_disk
 from envctl.adapters.sandbox.kubernetes.rules.validation.variables import (
     check_amount_reference,
     check_field_reference,
 )
+from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
 
-_HOST_TYPES = (*("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),)
 _FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
 _LEAST_SECONDS = 600
 _LISTS, _FILES = ("secret", "configMap", "downwardAPI"), ("serviceAccountToken", "clusterTrustBundle")
 # The fields that a volume of a type can't do without, in the order of the server's checks.
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
-    "awsElasticBlockStore": ("volumeID",),
     "configMap": ("name",),
-    "csi": ("driver",),
-    "fc": (),
-    "gcePersistentDisk": ("pdName",),
-    "hostPath": ("path",),
-    "image": (),
-    "iscsi": ("targetPortal", "iqn"),
-    "nfs": ("server", "path"),
+    "gitRepo": ("repository",),
+    "image": ("reference",),
     "persistentVolumeClaim": ("claimName",),
     "secret": ("secretName",),
 }
@@ -60,6 +55,11 @@ def _check_source(volume: Part, place: str, causes: Causes) -> None:
         causes.forbid(f"{place}.{kind}", "may not specify more than 1 volume type")
     for kind in kinds[:1]:
         source = volume[kind]
+        if kind in REQUIRED:
+            check_disk(kind, source, place, causes)
+            if kind == "csi":
+                _check_publishing(source, f"{place}.csi", causes)
+            continue
         for name in _REQUIRED.get(kind, ()):
             if not source.get(name):
                 causes.require(f"{place}.{kind}.{name}")
@@ -70,11 +70,13 @@ def _check_source(volume: Part, place: str, causes: Causes) -> None:
 def _check_content(kind: str, source: Part, place: str, causes: Causes) -> None:
     """Check what only volumes of one type have."""
     match kind:
-        case "nfs":
-            if not (source.get("path") or "").startswith("/"):
-                causes.refuse(f"{place}.path", source.get("path") or "", "must be an absolute path")
-        case "hostPath":
-            causes.check_choice(f"{place}.type", source.get("type"), _HOST_TYPES)
+        case "emptyDir":
+            if source.get("sizeLimit") is not None and parse_quantity(source["sizeLimit"]) < 0:
+                causes.forbid(f"{place}.sizeLimit", "SizeLimit field must be a valid resource quantity")
+        case "gitRepo":
+            _check_directory(source.get("directory") or "", f"{place}.directory", causes)
+        case "image":
+            causes.check_choice(f"{place}.pullPolicy", source.get("pullPolicy"), ("Always", "IfNotPresent", "Never"))
         case "ephemeral":
             template = source.get("volumeClaimTemplate")
             if template is None:
@@ -91,6 +93,17 @@ def _check_content(kind: str, source: Part, place: str, causes: Causes) -> None:
             _check_items(source, place, causes)
 
 
+def _check_publishing(source: Part, place: str, causes: Causes) -> None:
+    secret = source.get("nodePublishSecretRef")
+    if secret is None:
+        return
+    name = secret.get("name") or ""
+    if not name:
+        causes.require(f"{place}.nodePublishSecretRef.name")
+    for text in list_subdomain_problems(name) if name else ():
+        causes.refuse(f"{place}.name", name, text)
+
+
 def _check_items(source: Part, place: str, causes: Causes) -> None:
     for index, item in enumerate(source.get("items") or ()):
         for name in ("key", "path"):
@@ -101,12 +114,16 @@ def _check_items(source: Part, place: str, causes: Causes) -> None:
 
 
 def _check_path(path: str, field: str, causes: Causes) -> None:
+    _check_directory(path, field, causes)
+    if path.startswith("..") and ".." not in path.split("/"):
+        causes.refuse(field, path, "must not start with '..'")
+
+
+def _check_directory(path: str, field: str, causes: Causes) -> None:
     if path.startswith("/"):
         causes.refuse(field, path, "must be a relative path")
     if ".." in path.split("/"):
         causes.refuse(field, path, "must not contain '..'")
-    elif path.startswith(".."):
-        causes.refuse(field, path, "must not start with '..'")
 
 
 def _check_downward_files(source: Part, place: str, causes: Causes) -> None:

@@ -1,9 +1,10 @@
-"""Webhooks and admission policies (pkg/apis/admissionregistration/validation)."""
+"""Webhooks (pkg/apis/admissionregistration/validation)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
@@ -11,9 +12,8 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_
 Part = Mapping[str, Any]
 
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+_VARIABLES = ("object", "oldObject", "request", "authorizer")
 _SCOPES = ("*", "Cluster", "Namespaced")
-_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
-_ACTIONS = ("Audit", "Deny", "Warn")
 _URL_FORM = "desired format: https://host[/path]"
 _LEAST_PARTS = 3
 _NAMES = {"operations": "operations", "apiGroups": "API groups", "apiVersions": "API versions"}
@@ -54,7 +54,7 @@ def _check_webhook(hook: Part, place: str, causes: Causes) -> None:
     for name in ("namespaceSelector", "objectSelector"):
         check_selector(hook.get(name), f"{place}.{name}", causes)
     _check_client(hook.get("clientConfig") or {}, f"{place}.clientConfig", causes)
-    _check_conditions(hook.get("matchConditions") or (), f"{place}.matchConditions", causes)
+    check_conditions(hook.get("matchConditions") or (), f"{place}.matchConditions", causes)
 
 
 def _check_qualified(name: str, field: str, causes: Causes) -> None:
@@ -98,7 +98,24 @@ def _check_client(client: Part, place: str, causes: Causes) -> None:
         for name, shown in (("namespace", "name"), ("name", "namespace")):
             if not (service or {}).get(name):
                 causes.require(f"{place}.service.{shown}")
+        if (service or {}).get("path") is not None:
+            _check_path((service or {})["path"], f"{place}.service.path", causes)
         causes.check_port(f"{place}.service.port", (service or {}).get("port"))
+
+
+def _check_path(path: str, field: str, causes: Causes) -> None:
+    if path in ("", "/"):
+        return
+    if path == "//":
+        causes.refuse(field, path, "segment[0] may not be empty")
+        return
+    if not path.startswith("/"):
+        causes.refuse(field, path, "must start with a '/'")
+    for index, segment in enumerate(path[1:].removesuffix("/").split("/")):
+        if not segment:
+            causes.refuse(field, path, f"segment[{index}] may not be empty")
+        for text in list_subdomain_problems(segment) if segment else ():
+            causes.refuse(field, path, f"segment[{index}]: {text}")
 
 
 def _check_url(url: str, field: str, causes: Causes) -> None:
@@ -116,53 +133,25 @@ def _check_url(url: str, field: str, causes: Causes) -> None:
             causes.refuse(field, shown, f"{name} are not permitted in the URL")
 
 
-def _check_conditions(conditions: Sequence[Part], field: str, causes: Causes) -> None:
+def check_conditions(conditions: Sequence[Part], field: str, causes: Causes) -> None:
     names: set[str] = set()
     for index, each in enumerate(conditions):
         name = each.get("name") or ""
+        text = each.get("expression") or ""
+        if not text.strip():
+            causes.require(f"{field}[{index}].expression")
+        elif problem := find_compilation_problem(text, _VARIABLES):
+            causes.refuse(f"{field}[{index}].expression", text, problem)
         if not name:
             causes.require(f"{field}[{index}].name")
-        for text in list_key_problems(name) if name else ():
-            causes.refuse(f"{field}[{index}].name", name, text)
-        if not (each.get("expression") or "").strip():
-            causes.require(f"{field}[{index}].expression")
+        for problem in list_key_problems(name) if name else ():
+            causes.refuse(f"{field}[{index}].name", name, problem)
         if name in names:
             causes.report_duplicate(f"{field}[{index}].name", name)
         names.add(name)
 
 
-def check_policy(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
-    """Check a ValidatingAdmissionPolicy. Its expressions are checked when they are used."""
-    spec = item.get("spec") or {}
-    causes.check_choice("spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
-    resources = spec.get("matchConstraints")
-    if resources is None:
-        causes.require("spec.matchConstraints")
-    else:
-        _check_resources(resources, "spec.matchConstraints", causes, is_required=True)
-    _check_conditions(spec.get("matchConditions") or (), "spec.matchConditions", causes)
-    validations, notes = spec.get("validations") or (), spec.get("auditAnnotations") or ()
-    if not validations and not notes:
-        causes.require("spec.validations", "validations or auditAnnotations must contain at least one item")
-        causes.require("spec.auditAnnotations", "validations or auditAnnotations must contain at least one item")
-    _check_notes(notes, causes)
-    for index, each in enumerate(validations):
-        place = f"spec.validations[{index}]"
-        if not (each.get("expression") or "").strip():
-            causes.require(f"{place}.expression", "expression is not specified")
-        message = each.get("message")
-        if message and "\n" in message.strip():
-            causes.refuse(f"{place}.message", message, "message must not contain line breaks")
-        causes.check_choice(f"{place}.reason", each.get("reason"), _REASONS)
-
-
-def _check_notes(notes: Sequence[Part], causes: Causes) -> None:
-    for index, each in enumerate(notes):
-        if not (each.get("valueExpression") or "").strip():
-            causes.require(f"spec.auditAnnotations[{index}].valueExpression", "valueExpression is not specified")
-
-
-def _check_resources(resources: Part, place: str, causes: Causes, *, is_required: bool) -> None:
+def check_resources(resources: Part, place: str, causes: Causes, *, is_required: bool) -> None:
     causes.check_choice(f"{place}.matchPolicy", resources.get("matchPolicy"), ("Equivalent", "Exact"))
     for name in ("namespaceSelector", "objectSelector"):
         check_selector(resources.get(name), f"{place}.{name}", causes)
@@ -171,25 +160,3 @@ def _check_resources(resources: Part, place: str, causes: Causes, *, is_required
             check_rule(rule, f"{place}.{name}[{index}]", causes)
     if is_required and not resources.get("resourceRules"):
         causes.require(f"{place}.resourceRules")
-
-
-def check_policy_binding(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
-    """Check which objects a policy holds for, and what it does."""
-    spec = item.get("spec") or {}
-    name, actions = spec.get("policyName") or "", spec.get("validationActions") or ()
-    if not name:
-        causes.require("spec.policyName")
-    for text in list_subdomain_problems(name) if name else ():
-        causes.refuse("spec.policyName", name, text)
-    if spec.get("matchResources") is not None:
-        _check_resources(spec["matchResources"], "spec.matchResources", causes, is_required=False)
-    if not actions:
-        causes.require("spec.validationActions", "at least one validation action is required")
-    for index, action in enumerate(actions):
-        causes.check_choice(f"spec.validationActions[{index}]", action, _ACTIONS)
-        if action in actions[:index]:
-            causes.report_duplicate(f"spec.validationActions[{index}]", action)
-    if {"Deny", "Warn"} <= set(actions):
-        text = "must not contain both Deny and Warn (repeating the same validation failure information in the API "
-        shown = list(actions)
-        causes.refuse("spec.validationActions", shown, text + "response and headers serves no purpose)")

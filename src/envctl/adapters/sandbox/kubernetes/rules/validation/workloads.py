@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from envctl.adapters.sandbox.kubernetes.rules.go_structs import show_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_job_changes
 from envctl.adapters.sandbox.kubernetes.rules.validation.cron import find_schedule_problem
@@ -54,7 +55,7 @@ def check_deployment(item: Part, before: Part | None, causes: Causes) -> None:
 def check_replica_set(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     causes.check_not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    _check_replicas_and_selector(spec, "replicaset", causes)
+    _check_replicas_and_selector(spec, "replicaset", causes, "deployment")
     _check_long_running_template(spec, "ReplicaSet", causes)
     _check_same_selector(spec, before, causes)
 
@@ -72,7 +73,8 @@ def check_daemon_set(item: Part, before: Part | None, causes: Causes) -> None:
     strategy = spec.get("updateStrategy") or {}
     kind = strategy.get("type")
     if kind not in ("OnDelete", "RollingUpdate"):
-        causes.refuse_choice("spec.updateStrategy", _show_strategy(strategy), ("RollingUpdate", "OnDelete"))
+        shown = show_go("@apps.DaemonSetUpdateStrategy", strategy)
+        causes.refuse_choice("spec.updateStrategy", shown, ("RollingUpdate", "OnDelete"))
     elif kind == "RollingUpdate":
         _check_node_update(strategy.get("rollingUpdate") or {}, "spec.updateStrategy.rollingUpdate", causes)
     for name in ("minReadySeconds", "revisionHistoryLimit"):
@@ -86,10 +88,12 @@ def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
         causes.refuse("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") not in ("OnDelete", "RollingUpdate"):
-        causes.refuse("spec.updateStrategy", _show_ordered_strategy(strategy), "must be 'RollingUpdate' or 'OnDelete'")
+        text = "must be 'RollingUpdate' or 'OnDelete'"
+        causes.refuse("spec.updateStrategy", strategy, text, "@apps.StatefulSetUpdateStrategy")
     if strategy.get("type") == "OnDelete" and strategy.get("rollingUpdate") is not None:
         text = "only allowed for updateStrategy 'RollingUpdate'"
-        causes.refuse("spec.updateStrategy.rollingUpdate", strategy["rollingUpdate"], text)
+        code = "@apps.RollingUpdateStatefulSetStrategy"
+        causes.refuse("spec.updateStrategy.rollingUpdate", strategy["rollingUpdate"], text, code)
     partition = (strategy.get("rollingUpdate") or {}).get("partition")
     causes.check_not_negative("spec.updateStrategy.rollingUpdate.partition", partition)
     retention = spec.get("persistentVolumeClaimRetentionPolicy") or {}
@@ -98,7 +102,7 @@ def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
             f"spec.persistentVolumeClaimRetentionPolicy.{name}", retention.get(name), ("Retain", "Delete")
         )
     claims = spec.get("volumeClaimTemplates") or ()
-    for index, claim in enumerate(claims):
+    for index, claim in enumerate(claims if before is None else ()):
         check_claim_spec(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec", causes)
     causes.check_not_negative("spec.replicas", spec.get("replicas"))
     causes.check_not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
@@ -121,13 +125,26 @@ def check_job(item: Part, before: Part | None, causes: Causes) -> None:
     spec, name = item.get("spec") or {}, item["metadata"].get("name") or ""
     if len(name) > _JOB_NAME_LENGTH and spec.get("completionMode") == "Indexed":
         causes.refuse("metadata.name", name, f"must be no more than {_JOB_NAME_LENGTH} characters")
+    if before is None:
+        _check_generated_selector(item, spec, causes)
     check_job_spec(spec, "spec", causes)
-    if item["metadata"].get("uid") and spec.get("selector") is None:
-        causes.require("spec.selector")
-    elif spec.get("selector") is not None:
+    if item["metadata"].get("uid"):
+        if spec.get("selector") is None:
+            causes.require("spec.selector")
         _check_labels_of_template(spec, causes)
     if before is not None:
         check_job_changes(spec, before.get("spec") or {}, causes)
+
+
+def _check_generated_selector(item: Part, spec: Part, causes: Causes) -> None:
+    uid, name = item["metadata"].get("uid"), item["metadata"].get("name") or ""
+    if spec.get("manualSelector") or spec.get("selector") is None or not uid:
+        return
+    labels = {f"{prefix}controller-uid": uid for prefix in ("", "batch.kubernetes.io/")}
+    labels |= {f"{prefix}job-name": name for prefix in ("", "batch.kubernetes.io/")}
+    if not fits_selector(spec["selector"], labels):
+        text = "`selector` not auto-generated"
+        causes.refuse("spec.selector", spec["selector"], text, "*@meta.v1.LabelSelector")
 
 
 def check_job_spec(spec: Part, field: str, causes: Causes) -> None:
@@ -156,7 +173,6 @@ def check_replication_controller(item: Part, before: Part | None, causes: Causes
     for name in ("minReadySeconds", "replicas"):
         causes.check_not_negative(f"spec.{name}", spec.get(name))
     selector = spec.get("selector") or {}
-    check_labels(selector, "spec.selector", causes)
     if not selector:
         causes.require("spec.selector")
     if spec.get("template") is None:
@@ -216,10 +232,12 @@ def _hide(spec: Part, names: frozenset[str]) -> dict[str, Any]:
 
 def _check_same_selector(spec: Part, before: Part | None, causes: Causes) -> None:
     if before is not None:
-        causes.check_unchanged("spec.selector", spec.get("selector"), (before.get("spec") or {}).get("selector"))
+        selector, former = spec.get("selector"), (before.get("spec") or {}).get("selector")
+        causes.check_unchanged("spec.selector", selector, former, "*@meta.v1.LabelSelector")
 
 
-def _check_replicas_and_selector(spec: Part, kind: str, causes: Causes) -> None:
+def _check_replicas_and_selector(spec: Part, kind: str, causes: Causes, named: str = "") -> None:
+    """Check number and selector of pods. `named` is the kind in the message, if the server names another one."""
     if kind != "statefulset":
         causes.check_not_negative("spec.replicas", spec.get("replicas"))
     selector = spec.get("selector")
@@ -228,13 +246,13 @@ def _check_replicas_and_selector(spec: Part, kind: str, causes: Causes) -> None:
         return
     check_selector(selector, "spec.selector", causes)
     if is_empty_selector(selector):
-        causes.refuse("spec.selector", {}, f"empty selector is invalid for {kind}")
+        causes.refuse("spec.selector", {}, f"empty selector is invalid for {named or kind}")
 
 
 def _check_labels_of_template(spec: Part, causes: Causes) -> None:
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     if not fits_selector(spec.get("selector"), labels or {}):
-        causes.refuse("spec.template.metadata.labels", labels, _NO_FIT)
+        causes.refuse("spec.template.metadata.labels", labels, _NO_FIT, "{}s")
 
 
 def _check_long_running_template(
@@ -242,7 +260,8 @@ def _check_long_running_template(
 ) -> None:
     """Check a template for pods with the restart policy Always."""
     if with_labels and find_selector_problem(spec.get("selector")):
-        causes.refuse("spec.selector", spec["selector"], "" if kind == "StatefulSet" else "invalid label selector")
+        text = "" if kind == "StatefulSet" else "invalid label selector"
+        causes.refuse("spec.selector", spec["selector"], text, "*@meta.v1.LabelSelector")
         return
     if with_labels:
         _check_labels_of_template(spec, causes)
@@ -265,21 +284,7 @@ def _check_deployment_strategy(strategy: Part, field: str, causes: Causes) -> No
     elif kind == "RollingUpdate":
         _check_rolling_update(update, f"{field}.rollingUpdate", causes)
     else:
-        causes.refuse_choice(field, _show_strategy(strategy), ("Recreate", "RollingUpdate"))
-
-
-def _show_strategy(strategy: Part) -> Part:
-    """Return a strategy as the internal types of the server name its fields."""
-    update = strategy.get("rollingUpdate")
-    shown = update and {name[:1].upper() + name[1:]: value for name, value in update.items()}
-    return {"Type": strategy.get("type") or "", "RollingUpdate": shown}
-
-
-def _show_ordered_strategy(strategy: Part) -> Part:
-    """Return the strategy of a StatefulSet in the same way."""
-    update = strategy.get("rollingUpdate")
-    shown = update and {"Partition": update.get("partition", 0), "MaxUnavailable": update.get("maxUnavailable")}
-    return {"Type": strategy.get("type") or "", "RollingUpdate": shown}
+        causes.refuse_choice(field, show_go("@apps.DeploymentStrategy", strategy), ("Recreate", "RollingUpdate"))
 
 
 def _check_rolling_update(update: Part | None, field: str, causes: Causes) -> None:

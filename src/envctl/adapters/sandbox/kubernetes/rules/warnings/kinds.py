@@ -178,9 +178,10 @@ def _warn_of_secret(item: Part, live: Part | None) -> Iterator[str]:  # noqa: AR
             return
 
 
-def _warn_of_driver(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
-    spec = item.get("spec") or {}
-    if spec.get("tokenRequests") and spec.get("serviceAccountTokenInSecrets") is None:
+def _warn_of_driver(item: Part, live: Part | None) -> Iterator[str]:
+    spec, old = item.get("spec") or {}, (live or {}).get("spec") or {}
+    is_changed = spec.get("tokenRequests") and spec["tokenRequests"] != old.get("tokenRequests")
+    if is_changed and spec.get("serviceAccountTokenInSecrets") is None:
         text = "if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes"
         yield f"spec.serviceAccountTokenInSecrets is unset; {text}"
 

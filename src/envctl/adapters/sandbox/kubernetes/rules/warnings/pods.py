@@ -56,7 +56,8 @@ def warn_of_pod(metadata: Part, spec: Part, root: str = "") -> Iterator[str]:
     yield from _warn_of_containers(spec, field)
     yield from _warn_of_ports(spec, field)
     grace = spec.get("terminationGracePeriodSeconds")
-    if grace is not None and grace < 0:
+    # A pod gets 1 before it is looked at, a template doesn't.
+    if grace is not None and grace < 0 and field != "spec":
         text = "must be >= 0; negative values are invalid and will be treated as 1"
         yield f"{field}.terminationGracePeriodSeconds: {text}"
     yield from _warn_of_affinity(spec.get("affinity") or {}, f"{field}.affinity")

@@ -1,40 +1,78 @@
-"""CustomResourceDefinitions and custom resources."""
+"""CustomResourceDefinitions (apiextensions-apiserver, pkg/apis/apiextensions/validation)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes, format_value
-from envctl.domain.kubernetes.schema_check import SchemaProblem, find_problems, format_path
-from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.schema_checks import check_schema
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.structure import check_structure
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
+    list_service_problems,
+    list_subdomain_problems,
+)
 
 Part = Mapping[str, Any]
 
 _SCHEMA_PARTS: tuple[tuple[str, type], ...] = (("properties", dict), ("required", list), ("enum", list), ("type", str))
-_TYPES = ("array", "boolean", "integer", "number", "object", "string")
+_COLUMN_TYPES = "boolean,date,integer,number,string"
+_COLUMN_FORMATS = "byte,date,date-time,double,float,int32,int64,password"
+_MIXED_CASE = "may have mixed case, but should otherwise match: "
+_REPLICA_PATHS = (("specReplicasPath", ".spec."), ("statusReplicasPath", ".status."))
+_VERSIONS = "[]@apiextensions.CustomResourceDefinitionVersion"
 
 
 def check_definition(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     names, versions = spec.get("names") or {}, spec.get("versions") or ()
-    expected = f"{names.get('plural', '')}.{spec.get('group', '')}"
-    name = item["metadata"].get("name") or ""
+    expected = f"{names.get('plural') or ''}.{spec.get('group') or ''}"
+    name, group = item["metadata"].get("name") or "", spec.get("group") or ""
     if name != expected:
         causes.refuse("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
-    for place, part, field in (("spec.names", names, "plural"), ("spec.names", names, "kind"), ("spec", spec, "scope")):
-        if not part.get(field):
-            causes.require(f"{place}.{field}")
-    if not spec.get("group"):
+    if not group:
         causes.require("spec.group")
-    elif "." not in spec["group"]:
-        causes.refuse("spec.group", spec["group"], "should be a domain with at least one dot")
-    causes.check_choice("spec.scope", spec.get("scope"), ("Cluster", "Namespaced"))
-    if sum(1 for version in versions if version.get("storage")) != 1:
-        text = "must have exactly one version marked as storage version"
-        causes.refuse("spec.versions", list(versions), text)
+    elif problems := list_subdomain_problems(group):
+        causes.refuse("spec.group", group, ",".join(problems))
+    elif "." not in group:
+        causes.refuse("spec.group", group, "should be a domain with at least one dot")
+    if not spec.get("scope"):
+        causes.require("spec.scope")
+    else:
+        causes.check_choice("spec.scope", spec["scope"], ("Cluster", "Namespaced"))
+    for index, version in enumerate(versions):
+        if (version.get("schema") or {}).get("openAPIV3Schema") is None:
+            causes.require(f"spec.versions[{index}].schema.openAPIV3Schema")
     for index, version in enumerate(versions):
         _check_version(version, f"spec.versions[{index}]", causes)
+    _check_versions(versions, causes)
+    _check_names(names, causes)
     if before is not None:
         _check_changes(spec, before.get("spec") or {}, causes)
+
+
+def _check_versions(versions: Any, causes: Causes) -> None:  # noqa: ANN401 (JSON)
+    named = [version.get("name") or "" for version in versions]
+    if len(set(named)) < len(named):
+        causes.refuse("spec.versions", list(versions), "must contain unique version names", _VERSIONS)
+    if sum(1 for version in versions if version.get("storage")) != 1:
+        text = "must have exactly one version marked as storage version"
+        causes.refuse("spec.versions", list(versions) or None, text, _VERSIONS)
+
+
+def _check_names(names: Part, causes: Causes) -> None:
+    for field in ("plural", "singular", "kind", "listKind"):
+        if not names.get(field):
+            causes.require(f"spec.names.{field}")
+    for field in ("plural", "singular", "kind", "listKind"):
+        name = names.get(field) or ""
+        is_kind = field in ("kind", "listKind")
+        if name and (problems := list_service_problems(name.lower() if is_kind else name)):
+            causes.refuse(f"spec.names.{field}", name, (_MIXED_CASE if is_kind else "") + ",".join(problems))
+    for field in ("shortNames", "categories"):
+        for index, name in enumerate(names.get(field) or ()):
+            if problems := list_service_problems(name):
+                causes.refuse(f"spec.names.{field}[{index}]", name, ",".join(problems))
+        if field == "shortNames" and names.get("kind") and names["kind"] == names.get("listKind"):
+            causes.refuse("spec.names.listKind", names["listKind"], "kind and listKind may not be the same")
 
 
 def _check_changes(spec: Part, old: Part, causes: Causes) -> None:
@@ -46,95 +84,64 @@ def _check_changes(spec: Part, old: Part, causes: Causes) -> None:
 
 
 def _check_version(version: Part, place: str, causes: Causes) -> None:
+    name = version.get("name") or ""
+    if problems := list_service_problems(name):
+        causes.refuse(f"{place}.name", name, ",".join(problems))
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    if schema is None:
-        causes.require(f"{place}.schema.openAPIV3Schema", "schemas are required")
-    else:
-        _check_structure(schema, f"{place}.schema.openAPIV3Schema", causes)
+    field = f"{place}.schema.openAPIV3Schema"
+    if schema is not None and _is_readable(schema, field, causes):
+        if schema.get("nullable"):
+            causes.forbid(f"{field}.nullable", "nullable cannot be true at the root")
+        check_structure(schema, field, causes)
+        check_schema(schema, field, causes)
+    _check_scale((version.get("subresources") or {}).get("scale"), f"{place}.subresources.scale", causes)
+    for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
+        _check_column(column, f"{place}.additionalPrinterColumns[{index}]", causes)
 
 
-def _check_structure(schema: object, place: str, causes: Causes) -> None:
-    """Check that each part of a schema has a type, as structural schemas need."""
+def _check_scale(scale: Part | None, place: str, causes: Causes) -> None:
+    for name, begin in _REPLICA_PATHS if scale is not None else ():
+        path, field = (scale or {}).get(name) or "", f"{place}.{name}"
+        if not path:
+            causes.require(field)
+        elif not path.startswith("."):
+            causes.refuse(field, path, "must be a simple json path starting with .")
+        elif not path.startswith(begin):
+            causes.refuse(field, path, f"should be a json path under {begin.rstrip('.')}")
+
+
+def _check_column(column: Part, place: str, causes: Causes) -> None:
+    type_, form, path = (column.get(name) or "" for name in ("type", "format", "jsonPath"))
+    if not column.get("name"):
+        causes.require(f"{place}.name")
+    if not type_:
+        causes.require(f"{place}.type", f"must be one of {_COLUMN_TYPES}")
+    elif type_ not in _COLUMN_TYPES.split(","):
+        causes.refuse(f"{place}.type", type_, f"must be one of {_COLUMN_TYPES}")
+    if form and form not in _COLUMN_FORMATS.split(","):
+        causes.refuse(f"{place}.format", form, f"must be one of {_COLUMN_FORMATS}")
+    if not path:
+        causes.require(f"{place}.JSONPath")
+    elif not path.startswith("."):
+        causes.refuse(f"{place}.JSONPath", path, "must be a simple json path starting with .")
+
+
+def _is_readable(schema: object, place: str, causes: Causes) -> bool:
+    """Check that a schema and all schemas in it have the types that the other checks need."""
     if not isinstance(schema, Mapping):
         causes.refuse(place, schema, "must be a schema")
-        return
+        return False
     wrong = [name for name, types in _SCHEMA_PARTS if not isinstance(schema.get(name) or types(), types)]
     if "required" not in wrong and any(not isinstance(name, str) for name in schema.get("required") or ()):
         wrong.append("required")
     for name in wrong:
         causes.refuse(f"{place}.{name}", schema[name], "must be a part of a schema")
     if wrong:
-        return
-    causes.check_choice(f"{place}.type", schema.get("type") or None, _TYPES)
-    is_open = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
-    if not schema.get("type") and not is_open:
-        causes.require(f"{place}.type", "must not be empty for specified object fields")
-    for name, inner in (schema.get("properties") or {}).items():
-        _check_structure(inner, f"{place}.properties[{name}]", causes)
-    for name in ("items", "additionalProperties"):
-        if schema.get(name) is not None and not isinstance(schema[name], bool):
-            _check_structure(schema[name], f"{place}.{name}", causes)
-
-
-def check_custom_resource(schemas: Schemas, schema: Schema, item: Part, causes: Causes) -> None:
-    """Check a custom resource by its schema."""
-    for problem in find_problems(schemas, schema, item):
-        if problem.path[:1] not in (("metadata",), ("apiVersion",), ("kind",)):
-            _report(schemas, schema, item, problem, causes)
-
-
-def _report(schemas: Schemas, schema: Schema, item: Part, problem: SchemaProblem, causes: Causes) -> None:
-    field = format_path(problem.path)
-    if problem.kind == "required":
-        causes.require(field)
-        return
-    part, value = _find(schemas, schema, item, problem.path)
-    definition = schemas.resolve(part)
-    if problem.kind == "enum":
-        causes.refuse_choice(field, value, [str(each) for each in definition.get("enum") or ()])
-    elif problem.kind == "type":
-        message = f"{field} in body must be of type {problem.expected}: {format_value(_name_type(value))}"
-        causes.refuse(field, _name_type(value), message)
-    elif problem.kind == "format" and "pattern" in definition:
-        causes.refuse(field, value, f"{field} in body should match '{definition['pattern']}'")
-    elif problem.kind == "bounds":
-        _report_bounds(definition, field, value, causes)
-    elif problem.kind == "duplicate":
-        causes.report_duplicate(field, value)
-
-
-def _report_bounds(definition: Schema, field: str, value: object, causes: Causes) -> None:
-    if isinstance(value, str):
-        if len(value) > definition.get("maxLength", len(value)):
-            causes.report_length(field, definition["maxLength"])
-        else:
-            text = f"{field} in body should be at least {definition['minLength']} chars long"
-            causes.refuse(field, value, text)
-    elif isinstance(value, list):
-        if len(value) > definition.get("maxItems", len(value)):
-            causes.report_count(field, len(value), definition["maxItems"])
-        else:
-            text = f"{field} in body should have at least {definition['minItems']} items"
-            causes.refuse(field, len(value), text)
-    elif isinstance(value, int | float):
-        least, most = definition.get("minimum"), definition.get("maximum")
-        if least is not None and value <= least:
-            word = "greater than" if definition.get("exclusiveMinimum") else "greater than or equal to"
-            causes.refuse(field, value, f"{field} in body should be {word} {least}")
-        elif most is not None:
-            word = "less than" if definition.get("exclusiveMaximum") else "less than or equal to"
-            causes.refuse(field, value, f"{field} in body should be {word} {most}")
-    else:
-        causes.refuse(field, value, f"{field} in body is out of bounds")
-
-
-def _name_type(value: object) -> str:
-    names = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (dict, "object"), (list, "array"))
-    return next((name for type_, name in names if isinstance(value, type_)), "null")
-
-
-def _find(schemas: Schemas, schema: Schema, value: Any, path: Sequence[str | int]) -> tuple[Schema, Any]:  # noqa: ANN401
-    for step in path:
-        schema = schemas.get_items(schema) if isinstance(step, int) else schemas.get_field(schema, step) or ANY
-        value = value[step]
-    return schema, value
+        return False
+    inner = [(f"{place}.properties[{name}]", each) for name, each in (schema.get("properties") or {}).items()]
+    others = ((name, schema.get(name)) for name in ("items", "additionalProperties", "not"))
+    inner += [(f"{place}.{name}", each) for name, each in others if each is not None and not isinstance(each, bool)]
+    for name in ("anyOf", "allOf", "oneOf"):
+        inner += [(f"{place}.{name}[{index}]", each) for index, each in enumerate(schema.get(name) or ())]
+    readable = [_is_readable(each, field, causes) for field, each in inner]
+    return all(readable)

@@ -24,7 +24,10 @@ _WORDS = frozenset(
         *("import", "let", "loop", "package", "namespace", "return", "var", "void", "while"),
     }
 )
-_BLOCKING = ("FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany")
+_BLOCKING = (
+    *("FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany"),
+    "FieldValueTypeInvalid",
+)
 _NOT_CHECKED = (
     "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing "
     "errors to complete validation"
@@ -40,7 +43,7 @@ def check_custom_rules(schemas: Schemas, schema: Schema, item: Any, live: Any, c
     """Check an object with the rules of its schema, unless its content is wrong already."""
     if not _has_rules(schemas, schema):
         return
-    if any(each.reason in _BLOCKING or "must be of type" in each.message for each in causes):
+    if any(each.reason in _BLOCKING for each in causes):
         causes.append(Cause("<nil>", "FieldValueInvalid", _NOT_CHECKED))
         return
     causes.extend(_check(schemas, schema, "", item, live))

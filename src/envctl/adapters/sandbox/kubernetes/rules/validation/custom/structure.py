@@ -1,0 +1,117 @@
+"""Whether a schema of a custom kind is structural (apiextensions-apiserver, pkg/apiserver/schema/validation.go)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.values import check_value
+
+Part = Mapping[str, Any]
+
+_LEVELS = {"root": "at the root", "item": "for specified array items", "field": "for specified object fields"}
+_PRESERVE = "x-kubernetes-preserve-unknown-fields"
+_INT_OR_STRING, _EMBEDDED = "x-kubernetes-int-or-string", "x-kubernetes-embedded-resource"
+_EITHER = [{"type": "integer"}, {"type": "string"}]
+# What a schema within `anyOf` and others may not have, and what it has to be instead.
+_FORBIDDEN = (
+    *(("type", "empty"), ("additionalProperties", "undefined"), ("default", "undefined"), ("title", "empty")),
+    *(("description", "empty"), ("nullable", "false"), (_PRESERVE, "false"), (_EMBEDDED, "false")),
+    *((_INT_OR_STRING, "false"), ("x-kubernetes-list-map-keys", "empty"), ("x-kubernetes-list-type", "undefined")),
+    *(("x-kubernetes-map-type", "undefined"), ("x-kubernetes-validations", "empty")),
+)
+
+
+def check_structure(schema: Part, place: str, causes: Causes) -> None:
+    """Check a schema, and then its defaults. Problems are in the order of their texts."""
+    found = Causes()
+    _check(schema, "root", place, found)
+    if not found:
+        _check_defaults(schema, place, found)
+    found.sort(key=lambda cause: f"{cause.field}: {cause.message}")
+    causes.extend(found)
+
+
+def list_parts(schema: Part, place: str) -> Iterator[tuple[str, str, Part]]:
+    """Yield the schemas of items and fields: their level, place and content."""
+    if isinstance(schema.get("items"), Mapping):
+        yield "item", f"{place}.items", schema["items"]
+    for name, inner in (schema.get("properties") or {}).items():
+        yield "field", f"{place}.properties[{name}]", inner
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        yield "field", f"{place}.additionalProperties", schema["additionalProperties"]
+
+
+def _check(schema: Part, level: str, place: str, causes: Causes) -> None:
+    type_ = schema.get("type") or ""
+    if type_ == "array" and schema.get("items") is None:
+        causes.require(f"{place}.items", "must be specified")
+    if level == "root" and schema.get("additionalProperties"):
+        causes.forbid(f"{place}.additionalProperties", "must not be used at the root")
+    for inner_level, inner_place, inner in list_parts(schema, place):
+        _check(inner, inner_level, inner_place, causes)
+    for other in (_PRESERVE, _EMBEDDED):
+        if schema.get(_INT_OR_STRING) and schema.get(other):
+            causes.refuse(f"{place}.{other}", value=True, detail=f"must be false if {_INT_OR_STRING} is true")
+    _check_conditions(schema, place, causes)
+    _check_type(schema, type_, level, place, causes)
+    has_kinds = level == "root" or schema.get(_EMBEDDED)
+    for name in ("kind", "apiVersion") if has_kinds else ():
+        field = (schema.get("properties") or {}).get(name)
+        if field is not None and field.get("type") != "string":
+            causes.refuse(f"{place}.properties[{name}].type", field.get("type") or "", "must be string")
+
+
+def _check_type(schema: Part, type_: str, level: str, place: str, causes: Causes) -> None:
+    if schema.get(_EMBEDDED) and type_ != "object":
+        text = f"must be object if {_EMBEDDED} is true"
+        if type_:
+            causes.refuse(f"{place}.type", type_, text)
+        else:
+            causes.require(f"{place}.type", text)
+    elif not type_ and not schema.get(_INT_OR_STRING) and not schema.get(_PRESERVE):
+        causes.require(f"{place}.type", f"must not be empty {_LEVELS[level]}")
+    if level == "root" and type_ not in ("", "object"):
+        causes.refuse(f"{place}.type", type_, "must be object at the root")
+    if schema.get(_EMBEDDED) and not schema.get(_PRESERVE) and not schema.get("properties"):
+        text = f"must not be empty if {_EMBEDDED} is true without {_PRESERVE}"
+        causes.require(f"{place}.properties", text)
+
+
+def _check_conditions(schema: Part, place: str, causes: Causes) -> None:
+    """Check the schemas in `anyOf` and others, which may only have conditions."""
+    for name in ("anyOf", "allOf", "oneOf"):
+        if name == "anyOf" and schema.get(name) == _EITHER:
+            continue
+        for index, inner in enumerate(schema.get(name) or ()):
+            _check_condition(inner, f"{place}.{name}[{index}]", causes)
+    if schema.get("not") is not None:
+        _check_condition(schema["not"], f"{place}.not", causes)
+    if schema.get("pattern"):
+        try:
+            re.compile(schema["pattern"])
+        except re.error as error:
+            text = f"must be a valid regular expression, but isn't: error parsing regexp: {error.msg}"
+            causes.refuse(f"{place}.pattern", schema["pattern"], text)
+
+
+def _check_condition(schema: Part, place: str, causes: Causes) -> None:
+    _check_conditions(schema, place, causes)
+    for _, inner_place, inner in list_parts(schema, place):
+        _check_condition(inner, inner_place, causes)
+    for name, wanted in _FORBIDDEN:
+        if schema.get(name):
+            causes.forbid(f"{place}.{name}", f"must be {wanted} to be structural")
+    if "metadata" in (schema.get("properties") or {}):
+        causes.forbid(f"{place}.properties[metadata]", "must not be specified in a nested context")
+
+
+def _check_defaults(schema: Part, place: str, causes: Causes) -> None:
+    if schema.get("default") is not None:
+        found = Causes()
+        check_value({**schema, "default": None}, schema["default"], "", found)
+        for cause in found:
+            field = f"{place}.default" + (f".{cause.field}" if cause.field not in ("", "<nil>") else "")
+            causes.append(cause._replace(field=field))
+    for _, inner_place, inner in list_parts(schema, place):
+        _check_defaults(inner, inner_place, causes)

@@ -1,0 +1,1 @@
+"""The checks of kinds that administrators and controllers write."""

@@ -1,0 +1,136 @@
+"""Policies of admission (pkg/apis/admissionregistration/validation)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from envctl.adapters.sandbox.kubernetes.rules.compilation import (
+    find_compilation_problem,
+    find_undeclared,
+    find_unknown_field,
+)
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.webhooks import check_conditions, check_resources
+
+Part = Mapping[str, Any]
+
+_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
+_ACTIONS = ("Audit", "Deny", "Warn")
+_VARIABLES = ("object", "oldObject", "request", "namespaceObject", "authorizer")
+_IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
+_WORDS = frozenset({"true", "false", "null", "in"})
+_VARIABLE = re.compile(r"\bvariables((?:\.[A-Za-z_]\w*))")
+_NO_RULES = "validations or auditAnnotations must contain at least one item"
+
+
+class _Compiler:
+    """The expressions of one policy, with the variables so far."""
+
+    def __init__(self, spec: Part) -> None:
+        self._has_parameters = spec.get("paramKind") is not None
+        self._known: list[str] | None = None
+
+    def add_variable(self, name: str) -> None:
+        self._known = [*(self._known or ()), name]
+
+    def check(self, text: str, field: str, causes: Causes) -> None:
+        names = [*_VARIABLES, *(["params"] if self._has_parameters else [])]
+        problem = find_compilation_problem(text, [*names, "variables"])
+        problem = problem or (find_undeclared(text, "variables") if self._known is None else "")
+        problem = problem or find_unknown_field(text, _VARIABLE, self._find_unknown)
+        if problem:
+            causes.refuse(field, text, problem)
+
+    def _find_unknown(self, names: Sequence[str]) -> int | None:
+        return None if names[0] in (self._known or ()) else 0
+
+
+def check_policy(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
+    """Check a ValidatingAdmissionPolicy."""
+    spec = item.get("spec") or {}
+    causes.check_choice("spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
+    resources = spec.get("matchConstraints")
+    if resources is None:
+        causes.require("spec.matchConstraints")
+    else:
+        check_resources(resources, "spec.matchConstraints", causes, is_required=True)
+    check_conditions(spec.get("matchConditions") or (), "spec.matchConditions", causes)
+    compiler = _Compiler(spec)
+    _check_variables(spec.get("variables") or (), compiler, causes)
+    validations, notes = spec.get("validations") or (), spec.get("auditAnnotations") or ()
+    if not validations and not notes:
+        causes.require("spec.validations", _NO_RULES)
+        causes.require("spec.auditAnnotations", _NO_RULES)
+    for index, each in enumerate(validations):
+        _check_validation(each, compiler, f"spec.validations[{index}]", causes)
+    _check_notes(notes, item["metadata"].get("name") or "", compiler, causes)
+
+
+def _check_variables(variables: Sequence[Part], compiler: _Compiler, causes: Causes) -> None:
+    for index, each in enumerate(variables):
+        place, name, text = f"spec.variables[{index}]", each.get("name") or "", each.get("expression") or ""
+        if not name.strip():
+            causes.require(f"{place}.name", "name is not specified")
+        elif not _IDENTIFIER.fullmatch(name) or name in _WORDS:
+            causes.refuse(f"{place}.name", name, "must be a valid CEL identifier")
+        if not text.strip():
+            causes.require(f"{place}.expression", "expression is not specified")
+        else:
+            compiler.check(text, f"{place}.expression", causes)
+            compiler.add_variable(name)
+
+
+def _check_validation(each: Part, compiler: _Compiler, place: str, causes: Causes) -> None:
+    text, message, shown = (each.get(name) or "" for name in ("expression", "message", "messageExpression"))
+    if not text.strip():
+        causes.require(f"{place}.expression", "expression is not specified")
+    else:
+        compiler.check(text, f"{place}.expression", causes)
+    if shown and not shown.strip():
+        causes.refuse(f"{place}.messageExpression", shown, "must be non-empty if specified")
+    elif shown:
+        compiler.check(shown, f"{place}.messageExpression", causes)
+    if message and not message.strip():
+        causes.refuse(f"{place}.message", message, "must be non-empty if specified")
+    elif "\n" in message.strip():
+        causes.refuse(f"{place}.message", message, "must not contain line breaks")
+    causes.check_choice(f"{place}.reason", each.get("reason"), _REASONS)
+
+
+def _check_notes(notes: Sequence[Part], name: str, compiler: _Compiler, causes: Causes) -> None:
+    keys: set[str] = set()
+    for index, each in enumerate(notes):
+        place, key, text = f"spec.auditAnnotations[{index}]", each.get("key") or "", each.get("valueExpression") or ""
+        qualified = f"{name}/{key}"
+        for problem in list_key_problems(qualified):
+            causes.refuse(f"{place}.key", qualified, problem)
+        if not text.strip():
+            causes.require(f"{place}.valueExpression", "valueExpression is not specified")
+        else:
+            compiler.check(text.strip(), f"{place}.valueExpression", causes)
+        if key in keys:
+            causes.report_duplicate(f"{place}.key", key)
+        keys.add(key)
+
+
+def check_policy_binding(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
+    """Check which objects a policy holds for, and what it does."""
+    spec = item.get("spec") or {}
+    name, actions = spec.get("policyName") or "", spec.get("validationActions") or ()
+    if not name:
+        causes.require("spec.policyName")
+    for text in list_subdomain_problems(name) if name else ():
+        causes.refuse("spec.policyName", name, text)
+    if spec.get("matchResources") is not None:
+        check_resources(spec["matchResources"], "spec.matchResources", causes, is_required=False)
+    if not actions:
+        causes.require("spec.validationActions", "at least one validation action is required")
+    for index, action in enumerate(actions):
+        causes.check_choice(f"spec.validationActions[{index}]", action, _ACTIONS)
+        if action in actions[:index]:
+            causes.report_duplicate(f"spec.validationActions[{index}]", action)
+    if {"Deny", "Warn"} <= set(actions):
+        text = "must not contain both Deny and Warn (repeating the same validation failure information in the API "
+        shown = list(actions)
+        causes.refuse("spec.validationActions", shown, text + "response and headers serves no purpose)")
