@@ -8,7 +8,8 @@ import gzip
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from tests.adapters.sandbox.kubernetes.golden.replay import (
 from tests.kubernetes_live import ForwardingApi, Names
 
 _SPACES = ("t", "gold", "nowhere")
+_PATIENCE = 10.0
+"""Seconds until a new kind is served."""
 _WRITES = ("PATCH", "POST", "PUT")
 _CREATED = re.compile(r"/(?:api/v1|apis/[^/]+/[^/]+)/(?!namespaces)[^/]+/[^/]+$")
 
@@ -62,7 +65,16 @@ class Recorder:
             code, answer = self.send(each.method, each.target, each.media, each.body)
             line = {"name": each.name, "method": each.method, "path": each.path, "media": each.media}
             lines.append(line | {"body": each.body, "code": 200 if code == 201 else code, "answer": answer})
+            if answer.get("kind") == "CustomResourceDefinition" and "dryRun" not in each.target:
+                self._wait_for_kind(answer["spec"])
         return lines
+
+    def _wait_for_kind(self, spec: Mapping[str, Any]) -> None:
+        """Wait until a new kind is served. A definition is accepted before."""
+        deadline = time.monotonic() + _PATIENCE
+        path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
+        while self.send("GET", path)[0] == 404 and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
 def record_answers(connection: ClusterConnection, say: Callable[[str], object], folder: Path = FOLDER) -> Path:
