@@ -35,9 +35,6 @@ class _Kind:
     kind: str
     key_name: str
 
-    def describe_absence(self, name: str) -> str:
-        return f'{self.kind.lower()} "{name}" not found'
-
 
 _SECRETS = _Kind("secrets", "Secret", "secret")
 _CONFIG_MAPS = _Kind("configmaps", "ConfigMap", "config")
@@ -90,7 +87,7 @@ def _find_problem(context: Context, pod: Object, kind: _Kind, reference: Mapping
     namespace = pod["metadata"]["namespace"]
     known = _read_keys(context, kind, namespace, name)
     if known is None:
-        return "" if _is_made_by_program(context, namespace, name) else kind.describe_absence(name)
+        return _describe_absence(context, kind, namespace, name)
     return f"couldn't find key {key} in {kind.kind} {namespace}/{name}" if key and key not in known else ""
 
 
@@ -98,9 +95,14 @@ def _find_volume_problem(context: Context, pod: Object, kind: _Kind, name: str, 
     namespace = pod["metadata"]["namespace"]
     known = _read_keys(context, kind, namespace, name)
     if known is None:
-        return "" if _is_made_by_program(context, namespace, name) else kind.describe_absence(name)
+        return _describe_absence(context, kind, namespace, name)
     missing = next((each for each in keys if each not in known), "")
     return f"references non-existent {kind.key_name} key: {missing}" if missing else ""
+
+
+def _describe_absence(context: Context, kind: _Kind, namespace: str, name: str) -> str:
+    """Return the message for an object that is not there; empty if a program would make it."""
+    return "" if _is_made_by_program(context, namespace, name) else f'{kind.kind.lower()} "{name}" not found'
 
 
 def _read_keys(context: Context, kind: _Kind, namespace: str, name: str) -> set[str] | None:

@@ -81,8 +81,9 @@ def _wait_for_configuration(
     context: Context, resource: Resource, pod: Object, missing: MissingConfiguration
 ) -> float | None:
     if context.notice(pod, missing):
-        reason, message = ("Failed", f"Error: {missing.message}") if missing.container else ("", missing.message)
-        _report(context, pod, reason or "FailedMount", message, "Warning")
+        is_mount = not missing.container
+        reason, message = ("FailedMount", missing.message) if is_mount else ("Failed", f"Error: {missing.message}")
+        _report(context, pod, reason, message, "Warning")
     if missing.container:
         context.set_status(resource, pod, describe_waiting(pod, missing), KUBELET)
     return _RETRY_SECONDS

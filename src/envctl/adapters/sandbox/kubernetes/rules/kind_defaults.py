@@ -187,7 +187,7 @@ def _default_service(item: Part) -> None:
 
 def _default_cluster_addresses(spec: Part, name: str) -> None:
     if spec.get("clusterIP") == "None" and not spec.get("selector"):
-        # Whoever makes the endpoints may have addresses of both families.
+        # Its endpoints come from the user, who may have addresses of both families.
         _set(spec, ipFamilyPolicy="RequireDualStack", ipFamilies=["IPv4"])
         if spec["ipFamilyPolicy"] in ("PreferDualStack", "RequireDualStack") and len(spec["ipFamilies"]) == 1:
             spec["ipFamilies"] = ["IPv6", "IPv4"] if spec["ipFamilies"] == ["IPv6"] else ["IPv4", "IPv6"]
