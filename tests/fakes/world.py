@@ -51,7 +51,7 @@ from envctl.usecases.ports.aws import CopyProgress, RegistryImage, SecretReading
 from envctl.usecases.ports.bucket_report import BucketReport
 from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, Ports
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.project import Revision
+from envctl.usecases.ports.project import CheckOutline, Revision
 from envctl.usecases.ports.terraform import (
     BackendMistake,
     HashedProviders,
@@ -173,6 +173,9 @@ class MemoryWorkspace:
     held: set[str] = field(default_factory=set)
     unsaved_in: set[str] = field(default_factory=set)
     noted: dict[str, frozenset[str]] = field(default_factory=dict)
+    # Set by the tests of what is remembered of a project file.
+    project_mark: str = ""
+    outlines: dict[str, CheckOutline] = field(default_factory=dict)
 
     @contextmanager
     def lock_environment(self, environment: str, holder: str) -> Iterator[None]:
@@ -235,6 +238,15 @@ class MemoryWorkspace:
 
     def load_prepared(self, environment: str) -> PreparedEnvironment | None:
         return None
+
+    def hash_project(self) -> str:
+        return self.project_mark
+
+    def load_check_outline(self, mark: str) -> CheckOutline | None:
+        return self.outlines.get(mark) if mark else None
+
+    def save_check_outline(self, outline: CheckOutline, mark: str) -> None:
+        self.outlines[mark] = outline
 
     def hash_inputs(self, inputs: Sequence[str]) -> str:
         return ""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.workspace import atomic
-from envctl.adapters.workspace.workspace import PREPARED_FILE, DirectoryWorkspace
+from envctl.adapters.workspace.workspace import OUTLINE_FILE, PREPARED_FILE, DirectoryWorkspace
 from envctl.domain.errors import LockHeldError, OperationFailedError
 from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from envctl.domain.release.bundle import File
@@ -25,6 +25,7 @@ from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.workdir_names import UNSAVED_STATE, WORKLOAD_ROOT
 from envctl.usecases.ports.aws import SecretReference
 from envctl.usecases.ports.cost import CostSource
+from envctl.usecases.ports.project import CheckOutline
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, ValueSource
 
 HOLDS = """
@@ -408,3 +409,27 @@ def test_unsaved_state_is_found_in_its_environment(workspace: DirectoryWorkspace
     assert not workspace.has_unsaved_state("dev")
     (project / ".envctl" / "work" / "dev" / "web" / UNSAVED_STATE).write_text("{}")
     assert (workspace.has_unsaved_state("dev"), workspace.has_unsaved_state("staging")) == (True, False)
+
+
+OUTLINE = CheckOutline(("dev", "prod"), ("TOKEN",))
+
+
+def test_outline_is_kept_for_its_project_file(tmp_path: Path) -> None:
+    workspace = DirectoryWorkspace(tmp_path, tmp_path / "work", "")
+    (tmp_path / "envctl.toml").write_text("one")
+    workspace.save_check_outline(OUTLINE, workspace.hash_project())
+    assert workspace.load_check_outline(workspace.hash_project()) == OUTLINE
+    (tmp_path / "envctl.toml").write_text("another")
+    assert workspace.load_check_outline(workspace.hash_project()) is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"mark": 1}'])
+def test_unusable_outline_counts_as_none(tmp_path: Path, text: str) -> None:
+    workspace = DirectoryWorkspace(tmp_path, tmp_path, "")
+    (tmp_path / OUTLINE_FILE).write_text(text)
+    assert workspace.load_check_outline(workspace.hash_project()) is None
+
+
+def test_outline_that_cannot_be_saved_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("a file, not a folder")
+    DirectoryWorkspace(tmp_path, tmp_path / "work", "").save_check_outline(OUTLINE, "mark")

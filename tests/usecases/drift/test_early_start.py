@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from envctl.domain.errors import UsageError
+from envctl.domain.errors import EnvctlError, UsageError
 from envctl.usecases.drift.early_start import run_drift_check
+from envctl.usecases.ports.project import CheckOutline
 from tests.catching import catch
 from tests.fakes.world import PROJECT, MemoryStore, World
 from tests.usecases.steps import deploy_everywhere
@@ -50,3 +51,63 @@ def test_ledger_is_fetched_under_the_locks(world: World, monkeypatch: pytest.Mon
     assert order[:3] == ["dev", "prod", "prefetch"]
     assert order.count("dev") == 1
     assert [each.condition for each in found.environments] == ["clean", "clean"]
+
+
+def test_known_project_file_is_not_awaited(world: World) -> None:
+    world.workspace.project_mark = "one"
+    run_drift_check(world.ports, ["dev"])
+    world.terraform.expected.clear()
+    world.edit("envctl.toml", "not TOML")
+    assert catch(EnvctlError, run_drift_check, world.ports).problems[0].code == "E101"
+    assert world.terraform.expected == [("dev", ""), ("staging", ""), ("prod", "")]
+
+
+def test_changed_project_file_is_read_first(world: World) -> None:
+    world.workspace.project_mark = "one"
+    run_drift_check(world.ports, ["dev"])
+    world.terraform.expected.clear()
+    world.workspace.project_mark = "another"
+    world.edit("envctl.toml", "not TOML")
+    catch(EnvctlError, run_drift_check, world.ports)
+    assert world.terraform.expected == []
+
+
+def test_unknown_environment_of_known_project_starts_nothing(world: World) -> None:
+    world.workspace.project_mark = "one"
+    run_drift_check(world.ports, ["dev"])
+    world.terraform.expected.clear()
+    assert catch(UsageError, run_drift_check, world.ports, ["dev", "prd"]).problems[0].code == "E002"
+    assert world.terraform.expected == []
+
+
+def test_secret_variables_are_withdrawn_before_providers_start(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.workspace.project_mark = "one"
+    world.workspace.outlines["one"] = CheckOutline(("dev",), ("TOKEN",))
+    world.secret_variables.values["TOKEN"] = "hidden"
+    seen: list[set[str]] = []
+    expected = type(world.terraform).expect_checks
+
+    def expect_checks(self: object, environments: Sequence[str]) -> None:
+        seen.append(set(world.secret_variables.withdrawn))
+        expected(self, environments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(world.terraform), "expect_checks", expect_checks)
+    run_drift_check(world.ports, ["dev"])
+    assert seen == [{"TOKEN"}]
+
+
+def test_outline_names_the_secret_variables(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text + '\n[secrets.values]\ndb_password = "env:DB_PASSWORD"\n')
+    world.workspace.project_mark = "one"
+    run_drift_check(world.ports, ["dev"])
+    outline = CheckOutline(("dev", "staging", "prod"), ("DB_PASSWORD",))
+    assert world.workspace.outlines == {"one": outline}
+
+
+def test_request_job_starts_no_provider_early(world: World) -> None:
+    world.workspace.project_mark = "one"
+    world.workspace.outlines["one"] = CheckOutline(("dev",), ())
+    world.job_requests.for_request = True
+    run_drift_check(world.ports, ["dev"])
+    assert world.terraform.expected == []

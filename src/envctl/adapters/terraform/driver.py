@@ -23,6 +23,7 @@ from envctl.adapters.terraform.scheduler.capacity import (
     Usage,
     choose_heap_limit,
     count_usual_units,
+    share_cores,
 )
 from envctl.adapters.terraform.scheduler.machine import detect_machine
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
@@ -95,6 +96,7 @@ class TerraformDriver:
             self._monitor,
             running=self._warm,
             heap_limit=choose_heap_limit(self._machine, limits),
+            share_cores=partial(share_cores, self._machine, limits),
             patience=patience,
             redact=secrecy.redact_message,
             on_plan=_load_plan_reader,
@@ -161,8 +163,9 @@ class TerraformDriver:
         self._launcher.start_providers(self._build_site(environment, stack))
 
     def expect_checks(self, environments: Sequence[str]) -> None:
-        for environment in environments:
-            stack = self._checked_stacks.find_single(environment)
+        stacks = {each: self._checked_stacks.find_single(each) for each in environments}
+        self._monitor.units = len(environments)
+        for environment, stack in stacks.items():
             if stack is not None:
                 # The check reports an error.
                 with suppress(EnvctlError):

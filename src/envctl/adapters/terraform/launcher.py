@@ -50,6 +50,8 @@ _DEFAULTS = {
 # plans end before they reach GOMEMLIMIT. A warm provider lives longer than three short ones: without collection, it and
 # its Terraform take 40 % more memory, and hardly less time.
 _PARALLEL_DEFAULTS = {"GOGC": "off"}
+# Commands that no program of the user depends on: what a provisioner of an apply starts may need all cores.
+_SHARING = ("plan", "show")
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 ADDED_FLAGS_HINT = (
@@ -74,6 +76,7 @@ class Launcher:
     Args:
         inherited: returns the user's environment variables, which win, by AWS profile ("" for none).
         heap_limit: GOMEMLIMIT of each process, in bytes.
+        share_cores: returns the GOMAXPROCS of each process of so many stacks side by side, or None.
         redact: applied to all text of Terraform for people.
         on_plan: called once a plan runs, to load what reads it.
         on_changes: called with the line of output that reports changes, while the plan still runs; earlier if the
@@ -92,6 +95,7 @@ class Launcher:
         *,
         running: RunningProviders,
         heap_limit: int,
+        share_cores: Callable[[int], int | None],
         patience: float = SILENCE_SECONDS,
         redact: Callable[[str], str] = str,
         on_plan: Callable[[], None] = lambda: None,
@@ -104,6 +108,7 @@ class Launcher:
         self._observer = observer
         self._monitor = monitor
         self._heap_limit = heap_limit
+        self._share_cores = share_cores
         self._patience = patience
         self._redact = redact
         self._on_plan = on_plan
@@ -143,7 +148,7 @@ class Launcher:
 
     def start_providers(self, site: Site) -> None:
         """Start the providers of an initialized stack, and do not wait for them."""
-        self._running.start_early(site, self.find_binary(site.stack), self._build_variables(site))
+        self._running.start_early(site, self.find_binary(site.stack), self._build_variables(site, _SHARING[0]))
 
     def end_providers(self, site: Site) -> None:
         self._running.end_stack(site)
@@ -290,8 +295,9 @@ class Launcher:
         for stray in remove_stray_files(site.directory, list_known_files(site)):
             where = os.path.relpath(site.directory / stray, self._project)
             self._observer.on_message(f"removed {where}: not written by envctl, and Terraform would have read it")
-        program, variables = self.find_binary(site.stack), self._build_variables(site)
+        program = self.find_binary(site.stack)
         command = line[len(program)]
+        variables = self._build_variables(site, command)
         kills = oom_kills.count_kills()
         with self._running.hand_over(site, command, program, variables) as given:
             around, usages = self._monitor.monitor_run(site, command, given.processes)
@@ -329,15 +335,17 @@ class Launcher:
         is_ours = self._monitor.is_parallel and stack.profile in self._default_gogc
         return _PARALLEL_DEFAULTS if is_ours else {}
 
-    def _build_variables(self, site: Site) -> dict[str, str]:
+    def _build_variables(self, site: Site, command: str = "") -> dict[str, str]:
         stack = site.stack
+        cores = self._share_cores(self._monitor.units) if command in _SHARING else None
+        tuned = {} if cores is None else {"GOMAXPROCS": str(cores)}
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
         session = {f"TF_VAR_{SESSION_VARIABLE}": stack.session} if stack.session else {}
         plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(site.plugins)} if site.plugins else {}
         workspace = {"TF_WORKSPACE": stack.workspace} if stack.workspace else {}
         region = dict.fromkeys(_REGION_VARIABLES, stack.region) if stack.region else {}
         usual = self.build_environment(stack)
-        return usual | secrets | session | plugins | workspace | region
+        return tuned | usual | secrets | session | plugins | workspace | region
 
 
 def _run_when_ready(run: Callable[[], _Result]) -> _Result:

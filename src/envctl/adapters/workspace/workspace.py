@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.files import NotAFileError, describe_kind, read_bytes
 from envctl.adapters.workspace import atomic, stack_tree
-from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
+from envctl.domain.errors import ConfigurationError, EnvctlError, Location, LockHeldError, Problem
 from envctl.domain.terraform import workdir_names
 from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.tree_record import TreeRecord, parse_tree_record
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST, WORKLOAD_ROOT
 from envctl.domain.text.sha256 import sha256
 from envctl.usecases.ports.cost import CostSource
+from envctl.usecases.ports.project import CheckOutline
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, ValueSource
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ PREPARED_FILE = ".prepared.json"
 RELEASE_FILE = ".release"
 ENVIRONMENT_LOCK = ".lock"
 KNOWN_STATES_FILE = ".known-states.json"
+OUTLINE_FILE = ".outline.json"
+PROJECT_FILE = "envctl.toml"
 # How long a probe of a lock may hold it.
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
@@ -220,6 +223,25 @@ class DirectoryWorkspace:
         except (OSError, ValueError, KeyError, TypeError):
             # Missing, or written by another version: prepare again.
             return None
+
+    def hash_project(self) -> str:
+        return self.hash_inputs((PROJECT_FILE,))
+
+    def load_check_outline(self, mark: str) -> CheckOutline | None:
+        try:
+            kept = json.loads(read_bytes(self._root / OUTLINE_FILE))
+            if kept["mark"] != mark:
+                return None
+            return CheckOutline(tuple(kept["environments"]), tuple(kept["withheld"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            # Missing, or written by another version.
+            return None
+
+    def save_check_outline(self, outline: CheckOutline, mark: str) -> None:
+        # A check must work on a read-only disk: a lost outline is harmless.
+        with contextlib.suppress(OSError, EnvctlError):
+            document = {"mark": mark, "environments": outline.environments, "withheld": outline.withheld}
+            atomic.write_atomically(self._root / OUTLINE_FILE, json.dumps(document).encode())
 
     def hash_inputs(self, inputs: Sequence[str]) -> str:
         """Hash the content of every input, the names in every folder, and the context."""

@@ -146,6 +146,19 @@ class RemoteModules(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class CheckOutline:
+    """What the start of a drift check needs from the project file.
+
+    Attributes:
+        environments: what a check without names looks at.
+        withheld: every environment variable of the project with a secret value.
+    """
+
+    environments: tuple[str, ...]
+    withheld: tuple[str, ...]
+
+
 class Workspace(Protocol):
     """Working directories of the environments, below `.envctl/`."""
 
@@ -205,6 +218,15 @@ class Workspace(Protocol):
 
     def load_prepared(self, environment: str) -> PreparedEnvironment | None:
         """Return the last preparation if all its inputs are unchanged; else None."""
+
+    def hash_project(self) -> str:
+        """Hash the project file."""
+
+    def load_check_outline(self, mark: str) -> CheckOutline | None:
+        """Return the outline of the project file with this hash, if the last drift check saved it."""
+
+    def save_check_outline(self, outline: CheckOutline, mark: str) -> None:
+        """Save the outline. `mark` is the hash of the project file from before it was read."""
 
     def hash_inputs(self, inputs: Sequence[str]) -> str:
         """Hash these files and folders of the project."""

@@ -9,6 +9,7 @@ from envctl.adapters.terraform.scheduler.capacity import (
     Load,
     Machine,
     can_start_unit,
+    share_cores,
 )
 
 GIB = 1 << 30
@@ -70,3 +71,21 @@ CASES = {
 @pytest.mark.parametrize(("load", "need", "machine", "limits", "admitted"), CASES.values(), ids=CASES)
 def test_whether_one_more_begins(load: Load, need: int, machine: Machine, limits: Limits, admitted: bool) -> None:
     assert can_start_unit(load, need, machine, limits) is admitted
+
+
+SHARES = {
+    "one unit has all cores": (1, Machine(8), UNLIMITED, None),
+    "before any unit, all cores are free": (0, Machine(8), UNLIMITED, None),
+    "three units on two cores have one each": (3, Machine(2), UNLIMITED, 1),
+    "two units on eight cores have four each": (2, Machine(8), UNLIMITED, 4),
+    "the rest of a division stays free": (3, Machine(8), UNLIMITED, 2),
+    "of many units, only those at once share": (100, Machine(8), Limits(parallelism=2), 4),
+    "one at once has all cores": (100, Machine(8), Limits(parallelism=1), None),
+    "half a core counts as one": (2, Machine(0.5), UNLIMITED, None),
+    "a core and a half are one for each of two": (2, Machine(1.5), UNLIMITED, 1),
+}
+
+
+@pytest.mark.parametrize(("units", "machine", "limits", "cores"), SHARES.values(), ids=SHARES)
+def test_units_share_the_cores(units: int, machine: Machine, limits: Limits, cores: int | None) -> None:
+    assert share_cores(machine, limits, units) == cores

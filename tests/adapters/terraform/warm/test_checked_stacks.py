@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.terraform.scheduler.capacity import Limits, share_cores
+from envctl.adapters.terraform.scheduler.machine import detect_machine
 from envctl.adapters.terraform.warm.checked_stacks import CheckedStacks
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.warm.conftest import list_keepers, wait_until
@@ -69,3 +71,21 @@ def test_check_of_a_missing_program_is_not_expected(tally: Tally) -> None:
     tally.driver._checked_stacks.record("prod", replace(stack, binary="no-such-program"))
     tally.driver.expect_checks(["prod"])
     tally.require_none_left()
+
+
+@pytest.mark.terraform
+@pytest.mark.slow
+@pytest.mark.parametrize("environments", [["dev"], ["dev", "staging"]], ids=len)
+def test_providers_of_several_checks_share_the_cores(tally: Tally, environments: list[str]) -> None:
+    stack = tally.prepare()
+    tally.driver.detect_drift("dev", stack, unchanged=False)
+    tally.require_none_left()
+    tally.driver = tally.create_driver()
+    tally.driver.expect_checks(environments)
+    wait_until(lambda: bool(list_keepers(tally.bench.root)), seconds=2)
+    (early,) = list_keepers(tally.bench.root)
+    variables = Path(f"/proc/{early}/environ").read_bytes().split(b"\0")
+    cores = share_cores(detect_machine(), Limits(parallelism=2), len(environments))
+    assert [each for each in variables if each.startswith(b"GOMAXPROCS=")] == (
+        [] if cores is None else [b"GOMAXPROCS=%d" % cores]
+    )

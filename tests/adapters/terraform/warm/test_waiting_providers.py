@@ -132,6 +132,6 @@ def test_other_credentials_take_another_process(tally: Tally) -> None:
 def test_tuning_of_terraform_is_no_other_process(tally: Tally) -> None:
     stack = tally.prepare()
     tally.driver.plan("dev", stack)
-    tally.driver._monitor.is_parallel = True
+    tally.driver._monitor.units = 2
     tally.driver.apply("dev", stack)
     assert tally.count()["launch warm"] == 1

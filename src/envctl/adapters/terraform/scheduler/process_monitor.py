@@ -19,8 +19,12 @@ class ProcessMonitor:
         self.meter = UsageMeter()
         self.measurements = Measurements(cache / MEASUREMENTS_FILE)
         self.trace = trace
-        # More than one stack is running or waiting.
-        self.is_parallel = False
+        # Stacks that are running or waiting.
+        self.units = 1
+
+    @property
+    def is_parallel(self) -> bool:
+        return self.units > 1
 
     def monitor_run(
         self, site: Site, command: str, beside: tuple[int, ...] = ()

@@ -121,7 +121,7 @@ class WorkerPool:
     def _start_job(self, each: _QueuedJob) -> None:
         self._running[each.name] = (each.unit, self._monitor.measurements.peak_memory(each.unit))
         self.max_running = max(self.max_running, len(self._running))
-        self._monitor.is_parallel = len(self._running) + len(self._waiting) > 1
+        self._monitor.units = len(self._running) + len(self._waiting)
         threading.Thread(target=self._execute_job, args=(each,), name=each.unit, daemon=True).start()
 
     def _execute_job(self, each: _QueuedJob) -> None:

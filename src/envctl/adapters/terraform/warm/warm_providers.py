@@ -31,7 +31,7 @@ _LASTING = ("plan", "show")
 _USING = (*_LASTING, "apply", "import")
 # Not for a provider: values of variables, and what differs between a plan and an apply without a meaning for it.
 _WITHHELD_PREFIX = "TF_VAR_"
-_TUNING = frozenset({"GOGC", "GOMEMLIMIT"})
+_TUNING = frozenset({"GOGC", "GOMEMLIMIT", "GOMAXPROCS"})
 
 
 @dataclass
