@@ -268,6 +268,11 @@ class SerialWorkerPool:
     on_pause: Callable[[float], None] = lambda _: None
     # Jobs ignore it: it comes after the last one.
     stop_requested: bool = False
+    # Whether all jobs end at the same time.
+    ends_together: bool = False
+
+    def has_ended_job(self) -> bool:
+        return self.ends_together and bool(self.waiting)
 
     def pause(self, seconds: float) -> None:
         self.on_pause(seconds)
@@ -310,6 +315,7 @@ class MemoryTerraform:
     pools: int = 0
     late_stop_in: int = 0
     stopped_late: bool = False
+    ends_together: bool = False  # whether all jobs of a pool end at the same time
     # Stacks that cannot be planned until the named stack is applied.
     waits_for: dict[tuple[str, str], str] = field(default_factory=dict)
     # Makes the state of upstream stacks a part of a hash.
@@ -384,7 +390,8 @@ class MemoryTerraform:
     def open_worker_pool(self) -> Iterator[SerialWorkerPool]:
         assert not self.stopped_late, "work goes on after a stop"
         self.pools += 1
-        pool = SerialWorkerPool(on_pause=self.on_pause, stop_requested=self.pools == self.late_stop_in)
+        late = self.pools == self.late_stop_in
+        pool = SerialWorkerPool(on_pause=self.on_pause, stop_requested=late, ends_together=self.ends_together)
         yield pool
         self.stopped_late = pool.stop_requested
 

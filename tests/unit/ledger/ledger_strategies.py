@@ -80,7 +80,7 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     EnvironmentUnlocked: st.builds(EnvironmentUnlocked, environments, texts),
     HoldSet: st.builds(HoldSet, environments, releases, texts),
     HoldLifted: st.builds(HoldLifted, environments, releases, texts),
-    DriftChecked: st.builds(DriftChecked, environments, releases, numbers, some_texts),
+    DriftChecked: st.builds(DriftChecked, environments, releases, numbers, some_texts, also=some_texts),
     RolloutStarted: st.builds(
         RolloutStarted, environments, releases, numbers, stack_name, colors, artifacts, artifacts
     ),

@@ -43,7 +43,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "EnvironmentUnlocked": {"name": "environment", "person": "reason"},
     "HoldSet": {"name": "environment", "digest": "release", "person": "reason"},
     "HoldLifted": {"name": "environment", "digest": "release", "person": "reason"},
-    "DriftChecked": {"name": "environment resources unplanned", "digest": "release"},
+    "DriftChecked": {"name": "environment resources unplanned also", "digest": "release"},
     "WaiverUsed": {"name": "environment guards", "digest": "release", "person": "reason", "envctl": "refusals"},
     "RolloutStarted": {"name": "environment stack color value stable", "digest": "release"},
     "TrafficShiftStarted": {"name": "environment stack", "digest": "release"},

@@ -31,6 +31,9 @@ class AnyOrder:
         self.at_work[name] = job
         self.at_most = max(self.at_most, len(self.at_work))
 
+    def has_ended_job(self) -> bool:
+        return False
+
     def wait_for_job(self) -> tuple[str, BaseException | None]:
         assert self.at_work, "nothing is at work, and somebody waits"
         name = list(self.at_work)[self.picks(len(self.at_work))]

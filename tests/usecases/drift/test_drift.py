@@ -7,24 +7,29 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.cli.render.console.inspect.events import describe_event
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.events import DriftChecked
+from envctl.domain.ledger.events import DriftChecked, list_environments
 from envctl.domain.plan.changes import Action, AttributeChange, ResourceChange, StackPlan
 from envctl.domain.plan.drift import StackComparison
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DEFAULT
-from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.drift.drift import DriftScan, check_drift
 from envctl.usecases.drift.fix import fix_drift
+from envctl.usecases.drift.ledger_entries import record_findings
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
+from envctl.usecases.inspect.history import read_history
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
+from envctl.usecases.project.load import load_project
 from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
 from tests.usecases.steps import deploy_everywhere, killed_at
@@ -441,6 +446,54 @@ UNFIXED: dict[str, tuple[Arrangement, str, ExitCode]] = {
     "declined": (lambda world: world.prompter.answers.extend([False, True]), "E310", ExitCode.INTERRUPTED),
     "failed": (lambda world: world.terraform.fails_on.add(("staging", "web")), "E305", ExitCode.FAILED),
 }
+
+
+class TestJoinedLooks:
+    def test_looks_that_end_together_share_an_entry(self, world: World) -> None:
+        world.terraform.ends_together = True
+        before = len(list_entries(world))
+        assert set(conditions(check_drift(world.ports)).values()) == {"clean"}
+        (entry,) = list_entries(world)[before:]
+        assert list_environments(entry.event) == ("dev", "staging", "prod")
+        assert describe_event(entry.event) == "no drift in dev, staging and prod (checked without the lock)"
+
+    def test_found_drift_has_an_entry_of_its_own(self, world: World) -> None:
+        world.terraform.ends_together = True
+        by_hand(world, "staging")
+        before = len(list_entries(world))
+        check_drift(world.ports)
+        named = [list_environments(entry.event) for entry in list_entries(world)[before:]]
+        assert sorted(named) == [("dev", "prod"), ("staging",)]
+        assert journal.load(world.ports).find_environment("staging").drifted
+
+    def test_look_at_a_replaced_deployment_is_left_out(self, world: World) -> None:
+        known = journal.load(world.ports)
+        found = DriftScan(world.ports, load_project(world.ports), records=False).check_all(
+            dict.fromkeys(("dev", "staging"), ALL_STACKS)
+        )
+        world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
+        apply(world.ports, "dev")
+        before = len(list_entries(world))
+        record_findings(world.ports, found.environments, known)
+        (entry,) = list_entries(world)[before:]
+        assert list_environments(entry.event) == ("staging",)
+
+    def test_store_error_is_said_of_each_environment(self, world: World) -> None:
+        world.terraform.ends_together = True
+
+        def fail(_: MemoryStore, key: str, data: bytes) -> None:
+            raise OperationFailedError(Problem("E450", f"{key} can't be written"))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(MemoryStore, "create", fail)
+            found = check_drift(world.ports)
+        assert [each.problems[0].code for each in found.environments] == ["E450"] * 3
+
+    def test_history_of_each_environment_has_the_entry(self, world: World) -> None:
+        world.terraform.ends_together = True
+        check_drift(world.ports)
+        seen = {name: read_history(world.ports, name).entries[0].seq for name in ("dev", "staging", "prod")}
+        assert set(seen.values()) == {list_entries(world)[-1].seq}
 
 
 class TestFix:

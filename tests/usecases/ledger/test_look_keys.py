@@ -190,6 +190,26 @@ def test_look_key_of_another_environment_counts_nothing(world: World) -> None:
     assert "signed with the look key of staging, not with the key of dev" in problem.message
 
 
+@pytest.mark.parametrize("first", ["dev", "staging"])
+def test_entry_for_another_signed_environment_counts_nothing(world: World, first: str) -> None:
+    looks = {each: DriftChecked(each, "0" * 64, 0, locked=False) for each in ("dev", "staging")}
+    main = looks.pop(first)
+    before = journal.load(world.ports).environments
+    forged = forge(world, main.add_looks(looks.values()))
+    assert journal.load(world.ports).environments == before
+    (problem,) = catch(OperationFailedError, verify_ledger, world.ports).problems
+    assert f"entry {forged.seq}" in problem.message
+
+
+def test_signed_ledger_has_an_entry_for_each_environment(world: World) -> None:
+    world.terraform.ends_together = True
+    before = len(list_entries(world))
+    check_drift(world.ports)
+    new = [entry.event for entry in list_entries(world)[before:]]
+    assert new
+    assert all(isinstance(each, DriftChecked) and not each.also for each in new)
+
+
 def test_look_key_makes_no_release(world: World) -> None:
     genuine = next(entry.event for entry in list_entries(world) if isinstance(entry.event, ReleaseCreated))
     before = journal.load(world.ports).releases

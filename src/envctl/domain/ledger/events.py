@@ -4,7 +4,8 @@ Entries are permanent. A later field has a default, and is left out of the bytes
 their bytes.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
 from envctl.domain.ledger.later_fields import later_field as _later
@@ -256,6 +257,7 @@ class DriftChecked:
         resources: Names of the first resources and outputs that differ.
         locked: False for a look without the lock of the state. Found drift counts then too, but not its absence.
         unplanned: Names of drift that `drift --fix` found in no plan: deploying again does not undo it.
+        also: Other environments in which a look of the same command found nothing, each as `NAME RELEASE`.
     """
 
     kind: ClassVar[str] = "drift checked"
@@ -265,6 +267,17 @@ class DriftChecked:
     resources: tuple[str, ...] = ()
     locked: bool = _later(True)
     unplanned: tuple[str, ...] = _later(())
+    also: tuple[str, ...] = _later(())
+
+    @property
+    def other_looks(self) -> tuple["DriftChecked", ...]:
+        """The looks of `also`, whatever this check found: an entry can claim no more for other environments."""
+        named = (each.partition(" ") for each in self.also)
+        return tuple(DriftChecked(name, release, 0, locked=False) for name, _, release in named)
+
+    def add_looks(self, others: Iterable["DriftChecked"]) -> "DriftChecked":
+        """Return this check with the looks of other environments that found nothing."""
+        return replace(self, also=tuple(f"{each.environment} {each.release}" for each in others))
 
     @property
     def only_revokes(self) -> bool:
@@ -316,4 +329,16 @@ LocalEvent = (
     | StateMoved
 )
 Event = ReleaseCreated | LocalEvent
+
+
+def split_event(event: LocalEvent) -> tuple[LocalEvent, ...]:
+    """Return the event of each environment that it is about."""
+    return (event, *event.other_looks) if isinstance(event, DriftChecked) else (event,)
+
+
+def list_environments(event: Event) -> tuple[str, ...]:
+    """Return the environments that an event is about; none for a release."""
+    return () if isinstance(event, ReleaseCreated) else tuple(each.environment for each in split_event(event))
+
+
 EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}

@@ -75,11 +75,18 @@ class Trust:
             return ""
         event = entry.event
         name = event.beside or self.order[0] if isinstance(event, ReleaseCreated) else event.environment
+        return name if self._must_sign(name, entry) else ""
+
+    def _must_sign(self, name: str, entry: Entry) -> bool:
         pinned = self.pinned.get(name)
-        return name if pinned and entry.seq >= pinned.signed_from else ""
+        return pinned is not None and entry.seq >= pinned.signed_from
 
     def explain_distrust(self, entry: Entry) -> str:
         """Return the reason to distrust the entry; empty for a trusted one."""
+        if other := next(
+            (name for name in events.list_environments(entry.event)[1:] if self._must_sign(name, entry)), ""
+        ):
+            return f"it speaks of {other} too, and is not signed for it"
         signer = self.find_signer(entry)
         if not signer:
             return ""

@@ -22,7 +22,7 @@ from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, b
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import require_state
-from envctl.usecases.drift.ledger_entries import note_recorded_drift, record_drift
+from envctl.usecases.drift.ledger_entries import note_recorded_drift, record_findings
 from envctl.usecases.drift.locks import lock_targets
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
@@ -231,35 +231,50 @@ class DriftScan:
         """Await all checks and record each environment at once after its last stack, in case of an interruption."""
         first_error: BaseException | None = None
         running = sum(len(place.stacks) for place in self.targets.values())
+        ended: list[_Target] = []
         while running:
             unit, error = crew.wait_for_job()
             running -= 1
             first_error = first_error or error
             place = self.targets[unit.partition("/")[0]]
-            if len(place.seen) < len(place.stacks):
-                continue
-            if place.must_confirm and first_error is None:
-                self.ports.observer.on_message(f"{place.target}: no drift; checking again under the Terraform locks")
-                place.begin_locked_check()
-                self._submit_checks(place, crew)
-                running += len(place.stacks)
-            else:
-                self.results[place.target] = self._conclude_target(place)
+            if len(place.seen) == len(place.stacks):
+                if place.must_confirm and first_error is None:
+                    self.ports.observer.on_message(
+                        f"{place.target}: no drift; checking again under the Terraform locks"
+                    )
+                    place.begin_locked_check()
+                    self._submit_checks(place, crew)
+                    running += len(place.stacks)
+                else:
+                    ended.append(place)
+            if ended and not (running and crew.has_ended_job()):
+                self._conclude_targets(ended)
+                ended.clear()
         if first_error is not None:
             raise first_error
 
-    def _conclude_target(self, place: _Target) -> EnvironmentDrift:
-        stacks = tuple(place.seen[stack.name] for stack in place.stacks)
-        whole = {s.name for s in place.prepared.stacks} <= place.seen.keys()
-        found = EnvironmentDrift(place.target, place.prepared.release, merge_conditions(stacks), stacks)
-        locked = all(stack.locked for stack in stacks)
-        found = replace(
-            found, deployment=place.current.seq, settings=place.prepared.settings, whole=whole, locked=locked
-        )
+    def _conclude_targets(self, places: Sequence[_Target]) -> None:
+        """Record what was found in these environments, in as few entries as possible."""
+        found = tuple(map(_sum_up_checks, places))
         if self.records:
-            found, self.state = record_drift(self.ports, found, self.state)
-        found = note_recorded_drift(found, self.state)
-        return replace(found, next=suggest_fix(found))
+            found, self.state = record_findings(self.ports, found, self.state)
+        for each in found:
+            noted = note_recorded_drift(each, self.state)
+            self.results[each.environment] = replace(noted, next=suggest_fix(noted))
+
+
+def _sum_up_checks(place: _Target) -> EnvironmentDrift:
+    stacks = tuple(place.seen[stack.name] for stack in place.stacks)
+    return EnvironmentDrift(
+        place.target,
+        place.prepared.release,
+        merge_conditions(stacks),
+        stacks,
+        deployment=place.current.seq,
+        settings=place.prepared.settings,
+        whole={stack.name for stack in place.prepared.stacks} <= place.seen.keys(),
+        locked=all(stack.locked for stack in stacks),
+    )
 
 
 def require_readable(candidate: deploy_request.Candidate) -> deploy_request.FittingRelease:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from envctl.domain.errors import EnvctlError, InterruptedByUserError
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DriftChecked, Event
 from envctl.domain.ledger.state import LedgerState
@@ -25,11 +25,7 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
         return found, known
 
     def decide(present: LedgerState) -> Event | None:
-        here = present.find_environment(found.environment)
-        if here.current is None or here.current.seq != found.deployment or here.unfinished_deployment:
-            # Another deployment has replaced the checked one.
-            return None
-        return build_event(found)
+        return build_event(found) if _is_still_deployed(present, found) else None
 
     try:
         known, _ = journal.append(ports, decide, after=known)
@@ -37,6 +33,49 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
         # The finding is still shown, although guards will not know of it.
         found = replace(found, problems=tuple(error.problems))
     return found, known
+
+
+def record_findings(
+    ports: Ports, found: Sequence[EnvironmentDrift], known: LedgerState
+) -> tuple[tuple[EnvironmentDrift, ...], LedgerState]:
+    """Record findings of one moment like `record_drift`. Looks that found nothing share an entry, unless it is signed:
+    a far store takes one round trip for each.
+    """
+    looks = [each for each in found if _is_idle_look(each)] if not ports.trust.pinned else []
+    problems: tuple[Problem, ...] = ()
+    if len(looks) > 1:
+        try:
+            known, _ = journal.append(ports, lambda present: _join_looks(present, looks), after=known)
+        except InterruptedByUserError:
+            raise
+        except EnvctlError as error:
+            problems = tuple(error.problems)
+    else:
+        looks = []
+    recorded = []
+    for each in found:
+        if each in looks:
+            recorded.append(replace(each, problems=problems) if problems else each)
+        else:
+            done, known = record_drift(ports, each, known)
+            recorded.append(done)
+    return tuple(recorded), known
+
+
+def _is_idle_look(found: EnvironmentDrift) -> bool:
+    """Tell whether the finding is one without the locks, of all stacks, that found nothing."""
+    return found.condition == "clean" and found.whole and not found.locked
+
+
+def _join_looks(present: LedgerState, looks: Sequence[EnvironmentDrift]) -> Event | None:
+    events = [build_event(each) for each in looks if _is_still_deployed(present, each)]
+    return events[0].add_looks(events[1:]) if events else None
+
+
+def _is_still_deployed(present: LedgerState, found: EnvironmentDrift) -> bool:
+    """Tell whether the checked deployment still runs, and no other one is under way."""
+    here = present.find_environment(found.environment)
+    return here.current is not None and here.current.seq == found.deployment and not here.unfinished_deployment
 
 
 def record_unplanned(ports: Ports, found: EnvironmentDrift, names: tuple[str, ...]) -> None:
@@ -155,5 +194,6 @@ class _DriftJournal:
 
     def _add_check(self, entry: Entry) -> None:
         if isinstance(entry.event, DriftChecked):
-            check = _LaterCheck(entry.seq, counts=entry.event.drifted > 0 or entry.event.locked)
-            self.last_checks.setdefault(entry.event.environment, []).append(check)
+            for each in (entry.event, *entry.event.other_looks):
+                check = _LaterCheck(entry.seq, counts=each.drifted > 0 or each.locked)
+                self.last_checks.setdefault(each.environment, []).append(check)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envctl.domain.ledger.audit import Audit, DeploymentRecord
+from envctl.domain.ledger.events import list_environments
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.state import Unbelieved
 from envctl.usecases.inspect.history import parse_filter
@@ -44,5 +45,5 @@ def export_entries(ports: Ports, environment: str = "", *, since: str = "", unti
     """Yield the stored bytes of each entry, or of the entries of one environment."""
     time_range = parse_filter(ports, environment, since, until)
     for entry, data in journal.read_oldest_first(ports):
-        if time_range.contains(entry.at) and environment in ("", getattr(entry.event, "environment", None)):
+        if time_range.contains(entry.at) and environment in ("", *list_environments(entry.event)):
             yield data

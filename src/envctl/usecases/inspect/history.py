@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import DeploymentStarted
+from envctl.domain.ledger.events import DeploymentStarted, list_environments
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.state import Unbelieved
 from envctl.domain.release_label import ReleaseLabel
@@ -66,9 +66,7 @@ def read_history(
     present = journal.load(ports)
     read = takewhile(lambda entry: entry.at >= begin, journal.read_newest_first(ports, present))
     matching = (
-        entry
-        for entry in read
-        if period.contains(entry.at) and environment in ("", getattr(entry.event, "environment", None))
+        entry for entry in read if period.contains(entry.at) and environment in ("", *list_environments(entry.event))
     )
     maximum = limit or (None if since else DEFAULT_LIMIT)
     found = tuple(islice(matching, maximum + 1 if maximum else None))

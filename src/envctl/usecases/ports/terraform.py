@@ -233,6 +233,9 @@ class WorkerPool(Protocol):
     def wait_for_job(self) -> tuple[str, BaseException | None]:
         """Wait for the next job to end; return its name and its exception."""
 
+    def has_ended_job(self) -> bool:
+        """Tell whether a job has ended that was not waited for yet."""
+
     def pause(self, seconds: float) -> None:
         """Sleep within a job; raise InterruptedByUserError as soon as the user stops the command."""
 

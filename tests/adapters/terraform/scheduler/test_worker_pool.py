@@ -17,6 +17,7 @@ from envctl.adapters.terraform.scheduler.usage_meter import UnitUsage
 from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
 from envctl.domain.errors import InterruptedByUserError
 from envctl.usecases.ports.terraform import NO_TRACE
+from tests.adapters.terraform.warm.conftest import wait_until
 
 PLENTY = Machine(8, 1 << 40)
 SLEEPS = [sys.executable, "-I", "-S", "-c", "import time; print('ready', flush=True); time.sleep(30)"]
@@ -42,6 +43,24 @@ def test_jobs_run_concurrently_and_each_end_is_reported(watch: ProcessMonitor) -
             crew.submit(name, meets)
         assert ends(crew, 3) == {"a": None, "b": None, "c": None}
     assert crew.max_running == 3
+
+
+def test_ended_job_is_known_until_it_is_fetched(watch: ProcessMonitor) -> None:
+    goes_on = threading.Event()
+
+    def wait() -> None:
+        goes_on.wait(10)
+
+    with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
+        crew.submit("a", lambda: None)
+        crew.submit("b", lambda: None)
+        crew.submit("c", wait)
+        ends(crew, 1)
+        wait_until(crew.has_ended_job, seconds=10)
+        ends(crew, 1)
+        assert not crew.has_ended_job()
+        goes_on.set()
+        assert ends(crew, 1) == {"c": None}
 
 
 def test_failed_job_does_not_affect_other_jobs(watch: ProcessMonitor) -> None:

@@ -60,6 +60,9 @@ class WorkerPool:
             self._start_waiting()
         return self._ended.get()
 
+    def has_ended_job(self) -> bool:
+        return not self._ended.empty()
+
     def pause(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:

@@ -22,6 +22,7 @@ from envctl.domain.ledger.recorded_rules import RulesRecord
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state import (
+    EMPTY_ENVIRONMENT,
     Debt,
     Deployment,
     EnvironmentState,
@@ -66,10 +67,11 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
     if isinstance(event, ReleaseCreated):
         releases = {**releases, event.release: _add_release(releases.get(event.release), entry, event)}
     else:
-        before = ledger.find_environment(event.environment)
-        state = _apply_event(ledger, before, entry, event)
-        environments = {**environments, event.environment: state}
-        came = _record_arrival(came, event.environment, before, state)
+        for each in events.split_event(event):
+            before = environments.get(each.environment, EMPTY_ENVIRONMENT)
+            state = _apply_event(ledger, before, entry, each)
+            environments = {**environments, each.environment: state}
+            came = _record_arrival(came, each.environment, before, state)
     return LedgerState(entry.seq, head, releases, environments, ledger.unbelieved, latest, came)
 
 

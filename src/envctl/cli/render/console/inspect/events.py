@@ -148,7 +148,8 @@ def _describe_check(event: _CheckEvent) -> str:
             named = format_names(event.resources, event.drifted)
             return f"drift in {event.environment}: {format_count(event.drifted, 'difference')}{named}"
         case events.DriftChecked():
-            return f"no drift in {event.environment}{'' if event.locked else ' (checked without the lock)'}"
+            names = join_names(events.list_environments(event))
+            return f"no drift in {names}{'' if event.locked else ' (checked without the lock)'}"
         case _:
             assert_never(event)
 
