@@ -338,6 +338,21 @@ def test_drift_in_the_target_warns(request_: Request) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("unplanned", "told"),
+    {
+        "all of it": ((VPC, SUBNET), f"no deployment undoes {VPC}, {SUBNET}"),
+        "a part of it": ((SUBNET,), f"no deployment undoes {SUBNET}"),
+    }.values(),
+    ids=str,
+)
+def test_warning_names_drift_in_no_plan(unplanned: tuple[str, ...], told: str) -> None:
+    refusal = answer("G110", here(PROMOTION, drift=replace(seen(2, VPC, SUBNET), unplanned=unplanned)))
+    assert refusal and refusal.warns
+    assert refusal.message == f"staging has drifted: 2 differences from the state ({VPC}, {SUBNET}); {told}"
+    assert refusal.hint == "undo it by hand, then: envctl drift staging; to accept it: envctl apply staging"
+
+
 def test_source_drift_is_reported_before_target_drift() -> None:
     refusal = answer("G110", there(here(PROMOTION, drift=ONE), drift=ONE))
     assert refusal and refusal.message.startswith("dev has drifted")

@@ -308,8 +308,11 @@ def _refuse_drift(environment: str, seen: DriftCheck) -> Refusal:
 
 
 def _warn_of_drift(environment: str, seen: DriftCheck) -> Refusal:
-    message = f"{_describe_drift(environment, seen)}; this deployment restores the configured values"
-    return Refusal(GuardCode.DRIFT, message, format_command("drift", environment), since=seen.at, warns=True)
+    effect, hint = "this deployment restores the configured values", format_command("drift", environment)
+    if seen.unplanned:
+        effect = f"no deployment undoes {join_first(seen.unplanned, MAX_NAMED)}"
+        hint = suggest_undo(environment, seen.unplanned)
+    return Refusal(GuardCode.DRIFT, f"{_describe_drift(environment, seen)}; {effect}", hint, since=seen.at, warns=True)
 
 
 def _describe_drift(environment: str, seen: DriftCheck) -> str:
