@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import limits, nightly, provider_start, skipping
+from tests import costs, limits, nightly, provider_start, skipping
 
 HIDDEN_VARIABLES = (
     "AWS_",
@@ -78,6 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    costs.register_costs(config)
     limits.register_limits(config)
     skipping.register_skipping(config)
     provider_start.register_mode(config)
