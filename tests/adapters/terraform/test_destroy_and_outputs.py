@@ -146,3 +146,25 @@ def test_reader_of_lost_state_can_only_be_destroyed(bench: Bench) -> None:
     assert [(each.address, each.action) for each in plan.resources] == [("terraform_data.this", Action.DELETE)]
     bench.driver.apply("dev", stack)
     assert "there" not in bench.state.read_text()
+
+
+def test_outputs_for_other_stacks_are_read_once_until_a_change(bench: Bench) -> None:
+    """The command itself may change them, or somebody else, for whom `again` looks."""
+
+    def read_id(*, again: bool = False) -> object:
+        return bench.driver.read_current_outputs("dev", stack, again=again)["id"].value
+
+    stack = bench.lay(TWO, outputs=OUTPUTS)
+    bench.deploy(stack)
+    assert read_id() == "first"
+    stack = bench.lay(TWO.replace("first", "second"), outputs=OUTPUTS)
+    bench.deploy(stack)
+    assert read_id() == "second"
+
+    other = bench.new_driver()
+    bench.lay(TWO.replace("first", "third"), outputs=OUTPUTS)
+    other.plan("dev", stack)
+    other.apply("dev", stack)
+    assert read_id() == "second"
+    assert read_id(again=True) == "third"
+    assert read_id() == "third"

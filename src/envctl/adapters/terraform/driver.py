@@ -27,6 +27,7 @@ from envctl.adapters.terraform.scheduler.capacity import (
 from envctl.adapters.terraform.scheduler.machine import detect_machine
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.state import local_state, unsaved_state
+from envctl.adapters.terraform.state.known_outputs import KnownOutputs
 from envctl.adapters.terraform.warm.checked_stacks import CheckedStacks
 from envctl.adapters.terraform.warm.warm_providers import WarmProviders
 from envctl.domain.errors import EnvctlError, OperationFailedError, StateLockedError
@@ -106,6 +107,7 @@ class TerraformDriver:
         self._plans = PlanFiles()
         self._checked_stacks = CheckedStacks(home / "cache" / "checked.json")
         self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
+        self._known_outputs = KnownOutputs()
         # By directory of the stack: what a running plan calls at its first change.
         self._on_changes: dict[Path, Callable[[], None]] = {}
 
@@ -333,9 +335,16 @@ class TerraformDriver:
         stack_lock.require_idle(site)
         return self._load_outputs(site)
 
-    def read_current_outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
-        """Return the outputs for another stack of the same command, which may plan this one meanwhile."""
-        return self._load_outputs(self._build_site(environment, stack))
+    def read_current_outputs(
+        self, environment: str, stack: PreparedStack, *, again: bool = False
+    ) -> Mapping[str, Output]:
+        """Return the outputs for another stack of the same command, which may plan this one meanwhile. They are read
+        once, and once more after each change of the state by this command. `again` also finds changes by others.
+        """
+        site = self._build_site(environment, stack)
+        if again:
+            self._known_outputs.forget(site.directory)
+        return self._known_outputs.read(site.directory, partial(self._load_outputs, site))
 
     def _load_outputs(self, site: Site) -> Mapping[str, Output]:
         from envctl.domain.terraform.outputs import Output
@@ -404,8 +413,11 @@ class TerraformDriver:
         from envctl.adapters.terraform.diagnostics import full_disk
 
         words = (plan.path,) if plan else ()
-        with full_disk.reserve_space(site):
-            result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "apply", *words, **options)
+        try:
+            with full_disk.reserve_space(site):
+                result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "apply", *words, **options)
+        finally:
+            self._known_outputs.forget(site.directory)
         transcript.planned_changes = self._planned_changes.get(site.directory, ())
         if transcript.dumped_state is not None:
             unsaved_state.save_state(site, transcript.dumped_state)
@@ -473,12 +485,19 @@ class TerraformDriver:
     def _capture_output(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
         from envctl.adapters.terraform.process.json_events import Transcript
 
-        result, output = self._launcher.capture_command(site, command, *words, alone=alone, no_color=True, **options)
-        if _needs_init(Transcript(), result):
-            self._init_runner.reinitialize(site)
+        try:
             result, output = self._launcher.capture_command(
                 site, command, *words, alone=alone, no_color=True, **options
             )
+            if _needs_init(Transcript(), result):
+                self._init_runner.reinitialize(site)
+                result, output = self._launcher.capture_command(
+                    site, command, *words, alone=alone, no_color=True, **options
+                )
+        finally:
+            if alone:
+                # It may have written the state.
+                self._known_outputs.forget(site.directory)
         check_result(result, Transcript(), site, command)
         return output
 
