@@ -148,12 +148,12 @@ class KubernetesDriver:
         from envctl.adapters.kubernetes.stack import applying
 
         if planned.destroys:
-            scene = self._opener.connect(environment, stack, again=True)
+            scene = self._opener.connect(environment, stack, recent=True)
             now = plan_destruction(scene)
             applying.require_same(scene, planned, now)
             applying.apply_destruction(scene, now)
         else:
-            scene, rendered = self._opener.render(environment, stack, again=True)
+            scene, rendered = self._opener.render(environment, stack, recent=True)
             now = plan_objects(scene, rendered.objects)
             applying.require_same(scene, planned, now)
             applying.apply_plan(scene, now)

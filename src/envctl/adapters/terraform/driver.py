@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 # Another plan locks the state for some seconds. A deployment under way waits longer for it.
 PLAN_LOCK_TIMEOUT, APPLY_LOCK_TIMEOUT = "5s", "120s"
+_RECENT_SECONDS = 10.0
 _RETRY_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 ABSENT_ADDRESS = "terraform_data.envctl_asks_for_the_lock"
@@ -336,15 +337,15 @@ class TerraformDriver:
         return self._load_outputs(site)
 
     def read_current_outputs(
-        self, environment: str, stack: PreparedStack, *, again: bool = False
+        self, environment: str, stack: PreparedStack, *, recent: bool = False
     ) -> Mapping[str, Output]:
         """Return the outputs for another stack of the same command, which may plan this one meanwhile. They are read
-        once, and once more after each change of the state by this command. `again` also finds changes by others.
+        once, and once more after each change of the state by this command. `recent` finds changes by others, too, but
+        for those of the last seconds: none can be told from a change that comes right after the read.
         """
         site = self._build_site(environment, stack)
-        if again:
-            self._known_outputs.forget(site.directory)
-        return self._known_outputs.read(site.directory, partial(self._load_outputs, site))
+        max_age = _RECENT_SECONDS if recent else None
+        return self._known_outputs.read(site.directory, partial(self._load_outputs, site), max_age=max_age)
 
     def _load_outputs(self, site: Site) -> Mapping[str, Output]:
         from envctl.domain.terraform.outputs import Output

@@ -56,3 +56,16 @@ def test_failed_read_is_repeated() -> None:
     with pytest.raises(ZeroDivisionError):
         known.read(NET, lambda: {"id": Output(str(1 // 0))})
     assert known.read(NET, lambda: NEW) == NEW
+
+
+def test_old_outputs_are_read_again_where_recent_ones_are_needed() -> None:
+    seconds = [100.0]
+    known = KnownOutputs(lambda: seconds[0])
+    assert known.read(NET, lambda: OLD) == OLD
+    seconds[0] = 110.0
+    assert known.read(NET, lambda: NEW, max_age=10.0) == OLD
+    seconds[0] = 110.5
+    assert known.read(NET, lambda: NEW) == OLD
+    assert known.read(NET, lambda: NEW, max_age=10.0) == NEW
+    seconds[0] = 120.0
+    assert known.read(NET, lambda: OLD, max_age=10.0) == NEW

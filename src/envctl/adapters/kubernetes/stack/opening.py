@@ -35,9 +35,9 @@ class Renderer(Protocol):
 
 
 class OutputReader(Protocol):
-    """Returns the outputs of a stack with a root module. With `again` its state is read even if they are known."""
+    """Returns the outputs of a stack with a root module. With `recent`, not as known since long."""
 
-    def __call__(self, environment: str, stack: PreparedStack, *, again: bool) -> Mapping[str, Output]: ...
+    def __call__(self, environment: str, stack: PreparedStack, *, recent: bool) -> Mapping[str, Output]: ...
 
 
 class StackOpener:
@@ -75,20 +75,22 @@ class StackOpener:
         self._is_stopping = is_stopping
         self._trace = trace
 
-    def connect(self, environment: str, stack: PreparedStack, *, again: bool = False) -> Scene:
+    def connect(self, environment: str, stack: PreparedStack, *, recent: bool = False) -> Scene:
         """Return the stack in its cluster. Raises UpstreamBehindError if the output with its name is missing."""
-        return self._open_scene(environment, stack, self._read_inputs(environment, stack, (), again=again))
+        return self._open_scene(environment, stack, self._read_inputs(environment, stack, (), recent=recent))
 
-    def render(self, environment: str, stack: PreparedStack, *, again: bool = False) -> tuple[Scene, RenderedManifests]:
+    def render(
+        self, environment: str, stack: PreparedStack, *, recent: bool = False
+    ) -> tuple[Scene, RenderedManifests]:
         """Return the stack in its cluster, and its objects with the values of other stacks.
 
         Args:
             environment: its environment.
             stack: the stack.
-            again: whether states of other stacks are read although this command has read them.
+            recent: whether the values may be no older than some seconds.
         """
         workload = require_workload(stack)
-        inputs = self._read_inputs(environment, stack, stack.inputs, again=again)
+        inputs = self._read_inputs(environment, stack, stack.inputs, recent=recent)
         scene = self._open_scene(environment, stack, inputs)
         format_value = json.dumps if workload.is_chart else format_raw_output
         own = {name: format_value(output.value) for name, output in inputs.items() if name != _CLUSTER}
@@ -118,7 +120,7 @@ class StackOpener:
         )
 
     def _read_inputs(
-        self, environment: str, stack: PreparedStack, inputs: tuple[StackInput, ...], *, again: bool
+        self, environment: str, stack: PreparedStack, inputs: tuple[StackInput, ...], *, recent: bool
     ) -> Mapping[str, Output]:
         """Return the values of these inputs, and the name of the cluster: each other stack is read once."""
         if output := require_workload(stack).cluster.output:
@@ -131,7 +133,7 @@ class StackOpener:
             upstream = replace(
                 stack, name=each.stack, root=each.root, workspace=each.workspace, inputs=(), secrets={}, workload=None
             )
-            return self._read_outputs(environment, upstream, again=again)
+            return self._read_outputs(environment, upstream, recent=recent)
 
         with self._trace.span("outputs", f"{environment}/{stack.name}"):
             return select_inputs(stack.name, inputs, read_outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,22 +20,31 @@ class _Entry:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     outputs: Mapping[str, Output] | None = None
+    read_at: float = 0.0
 
 
 class KnownOutputs:
-    """Outputs by the directory of their stack. Threads share it."""
+    """Outputs by the directory of their stack. Threads share it.
 
-    def __init__(self) -> None:
+    Args:
+        read_clock: returns the seconds of a clock that never goes back.
+    """
+
+    def __init__(self, read_clock: Callable[[], float] = time.monotonic) -> None:
+        self._read_clock = read_clock
         self._lock = threading.Lock()
         self._entries: dict[Path, _Entry] = {}
 
-    def read(self, directory: Path, load: Callable[[], Mapping[str, Output]]) -> Mapping[str, Output]:
-        """Return the known outputs of a stack, or load them."""
+    def read(
+        self, directory: Path, load: Callable[[], Mapping[str, Output]], *, max_age: float | None = None
+    ) -> Mapping[str, Output]:
+        """Return the known outputs of a stack, or load them. They are loaded again after `max_age` seconds."""
         with self._lock:
             entry = self._entries.setdefault(directory, _Entry())
         with entry.lock:
-            if entry.outputs is None:
-                entry.outputs = load()
+            now = self._read_clock()
+            if entry.outputs is None or (max_age is not None and now - entry.read_at > max_age):
+                entry.outputs, entry.read_at = load(), now
             return entry.outputs
 
     def forget(self, directory: Path) -> None:
