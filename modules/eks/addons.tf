@@ -49,7 +49,8 @@ resource "aws_cloudformation_stack" "before_nodes" {
   depends_on = [aws_iam_role_policy_attachment.account]
 }
 
-# After the nodes: it is a deployment, and not active before its pods have a place to run.
+# Beside the nodes: its pods wait for them, and CloudFormation waits for its pods, or ends when EKS calls the add-on DEGRADED.
+# aws_eks_addon of 3.39 takes that for a failure, and had to wait for the nodes.
 resource "aws_cloudformation_stack" "coredns" {
   #checkov:skip=CKV_AWS_124:Terraform waits for the stack, and says what went wrong
 
@@ -57,8 +58,6 @@ resource "aws_cloudformation_stack" "coredns" {
   template_body = local.addon_templates["coredns"]
 
   tags = { Name = "${local.name}-eks-coredns" }
-
-  depends_on = [aws_eks_node_group.this]
 }
 
 # EKS installs no copy of this one by itself: there is no conflict.

@@ -3,7 +3,10 @@ output "cluster_name" {
   value       = aws_eks_cluster.this.name
 
   # Whoever deploys into the cluster may count on nodes and names.
-  depends_on = [aws_cloudformation_stack.coredns]
+  depends_on = [
+    aws_cloudformation_stack.coredns,
+    aws_eks_node_group.this,
+  ]
 }
 
 output "cluster_arn" {

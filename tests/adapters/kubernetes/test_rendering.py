@@ -393,16 +393,48 @@ def test_tools_see_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="only Linux has files in memory")
 def test_values_are_rendered_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A process that is killed while it renders leaves no sensitive output on disk."""
-    seen = tmp_path / "seen"
-    tool = tmp_path / "kubectl"
+    seen = note_kustomize(monkeypatch, tmp_path)
+    ManifestRenderer().render(lay_folder(tmp_path), WORKLOAD, VALUES)
+    places = seen.read_text().split()
+    assert places
+    assert all(each.startswith("/dev/shm/") and not Path(each).exists() for each in places)
+
+
+def test_same_bytes_and_values_are_rendered_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An apply needs what its plan has rendered, if nothing has changed since."""
+
+    def count_runs() -> int:
+        runs = len(seen.read_text().split())
+        seen.write_text("")
+        return runs
+
+    seen, tree, renderer = note_kustomize(monkeypatch, tmp_path), lay_folder(tmp_path), ManifestRenderer()
+    first = renderer.render(tree, WORKLOAD, VALUES)
+    assert count_runs() == 2
+    assert renderer.render(tree, WORKLOAD, VALUES) == first
+    assert count_runs() == 0
+
+    assert renderer.render(tree, WORKLOAD, {**VALUES, "replicas": "4"}).objects[0]["spec"]["replicas"] == 4
+    assert count_runs() == 2
+    assert renderer.render(tree, replace(WORKLOAD, namespace="other"), VALUES) != first
+    assert count_runs() == 2
+    (tree / "k/base/web.yaml").write_text(DEPLOYMENT.replace("name: web}", "name: api}", 1))
+    assert renderer.render(tree, WORKLOAD, VALUES).objects[0]["metadata"]["name"] == "api"
+    assert count_runs() == 2
+
+
+def note_kustomize(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return a file that gets the folder of each run of kustomize, a line each."""
+    seen, tool = tmp_path / "seen", tmp_path / "kubectl"
     tool.write_text(f'#!/bin/sh\ncase "$1" in kustomize) echo "$2" >> {seen};; esac\nexec {find_tool(KUBECTL)} "$@"\n')
     tool.chmod(0o755)
+    monkeypatch.setenv("ENVCTL_KUBECTL", str(tool))
+    return seen
+
+
+def lay_folder(tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
     for path, text in FOLDER.items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text(text)
-    monkeypatch.setenv("ENVCTL_KUBECTL", str(tool))
-    ManifestRenderer().render(tree, WORKLOAD, VALUES)
-    places = seen.read_text().split()
-    assert places
-    assert all(each.startswith("/dev/shm/") and not Path(each).exists() for each in places)
+    return tree

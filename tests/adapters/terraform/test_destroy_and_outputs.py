@@ -146,3 +146,26 @@ def test_reader_of_lost_state_can_only_be_destroyed(bench: Bench) -> None:
     assert [(each.address, each.action) for each in plan.resources] == [("terraform_data.this", Action.DELETE)]
     bench.driver.apply("dev", stack)
     assert "there" not in bench.state.read_text()
+
+
+def test_outputs_for_other_stacks_are_read_once_until_a_change(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command itself may change them, or somebody else."""
+
+    def read_id(*, recent: bool = False) -> object:
+        return bench.driver.read_current_outputs("dev", stack, recent=recent)["id"].value
+
+    stack = bench.lay(TWO, outputs=OUTPUTS)
+    bench.deploy(stack)
+    assert read_id() == "first"
+    stack = bench.lay(TWO.replace("first", "second"), outputs=OUTPUTS)
+    bench.deploy(stack)
+    assert read_id() == "second"
+
+    other = bench.new_driver()
+    bench.lay(TWO.replace("first", "third"), outputs=OUTPUTS)
+    other.plan("dev", stack)
+    other.apply("dev", stack)
+    assert read_id() == "second"
+    monkeypatch.setattr("envctl.adapters.terraform.driver._RECENT_SECONDS", 0.0)
+    assert read_id(recent=True) == "third"
+    assert read_id() == "third"

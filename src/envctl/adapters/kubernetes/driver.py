@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from envctl.adapters.kubernetes.stack.inventories import has_missing_objects, load_inventory
-from envctl.adapters.kubernetes.stack.opening import Renderer, StackOpener, require_workload
+from envctl.adapters.kubernetes.stack.opening import OutputReader, Renderer, StackOpener, require_workload
 from envctl.adapters.kubernetes.stack.planning import ClusterPlan, place_objects, plan_destruction, plan_objects
 from envctl.domain.errors import OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.plan.changes import StackPlan
@@ -52,7 +52,7 @@ class KubernetesDriver:
         root: Path,
         renderer: Renderer,
         find_api: Callable[[str, PreparedStack, str], ClusterApi],
-        read_outputs: Callable[[str, PreparedStack], Mapping[str, Output]],
+        read_outputs: OutputReader,
         observer: Observer,
         *,
         secrecy: ports.MessageRedactor = NullRedactor(),  # noqa: B008 (it holds nothing)
@@ -144,16 +144,16 @@ class KubernetesDriver:
             self._report(environment, stack, "over")
 
     def _apply(self, environment: str, stack: PreparedStack, planned: ClusterPlan) -> None:
-        """Plan again, and apply that plan if it is the same."""
+        """Plan again, with outputs that others may have changed, and apply that plan if it is the same."""
         from envctl.adapters.kubernetes.stack import applying
 
         if planned.destroys:
-            scene = self._opener.connect(environment, stack)
+            scene = self._opener.connect(environment, stack, recent=True)
             now = plan_destruction(scene)
             applying.require_same(scene, planned, now)
             applying.apply_destruction(scene, now)
         else:
-            scene, rendered = self._opener.render(environment, stack)
+            scene, rendered = self._opener.render(environment, stack, recent=True)
             now = plan_objects(scene, rendered.objects)
             applying.require_same(scene, planned, now)
             applying.apply_plan(scene, now)

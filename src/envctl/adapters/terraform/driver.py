@@ -28,6 +28,7 @@ from envctl.adapters.terraform.scheduler.capacity import (
 from envctl.adapters.terraform.scheduler.machine import detect_machine
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.state import local_state, unsaved_state
+from envctl.adapters.terraform.state.known_outputs import KnownOutputs
 from envctl.adapters.terraform.warm.checked_stacks import CheckedStacks
 from envctl.adapters.terraform.warm.warm_providers import WarmProviders
 from envctl.domain.errors import EnvctlError, OperationFailedError, StateLockedError
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 # Another plan locks the state for some seconds. A deployment under way waits longer for it.
 PLAN_LOCK_TIMEOUT, APPLY_LOCK_TIMEOUT = "5s", "120s"
+_RECENT_SECONDS = 10.0
 _RETRY_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 ABSENT_ADDRESS = "terraform_data.envctl_asks_for_the_lock"
@@ -108,6 +110,7 @@ class TerraformDriver:
         self._plans = PlanFiles()
         self._checked_stacks = CheckedStacks(home / "cache" / "checked.json")
         self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
+        self._known_outputs = KnownOutputs()
         # By directory of the stack: what a running plan calls at its first change.
         self._on_changes: dict[Path, Callable[[], None]] = {}
 
@@ -336,9 +339,16 @@ class TerraformDriver:
         stack_lock.require_idle(site)
         return self._load_outputs(site)
 
-    def read_current_outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
-        """Return the outputs for another stack of the same command, which may plan this one meanwhile."""
-        return self._load_outputs(self._build_site(environment, stack))
+    def read_current_outputs(
+        self, environment: str, stack: PreparedStack, *, recent: bool = False
+    ) -> Mapping[str, Output]:
+        """Return the outputs for another stack of the same command, which may plan this one meanwhile. They are read
+        once, and once more after each change of the state by this command. `recent` finds changes by others, too, but
+        for those of the last seconds: none can be told from a change that comes right after the read.
+        """
+        site = self._build_site(environment, stack)
+        max_age = _RECENT_SECONDS if recent else None
+        return self._known_outputs.read(site.directory, partial(self._load_outputs, site), max_age=max_age)
 
     def _load_outputs(self, site: Site) -> Mapping[str, Output]:
         from envctl.domain.terraform.outputs import Output
@@ -407,8 +417,11 @@ class TerraformDriver:
         from envctl.adapters.terraform.diagnostics import full_disk
 
         words = (plan.path,) if plan else ()
-        with full_disk.reserve_space(site):
-            result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "apply", *words, **options)
+        try:
+            with full_disk.reserve_space(site):
+                result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "apply", *words, **options)
+        finally:
+            self._known_outputs.forget(site.directory)
         transcript.planned_changes = self._planned_changes.get(site.directory, ())
         if transcript.dumped_state is not None:
             unsaved_state.save_state(site, transcript.dumped_state)
@@ -476,12 +489,19 @@ class TerraformDriver:
     def _capture_output(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
         from envctl.adapters.terraform.process.json_events import Transcript
 
-        result, output = self._launcher.capture_command(site, command, *words, alone=alone, no_color=True, **options)
-        if _needs_init(Transcript(), result):
-            self._init_runner.reinitialize(site)
+        try:
             result, output = self._launcher.capture_command(
                 site, command, *words, alone=alone, no_color=True, **options
             )
+            if _needs_init(Transcript(), result):
+                self._init_runner.reinitialize(site)
+                result, output = self._launcher.capture_command(
+                    site, command, *words, alone=alone, no_color=True, **options
+                )
+        finally:
+            if alone:
+                # It may have written the state.
+                self._known_outputs.forget(site.directory)
         check_result(result, Transcript(), site, command)
         return output
 

@@ -69,7 +69,7 @@ class Bench:
     Attributes:
         outputs: of the stacks with a root module.
         secrets: what was given to the redactor.
-        reads: stacks whose outputs were read, one entry for each read.
+        reads: stacks whose outputs were read, one entry for each read; `recent` ones are marked.
     """
 
     cluster: KubernetesCluster
@@ -111,8 +111,8 @@ class Bench:
     def stack(self) -> PreparedStack:
         return PreparedStack(self.name, workload=self.workload)
 
-    def read_outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
-        self.reads.append(stack.name)
+    def read_outputs(self, environment: str, stack: PreparedStack, *, recent: bool) -> Mapping[str, Output]:
+        self.reads.append(f"recent {stack.name}" if recent else stack.name)
         return self.outputs.get(stack.name, {})
 
     def add_secrets(self, values: Collection[object], public: Iterable[str] = ()) -> object:

@@ -24,6 +24,17 @@ def test_outputs_of_a_stack_are_read_once(bench: Bench) -> None:
     assert bench.renderer.values == {"cluster": "logs"}
 
 
+def test_apply_needs_recent_outputs(bench: Bench) -> None:
+    """Others may have changed them since the plan."""
+    bench.outputs = {"net": {"group": Output("logs")}}
+    stack = replace(bench.stack, inputs=(make_input("group", "group"),))
+    bench.release(build_config_map())
+    bench.driver.plan("dev", stack)
+    bench.driver.apply("dev", stack)
+    bench.driver.await_ready("dev", stack)
+    assert bench.reads == ["net", "recent net"]
+
+
 def test_cluster_alone_is_read_where_nothing_is_rendered(bench: Bench) -> None:
     bench.outputs = {"net": {"name": Output("shop-1")}}
     cluster = ClusterReference(output=make_input("cluster", "name"))

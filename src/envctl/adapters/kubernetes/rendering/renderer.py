@@ -1,9 +1,11 @@
 """Renders the objects of a stack: charts by helm, and everything by kustomize, the one parser of all YAML."""
 
+import hashlib
 import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -46,9 +48,26 @@ _MALFORMED = ("already registered id", "ID conflict", "missing metadata.name", "
 
 
 class ManifestRenderer:
-    """Renders trees of stacks with kubectl and helm, without a network."""
+    """Renders trees of stacks with kubectl and helm, without a network. Threads share it."""
 
-    def render(
+    def __init__(self) -> None:
+        # By tree: the bytes and values of the last rendering, and its objects.
+        self._known: dict[Path, tuple[tuple[object, ...], RenderedManifests]] = {}
+        self._lock = threading.Lock()
+
+    def render(self, tree: Path, workload: Workload, values: Mapping[str, str]) -> RenderedManifests:
+        """Return the objects of a stack, like `_render`. The apply after a plan needs no tool again."""
+        made_of = (_hash_tree(tree), workload, dict(values))
+        with self._lock:
+            before, rendered = self._known.get(tree, ((), RenderedManifests(())))
+        if before == made_of:
+            return rendered
+        rendered = self._render(tree, workload, values)
+        with self._lock:
+            self._known[tree] = made_of, rendered
+        return rendered
+
+    def _render(
         self, tree: Path, workload: Workload, values: Mapping[str, str], *, with_examples: bool = False
     ) -> RenderedManifests:
         """Return the objects of a stack, rendered twice and compared. `values` has the text of each variable; of a
@@ -70,13 +89,27 @@ class ManifestRenderer:
     def render_files(
         self, files: Mapping[str, File], workload: Workload, values: Mapping[str, str], *, with_examples: bool = False
     ) -> RenderedManifests:
-        """Return the objects of a stack whose tree is not on disk, like `render`."""
+        """Return the objects of a stack whose tree is not on disk, like `_render`."""
         with tempfile.TemporaryDirectory(prefix="envctl-tree-") as folder:
             for path, file in files.items():
                 place = Path(folder, path)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(file.data)
-            return self.render(Path(folder), workload, values, with_examples=with_examples)
+            return self._render(Path(folder), workload, values, with_examples=with_examples)
+
+
+def _hash_tree(tree: Path) -> str:
+    """Return a hash of all names, bytes and links in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(tree.rglob("*")):
+        data = b""
+        if path.is_symlink():
+            data = os.fsencode(path.readlink())
+        elif path.is_file():
+            data = path.read_bytes()
+        for part in (os.fsencode(path.relative_to(tree)), data):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
 
 
 @dataclass

@@ -34,13 +34,18 @@ class Renderer(Protocol):
     def render(self, tree: Path, workload: Workload, values: Mapping[str, str]) -> RenderedManifests: ...
 
 
+class OutputReader(Protocol):
+    """Returns the outputs of a stack with a root module. With `recent`, not as known since long."""
+
+    def __call__(self, environment: str, stack: PreparedStack, *, recent: bool) -> Mapping[str, Output]: ...
+
+
 class StackOpener:
     """Opens stacks. Threads share it.
 
     Args:
         root: the folder of all work directories.
         find_api: returns the cluster of a stack, by its name if it is an output or a literal.
-        read_outputs: returns the outputs of a stack with a root module.
         key: hides values of Secrets.
         secrecy: receives the values of Secrets.
         is_stopping: whether the user stops the command.
@@ -52,7 +57,7 @@ class StackOpener:
         root: Path,
         renderer: Renderer,
         find_api: Callable[[str, PreparedStack, str], ClusterApi],
-        read_outputs: Callable[[str, PreparedStack], Mapping[str, Output]],
+        read_outputs: OutputReader,
         observer: Observer,
         *,
         key: bytes,
@@ -70,14 +75,22 @@ class StackOpener:
         self._is_stopping = is_stopping
         self._trace = trace
 
-    def connect(self, environment: str, stack: PreparedStack) -> Scene:
+    def connect(self, environment: str, stack: PreparedStack, *, recent: bool = False) -> Scene:
         """Return the stack in its cluster. Raises UpstreamBehindError if the output with its name is missing."""
-        return self._open_scene(environment, stack, self._read_inputs(environment, stack, ()))
+        return self._open_scene(environment, stack, self._read_inputs(environment, stack, (), recent=recent))
 
-    def render(self, environment: str, stack: PreparedStack) -> tuple[Scene, RenderedManifests]:
-        """Return the stack in its cluster, and its objects with the values of other stacks as they are now."""
+    def render(
+        self, environment: str, stack: PreparedStack, *, recent: bool = False
+    ) -> tuple[Scene, RenderedManifests]:
+        """Return the stack in its cluster, and its objects with the values of other stacks.
+
+        Args:
+            environment: its environment.
+            stack: the stack.
+            recent: whether the values may be no older than some seconds.
+        """
         workload = require_workload(stack)
-        inputs = self._read_inputs(environment, stack, stack.inputs)
+        inputs = self._read_inputs(environment, stack, stack.inputs, recent=recent)
         scene = self._open_scene(environment, stack, inputs)
         format_value = json.dumps if workload.is_chart else format_raw_output
         own = {name: format_value(output.value) for name, output in inputs.items() if name != _CLUSTER}
@@ -107,7 +120,7 @@ class StackOpener:
         )
 
     def _read_inputs(
-        self, environment: str, stack: PreparedStack, inputs: tuple[StackInput, ...]
+        self, environment: str, stack: PreparedStack, inputs: tuple[StackInput, ...], *, recent: bool
     ) -> Mapping[str, Output]:
         """Return the values of these inputs, and the name of the cluster: each other stack is read once."""
         if output := require_workload(stack).cluster.output:
@@ -120,7 +133,7 @@ class StackOpener:
             upstream = replace(
                 stack, name=each.stack, root=each.root, workspace=each.workspace, inputs=(), secrets={}, workload=None
             )
-            return self._read_outputs(environment, upstream)
+            return self._read_outputs(environment, upstream, recent=recent)
 
         with self._trace.span("outputs", f"{environment}/{stack.name}"):
             return select_inputs(stack.name, inputs, read_outputs)
