@@ -8,7 +8,7 @@ v1 secrets Secret N - -
 v1 serviceaccounts ServiceAccount N sa token
 v1 services Service N svc status
 v1 endpoints Endpoints N ep -
-v1 pods Pod N po attach,ephemeralcontainers,eviction,exec,log,portforward,status
+v1 pods Pod N po attach,ephemeralcontainers,eviction,exec,log,portforward,resize,status
 v1 events Event N ev -
 v1 nodes Node C no status
 v1 persistentvolumes PersistentVolume C pv status

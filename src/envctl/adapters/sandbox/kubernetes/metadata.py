@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from envctl.adapters.sandbox.kubernetes.new_status import build_new_status
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
+from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import format_time
 from envctl.adapters.sandbox.kubernetes.status_errors import (
     StatusError,
@@ -71,14 +72,20 @@ def check_new(place: Place, item: Object) -> None:
         raise _refuse_identity(place, metadata["uid"], "")
 
 
-def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = False) -> None:
-    """Check that an update means this object in this version. Raises StatusError."""
+def check_identity(place: Place, item: Object) -> None:
+    """Check that a body has the name and the namespace of its path. Raises StatusError."""
     metadata = _require_metadata(item)
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)
     if not metadata.get("name"):
         raise _refuse_nameless(place)
     _check_same_name(metadata, place.name)
+
+
+def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = False) -> None:
+    """Check that an update means this object in this version. Raises StatusError."""
+    check_identity(place, item)
+    metadata = item["metadata"]
     if place.resource.needs_version and not is_patch and not metadata.get("resourceVersion"):
         raise _refuse_unversioned(place)
     _check_version(place, metadata, live)
@@ -136,7 +143,7 @@ def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) 
         finalizers = list((item.get("spec") or {}).get("finalizers") or ())
         item.clear()
         item |= copy.deepcopy(live) | {"spec": {**(live.get("spec") or {}), "finalizers": finalizers}}
-    elif resource.has_status:
+    elif resource.has_status and part not in POD_PARTS:
         item.pop("status", None)
         if "status" in live:
             item["status"] = copy.deepcopy(live["status"])

@@ -15,7 +15,9 @@ from envctl.adapters.sandbox.kubernetes.admission.pod_security import check_pod_
 from envctl.adapters.sandbox.kubernetes.admission.policies import check_policies
 from envctl.adapters.sandbox.kubernetes.admission.quotas import check_quotas
 from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+from envctl.adapters.sandbox.kubernetes.resources import Resource
 
+_COMPLETED = frozenset({"Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "VolumeAttributesClass"})
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
 
 Check = Callable[[AdmissionRequest], None]
@@ -33,10 +35,12 @@ class AdmissionChain:
         self.has_accounts = False
         self.checks: list[Check] = []
 
+    def completes(self, resource: Resource) -> bool:
+        """Check for a kind whose new objects the plugins change or refuse before their validation."""
+        return not resource.is_custom and resource.kind in _COMPLETED
+
     def complete(self, request: AdmissionRequest) -> bool:
         """Change a new object. Returns whether anything has changed, raises StatusError."""
-        if request.operation != "CREATE" or request.resource.is_custom:
-            return False
         changed = set_default_resources(request)
         if self.has_accounts:
             changed |= set_account(request)

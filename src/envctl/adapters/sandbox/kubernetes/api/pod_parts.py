@@ -16,7 +16,6 @@ _REFUSED = {
     "exec": "the sandbox runs no containers: a command cannot run in one",
     "attach": "the sandbox runs no containers: there is no process to attach to",
     "portforward": "the sandbox runs no containers: no port can be forwarded",
-    "ephemeralcontainers": "the sandbox runs no containers: none can be added to a pod",
 }
 PARTS = frozenset({*_REFUSED, "log", "eviction", "token"})
 _LEAST_SECONDS, _USUAL_SECONDS, _MOST_SECONDS = 600, 3600, 2**32

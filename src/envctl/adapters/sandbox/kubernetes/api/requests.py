@@ -61,8 +61,10 @@ from envctl.adapters.sandbox.kubernetes.status_errors import (
     unauthorized,
     unsupported_media_type,
 )
+from envctl.adapters.sandbox.kubernetes.subresources import find_subresource
 
 _HEALTH_PATHS = frozenset({"/healthz", "/livez", "/readyz"})
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
 
@@ -182,6 +184,7 @@ class KubernetesApi:
         if parsed.duplicates and target.query.get("fieldValidation") == "Strict":
             is_apply = PATCH_KINDS.get(media) == "apply"
             raise refuse_duplicates(resource.kind, resource.version, parsed.duplicates, is_apply=is_apply)
+        _check_verb(request.method, target.part)
         if resource.is_review:
             return _answer_item(201, self._answer_review(target, require_object(body)))
         if target.part == "scale":
@@ -357,6 +360,12 @@ class KubernetesApi:
                     yield kind, item
 
         return ApiStream(open_frames)
+
+
+def _check_verb(method: str, part: str) -> None:
+    """Raise StatusError 405 for a method that a subresource does not have."""
+    if part and _VERBS.get(method, "get") not in find_subresource(part).verbs:
+        raise method_not_allowed()
 
 
 def _add_warnings(written: Written, duplicates: Sequence[str], target: Target) -> Written:

@@ -195,11 +195,19 @@ class StrategicPatch:
         elif value is None:
             merged.pop(name, None)
         elif isinstance(value, list):
-            merged[name] = self._patch_list(self._get_field(schema, name), merged.get(name) or [], value)
+            inner = self._get_field(schema, name)
+            live = merged.get(name)
+            merged[name] = self._take_list(inner, value) if live is None else self._patch_list(inner, live, value)
         elif isinstance(value, dict) and value.get(_DIRECTIVE) == "delete":
             merged.pop(name, None)
         else:
             merged[name] = self.apply(self._get_field(schema, name), merged.get(name), value)
+
+    def _take_list(self, schema: Schema, patch: list[Any]) -> list[Any]:
+        """Return a list where there is none yet: its items are not merged with each other."""
+        items = self._schemas.get_items(schema)
+        kept = [each for each in patch if not (isinstance(each, dict) and _DIRECTIVE in each)]
+        return [self.apply(items, {}, each) if isinstance(each, dict) else copy.deepcopy(each) for each in kept]
 
     def _patch_list(self, schema: Schema, live: list[Any], patch: list[Any]) -> list[Any]:
         strategy = self._schemas.get_extension(schema, "patch-strategy") or ""
