@@ -38,6 +38,8 @@ from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 
 FOREGROUND = "foregroundDeletion"
 _DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+# Other objects are stored as protobuf, which does not tell an empty list from none.
+_STORED_AS_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 _FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 Admission = Callable[[Resource, Object, Object | None], None]
@@ -338,9 +340,12 @@ class Cluster:
                 self.rules.set_defaults(resource, kept, None)
         kept["metadata"].pop("managedFields", None)
         self.rules.validate(resource, kept, live, sent_as.group, options.part)
-        self.rules.drop_empty(resource, kept)
+        has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:
             self.rules.drop_empty(resource, item)
+        if has_empty and resource.group not in _STORED_AS_JSON:
+            kept = copy.deepcopy(kept)
+            self.rules.drop_empty(resource, kept, is_stored=True)
         if owners is not None:
             item["metadata"]["managedFields"] = owners
         return item, kept

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from envctl.adapters.sandbox.kubernetes.admission.accounts import set_account
 from envctl.adapters.sandbox.kubernetes.admission.cluster_defaults import (
-    check_runtime_class,
+    check_default_priority,
+    set_ingress_class,
     set_priority,
     set_protection,
     set_storage_class,
@@ -15,9 +16,10 @@ from envctl.adapters.sandbox.kubernetes.admission.pod_security import check_pod_
 from envctl.adapters.sandbox.kubernetes.admission.policies import check_policies
 from envctl.adapters.sandbox.kubernetes.admission.quotas import check_quotas
 from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+from envctl.adapters.sandbox.kubernetes.admission.runtime_classes import check_overhead, set_runtime_class
 from envctl.adapters.sandbox.kubernetes.resources import Resource
 
-_COMPLETED = frozenset({"Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "VolumeAttributesClass"})
+_COMPLETED = frozenset({"Ingress", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "VolumeAttributesClass"})
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
 
 Check = Callable[[AdmissionRequest], None]
@@ -47,14 +49,17 @@ class AdmissionChain:
         changed |= set_priority(request)
         changed |= set_protection(request)
         changed |= set_taint(request)
-        check_runtime_class(request)
-        return set_storage_class(request) or changed
+        changed |= set_storage_class(request)
+        changed |= set_runtime_class(request)
+        return set_ingress_class(request) or changed
 
     def check(self, request: AdmissionRequest) -> list[str]:
         """Check a write. Returns warnings, raises StatusError."""
         if request.operation == "DELETE" and request.resource.is_namespace and request.name in _IMMORTAL:
             raise request.refuse("this namespace may not be deleted")
         check_limit_ranges(request)
+        check_default_priority(request)
+        check_overhead(request)
         warnings = check_pod_security(request)
         for check in self.checks:
             check(request)

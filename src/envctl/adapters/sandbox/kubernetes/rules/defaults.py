@@ -78,6 +78,7 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
     },
+    "core.v1.FileKeySelector": {"optional": False},
     "core.v1.GRPCAction": {"service": ""},
     "core.v1.HTTPGetAction": {"path": "/", "scheme": "HTTP"},
     "core.v1.HostPathVolumeSource": {"type": ""},

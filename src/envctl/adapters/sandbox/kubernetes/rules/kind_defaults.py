@@ -67,7 +67,7 @@ def _default_volume(volume: Part) -> None:
 
 def _default_pod(pod: Part) -> None:
     spec = pod.setdefault("spec", {})
-    _set(spec, enableServiceLinks=True, priority=0, preemptionPolicy="PreemptLowerPriority")
+    _set(spec, enableServiceLinks=True)
     for container in [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]:
         limits = (container.get("resources") or {}).get("limits")
         if limits:

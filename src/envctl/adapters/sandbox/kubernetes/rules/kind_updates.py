@@ -36,6 +36,16 @@ def keep_job_selector(kind: str, item: Object, live: Object | None) -> Iterator[
         spec["template"]["metadata"] = template
 
 
+def keep_priority(kind: str, item: Object, live: Object) -> None:
+    """Keep the priority of a pod if an update does not send it."""
+    if kind != "Pod":
+        return
+    spec = item.setdefault("spec", {})
+    for name in ("priority", "preemptionPolicy"):
+        if spec.get(name) is None and live["spec"].get(name) is not None:
+            spec[name] = live["spec"][name]
+
+
 def count_template(kind: str, item: Object, live: Object) -> None:
     """Count the templates of a DaemonSet."""
     if kind != "DaemonSet":

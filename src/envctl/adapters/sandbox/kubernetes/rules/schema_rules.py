@@ -17,7 +17,12 @@ from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_default
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
 from envctl.adapters.sandbox.kubernetes.rules.go_values import ConversionError, convert_to_go, drop_nulls
-from envctl.adapters.sandbox.kubernetes.rules.kind_updates import count_template, drop_kept, keep_job_selector
+from envctl.adapters.sandbox.kubernetes.rules.kind_updates import (
+    count_template,
+    drop_kept,
+    keep_job_selector,
+    keep_priority,
+)
 from envctl.adapters.sandbox.kubernetes.rules.managed_fields import (
     Manager,
     Ownership,
@@ -123,6 +128,7 @@ class SchemaRules:
                 set_defaults(self.types, self.schemas, kind.schema, item)
             if live is not None:
                 count_template(kind.name, item, live)
+                keep_priority(kind.name, item, live)
             if resource.has_status:
                 item.setdefault("status", {})
 
@@ -135,10 +141,15 @@ class SchemaRules:
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
 
-    def drop_empty(self, resource: ResourceFacts, item: Object) -> None:
-        """Leave out of a valid object what Go does not write."""
-        if not resource.is_custom:
-            convert_to_go(self.types, self.schemas, self._find_kind(resource).schema, item)
+    def drop_empty(self, resource: ResourceFacts, item: Object, *, is_stored: bool = False) -> bool:
+        """Leave out of a valid object what Go does not write.
+
+        Returns whether it has empty lists that the store writes as null; `is_stored` writes them.
+        """
+        if resource.is_custom:
+            return False
+        schema = self._find_kind(resource).schema
+        return convert_to_go(self.types, self.schemas, schema, item, is_stored=is_stored)
 
     def _convert(self, kind: Kind, item: Object, sent: Object | None = None) -> None:
         """Write an object as Go does. `sent` is the configuration that a refusal names."""

@@ -11,7 +11,11 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resources
 from envctl.adapters.sandbox.kubernetes.rules.validation.security import check_container_context, check_relative_path
-from envctl.adapters.sandbox.kubernetes.rules.validation.variables import check_variable_sources, check_variables
+from envctl.adapters.sandbox.kubernetes.rules.validation.variables import (
+    check_file_volumes,
+    check_variable_sources,
+    check_variables,
+)
 
 Part = Mapping[str, Any]
 
@@ -113,6 +117,7 @@ def _check_container(container: Part, spec: Part, place: str, volumes: Mapping[s
     causes.check_choice(f"{place}.terminationMessagePolicy", container.get("terminationMessagePolicy"), policies)
     _check_ports(container.get("ports") or (), f"{place}.ports", causes)
     check_variables(container.get("env") or (), f"{place}.env", causes)
+    check_file_volumes(container.get("env") or (), volumes, f"{place}.env", causes)
     check_variable_sources(container.get("envFrom") or (), f"{place}.envFrom", causes)
     _check_mounts(container, f"{place}.volumeMounts", volumes, causes)
     _check_devices(container, f"{place}.volumeDevices", volumes, causes)
