@@ -84,7 +84,7 @@ class Written:
 
 
 @contextmanager
-def _keep_warnings(warnings: list[str]) -> Iterator[None]:
+def keep_warnings(warnings: list[str]) -> Iterator[None]:
     """Add the warnings so far to a refusal."""
     try:
         yield
@@ -168,7 +168,7 @@ class Cluster:
         with self.store.lock:
             body = copy.deepcopy(body)
             warnings = self.rules.check_types(sent_as, body, options.field_validation)
-            with _keep_warnings(warnings):
+            with keep_warnings(warnings):
                 body = to_stored(sent_as, body)
                 warnings += drop_double_owners(body)
                 sent = copy.deepcopy(body)
@@ -192,7 +192,7 @@ class Cluster:
         with self.store.lock:
             item = copy.deepcopy(body)
             warnings = self._check_sent(sent_as, item, options, patch)
-            with _keep_warnings(warnings):
+            with keep_warnings(warnings):
                 item = to_stored(sent_as, item)
                 if not is_patch:
                     check_identity(place, item)
@@ -370,7 +370,7 @@ class Cluster:
         if live is not None:
             if is_same(live, item):
                 return live
-            if resource.counts_generations and not has_same_spec(live, item):
+            if resource.counts_generations and options.part != "status" and not has_same_spec(live, item):
                 metadata["generation"] = live["metadata"].get("generation", 0) + 1
         if options.is_dry_run:
             return item

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from envctl.adapters.sandbox.kubernetes.new_status import build_new_status
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
+from envctl.adapters.sandbox.kubernetes.rules.kind_updates import list_status_metadata
 from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import format_time
 from envctl.adapters.sandbox.kubernetes.status_errors import (
@@ -137,8 +138,11 @@ def check_config(place: Place, config: Object, live: Object | None) -> None:
 
 def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) -> None:
     """Restore the fields outside of the reach of a request, such as all others in an update of the status."""
-    if part == "status":
+    if part in ("status", "approval"):
         _keep_all_but_status(resource, live, item)
+        if part == "approval":
+            conditions = (item.pop("status", None) or {}).get("conditions")
+            item["status"] = {**copy.deepcopy(live.get("status") or {}), "conditions": conditions}
     elif part == "finalize":
         finalizers = list((item.get("spec") or {}).get("finalizers") or ())
         item.clear()
@@ -148,7 +152,7 @@ def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) 
         if "status" in live:
             item["status"] = copy.deepcopy(live["status"])
     metadata = _require_metadata(item)
-    if part != "status":
+    if part not in ("status", "approval"):
         _check_deletion(resource, live["metadata"], metadata)
     for name in _FIXED:
         metadata.pop(name, None)
@@ -175,11 +179,10 @@ def _keep_all_but_status(resource: Resource, live: Object, item: Object) -> None
     status, metadata = item.get("status"), item["metadata"]
     item.clear()
     item |= copy.deepcopy(live)
+    item.pop("status", None)
     if status is not None:
         item["status"] = status
-    # Built-in kinds take annotations with their status, as controllers use it.
-    kept = ("managedFields",) if resource.is_custom else ("managedFields", "annotations", "finalizers")
-    for name in kept:
+    for name in ("managedFields", *list_status_metadata(resource.kind, is_custom=resource.is_custom)):
         item["metadata"].pop(name, None)
         if name in metadata:
             item["metadata"][name] = metadata[name]

@@ -25,6 +25,15 @@ _NEW: Mapping[str, Object] = {
     "StatefulSet": {"availableReplicas": 0, "replicas": 0},
 }
 
+_GATED: Object = {
+    "type": "PodScheduled",
+    "status": "False",
+    "lastProbeTime": None,
+    "lastTransitionTime": None,
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
+
 
 def build_new_status(resource: Resource, item: Object) -> Object:
     """Return the status of a new object; empty for none."""
@@ -35,5 +44,7 @@ def build_new_status(resource: Resource, item: Object) -> Object:
         stored = [each.get("name", "") for each in versions if isinstance(each, dict) and each.get("storage")]
         return {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
     if resource.kind == "Pod":
-        return {"phase": "Pending", "qosClass": find_quality(item.get("spec") or {})}
+        spec = item.get("spec") or {}
+        gated = {"conditions": [dict(_GATED)]} if spec.get("schedulingGates") else {}
+        return {"phase": "Pending", **gated, "qosClass": find_quality(spec)}
     return copy.deepcopy(_NEW.get(resource.kind, {}))

@@ -58,8 +58,8 @@ def set_priority(request: AdmissionRequest) -> bool:
         name = next((key for key, each in sorted(classes.items()) if each.get("globalDefault")), None)
         if name is not None:
             spec["priorityClassName"] = name
-    system: Mapping[str, Any] | None = {"value": _SYSTEM_CLASSES[name]} if name in _SYSTEM_CLASSES else None
-    found = {"value": 0} if name is None else classes.get(name) or system
+    system = {"value": _SYSTEM_CLASSES[name]} if name in _SYSTEM_CLASSES else None
+    found: Mapping[str, Any] | None = {"value": 0} if name is None else classes.get(name) or system
     if found is None:
         raise request.refuse(f"no PriorityClass with name {name} was found")
     policy = found.get("preemptionPolicy", "PreemptLowerPriority")

@@ -82,6 +82,7 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     "core.v1.GRPCAction": {"service": ""},
     "core.v1.HTTPGetAction": {"path": "/", "scheme": "HTTP"},
     "core.v1.HostPathVolumeSource": {"type": ""},
+    "core.v1.NamespaceStatus": {"phase": "Active"},
     "core.v1.ObjectFieldSelector": {"apiVersion": "v1"},
     "core.v1.PersistentVolumeClaim": {"spec": {}},
     "core.v1.PersistentVolumeClaimSpec": {"resources": {}, "volumeMode": "Filesystem"},

@@ -318,6 +318,12 @@ def _default_node_spec(spec: Part) -> None:
         spec["podCIDR"] = ranges[0]
 
 
+def _default_node_status(status: Part) -> None:
+    """Let pods have all that a node has, unless it says less."""
+    if status.get("capacity") and not status.get("allocatable"):
+        status["allocatable"] = dict(status["capacity"])
+
+
 FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "apiextensions.v1.CustomResourceDefinition": _default_custom_kind,
     "apps.v1.DaemonSet": _default_daemon_set,
@@ -332,6 +338,7 @@ FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "core.v1.LimitRangeItem": _default_limit,
     "core.v1.Namespace": _default_namespace,
     "core.v1.NodeSpec": _default_node_spec,
+    "core.v1.NodeStatus": _default_node_status,
     "core.v1.Pod": _default_pod,
     "core.v1.PodSpec": _default_pod_spec,
     "core.v1.ReplicationController": _default_replication_controller,

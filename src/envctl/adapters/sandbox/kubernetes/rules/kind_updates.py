@@ -16,6 +16,13 @@ _ALLOCATED: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# A write of their status changes nothing else.
+_ONLY_STATUS = frozenset(
+    {
+        *("APIService", "FlowSchema", "PriorityLevelConfiguration", "ServiceCIDR", "ValidatingAdmissionPolicy"),
+        "VolumeAttachment",
+    }
+)
 _SOURCES = ("dataSource", "dataSourceRef")
 _JOB_LABELS = ("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name")
 
@@ -34,6 +41,14 @@ def keep_job_selector(kind: str, item: Object, live: Object | None) -> Iterator[
         spec["template"].pop("metadata", None)
     else:
         spec["template"]["metadata"] = template
+
+
+def list_status_metadata(kind: str, *, is_custom: bool) -> tuple[str, ...]:
+    """Return the metadata that a write of the status changes, too."""
+    if is_custom or kind in _ONLY_STATUS:
+        return ()
+    names = ("annotations", "finalizers", "ownerReferences")
+    return names if kind == "Deployment" else ("labels", *names)
 
 
 def keep_priority(kind: str, item: Object, live: Object) -> None:

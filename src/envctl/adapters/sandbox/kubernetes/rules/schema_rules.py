@@ -22,6 +22,7 @@ from envctl.adapters.sandbox.kubernetes.rules.kind_updates import (
     drop_kept,
     keep_job_selector,
     keep_priority,
+    list_status_metadata,
 )
 from envctl.adapters.sandbox.kubernetes.rules.managed_fields import (
     Manager,
@@ -49,7 +50,6 @@ _CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, ap
 _OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _METADATA: Schema = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
 _STATUS: tuple[FieldPath, ...] = (("f:status",),)
-_NOT_STATUS: tuple[FieldPath, ...] = (("f:spec",), ("f:metadata", "f:labels"))
 
 
 class ResourceFacts(Protocol):
@@ -287,8 +287,11 @@ def _is_tracked(merge: StructuredMerge, ownership: Ownership, before: Object, af
 
 def _list_ignored(resource: ResourceFacts, part: str) -> tuple[FieldPath, ...]:
     """Return the read-only fields of a request."""
-    if part == "status":
-        return _NOT_STATUS
+    if part in ("status", "approval"):
+        names = list_status_metadata(resource.kind, is_custom=resource.is_custom)
+        if not names:
+            return (("f:spec",), ("f:metadata",))
+        return (("f:spec",),) if "labels" in names else (("f:spec",), ("f:metadata", "f:labels"))
     if part in POD_PARTS:
         return ()
     return _STATUS if resource.has_status else ()

@@ -22,6 +22,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.custom import definitio
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.parts import check_custom_resource
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
+from envctl.adapters.sandbox.kubernetes.rules.validation.statuses import check_status
 from envctl.adapters.sandbox.kubernetes.rules.validation.system import (
     certificates,
     events,
@@ -131,6 +132,8 @@ def find_causes(
         check(item, None, causes)
     if check:
         check(item, live, causes)
+    if part == "status":
+        check_status(kind.name, item, live, causes)
     _check_schema(kind, item, causes)
     return causes
 
