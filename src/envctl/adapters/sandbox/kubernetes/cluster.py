@@ -21,6 +21,7 @@ from envctl.adapters.sandbox.kubernetes.metadata import (
     is_same,
     keep_fixed_parts,
     prepare_new,
+    refuse_nameless,
 )
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource, ResourceRegistry, locate
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
@@ -214,6 +215,9 @@ class Cluster:
             patched = self.rules.patch(place.resource, live, kind, body)
             if kind != "strategic":
                 check_patched_kind(place.resource.group_version, place.resource.kind, patched)
+                if not place.resource.is_custom and not patched.get("apiVersion"):
+                    # The server reads such an object as one of no version, whose metadata it does not find.
+                    raise refuse_nameless(place)
             return self.update(place, patched, options, Patch(kind, body))
 
     def apply(self, place: Place, config: Object, options: WriteOptions) -> Written:
@@ -225,6 +229,8 @@ class Cluster:
             if options.part and live is None:
                 raise not_found(resource, place.name)
             config = copy.deepcopy(config)
+            if config.get("metadata") is None and live is None:
+                raise refuse_nameless(place)
             before = live and to_version(sent_as, live)
             merged = self.rules.apply(sent_as, before, config, options.manager, options.part, force=options.force)
             check_config(place, config, live)

@@ -67,7 +67,7 @@ def check_new(place: Place, item: Object) -> None:
     """Check that an update which creates an object means this one. Raises StatusError."""
     metadata = _require_metadata(item)
     if not metadata.get("name"):
-        raise _refuse_nameless(place)
+        raise refuse_nameless(place)
     _check_same_name(metadata, place.name)
     if metadata.get("uid"):
         raise _refuse_identity(place, metadata["uid"], "")
@@ -79,7 +79,7 @@ def check_identity(place: Place, item: Object) -> None:
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)
     if not metadata.get("name"):
-        raise _refuse_nameless(place)
+        raise refuse_nameless(place)
     _check_same_name(metadata, place.name)
 
 
@@ -96,7 +96,8 @@ def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = F
         raise _refuse_identity(place, metadata["uid"], str(live["metadata"]["uid"]))
 
 
-def _refuse_nameless(place: Place) -> StatusError:
+def refuse_nameless(place: Place) -> StatusError:
+    """Return the refusal of a body without the name of the object."""
     return bad_request(f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided")
 
 
@@ -124,7 +125,7 @@ def check_config(place: Place, config: Object, live: Object | None) -> None:
     """Check what a server-side apply sends beside the content. Raises StatusError."""
     metadata = _require_metadata(config)
     if live is None and not metadata.get("name"):
-        raise _refuse_nameless(place)
+        raise refuse_nameless(place)
     _check_same_name(metadata, place.name)
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)

@@ -200,8 +200,13 @@ class StrategicPatch:
             merged[name] = self._take_list(inner, value) if live is None else self._patch_list(inner, live, value)
         elif isinstance(value, dict) and value.get(_DIRECTIVE) == "delete":
             merged.pop(name, None)
+        elif isinstance(value, dict) and self._is_replaced(self._get_field(schema, name)):
+            merged[name] = self.apply(self._get_field(schema, name), {}, value)
         else:
             merged[name] = self.apply(self._get_field(schema, name), merged.get(name), value)
+
+    def _is_replaced(self, schema: Schema) -> bool:
+        return bool(self._schemas.get_extension(schema, "patch-strategy") == "replace")
 
     def _take_list(self, schema: Schema, patch: list[Any]) -> list[Any]:
         """Return a list where there is none yet: its items are not merged with each other."""
@@ -213,6 +218,8 @@ class StrategicPatch:
         strategy = self._schemas.get_extension(schema, "patch-strategy") or ""
         if "merge" not in strategy:
             return copy.deepcopy(patch)
+        if len({type(each) for each in (*live, *patch)}) > 1:
+            raise ContentError(500, "", f"list element types are not identical: {format_go([live, patch])}")
         key = self._get_merge_key(schema)
         if not key:
             return self._sort_items(schema, [*live, *(each for each in patch if each not in live)], patch, live)

@@ -11,7 +11,7 @@ def adapt_service(item: Part, live: Mapping[str, Any]) -> None:
     spec, old = item.setdefault("spec", {}), live.get("spec") or {}
     _join_addresses(spec, old)
     if _has_address(old) and _has_address(spec):
-        for name in ("clusterIP", "clusterIPs"):
+        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if not spec.get(name) and old.get(name):
                 spec[name] = old[name]
     if _has_node_ports(old) and _has_node_ports(spec):
