@@ -94,6 +94,15 @@ def keep_warnings(warnings: list[str]) -> Iterator[None]:
         raise
 
 
+def _refuse_unversioned(place: Place, patched: Object, options: WriteOptions) -> StatusError:
+    """Return the refusal of an object whose version a patch removes: the server knows none of its fields then."""
+    refusal = refuse_nameless(place)
+    if options.field_validation == "Warn":
+        unknown = sorted(name for name in patched if name not in ("apiVersion", "kind"))
+        refusal.warnings = tuple(f'unknown field "{name}"' for name in unknown)
+    return refusal
+
+
 def _copy_owners(tracked: Object, kept: Object) -> None:
     if owners := tracked["metadata"].get("managedFields"):
         kept["metadata"]["managedFields"] = owners
@@ -216,8 +225,7 @@ class Cluster:
             if kind != "strategic":
                 check_patched_kind(place.resource.group_version, place.resource.kind, patched)
                 if not place.resource.is_custom and not patched.get("apiVersion"):
-                    # The server reads such an object as one of no version, whose metadata it does not find.
-                    raise refuse_nameless(place)
+                    raise _refuse_unversioned(place, patched, options)
             return self.update(place, patched, options, Patch(kind, body))
 
     def apply(self, place: Place, config: Object, options: WriteOptions) -> Written:

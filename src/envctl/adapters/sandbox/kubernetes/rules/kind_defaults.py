@@ -296,7 +296,7 @@ def _default_sources(spec: Part) -> None:
     """Write the source of a claim into both of its fields. The older one knows claims and snapshots only."""
     old, new = spec.get("dataSource"), spec.get("dataSourceRef")
     known = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
-    if old is not None and (old.get("apiGroup") or "", old.get("kind") or "") not in known:
+    if old is not None and new is None and (old.get("apiGroup") or "", old.get("kind") or "") not in known:
         old = spec.pop("dataSource") and None
     names = ("apiGroup", "kind", "name")
     if old is not None and new is None:
