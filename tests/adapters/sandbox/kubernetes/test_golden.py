@@ -52,7 +52,7 @@ METADATA_OF_STATUS = (".metadata", ".spec", ".status")
 
 
 CHANGES = ("post", "apply", "put", "merge", "strat", "jp", "upapply", "volumes", "pods")
-SUBJECTS = ("ephemeral", "resize", "podlevel", "classes", "reviews", "binding", "status", "cel", "crules")
+SUBJECTS = ("ephemeral", "resize", "podlevel", "classes", "reviews", "binding", "status", "cel", "crules", "csr")
 
 
 @pytest.mark.parametrize("kind", [*CHANGES, *SUBJECTS])

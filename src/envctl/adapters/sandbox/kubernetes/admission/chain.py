@@ -8,6 +8,7 @@ from envctl.adapters.sandbox.kubernetes.admission.cluster_defaults import (
     set_ingress_class,
     set_priority,
     set_protection,
+    set_requester,
     set_storage_class,
     set_taint,
 )
@@ -19,7 +20,17 @@ from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionReque
 from envctl.adapters.sandbox.kubernetes.admission.runtime_classes import check_overhead, set_runtime_class
 from envctl.adapters.sandbox.kubernetes.resources import Resource
 
-_COMPLETED = frozenset({"Ingress", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "VolumeAttributesClass"})
+_COMPLETED = frozenset(
+    {
+        "CertificateSigningRequest",
+        "Ingress",
+        "Node",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Pod",
+        "VolumeAttributesClass",
+    }
+)
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
 
 Check = Callable[[AdmissionRequest], None]
@@ -48,6 +59,7 @@ class AdmissionChain:
             changed |= set_account(request)
         changed |= set_priority(request)
         changed |= set_protection(request)
+        changed |= set_requester(request)
         changed |= set_taint(request)
         changed |= set_storage_class(request)
         changed |= set_runtime_class(request)

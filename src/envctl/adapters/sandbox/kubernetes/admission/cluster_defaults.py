@@ -14,6 +14,7 @@ _SYSTEM_CLASSES: Mapping[str, int] = {
 }
 
 
+_REQUESTER = ("username", "uid", "groups", "extra")
 _NOT_READY = "node.kubernetes.io/not-ready"
 # The finalizers that keep objects as long as they are used.
 _PROTECTIONS: Mapping[str, str] = {
@@ -32,6 +33,16 @@ def set_protection(request: AdmissionRequest) -> bool:
     if finalizer in finalizers:
         return False
     finalizers.append(finalizer)
+    return True
+
+
+def set_requester(request: AdmissionRequest) -> bool:
+    """Write who asks for a certificate into the request."""
+    if not request.is_new("certificates.k8s.io", "CertificateSigningRequest") or request.item is None:
+        return False
+    info = request.user.to_info()
+    spec = {name: value for name, value in (request.item.get("spec") or {}).items() if name not in _REQUESTER}
+    request.item["spec"] = spec | info
     return True
 
 

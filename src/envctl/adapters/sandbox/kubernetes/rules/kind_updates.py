@@ -51,6 +51,17 @@ def list_status_metadata(kind: str, *, is_custom: bool) -> tuple[str, ...]:
     return names if kind == "Deployment" else ("labels", *names)
 
 
+def date_conditions(item: Object, live: Object, time: str) -> None:
+    """Write the times of the conditions of a request for a certificate."""
+    former = {each.get("type"): each for each in (live.get("status") or {}).get("conditions") or ()}
+    for condition in (item.get("status") or {}).get("conditions") or ():
+        before = former.get(condition.get("type")) or {}
+        since = before.get("lastTransitionTime") if before.get("status") == condition.get("status") else None
+        for name, value in (("lastUpdateTime", time), ("lastTransitionTime", since or time)):
+            if condition.get(name) is None:
+                condition[name] = value
+
+
 def keep_priority(kind: str, item: Object, live: Object) -> None:
     """Keep the priority of a pod if an update does not send it."""
     if kind != "Pod":

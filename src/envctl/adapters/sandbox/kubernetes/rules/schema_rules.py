@@ -49,6 +49,8 @@ Object = dict[str, Any]
 _CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 _OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _METADATA: Schema = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
+# Updates of them get no owners.
+_UNTRACKED = ("CertificateSigningRequest",)
 _STATUS: tuple[FieldPath, ...] = (("f:status",),)
 
 
@@ -189,7 +191,7 @@ class SchemaRules:
         is_whole = resource.is_custom or sent is None or part not in ("", *POD_PARTS)
         after = _strip(item if is_whole or sent is None else drop_kept(kind.name, item, sent))
         merge = StructuredMerge(self.schemas, kind.schema)
-        if has_keyless(kind, after):
+        if has_keyless(kind, after) or (not resource.is_custom and kind.name in _UNTRACKED):
             # The server can't tell the fields of such a list apart, and forgets all owners.
             item["metadata"].pop("managedFields", None)
             return

@@ -100,9 +100,12 @@ def check_quota_amounts(amounts: Mapping[str, str], field: str, causes: Causes) 
     """Check amounts by the names that quotas have for them."""
     for name, amount in sorted(amounts.items()):
         place = f"{field}[{name}]"
-        for text in list_key_problems(name):
+        problems = list_key_problems(name)
+        for text in problems:
             causes.refuse(place, name, text)
         if "/" not in name and name not in _OF_QUOTAS and not name.startswith(("hugepages-", "requests.hugepages-")):
+            if not problems and name != "storage":
+                causes.refuse(place, name, _STANDARD)
             causes.refuse(place, name, "must be a standard resource for quota")
         if parse_quantity(amount) < 0:
             causes.refuse(place, amount, "must be greater than or equal to 0")

@@ -7,6 +7,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.limits import check_quota_amounts
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.certificates import check_new_conditions
 from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
@@ -129,6 +130,7 @@ def _check_node(item: Part, status: Part, old: Part, causes: Causes) -> None:  #
 
 
 _CHECKS: Mapping[str, Callable[[Part, Part, Part, Causes], None]] = {
+    "CertificateSigningRequest": check_new_conditions,
     "Ingress": _check_load_balancer,
     "Job": _check_job,
     "Namespace": _check_namespace,
