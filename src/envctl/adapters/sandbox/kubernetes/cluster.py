@@ -13,6 +13,7 @@ from envctl.adapters.sandbox.kubernetes.conversion import is_stored, to_stored, 
 from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER, User
 from envctl.adapters.sandbox.kubernetes.metadata import (
     check_config,
+    check_custom_kind,
     check_identity,
     check_preconditions,
     check_update,
@@ -182,6 +183,7 @@ class Cluster:
                 body = to_stored(sent_as, body)
                 warnings += drop_double_owners(body)
                 sent = copy.deepcopy(body)
+                check_custom_kind(resource, body)
                 item = prepare_new(resource, namespace, body)
                 self._check_namespace(locate(resource, item))
                 item["metadata"].pop("managedFields", None)
@@ -208,6 +210,7 @@ class Cluster:
                     check_identity(place, item)
                 live = self.get(place)
                 check_update(place, item, live, is_patch=is_patch)
+                check_custom_kind(resource, item)
                 warnings += drop_double_owners(item)
                 sent = copy.deepcopy(item)
                 keep_fixed_parts(resource, live, item, options.part)
@@ -223,7 +226,9 @@ class Cluster:
             live = self.get(place)
             patched = self.rules.patch(place.resource, live, kind, body)
             if kind != "strategic":
-                check_patched_kind(place.resource.group_version, place.resource.kind, patched)
+                check_patched_kind(
+                    place.resource.group_version, place.resource.kind, patched, is_custom=place.resource.is_custom
+                )
                 if not place.resource.is_custom and not patched.get("apiVersion"):
                     raise _refuse_unversioned(place, patched, options)
             return self.update(place, patched, options, Patch(kind, body))

@@ -5,6 +5,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 
 from envctl.adapters.sandbox.kubernetes.new_status import build_new_status
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
@@ -82,6 +83,15 @@ def check_identity(place: Place, item: Object) -> None:
     if not metadata.get("name"):
         raise refuse_nameless(place)
     _check_same_name(metadata, place.name)
+
+
+def check_custom_kind(resource: Resource, item: Object) -> None:
+    """Check that a custom resource has the kind of its path. Raises StatusError 422."""
+    kind = item.get("kind")
+    if resource.is_custom and kind and kind != resource.kind:
+        text = f"Invalid value: {json.dumps(kind, ensure_ascii=False)}: must be {resource.kind}"
+        name = (item.get("metadata") or {}).get("name") or ""
+        raise invalid(replace(resource, kind=str(kind)), name, [("kind", "FieldValueInvalid", text)])
 
 
 def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = False) -> None:
