@@ -2,24 +2,26 @@
 
 # group/version, plural, kind, scope (Namespaced or Cluster), short names, subresources
 BUILT_IN = """
-v1 namespaces Namespace C ns status,finalize
+v1 bindings Binding N - -
+v1 componentstatuses ComponentStatus C cs -
+v1 namespaces Namespace C ns finalize,status
 v1 configmaps ConfigMap N cm -
 v1 secrets Secret N - -
 v1 serviceaccounts ServiceAccount N sa token
-v1 services Service N svc status
+v1 services Service N svc proxy,status
 v1 endpoints Endpoints N ep -
-v1 pods Pod N po attach,ephemeralcontainers,eviction,exec,log,portforward,status
+v1 pods Pod N po attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy,resize,status
 v1 events Event N ev -
-v1 nodes Node C no status
+v1 nodes Node C no proxy,status
 v1 persistentvolumes PersistentVolume C pv status
 v1 persistentvolumeclaims PersistentVolumeClaim N pvc status
-v1 replicationcontrollers ReplicationController N rc status,scale
+v1 replicationcontrollers ReplicationController N rc scale,status
 v1 limitranges LimitRange N limits -
 v1 resourcequotas ResourceQuota N quota status
 v1 podtemplates PodTemplate N - -
-apps/v1 deployments Deployment N deploy status,scale
-apps/v1 replicasets ReplicaSet N rs status,scale
-apps/v1 statefulsets StatefulSet N sts status,scale
+apps/v1 deployments Deployment N deploy scale,status
+apps/v1 replicasets ReplicaSet N rs scale,status
+apps/v1 statefulsets StatefulSet N sts scale,status
 apps/v1 daemonsets DaemonSet N ds status
 apps/v1 controllerrevisions ControllerRevision N - -
 batch/v1 jobs Job N - status
@@ -59,7 +61,7 @@ storage.k8s.io/v1 volumeattachments VolumeAttachment C - status
 storage.k8s.io/v1 volumeattributesclasses VolumeAttributesClass C vac -
 networking.k8s.io/v1 ipaddresses IPAddress C ip -
 networking.k8s.io/v1 servicecidrs ServiceCIDR C - status
-certificates.k8s.io/v1 certificatesigningrequests CertificateSigningRequest C csr status
+certificates.k8s.io/v1 certificatesigningrequests CertificateSigningRequest C csr approval,status
 flowcontrol.apiserver.k8s.io/v1 flowschemas FlowSchema C - status
 flowcontrol.apiserver.k8s.io/v1 prioritylevelconfigurations PriorityLevelConfiguration C - status
 resource.k8s.io/v1 deviceclasses DeviceClass C - -

@@ -13,6 +13,8 @@ from envctl.adapters.sandbox.kubernetes.conversion import is_stored, to_stored, 
 from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER, User
 from envctl.adapters.sandbox.kubernetes.metadata import (
     check_config,
+    check_custom_kind,
+    check_identity,
     check_preconditions,
     check_update,
     drop_double_owners,
@@ -20,6 +22,7 @@ from envctl.adapters.sandbox.kubernetes.metadata import (
     is_same,
     keep_fixed_parts,
     prepare_new,
+    refuse_nameless,
 )
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource, ResourceRegistry, locate
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
@@ -29,6 +32,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
     show_patched,
 )
 from envctl.adapters.sandbox.kubernetes.rules.patches import format_go
+from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS, keep_pod_part
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
 from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings
 from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, already_exists, forbidden, not_found
@@ -36,6 +40,8 @@ from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 
 FOREGROUND = "foregroundDeletion"
 _DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+# Other objects are stored as protobuf, which does not tell an empty list from none.
+_STORED_AS_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 _FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 Admission = Callable[[Resource, Object, Object | None], None]
@@ -80,13 +86,27 @@ class Written:
 
 
 @contextmanager
-def _keep_warnings(warnings: list[str]) -> Iterator[None]:
+def keep_warnings(warnings: list[str]) -> Iterator[None]:
     """Add the warnings so far to a refusal."""
     try:
         yield
     except (StatusError, ContentError) as refusal:
         refusal.warnings = tuple(warnings)
         raise
+
+
+def _refuse_unversioned(place: Place, patched: Object, options: WriteOptions) -> StatusError:
+    """Return the refusal of an object whose version a patch removes: the server knows none of its fields then."""
+    refusal = refuse_nameless(place)
+    if options.field_validation == "Warn":
+        unknown = sorted(name for name in patched if name not in ("apiVersion", "kind"))
+        refusal.warnings = tuple(f'unknown field "{name}"' for name in unknown)
+    return refusal
+
+
+def _copy_owners(tracked: Object, kept: Object) -> None:
+    if owners := tracked["metadata"].get("managedFields"):
+        kept["metadata"]["managedFields"] = owners
 
 
 class Cluster:
@@ -159,19 +179,21 @@ class Cluster:
         with self.store.lock:
             body = copy.deepcopy(body)
             warnings = self.rules.check_types(sent_as, body, options.field_validation)
-            with _keep_warnings(warnings):
+            with keep_warnings(warnings):
                 body = to_stored(sent_as, body)
                 warnings += drop_double_owners(body)
                 sent = copy.deepcopy(body)
+                check_custom_kind(resource, body)
                 item = prepare_new(resource, namespace, body)
                 self._check_namespace(locate(resource, item))
                 item["metadata"].pop("managedFields", None)
-                self._complete(resource, item, None, sent_as)
+                tracked, item = self._complete(resource, item, None, sent_as, options)
+                self._track_update(sent_as, None, tracked, options, sent)
+                _copy_owners(tracked, item)
+                warnings += self._admit(resource, None, item, options)
                 if found := self.store.find(locate(resource, item)):
                     is_leaving = bool(found["metadata"].get("deletionTimestamp"))
                     raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
-                self._track_update(sent_as, None, item, options, sent)
-                warnings += self._admit(resource, None, item, options)
                 written = self._commit(resource, None, item, options)
                 return Written(to_version(sent_as, written), is_new=True, warnings=tuple(warnings))
 
@@ -180,17 +202,21 @@ class Cluster:
         sent_as, resource, is_patch = place.resource, self._find_stored(place.resource), patch is not None
         place = replace(place, resource=resource)
         with self.store.lock:
-            live = self.get(place)
             item = copy.deepcopy(body)
             warnings = self._check_sent(sent_as, item, options, patch)
-            with _keep_warnings(warnings):
+            with keep_warnings(warnings):
                 item = to_stored(sent_as, item)
+                if not is_patch:
+                    check_identity(place, item)
+                live = self.get(place)
                 check_update(place, item, live, is_patch=is_patch)
+                check_custom_kind(resource, item)
                 warnings += drop_double_owners(item)
                 sent = copy.deepcopy(item)
                 keep_fixed_parts(resource, live, item, options.part)
-                self._complete(resource, item, live, sent_as)
-                self._track_update(sent_as, live, item, options, sent)
+                tracked, item = self._complete(resource, item, live, sent_as, options)
+                self._track_update(sent_as, live, tracked, options, sent)
+                _copy_owners(tracked, item)
                 warnings += self._admit(resource, live, item, options)
                 written = self._commit(resource, live, item, options)
                 return Written(to_version(sent_as, written), warnings=tuple(warnings))
@@ -200,7 +226,11 @@ class Cluster:
             live = self.get(place)
             patched = self.rules.patch(place.resource, live, kind, body)
             if kind != "strategic":
-                check_patched_kind(place.resource.group_version, place.resource.kind, patched)
+                check_patched_kind(
+                    place.resource.group_version, place.resource.kind, patched, is_custom=place.resource.is_custom
+                )
+                if not place.resource.is_custom and not patched.get("apiVersion"):
+                    raise _refuse_unversioned(place, patched, options)
             return self.update(place, patched, options, Patch(kind, body))
 
     def apply(self, place: Place, config: Object, options: WriteOptions) -> Written:
@@ -212,6 +242,8 @@ class Cluster:
             if options.part and live is None:
                 raise not_found(resource, place.name)
             config = copy.deepcopy(config)
+            if config.get("metadata") is None and live is None:
+                raise refuse_nameless(place)
             before = live and to_version(sent_as, live)
             merged = self.rules.apply(sent_as, before, config, options.manager, options.part, force=options.force)
             check_config(place, config, live)
@@ -222,7 +254,8 @@ class Cluster:
                 merged = prepare_new(resource, place.namespace, merged)
             else:
                 keep_fixed_parts(resource, live, merged, options.part)
-            self._complete(resource, merged, live, sent_as)
+            tracked, merged = self._complete(resource, merged, live, sent_as, options)
+            _copy_owners(tracked, merged)
             warnings = self._admit(resource, live, merged, options)
             written = self._commit(resource, live, merged, options)
             return Written(to_version(sent_as, written), is_new=live is None, warnings=tuple(warnings))
@@ -305,27 +338,48 @@ class Cluster:
             error.details = {**(error.details or {}), "causes": [cause]}
             raise error
 
-    def _complete(self, resource: Resource, item: Object, live: Object | None, sent_as: Resource) -> None:
+    def _complete(
+        self, resource: Resource, item: Object, live: Object | None, sent_as: Resource, options: WriteOptions
+    ) -> tuple[Object, Object]:
+        """Set defaults, and validate what the server keeps. Raises StatusError and ContentError.
+
+        Returns the object by which owners are told, and the one that is kept: without what a subresource can't change,
+        and with what the admission plugins add.
+        """
         owners = item["metadata"].pop("managedFields", None)
         for admission in self.admissions:
             admission(resource, item, live)
-        self.rules.complete(resource, item, live, sent_as.group)
+        self.rules.set_defaults(resource, item, live)
+        kept = item
+        if live is not None and options.part in POD_PARTS:
+            kept = keep_pod_part(options.part, live, copy.deepcopy(item))
+        elif live is None and self.chain.completes(resource):
+            kept = copy.deepcopy(item)
+            if self.chain.complete(self._ask(resource, None, kept, options)):
+                self.rules.set_defaults(resource, kept, None)
+        kept["metadata"].pop("managedFields", None)
+        self.rules.validate(resource, kept, live, sent_as.group, options.part)
+        has_empty = self.rules.drop_empty(resource, kept)
+        if kept is not item:
+            self.rules.drop_empty(resource, item)
+        if has_empty and resource.group not in _STORED_AS_JSON:
+            kept = copy.deepcopy(kept)
+            self.rules.drop_empty(resource, kept, is_stored=True)
         if owners is not None:
             item["metadata"]["managedFields"] = owners
+        return item, kept
 
-    def _admit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> list[str]:
-        """Let the admission plugins complete and check a write. Returns their warnings, raises StatusError."""
-        request = AdmissionRequest(
+    def _ask(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> AdmissionRequest:
+        """Return a write in the view of the admission plugins."""
+        return AdmissionRequest(
             *(self, "CREATE" if live is None else "UPDATE", resource, item, live, options.user),
             part=options.part,
             is_dry_run=options.is_dry_run,
         )
-        if self.chain.complete(request):
-            owners = item["metadata"].pop("managedFields", None)
-            self.rules.complete(resource, item, live)
-            if owners is not None:
-                item["metadata"]["managedFields"] = owners
-        warnings = self.chain.check(request)
+
+    def _admit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> list[str]:
+        """Let the admission plugins check a write. Returns their warnings, raises StatusError."""
+        warnings = self.chain.check(self._ask(resource, live, item, options))
         if not options.part:
             warnings += list_warnings(resource.kind, item, live, is_custom=resource.is_custom)
         return warnings
@@ -335,7 +389,7 @@ class Cluster:
         if live is not None:
             if is_same(live, item):
                 return live
-            if resource.counts_generations and not has_same_spec(live, item):
+            if resource.counts_generations and options.part != "status" and not has_same_spec(live, item):
                 metadata["generation"] = live["metadata"].get("generation", 0) + 1
         if options.is_dry_run:
             return item

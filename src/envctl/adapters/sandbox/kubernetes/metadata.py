@@ -5,9 +5,12 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 
 from envctl.adapters.sandbox.kubernetes.new_status import build_new_status
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
+from envctl.adapters.sandbox.kubernetes.rules.kind_updates import date_conditions, list_status_metadata
+from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import format_time
 from envctl.adapters.sandbox.kubernetes.status_errors import (
     StatusError,
@@ -28,6 +31,7 @@ _FIXED = (
 )
 # The part of the metadata that counts for the generation, too.
 _COUNTED_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
+_SIGNING_REQUESTS = ("certificates.k8s.io", "certificatesigningrequests")
 _NOT_FROM_CLIENTS = ("resourceVersion", "selfLink", "deletionTimestamp", "generation")
 _WRONG_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 
@@ -65,20 +69,35 @@ def check_new(place: Place, item: Object) -> None:
     """Check that an update which creates an object means this one. Raises StatusError."""
     metadata = _require_metadata(item)
     if not metadata.get("name"):
-        raise _refuse_nameless(place)
+        raise refuse_nameless(place)
     _check_same_name(metadata, place.name)
     if metadata.get("uid"):
         raise _refuse_identity(place, metadata["uid"], "")
 
 
-def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = False) -> None:
-    """Check that an update means this object in this version. Raises StatusError."""
+def check_identity(place: Place, item: Object) -> None:
+    """Check that a body has the name and the namespace of its path. Raises StatusError."""
     metadata = _require_metadata(item)
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)
     if not metadata.get("name"):
-        raise _refuse_nameless(place)
+        raise refuse_nameless(place)
     _check_same_name(metadata, place.name)
+
+
+def check_custom_kind(resource: Resource, item: Object) -> None:
+    """Check that a custom resource has the kind of its path. Raises StatusError 422."""
+    kind = item.get("kind")
+    if resource.is_custom and kind and kind != resource.kind:
+        text = f"Invalid value: {json.dumps(kind, ensure_ascii=False)}: must be {resource.kind}"
+        name = (item.get("metadata") or {}).get("name") or ""
+        raise invalid(replace(resource, kind=str(kind)), name, [("kind", "FieldValueInvalid", text)])
+
+
+def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = False) -> None:
+    """Check that an update means this object in this version. Raises StatusError."""
+    check_identity(place, item)
+    metadata = item["metadata"]
     if place.resource.needs_version and not is_patch and not metadata.get("resourceVersion"):
         raise _refuse_unversioned(place)
     _check_version(place, metadata, live)
@@ -88,7 +107,8 @@ def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = F
         raise _refuse_identity(place, metadata["uid"], str(live["metadata"]["uid"]))
 
 
-def _refuse_nameless(place: Place) -> StatusError:
+def refuse_nameless(place: Place) -> StatusError:
+    """Return the refusal of a body without the name of the object."""
     return bad_request(f"the name of the object ({place.name} based on URL) was undeterminable: name must be provided")
 
 
@@ -116,7 +136,7 @@ def check_config(place: Place, config: Object, live: Object | None) -> None:
     """Check what a server-side apply sends beside the content. Raises StatusError."""
     metadata = _require_metadata(config)
     if live is None and not metadata.get("name"):
-        raise _refuse_nameless(place)
+        raise refuse_nameless(place)
     _check_same_name(metadata, place.name)
     if place.resource.is_namespaced:
         _check_same_namespace(metadata, place.namespace)
@@ -130,24 +150,43 @@ def check_config(place: Place, config: Object, live: Object | None) -> None:
 
 def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) -> None:
     """Restore the fields outside of the reach of a request, such as all others in an update of the status."""
-    if part == "status":
+    is_status = part in ("status", "approval")
+    if is_status:
         _keep_all_but_status(resource, live, item)
-    elif part == "finalize":
-        finalizers = list((item.get("spec") or {}).get("finalizers") or ())
-        item.clear()
-        item |= copy.deepcopy(live) | {"spec": {**(live.get("spec") or {}), "finalizers": finalizers}}
-    elif resource.has_status:
-        item.pop("status", None)
-        if "status" in live:
-            item["status"] = copy.deepcopy(live["status"])
+        _keep_approval(resource, live, item, part)
+    else:
+        _keep_status(resource, live, item, part)
     metadata = _require_metadata(item)
-    if part != "status":
+    if not is_status:
         _check_deletion(resource, live["metadata"], metadata)
     for name in _FIXED:
         metadata.pop(name, None)
         if name in live["metadata"]:
             metadata[name] = live["metadata"][name]
     item["apiVersion"], item["kind"] = resource.group_version, resource.kind
+
+
+def _keep_approval(resource: Resource, live: Object, item: Object, part: str) -> None:
+    """Let an approval change the conditions of a request for a certificate only, and date these."""
+    if part == "approval":
+        conditions = (item.pop("status", None) or {}).get("conditions")
+        item["status"] = {**copy.deepcopy(live.get("status") or {}), "conditions": conditions}
+    if resource.key == _SIGNING_REQUESTS:
+        date_conditions(item, live, format_time())
+
+
+def _keep_status(resource: Resource, live: Object, item: Object, part: str) -> None:
+    """Restore what an update of an object itself does not change."""
+    if part == "finalize":
+        finalizers = list((item.get("spec") or {}).get("finalizers") or ())
+        item.clear()
+        item |= copy.deepcopy(live) | {"spec": {**(live.get("spec") or {}), "finalizers": finalizers}}
+    elif resource.key == _SIGNING_REQUESTS:
+        item |= copy.deepcopy({"spec": live.get("spec") or {}, "status": live.get("status") or {}})
+    elif resource.has_status and part not in POD_PARTS:
+        item.pop("status", None)
+        if "status" in live:
+            item["status"] = copy.deepcopy(live["status"])
 
 
 def _check_deletion(resource: Resource, live: Object, metadata: Object) -> None:
@@ -168,11 +207,10 @@ def _keep_all_but_status(resource: Resource, live: Object, item: Object) -> None
     status, metadata = item.get("status"), item["metadata"]
     item.clear()
     item |= copy.deepcopy(live)
+    item.pop("status", None)
     if status is not None:
         item["status"] = status
-    # Built-in kinds take annotations with their status, as controllers use it.
-    kept = ("managedFields",) if resource.is_custom else ("managedFields", "annotations", "finalizers")
-    for name in kept:
+    for name in ("managedFields", *list_status_metadata(resource.kind, is_custom=resource.is_custom)):
         item["metadata"].pop(name, None)
         if name in metadata:
             item["metadata"][name] = metadata[name]

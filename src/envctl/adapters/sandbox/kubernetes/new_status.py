@@ -2,8 +2,8 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.amounts import find_quality
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 
 _NEW: Mapping[str, Object] = {
@@ -25,6 +25,15 @@ _NEW: Mapping[str, Object] = {
     "StatefulSet": {"availableReplicas": 0, "replicas": 0},
 }
 
+_GATED: Object = {
+    "type": "PodScheduled",
+    "status": "False",
+    "lastProbeTime": None,
+    "lastTransitionTime": None,
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
+
 
 def build_new_status(resource: Resource, item: Object) -> Object:
     """Return the status of a new object; empty for none."""
@@ -35,17 +44,7 @@ def build_new_status(resource: Resource, item: Object) -> Object:
         stored = [each.get("name", "") for each in versions if isinstance(each, dict) and each.get("storage")]
         return {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
     if resource.kind == "Pod":
-        return {"phase": "Pending", "qosClass": _find_quality(item.get("spec") or {})}
+        spec = item.get("spec") or {}
+        gated = {"conditions": [dict(_GATED)]} if spec.get("schedulingGates") else {}
+        return {"phase": "Pending", **gated, "qosClass": find_quality(spec)}
     return copy.deepcopy(_NEW.get(resource.kind, {}))
-
-
-def _find_quality(spec: Mapping[str, Any]) -> str:
-    """Return the class of service of a pod, by the resources of its containers."""
-    resources = [(each or {}).get("resources") or {} for each in spec.get("containers") or ()]
-    if not any(each.get("requests") or each.get("limits") for each in resources):
-        return "BestEffort"
-    is_guaranteed = all(
-        {"cpu", "memory"} <= set(limits := each.get("limits") or {}) and (each.get("requests") or limits) == limits
-        for each in resources
-    )
-    return "Guaranteed" if is_guaranteed else "Burstable"

@@ -12,6 +12,13 @@ Object = dict[str, Any]
 """An object of Kubernetes as JSON."""
 
 _ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+_FEW_VERBS: Mapping[str, tuple[str, ...]] = {
+    "Binding": ("create",),
+    "ComponentStatus": ("get", "list"),
+    "Namespace": tuple(verb for verb in _ALL_VERBS if verb != "deletecollection"),
+}
+# The kinds of `kubectl get api-extensions`.
+_EXTENSIONS = ("admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io")
 
 # Their spec counts generations in the storage of kube-apiserver.
 _COUNTED_KINDS = frozenset(
@@ -58,6 +65,7 @@ _KINDS_IN_ALL = frozenset(
 
 _DEPRECATIONS = {
     ("v1", "Endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ("v1", "ComponentStatus"): "v1 ComponentStatus is deprecated in v1.19+",
 }
 # Kinds of one group whose objects are those of another one.
 _SHARED_KEYS = {("events.k8s.io", "events"): ("", "events")}
@@ -145,7 +153,14 @@ class Resource:
 
     @property
     def verbs(self) -> list[str]:
-        return ["create"] if self.is_review else list(_ALL_VERBS)
+        if self.is_review:
+            return ["create"]
+        return list(_ALL_VERBS if self.is_custom else _FEW_VERBS.get(self.kind, _ALL_VERBS))
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the server keeps objects of it."""
+        return "watch" in self.verbs
 
 
 @dataclass(frozen=True)
@@ -231,7 +246,7 @@ def _parse_line(line: str) -> Resource:
         _split_names(subresources.split(",")),
         singular=kind.lower(),
         list_kind=f"{kind}List",
-        categories=("all",) if kind in _KINDS_IN_ALL else (),
+        categories=("all",) if kind in _KINDS_IN_ALL else ("api-extensions",) if group in _EXTENSIONS else (),
         deprecation=_DEPRECATIONS.get((group_version, kind), ""),
     )
 

@@ -19,18 +19,23 @@ class Subresource:
     version: str = ""
 
 
+_PROXY = ("create", "delete", "get", "patch", "update")
 _CONNECT = ("create", "get")
 _SUBRESOURCES = {
     "scale": Subresource(kind="Scale", group="autoscaling", version="v1"),
     "finalize": Subresource(("update",)),
+    "binding": Subresource(("create",), "Binding"),
     "attach": Subresource(_CONNECT, "PodAttachOptions"),
     "exec": Subresource(_CONNECT, "PodExecOptions"),
     "portforward": Subresource(_CONNECT, "PodPortForwardOptions"),
     "log": Subresource(("get",)),
     "eviction": Subresource(("create",), "Eviction", "policy", "v1"),
+    "pods/proxy": Subresource(_PROXY, "PodProxyOptions"),
+    "services/proxy": Subresource(_PROXY, "ServiceProxyOptions"),
+    "nodes/proxy": Subresource(_PROXY, "NodeProxyOptions"),
     "token": Subresource(("create",), "TokenRequest", "authentication.k8s.io", "v1"),
 }
 
 
-def find_subresource(name: str) -> Subresource:
-    return _SUBRESOURCES.get(name, Subresource())
+def find_subresource(plural: str, name: str) -> Subresource:
+    return _SUBRESOURCES.get(f"{plural}/{name}") or _SUBRESOURCES.get(name, Subresource())

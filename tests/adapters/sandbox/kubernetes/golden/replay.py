@@ -126,7 +126,9 @@ def _normalize(answer: dict[str, Any]) -> Any:
         metadata = item.get("metadata") or {}
         if metadata.get("managedFields"):
             entries = [entry for entry in metadata["managedFields"] if entry["manager"] != _CONTROLLER]
-            metadata["managedFields"] = sorted(entries, key=lambda entry: (entry["manager"], entry["operation"]))
+            # Entries of one manager are in the order of their times.
+            names = ("manager", "operation", "subresource", "apiVersion")
+            metadata["managedFields"] = sorted(entries, key=lambda entry: [entry.get(name, "") for name in names])
         (metadata.get("annotations") or {}).pop(_REVISION, None)
         if metadata.get("annotations") == {}:
             del metadata["annotations"]

@@ -120,13 +120,13 @@ CASES: list[tuple[str, Any, list[tuple[str, str]], str]] = [
     (
         "CustomResourceDefinition",
         {"spec": {"group": "b.io"}},
-        [("metadata.name", INVALID), ("spec.group", INVALID)],
+        [("spec.group", INVALID)],
         'spec.group: Invalid value: "b.io": field is immutable',
     ),
     (
         "CustomResourceDefinition",
         {"spec": {"names": {"plural": "stuff"}}},
-        [("metadata.name", INVALID), ("spec.names.plural", INVALID)],
+        [("spec.names.plural", INVALID)],
         IMMUTABLE,
     ),
     ("CustomResourceDefinition", {"spec": {"names": {"shortNames": ["th"]}}}, [], ""),

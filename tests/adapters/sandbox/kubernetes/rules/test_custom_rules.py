@@ -41,7 +41,7 @@ def test_rule_refuses_in_the_words_of_kubernetes(kubernetes_cluster: KubernetesC
     with pytest.raises(RefusedError) as refused:
         apply(kubernetes_cluster, least=3, most=2)
     assert refused.value.status["message"] == (
-        'Thing.example.com "a" is invalid: spec: Invalid value: "object": failed rule: self.least <= self.most'
+        'Thing.example.com "a" is invalid: spec: Invalid value: failed rule: self.least <= self.most'
     )
 
 

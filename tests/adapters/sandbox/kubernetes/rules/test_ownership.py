@@ -38,7 +38,9 @@ def apply(
     item = RULES.apply(facts, live, copy.deepcopy(config), manager, "", force=force)
     item["metadata"].setdefault("uid", "1")
     owners = item["metadata"].pop("managedFields", None)
-    RULES.complete(facts, item, live)
+    RULES.set_defaults(facts, item, live)
+    RULES.validate(facts, item, live)
+    RULES.drop_empty(facts, item)
     return item | {"metadata": item["metadata"] | ({"managedFields": owners} if owners else {})}
 
 

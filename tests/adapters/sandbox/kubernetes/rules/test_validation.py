@@ -198,7 +198,7 @@ AT = "spec.template.spec.containers[0]"
         ("Pod", "spec.volumes", [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}],
          ("spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden: must not be specified when "
          "serviceAccountName is not set")),
-        ("Pod", "spec.ephemeralContainers", [CONTAINER],
+        ("Pod", "spec.ephemeralContainers", [{**CONTAINER, "name": "debugger"}],
          "spec.ephemeralContainers: Forbidden: cannot be set on create"),
         ("Deployment", "spec.strategy", {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}},
          "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0"),

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from envctl.adapters.sandbox.kubernetes.admission.accounts import set_account
 from envctl.adapters.sandbox.kubernetes.admission.cluster_defaults import (
-    check_runtime_class,
+    check_default_priority,
+    set_ingress_class,
     set_priority,
     set_protection,
+    set_requester,
     set_storage_class,
     set_taint,
 )
@@ -15,7 +17,20 @@ from envctl.adapters.sandbox.kubernetes.admission.pod_security import check_pod_
 from envctl.adapters.sandbox.kubernetes.admission.policies import check_policies
 from envctl.adapters.sandbox.kubernetes.admission.quotas import check_quotas
 from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+from envctl.adapters.sandbox.kubernetes.admission.runtime_classes import check_overhead, set_runtime_class
+from envctl.adapters.sandbox.kubernetes.resources import Resource
 
+_COMPLETED = frozenset(
+    {
+        "CertificateSigningRequest",
+        "Ingress",
+        "Node",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Pod",
+        "VolumeAttributesClass",
+    }
+)
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
 
 Check = Callable[[AdmissionRequest], None]
@@ -33,24 +48,30 @@ class AdmissionChain:
         self.has_accounts = False
         self.checks: list[Check] = []
 
+    def completes(self, resource: Resource) -> bool:
+        """Check for a kind whose new objects the plugins change or refuse before their validation."""
+        return not resource.is_custom and resource.kind in _COMPLETED
+
     def complete(self, request: AdmissionRequest) -> bool:
         """Change a new object. Returns whether anything has changed, raises StatusError."""
-        if request.operation != "CREATE" or request.resource.is_custom:
-            return False
         changed = set_default_resources(request)
         if self.has_accounts:
             changed |= set_account(request)
         changed |= set_priority(request)
         changed |= set_protection(request)
+        changed |= set_requester(request)
         changed |= set_taint(request)
-        check_runtime_class(request)
-        return set_storage_class(request) or changed
+        changed |= set_storage_class(request)
+        changed |= set_runtime_class(request)
+        return set_ingress_class(request) or changed
 
     def check(self, request: AdmissionRequest) -> list[str]:
         """Check a write. Returns warnings, raises StatusError."""
         if request.operation == "DELETE" and request.resource.is_namespace and request.name in _IMMORTAL:
             raise request.refuse("this namespace may not be deleted")
         check_limit_ranges(request)
+        check_default_priority(request)
+        check_overhead(request)
         warnings = check_pod_security(request)
         for check in self.checks:
             check(request)

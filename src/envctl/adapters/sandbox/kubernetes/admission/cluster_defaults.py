@@ -7,12 +7,14 @@ from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionReque
 from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER
 
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+_DEFAULT_INGRESS_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _SYSTEM_CLASSES: Mapping[str, int] = {
     "system-cluster-critical": 2_000_000_000,
     "system-node-critical": 2_000_001_000,
 }
 
 
+_REQUESTER = ("username", "uid", "groups", "extra")
 _NOT_READY = "node.kubernetes.io/not-ready"
 # The finalizers that keep objects as long as they are used.
 _PROTECTIONS: Mapping[str, str] = {
@@ -31,6 +33,16 @@ def set_protection(request: AdmissionRequest) -> bool:
     if finalizer in finalizers:
         return False
     finalizers.append(finalizer)
+    return True
+
+
+def set_requester(request: AdmissionRequest) -> bool:
+    """Write who asks for a certificate into the request."""
+    if not request.is_new("certificates.k8s.io", "CertificateSigningRequest") or request.item is None:
+        return False
+    info = request.user.to_info()
+    spec = {name: value for name, value in (request.item.get("spec") or {}).items() if name not in _REQUESTER}
+    request.item["spec"] = spec | info
     return True
 
 
@@ -55,11 +67,10 @@ def set_priority(request: AdmissionRequest) -> bool:
     name = spec.get("priorityClassName")
     if not name:
         name = next((key for key, each in sorted(classes.items()) if each.get("globalDefault")), None)
-        if name is None:
-            _check_priority(request, spec, 0, "PreemptLowerPriority")
-            return False
-        spec["priorityClassName"] = name
-    found = classes.get(name) or ({"value": _SYSTEM_CLASSES[name]} if name in _SYSTEM_CLASSES else None)
+        if name is not None:
+            spec["priorityClassName"] = name
+    system = {"value": _SYSTEM_CLASSES[name]} if name in _SYSTEM_CLASSES else None
+    found: Mapping[str, Any] | None = {"value": 0} if name is None else classes.get(name) or system
     if found is None:
         raise request.refuse(f"no PriorityClass with name {name} was found")
     policy = found.get("preemptionPolicy", "PreemptLowerPriority")
@@ -69,33 +80,51 @@ def set_priority(request: AdmissionRequest) -> bool:
 
 
 def _check_priority(request: AdmissionRequest, spec: Mapping[str, Any], value: int, policy: str) -> None:
-    sent = spec.get("priority") or 0
-    if sent not in (0, value):
+    sent, kept = spec.get("priority"), spec.get("preemptionPolicy")
+    if sent not in (None, value):
         raise request.refuse(
             f"the integer value of priority ({sent}) must not be provided in pod spec; priority admission controller "
             f"computed {value} from the given PriorityClass name"
         )
-    kept = spec.get("preemptionPolicy") or policy
-    if kept not in (policy, "PreemptLowerPriority"):
+    if kept not in (None, policy):
         raise request.refuse(
             f"the string value of PreemptionPolicy ({kept}) must not be provided in pod spec; priority admission "
             f"controller computed {policy} from the given PriorityClass name"
         )
 
 
-def check_runtime_class(request: AdmissionRequest) -> None:
-    """Raises StatusError 403 for a new pod whose class of runtimes doesn't exist, or has another overhead."""
-    if not request.is_new("", "Pod") or request.item is None:
+def check_default_priority(request: AdmissionRequest) -> None:
+    """Check that a class is not the second default of a cluster. Raises StatusError 403."""
+    resource, item = request.resource, request.item
+    if resource.is_custom or resource.kind != "PriorityClass" or item is None or not item.get("globalDefault"):
         return
-    spec = request.item["spec"]
-    name, overhead = spec.get("runtimeClassName"), None
-    if name is not None:
-        classes = {each["metadata"]["name"]: each for each in request.list_items("node.k8s.io", "runtimeclasses")}
-        if name not in classes:
-            raise request.refuse(f'pod rejected: RuntimeClass "{name}" not found')
-        overhead = (classes[name].get("overhead") or {}).get("podFixed")
-    if spec.get("overhead") and overhead is None:
-        raise request.refuse("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
+    for each in request.list_items("scheduling.k8s.io", "priorityclasses"):
+        if each.get("globalDefault") and each["metadata"]["name"] != request.name:
+            name = each["metadata"]["name"]
+            raise request.refuse(f"PriorityClass {name} is already marked as default. Only one default can exist")
+
+
+def set_ingress_class(request: AdmissionRequest) -> bool:
+    """Give a new ingress without a class the default one, the newest if there are several."""
+    if not request.is_new("networking.k8s.io", "Ingress") or request.item is None:
+        return False
+    spec = request.item.setdefault("spec", {})
+    annotations = request.item["metadata"].get("annotations") or {}
+    if spec.get("ingressClassName") is not None or "kubernetes.io/ingress.class" in annotations:
+        return False
+    name = _find_default(request, "networking.k8s.io", "ingressclasses", _DEFAULT_INGRESS_CLASS)
+    if name:
+        spec["ingressClassName"] = name
+    return bool(name)
+
+
+def _find_default(request: AdmissionRequest, group: str, plural: str, annotation: str) -> str:
+    """Return the name of the newest object that its annotation makes the default; empty for none."""
+    items = [each["metadata"] for each in request.list_items(group, plural)]
+    defaults = [each for each in items if (each.get("annotations") or {}).get(annotation) == "true"]
+    defaults.sort(key=lambda metadata: metadata["name"])
+    newest = max(defaults, key=lambda metadata: metadata["creationTimestamp"], default={"name": ""})
+    return str(newest["name"])
 
 
 def set_storage_class(request: AdmissionRequest) -> bool:
@@ -105,13 +134,7 @@ def set_storage_class(request: AdmissionRequest) -> bool:
     spec = request.item["spec"]
     if spec.get("storageClassName") is not None:
         return False
-    defaults = [
-        each["metadata"]
-        for each in request.list_items("storage.k8s.io", "storageclasses")
-        if (each["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
-    ]
-    if not defaults:
-        return False
-    defaults.sort(key=lambda metadata: metadata["name"])
-    spec["storageClassName"] = max(defaults, key=lambda metadata: metadata["creationTimestamp"])["name"]
-    return True
+    name = _find_default(request, "storage.k8s.io", "storageclasses", _DEFAULT_CLASS)
+    if name:
+        spec["storageClassName"] = name
+    return bool(name)

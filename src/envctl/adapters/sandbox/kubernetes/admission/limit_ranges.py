@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.admission.amounts import format_amount, read_amounts, sum_resources
 from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
+from envctl.adapters.sandbox.kubernetes.amounts import format_amount, read_amounts, sum_resources
 from envctl.adapters.sandbox.kubernetes.new_status import build_new_status
 from envctl.domain.kubernetes.quantity import parse_quantity
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.admission.amounts import (
+from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest, ClusterView
+from envctl.adapters.sandbox.kubernetes.amounts import (
     Amounts,
     add_amounts,
     format_amount,
     read_amounts,
     sum_resources,
 )
-from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest, ClusterView
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 
 Part = Mapping[str, Any]

@@ -90,6 +90,11 @@ CLUSTER_COLUMNS: dict[str, tuple[Column, ...]] = {
     "RoleBinding": _BINDING,
     "ClusterRoleBinding": _BINDING,
     "ServiceAccount": (),
+    "ComponentStatus": (
+        Column("Status", lambda item: "Healthy" if item["conditions"][0]["status"] == "True" else "Unhealthy"),
+        Column("Message", lambda item: item["conditions"][0].get("message", "")),
+        Column("Error", lambda item: item["conditions"][0].get("error", "")),
+    ),
     "IngressClass": (Column("Controller", read_path("spec", "controller")), Column("Parameters", _parameters)),
     "PriorityClass": (
         Column("Value", read_path("value", otherwise=0), "integer"),

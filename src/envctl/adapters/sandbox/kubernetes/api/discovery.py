@@ -1,5 +1,7 @@
 """Discovery: the kinds of a cluster, in the aggregated format and in the older ones."""
 
+import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +13,14 @@ AGGREGATED_MEDIA = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 _GROUP_VERSION = re.compile(r"/api/(?P<core>v1)|/apis/(?P<group>[^/]+)/(?P<version>[^/]+)")
 _GROUP = re.compile(r"/apis/(?P<group>[^/]+)")
 _NEWEST_FIRST = re.compile(r"v(?P<major>\d+)(?:(?P<stage>alpha|beta)(?P<minor>\d+))?")
+
+_STORED = {
+    ("autoscaling", "horizontalpodautoscalers"): ("autoscaling", "v2"),
+    ("events.k8s.io", "events"): ("", "v1"),
+    ("apiextensions.k8s.io", "customresourcedefinitions"): ("apiextensions.k8s.io", "v1beta1"),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies"): ("admissionregistration.k8s.io", "v1beta1"),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings"): ("admissionregistration.k8s.io", "v1beta1"),
+}
 
 Versions = Mapping[str, Sequence[Resource]]
 
@@ -63,10 +73,13 @@ def _describe_aggregated(groups: Mapping[str, Versions]) -> Object:
 
 def _describe_versions(versions: Versions) -> list[Object]:
     return [
-        {"version": version, "resources": [_describe_aggregated_kind(each) for each in versions[version]]}
-        | {"freshness": "Current"}
+        {"version": version, "resources": _describe_aggregated_kinds(versions[version])} | {"freshness": "Current"}
         for version in sort_versions(versions)
     ]
+
+
+def _describe_aggregated_kinds(resources: Sequence[Resource]) -> list[Object]:
+    return [_describe_aggregated_kind(each) for each in sorted(resources, key=lambda each: each.plural)]
 
 
 def _describe_aggregated_kind(resource: Resource) -> Object:
@@ -91,7 +104,7 @@ def _describe_aggregated_kind(resource: Resource) -> Object:
 
 
 def _list_parts(resource: Resource) -> list[tuple[str, Subresource]]:
-    return [(each, find_subresource(each)) for each in resource.subresources]
+    return [(each, find_subresource(resource.plural, each)) for each in resource.subresources]
 
 
 def _name_kind(resource: Resource, part: Subresource) -> Object:
@@ -116,7 +129,7 @@ def _describe_group(group: str, versions: Versions) -> Object:
 
 def _describe_resources(resources: Sequence[Resource]) -> Object:
     listed: list[Object] = []
-    for resource in resources:
+    for resource in sorted(resources, key=lambda each: each.plural):
         described: Object = {
             "name": resource.plural,
             "singularName": resource.singular,
@@ -128,10 +141,21 @@ def _describe_resources(resources: Sequence[Resource]) -> Object:
             described["shortNames"] = list(resource.short_names)
         if resource.categories:
             described["categories"] = list(resource.categories)
+        if resource.is_stored:
+            described["storageVersionHash"] = _hash_storage(resource)
         listed.append(described)
         listed.extend(_describe_subresource(resource, *each) for each in _list_parts(resource))
     group_version = resources[0].group_version
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": listed}
+    # The server does not name the version of the list of the oldest group.
+    version = {"apiVersion": "v1"} if resources[0].group else {}
+    return {"kind": "APIResourceList", **version, "groupVersion": group_version, "resources": listed}
+
+
+def _hash_storage(resource: Resource) -> str:
+    """Return the mark of the version in which objects are stored."""
+    group, version = _STORED.get((resource.group, resource.plural), (resource.group, resource.version))
+    digest = hashlib.sha256(f"{group}/{version}/{resource.kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
 
 
 def _describe_subresource(resource: Resource, name: str, part: Subresource) -> Object:

@@ -16,9 +16,10 @@ _REFUSED = {
     "exec": "the sandbox runs no containers: a command cannot run in one",
     "attach": "the sandbox runs no containers: there is no process to attach to",
     "portforward": "the sandbox runs no containers: no port can be forwarded",
-    "ephemeralcontainers": "the sandbox runs no containers: none can be added to a pod",
+    "proxy": "the sandbox runs no containers: there is no server to pass requests to",
 }
-PARTS = frozenset({*_REFUSED, "log", "eviction", "token"})
+PARTS = frozenset({*_REFUSED, "binding", "log", "eviction", "token"})
+EVICTION = Resource("policy", "v1", "evictions", "Eviction", True)
 _LEAST_SECONDS, _USUAL_SECONDS, _MOST_SECONDS = 600, 3600, 2**32
 _TOKEN_REQUEST = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest", True)
 _NOTE = "the sandbox runs no containers: these are the events of this one"
@@ -90,13 +91,15 @@ def _list_lines(pod: Object, name: str, state: Object) -> list[tuple[str, str]]:
     return lines
 
 
-def evict(cluster: Cluster, place: Place, body: Object) -> Object:
+def evict(cluster: Cluster, place: Place, body: Object, *, is_dry_run: bool = False) -> Object:
     """Delete a pod unless a disruption budget needs it. Raises StatusError 429."""
+    metadata = body.get("metadata") or {}
+    if metadata.get("namespace") not in (None, "", place.namespace):
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if metadata.get("name") != place.name:
+        raise bad_request("name in URL does not match name in Eviction object")
     with cluster.store.lock:
         pod = cluster.get(place)
-        named = (body.get("metadata") or {}).get("name", place.name)
-        if named != place.name:
-            raise bad_request("name in URL does not match name in Eviction object")
         budgets = find_budgets(cluster, pod)
         is_ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed", "Pending")
         if len(budgets) > 1 and not is_ended:
@@ -107,7 +110,7 @@ def evict(cluster: Cluster, place: Place, body: Object) -> Object:
             if status.get("disruptionsAllowed", 0) < 1:
                 raise _refuse_eviction(budget["metadata"]["name"], status)
         options = dict(body.get("deleteOptions") or {})
-        cluster.delete(place, options, is_dry_run="All" in (options.get("dryRun") or ()))
+        cluster.delete(place, options, is_dry_run=is_dry_run or "All" in (options.get("dryRun") or ()))
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 

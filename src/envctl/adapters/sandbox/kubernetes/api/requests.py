@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
-from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review, review_token
+from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review, prepare_review, review_token
+from envctl.adapters.sandbox.kubernetes.api.bindings import BINDING, bind_pod
 from envctl.adapters.sandbox.kubernetes.api.bodies import (
     PATCH_KINDS,
     Body,
@@ -18,6 +19,7 @@ from envctl.adapters.sandbox.kubernetes.api.bodies import (
     refuse_body,
     require_object,
 )
+from envctl.adapters.sandbox.kubernetes.api.component_statuses import find_component, list_components
 from envctl.adapters.sandbox.kubernetes.api.discovery import describe_kinds
 from envctl.adapters.sandbox.kubernetes.api.exchange import ApiAnswer, ApiRequest, ApiStream
 from envctl.adapters.sandbox.kubernetes.api.faults import Fault, Faults
@@ -25,7 +27,14 @@ from envctl.adapters.sandbox.kubernetes.api.lists import ListRequest, delete_lis
 from envctl.adapters.sandbox.kubernetes.api.openapi import OpenApi
 from envctl.adapters.sandbox.kubernetes.api.options import check_list_options, read_delete_options
 from envctl.adapters.sandbox.kubernetes.api.partial import check_accept, to_partial, to_partial_list, wants_partial
-from envctl.adapters.sandbox.kubernetes.api.pod_parts import PARTS, evict, read_log, refuse_part, request_token
+from envctl.adapters.sandbox.kubernetes.api.pod_parts import (
+    EVICTION,
+    PARTS,
+    evict,
+    read_log,
+    refuse_part,
+    request_token,
+)
 from envctl.adapters.sandbox.kubernetes.api.scale import read_scale, write_scale
 from envctl.adapters.sandbox.kubernetes.api.selectors import parse_selectors
 from envctl.adapters.sandbox.kubernetes.api.tables import build_table
@@ -36,9 +45,10 @@ from envctl.adapters.sandbox.kubernetes.api.targets import (
     find_target,
     has_place,
     read_write_options,
+    refuse_path,
 )
 from envctl.adapters.sandbox.kubernetes.api.watching import Frame, WatchRequest, watch_objects
-from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions, Written
+from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions, Written, keep_warnings
 from envctl.adapters.sandbox.kubernetes.identity.account_tokens import AccountTokens
 from envctl.adapters.sandbox.kubernetes.identity.users import (
     ADMIN,
@@ -56,13 +66,14 @@ from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem
 from envctl.adapters.sandbox.kubernetes.status_errors import (
     StatusError,
     method_not_allowed,
-    path_not_found,
     too_large_version,
     unauthorized,
     unsupported_media_type,
 )
+from envctl.adapters.sandbox.kubernetes.subresources import find_subresource
 
 _HEALTH_PATHS = frozenset({"/healthz", "/livez", "/readyz"})
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
 
@@ -122,10 +133,11 @@ class KubernetesApi:
         target = find_target(self.cluster.resources, path, query, user)
         if target is None or not has_place(target):
             check_access(self.authorize, describe_unknown(request.method, path, query, user))
-            raise path_not_found()
+            raise refuse_path(self.cluster.resources, path)
         # Everyone may ask about themselves.
         if not target.resource.kind.startswith("SelfSubject"):
             check_access(self.authorize, describe_access(request.method, target))
+        _check_verb(request.method, target)
         check_accept(request.headers.get("accept", ""), is_custom=target.resource.is_custom, part=target.part)
         if request.method == "GET" and target.is_watch:
             return self._watch(request, target)
@@ -182,12 +194,12 @@ class KubernetesApi:
         if parsed.duplicates and target.query.get("fieldValidation") == "Strict":
             is_apply = PATCH_KINDS.get(media) == "apply"
             raise refuse_duplicates(resource.kind, resource.version, parsed.duplicates, is_apply=is_apply)
-        if resource.is_review:
-            return _answer_item(201, self._answer_review(target, require_object(body)))
+        if not resource.is_stored:
+            return self._serve_unstored(request, target, media, parsed)
         if target.part == "scale":
             return self._serve_scale(request, target, media, body)
         if target.part in PARTS:
-            return self._serve_part(request, target, body)
+            return self._serve_part(request, target, media, parsed)
         match request.method:
             case "GET" | "HEAD":
                 return self._read(request, target)
@@ -207,10 +219,51 @@ class KubernetesApi:
                 raise method_not_allowed()
         return self._answer_written(request, target, _add_warnings(written, parsed.duplicates, target))
 
-    def _answer_review(self, target: Target, content: Object) -> Object:
-        if target.resource.kind == "TokenReview":
-            return review_token(target.resource, content, self._find_account)
-        return answer_review(target.resource, target.namespace, content, target.user, self.authorize)
+    def _read_sent(
+        self, request: ApiRequest, target: Target, media: str, parsed: Body, resource: Resource
+    ) -> tuple[Object, WriteOptions, list[str]]:
+        """Return the body of a request that creates nothing, with its options and warnings."""
+        options = read_write_options(request, target)
+        item = self._read_object(request, media, resource, parsed.content)
+        return item, options, self.cluster.rules.check_types(resource, item, options.field_validation)
+
+    def _serve_unstored(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
+        """Answer a request for a kind of which no object is kept."""
+        match target.resource.kind:
+            case "ComponentStatus":
+                return self._serve_components(request, target)
+            case "Binding":
+                return self._bind(request, target, media, parsed)
+            case _:
+                return self._serve_review(request, target, media, parsed)
+
+    def _serve_review(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
+        resource = target.resource
+        item, options, warnings = self._read_sent(request, target, media, parsed, resource)
+        with keep_warnings(warnings):
+            item = prepare_review(self.cluster.rules, resource, target.namespace, item, options.manager)
+        if resource.kind == "TokenReview":
+            answer = review_token(resource, item, self._find_account)
+        else:
+            answer = answer_review(resource, target.namespace, item, target.user, self.authorize)
+        return self._answer_written(request, target, Written(answer, True, tuple(warnings)))
+
+    def _serve_components(self, request: ApiRequest, target: Target) -> ApiAnswer:
+        if target.name:
+            items = [find_component(target.name)]
+        else:
+            selector = parse_selectors(target.resource, target.query.get("labelSelector", ""), "")
+            items = [each for each in list_components() if selector(each)]
+        if "as=Table" in request.headers.get("accept", ""):
+            return _answer_item(200, _to_table(target, items, {}))
+        listed = {"kind": "ComponentStatusList", "apiVersion": "v1", "metadata": {}, "items": items}
+        return _answer_item(200, items[0] if target.name else listed)
+
+    def _bind(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
+        item, options, warnings = self._read_sent(request, target, media, parsed, BINDING)
+        pods = self.cluster.resources.require("", "v1", "pods")
+        bound = bind_pod(self.cluster, pods, target.place, item, is_dry_run=options.is_dry_run)
+        return self._answer_written(request, target, Written(bound, True, tuple(warnings)))
 
     def _read_body(self, request: ApiRequest, media: str, target: Target) -> Body:
         """Return the body of a request that has one. Raises StatusError 400 for one that cannot be read."""
@@ -308,17 +361,18 @@ class KubernetesApi:
         options = read_write_options(request, target)
         return _answer_item(200, write_scale(self.cluster, target.place, kind, body, options))
 
-    def _serve_part(self, request: ApiRequest, target: Target, body: object) -> ApiAnswer:
-        if target.part == "log" and request.method == "GET":
+    def _serve_part(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
+        if target.part == "log":
             return ApiAnswer(200, read_log(self.cluster, target.place, target.query).encode(), "text/plain")
-        if target.part == "token" and request.method == "POST":
-            return _answer_item(
-                201, request_token(self.cluster, self.account_tokens, target.place, require_object(body))
-            )
-        if target.part == "eviction" and request.method == "POST":
-            return _answer_item(201, evict(self.cluster, target.place, require_object(body)))
-        if target.part in ("log", "eviction", "token"):
-            raise method_not_allowed()
+        if target.part == "token":
+            sent = require_object(parsed.content)
+            return _answer_item(201, request_token(self.cluster, self.account_tokens, target.place, sent))
+        if target.part == "binding":
+            return self._bind(request, target, media, parsed)
+        if target.part == "eviction":
+            item, options, warnings = self._read_sent(request, target, media, parsed, EVICTION)
+            evicted = evict(self.cluster, target.place, item, is_dry_run=options.is_dry_run)
+            return self._answer_written(request, target, Written(evicted, True, tuple(warnings)))
         raise refuse_part(self.cluster, target.place, target.part)
 
     def _answer_written(self, request: ApiRequest, target: Target, written: Written) -> ApiAnswer:
@@ -357,6 +411,19 @@ class KubernetesApi:
                     yield kind, item
 
         return ApiStream(open_frames)
+
+
+def _check_verb(method: str, target: Target) -> None:
+    """Raise StatusError 405 for a method that a kind or its subresource does not have."""
+    verb = _VERBS.get(method, "get")
+    if target.part:
+        verbs: Sequence[str] = find_subresource(target.resource.plural, target.part).verbs
+    else:
+        verbs = target.resource.verbs
+        if not target.name and verb in ("get", "delete"):
+            verb = "list" if verb == "get" else "deletecollection"
+    if verb not in verbs:
+        raise method_not_allowed()
 
 
 def _add_warnings(written: Written, duplicates: Sequence[str], target: Target) -> Written:

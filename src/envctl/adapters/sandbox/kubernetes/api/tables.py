@@ -49,7 +49,7 @@ def _find_columns(resource: Resource) -> list[Column]:
     columns = COLUMNS.get(resource.kind) or CLUSTER_COLUMNS.get(resource.kind, ())
     if resource.kind == "Event":
         return list(columns)
-    if any(column.name == "Created At" for column in columns):
+    if resource.kind == "ComponentStatus" or any(column.name == "Created At" for column in columns):
         return [name, *columns]
     # Wide columns come after the age.
     return [name, *columns] if AGE in columns else [name, *columns, AGE]

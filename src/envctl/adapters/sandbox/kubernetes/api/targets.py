@@ -10,7 +10,7 @@ from envctl.adapters.sandbox.kubernetes.api.options import check_write_options, 
 from envctl.adapters.sandbox.kubernetes.cluster import WriteOptions
 from envctl.adapters.sandbox.kubernetes.identity.users import Access, User
 from envctl.adapters.sandbox.kubernetes.resources import Place, Resource, ResourceRegistry
-from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, not_found, path_not_found
 
 _PATH = re.compile(
     r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/(?P<version>[^/]+))(?:/namespaces/(?P<namespace>[^/]+))?"
@@ -73,9 +73,20 @@ def find_target(registry: ResourceRegistry, path: str, query: Mapping[str, str],
     return Target(Place(resource, namespace, name), part, query, user)
 
 
+def refuse_path(registry: ResourceRegistry, path: str) -> StatusError:
+    """Return the refusal of a path that the server does not serve."""
+    match = _PATH.fullmatch(path)
+    found = match and registry.find(match["group"] or "", match["version"] or "", unquote(match["plural"]))
+    if match and found and found.is_custom and match["part"] in ("status", "scale"):
+        return not_found(found, unquote(match["name"]))
+    return path_not_found()
+
+
 def has_place(target: Target) -> bool:
     """Check that objects of the kind can be where the path says: in a namespace, or in none."""
     resource = target.resource
+    if resource.verbs == ["create"] and (target.name or bool(target.namespace) != resource.is_namespaced):
+        return False
     if target.namespace:
         return resource.is_namespaced
     return not (resource.is_namespaced and target.name)

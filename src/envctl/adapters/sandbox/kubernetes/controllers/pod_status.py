@@ -51,6 +51,17 @@ def describe_running(pod: Object) -> Object:
     return status
 
 
+def describe_joining(pod: Object) -> Object | None:
+    """Return the status of a pod with the temporary containers that have come into it; None without new ones."""
+    known = {each["name"]: each for each in pod["status"].get("ephemeralContainerStatuses") or ()}
+    containers = pod["spec"].get("ephemeralContainers") or ()
+    if all(each["name"] in known for each in containers):
+        return None
+    running = {"running": {"startedAt": format_time()}}
+    states = [known.get(each["name"]) or _describe_container(each, running, is_ready=False) for each in containers]
+    return {**pod["status"], "ephemeralContainerStatuses": states}
+
+
 def describe_failure(pod: Object, failure: Failure, *, is_first: bool = False) -> Object:
     """Return the status of a pod that fails. `is_first`: its image was tried once."""
     running: Object = {"running": {"startedAt": format_time()}}

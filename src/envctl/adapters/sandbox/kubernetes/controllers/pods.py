@@ -22,6 +22,7 @@ from envctl.adapters.sandbox.kubernetes.controllers.nodes import SCHEDULER, assi
 from envctl.adapters.sandbox.kubernetes.controllers.pod_status import (
     describe_end,
     describe_failure,
+    describe_joining,
     describe_running,
     describe_start,
     describe_waiting,
@@ -66,6 +67,8 @@ def reconcile_pod(context: Context, resource: Resource, pod: Object) -> float | 
     elif not is_ready(pod):
         _report_start(context, pod)
         context.set_status(resource, pod, describe_running(pod), KUBELET)
+    elif joined := describe_joining(pod):
+        context.set_status(resource, pod, joined, KUBELET)
     return None
 
 

@@ -114,6 +114,13 @@ def _list_defaulted(schemas: Schemas, items: Schema) -> set[str]:
     return named | set(schemas.resolve(items).get("required") or ()) if reference else named
 
 
+def _is_set(kind: Kind, path: tuple[Step, ...]) -> bool:
+    """Return whether a path leads to an item of a list whose items are what tells them apart."""
+    if not path or not isinstance(path[-1], int):
+        return False
+    return bool(kind.schemas.get_extension(_find_schema(kind, path[:-1]), "list-type") == "set")
+
+
 def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaProblem) -> str:
     if problem.kind == "unknown":
         return f"{_format_typed_path(kind, config, problem.path)}: field not declared in schema"
@@ -132,6 +139,13 @@ def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaPr
     if problem.kind != "type":
         return ""
     value = _find_value(config, problem.path)
+    if isinstance(value, dict | list) and _is_set(kind, problem.path):
+        what = (
+            "associative list without keys has an element that's a map type"
+            if isinstance(value, dict)
+            else "not supported: associative list with lists as elements"
+        )
+        return f"{_format_typed_path(kind, config, problem.path[:-1])}: element {problem.path[-1]}: {what}"
     if _is_count_or_text(kind, problem.path) or (isinstance(value, float) and problem.expected == "integer"):
         # The type fits, and the conversion to the Go type fails.
         return ""

@@ -1,27 +1,77 @@
 """Whether expressions of policies and custom kinds can be compiled, in the words of kube-apiserver."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from envctl.adapters.sandbox.kubernetes.rules.expressions import list_compilation_problems
 
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '(?P<name>[^']*)' applied to '(?P<types>[^']*)'")
 _OPERATOR = re.compile(r"[-!]_|_[-+*/%<>=!&|]+_|@in")
-_PLAIN_TYPES = re.compile(r"\((?:(?:bool|string|int|null)(?:, )?)+\)")
+_PATH = re.compile(r"ERROR: <input>:1:(?P<column>\d+): undeclared reference to '(?P<path>\w+(?:\.\w+)+)'")
+_CONDITION = re.compile(
+    r"ERROR: <input>:1:(?P<column>\d+): found no matching overload for "
+    r"'_(?:&&|\|\|)_' applied to '\(bool, (?P<type>\w+)\)'"
+)
+_PLAIN_TYPES = re.compile(r"\((?:(?:bool|string|int|double|null|list\([a-z]+\))(?:, )?)+\)")
+# Functions of Kubernetes that the package for CEL does not have.
+_FUNCTIONS = frozenset(
+    {
+        *("url", "getScheme", "getHost", "getHostname", "getPort", "getEscapedPath", "getQuery", "ip", "cidr"),
+        *("family", "isUnspecified", "isLoopback", "isLinkLocalMulticast", "isLinkLocalUnicast", "isGlobalUnicast"),
+        *("isCanonical", "containsIP", "containsCIDR", "prefixLength", "masked", "path", "group", "resource"),
+        *("serviceAccount", "subresource", "namespace", "name", "check", "allowed", "reason", "errored", "error"),
+        *("sets", "contains", "equivalent", "intersects", "semver", "isSemver", "major", "minor", "patch", "format"),
+        *("named", "validate", "sign", "add", "sub", "fieldSelector", "labelSelector", "jsonpatch", "escapeKey"),
+        *("indexOf", "lastIndexOf", "base64", "encode", "decode", "transformList", "transformMap"),
+        *("transformMapEntry", "existsOne", "isInteger", "asInteger", "asApproximateFloat", "JSONPatch", "Object"),
+    }
+)
+# Functions whose values have another type here.
+_ESTIMATED = re.compile(r"\b(?:quantity|sum|min|max|find|findAll|sign|asInteger)\s*\(")
+# Variables whose fields have types in Kubernetes.
+_OBJECTS = ("request", "namespaceObject", "authorizer")
 
 
-def find_compilation_problem(text: str, variables: Sequence[str]) -> str:
-    """Return why an expression can't be compiled; empty if it can."""
-    problem = list_compilation_problems(text, variables)
-    # Kubernetes has functions that the package for CEL does not have.
-    if not problem or any(re.search(rf"\b{re.escape(name)}\s*\(", text) for name in _UNDECLARED.findall(problem)):
+def find_compilation_problem(text: str, variables: Mapping[str, str]) -> str:
+    """Return why an expression can't be compiled; empty if it can. `variables` have the names of their types."""
+    problem, _ = list_compilation_problems(text, variables)
+    if not problem or any(name in _FUNCTIONS for name in _UNDECLARED.findall(problem)):
         return ""
     for name, types in _OVERLOAD.findall(problem):
         if not _OPERATOR.fullmatch(name) or not _PLAIN_TYPES.fullmatch(types):
             return ""
-    is_known = "Syntax error" in problem or _UNDECLARED.search(problem) or _OVERLOAD.search(problem)
+    problem = _translate(text, problem)
+    is_known = (
+        "invalid argument to has()" in problem
+        or "Syntax error" in problem
+        or _UNDECLARED.search(problem)
+        or _OVERLOAD.search(problem)
+    )
     return f"compilation failed: {problem}" if is_known else ""
+
+
+def _translate(text: str, problem: str) -> str:
+    """Return a problem in the words and at the places of the implementation in Go."""
+    if found := _PATH.match(problem):
+        # It names the variable, and not the whole path.
+        above, _, _ = found["path"].rpartition(".")
+        return _locate(text, int(found["column"]) - 1 - len(above), _describe_undeclared(above.partition(".")[0]))
+    problem = problem.replace("has() argument must be a field selection", "invalid argument to has() macro")
+    if (found := _CONDITION.match(problem)) and "\n" not in text:
+        place = int(found["column"]) + 1
+        place += len(text[place:]) - len(text[place:].lstrip())
+        return _locate(text, place, f"expected type 'bool' but found '{found['type']}'")
+    return problem
+
+
+def find_result_type(text: str, variables: Mapping[str, str]) -> str:
+    """Return the type of the value of an expression in the words of messages; empty if it is unknown."""
+    if _ESTIMATED.search(text):
+        return ""
+    _, found = list_compilation_problems(text, variables)
+    is_typed = "dyn" in found and any(re.search(rf"\b{name}\b", text) for name in _OBJECTS)
+    return "" if is_typed else found
 
 
 def find_unknown_field(text: str, pattern: re.Pattern[str], find: Callable[[Sequence[str]], int | None]) -> str:

@@ -11,6 +11,7 @@ from envctl.domain.kubernetes.schema_check import SchemaProblem, Step
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
 # The Go type of a value, and its kind.
+_BYTES, _BYTE = "[]uint8", "uint8"
 _GO_VALUES: Mapping[type, tuple[str, str]] = {
     bool: ("bool", "bool"),
     int: ("int64", "int64"),
@@ -64,6 +65,10 @@ def describe_wrong_type(
         names = names[1:]
     field = f"{place.struct}.{'.'.join(names)}"
     type_ = type_ or place.type or _name_go(schemas, place.schema)
+    if type_ == _BYTES and isinstance(value, list):
+        # The server reads a list as single bytes.
+        wrong = next((each for each in value if isinstance(each, bool) or not isinstance(each, int)), "")
+        have, type_ = name_type(wrong), _BYTE
     return f"json: cannot unmarshal {have} into Go struct field {field} of type {type_}"
 
 
@@ -72,19 +77,22 @@ def describe_unconvertible(
 ) -> str:
     """Return why the result of a strategic patch, which is no JSON any more, has not the type of its field."""
     value = _find_value(body, problem.path)
-    target = _find_place(schemas, schema, kind, problem.path).schema
+    place = _find_place(schemas, schema, kind, problem.path)
+    target = place.schema
     if schemas.is_quantity(target) or schemas.is_int_or_string(target) or _is_time(schemas, target):
         return describe_wrong_type(schemas, schema, kind, body, problem, is_decoded=False)
     have, wanted = _GO_VALUES[type(value)]
     type_ = _name_go(schemas, target)
+    if type_ == _BYTES and isinstance(value, list):
+        return f"unrecognized type: {_BYTE}"
     if type_.startswith("[]"):
         return f"cannot restore slice from {wanted}"
-    if type_.startswith("map["):
+    if type_.startswith("map[") or type_ == "v1.ResourceList":
         return f"cannot restore map from {wanted}"
     if schemas.get_type(target) == "object":
         return f"cannot restore struct from: {wanted}"
     if (have, schemas.get_type(target)) in _CONVERTIBLE:
-        return f"cannot convert {have} to {type_}"
+        return f"cannot convert {have} to {place.type or type_}"
     return f"unrecognized type: {type_}"
 
 

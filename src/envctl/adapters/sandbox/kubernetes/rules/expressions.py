@@ -8,13 +8,26 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from envctl.domain.kubernetes.quantity import is_quantity, parse_quantity
 
 _VARIABLES = ("self", "oldSelf", "object", "oldObject", "request", "params", "namespaceObject", "variables")
+_TYPED_VARIABLES = tuple((name, "dyn") for name in _VARIABLES)
+_TYPE_NAMES = {
+    "BOOL": "bool",
+    "BYTES": "bytes",
+    "DOUBLE": "double",
+    "DURATION": "google.protobuf.Duration",
+    "DYN": "dyn",
+    "INT": "int",
+    "NULL": "null_type",
+    "STRING": "string",
+    "TIMESTAMP": "google.protobuf.Timestamp",
+    "UINT": "uint",
+}
 # Values of another type than Kubernetes would give: the expression cannot be judged here.
 _OTHER_TYPE = "No matching overloads"
 
@@ -62,19 +75,40 @@ def compile_expression(text: str) -> Expression:
         raise UnknownExpressionError(str(error).partition("\n")[0]) from error
 
 
-def list_compilation_problems(text: str, variables: Sequence[str]) -> str:
-    """Return why an expression can't be compiled with these variables; empty if it can or if that is unknown.
+def list_compilation_problems(text: str, variables: Mapping[str, str]) -> tuple[str, str]:
+    """Return why an expression can't be compiled, and the type of its value; both are empty if that is unknown.
 
-    The words are those of the implementation in Go, except for functions that are not known here.
+    The words are those of the implementation in Go, except for functions that are not known here. `variables` have
+    types as in messages: `list(int)`.
     """
-    environment = _load_environment(tuple(variables))
+    environment = _load_environment(tuple(variables.items()))
     if environment is None:
-        return ""
+        return "", ""
     try:
-        environment.compile(text)
+        compiled = environment.compile(text)
     except RuntimeError as error:
-        return str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]")
-    return ""
+        return str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]"), ""
+    return "", _name_type(str(compiled.return_type()))
+
+
+def _name_type(shown: str) -> str:
+    """Return a type as the implementation in Go names it."""
+    for name, word in (("LIST", "list"), ("TYPE", "type"), ("MAP", "map")):
+        if shown.startswith(f"{name}<"):
+            inner = ", ".join(_name_type(each) for each in _split_types(shown[len(name) + 1 : -1]))
+            return f"{word}({inner})"
+    return _TYPE_NAMES.get(shown, "")
+
+
+def _split_types(shown: str) -> list[str]:
+    parts, depth = [""], 0
+    for letter in shown:
+        depth += {"<": 1, ">": -1}.get(letter, 0)
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
 
 
 def _translate_error(text: str) -> str:
@@ -85,8 +119,8 @@ def _translate_error(text: str) -> str:
     return {"divide by zero": "division by zero"}.get(message, message)
 
 
-@cache
-def _load_environment(names: Sequence[str] = _VARIABLES) -> Any:  # noqa: ANN401 (of the package)
+@lru_cache(maxsize=64)
+def _load_environment(typed: Sequence[tuple[str, str]] = _TYPED_VARIABLES) -> Any:  # noqa: ANN401 (of the package)
     try:
         from cel_expr_python import cel
         from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings
@@ -96,8 +130,19 @@ def _load_environment(names: Sequence[str] = _VARIABLES) -> Any:  # noqa: ANN401
         *(ext_strings.ExtStrings(), ext_optional.ExtOptional()),
         *(ext_bindings.ExtBindings(), ext_math.ExtMath()),
     ]
-    variables = dict.fromkeys(names, cel.Type.DYN)
+    variables = {name: _read_type(cel.Type, type_) for name, type_ in typed}
     return cel.NewEnv(variables=variables, extensions=extensions, functions=_declare_functions(cel))
+
+
+def _read_type(types: Any, name: str) -> Any:  # noqa: ANN401 (of the package)
+    kind, _, inner = name.removesuffix(")").partition("(")
+    if kind == "list":
+        return types.List(_read_type(types, inner))
+    if kind == "map":
+        key, _, value = inner.partition(", ")
+        return types.Map(_read_type(types, key), _read_type(types, value))
+    shown = next((shown for shown, known in _TYPE_NAMES.items() if known == name), "DYN")
+    return getattr(types, shown)
 
 
 def _declare_functions(cel: Any) -> list[Any]:  # noqa: ANN401 (of the package)

@@ -22,15 +22,25 @@ class ConversionError(ValueError):
 
 
 def convert_to_go(
-    types: GoTypes, schemas: Schemas, schema: Schema, item: dict[str, Any], *, keeps_empty: bool = False
-) -> None:
+    types: GoTypes,
+    schemas: Schemas,
+    schema: Schema,
+    item: dict[str, Any],
+    *,
+    keeps_empty: bool = False,
+    is_stored: bool = False,
+) -> bool:
     """Change an object of one of Kubernetes' own kinds to what the server keeps of it. Raises ConversionError.
 
     `keeps_empty` keeps empty lists and maps, which validation tells from none, and which are not written at last.
+    `is_stored` writes null for empty lists that are always written, as the store does not tell them from none.
+    Returns whether there are any.
     """
-    converted = _Converter(types, schemas, keeps_empty=keeps_empty).convert_struct(schema, item)
+    converter = _Converter(types, schemas, keeps_empty=keeps_empty, is_stored=is_stored)
+    converted = converter.convert_struct(schema, item)
     item.clear()
     item |= converted
+    return converter.has_empty
 
 
 def drop_nulls(schemas: Schemas, schema: Schema, value: object) -> Any:  # noqa: ANN401 (a part of JSON)
@@ -48,8 +58,10 @@ def drop_nulls(schemas: Schemas, schema: Schema, value: object) -> Any:  # noqa:
 
 
 class _Converter:
-    def __init__(self, types: GoTypes, schemas: Schemas, *, keeps_empty: bool) -> None:
+    def __init__(self, types: GoTypes, schemas: Schemas, *, keeps_empty: bool, is_stored: bool) -> None:
+        self.has_empty = False
         self._types = types
+        self._is_stored = is_stored
         self._keeps_empty = keeps_empty
         self._schemas = schemas
 
@@ -79,7 +91,12 @@ class _Converter:
         if self._keeps_empty:
             return converted
         is_empty_list = not converted and isinstance(converted, dict | list | str) and self._is_list(schema)
-        return _DROP if is_empty_list and code != "N" else converted
+        if not is_empty_list:
+            return converted
+        if code != "N":
+            return _DROP
+        self.has_empty = True
+        return None if self._is_stored else converted
 
     def _is_list(self, schema: Schema) -> bool:
         """Return whether the field is a list, a map or bytes, which are left out when they are empty."""

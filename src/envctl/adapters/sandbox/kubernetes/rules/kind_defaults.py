@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.amounts import format_amount, sum_containers
+
 Part = dict[str, Any]
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -19,6 +21,7 @@ _FIRST_NODE_PORT, _LAST_NODE_PORT = 30000, 32767
 
 # Amounts that pods as a whole can ask for.
 _OF_PODS = frozenset({"cpu", "memory"})
+_PAGES = "hugepages-"
 
 
 def _set(part: Part, **values: object) -> None:
@@ -64,7 +67,7 @@ def _default_volume(volume: Part) -> None:
 
 def _default_pod(pod: Part) -> None:
     spec = pod.setdefault("spec", {})
-    _set(spec, enableServiceLinks=True, priority=0, preemptionPolicy="PreemptLowerPriority")
+    _set(spec, enableServiceLinks=True)
     for container in [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]:
         limits = (container.get("resources") or {}).get("limits")
         if limits:
@@ -83,16 +86,22 @@ def _default_pod(pod: Part) -> None:
 
 
 def _default_pod_requests(spec: Part) -> None:
-    """Let a pod as a whole ask for its limits, where none of its containers asks for a part of them."""
-    limits = (spec.get("resources") or {}).get("limits") or {}
-    asked = {
-        name for each in spec.get("containers") or () for name in (each.get("resources") or {}).get("requests") or ()
-    }
-    wanted = {
-        name: value for name, value in limits.items() if name in _OF_PODS - asked or name.startswith("hugepages-")
-    }
-    if wanted:
-        spec["resources"]["requests"] = {**wanted, **(spec["resources"].get("requests") or {})}
+    """Let a pod as a whole ask for what its containers ask for together, or else for its limits."""
+    resources = spec.get("resources")
+    if not resources or not (resources.get("limits") or resources.get("requests")):
+        return
+    try:
+        sums = {group: sum_containers(spec, group) for group in ("limits", "requests")}
+    except ValueError:
+        return
+    shown = {group: {name: format_amount(name, value) for name, value in sums[group].items()} for group in sums}
+    pages = {name: value for name, value in shown["limits"].items() if name.startswith(_PAGES)}
+    limits = pages | (resources.get("limits") or {})
+    asked = {name: value for name, value in shown["requests"].items() if limits and name in _OF_PODS}
+    wanted = {name: value for name, value in limits.items() if name in _OF_PODS or name.startswith(_PAGES)}
+    for name, amounts in (("limits", limits), ("requests", wanted | asked | (resources.get("requests") or {}))):
+        if amounts:
+            resources[name] = amounts
 
 
 def _default_rolling_update(strategy: Part, **values: object) -> None:
@@ -287,7 +296,7 @@ def _default_sources(spec: Part) -> None:
     """Write the source of a claim into both of its fields. The older one knows claims and snapshots only."""
     old, new = spec.get("dataSource"), spec.get("dataSourceRef")
     known = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
-    if old is not None and (old.get("apiGroup") or "", old.get("kind") or "") not in known:
+    if old is not None and new is None and (old.get("apiGroup") or "", old.get("kind") or "") not in known:
         old = spec.pop("dataSource") and None
     names = ("apiGroup", "kind", "name")
     if old is not None and new is None:
@@ -309,6 +318,12 @@ def _default_node_spec(spec: Part) -> None:
         spec["podCIDR"] = ranges[0]
 
 
+def _default_node_status(status: Part) -> None:
+    """Let pods have all that a node has, unless it says less."""
+    if status.get("capacity") and not status.get("allocatable"):
+        status["allocatable"] = dict(status["capacity"])
+
+
 FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "apiextensions.v1.CustomResourceDefinition": _default_custom_kind,
     "apps.v1.DaemonSet": _default_daemon_set,
@@ -323,6 +338,7 @@ FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "core.v1.LimitRangeItem": _default_limit,
     "core.v1.Namespace": _default_namespace,
     "core.v1.NodeSpec": _default_node_spec,
+    "core.v1.NodeStatus": _default_node_status,
     "core.v1.Pod": _default_pod,
     "core.v1.PodSpec": _default_pod_spec,
     "core.v1.ReplicationController": _default_replication_controller,

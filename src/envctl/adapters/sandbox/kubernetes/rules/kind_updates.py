@@ -16,6 +16,13 @@ _ALLOCATED: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# A write of their status changes nothing else.
+_ONLY_STATUS = frozenset(
+    {
+        *("APIService", "FlowSchema", "PriorityLevelConfiguration", "ServiceCIDR", "ValidatingAdmissionPolicy"),
+        "VolumeAttachment",
+    }
+)
 _SOURCES = ("dataSource", "dataSourceRef")
 _JOB_LABELS = ("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name")
 
@@ -34,6 +41,35 @@ def keep_job_selector(kind: str, item: Object, live: Object | None) -> Iterator[
         spec["template"].pop("metadata", None)
     else:
         spec["template"]["metadata"] = template
+
+
+def list_status_metadata(kind: str, *, is_custom: bool) -> tuple[str, ...]:
+    """Return the metadata that a write of the status changes, too."""
+    if is_custom or kind in _ONLY_STATUS:
+        return ()
+    names = ("annotations", "finalizers", "ownerReferences")
+    return names if kind == "Deployment" else ("labels", *names)
+
+
+def date_conditions(item: Object, live: Object, time: str) -> None:
+    """Write the times of the conditions of a request for a certificate."""
+    former = {each.get("type"): each for each in (live.get("status") or {}).get("conditions") or ()}
+    for condition in (item.get("status") or {}).get("conditions") or ():
+        before = former.get(condition.get("type")) or {}
+        since = before.get("lastTransitionTime") if before.get("status") == condition.get("status") else None
+        for name, value in (("lastUpdateTime", time), ("lastTransitionTime", since or time)):
+            if condition.get(name) is None:
+                condition[name] = value
+
+
+def keep_priority(kind: str, item: Object, live: Object) -> None:
+    """Keep the priority of a pod if an update does not send it."""
+    if kind != "Pod":
+        return
+    spec = item.setdefault("spec", {})
+    for name in ("priority", "preemptionPolicy"):
+        if spec.get(name) is None and live["spec"].get(name) is not None:
+            spec[name] = live["spec"][name]
 
 
 def count_template(kind: str, item: Object, live: Object) -> None:

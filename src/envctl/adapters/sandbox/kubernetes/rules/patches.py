@@ -195,16 +195,31 @@ class StrategicPatch:
         elif value is None:
             merged.pop(name, None)
         elif isinstance(value, list):
-            merged[name] = self._patch_list(self._get_field(schema, name), merged.get(name) or [], value)
+            inner = self._get_field(schema, name)
+            live = merged.get(name)
+            merged[name] = self._take_list(inner, value) if live is None else self._patch_list(inner, live, value)
         elif isinstance(value, dict) and value.get(_DIRECTIVE) == "delete":
             merged.pop(name, None)
+        elif isinstance(value, dict) and self._is_replaced(self._get_field(schema, name)):
+            merged[name] = self.apply(self._get_field(schema, name), {}, value)
         else:
             merged[name] = self.apply(self._get_field(schema, name), merged.get(name), value)
+
+    def _is_replaced(self, schema: Schema) -> bool:
+        return bool(self._schemas.get_extension(schema, "patch-strategy") == "replace")
+
+    def _take_list(self, schema: Schema, patch: list[Any]) -> list[Any]:
+        """Return a list where there is none yet: its items are not merged with each other."""
+        items = self._schemas.get_items(schema)
+        kept = [each for each in patch if not (isinstance(each, dict) and _DIRECTIVE in each)]
+        return [self.apply(items, {}, each) if isinstance(each, dict) else copy.deepcopy(each) for each in kept]
 
     def _patch_list(self, schema: Schema, live: list[Any], patch: list[Any]) -> list[Any]:
         strategy = self._schemas.get_extension(schema, "patch-strategy") or ""
         if "merge" not in strategy:
             return copy.deepcopy(patch)
+        if len({type(each) for each in (*live, *patch)}) > 1:
+            raise ContentError(500, "", f"list element types are not identical: {format_go([live, patch])}")
         key = self._get_merge_key(schema)
         if not key:
             return self._sort_items(schema, [*live, *(each for each in patch if each not in live)], patch, live)

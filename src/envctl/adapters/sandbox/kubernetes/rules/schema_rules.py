@@ -17,7 +17,13 @@ from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_default
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
 from envctl.adapters.sandbox.kubernetes.rules.go_values import ConversionError, convert_to_go, drop_nulls
-from envctl.adapters.sandbox.kubernetes.rules.kind_updates import count_template, drop_kept, keep_job_selector
+from envctl.adapters.sandbox.kubernetes.rules.kind_updates import (
+    count_template,
+    drop_kept,
+    keep_job_selector,
+    keep_priority,
+    list_status_metadata,
+)
 from envctl.adapters.sandbox.kubernetes.rules.managed_fields import (
     Manager,
     Ownership,
@@ -31,6 +37,7 @@ from envctl.adapters.sandbox.kubernetes.rules.patches import (
     apply_merge_patch,
     name_type,
 )
+from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS
 from envctl.adapters.sandbox.kubernetes.rules.server_side_apply import ApplyRequest, apply_configuration
 from envctl.adapters.sandbox.kubernetes.rules.service_updates import adapt_service
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
@@ -42,8 +49,9 @@ Object = dict[str, Any]
 _CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 _OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _METADATA: Schema = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
+# Updates of them get no owners.
+_UNTRACKED = ("CertificateSigningRequest",)
 _STATUS: tuple[FieldPath, ...] = (("f:status",),)
-_NOT_STATUS: tuple[FieldPath, ...] = (("f:spec",), ("f:metadata", "f:labels"))
 
 
 class ResourceFacts(Protocol):
@@ -108,8 +116,8 @@ class SchemaRules:
         """Check the types of a configuration that is converted before it is applied. Raises ContentError."""
         check_applied_types(self._find_kind(resource), config)
 
-    def complete(self, resource: ResourceFacts, item: Object, live: Object | None, sent_group: str = "") -> None:
-        """Set the defaults of an object, then validate it. Raises ContentError."""
+    def set_defaults(self, resource: ResourceFacts, item: Object, live: Object | None) -> None:
+        """Set the defaults of an object. Raises ContentError."""
         kind = self._find_kind(resource)
         if resource.is_custom:
             convert_to_go(self.types, self.schemas, _METADATA, item["metadata"])
@@ -122,16 +130,32 @@ class SchemaRules:
                 set_defaults(self.types, self.schemas, kind.schema, item)
             if live is not None:
                 count_template(kind.name, item, live)
+                keep_priority(kind.name, item, live)
             if resource.has_status:
                 item.setdefault("status", {})
-        causes = find_causes(kind, item, live, is_custom=resource.is_custom, sent_group=sent_group)
+
+    def validate(
+        self, resource: ResourceFacts, item: Object, live: Object | None, sent_group: str = "", part: str = ""
+    ) -> None:
+        """Check an object with its defaults; `part` is the subresource that is written. Raises ContentError."""
+        kind = self._find_kind(resource)
+        causes = find_causes(kind, item, live, is_custom=resource.is_custom, sent_group=sent_group, part=part)
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
-        if not resource.is_custom:
-            convert_to_go(self.types, self.schemas, kind.schema, item)
 
-    def _convert(self, kind: Kind, item: Object) -> None:
-        metadata = item.get("metadata") or {}
+    def drop_empty(self, resource: ResourceFacts, item: Object, *, is_stored: bool = False) -> bool:
+        """Leave out of a valid object what Go does not write.
+
+        Returns whether it has empty lists that the store writes as null; `is_stored` writes them.
+        """
+        if resource.is_custom:
+            return False
+        schema = self._find_kind(resource).schema
+        return convert_to_go(self.types, self.schemas, schema, item, is_stored=is_stored)
+
+    def _convert(self, kind: Kind, item: Object, sent: Object | None = None) -> None:
+        """Write an object as Go does. `sent` is the configuration that a refusal names."""
+        metadata = (item if sent is None else sent).get("metadata") or {}
         try:
             convert_to_go(self.types, kind.schemas, kind.schema, item, keeps_empty=True)
         except ConversionError as error:
@@ -164,9 +188,10 @@ class SchemaRules:
         before = _strip(live if live is not None else self._make_empty(resource, kind))
         owners = _choose_owners(live, item, part)
         ownership = read_ownership(owners)
-        after = _strip(item if resource.is_custom or part or sent is None else drop_kept(kind.name, item, sent))
+        is_whole = resource.is_custom or sent is None or part not in ("", *POD_PARTS)
+        after = _strip(item if is_whole or sent is None else drop_kept(kind.name, item, sent))
         merge = StructuredMerge(self.schemas, kind.schema)
-        if has_keyless(kind, after):
+        if has_keyless(kind, after) or (not resource.is_custom and kind.name in _UNTRACKED):
             # The server can't tell the fields of such a list apart, and forgets all owners.
             item["metadata"].pop("managedFields", None)
             return
@@ -197,7 +222,7 @@ class SchemaRules:
         )
         merged = apply_configuration(StructuredMerge(self.schemas, kind.schema), live, config, request)
         if not resource.is_custom:
-            self._convert(kind, merged)
+            self._convert(kind, merged, config)
         return merged
 
     def patch(self, resource: ResourceFacts, live: Object, kind: str, body: object) -> Object:
@@ -264,6 +289,11 @@ def _is_tracked(merge: StructuredMerge, ownership: Ownership, before: Object, af
 
 def _list_ignored(resource: ResourceFacts, part: str) -> tuple[FieldPath, ...]:
     """Return the read-only fields of a request."""
-    if part == "status":
-        return _NOT_STATUS
+    if part in ("status", "approval"):
+        names = list_status_metadata(resource.kind, is_custom=resource.is_custom)
+        if not names:
+            return (("f:spec",), ("f:metadata",))
+        return (("f:spec",),) if "labels" in names else (("f:spec",), ("f:metadata", "f:labels"))
+    if part in POD_PARTS:
+        return ()
     return _STATUS if resource.has_status else ()

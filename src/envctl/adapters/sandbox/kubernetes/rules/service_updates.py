@@ -11,13 +11,14 @@ def adapt_service(item: Part, live: Mapping[str, Any]) -> None:
     spec, old = item.setdefault("spec", {}), live.get("spec") or {}
     _join_addresses(spec, old)
     if _has_address(old) and _has_address(spec):
-        for name in ("clusterIP", "clusterIPs"):
+        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if not spec.get(name) and old.get(name):
                 spec[name] = old[name]
     if _has_node_ports(old) and _has_node_ports(spec):
         _keep_node_ports(spec, old)
     _drop_unchanged(spec, old, _has_address, ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"))
-    _drop_unchanged(spec, old, _is_external, ("externalTrafficPolicy", "healthCheckNodePort"))
+    _drop_unchanged(spec, old, _is_external, ("externalTrafficPolicy",))
+    _drop_unchanged(spec, old, _has_health_port, ("healthCheckNodePort",))
     _drop_unchanged(spec, old, _is_balanced, ("allocateLoadBalancerNodePorts", "loadBalancerClass"))
     if _has_node_ports(old) and not _has_node_ports(spec) and _read_node_ports(old) == _read_node_ports(spec):
         for port in spec.get("ports") or ():
@@ -35,6 +36,10 @@ def _has_node_ports(spec: Mapping[str, Any]) -> bool:
 
 def _is_external(spec: Mapping[str, Any]) -> bool:
     return spec.get("type") in ("NodePort", "LoadBalancer") or bool(spec.get("externalIPs"))
+
+
+def _has_health_port(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
 
 
 def _is_balanced(spec: Mapping[str, Any]) -> bool:

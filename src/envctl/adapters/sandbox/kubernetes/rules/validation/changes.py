@@ -94,8 +94,43 @@ def check_pod_changes(spec: Part, old: Part, causes: Causes) -> None:
     gates = {gate.get("name") for gate in old.get("schedulingGates") or ()}
     if any(gate.get("name") not in gates for gate in spec.get("schedulingGates") or ()):
         causes.forbid("spec.schedulingGates", "only deletion is allowed, but found new scheduling gate")
+    if old.get("schedulingGates"):
+        spec = _check_gated(spec, old, causes)
     if _hide_changeable(spec) != _hide_changeable(old):
         causes.forbid("spec", f"{_POD_UPDATES}\n{diff_go('@core.PodSpec', old, _restore_changeable(spec, old))}")
+
+
+def _check_gated(spec: Part, old: Part, causes: Causes) -> Part:
+    """Check where a pod that is not scheduled yet may run. Returns the pod with its former nodes."""
+    chosen, former = spec.get("nodeSelector") or {}, old.get("nodeSelector") or {}
+    if any(chosen.get(key) != value for key, value in former.items()):
+        text = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
+        causes.refuse("spec.nodeSelector", spec.get("nodeSelector"), text, "{}s")
+    affinity, old_affinity = spec.get("affinity") or {}, old.get("affinity") or {}
+    if old_affinity.get("nodeAffinity") is not None:
+        _check_node_terms(affinity.get("nodeAffinity") or {}, old_affinity["nodeAffinity"], causes)
+    kept = {**affinity, "nodeAffinity": old_affinity.get("nodeAffinity")}
+    kept = {name: value for name, value in kept.items() if value is not None}
+    moved = {name: value for name, value in spec.items() if name not in ("affinity", "nodeSelector")}
+    moved |= {"affinity": kept} if kept or old.get("affinity") is not None else {}
+    return moved | ({"nodeSelector": former} if former else {})
+
+
+def _check_node_terms(affinity: Part, old: Part, causes: Causes) -> None:
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    terms, former = ((each.get(required) or {}).get("nodeSelectorTerms") or [] for each in (affinity, old))
+    field = f"spec.affinity.nodeAffinity.{required}.nodeSelectorTerms"
+    if former and len(terms) != len(former):
+        text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
+        causes.refuse(field, terms or None, text, "[]@core.NodeSelectorTerm")
+        return
+    for index, (term, before) in enumerate(zip(terms, former, strict=False)):
+        if any(
+            (term.get(name) or [])[: len(before.get(name) or [])] != (before.get(name) or [])
+            for name in ("matchExpressions", "matchFields")
+        ):
+            text = "only additions are allowed (no mutations or deletions)"
+            causes.refuse(f"{field}[{index}]", term, text, "@core.NodeSelectorTerm")
 
 
 def _check_tolerations(tolerations: Sequence[Part], old: Sequence[Part], causes: Causes) -> None:

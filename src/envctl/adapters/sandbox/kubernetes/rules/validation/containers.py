@@ -11,12 +11,21 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resources
 from envctl.adapters.sandbox.kubernetes.rules.validation.security import check_container_context, check_relative_path
-from envctl.adapters.sandbox.kubernetes.rules.validation.variables import check_variable_sources, check_variables
+from envctl.adapters.sandbox.kubernetes.rules.validation.variables import (
+    check_file_volumes,
+    check_variable_sources,
+    check_variables,
+)
 
 Part = Mapping[str, Any]
 
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _RESTART = "RestartContainer"
+_EPHEMERAL = "cannot be set for an Ephemeral Container"
+_NOT_EPHEMERAL = (
+    *("ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules"),
+    *("livenessProbe", "readinessProbe", "startupProbe", "lifecycle"),
+)
 
 
 def check_containers(spec: Part, field: str, volumes: Mapping[str, Part], causes: Causes) -> None:
@@ -59,14 +68,41 @@ def check_init_containers(spec: Part, field: str, volumes: Mapping[str, Part], c
                 causes.refuse(f"{place}.resizePolicy[{number}].restartPolicy", _RESTART, text)
 
 
+def check_ephemeral_containers(spec: Part, field: str, volumes: Mapping[str, Part], causes: Causes) -> None:
+    """Check the containers that come into a running pod."""
+    others = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    targets = {container.get("name") or "" for container in others}
+    names = set(targets)
+    for index, container in enumerate(spec.get("ephemeralContainers") or ()):
+        place, name = f"{field}.ephemeralContainers[{index}]", container.get("name") or ""
+        _check_container(container, spec, place, volumes, causes)
+        _check_image(container, place, causes)
+        if name in names:
+            causes.report_duplicate(f"{place}.name", name)
+        names.add(name)
+        target = container.get("targetContainerName")
+        if target and target not in targets:
+            causes.report_missing(f"{place}.targetContainerName", target)
+        for part in _NOT_EPHEMERAL:
+            if part in container and (container[part] or part != "resources"):
+                causes.forbid(f"{place}.{part}", _EPHEMERAL)
+        for number, mount in enumerate(container.get("volumeMounts") or ()):
+            for part in ("subPath", "subPathExpr"):
+                if mount.get(part):
+                    causes.forbid(f"{place}.volumeMounts[{number}].{part}", _EPHEMERAL)
+
+
 def check_images(spec: Part, field: str, causes: Causes) -> None:
     """Check what only pods are refused for, and not their templates."""
     for group in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(group) or ()):
-            image = container.get("image") or ""
-            if image != image.strip():
-                text = "must not have leading or trailing whitespace"
-                causes.refuse(f"{field}.{group}[{index}].image", image, text)
+            _check_image(container, f"{field}.{group}[{index}]", causes)
+
+
+def _check_image(container: Part, place: str, causes: Causes) -> None:
+    image = container.get("image") or ""
+    if image != image.strip():
+        causes.refuse(f"{place}.image", image, "must not have leading or trailing whitespace")
 
 
 def _check_container(container: Part, spec: Part, place: str, volumes: Mapping[str, Part], causes: Causes) -> None:
@@ -81,6 +117,7 @@ def _check_container(container: Part, spec: Part, place: str, volumes: Mapping[s
     causes.check_choice(f"{place}.terminationMessagePolicy", container.get("terminationMessagePolicy"), policies)
     _check_ports(container.get("ports") or (), f"{place}.ports", causes)
     check_variables(container.get("env") or (), f"{place}.env", causes)
+    check_file_volumes(container.get("env") or (), volumes, f"{place}.env", causes)
     check_variable_sources(container.get("envFrom") or (), f"{place}.envFrom", causes)
     _check_mounts(container, f"{place}.volumeMounts", volumes, causes)
     _check_devices(container, f"{place}.volumeDevices", volumes, causes)

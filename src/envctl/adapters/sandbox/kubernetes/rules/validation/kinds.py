@@ -22,6 +22,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.custom import definitio
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.parts import check_custom_resource
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
+from envctl.adapters.sandbox.kubernetes.rules.validation.statuses import check_status
 from envctl.adapters.sandbox.kubernetes.rules.validation.system import (
     certificates,
     events,
@@ -104,11 +105,19 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "VolumeAttributesClass": classes.check_attributes_class,
 }
 
+_PART_CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
+    "ephemeralcontainers": pods.check_ephemeral_update,
+    "resize": pods.check_pod_resize,
+}
+"""Checks of the writes of subresources, in place of those of the kind."""
 
-def find_causes(kind: Kind, item: Part, live: Part | None, *, is_custom: bool, sent_group: str = "") -> list[Cause]:
+
+def find_causes(
+    kind: Kind, item: Part, live: Part | None, *, is_custom: bool, sent_group: str = "", part: str = ""
+) -> list[Cause]:
     """Return the problems of an object with its defaults, and of its changes to the live one.
 
-    `sent_group` is the group of the request, if the object is stored in another one.
+    `sent_group` is the group of the request, if the object is stored in another one. `part` is its subresource.
     """
     causes = Causes()
     check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
@@ -118,11 +127,13 @@ def find_causes(kind: Kind, item: Part, live: Part | None, *, is_custom: bool, s
         check_custom_resource(kind.schema, item, causes)
         check_custom_rules(kind.schemas, kind.schema, item, live, causes)
         return causes
-    check = events.check_new_event if sent_group == _EVENTS else _CHECKS.get(kind.name)
+    check = events.check_new_event if sent_group == _EVENTS else _PART_CHECKS.get(part) or _CHECKS.get(kind.name)
     if check and live is not None and kind.name in _CHECKED_TWICE:
         check(item, None, causes)
     if check:
         check(item, live, causes)
+    if part == "status":
+        check_status(kind.name, item, live, causes)
     _check_schema(kind, item, causes)
     return causes
 

@@ -96,15 +96,26 @@ def _check_amounts(amounts: Mapping[str, str], resource: str, place: str, causes
             causes.refuse(field, ratio, f"ratio {ratio} is greater than max/min = {limit:.6f}")
 
 
+def check_quota_amounts(amounts: Mapping[str, str], field: str, causes: Causes) -> None:
+    """Check amounts by the names that quotas have for them."""
+    for name, amount in sorted(amounts.items()):
+        place = f"{field}[{name}]"
+        problems = list_key_problems(name)
+        for text in problems:
+            causes.refuse(place, name, text)
+        if "/" not in name and name not in _OF_QUOTAS and not name.startswith(("hugepages-", "requests.hugepages-")):
+            if not problems and name != "storage":
+                causes.refuse(place, name, _STANDARD)
+            causes.refuse(place, name, "must be a standard resource for quota")
+        if parse_quantity(amount) < 0:
+            causes.refuse(place, amount, "must be greater than or equal to 0")
+        if "." not in name and "/" not in name and name in _COUNTED and parse_quantity(amount) % Decimal(1):
+            causes.refuse(place, amount, "must be an integer")
+
+
 def check_resource_quota(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
-    for name, amount in sorted((spec.get("hard") or {}).items()):
-        for text in list_key_problems(name):
-            causes.refuse(f"spec.hard[{name}]", name, text)
-        if parse_quantity(amount) < 0:
-            causes.refuse(f"spec.hard[{name}]", amount, "must be greater than or equal to 0")
-        if "." not in name and "/" not in name and name in _COUNTED and parse_quantity(amount) % Decimal(1):
-            causes.refuse(f"spec.hard[{name}]", amount, "must be an integer")
+    check_quota_amounts(spec.get("hard") or {}, "spec.hard", causes)
     scopes = spec.get("scopes") or []
     for scope in scopes:
         if scope not in _SCOPES:
@@ -118,6 +129,14 @@ def check_resource_quota(item: Part, before: Part | None, causes: Causes) -> Non
             causes.refuse("spec.scopes", spec.get("scopes"), "field is immutable")
 
 
+_OF_QUOTAS = frozenset(
+    {
+        *("cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.storage"),
+        *("requests.ephemeral-storage", "limits.cpu", "limits.memory", "limits.ephemeral-storage"),
+        *("pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "persistentvolumeclaims"),
+        *("configmaps", "services.nodeports", "services.loadbalancers"),
+    }
+)
 _COUNTED = frozenset(
     {
         *("pods", "services", "secrets", "configmaps", "persistentvolumeclaims", "replicationcontrollers"),

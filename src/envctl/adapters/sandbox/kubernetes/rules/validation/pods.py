@@ -9,6 +9,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_pod_changes
 from envctl.adapters.sandbox.kubernetes.rules.validation.containers import (
     check_containers,
+    check_ephemeral_containers,
     check_images,
     check_init_containers,
 )
@@ -20,6 +21,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_search_problems,
     list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.pod_parts import check_ephemeral_changes, check_resize
 from envctl.adapters.sandbox.kubernetes.rules.validation.resources import (
     check_pod_resources,
     check_resource_claims,
@@ -62,6 +64,7 @@ def check_pod_spec(
     check_resource_claims(spec.get("resourceClaims") or (), f"{field}.resourceClaims", causes)
     check_containers(spec, field, volumes, causes)
     check_init_containers(spec, field, volumes, causes)
+    check_ephemeral_containers(spec, field, volumes, causes)
     check_pod_resources(spec, field, causes)
     if spec.get("hostNetwork"):
         _check_host_network(spec, field, causes, is_pod=is_pod)
@@ -173,10 +176,8 @@ def _check_classes(spec: Part, field: str, causes: Causes) -> None:
 
 def check_pod(item: Part, before: Part | None, causes: Causes) -> None:
     """Check a pod and its changes."""
+    _check_whole(item, causes)
     spec = item.get("spec") or {}
-    check_pod_spec(spec, "spec", causes, is_pod=True)
-    _check_tokens(spec, causes)
-    check_images(spec, "spec", causes)
     if before is not None:
         check_pod_changes(spec, before.get("spec") or {}, causes)
         return
@@ -184,6 +185,25 @@ def check_pod(item: Part, before: Part | None, causes: Causes) -> None:
         causes.forbid("spec.ephemeralContainers", "cannot be set on create")
     if spec.get("nodeName") and spec.get("schedulingGates"):
         causes.forbid("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+
+
+def check_ephemeral_update(item: Part, before: Part | None, causes: Causes) -> None:
+    """Check a pod whose temporary containers change."""
+    _check_whole(item, causes)
+    check_ephemeral_changes(item.get("spec") or {}, (before or {}).get("spec") or {}, causes)
+
+
+def check_pod_resize(item: Part, before: Part | None, causes: Causes) -> None:
+    """Check a pod whose containers ask for other amounts."""
+    _check_whole(item, causes)
+    check_resize(item, before or {}, causes)
+
+
+def _check_whole(item: Part, causes: Causes) -> None:
+    spec = item.get("spec") or {}
+    check_pod_spec(spec, "spec", causes, is_pod=True)
+    _check_tokens(spec, causes)
+    check_images(spec, "spec", causes)
 
 
 def _check_tokens(spec: Part, causes: Causes) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.amounts import format_amount, sum_containers
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_key_problems,
@@ -112,6 +113,21 @@ def check_pod_resources(spec: Part, field: str, causes: Causes) -> None:
         causes.forbid(f"{field}.resources.claims", "claims may not be set for Resources at pod-level")
     claims = spec.get("resourceClaims") or ()
     check_resources(resources, f"{field}.resources", causes, claims=claims, check_name=_check_name_of_pod)
+    _compare_with_containers(spec, resources, f"{field}.resources", causes)
+
+
+def _compare_with_containers(spec: Part, resources: Part, field: str, causes: Causes) -> None:
+    """Check that the containers of a pod ask for no more than the pod as a whole."""
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+    for name, amount in sorted(sum_containers(spec, "requests").items()):
+        if name in requests and amount > parse_quantity(requests[name]):
+            text = f"must be greater than or equal to aggregate container requests of {format_amount(name, amount)}"
+            causes.refuse(f"{field}.requests[{name}]", requests[name], text)
+    for index, container in enumerate(spec.get("containers") or ()):
+        for name, value in sorted(((container.get("resources") or {}).get("limits") or {}).items()):
+            if name in limits and parse_quantity(value) > parse_quantity(limits[name]):
+                text = f"must be less than or equal to pod limits of {limits[name]}"
+                causes.refuse(f"{field}.containers[{index}][{name}].limits", value, text)
 
 
 def _check_name_of_pod(name: str, field: str, causes: Causes) -> None:

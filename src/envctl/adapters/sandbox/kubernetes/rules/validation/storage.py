@@ -23,6 +23,8 @@ _CLAIM_UPDATES = (
 )
 _USER_PRIORITY = 1_000_000_000
 
+_OF_SOURCES = ("apiGroup", "kind", "name")
+
 
 def check_claim_spec(spec: Part, field: str, causes: Causes) -> None:
     """Check the spec of a claim or of a StatefulSet's template of claims."""
@@ -46,6 +48,10 @@ def check_claim_spec(spec: Part, field: str, causes: Causes) -> None:
     for source in ("dataSource", "dataSourceRef"):
         if spec.get(source) is not None:
             _check_source(spec[source], f"{field}.{source}", causes)
+    old, new = spec.get("dataSource"), spec.get("dataSourceRef")
+    if old is not None and new is not None and any(old.get(name) != new.get(name) for name in _OF_SOURCES):
+        # The server shows the place in place of the value.
+        causes.refuse(field, {}, "must match dataSourceRef")
 
 
 def _check_source(source: Part, field: str, causes: Causes) -> None:

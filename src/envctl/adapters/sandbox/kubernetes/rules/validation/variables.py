@@ -60,10 +60,39 @@ def _check_value_source(variable: Part, source: Part, place: str, causes: Causes
     for kind in ("configMapKeyRef", "secretKeyRef"):
         if source.get(kind) is not None:
             _check_key_reference(source[kind], f"{place}.{kind}", causes)
+    if source.get("fileKeyRef") is not None:
+        _check_file_key(source["fileKeyRef"], f"{place}.fileKeyRef", causes)
     if source.get("fieldRef") is not None:
         check_field_reference(source["fieldRef"], f"{place}.fieldRef", causes)
     if source.get("resourceFieldRef") is not None:
         check_amount_reference(source["resourceFieldRef"], f"{place}.resourceFieldRef", causes)
+
+
+def _check_file_key(reference: Part, place: str, causes: Causes) -> None:
+    key, path = reference.get("key") or "", reference.get("path") or ""
+    if not key:
+        causes.require(f"{place}.key")
+    elif not _is_variable(key):
+        causes.refuse(f"{place}.key", key, _VARIABLE_TEXT)
+    if not reference.get("volumeName"):
+        causes.require(f"{place}.volumeName")
+    if not path:
+        causes.require(f"{place}.path")
+    elif ".." in path.split("/"):
+        causes.refuse(f"{place}.path", path, "must not contain '..'")
+
+
+def check_file_volumes(variables: Sequence[Part], volumes: Mapping[str, Part], field: str, causes: Causes) -> None:
+    """Check that the files of variables are in volumes of the pod which are empty at first."""
+    for index, variable in enumerate(variables):
+        reference = (variable.get("valueFrom") or {}).get("fileKeyRef")
+        if reference is None:
+            continue
+        place, name = f"{field}[{index}].valueFrom.fileKeyRef.volumeName", reference.get("volumeName") or ""
+        if name not in volumes:
+            causes.report_missing(place, name)
+        elif volumes[name].get("emptyDir") is None:
+            causes.refuse(place, name, "referenced volume must be of type emptyDir")
 
 
 def check_reference(reference: Part, place: str, causes: Causes) -> None:

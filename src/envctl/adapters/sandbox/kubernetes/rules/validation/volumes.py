@@ -168,7 +168,11 @@ def _check_projected_paths(sources: Sequence[Part], place: str, causes: Causes) 
     taken: set[str] = set()
     for source in sources:
         paths = [item.get("path") or "" for kind in _LISTS for item in (source.get(kind) or {}).get("items") or ()]
-        paths += [(source[kind] or {}).get("path") or "" for kind in _FILES if source.get(kind) is not None]
+        paths += [
+            (source[kind] or {}).get("path") or ""
+            for kind in _FILES
+            if source.get(kind) is not None and kind != "serviceAccountToken"
+        ]
         for path in paths:
             if path and path in taken:
                 causes.refuse(place, path, "conflicting duplicate paths")

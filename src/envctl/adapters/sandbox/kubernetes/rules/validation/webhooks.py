@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem
+from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem, find_result_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
+    list_key_problems,
+    list_service_problems,
+    list_subdomain_problems,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
 
 Part = Mapping[str, Any]
 
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
-_VARIABLES = ("object", "oldObject", "request", "authorizer")
+_TYPED_VARIABLES = dict.fromkeys(("object", "oldObject", "request", "authorizer"), "dyn")
 _SCOPES = ("*", "Cluster", "Namespaced")
 _URL_FORM = "desired format: https://host[/path]"
 _LEAST_PARTS = 3
@@ -36,7 +40,13 @@ def _check_webhook(hook: Part, place: str, causes: Causes) -> None:
     versions = hook.get("admissionReviewVersions") or ()
     if not versions:
         causes.require(f"{place}.admissionReviewVersions", "must specify one of v1, v1beta1")
-    elif not {"v1", "v1beta1"} & set(versions):
+    for number, version in enumerate(versions):
+        if version in versions[:number]:
+            causes.refuse(f"{place}.admissionReviewVersions[{number}]", version, "duplicate version")
+            continue
+        for text in list_service_problems(version):
+            causes.refuse(f"{place}.admissionReviewVersions[{number}]", version, text)
+    if versions and not {"v1", "v1beta1"} & set(versions):
         text = "must include at least one of v1, v1beta1"
         causes.refuse(f"{place}.admissionReviewVersions", list(versions), text)
     for number, rule in enumerate(hook.get("rules") or ()):
@@ -133,15 +143,30 @@ def _check_url(url: str, field: str, causes: Causes) -> None:
             causes.refuse(field, shown, f"{name} are not permitted in the URL")
 
 
-def check_conditions(conditions: Sequence[Part], field: str, causes: Causes) -> None:
+def check_expression(
+    text: str, variables: Mapping[str, str], wanted: Sequence[str], field: str, causes: Causes
+) -> None:
+    """Check that an expression can be compiled, and has a value of a type that is wanted."""
+    if problem := find_compilation_problem(text, variables):
+        causes.refuse(field, text, problem)
+        return
+    found = find_result_type(text, variables) if wanted else ""
+    if found and found not in wanted:
+        listed = wanted[0] if len(wanted) == 1 else f"one of [{' '.join(wanted)}]"
+        causes.refuse(field, text, f"must evaluate to {listed} but got {found}")
+
+
+def check_conditions(
+    conditions: Sequence[Part], field: str, causes: Causes, variables: Mapping[str, str] = _TYPED_VARIABLES
+) -> None:
     names: set[str] = set()
     for index, each in enumerate(conditions):
         name = each.get("name") or ""
         text = each.get("expression") or ""
         if not text.strip():
             causes.require(f"{field}[{index}].expression")
-        elif problem := find_compilation_problem(text, _VARIABLES):
-            causes.refuse(f"{field}[{index}].expression", text, problem)
+        else:
+            check_expression(text, variables, ("bool",), f"{field}[{index}].expression", causes)
         if not name:
             causes.require(f"{field}[{index}].name")
         for problem in list_key_problems(name) if name else ():

@@ -115,7 +115,7 @@ def _warn_of_volumes(volumes: Sequence[Part], field: str) -> Iterator[str]:
         if template is not None:
             place = f"{field}[{index}].ephemeral.volumeClaimTemplate.spec"
             yield from warn_of_claim_spec(template.get("spec") or {}, place)
-        if volume.get("projected") is not None and not volume["projected"].get("sources"):
+        if any(not any(source.values()) for source in (volume.get("projected") or {}).get("sources") or ()):
             yield f"volume {json.dumps(volume.get('name') or '')} (Projected) has no sources provided"
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
 
 _LONGEST_HOST = 255
-_HOST = re.compile(r"[a-zA-Z0-9\u00a1-\uffff]([a-zA-Z0-9\u00a1-\uffff-]{0,61}[a-zA-Z0-9\u00a1-\uffff])?\.?")
+_TOP_LEVEL = re.compile(r"[^\W\d_]{2,63}")
+_HOST = re.compile(r"[a-zA-Z0-9\u00a1-\uffff]([a-zA-Z0-9\u00a1-\uffff-]{0,61}[a-zA-Z0-9\u00a1-\uffff])?")
 _UUID = r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
 _PATTERNS: Mapping[str, str] = {
     "duration": r"[+-]?(\d+(\.\d*)?|\.\d+)\s*[a-zµ]+((\d+(\.\d*)?|\.\d+)\s*[a-zµ]+)*|[+-]?0",
@@ -38,8 +39,9 @@ def fits_format(name: str, text: str) -> bool:
 
 
 def _is_host(text: str) -> bool:
-    parts = text.removesuffix(".").split(".")
-    return len(text) <= _LONGEST_HOST and all(_HOST.fullmatch(each) for each in parts)
+    parts = text.split(".")
+    is_domain = len(parts) == 1 or _TOP_LEVEL.fullmatch(parts[-1]) is not None
+    return is_domain and len(text) <= _LONGEST_HOST and all(_HOST.fullmatch(each) for each in parts)
 
 
 def _is_encoded(text: str) -> bool:

@@ -10,7 +10,7 @@ from envctl.adapters.sandbox.kubernetes.rules.expressions import (
     UnknownExpressionError,
     compile_expression,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes, format_value
 from envctl.domain.kubernetes.schemas import Schema, Schemas
 
 _RULES = "x-kubernetes-validations"
@@ -111,16 +111,19 @@ def _check_rule(
         return None
     except ExpressionError as error:
         shown = str(rule.get("message") or rule.get("rule", "")).strip()
-        return _build_cause(schema, path, "FieldValueInvalid", f"{error} evaluating rule: {shown}")
+        text = f'Invalid value: "{schema.get("type", "")}": {error} evaluating rule: {shown}'
+        return Cause(path or "<nil>", "FieldValueInvalid", text)
     place = f"{path}{rule['fieldPath']}".lstrip(".") if rule.get("fieldPath") else path
-    return _build_cause(schema, place, str(rule.get("reason") or "FieldValueInvalid"), detail)
+    return _build_cause(place, values[0], str(rule.get("reason") or "FieldValueInvalid"), detail)
 
 
-def _build_cause(schema: Schema, path: str, reason: str, detail: str) -> Cause:
-    shown = f'"{schema.get("type", "")}"'
-    prefix = _PREFIXES.get(reason, "Invalid value")
-    has_value = reason in ("FieldValueInvalid", "FieldValueDuplicate")
-    return Cause(path or "<nil>", reason, f"{prefix}: {shown}: {detail}" if has_value else f"{prefix}: {detail}")
+def _build_cause(path: str, value: object, reason: str, detail: str) -> Cause:
+    """Return the refusal of a value, which the message shows if it is no list and no object."""
+    parts = [_PREFIXES.get(reason, "Invalid value")]
+    if reason in ("FieldValueInvalid", "FieldValueDuplicate") and not isinstance(value, dict | list):
+        parts.append(format_value(value))
+    # A duplicate has no words of its own.
+    return Cause(path or "<nil>", reason, ": ".join(parts if reason == "FieldValueDuplicate" else [*parts, detail]))
 
 
 def _read_message(rule: Mapping[str, Any], known: Mapping[str, Any]) -> str:

@@ -4,8 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem, find_unknown_field
+from envctl.adapters.sandbox.kubernetes.rules.compilation import (
+    find_compilation_problem,
+    find_result_type,
+    find_unknown_field,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rule_types import list_variables
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.structure import list_parts
 
 Part = Mapping[str, Any]
@@ -16,6 +21,16 @@ _LIST_TYPE, _MAP_TYPE = "x-kubernetes-list-type", "x-kubernetes-map-type"
 _KEYS, _RULES = "x-kubernetes-list-map-keys", "x-kubernetes-validations"
 _NOT_SUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
 _KEY_DEFAULT = f"this property is in {_KEYS}, so it must have a default or be a required property"
+_PATH = re.compile(r"(?:\.[A-Za-z_]\w*|\['[^']+'\])+")
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\['([^']+)'\]")
+_RULE_TYPE = "@apiextensions.ValidationRule"
+_WRONG_TYPE = "wrong type"
+_TEXT: Part = {"type": "string"}
+_META: Part = {
+    "apiVersion": _TEXT,
+    "kind": _TEXT,
+    "metadata": {"type": "object", "properties": {"generateName": _TEXT, "name": _TEXT}},
+}
 _FIELD = re.compile(r"\bself((?:\.[A-Za-z_]\w*)+)(?!\w*\()")
 
 
@@ -37,6 +52,13 @@ def check_schema(schema: Part, place: str, causes: Causes) -> None:
     _check_list(schema, place, causes)
     for index, rule in enumerate(schema.get(_RULES) or ()):
         _check_rule(schema, rule, f"{place}.{_RULES}[{index}]", causes, compiles=len(causes) == before)
+
+
+def is_convertible(schema: Part) -> bool:
+    """Check that no schema has a field that a structural one does not have."""
+    if any(schema.get(name) for name in _NOT_SUPPORTED):
+        return False
+    return all(is_convertible(inner) for _, _, inner in list_parts(schema, ""))
 
 
 def _check_standard(schema: Part, place: str, causes: Causes) -> None:
@@ -136,24 +158,62 @@ def _check_rule(schema: Part, rule: Part, place: str, causes: Causes, *, compile
         causes.require(f"{place}.messageExpression", "messageExpression must be non-empty if specified")
     if rule.get("reason") is not None:
         causes.check_choice(f"{place}.reason", rule["reason"], _REASONS)
+    if rule.get("fieldPath") and not _has_path(schema, str(rule["fieldPath"])):
+        causes.refuse(f"{place}.fieldPath", rule["fieldPath"], "must be a valid path")
     if not compiles or len(causes) > count:
         return
-    problem = find_compilation_problem(text, ("self", "oldSelf"))
-    problem = problem or find_unknown_field(text, _FIELD, lambda names: _find_unknown_name(schema, names))
+    _check_expressions(schema, rule, place, causes)
+
+
+def _has_path(schema: Part, path: str) -> bool:
+    """Check that a path leads to a field of a schema."""
+    if not _PATH.fullmatch(path):
+        return False
+    for found in _STEP.finditer(path):
+        name, extra = found[1] or found[2], schema.get("additionalProperties")
+        inner = (schema.get("properties") or {}).get(name, extra if isinstance(extra, Mapping) else None)
+        if not isinstance(inner, Mapping):
+            return False
+        schema = inner
+    return True
+
+
+def _check_expressions(schema: Part, rule: Part, place: str, causes: Causes) -> None:
+    text = str(rule["rule"])
+    problem = _find_problem(schema, text, "bool", place)
     if problem:
-        causes.refuse(f"{place}.rule", rule, problem, "@apiextensions.ValidationRule")
+        problem = "cel expression must evaluate to a bool" if problem == _WRONG_TYPE else problem
+        causes.refuse(f"{place}.rule", rule, problem, _RULE_TYPE)
     elif rule.get("optionalOldSelf") is not None and "oldSelf" not in text:
         detail = "may not be set if oldSelf is not used in rule"
         causes.refuse(f"{place}.optionalOldSelf", rule["optionalOldSelf"], detail)
+
+    if rule.get("messageExpression"):
+        problem = _find_problem(schema, str(rule["messageExpression"]), "string", place)
+        if problem:
+            problem = "must evaluate to a string" if problem == _WRONG_TYPE else problem
+            causes.refuse(f"{place}.messageExpression", rule, f"messageExpression {problem}", _RULE_TYPE)
+
+
+def _find_problem(schema: Part, text: str, wanted: str, place: str) -> str:
+    """Return why an expression can't be compiled, or the mark of one whose value has another type; empty for none."""
+    variables = list_variables(schema, text)
+    problem = find_compilation_problem(text, variables)
+    has_metadata = place.partition(f".{_RULES}")[0].endswith("openAPIV3Schema")
+    schema = {**schema, "properties": {**_META, **(schema.get("properties") or {})}} if has_metadata else schema
+    problem = problem or find_unknown_field(text, _FIELD, lambda names: _find_unknown_name(schema, names))
+    found = "" if problem else find_result_type(text, variables)
+    # Types of objects are not known.
+    return _WRONG_TYPE if found not in ("", wanted) and "dyn" not in found else problem
 
 
 def _find_unknown_name(schema: Part, names: Sequence[str]) -> int | None:
     """Return the index of the first name that the schema of `self` does not have."""
     for index, name in enumerate(names):
-        is_open = schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("type") != "object"
-        if is_open or not schema.get("properties") or "__" in name:
+        is_open = schema.get("additionalProperties") or schema.get("x-kubernetes-embedded-resource")
+        if is_open or schema.get("type") != "object" or "__" in name:
             return None
-        if name not in schema["properties"]:
+        if name not in (schema.get("properties") or {}):
             return index
         schema = schema["properties"][name]
     return None

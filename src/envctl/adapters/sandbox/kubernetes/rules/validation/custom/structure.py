@@ -9,6 +9,8 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.custom.values import ch
 
 Part = Mapping[str, Any]
 
+# Problems of patterns in the words of Go, which shows the rest of the pattern.
+_PATTERN_PROBLEMS = {"unterminated character set": "missing closing ]"}
 _LEVELS = {"root": "at the root", "item": "for specified array items", "field": "for specified object fields"}
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _INT_OR_STRING, _EMBEDDED = "x-kubernetes-int-or-string", "x-kubernetes-embedded-resource"
@@ -55,11 +57,22 @@ def _check(schema: Part, level: str, place: str, causes: Causes) -> None:
             causes.refuse(f"{place}.{other}", value=True, detail=f"must be false if {_INT_OR_STRING} is true")
     _check_conditions(schema, place, causes)
     _check_type(schema, type_, level, place, causes)
+    if level == "root":
+        _check_root_metadata((schema.get("properties") or {}).get("metadata"), place, causes)
     has_kinds = level == "root" or schema.get(_EMBEDDED)
     for name in ("kind", "apiVersion") if has_kinds else ():
         field = (schema.get("properties") or {}).get(name)
         if field is not None and field.get("type") != "string":
             causes.refuse(f"{place}.properties[{name}].type", field.get("type") or "", "must be string")
+
+
+def _check_root_metadata(metadata: Part | None, place: str, causes: Causes) -> None:
+    if metadata is None:
+        return
+    rest = {name for name, value in metadata.items() if value and name not in ("type", "properties", "description")}
+    if rest or set(metadata.get("properties") or ()) - {"name", "generateName"}:
+        text = "must not specify anything other than name and generateName, but metadata is implicitly specified"
+        causes.forbid(f"{place}.properties[metadata]", text)
 
 
 def _check_type(schema: Part, type_: str, level: str, place: str, causes: Causes) -> None:
@@ -91,7 +104,9 @@ def _check_conditions(schema: Part, place: str, causes: Causes) -> None:
         try:
             re.compile(schema["pattern"])
         except re.error as error:
-            text = f"must be a valid regular expression, but isn't: error parsing regexp: {error.msg}"
+            shown = _PATTERN_PROBLEMS.get(error.msg, error.msg)
+            rest = f": `{schema['pattern'][error.pos :]}`" if shown != error.msg else ""
+            text = f"must be a valid regular expression, but isn't: error parsing regexp: {shown}{rest}"
             causes.refuse(f"{place}.pattern", schema["pattern"], text)
 
 
@@ -106,8 +121,25 @@ def _check_condition(schema: Part, place: str, causes: Causes) -> None:
         causes.forbid(f"{place}.properties[metadata]", "must not be specified in a nested context")
 
 
+def _has_unknown(schema: Part, value: object) -> bool:
+    """Check for fields of a default that its schema does not have."""
+    if schema.get(_PRESERVE) or schema.get(_EMBEDDED) or schema.get(_INT_OR_STRING):
+        return False
+    if isinstance(value, list):
+        items = schema.get("items")
+        return isinstance(items, Mapping) and any(_has_unknown(items, each) for each in value)
+    extra, fields = schema.get("additionalProperties"), schema.get("properties") or {}
+    if not isinstance(value, Mapping) or (extra and not isinstance(extra, Mapping)):
+        return False
+    inner = {name: fields.get(name, extra or None) for name in value}
+    return any(each is None or _has_unknown(each, value[name]) for name, each in inner.items())
+
+
 def _check_defaults(schema: Part, place: str, causes: Causes) -> None:
     if schema.get("default") is not None:
+        if _has_unknown(schema, schema["default"]):
+            causes.refuse(f"{place}.default", schema["default"], "must not have unknown fields")
+            return
         found = Causes()
         check_value({**schema, "default": None}, schema["default"], "", found)
         for cause in found:

@@ -17,12 +17,14 @@ _USAGES = (
     *("ipsec user", "key agreement", "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime"),
     *("server auth", "signing", "timestamping"),
 )
+_DECISIONS = ("Approved", "Denied")
+_FINAL = (*_DECISIONS, "Failed")
 _LEAST_SECONDS = 600
 _LONGEST_SIGNER = 571
 _REQUEST = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s+[A-Za-z0-9+/=\s]+-----END \1-----")
 
 
-def check_signing_request(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
+def check_signing_request(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     request = spec.get("request")
     try:
@@ -49,6 +51,41 @@ def check_signing_request(item: Part, before: Part | None, causes: Causes) -> No
     if seconds is not None and seconds < _LEAST_SECONDS:
         text = "may not specify a duration less than 600 seconds (10 minutes)"
         causes.refuse("spec.expirationSeconds", seconds, text)
+    _check_conditions(item, before, causes)
+
+
+def check_new_conditions(item: Part, status: Part, old: Part, causes: Causes) -> None:  # noqa: ARG001
+    """Check that a write of the status decides nothing, and has a certificate."""
+    known = {each.get("type") for each in old.get("conditions") or ()}
+    sent = {each.get("type") for each in status.get("conditions") or ()}
+    for type_ in _DECISIONS:
+        if type_ in sent - known:
+            causes.forbid("status.conditions", f'updates may not add a condition of type "{type_}"')
+    certificate = base64.b64decode(status.get("certificate") or "")
+    if certificate and b"-----BEGIN CERTIFICATE-----" not in certificate:
+        text = "must contain at least one CERTIFICATE PEM block"
+        causes.refuse("status.certificate", "<certificate data>", text)
+
+
+def _check_conditions(item: Part, before: Part | None, causes: Causes) -> None:
+    seen: set[str] = set()
+    for index, condition in enumerate((item.get("status") or {}).get("conditions") or ()):
+        field, type_, status = f"status.conditions[{index}]", condition.get("type") or "", condition.get("status") or ""
+        if not type_:
+            causes.require(f"{field}.type")
+        choices = ("True",) if type_ in _FINAL else ("False", "True", "Unknown")
+        if not status:
+            causes.require(f"{field}.status")
+        elif status not in choices:
+            causes.refuse_choice(f"{field}.status", status, choices)
+        if type_ in seen:
+            causes.report_duplicate(f"{field}.type", type_)
+        if {"Approved": "Denied", "Denied": "Approved"}.get(type_) in seen:
+            causes.refuse("status.conditions", type_, "Approved and Denied conditions are mutually exclusive")
+        seen.add(type_)
+    for former in ((before or {}).get("status") or {}).get("conditions") or ():
+        if former.get("type") in _FINAL and former["type"] not in seen:
+            causes.forbid("status.conditions", f'updates may not remove a condition of type "{former["type"]}"')
 
 
 def _check_labels(text: str, find: Callable[[str], list[str]], causes: Causes) -> None:

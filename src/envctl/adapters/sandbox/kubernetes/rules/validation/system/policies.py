@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.compilation import (
-    find_compilation_problem,
+    find_result_type,
     find_undeclared,
     find_unknown_field,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
-from envctl.adapters.sandbox.kubernetes.rules.validation.webhooks import check_conditions, check_resources
+from envctl.adapters.sandbox.kubernetes.rules.validation.webhooks import (
+    check_conditions,
+    check_expression,
+    check_resources,
+)
 
 Part = Mapping[str, Any]
 
@@ -21,6 +25,7 @@ _VARIABLES = ("object", "oldObject", "request", "namespaceObject", "authorizer")
 _IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _WORDS = frozenset({"true", "false", "null", "in"})
 _VARIABLE = re.compile(r"\bvariables((?:\.[A-Za-z_]\w*))")
+_SOUGHT = re.compile(r"\bhas\(\s*(variables\.\w+)\s*\)")
 _NO_RULES = "validations or auditAnnotations must contain at least one item"
 
 
@@ -28,19 +33,28 @@ class _Compiler:
     """The expressions of one policy, with the variables so far."""
 
     def __init__(self, spec: Part) -> None:
-        self._has_parameters = spec.get("paramKind") is not None
-        self._known: list[str] | None = None
+        self.variables = dict.fromkeys((*_VARIABLES, *(["params"] if spec.get("paramKind") is not None else [])), "dyn")
+        self._known: dict[str, str] | None = {} if spec.get("variables") else None
 
-    def add_variable(self, name: str) -> None:
-        self._known = [*(self._known or ()), name]
+    def add_variable(self, name: str, text: str) -> None:
+        found = find_result_type(text, self._list_variables())
+        self._known = {**(self._known or {}), name: "dyn" if found.startswith("type(") else found or "dyn"}
 
-    def check(self, text: str, field: str, causes: Causes) -> None:
-        names = [*_VARIABLES, *(["params"] if self._has_parameters else [])]
-        problem = find_compilation_problem(text, [*names, "variables"])
-        problem = problem or (find_undeclared(text, "variables") if self._known is None else "")
-        problem = problem or find_unknown_field(text, _VARIABLE, self._find_unknown)
-        if problem:
+    def check(self, text: str, field: str, causes: Causes, *wanted: str) -> None:
+        """Check that an expression can be compiled, and has a value of a type that is wanted, if any is."""
+        problem = find_undeclared(text, "variables") if self._known is None else ""
+        if problem := problem or find_unknown_field(text, _VARIABLE, self._find_unknown):
             causes.refuse(field, text, problem)
+        else:
+            variables = self._list_variables(is_message="message" in field)
+            for name in _SOUGHT.findall(text):
+                variables.pop(name, None)
+            check_expression(text, variables, wanted, field, causes)
+
+    def _list_variables(self, *, is_message: bool = False) -> dict[str, str]:
+        known = {f"variables.{name}": type_ for name, type_ in (self._known or {}).items()}
+        names = {name: type_ for name, type_ in self.variables.items() if not (is_message and name == "authorizer")}
+        return {**names, "variables": "dyn", **known}
 
     def _find_unknown(self, names: Sequence[str]) -> int | None:
         return None if names[0] in (self._known or ()) else 0
@@ -55,8 +69,8 @@ def check_policy(item: Part, before: Part | None, causes: Causes) -> None:  # no
         causes.require("spec.matchConstraints")
     else:
         check_resources(resources, "spec.matchConstraints", causes, is_required=True)
-    check_conditions(spec.get("matchConditions") or (), "spec.matchConditions", causes)
     compiler = _Compiler(spec)
+    check_conditions(spec.get("matchConditions") or (), "spec.matchConditions", causes, compiler.variables)
     _check_variables(spec.get("variables") or (), compiler, causes)
     validations, notes = spec.get("validations") or (), spec.get("auditAnnotations") or ()
     if not validations and not notes:
@@ -78,7 +92,7 @@ def _check_variables(variables: Sequence[Part], compiler: _Compiler, causes: Cau
             causes.require(f"{place}.expression", "expression is not specified")
         else:
             compiler.check(text, f"{place}.expression", causes)
-            compiler.add_variable(name)
+            compiler.add_variable(name, text)
 
 
 def _check_validation(each: Part, compiler: _Compiler, place: str, causes: Causes) -> None:
@@ -86,11 +100,11 @@ def _check_validation(each: Part, compiler: _Compiler, place: str, causes: Cause
     if not text.strip():
         causes.require(f"{place}.expression", "expression is not specified")
     else:
-        compiler.check(text, f"{place}.expression", causes)
+        compiler.check(text, f"{place}.expression", causes, "bool")
     if shown and not shown.strip():
         causes.refuse(f"{place}.messageExpression", shown, "must be non-empty if specified")
     elif shown:
-        compiler.check(shown, f"{place}.messageExpression", causes)
+        compiler.check(shown, f"{place}.messageExpression", causes, "string")
     if message and not message.strip():
         causes.refuse(f"{place}.message", message, "must be non-empty if specified")
     elif "\n" in message.strip():
@@ -108,7 +122,7 @@ def _check_notes(notes: Sequence[Part], name: str, compiler: _Compiler, causes: 
         if not text.strip():
             causes.require(f"{place}.valueExpression", "valueExpression is not specified")
         else:
-            compiler.check(text.strip(), f"{place}.valueExpression", causes)
+            compiler.check(text.strip(), f"{place}.valueExpression", causes, "string", "null_type")
         if key in keys:
             causes.report_duplicate(f"{place}.key", key)
         keys.add(key)
