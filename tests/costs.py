@@ -25,7 +25,7 @@ class Cost:
     processor: float = 0.0
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps plugins in sets
 class CostTable:
     """Measures tests where they run, and adds up the reports of all workers in `costs`."""
 

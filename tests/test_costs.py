@@ -38,6 +38,9 @@ def test_workers_report_what_they_used(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str
 ) -> None:
     pytester.makepyfile(test_busy=BUSY, test_idle=IDLE)
+    # The conftest of a folder is no plugin of the tests beside it.
+    pytester.mkdir("folder").joinpath("conftest.py").write_text("")
+    pytester.path.joinpath("folder/test_third.py").write_text("def test_third(): pass\n")
     pytester.makeconftest("from tests.costs import register_costs as pytest_configure")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     monkeypatch.setenv("TEST_COSTS", str(pytester.path / "costs.txt"))
@@ -45,6 +48,6 @@ def test_workers_report_what_they_used(
     assert done.ret == 0
     lines = (pytester.path / "costs.txt").read_text().splitlines()
     rows = {line.split()[-1]: line.split() for line in lines if line.endswith(".py")}
-    assert set(rows) == {"test_idle.py", "test_busy.py"}
+    assert set(rows) == {"test_idle.py", "test_busy.py", "folder/test_third.py"}
     assert float(rows["test_busy.py"][1]) >= 0.1
     assert float(rows["test_idle.py"][0]) >= 0.5 > float(rows["test_idle.py"][1])
