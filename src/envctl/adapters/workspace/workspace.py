@@ -19,13 +19,13 @@ from envctl.domain.terraform.tree_record import TreeRecord, parse_tree_record
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST, WORKLOAD_ROOT
 from envctl.domain.text.sha256 import sha256
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.project import CheckOutline
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, ValueSource
 
 if TYPE_CHECKING:
     from envctl.domain.kubernetes.workload import Workload
     from envctl.domain.release.bundle import File
     from envctl.domain.terraform.generated_files import GeneratedFiles
+    from envctl.usecases.ports.project import CheckOutline
 
 PREPARED_FILE = ".prepared.json"
 RELEASE_FILE = ".release"
@@ -227,7 +227,10 @@ class DirectoryWorkspace:
     def hash_project(self) -> str:
         return self.hash_inputs((PROJECT_FILE,))
 
-    def load_check_outline(self, mark: str) -> CheckOutline | None:
+    def load_check_outline(self, mark: str) -> "CheckOutline | None":
+        # Imported late: a plan needs none.
+        from envctl.usecases.ports.project import CheckOutline
+
         try:
             kept = json.loads(read_bytes(self._root / OUTLINE_FILE))
             if kept["mark"] != mark:
@@ -237,7 +240,7 @@ class DirectoryWorkspace:
             # Missing, or written by another version.
             return None
 
-    def save_check_outline(self, outline: CheckOutline, mark: str) -> None:
+    def save_check_outline(self, outline: "CheckOutline", mark: str) -> None:
         # A check must work on a read-only disk: a lost outline is harmless.
         with contextlib.suppress(OSError, EnvctlError):
             document = {"mark": mark, "environments": outline.environments, "withheld": outline.withheld}

@@ -47,6 +47,8 @@ PROVIDER = {
     "skip_credentials_validation": True,
     "skip_requesting_account_id": True,
     "skip_metadata_api_check": True,
+    # Otherwise it asks EC2, and tries again for 20 seconds.
+    "skip_get_ec2_platforms": True,
 }
 
 
