@@ -25,7 +25,7 @@ system-packages:
 
 test: system-packages static
 	@$(BIN)/python -m compileall -q src tests
-	$(BIN)/pytest -m "not night" -n 6 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
 	$(BIN)/ruff format --check .
