@@ -166,9 +166,9 @@ class TerraformDriver:
         self._launcher.start_providers(self._build_site(environment, stack))
 
     def expect_checks(self, environments: Sequence[str]) -> None:
-        stacks = {each: self._checked_stacks.find_single(each) for each in environments}
         self._monitor.units = len(environments)
-        for environment, stack in stacks.items():
+        for environment in environments:
+            stack = self._checked_stacks.find_single(environment)
             if stack is not None:
                 # The check reports an error.
                 with suppress(EnvctlError):
