@@ -148,7 +148,7 @@ class Launcher:
 
     def start_providers(self, site: Site) -> None:
         """Start the providers of an initialized stack, and do not wait for them."""
-        self._running.start_early(site, self.find_binary(site.stack), self._build_variables(site, _SHARING[0]))
+        self._running.start_early(site, self.find_binary(site.stack), self._build_variables(site, "plan"))
 
     def end_providers(self, site: Site) -> None:
         self._running.end_stack(site)
