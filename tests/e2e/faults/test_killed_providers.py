@@ -36,7 +36,7 @@ def prepare(project: Marked, phase: str) -> None:
     Path(project.extra["TALLY"]).unlink()
 
 
-def recover(project: Marked, *, made: int) -> None:
+def recover(project: Marked, *, made: int, is_ordinary: bool = False) -> None:
     """Run what people run next; in the end there is one mark, made so often."""
     project.go.touch()
     wait_until(lambda: project.run("plan", "dev").code == 0)
@@ -49,7 +49,7 @@ def recover(project: Marked, *, made: int) -> None:
     assert project.run("plan", "dev", "--detailed-exitcode").code == 0
     project.run_checked("ledger", "verify")
     assert project.count("apply") == made
-    assert project.count("launch ordinary") == 0
+    assert (project.count("launch ordinary") > 0) == is_ordinary
     project.require_nothing_left()
 
 
@@ -87,6 +87,29 @@ def test_kill_at_work_leaves_nothing(marked: Marked, phase: str, victim: str) ->
     marked.require_nothing_left()
     assert marked.read_state() == (["tally_mark.this"] if finishes else [])
     recover(marked, made=2 if phase == "apply" and not finishes else 1)
+
+
+@pytest.mark.parametrize(
+    "victim", ["envctl", *(pytest.param(each, marks=pytest.mark.night) for each in ("terraform", "provider", "keeper"))]
+)
+def test_kill_at_the_schema_leaves_nothing(marked: Marked, victim: str) -> None:
+    """While Terraform asks for the schema of the apply, after those of plan and show, nothing has happened yet."""
+    prepare(marked, "never")
+    Path(f"{marked.extra['TALLY']}.hold").write_text(f"3 {marked.go}")
+    process = marked.start("apply", "dev", "--yes", "--json")
+    wait_until(lambda: marked.count("waiting"))
+    os.kill(marked.find_victim(victim, process.pid), signal.SIGKILL)
+    marked.go.touch()
+    out, _ = process.communicate(timeout=60)
+    if victim == "terraform":
+        assert (process.returncode, json.loads(out)["problems"][0]["code"]) == (1, "E332"), out
+    elif victim != "envctl":
+        assert process.returncode == 0, out
+    wait_until(lambda: not list_keepers(marked.root), seconds=10)
+    marked.require_nothing_left()
+    assert marked.read_state() == ([] if victim == "terraform" else ["tally_mark.this"])
+    # Terraform starts a lost provider itself.
+    recover(marked, made=1, is_ordinary=victim in ("provider", "keeper"))
 
 
 @pytest.mark.night

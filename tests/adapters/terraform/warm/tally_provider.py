@@ -1,6 +1,9 @@
 """A provider of protocol 6 that writes down what Terraform asks of it, a line each, into the file $TALLY.
 
-A `tally_mark` remembers which configuration made it. Started by Terraform it speaks TLS; handed over, it does not.
+A `tally_mark` remembers which configuration made it. With `NUMBER FILE` in the file $TALLY.hold, the provider waits at
+that question for the schema until the other file is there.
+
+Started by Terraform it speaks TLS; handed over, it does not.
 """
 
 # ruff: noqa: N802 (the protocol names its methods)
@@ -38,6 +41,8 @@ class Tally(PlainProvider):
         if fatal.exists():
             fatal.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
+        _hold_schema()
+        record("schema")
         return pb.GetProviderSchema.Response(provider=CONFIGURATION, resource_schemas={"tally_mark": MARK})
 
     def ConfigureProvider(
@@ -85,6 +90,22 @@ class Tally(PlainProvider):
         return pb.ApplyResourceChange.Response(new_state=request.planned_state)
 
 
+def _hold_schema() -> None:
+    hold = Path(f"{os.environ['TALLY']}.hold")
+    if not hold.exists():
+        return
+    number, _, file = hold.read_text().partition(" ")
+    asked = Path(os.environ["TALLY"]).read_text().count("schema ")
+    if asked + 1 == int(number):
+        _wait_for(Path(file))
+
+
+def _wait_for(file: Path) -> None:
+    record("waiting")
+    while not file.exists():
+        time.sleep(0.02)
+
+
 def _behave(how: str | None, phase: str) -> None:
     """Do what the resource asks for: `PHASE panic`, `PHASE hunger`, or `PHASE wait FILE`."""
     wanted, _, what = (how or "").partition(" ")
@@ -95,10 +116,7 @@ def _behave(how: str | None, phase: str) -> None:
     if what == "hunger":
         held = [os.urandom(1 << 20) * 16 for _ in range(200)]
         record("fed", str(len(held)))
-    record("waiting")
-    file = Path(what.removeprefix("wait "))
-    while not file.exists():
-        time.sleep(0.02)
+    _wait_for(Path(what.removeprefix("wait ")))
 
 
 def _panic() -> None:

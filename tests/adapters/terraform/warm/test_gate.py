@@ -84,7 +84,7 @@ def test_known_provider_starts_beside_terraform(tally: Tally, monkeypatch: pytes
     monkeypatch.setattr(WarmProvider, "await_address", record_running)
     plan_again(tally)
     assert running == [0, 1]
-    assert tally.count() == {"launch warm": 2, "configure default": 2}
+    assert tally.count() == {"launch warm": 2, "schema": 4, "configure default": 2}
     assert tally.trace.reasons == []
 
 

@@ -29,8 +29,21 @@ def test_plan_show_and_apply_share_one_process(tally: Tally) -> None:
     (pid,) = tally.processes
     assert is_running(pid)
     tally.driver.apply("dev", stack)
-    assert tally.count() == {"launch warm": 1, "configure default": 2, "apply default": 1}
+    assert tally.count() == {"launch warm": 1, "schema": 3, "configure default": 2, "apply default": 1}
     tally.require_none_left()
+    assert tally.trace.reasons == []
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_each_terraform_asks_for_the_schema_once(tally: Tally, is_taken: bool) -> None:
+    """Plan, show and apply do. Without a relay, as with a provider that takes its name, a plan asks for it thrice."""
+    if is_taken:
+        script = tally.folder / "script"
+        script.write_text(': > "$PLUGIN_UNIX_SOCKET_DIR/relay"\n' + script.read_text())
+    stack = tally.prepare()
+    tally.driver.plan("dev", stack)
+    tally.driver.apply("dev", stack)
+    assert tally.count()["schema"] == (3 + 1 + 2 if is_taken else 3)
     assert tally.trace.reasons == []
 
 
@@ -48,7 +61,7 @@ def test_plan_that_nothing_applies_keeps_no_process(tally: Tally) -> None:
     assert [each.action for each in plan.resources] == [Action.CREATE]
     tally.driver.delete_plans("dev")
     tally.require_none_left()
-    assert tally.count() == {"launch warm": 1, "configure default": 1}
+    assert tally.count() == {"launch warm": 1, "schema": 2, "configure default": 1}
 
 
 def test_drift_takes_one_process(tally: Tally) -> None:
@@ -65,7 +78,7 @@ def test_drift_takes_one_process(tally: Tally) -> None:
 def test_refresh_import_and_destroy_take_one_process_each(tally: Tally) -> None:
     stack = tally.prepare()
     tally.driver.import_resource("dev", stack, "tally_mark.this", "known")
-    assert tally.count() == {"launch warm": 1, "configure default": 1, "read default": 1}
+    assert tally.count() == {"launch warm": 1, "schema": 1, "configure default": 1, "read default": 1}
     tally.require_none_left()
     tally.driver.refresh_state("dev", stack)
     assert tally.count()["launch warm"] == 2
@@ -155,7 +168,7 @@ def test_orphan_of_the_default_configuration_is_destroyed_by_it(tally: Tally) ->
     stack = tally.prepare(REQUIRED + 'provider "tally" {\n  name = "one"\n}\n')
     assert [each.action for each in tally.driver.plan("dev", stack).resources] == [Action.DELETE]
     tally.driver.apply("dev", stack)
-    assert tally.count() == {"launch warm": 1, "configure one": 2, "read one": 1, "apply one": 1}
+    assert tally.count() == {"launch warm": 1, "schema": 3, "configure one": 2, "read one": 1, "apply one": 1}
 
 
 def test_changed_constraint_is_noticed(tally: Tally) -> None:

@@ -29,9 +29,10 @@ _NOT_STARTED = 127
 
 
 class Keeper:
-    def __init__(self, lifeline: int, report: int) -> None:
+    def __init__(self, lifeline: int, report: int, folder: str) -> None:
         self._lifeline = lifeline
         self._report = report
+        self._folder = folder
         self._output = b""
         self._handshake = b""
         self._has_handshake = False
@@ -80,22 +81,36 @@ class Keeper:
         if newline or len(self._handshake) > _MAX_HANDSHAKE:
             self._has_handshake = True
             text = self._handshake[:_MAX_HANDSHAKE].decode(errors="replace").strip()
+            self._start_relay(text)
             self._write_report(f"started {self._pid} {text}")
+
+    def _start_relay(self, handshake: str) -> None:
+        """Serve Terraform for the provider, as `schema_relay` says. Without a relay, it talks to the provider alone."""
+        # The fields of the line are those of `handshake.parse_handshake`.
+        _, _, network, address, *_ = (*handshake.split("|"), "", "", "", "")
+        if network != "unix":
+            return
+        sys.path.append(os.path.dirname(__file__))  # noqa: PTH120 (`pathlib` takes long to import)
+        from schema_relay import SchemaRelay  # type: ignore[import-not-found]
+
+        try:
+            SchemaRelay(self._folder, address).start()
+        except OSError:
+            return
 
     def _keep_output(self, data: bytes) -> None:
         self._output = (self._output + data)[-_KEPT_OUTPUT:]
 
     def _read_rest(self, descriptor: int) -> None:
-        import contextlib
-
         os.set_blocking(descriptor, False)
-        with contextlib.suppress(OSError):
+        try:
             for _ in range(_MAX_REST // _CHUNK):
                 self._keep_output(os.read(descriptor, _CHUNK))
+        except OSError:
+            return
 
     def _end_provider(self, death: int) -> None:
         """End the provider and its children, which are in its group."""
-        import contextlib
         import select
 
         poll = select.poll()
@@ -104,8 +119,10 @@ class Keeper:
             os.kill(self._pid, signal.SIGTERM)
             poll.poll(_GRACE_MILLISECONDS)
         # Not yet waited for, so its number is still its own.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        try:
             os.killpg(self._pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
 
     def _write_report(self, line: str) -> None:
         data = f"{line}\n".encode(errors="replace")
@@ -133,6 +150,22 @@ def _become_provider(keeper: int, program: int, path: str, stdout: int, stderr: 
     os._exit(_NOT_STARTED)
 
 
+def _remove_folder(folder: str) -> None:
+    """Remove a folder as far as possible. `shutil` would take as long to import as this interpreter to start."""
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for name in (*files, *folders):
+            _remove(f"{parent}/{name}")
+    _remove(folder)
+
+
+def _remove(path: str) -> None:
+    for remove in (os.unlink, os.rmdir):
+        try:
+            remove(path)
+        except OSError:
+            continue
+
+
 def main() -> None:
     program, lifeline, report = map(int, sys.argv[1:4])
     folder, path = sys.argv[4:6]
@@ -142,11 +175,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     try:
-        Keeper(lifeline, report).run(program, path)
+        Keeper(lifeline, report, folder).run(program, path)
     finally:
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_folder(folder)
     # envctl waits for this end: the interpreter need not be taken down.
     os._exit(0)
 

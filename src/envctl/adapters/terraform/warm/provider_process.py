@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envctl.adapters.terraform.warm.handshake import ProviderAddress, build_variables, parse_handshake
 from envctl.adapters.terraform.warm.package import CheckedPackage
+from envctl.adapters.terraform.warm.schema_relay import LINK, RELAY, point_link
 
 _KEEPER = Path(__file__).with_name("keeper.py")
 # Terraform waits as long for the start of a provider.
@@ -25,7 +26,6 @@ _END_SECONDS, _REPORT_SECONDS = 2.0, 1.0
 # Of the path of a socket, with the byte at its end. Go adds `plugin` and ten digits at most.
 _MAX_SOCKET_PATH = 108
 _SOCKET_NAME = len("/plugin") + 10 + 1
-_LINK = "socket"
 _CHUNK = 1 << 16
 _NAME_BYTES = 5
 _UNKNOWN_END = ("ended", str(int(-signal.SIGKILL)), "")
@@ -105,11 +105,16 @@ class WarmProvider:
 
     def announce_address(self, protocol: int) -> ProviderAddress:
         """Return an address for a Terraform that starts meanwhile: a link that will lead to the socket."""
-        return ProviderAddress(self._package.provider.address, self.keeper, protocol, f"{self._folder}/{_LINK}")
+        return ProviderAddress(self._package.provider.address, self.keeper, protocol, f"{self._folder}/{LINK}")
 
-    def link_address(self, address: ProviderAddress) -> None:
-        """Let the announced address lead to the socket."""
-        Path(self._folder, _LINK).symlink_to(address.socket)
+    def link_address(self, address: ProviderAddress) -> ProviderAddress:
+        """Return the address for one Terraform: a link to the socket, by way of the relay of the keeper.
+
+        Raises OSError if the provider has ended.
+        """
+        has_relay = Path(self._folder, RELAY).is_socket()
+        point_link(self._folder, RELAY if has_relay else address.socket)
+        return replace(address, socket=f"{self._folder}/{LINK}")
 
     def is_alive(self) -> bool:
         return not self._is_released and not self._has_exited(0.0) and self._keeper.poll() is None

@@ -53,6 +53,13 @@ class _StackProviders:
         finally:
             self.close_packages()
 
+    def link_addresses(self) -> tuple[ProviderAddress, ...]:
+        """Return the addresses for one Terraform. Without a link, Terraform reports that the provider has ended."""
+        try:
+            return tuple(map(WarmProvider.link_address, self.providers, self.addresses))
+        except OSError:
+            return self.addresses
+
     def close_packages(self) -> None:
         """Close the programs, which are needed until all providers listen."""
         if not self._is_closed:
@@ -119,7 +126,7 @@ class WarmProviders:
         try:
             if stack.addresses:
                 processes = tuple(each.pid for each in stack.addresses)
-                yield HandOver(format_addresses(stack.addresses), lifelines, processes)
+                yield HandOver(format_addresses(stack.link_addresses()), lifelines, processes)
                 return
             announced = self._announce_addresses(stack)
             with contextlib.closing(Gate()) as gate:
