@@ -10,6 +10,9 @@ from benchmarks.results import Results
 
 _COMPLETION = {"_ENVCTL_COMPLETE": "complete_bash", "COMP_WORDS": "envctl promote ", "COMP_CWORD": "2"}
 
+# What current installers write as `envctl`. Older ones, such as pip 23, import `re` there: half of a Python's start.
+_SCRIPT = (sys.executable, "-c", "from envctl.__main__ import main; main()")
+
 
 def run(results: Results, yard: Yard) -> None:  # noqa: ARG001 (no theme asks for more than it needs)
     results.theme("Cold start, against python -c pass")
@@ -23,7 +26,7 @@ def run(results: Results, yard: Yard) -> None:  # noqa: ARG001 (no theme asks fo
             ("a completion", [], 4.6, _COMPLETION),
             ("envctl validate", ["validate"], 16.7, {}),
         ):
-            command = Command([ENVCTL, *words], project, clean_environment() | extra)
+            command = Command([*_SCRIPT, *words], project, clean_environment() | extra)
             ours, theirs = in_turn([command], [python], results.rounds(15))
             results.heed((*ours, *theirs))
             cpu, _ = compared([each.cpu for each in ours], [each.cpu for each in theirs])
