@@ -133,9 +133,17 @@ def _receive_bytes(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-@cache
 def _start_server() -> str:
-    """Where one listens that ends with this process."""
+    """Where one listens that ends with this process: one, also for threads."""
+    with _STARTING:
+        return _start_first_server()
+
+
+_STARTING = threading.Lock()
+
+
+@cache
+def _start_first_server() -> str:
     surroundings = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"LANG": "C.UTF-8"}
     return start_preloaded("tests.warm", surroundings)
 
