@@ -48,13 +48,25 @@ for number, usual in (
         signal.signal(number, usual)
 
 
-# The files that take longest begin first, and as a whole each: what is set up for one is not set up twice.
+# The files that take longest begin first, and as a whole each: what is set up for one is not set up twice. A table of
+# TEST_COSTS (tests/costs.py) says which they are.
 LONGEST = (
     "modules/test_applied.py",
     "e2e/promotion/test_whole_way.py",
+    "e2e/rules/test_job_roles.py",
+    "e2e/rules/test_look_role.py",
+    "test_hanging.py",
+    "e2e/secrets/test_leaks.py",
+    "modules/test_modules.py",
+    "e2e/secrets/test_secret_values.py",
+    "e2e/faults/test_crashes.py",
     "e2e/drift/test_drift.py",
     "e2e/faults/test_guards.py",
-    "e2e/faults/test_crashes.py",
+    "e2e/faults/test_compromise.py",
+    "e2e/secrets/test_secret_values_on_aws.py",
+    "adapters/terraform/test_on_aws.py",
+    "adapters/terraform/test_driver.py",
+    "adapters/terraform/warm/test_shared_process.py",
 )
 # At the end come those of which none takes long, so that all workers are done at the same time.
 THEN = (
@@ -67,7 +79,7 @@ THEN = (
         "contract/",
         "adapters/",
     ),
-    *("usecases/laws/test_promotion_laws.py", "usecases/ledger/test_signing.py", "cli/"),
+    *("usecases/laws/", "usecases/ledger/test_signing.py", "cli/"),
 )
 
 

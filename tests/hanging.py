@@ -113,12 +113,11 @@ def stop_process(pid: int, has_ended: Callable[[], bool]) -> str:
     Terraform is asked before the Python that waits for it: that one still has time to show what Terraform says.
     """
     family = {each.pid: each for each in find_family(pid)}
-    for each in family.values():
-        if each.is_python and signal.SIGUSR1 in each.caught:
-            _send_signal(each, signal.SIGUSR1)
-        elif not each.is_python and each.final_dump_signal:
-            _send_signal(each, each.final_dump_signal)
-    _wait_for_end(has_ended)
+    asked = {each.pid: number for each in family.values() if (number := _find_first_signal(each))}
+    for number, asking in asked.items():
+        _send_signal(family[number], asking)
+    if asked:
+        _wait_for_end(has_ended)
     # What was started meanwhile has another parent, and can't be found any more, once the one that started it is gone.
     family |= {each.pid: each for each in find_family(pid)}
     for each in family.values():
@@ -133,6 +132,15 @@ def stop_process(pid: int, has_ended: Callable[[], bool]) -> str:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return describe_processes(family.values())
+
+
+def _find_first_signal(process: ProcessInfo) -> int:
+    """Return the signal that makes a process tell where it stands before the Python that waits for it is asked; 0 if
+    there is none.
+    """
+    if process.is_python:
+        return signal.SIGUSR1 if signal.SIGUSR1 in process.caught else 0
+    return process.final_dump_signal
 
 
 def describe_processes(family: Iterable[ProcessInfo]) -> str:

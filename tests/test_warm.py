@@ -40,6 +40,30 @@ def test_forked_command_behaves_like_a_cold_start(
     assert forked == ran()
 
 
+CODE = """
+import os, sys
+from envctl.cli.entry import run
+print(__name__, sys.argv, flush=True)
+if sys.argv[1:] == ["killed"]:
+    os.kill(os.getpid(), 9)
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--version"], 0), (["nonsense"], 64), (["killed"], -9)])
+def test_forked_code_behaves_like_a_cold_start(
+    words: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ran() -> tuple[int, str, str]:
+        done = warm.run_code(CODE, words, tmp_path, {**ENVIRONMENT, "HOME": os.fspath(tmp_path)}, 60)
+        return done.returncode, done.stdout, done.stderr
+
+    forked = ran()
+    assert forked[0] == code
+    monkeypatch.setenv("COLD_STARTS", "1")
+    assert forked == ran()
+
+
 def test_command_is_killed_after_its_timeout(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         warm.run_envctl(["status"], tmp_path, ENVIRONMENT, 0.0001)

@@ -13,6 +13,7 @@ from botocore.config import Config
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.domain.errors import OperationFailedError
 from tests.adapters.sandbox.conftest import with_tiny_mirror
+from tests.modules.applying import Account
 
 pytestmark = pytest.mark.sandbox
 
@@ -49,6 +50,20 @@ def test_forked_sandboxes_share_nothing(sandboxes: list[Sandbox]) -> None:
     assert sandboxes[0].find_running() is None
     wait_until_gone(first.pid)
     assert sandboxes[1].find_running() == second
+
+
+def test_accounts_share_no_attachments_of_policies(sandboxes: list[Sandbox]) -> None:
+    running = sandboxes[0].start()
+    ours, theirs = (Account(running, account).client("iam") for account in ("111111111111", "222222222222"))
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    ours.create_role(RoleName="reader", AssumeRolePolicyDocument="{}")
+    ours.attach_role_policy(RoleName="reader", PolicyArn=arn)
+    ours.tag_policy(PolicyArn=arn, Tags=[{"Key": "team", "Value": "web"}])
+    (mine, other) = (each.get_policy(PolicyArn=arn)["Policy"] for each in (ours, theirs))
+    assert (mine["AttachmentCount"], mine["Tags"]) == (1, [{"Key": "team", "Value": "web"}])
+    assert (other["AttachmentCount"], other.get("Tags", [])) == (0, [])
+    version = theirs.get_policy_version(PolicyArn=arn, VersionId=other["DefaultVersionId"])["PolicyVersion"]
+    assert version["Document"]["Statement"]
 
 
 def test_forked_server_tells_how_it_ends(sandboxes: list[Sandbox]) -> None:

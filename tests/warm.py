@@ -42,13 +42,26 @@ def run_envctl(
     words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float
 ) -> "subprocess.CompletedProcess[str]":
     """As `subprocess.run` of `python -m envctl`, with the outputs captured and nothing to read."""
+    return _run_python(["-m", "envctl"], words, cwd, env, timeout)
+
+
+def run_code(
+    code: str, words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float
+) -> "subprocess.CompletedProcess[str]":
+    """As `subprocess.run` of `python -c CODE`, for code around envctl."""
+    return _run_python(["-c", code], words, cwd, env, timeout)
+
+
+def _run_python(
+    start: Sequence[str], words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float
+) -> "subprocess.CompletedProcess[str]":
     if os.environ.get("COLD_STARTS") or _changes_python_start(env):
-        return hanging.run_command([*hanging.DUMPABLE_PYTHON, "-m", "envctl", *words], cwd, env, timeout)
+        return hanging.run_command([*hanging.DUMPABLE_PYTHON, *start, *words], cwd, env, timeout)
     with socket.socket(socket.AF_UNIX) as asking:
         asking.connect(_start_server())
         outputs = [_OutputPipe(), _OutputPipe()]
         sandbox = warm_sandbox.start_process() if {"--sandbox", "sandbox"} & set(words) else None
-        asked = {"words": words, "cwd": os.fspath(cwd), "env": dict(env), "sandbox": sandbox}
+        asked = {"start": start, "words": words, "cwd": os.fspath(cwd), "env": dict(env), "sandbox": sandbox}
         task = json.dumps(asked).encode()
         socket.send_fds(asking, [LENGTH.pack(len(task))], [output.start_reading() for output in outputs])
         asking.sendall(task)
@@ -120,9 +133,17 @@ def _receive_bytes(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-@cache
 def _start_server() -> str:
-    """Where one listens that ends with this process."""
+    """Where one listens that ends with this process: one, also for threads."""
+    with _STARTING:
+        return _start_first_server()
+
+
+_STARTING = threading.Lock()
+
+
+@cache
+def _start_first_server() -> str:
     surroundings = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"LANG": "C.UTF-8"}
     return start_preloaded("tests.warm", surroundings)
 
@@ -223,12 +244,9 @@ def _become_command(task: dict[str, object], outputs: list[int]) -> NoReturn:
         os.environ.clear()
         os.environ.update(task["env"])  # type: ignore[call-overload]
         os.chdir(str(task["cwd"]))
-        sys.argv = ["envctl", *task["words"]]  # type: ignore[misc]
         if address := task["sandbox"]:
             warm_sandbox.install(lambda: str(address))
-        from envctl.__main__ import main
-
-        main()
+        _run_start(task["start"], task["words"])  # type: ignore[arg-type]
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -238,6 +256,18 @@ def _become_command(task: dict[str, object], outputs: list[int]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _run_start(start: Sequence[str], words: Sequence[str]) -> None:
+    option, target = start
+    if option == "-c":
+        sys.argv = ["-c", *words]
+        exec(compile(target, "<string>", "exec"), {"__name__": "__main__"})
+        return
+    sys.argv = ["envctl", *words]
+    from envctl.__main__ import main
+
+    main()
 
 
 def _reopen_streams() -> None:

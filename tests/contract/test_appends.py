@@ -1,9 +1,9 @@
 """Fifty at once append to one ledger, over a network that loses one answer in five."""
 
+import os
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from envctl.domain.ledger.events import EnvironmentLocked, Event
 from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Store
+from tests import warm
 from tests.contract.stores import STUBBORN, as_surroundings_say, on_disk, somewhere
 from tests.fakes.world import World
 from tests.faults.faults import (
@@ -32,6 +33,7 @@ from tests.faults.faults import (
 )
 from tests.faults.proxy import FaultyProxy
 
+REPOSITORY = Path(__file__).parents[2]
 AT_ONCE, BY_DAY = 50, 8
 WITHOUT_ANSWER = ErrorResponse(500, "InternalError", "done all the same", done=True)
 
@@ -113,12 +115,19 @@ def test_append_to_silent_s3_is_reported_as_unknown(proxy: FaultyProxy) -> None:
     assert reasons(as_surroundings_say(address)) == ["maybe", "before"]
 
 
+def run_together(code: str, words: Sequence[Sequence[str]]) -> "list[subprocess.CompletedProcess[str]]":
+    """Run code in a process for each list of words, all at the same time."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LC_"))}
+    environment = {**own, "LANG": "C.UTF-8"}
+    with ThreadPoolExecutor(len(words)) as pool:
+        return list(pool.map(lambda each: warm.run_code(code, each, REPOSITORY, environment, 120), words))
+
+
 APPEND = """
 import sys
 from pathlib import Path
 from tests.contract.stores import on_disk
 from tests.contract.test_appends import Person
-sys.stdin.readline()
 for number in range(5):
     Person(on_disk(Path(sys.argv[1]))).append(f"{sys.argv[2]} {number}")
 """
@@ -127,17 +136,8 @@ for number in range(5):
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [3, pytest.param(10, marks=pytest.mark.night)])
 def test_many_processes_on_one_disk_lose_nothing(tmp_path: Path, processes: int) -> None:
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", APPEND, str(tmp_path), str(number)],
-            stdin=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-        for number in range(processes)
-    ]
-    for process in running:
-        process.communicate(b"go\n", timeout=120)
-    assert {process.returncode for process in running} == {0}
+    ended = run_together(APPEND, [[str(tmp_path), str(number)] for number in range(processes)])
+    assert [each.stderr for each in ended if each.returncode] == []
     expected = Counter(f"{who} {number}" for who in range(processes) for number in range(5))
     assert Counter(reasons(on_disk(tmp_path))) == expected
 
@@ -160,7 +160,6 @@ from tests.contract.test_appends import Person, locked
 from envctl.adapters.store.object_store import StoreAddress
 from envctl.domain.errors import EnvctlError
 clone, url, who = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-sys.stdin.readline()
 for number in range(int(sys.argv[4])):
     store = as_surroundings_say(StoreAddress(url, sys.argv[5])) if url else on_disk(clone)
     person = Person(store)
@@ -176,17 +175,8 @@ for number in range(int(sys.argv[4])):
 def _appends_in_one_clone(clone: Path, address: StoreAddress | None, processes: int, times: int) -> list[str]:
     """What each process said last; nothing where all went well."""
     url, region = (address.url, address.region) if address else ("", "")
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", IN_ONE_CLONE, str(clone), url, str(number), str(times), region],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-        for number in range(processes)
-    ]
-    said = [process.communicate(b"go\n", timeout=120)[1].decode() for process in running]
-    return [text for text in said if text]
+    words = [[str(clone), url, str(number), str(times), region] for number in range(processes)]
+    return [each.stderr for each in run_together(IN_ONE_CLONE, words) if each.stderr]
 
 
 @pytest.mark.slow

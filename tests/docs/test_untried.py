@@ -39,9 +39,9 @@ def services() -> set[str]:
 def skips() -> set[str]:
     """The reasons with which tests skip, up to what is found out while they run."""
     found = set()
-    texts = [
-        text for file in (ROOT / "tests").rglob("*.py") if "pytest." in (text := file.read_text()) and "skip" in text
-    ]
+    # Each process of the tests collects this, and parsing takes long.
+    calls = re.compile(r"pytest\.(mark\.skipif|skip)\(")
+    texts = [text for file in (ROOT / "tests").rglob("*.py") if calls.search(text := file.read_text())]
     for text in texts:
         for call in ast.walk(ast.parse(text)):
             if (

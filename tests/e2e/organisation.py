@@ -119,6 +119,8 @@ class Organisation:
         self._sandbox = sandbox
         self._administrators: dict[str, dict[str, str]] = {}
         self._accounts: dict[str, str] = {}
+        self._setup_keys: dict[str, dict[str, str]] = {}
+        self._clients: dict[tuple[str, ...], Any] = {}
         self.people: dict[str, dict[str, str]] = {}
         self.public_keys: dict[str, bytes] = {}
         written = load_policies()
@@ -138,34 +140,40 @@ class Organisation:
 
     def open_client(self, account: str, service: str) -> Any:
         """boto3 as somebody who may do everything there, before IAM is enforced."""
-        import boto3
-
-        sts = boto3.client("sts", **self._client_options("sandbox", "sandbox"))
-        keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/setup", RoleSessionName="setup")["Credentials"]
+        if account not in self._setup_keys:
+            sts = self._open_client("sts", self._client_options("sandbox", "sandbox"))
+            role = f"arn:aws:iam::{account}:role/setup"
+            self._setup_keys[account] = sts.assume_role(RoleArn=role, RoleSessionName="setup")["Credentials"]
+        keys = self._setup_keys[account]
         given = self._client_options(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        return boto3.client(service, **given)
+        return self._open_client(service, given)
 
     def open_personal_client(self, keys: dict[str, str], service: str) -> Any:
         """boto3 by hand, with somebody's own keys."""
-        import boto3
-
         token = keys.get("AWS_SESSION_TOKEN")
-        return boto3.client(
-            service, **self._client_options(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], token)
-        )
+        given = self._client_options(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], token)
+        return self._open_client(service, given)
 
     def open_watched_client(self, keys: dict[str, str], service: str) -> Any:
         """The same behind the proxy, where trust policies are enforced."""
-        import boto3
         from botocore.config import Config
 
-        return boto3.client(
-            service,
+        given = {
             **{name.lower(): value for name, value in keys.items()},
-            region_name=REGION,
-            verify=os.fspath(self.proxy.ca_file),
-            config=Config(proxies={"https": self.proxy.url}, retries={"max_attempts": 1}),
-        )
+            "region_name": REGION,
+            "verify": os.fspath(self.proxy.ca_file),
+            "config": Config(proxies={"https": self.proxy.url}, retries={"max_attempts": 1}),
+        }
+        return self._open_client(service, given)
+
+    def _open_client(self, service: str, options: dict[str, Any]) -> Any:
+        """Return the same client for the same keys and way: boto3 takes long to make one."""
+        import boto3
+
+        key = (service, options["aws_access_key_id"], options["verify"])
+        if key not in self._clients:
+            self._clients[key] = boto3.client(service, **options)
+        return self._clients[key]
 
     def open_admin_client(self, account: str, service: str = "iam") -> Any:
         """boto3 in an account, for somebody who may do everything there, also once IAM is enforced."""
@@ -242,10 +250,7 @@ class Organisation:
 
     def assume_role(self, role: str, environment: str) -> dict[str, str]:
         """What somebody holds who got hold of a role, by whatever way."""
-        import boto3
-
-        ci = self.people["ci"]
-        sts = boto3.client("sts", **self._client_options(ci["AWS_ACCESS_KEY_ID"], ci["AWS_SECRET_ACCESS_KEY"]))
+        sts = self.open_personal_client(self.people["ci"], "sts")
         arn = f"arn:aws:iam::{ACCOUNTS[environment]}:role/{role}"
         keys = sts.assume_role(RoleArn=arn, RoleSessionName="mallory")["Credentials"]
         return {

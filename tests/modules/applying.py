@@ -5,12 +5,15 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
+from tests.modules.shared_provider import share_provider
 
 MODULES = Path(__file__).parents[2] / "modules"
 REGION = "ap-northeast-1"
@@ -29,30 +32,48 @@ class Account:
     def __init__(self, sandbox: RunningSandbox, account_id: str) -> None:
         self.account_id = account_id
         self._sandbox = sandbox
-        # boto3's own session is not made for threads.
-        self._lock = threading.Lock()
+        self._keys: dict[str, str] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, region: str = REGION) -> Any:
-        import boto3
+        with _SESSION_LOCK:
+            if (service, region) not in self._clients:
+                self._keys = self._keys or self._take_role()
+                self._clients[service, region] = self._open_client(service, region, **self._keys)
+            return self._clients[service, region]
+
+    def _take_role(self) -> dict[str, str]:
+        sts = self._open_client("sts", REGION, aws_access_key_id="sandbox", aws_secret_access_key="sandbox")
+        role = f"arn:aws:iam::{self.account_id}:role/envctl-deployer"
+        keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
+
+    def _open_client(self, service: str, region: str, **keys: str) -> Any:
         from botocore.config import Config
 
-        where = {
-            "region_name": region,
-            "verify": os.fspath(self._sandbox.ca_file),
-            "config": Config(proxies={"https": self._sandbox.proxy_url}, retries={"max_attempts": 1}),
-        }
-        with self._lock:
-            session = boto3.Session()
-            sts = session.client("sts", aws_access_key_id="sandbox", aws_secret_access_key="sandbox", **where)
-            role = f"arn:aws:iam::{self.account_id}:role/envctl-deployer"
-            keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-            return session.client(
-                service,
-                aws_access_key_id=keys["AccessKeyId"],
-                aws_secret_access_key=keys["SecretAccessKey"],
-                aws_session_token=keys["SessionToken"],
-                **where,
-            )
+        return _open_session().client(
+            service,
+            region_name=region,
+            verify=os.fspath(self._sandbox.ca_file),
+            config=Config(proxies={"https": self._sandbox.proxy_url}, retries={"max_attempts": 1}),
+            **keys,
+        )
+
+
+# boto3's own session is not made for threads.
+_SESSION_LOCK = threading.Lock()
+
+
+@cache
+def _open_session() -> Any:
+    """Return one session for all accounts: each would read the descriptions of AWS's services anew."""
+    import boto3
+
+    return boto3.Session()
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,7 @@ class Applying:
 
     def __init__(self, case: Case, sandbox: RunningSandbox, terraform: Sequence[str], folder: Path) -> None:
         self._case = case
+        self._sandbox = sandbox
         self._terraform = terraform
         self._folder = folder
         self._account = Account(sandbox, case.account)
@@ -93,6 +115,11 @@ class Applying:
 
     def whole_way(self) -> None:
         """Applied, planned again without a change, looked at, destroyed, and nothing left."""
+        with self._share_provider():
+            self._go_whole_way()
+        self._case.gone(self._account)
+
+    def _go_whole_way(self) -> None:
         shutil.copytree(MODULES, self._folder / "modules", ignore=shutil.ignore_patterns(".terraform*"))
         self._write(self._case.root)
         self._run("init")
@@ -106,7 +133,19 @@ class Applying:
             # The last plan has just looked.
             self._run("destroy", "-auto-approve", "-refresh=false")
         assert self._run("state", "list").strip() == ""
-        self._case.gone(self._account)
+
+    @contextmanager
+    def _share_provider(self) -> Iterator[None]:
+        """Start the provider once for all commands. A root with a provider of its own has two configurations."""
+        if "provider " in self._case.root:
+            yield
+            return
+        own = self._environment
+        mirror = self._sandbox.terraform_rc.with_name("mirror")
+        with share_provider(mirror, self._folder, own) as more:
+            self._environment = own | more
+            yield
+        self._environment = own
 
     def apply(self) -> Found:
         shutil.copytree(MODULES, self._folder / "modules", ignore=shutil.ignore_patterns(".terraform*"))

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from envctl.adapters.forge import rest
 from envctl.adapters.forge.rest import ATTEMPTS
 from envctl.adapters.forge.reviews import GithubReviews
+from envctl.adapters.http.retry import retry
 from envctl.domain.errors import EnvctlError
 from tests.adapters.forge.github_server import BOT, TOKEN, GithubServer, github
 from tests.adapters.forge.server import Fault
@@ -122,6 +124,13 @@ def test_unknown_commit_is_an_error(server: GithubServer) -> None:
     assert authors(server) == "E036"
 
 
+@pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let attempts follow each other at once: test_github.py shows their pauses."""
+    monkeypatch.setattr(rest, "retry", lambda attempt, attempts, **_: retry(attempt, attempts, pause=0.0))
+
+
+@pytest.mark.usefixtures("without_pauses")
 @pytest.mark.parametrize("data", [b"<html>", b"{}", b'[{"state": "approved", "user": {"id": 1}}]', b'[{"user": null}]'])
 def test_invalid_response_is_never_no_reviewer(server: GithubServer, data: bytes) -> None:
     server.add_review("octocat", "prod")
@@ -129,6 +138,7 @@ def test_invalid_response_is_never_no_reviewer(server: GithubServer, data: bytes
     assert approved(server) == "E036"
 
 
+@pytest.mark.usefixtures("without_pauses")
 @pytest.mark.parametrize("path", [f"commits/{COMMIT}", "pulls"])
 def test_invalid_response_is_never_no_author(server: GithubServer, path: str) -> None:
     server.commits[COMMIT], server.pulls[COMMIT] = {"author": None, "committer": None}, []

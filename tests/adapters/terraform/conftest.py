@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.terraform import driver
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
@@ -121,3 +122,9 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
+
+
+@pytest.fixture
+def impatient_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For states that stay locked: a plan that changes something waits for one second in place of five."""
+    monkeypatch.setattr(driver, "PLAN_LOCK_TIMEOUT", "1s")

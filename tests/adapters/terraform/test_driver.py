@@ -177,6 +177,7 @@ def test_invalid_code_is_reported_at_init_with_line(bench: Bench) -> None:
     assert raised.value.problems[0].location == Location("modules/web/main.tf", 2)
 
 
+@pytest.mark.usefixtures("impatient_plans")
 def test_state_locked_by_another_terraform_is_reported(bench: Bench) -> None:
     stack = bench.lay(ONE)
     bench.deploy(stack)
@@ -204,10 +205,18 @@ def test_state_locked_by_another_terraform_is_reported(bench: Bench) -> None:
     assert "@" in problem.message
 
 
+def name_lock_holder(bench: Bench, operation: str) -> None:
+    """Write what Terraform writes beside a state that it locks: without it, envctl waits for it."""
+    info = {"ID": "1", "Who": "bob@ci", "Operation": operation, "Created": "2026-11-25T03:29:18Z", "Path": "x"}
+    (bench.state.parent / f".{bench.state.name}.lock.info").write_text(json.dumps(info))
+
+
+@pytest.mark.usefixtures("impatient_plans")
 def test_plan_without_the_lock_waits_for_nobody(bench: Bench) -> None:
     stack = bench.lay(ONE)
     bench.deploy(stack)
     bench.lay(ONE.replace("first", "second"))
+    name_lock_holder(bench, "OperationTypeApply")
     with bench.state.open("r+b") as state:
         fcntl.lockf(state, fcntl.LOCK_EX)
         assert bench.driver.plan("dev", stack, locking="none").changes
@@ -218,17 +227,17 @@ def test_plan_without_the_lock_waits_for_nobody(bench: Bench) -> None:
             bench.driver.detect_drift("dev", stack, unchanged=False, locked=True)
 
 
+@pytest.mark.usefixtures("impatient_plans")
 @pytest.mark.parametrize(("operation", "waits"), [("OperationTypePlan", True), ("OperationTypeApply", False)])
 def test_deployment_waits_for_lock_of_a_plan(bench: Bench, operation: str, *, waits: bool) -> None:
     stack = bench.lay(ONE)
     bench.deploy(stack)
     bench.lay(ONE.replace("first", "second"))
-    info = {"ID": "1", "Who": "bob@ci", "Operation": operation, "Created": "2026-11-25T03:29:18Z", "Path": "x"}
-    (bench.state.parent / f".{bench.state.name}.lock.info").write_text(json.dumps(info))
+    name_lock_holder(bench, operation)
     with bench.state.open("r+b") as state:
         fcntl.lockf(state, fcntl.LOCK_EX)
         if waits:
-            threading.Timer(7, fcntl.lockf, (state, fcntl.LOCK_UN)).start()
+            threading.Timer(3, fcntl.lockf, (state, fcntl.LOCK_UN)).start()
             assert bench.driver.plan("dev", stack).changes
         else:
             with pytest.raises(StateLockedError, match="locked by bob@ci for apply"):
@@ -237,6 +246,7 @@ def test_deployment_waits_for_lock_of_a_plan(bench: Bench, operation: str, *, wa
     assert bench.heard.messages == ([said] if waits else [])
 
 
+@pytest.mark.usefixtures("impatient_plans")
 def test_lock_released_during_lookup_is_waited_for(bench: Bench) -> None:
     """Terraform itself does not: it finds nobody, and gives up at once."""
     stack = bench.lay(ONE)

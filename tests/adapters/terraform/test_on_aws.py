@@ -162,6 +162,7 @@ def when_begun(aws: Bench, do: Callable[[], object]) -> None:
     aws.heard.reacts = react
 
 
+@pytest.mark.usefixtures("impatient_plans")
 def test_lock_of_killed_terraform_is_broken_by_id(aws: Bench) -> None:
     stack = aws.lay(waiting(aws))
     aws.plan(stack)

@@ -197,7 +197,9 @@ def serve(folder: Path, certificate: Path) -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.parametrize("is_same", keep_by_day([True, False], False))
+# By day, a changed wheel of the index is refused; tests/unit/ci/test_package.py reads the words of each installation.
+@pytest.mark.night
+@pytest.mark.parametrize("is_same", [True, False])
 def test_wheel_at_an_address_is_held_to_its_hash(job: Job, is_same: bool) -> None:
     digest = job.envctl if is_same else "0" * 64
     with serve(job.wheels, job.folder / "ca.pem") as address:
@@ -218,6 +220,7 @@ def test_changed_wheel_is_refused(job: Job, name: str) -> None:
     assert "DO NOT MATCH THE HASHES" in done.stdout
 
 
+@pytest.mark.night
 def test_lock_without_a_hash_is_refused(job: Job) -> None:
     job.locks["run"] = "needed==1.0\n"
     done = job.install(parse_package(f"envctl-promotion==0.1.0#sha256={job.envctl}"))

@@ -9,7 +9,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests import provider_start
+from tests import provider_start, warm
 from tests.e2e.conftest import PreparedProjects, Project, wait_until
 from tests.e2e.project_text import OPEN, render_project
 from tests.secret_search import find_secret
@@ -113,16 +112,8 @@ sys.exit(code)
 
 class Doomed(Project):
     def run_until(self, boundary: int, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-c", KILLED, str(boundary), *provider_start.add_options(words)],
-            cwd=self.root,
-            env=self.build_environment(**more),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        words = (str(boundary), *provider_start.add_options(words))
+        return warm.run_code(KILLED, words, self.root, self.build_environment(**more), 120)
 
 
 def a_project(root: Path, home: Path) -> Doomed:

@@ -6,13 +6,12 @@ GitHub sends SIGINT to a cancelled job, SIGTERM after 7.5 seconds, and SIGKILL a
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import provider_start
+from tests import provider_start, warm
 from tests.e2e.conftest import CommandResult, PreparedProjects
 from tests.e2e.faults.test_crashes import BOUNDARIES, KILLED, Doomed, a_project, made, one_release
 
@@ -45,16 +44,8 @@ def describe_job(project: Doomed) -> dict[str, Any]:
 
 def run_killed(project: Doomed, boundary: int, how: str, words: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
     program = KILLED.replace(SIGNALS["killed at once"], SIGNALS[how])
-    return subprocess.run(
-        [sys.executable, "-c", program, f"{boundary}", *provider_start.add_options(words)],
-        cwd=project.root,
-        env=project.build_environment(**describe_job(project)),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    environment = project.build_environment(**describe_job(project))
+    return warm.run_code(program, [f"{boundary}", *provider_start.add_options(words)], project.root, environment, 120)
 
 
 @pytest.mark.parametrize("how", SIGNALS)

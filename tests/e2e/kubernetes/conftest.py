@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from envctl.adapters.kubernetes.rendering.tools import KUBECTL, find_tool
-from tests import provider_start
+from tests import provider_start, warm
 from tests.e2e.conftest import CommandResult, Project
 from tests.e2e.project_text import OPEN, PEER, render_project
 from tests.kubernetes_cluster import KubernetesCluster
@@ -165,16 +164,8 @@ class Shop(Project):
 
 def run_code(shop: Shop, code: str, arguments: Sequence[object], *words: str) -> "subprocess.CompletedProcess[str]":
     """Run Python code around a command: its arguments first, and then the words of the command."""
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments), *provider_start.add_options(words)],
-        cwd=shop.root,
-        env=shop.build_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    every = [*map(str, arguments), *provider_start.add_options(words)]
+    return warm.run_code(code, every, shop.root, shop.build_environment(), 120)
 
 
 def say(result: CommandResult) -> str:

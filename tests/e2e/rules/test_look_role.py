@@ -247,11 +247,12 @@ import boto3
 
 ACCOUNTS = {ACCOUNTS!r}
 found = []
+sts = boto3.client("sts", region_name="{REGION}")
 for name, account in ACCOUNTS.items():
     for role in ("envctl-look", "envctl-deployer"):
         try:
             arn = f"arn:aws:iam::{{account}}:role/{{role}}"
-            keys = boto3.client("sts", region_name="{REGION}").assume_role(RoleArn=arn, RoleSessionName="mallory")
+            keys = sts.assume_role(RoleArn=arn, RoleSessionName="mallory")
         except Exception:
             continue
         given = keys["Credentials"]

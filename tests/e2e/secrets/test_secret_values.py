@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import BASE, Project, wait_until
 from tests.e2e.secrets.leaking import LEAKY, build_key_part, build_secret
 from tests.e2e.secrets.test_leaks import MARKDOWN, WORDS, demand_nothing_leaked, in_extra, in_github
@@ -107,7 +108,9 @@ def find_planted(project: Project) -> list[str]:
     return [each for each in found if ".tfstate" not in each and not each.endswith("top.env")]
 
 
-def test_no_command_prints_writes_or_stores_a_value(leaky: Project) -> None:
+# Both print through what test_leaks.py shows of both by day, with other secrets.
+@pytest.mark.parametrize("form", keep_by_day(["terminal", "job"], "job"))
+def test_no_command_prints_writes_or_stores_a_value(leaky: Project, form: str) -> None:
     said = [run_with(leaky, "dev").run_checked("apply", "dev", "--yes")]
     said.append(run_with(leaky, "staging").run_checked("promote", "dev", "staging", "--yes"))
     approve = ("approve", "prod", "--gate", "peer", "--unseen", "top", "--yes")
@@ -120,8 +123,9 @@ def test_no_command_prints_writes_or_stores_a_value(leaky: Project) -> None:
     github = in_extra(project, in_github(leaky) | {"TMPDIR": str(leaky.root / "tmp")})
     release = project.run_checked("releases", "--json").document["result"]["releases"][0]["release"]["release"]
     for name, known in WORDS.items():
-        for words in ([release if word == "RELEASE" else word for word in each] for each in known):
-            said += [project.run(*words), github.run(*words[:1], "--json", *words[1:])]
+        for each in known:
+            words = [release if word == "RELEASE" else word for word in each]
+            said.append(project.run(*words) if form == "terminal" else github.run(*words[:1], "--json", *words[1:]))
         if known and name in MARKDOWN:
             said.append(project.run(*known[0], "--markdown"))
     said.append(project.run("plan", "dev", "--debug", "--trace", "trace.json"))

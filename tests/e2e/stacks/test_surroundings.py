@@ -2,15 +2,13 @@
 
 import json
 import shlex
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from envctl.adapters.terraform.process.binary import find_embedded
-from tests import provider_start
+from tests import provider_start, warm
 from tests.e2e.conftest import PreparedProjects, Project
 from tests.e2e.project_text import OPEN, render_project
 
@@ -172,15 +170,9 @@ sys.exit(run(sys.argv[1:]))
 
 
 def older(project: Project, *words: str) -> None:
-    subprocess.run(
-        [sys.executable, "-c", OLDER, *provider_start.add_options(words)],
-        cwd=project.root,
-        env=project.build_environment(),
-        check=True,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=180,
-    )
+    environment = project.build_environment()
+    ran = warm.run_code(OLDER, provider_start.add_options(words), project.root, environment, 180)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_code_that_reads_outside_enters_nowhere(tiny: Project) -> None:

@@ -361,7 +361,7 @@ CASE = Case(
     AT_REST,
     look_at_rest,
     gone,
-    by_day=2,
+    by_day=1,
     steps=(
         (SHARED, look_at_shared),
         (MOVED, look_at_moved),

@@ -132,6 +132,7 @@ def test_check_without_differences_needs_no_lock(bench: Bench, code: str) -> Non
     assert bench.state.read_bytes() == before
 
 
+@pytest.mark.usefixtures("impatient_plans")
 def test_locked_check_waits_for_another_run(bench: Bench, code: str) -> None:
     stack = other(bench, "new")
     with held(bench), pytest.raises(StateLockedError) as raised:
