@@ -13,7 +13,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from copy import copy
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -24,8 +23,6 @@ from envctl.adapters.sandbox.files import SandboxFiles
 from tests.preloaded import start_preloaded
 
 if TYPE_CHECKING:
-    from moto.iam.models import ManagedPolicy
-
     from envctl.adapters.sandbox.moto_cloud import MotoCloud
 
 # What nearly every project asks for. Others are loaded by the server that is asked.
@@ -134,35 +131,21 @@ def load_cloud() -> "MotoCloud":
     cloud.warm_up(())
     for service in SERVICES:
         import_module(f"moto.{service}.responses")
-    _share_policies()
+    _read_policies()
     gc.freeze()
     return cloud
 
 
-def _share_policies() -> None:
-    """Let moto read the 1,500 policies of AWS once for all accounts: with each it reads them six times."""
-    from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
+def _read_policies() -> None:
+    """Read the policies of AWS, which all accounts of all sandboxes share."""
+    from moto.iam.models import iam_backends
 
-    read_policies = IAMBackend._init_aws_policies
-    read: dict[str, list[ManagedPolicy]] = {}
+    from envctl.adapters.sandbox.patches import apply_patches
 
-    def copy_policies(backend: IAMBackend) -> list[ManagedPolicy]:
-        partition = backend.region_name
-        if partition not in read:
-            read[partition] = read_policies(backend)
-        return [_copy_policy(policy, backend.account_id) for policy in read[partition]]
-
-    IAMBackend._init_aws_policies = copy_policies  # type: ignore[assignment, method-assign]
+    apply_patches("iam")
     for partition in iam_backends["000000000000"].regions:
         _ = iam_backends["000000000000"][partition]
     del iam_backends["000000000000"]
-
-
-def _copy_policy(policy: "ManagedPolicy", account: str) -> "ManagedPolicy":
-    """Each account counts its own attachments; the versions of AWS's own policies never change."""
-    copied = copy(policy)
-    copied.account_id, copied.tags = account, {}
-    return copied
 
 
 def _run_task(connection: socket.socket, cloud: "MotoCloud") -> NoReturn:

@@ -1,5 +1,7 @@
 """IAM, and IAM Access Analyzer."""
 
+from unittest.mock import patch
+
 from tests.adapters.sandbox.gaps import Client, Probe, fails
 
 
@@ -16,4 +18,16 @@ def access_analyzer(client: Client) -> bool:
     return (seen["status"], seen["type"], tagged, left) != ("ACTIVE", "ACCOUNT", {"stack": "base"}, [])
 
 
-PROBES: dict[str, Probe] = {"iam-access-analyzer": access_analyzer}
+def shared_policies(client: Client) -> bool:
+    from moto.iam.models import iam_backends
+
+    accounts = ("111111111111", "222222222222", "333333333333")
+    with patch("moto.iam.models.load_iam_aws_managed_policies", lambda: True):
+        mine, other, third = (iam_backends[account]["aws"].aws_managed_policies[0] for account in accounts)
+    mine.attachment_count += 1
+    mine.versions.clear()
+    is_apart = (mine.account_id, other.account_id, other.attachment_count) == (*accounts[:2], 0)
+    return not is_apart or other.versions[0] is not third.versions[0]
+
+
+PROBES: dict[str, Probe] = {"iam-access-analyzer": access_analyzer, "iam-shared-policies": shared_policies}

@@ -25,7 +25,7 @@ from envctl.adapters.sandbox.patches.ec2 import (
     launch_template_user_data,
     platforms,
 )
-from envctl.adapters.sandbox.patches.iam import access_analyzer
+from envctl.adapters.sandbox.patches.iam import access_analyzer, shared_policies
 from envctl.adapters.sandbox.patches.monitoring import budgets_subscribers, budgets_update, cloudwatch_composite
 from envctl.adapters.sandbox.patches.patch import Patch
 from envctl.adapters.sandbox.patches.rds import (
@@ -48,7 +48,7 @@ _MODULES = (
     *(ecs_service_fields, ecs_service_steady),
     # The last one changes a call that the one before it adds.
     *(eks_addons, eks_cluster, eks_endpoint, eks_node_group, eks_node_images, eks_updates, eks_access),
-    access_analyzer,
+    *(access_analyzer, shared_policies),
     *(parameter_source, performance_insights, replica_removal, replica_settings),
     *(bucket_policy, conditional_put, locked_upload, object_lock),
 )
