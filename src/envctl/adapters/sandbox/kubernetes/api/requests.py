@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
+from envctl.adapters.disk.kubernetes_schemas import load_schemas
 from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
 from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review, prepare_review, review_token
 from envctl.adapters.sandbox.kubernetes.api.bindings import BINDING, bind_pod
@@ -99,12 +100,12 @@ class KubernetesApi:
         self.faults = Faults()
         self.account_tokens = AccountTokens()
         self.bookmark_seconds = 60.0
-        self._openapi = OpenApi(cluster.version, cluster.rules.schemas.definitions)
+        self._openapi = OpenApi(cluster.version, load_schemas(cluster.version).definitions)
 
     def set_version(self, version: str) -> None:
         """Go on as another version of Kubernetes, with the same objects."""
         self.cluster.set_version(version)
-        self._openapi = OpenApi(version, self.cluster.rules.schemas.definitions)
+        self._openapi = OpenApi(version, load_schemas(version).definitions)
 
     def answer(self, request: ApiRequest, fault: Fault | None = None) -> ApiAnswer | ApiStream:
         """Answer a request. `fault` meets it."""

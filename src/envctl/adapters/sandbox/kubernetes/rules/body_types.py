@@ -12,6 +12,7 @@ from envctl.adapters.sandbox.kubernetes.rules.decode_errors import (
     find_large_number,
 )
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import format_step
+from envctl.adapters.sandbox.kubernetes.rules.schema_parts import is_schema_part, is_within_part
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 from envctl.domain.kubernetes.quantity import explain_quantity
 from envctl.domain.kubernetes.schema_check import SchemaProblem, Step, find_problems, format_path
@@ -58,6 +59,9 @@ def check_applied_types(kind: Kind, config: Mapping[str, Any]) -> None:
     for problem in find_problems(kind.schemas, kind.schema, config):
         if problem.kind == "unknown" and problem.path[:-1] in left:
             continue
+        if is_within_part(kind.schemas, kind.schema, problem.path):
+            # The conversion to the Go type tells it.
+            continue
         text = _describe_for_apply(kind, config, problem)
         if text:
             texts.append(text)
@@ -95,6 +99,8 @@ def _list_keyless(kind: Kind, config: Mapping[str, Any]) -> list[str]:
 def _find_keyless(
     schemas: Schemas, schema: Schema, value: object, path: tuple[Step, ...]
 ) -> Iterator[tuple[Step, ...]]:
+    if is_schema_part(schema):
+        return
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _find_keyless(schemas, schemas.get_field(schema, name) or ANY, inner, (*path, name))
@@ -239,7 +245,11 @@ def check_body_types(
     unknown = [problem.path for problem in problems if problem.kind == "unknown"]
     if kind.is_custom:
         unknown += _list_misplaced(body, problems)
-    texts = [f'unknown field "{format_path(path)}"' for path in unknown]
+    texts = [
+        f'unknown field "{format_path(path)}"'
+        for path in unknown
+        if not is_within_part(kind.schemas, kind.schema, path)
+    ]
     if texts and field_validation == "Strict":
         raise refuse_strictly(kind, texts)
     for path in reversed(unknown):
@@ -251,6 +261,9 @@ def _describe_wrong_value(kind: Kind, body: dict[str, Any], problem: SchemaProbl
     """Return what the decoder of the server says of a value; empty if it can be read."""
     if kind.is_custom and problem.path[0] not in _DECODED:
         # The validation of custom resources tells it.
+        return ""
+    if is_converted and is_within_part(kind.schemas, kind.schema, problem.path):
+        # The conversion to the Go type tells it.
         return ""
     where = kind.schemas, kind.schema, kind.name, body
     match problem.kind:

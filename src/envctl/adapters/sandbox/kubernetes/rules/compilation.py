@@ -74,19 +74,29 @@ def find_result_type(text: str, variables: Mapping[str, str]) -> str:
     return "" if is_typed else found
 
 
-def find_unknown_field(text: str, pattern: re.Pattern[str], find: Callable[[Sequence[str]], int | None]) -> str:
-    """Return the problem of a field that is not there; empty for none.
+def find_unknown_fields(text: str, pattern: re.Pattern[str], find: Callable[[Sequence[str]], int | None]) -> str:
+    """Return the problems of fields that are not there; empty for none.
 
     Group 1 of the pattern is a path as in `.spec.size`. `find` returns the index of the first unknown name of a path.
     """
+    problems = []
     for found in pattern.finditer(text):
         names = found[1][1:].split(".")
         index = find(names)
         if index is not None:
             place = found.start(1) + sum(len(name) + 1 for name in names[:index])
             problem = f"undefined field '{names[index]}'"
-            return f"compilation failed: {_locate(text, place, problem)}"
-    return ""
+            problems.append(_locate(text, place, problem))
+    return "compilation failed: " + "\n".join(problems) if problems else ""
+
+
+def find_wrong_calls(text: str, pattern: re.Pattern[str], type_: str) -> str:
+    """Return the problems of calls that a type does not have; empty for none. Group 1 of the pattern is the call."""
+    problems = [
+        _locate(text, found.end() - 1, f"found no matching overload for '{found[1]}' applied to '{type_}.()'")
+        for found in pattern.finditer(text)
+    ]
+    return "compilation failed: " + "\n".join(problems) if problems else ""
 
 
 def find_undeclared(text: str, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, refuse_request
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import is_equal
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
@@ -17,7 +18,7 @@ _MERGE_KEY = "patch-merge-key"
 def apply_merge_patch(target: object, patch: object) -> Any:  # noqa: ANN401 (a part of JSON)
     """Return the target with the patch over it; null removes a field."""
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return copy.deepcopy(patch if isinstance(target, dict) else _drop_nulls(patch))
     merged = dict(target) if isinstance(target, dict) else {}
     for name, value in patch.items():
         if value is None:
@@ -27,11 +28,11 @@ def apply_merge_patch(target: object, patch: object) -> Any:  # noqa: ANN401 (a 
     return merged
 
 
-def name_type(value: object) -> str:
-    """Return the type of a part of JSON as Go names it in messages."""
-    if isinstance(value, bool):
-        return "bool"
-    return {dict: "object", list: "array", str: "string", int: "number", float: "number"}.get(type(value), "null")
+def _drop_nulls(value: object) -> object:
+    """Return a new value without fields that are null. The items of lists stay."""
+    if isinstance(value, dict):
+        return {name: _drop_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_drop_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
 # -- JSON patch ----------------------------------------------------------------------------------------------------

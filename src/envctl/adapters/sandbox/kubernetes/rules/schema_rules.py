@@ -17,6 +17,7 @@ from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_default
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
 from envctl.adapters.sandbox.kubernetes.rules.go_values import ConversionError, convert_to_go, drop_nulls
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.kind_updates import (
     count_template,
     drop_kept,
@@ -35,9 +36,9 @@ from envctl.adapters.sandbox.kubernetes.rules.patches import (
     StrategicPatch,
     apply_json_patch,
     apply_merge_patch,
-    name_type,
 )
 from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS
+from envctl.adapters.sandbox.kubernetes.rules.schema_parts import open_schema_parts
 from envctl.adapters.sandbox.kubernetes.rules.server_side_apply import ApplyRequest, apply_configuration
 from envctl.adapters.sandbox.kubernetes.rules.service_updates import adapt_service
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
@@ -73,7 +74,7 @@ class SchemaRules:
     """The content of objects as kube-apiserver keeps it: types, defaults, validation, patches and owners."""
 
     def __init__(self, schemas: Schemas) -> None:
-        self.schemas = schemas
+        self.schemas = open_schema_parts(schemas)
         self.types = GoTypes(load_go_types(schemas.version))
         self._custom: dict[tuple[str, str], list[Object]] = {}
 

@@ -40,15 +40,7 @@ def _check_webhook(hook: Part, place: str, causes: Causes) -> None:
     versions = hook.get("admissionReviewVersions") or ()
     if not versions:
         causes.require(f"{place}.admissionReviewVersions", "must specify one of v1, v1beta1")
-    for number, version in enumerate(versions):
-        if version in versions[:number]:
-            causes.refuse(f"{place}.admissionReviewVersions[{number}]", version, "duplicate version")
-            continue
-        for text in list_service_problems(version):
-            causes.refuse(f"{place}.admissionReviewVersions[{number}]", version, text)
-    if versions and not {"v1", "v1beta1"} & set(versions):
-        text = "must include at least one of v1, v1beta1"
-        causes.refuse(f"{place}.admissionReviewVersions", list(versions), text)
+    check_review_versions(versions, f"{place}.admissionReviewVersions", causes)
     for number, rule in enumerate(hook.get("rules") or ()):
         check_rule(rule, f"{place}.rules[{number}]", causes)
     causes.check_choice(f"{place}.failurePolicy", hook.get("failurePolicy"), ("Fail", "Ignore"))
@@ -63,7 +55,7 @@ def _check_webhook(hook: Part, place: str, causes: Causes) -> None:
         causes.refuse(f"{place}.timeoutSeconds", seconds, f"the timeout value must be between 1 and {most} seconds")
     for name in ("namespaceSelector", "objectSelector"):
         check_selector(hook.get(name), f"{place}.{name}", causes)
-    _check_client(hook.get("clientConfig") or {}, f"{place}.clientConfig", causes)
+    check_client(hook.get("clientConfig") or {}, f"{place}.clientConfig", causes)
     check_conditions(hook.get("matchConditions") or (), f"{place}.matchConditions", causes)
 
 
@@ -97,7 +89,20 @@ def check_rule(rule: Part, place: str, causes: Causes) -> None:
     causes.check_choice(f"{place}.scope", rule.get("scope"), _SCOPES)
 
 
-def _check_client(client: Part, place: str, causes: Causes) -> None:
+def check_review_versions(versions: Sequence[str], field: str, causes: Causes) -> None:
+    """Check the versions of reviews that a webhook reads."""
+    for number, version in enumerate(versions):
+        if version in versions[:number]:
+            causes.refuse(f"{field}[{number}]", version, "duplicate version")
+            continue
+        for text in list_service_problems(version):
+            causes.refuse(f"{field}[{number}]", version, text)
+    if versions and not {"v1", "v1beta1"} & set(versions):
+        causes.refuse(field, list(versions), "must include at least one of v1, v1beta1")
+
+
+def check_client(client: Part, place: str, causes: Causes) -> None:
+    """Check where the server finds a webhook."""
     url, service = client.get("url"), client.get("service")
     if (url is None) == (service is None):
         causes.require(place, "exactly one of url or service is required")

@@ -10,6 +10,7 @@ from envctl.adapters.sandbox.kubernetes.rules.warnings.addresses import (
     warn_of_address,
     warn_of_range,
 )
+from envctl.adapters.sandbox.kubernetes.rules.warnings.definitions import warn_of_formats
 from envctl.adapters.sandbox.kubernetes.rules.warnings.pods import warn_of_claim_spec, warn_of_pod
 
 Part = Mapping[str, Any]
@@ -190,6 +191,7 @@ _WARNINGS: Mapping[str, Warn] = {
     "CSIDriver": _warn_of_driver,
     "Secret": _warn_of_secret,
     "CronJob": _warn_of_cron_job,
+    "CustomResourceDefinition": warn_of_formats,
     "DaemonSet": _warn_of_template,
     "Deployment": _warn_of_template,
     "Ingress": _warn_of_ingress,

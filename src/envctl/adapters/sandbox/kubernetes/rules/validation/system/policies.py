@@ -7,7 +7,7 @@ from typing import Any
 from envctl.adapters.sandbox.kubernetes.rules.compilation import (
     find_result_type,
     find_undeclared,
-    find_unknown_field,
+    find_unknown_fields,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
@@ -43,7 +43,7 @@ class _Compiler:
     def check(self, text: str, field: str, causes: Causes, *wanted: str) -> None:
         """Check that an expression can be compiled, and has a value of a type that is wanted, if any is."""
         problem = find_undeclared(text, "variables") if self._known is None else ""
-        if problem := problem or find_unknown_field(text, _VARIABLE, self._find_unknown):
+        if problem := problem or find_unknown_fields(text, _VARIABLE, self._find_unknown):
             causes.refuse(field, text, problem)
         else:
             variables = self._list_variables(is_message="message" in field)
