@@ -31,7 +31,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
     refuse_patched,
     show_patched,
 )
-from envctl.adapters.sandbox.kubernetes.rules.patches import format_go
+from envctl.adapters.sandbox.kubernetes.rules.json_types import format_go
 from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS, keep_pod_part
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
 from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings

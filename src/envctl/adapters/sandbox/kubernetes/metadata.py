@@ -290,6 +290,8 @@ def _require_metadata(item: Object) -> Object:
 
 
 def _check_same_name(metadata: Object, name: str) -> None:
+    if metadata.get("name") == "":
+        raise bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
     if metadata.get("name", name) != name:
         raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})")
 

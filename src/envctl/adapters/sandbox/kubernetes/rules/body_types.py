@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object
@@ -34,6 +34,7 @@ class Kind:
 
     Attributes:
         api_version: as in `apps/v1`.
+        scale_paths: where the values of the subresource scale are; empty for a kind of Kubernetes itself.
     """
 
     schemas: Schemas
@@ -41,6 +42,7 @@ class Kind:
     group: str
     version: str
     name: str
+    scale_paths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def api_version(self) -> str:
@@ -155,7 +157,7 @@ def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaPr
     if _is_count_or_text(kind, problem.path) or (isinstance(value, float) and problem.expected == "integer"):
         # The type fits, and the conversion to the Go type fails.
         return ""
-    if _is_amount(kind, problem.path):
+    if _is_amount(kind, problem.path) or _has_format(kind, problem):
         is_scalar = not isinstance(value, dict | list)
         shown = f"expected any scalar, got &{{{_format_go(value)}}}"
         return "" if is_scalar else f"{_format_typed_path(kind, config, problem.path)}: {shown}"
@@ -166,6 +168,12 @@ def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaPr
     return (
         f"{_format_typed_path(kind, config, problem.path)}: expected {wanted}, got {_show_go(problem.expected, value)}"
     )
+
+
+def _has_format(kind: Kind, problem: SchemaProblem) -> bool:
+    """Return whether a text has a format, so that the server takes any scalar for it at first."""
+    form = kind.schemas.resolve(_find_schema(kind, problem.path)).get("format")
+    return problem.expected == "string" and form not in (None, "", "byte")
 
 
 def _find_schema(kind: Kind, path: Sequence[Step]) -> Schema:

@@ -195,6 +195,8 @@ def _default_service(item: Part) -> None:
 
 
 def _default_cluster_addresses(spec: Part, name: str) -> None:
+    if not spec.get("ipFamilies"):
+        spec.pop("ipFamilies", None)
     if spec.get("clusterIP") == "None" and not spec.get("selector"):
         # Its endpoints come from the user, who may have addresses of both families.
         _set(spec, ipFamilyPolicy="RequireDualStack", ipFamilies=["IPv4"])

@@ -93,7 +93,7 @@ def drop_kept(kind: str, item: Object, sent: Object) -> Object:
         return item
     spec, wanted = dict(item.get("spec") or {}), sent.get("spec") or {}
     for name in names:
-        if name not in wanted:
+        if wanted.get(name) in (None, "", []):
             spec.pop(name, None)
     if kind == "Service" and spec.get("ports"):
         ports = wanted.get("ports") or ()

@@ -68,6 +68,8 @@ class ResourceFacts(Protocol):
     def is_custom(self) -> bool: ...
     @property
     def has_status(self) -> bool: ...
+    @property
+    def scale_paths(self) -> Mapping[str, str]: ...
 
 
 class SchemaRules:
@@ -86,7 +88,8 @@ class SchemaRules:
 
     def _find_kind(self, resource: ResourceFacts) -> Kind:
         schema = self.schemas.find(resource.group, resource.version, resource.kind)
-        return Kind(self.schemas, _OPEN if schema is None else schema, resource.group, resource.version, resource.kind)
+        names = resource.group, resource.version, resource.kind
+        return Kind(self.schemas, _OPEN if schema is None else schema, *names, resource.scale_paths)
 
     # -- rules -------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError
+
 Part = dict[str, Any]
 
 
@@ -16,6 +18,7 @@ def adapt_service(item: Part, live: Mapping[str, Any]) -> None:
                 spec[name] = old[name]
     if _has_node_ports(old) and _has_node_ports(spec):
         _keep_node_ports(spec, old)
+        _check_node_ports(spec)
     _drop_unchanged(spec, old, _has_address, ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"))
     _drop_unchanged(spec, old, _is_external, ("externalTrafficPolicy",))
     _drop_unchanged(spec, old, _has_health_port, ("healthCheckNodePort",))
@@ -60,6 +63,16 @@ def _keep_node_ports(spec: Part, old: Mapping[str, Any]) -> None:
         number = former.get(_identify(port))
         if not port.get("nodePort") and number:
             port["nodePort"] = number
+
+
+def _check_node_ports(spec: Part) -> None:
+    """Check that no port of nodes stands there twice. Raises ContentError 500, as the server does not expect it."""
+    seen = set()
+    for port in spec.get("ports") or ():
+        found = port.get("protocol") or "TCP", port.get("nodePort")
+        if found[1] and found in seen:
+            raise ContentError(500, "", f"duplicate nodePort: {{{found[0]} {found[1]}}}")
+        seen.add(found)
 
 
 def _identify(port: Mapping[str, Any]) -> tuple[object, object]:

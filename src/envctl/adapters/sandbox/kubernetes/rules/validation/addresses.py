@@ -76,10 +76,15 @@ def check_service_addresses(spec: Part, causes: Causes) -> None:
         check_range(text.strip(), f"spec.LoadBalancerSourceRanges[{index}]", causes)
     if spec.get("allocateLoadBalancerNodePorts") is not None and kind != "LoadBalancer":
         causes.forbid("spec.allocateLoadBalancerNodePorts", _ONLY_LOAD_BALANCERS)
-    name = spec.get("loadBalancerClass")
-    if name is not None and kind != "LoadBalancer":
+    check_balancer_class(spec, causes)
+
+
+def check_balancer_class(spec: Part, causes: Causes) -> None:
+    """Check the class of a load balancer, which the server does once more in an update."""
+    name, is_balanced = spec.get("loadBalancerClass"), spec.get("type") == "LoadBalancer"
+    if name is not None and not is_balanced:
         causes.forbid("spec.loadBalancerClass", _ONLY_LOAD_BALANCERS)
-    for text in list_key_problems(name) if name is not None and kind == "LoadBalancer" else ():
+    for text in list_key_problems(name) if name is not None and is_balanced else ():
         causes.refuse("spec.loadBalancerClass", name, text)
 
 

@@ -124,7 +124,7 @@ def find_causes(
     if live is not None:
         _repeat_metadata(kind.name, causes)
     if is_custom:
-        check_custom_resource(kind.schema, item, causes)
+        check_custom_resource(kind.schema, kind.scale_paths, item, causes)
         check_custom_rules(kind.schemas, kind.schema, item, live, causes)
         return causes
     check = events.check_new_event if sent_group == _EVENTS else _PART_CHECKS.get(part) or _CHECKS.get(kind.name)

@@ -125,7 +125,7 @@ def check_resource_quota(item: Part, before: Part | None, causes: Causes) -> Non
         _check_scope(expression, "spec.scopeSelector.matchExpressions", causes)
     if before is not None:
         former = (before.get("spec") or {}).get("scopes") or []
-        if sorted(scopes) != sorted(former):
+        if set(scopes) != set(former):
             causes.refuse("spec.scopes", spec.get("scopes"), "field is immutable")
 
 

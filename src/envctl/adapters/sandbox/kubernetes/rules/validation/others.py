@@ -113,6 +113,9 @@ def check_autoscaler(item: Part, before: Part | None, causes: Causes) -> None:  
     _check_target(spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef", causes)
     for index, metric in enumerate(spec.get("metrics") or ()):
         _check_metric(metric, f"spec.metrics[{index}]", causes)
+    if least == 0 and not {"Object", "External"} & {metric.get("type") for metric in spec.get("metrics") or ()}:
+        text = "must specify at least one Object or External metric to support scaling to zero replicas"
+        causes.forbid("spec.metrics", text)
     for name in ("scaleUp", "scaleDown"):
         rules = (spec.get("behavior") or {}).get(name)
         if rules is not None:

@@ -142,6 +142,14 @@ def _check_generated_selector(item: Part, spec: Part, causes: Causes) -> None:
         return
     labels = {f"{prefix}controller-uid": uid for prefix in ("", "batch.kubernetes.io/")}
     labels |= {f"{prefix}job-name": name for prefix in ("", "batch.kubernetes.io/")}
+    sent = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    found = sent or {}
+    for key in ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"):
+        place, text = f"spec.template.metadata.labels[{key}]", f"must be '{labels[key]}'"
+        if key not in found:
+            causes.require(place, text)
+        elif found[key] != labels[key]:
+            causes.refuse(place, sent, text)
     if not fits_selector(spec["selector"], labels):
         text = "`selector` not auto-generated"
         causes.refuse("spec.selector", spec["selector"], text, "*@meta.v1.LabelSelector")
