@@ -358,6 +358,8 @@ class Cluster:
             if self.chain.complete(self._ask(resource, None, kept, options)):
                 self.rules.set_defaults(resource, kept, None)
         kept["metadata"].pop("managedFields", None)
+        if not options.is_dry_run:
+            self.rules.check_node_ports(resource, kept, live)
         self.rules.validate(resource, kept, live, sent_as.group, options.part)
         has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:

@@ -45,11 +45,10 @@ def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
     else:
         metadata.pop("namespace", None)
     if not metadata.get("name"):
-        if not metadata.get("generateName"):
-            text = "Required value: name or generateName is required"
-            raise invalid(resource, "", [("metadata.name", "FieldValueRequired", text)])
+        base = metadata.get("generateName") or ""
         suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
-        metadata["name"] = metadata["generateName"][:_MOST_BASE] + suffix
+        # The validation refuses an object without both.
+        metadata["name"] = base and base[:_MOST_BASE] + suffix
     for name in _NOT_FROM_CLIENTS:
         metadata.pop(name, None)
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_time()}
@@ -290,7 +289,7 @@ def _require_metadata(item: Object) -> Object:
 
 
 def _check_same_name(metadata: Object, name: str) -> None:
-    if metadata.get("name") == "":
+    if "name" in metadata and not metadata["name"]:
         raise bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
     if metadata.get("name", name) != name:
         raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})")

@@ -77,6 +77,17 @@ _HEALTH_PATHS = frozenset({"/healthz", "/livez", "/readyz"})
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
+# The kinds whose deleted objects the server returns, and the groups of kinds that are all so.
+_SHOWN_DELETED = frozenset(
+    {
+        *(("", plural) for plural in ("namespaces", "persistentvolumes", "persistentvolumeclaims", "pods")),
+        *(("", plural) for plural in ("podtemplates", "resourcequotas", "services", "serviceaccounts")),
+        *(("storage.k8s.io", plural) for plural in ("csidrivers", "csinodes", "storageclasses")),
+        *(("storage.k8s.io", plural) for plural in ("volumeattachments", "volumeattributesclasses")),
+    }
+)
+_SHOWN_GROUPS = ("resource.k8s.io",)
+
 
 def allow_all(_: Access) -> bool:
     return True
@@ -346,7 +357,7 @@ class KubernetesApi:
             return _answer_item(200, deleted)
         item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run)
         is_foreground = options.get("propagationPolicy") == "Foreground"
-        is_shown = is_foreground or (resource.kind == "Pod" and not resource.is_custom)
+        is_shown = is_foreground or (resource.group in _SHOWN_GROUPS or resource.key in _SHOWN_DELETED)
         if is_shown or item["metadata"].get("deletionTimestamp"):
             return _answer_item(202 if is_foreground else 200, item)
         details = {"name": target.name, "group": resource.group, "kind": resource.plural}

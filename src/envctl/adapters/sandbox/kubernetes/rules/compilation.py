@@ -57,6 +57,8 @@ def _translate(text: str, problem: str) -> str:
         # It names the variable, and not the whole path.
         above, _, _ = found["path"].rpartition(".")
         return _locate(text, int(found["column"]) - 1 - len(above), _describe_undeclared(above.partition(".")[0]))
+    if not text:
+        return problem.replace("<input>:1:1:", "<input>:1:0:", 1)
     problem = problem.replace("has() argument must be a field selection", "invalid argument to has() macro")
     if (found := _CONDITION.match(problem)) and "\n" not in text:
         place = int(found["column"]) + 1

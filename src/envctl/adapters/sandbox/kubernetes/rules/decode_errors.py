@@ -106,10 +106,11 @@ def find_large_number(
 ) -> str:
     """Return why an integer has no place in its field; empty if it has."""
     value, place = _find_value(body, path), _find_place(schemas, schema, kind, path)
-    limit = _INTEGERS.get(schemas.resolve(place.schema).get("format", ""))
+    form = "int32" if schemas.is_int_or_string(place.schema) else schemas.resolve(place.schema).get("format", "")
+    limit = _INTEGERS.get(form)
     if limit is None or not isinstance(value, int) or -limit <= value < limit:
         return ""
-    field, type_ = f"{place.struct}.{'.'.join(place.names)}", place.type or _name_go(schemas, place.schema)
+    field, type_ = f"{place.struct}.{'.'.join(place.names)}", place.type or form
     return f"json: cannot unmarshal number {value} into Go struct field {field} of type {type_}"
 
 

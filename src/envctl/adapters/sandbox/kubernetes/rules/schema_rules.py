@@ -21,8 +21,10 @@ from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.kind_updates import (
     count_template,
     drop_kept,
+    drop_topology,
     keep_job_selector,
     keep_priority,
+    keep_source,
     list_status_metadata,
 )
 from envctl.adapters.sandbox.kubernetes.rules.managed_fields import (
@@ -43,6 +45,7 @@ from envctl.adapters.sandbox.kubernetes.rules.server_side_apply import ApplyRequ
 from envctl.adapters.sandbox.kubernetes.rules.service_updates import adapt_service
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 from envctl.adapters.sandbox.kubernetes.rules.validation.kinds import find_causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_port_causes
 from envctl.domain.kubernetes.schemas import Schema, Schemas, read_custom_kinds
 
 Object = dict[str, Any]
@@ -50,8 +53,8 @@ Object = dict[str, Any]
 _CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 _OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _METADATA: Schema = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
-# Updates of them get no owners.
-_UNTRACKED = ("CertificateSigningRequest",)
+# Nobody can change the spec of these.
+_FIXED = ("CertificateSigningRequest",)
 _STATUS: tuple[FieldPath, ...] = (("f:status",),)
 
 
@@ -130,6 +133,9 @@ class SchemaRules:
             self._convert(kind, item)
             if live is not None and (resource.group, resource.kind) == ("", "Service"):
                 adapt_service(item, live)
+            if live is not None:
+                keep_source(kind.name, item, live)
+            drop_topology(kind.name, item, live)
             with keep_job_selector(kind.name, item, live):
                 set_defaults(self.types, self.schemas, kind.schema, item)
             if live is not None:
@@ -144,6 +150,14 @@ class SchemaRules:
         """Check an object with its defaults; `part` is the subresource that is written. Raises ContentError."""
         kind = self._find_kind(resource)
         causes = find_causes(kind, item, live, is_custom=resource.is_custom, sent_group=sent_group, part=part)
+        if causes:
+            raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
+
+    def check_node_ports(self, resource: ResourceFacts, item: Object, live: Object | None) -> None:
+        """Check the ports of nodes that a Service asks for, which a dry run does not. Raises ContentError 422."""
+        if (resource.group, resource.kind) != ("", "Service"):
+            return
+        causes = find_port_causes(item.get("spec") or {}, (live or {}).get("spec") or {})
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
 
@@ -195,7 +209,7 @@ class SchemaRules:
         is_whole = resource.is_custom or sent is None or part not in ("", *POD_PARTS)
         after = _strip(item if is_whole or sent is None else drop_kept(kind.name, item, sent))
         merge = StructuredMerge(self.schemas, kind.schema)
-        if has_keyless(kind, after) or (not resource.is_custom and kind.name in _UNTRACKED):
+        if has_keyless(kind, after):
             # The server can't tell the fields of such a list apart, and forgets all owners.
             item["metadata"].pop("managedFields", None)
             return
@@ -300,4 +314,6 @@ def _list_ignored(resource: ResourceFacts, part: str) -> tuple[FieldPath, ...]:
         return (("f:spec",),) if "labels" in names else (("f:spec",), ("f:metadata", "f:labels"))
     if part in POD_PARTS:
         return ()
+    if resource.kind in _FIXED and not resource.is_custom:
+        return (("f:spec",), *_STATUS)
     return _STATUS if resource.has_status else ()

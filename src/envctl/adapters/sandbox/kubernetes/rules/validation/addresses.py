@@ -93,10 +93,6 @@ def _check_traffic(spec: Part, causes: Causes) -> None:
     if spec.get("sessionAffinity") == "ClientIP" and seconds is not None and not 0 < seconds <= _DAY:
         field = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
         causes.refuse(field, seconds, f"must be greater than 0 and less than {_DAY}")
-    families = spec.get("ipFamilies") or ()
-    for index, family in enumerate(families):
-        if family in families[:index]:
-            causes.report_duplicate(f"spec.ipFamilies[{index}]", family)
     ways = ("PreferClose", "PreferSameZone", "PreferSameNode")
     causes.check_choice("spec.trafficDistribution", spec.get("trafficDistribution"), ways)
     _check_health_port(spec, causes)
@@ -173,6 +169,19 @@ def check_endpoint_slice(item: Part, before: Part | None, causes: Causes) -> Non
         causes.check_unchanged("addressType", kind, before.get("addressType"))
 
 
+def _check_domain(text: str, field: str, causes: Causes) -> None:
+    """Check a name of a host with its domain; the first problem is reported."""
+    name, least = text.removesuffix("."), 2
+    if not text:
+        causes.require(field)
+    elif problems := list_subdomain_problems(name):
+        causes.refuse(field, name, ",".join(problems))
+    elif len(name.split(".")) < least:
+        causes.refuse(field, name, "should be a domain with at least two segments separated by dots")
+    elif wrong := next((each for each in name.split(".") if list_label_problems(each)), ""):
+        causes.refuse(field, wrong, ",".join(list_label_problems(wrong)))
+
+
 def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> None:
     addresses = endpoint.get("addresses") or ()
     if not addresses:
@@ -185,6 +194,8 @@ def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> No
             if f"IPv{ipaddress.ip_address(address).version}" != kind:
                 causes.refuse(f"{place}.addresses", address, f"must be an {kind} address")
             check_public_address(address, field, causes)
+        elif kind == "FQDN":
+            _check_domain(address, field, causes)
     for name, find_problems in (("nodeName", list_subdomain_problems), ("hostname", list_label_problems)):
         if endpoint.get(name) is not None:
             for problem in find_problems(endpoint[name]):

@@ -61,7 +61,10 @@ def _check_aggregation(aggregation: Part, causes: Causes) -> None:
         text = "at least one clusterRoleSelector required if aggregationRule is non-nil"
         causes.require("aggregationRule.clusterRoleSelectors", text)
     for index, selector in enumerate(selectors):
-        check_selector(selector, f"aggregationRule.clusterRoleSelectors[{index}]", causes)
+        field, count = f"aggregationRule.clusterRoleSelectors[{index}]", len(causes)
+        check_selector(selector, field, causes)
+        if len(causes) > count:
+            causes.refuse(field, None, "invalid label selector.")
 
 
 def check_role_binding(item: Part, before: Part | None, causes: Causes) -> None:

@@ -8,6 +8,7 @@ from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilatio
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_key_problems,
+    list_segment_problems,
     list_service_problems,
     list_subdomain_problems,
 )
@@ -80,13 +81,39 @@ def check_rule(rule: Part, place: str, causes: Causes) -> None:
             causes.refuse(f"{place}.{name}", list(values), f"if '*' is present, must not specify other {shown}")
     for index, each in enumerate(rule.get("operations") or ()):
         causes.check_choice(f"{place}.operations[{index}]", each or "", _OPERATIONS)
-    if not rule.get("resources"):
-        causes.require(f"{place}.resources")
-    for name in ("apiVersions", "resources"):
-        for index, each in enumerate(rule.get(name) or ()):
-            if not each:
-                causes.require(f"{place}.{name}[{index}]")
+    for index, each in enumerate(rule.get("apiVersions") or ()):
+        if not each:
+            causes.require(f"{place}.apiVersions[{index}]")
+    _check_rule_resources(rule.get("resources") or (), f"{place}.resources", causes)
     causes.check_choice(f"{place}.scope", rule.get("scope"), _SCOPES)
+
+
+def _check_rule_resources(resources: Sequence[str], field: str, causes: Causes) -> None:
+    if not resources:
+        causes.require(field)
+    wholes: set[str] = set()
+    parts: set[str] = set()
+    has_plain = False
+    for index, each in enumerate(resources):
+        if not each:
+            causes.require(f"{field}[{index}]")
+            continue
+        name, slash, part = each.partition("/")
+        if not slash:
+            # The server remembers the last one only.
+            has_plain = each != "*"
+            continue
+        if name in wholes:
+            causes.refuse(f"{field}[{index}]", each, f"if '{name}/*' is present, must not specify {each}")
+        if part in parts:
+            causes.refuse(f"{field}[{index}]", each, f"if '*/{part}' is present, must not specify {each}")
+        wholes |= {name} if part == "*" else set()
+        parts |= {part} if name == "*" else set()
+    if len(resources) > 1 and "*/*" in resources:
+        causes.refuse(field, list(resources), "if '*/*' is present, must not specify other resources")
+    if "*" in resources and has_plain:
+        text = "if '*' is present, must not specify other resources without subresources"
+        causes.refuse(field, list(resources), text)
 
 
 def check_review_versions(versions: Sequence[str], field: str, causes: Causes) -> None:
@@ -181,12 +208,21 @@ def check_conditions(
         names.add(name)
 
 
+def _check_resource_names(names: Sequence[str], field: str, causes: Causes) -> None:
+    for index, each in enumerate(names):
+        for text in list_segment_problems(each or ""):
+            causes.refuse(f"{field}[{index}]", each, text)
+        if each in names[:index]:
+            causes.report_duplicate(f"{field}[{index}]", each)
+
+
 def check_resources(resources: Part, place: str, causes: Causes, *, is_required: bool) -> None:
     causes.check_choice(f"{place}.matchPolicy", resources.get("matchPolicy"), ("Equivalent", "Exact"))
     for name in ("namespaceSelector", "objectSelector"):
         check_selector(resources.get(name), f"{place}.{name}", causes)
     for name in ("resourceRules", "excludeResourceRules"):
         for index, rule in enumerate(resources.get(name) or ()):
+            _check_resource_names(rule.get("resourceNames") or (), f"{place}.{name}[{index}].resourceNames", causes)
             check_rule(rule, f"{place}.{name}[{index}]", causes)
     if is_required and not resources.get("resourceRules"):
         causes.require(f"{place}.resourceRules")

@@ -25,6 +25,8 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_cl
 
 Part = Mapping[str, Any]
 
+_CONTROLLER = "batch.kubernetes.io/controller-uid"
+
 _NO_FIT = "`selector` does not match template `labels`"
 _STATEFUL_SET_UPDATES = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
@@ -144,7 +146,9 @@ def _check_generated_selector(item: Part, spec: Part, causes: Causes) -> None:
     labels |= {f"{prefix}job-name": name for prefix in ("", "batch.kubernetes.io/")}
     sent = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     found = sent or {}
-    for key in ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"):
+    # An older Job has only the two labels without a domain.
+    has_domain = _CONTROLLER in ((spec["selector"] or {}).get("matchLabels") or {})
+    for key in ("controller-uid", "job-name", *((_CONTROLLER, "batch.kubernetes.io/job-name") if has_domain else ())):
         place, text = f"spec.template.metadata.labels[{key}]", f"must be '{labels[key]}'"
         if key not in found:
             causes.require(place, text)

@@ -181,6 +181,11 @@ def _warn_of_secret(item: Part, live: Part | None) -> Iterator[str]:  # noqa: AR
             return
 
 
+def _warn_of_slice(item: Part, live: Part | None) -> Iterator[str]:
+    if live is None and item.get("addressType") == "FQDN":
+        yield "spec.addressType: FQDN endpoints are deprecated"
+
+
 def _warn_of_quota(item: Part, live: Part | None) -> Iterator[str]:
     hard = (item.get("spec") or {}).get("hard") or {}
     for name in _LIMITED if live is None else ():
@@ -205,6 +210,7 @@ _WARNINGS: Mapping[str, Warn] = {
     "CustomResourceDefinition": warn_of_formats,
     "DaemonSet": _warn_of_template,
     "Deployment": _warn_of_template,
+    "EndpointSlice": _warn_of_slice,
     "Ingress": _warn_of_ingress,
     "Job": _warn_of_template,
     "NetworkPolicy": _warn_of_network_policy,

@@ -152,8 +152,11 @@ def _check_number(schema: Schema, value: float, path: str, causes: Causes) -> No
     for name, number in limits:
         _check_range(schema, number, name, path, causes)
     is_rounded = isinstance(value, int) and factor is not None and _fits_range(schema, factor)
-    factor = int(factor) if is_rounded and factor else factor
-    if factor and not float(value / factor).is_integer():
+    factor = int(factor) if is_rounded and factor is not None else factor
+    if factor is not None and factor <= 0:
+        shown = _show_number(factor)
+        _refuse(causes, path, factor, f"factor MultipleOf declared for {path} must be positive: {shown}")
+    elif factor and not float(value / factor).is_integer():
         _refuse(causes, path, value, f"{path} in body should be a multiple of {_show_number(factor)}")
     if least is not None and (value < least or (value == least and schema.get("exclusiveMinimum"))):
         word = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
