@@ -130,7 +130,7 @@ class Schemas:
             value = item.get(key)
             if value is None:
                 value = fields.get(key, ANY).get("default", defaults.get(key))
-            if value is not None:
+            if value is not None or key in item:
                 values[key] = value
         return values
 

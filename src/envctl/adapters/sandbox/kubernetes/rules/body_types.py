@@ -110,7 +110,8 @@ def _find_keyless(
         keys, items = schemas.get_list_keys(schema), schemas.get_items(schema)
         keys = () if set(keys) & _list_defaulted(schemas, items) else keys
         for index, inner in enumerate(value):
-            if keys and isinstance(inner, dict) and not schemas.get_key_values(schema, inner):
+            is_map = keys and isinstance(inner, dict)
+            if is_map and not schemas.get_key_values(schema, inner):
                 yield (*path, index)
             yield from _find_keyless(schemas, items, inner, (*path, index))
 

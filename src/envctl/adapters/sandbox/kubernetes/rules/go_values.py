@@ -9,6 +9,7 @@ from typing import Any
 from envctl.adapters.sandbox.kubernetes.rules.decode_errors import describe_wrong_type, find_large_number
 from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes, get_zero, is_left_out
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.schema_parts import (
     SCHEMA_STRUCT,
     is_schema_or_bool,
@@ -158,6 +159,8 @@ class _Converter:
         form = self._schemas.resolve(schema).get("format")
         if form == "byte":
             return _convert_bytes(value)
+        if form == "date-time" and not isinstance(value, str):
+            raise ConversionError(f"json: cannot unmarshal {name_type(value)} into Go value of type string")
         if form == "date-time" and isinstance(value, str):
             problem = find_time_problem(value, is_micro=str(schema.get("$ref", "")).endswith("MicroTime"))
             if problem:

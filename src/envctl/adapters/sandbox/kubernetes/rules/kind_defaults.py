@@ -223,7 +223,7 @@ def _default_secret(item: Part) -> None:
 
 def _default_namespace(item: Part) -> None:
     labels = item["metadata"].get("labels") or {}
-    item["metadata"]["labels"] = labels | {"kubernetes.io/metadata.name": item["metadata"]["name"]}
+    item["metadata"]["labels"] = labels | {"kubernetes.io/metadata.name": item["metadata"].get("name") or ""}
     _set(item.setdefault("spec", {}), finalizers=["kubernetes"])
 
 

@@ -129,6 +129,7 @@ class SchemaRules:
         if resource.is_custom:
             convert_to_go(self.types, self.schemas, _METADATA, item["metadata"])
             set_custom_defaults(self.schemas, kind.schema, item)
+            self._convert_embedded(kind.schema, item)
         else:
             self._convert(kind, item)
             if live is not None and (resource.group, resource.kind) == ("", "Service"):
@@ -143,6 +144,19 @@ class SchemaRules:
                 keep_priority(kind.name, item, live)
             if resource.has_status:
                 item.setdefault("status", {})
+
+    def _convert_embedded(self, schema: Schema, value: object) -> None:
+        """Write the metadata of objects within a custom resource as Go does."""
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                field = self.schemas.get_field(schema, name) or {}
+                metadata = inner.get("metadata") if isinstance(inner, dict) else None
+                if field.get("x-kubernetes-embedded-resource") and isinstance(metadata, dict):
+                    convert_to_go(self.types, self.schemas, _METADATA, metadata)
+                self._convert_embedded(field, inner)
+        elif isinstance(value, list):
+            for inner in value:
+                self._convert_embedded(self.schemas.get_items(schema), inner)
 
     def validate(
         self, resource: ResourceFacts, item: Object, live: Object | None, sent_group: str = "", part: str = ""

@@ -84,6 +84,9 @@ def check_pod_changes(spec: Part, old: Part, causes: Causes) -> None:
         if len(spec.get(group) or ()) != len(old.get(group) or ()):
             causes.forbid(f"spec.{group}", "pod updates may not add or remove containers")
             return
+        for index, container in enumerate(spec.get(group) or ()):
+            if not container.get("image"):
+                causes.require(f"spec.{group}[{index}].image")
     seconds, former = spec.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds")
     if seconds is not None and former is not None and former < seconds:
         causes.refuse("spec.activeDeadlineSeconds", seconds, "must be less than or equal to previous value")

@@ -52,7 +52,11 @@ _OFTEN_CHECKED = frozenset(
 )
 _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
 # What the checks of a kind report at other fields.
-_NOT_BY_SCHEMA = {"Node": ("spec", "status"), "PriorityClass": ("preemptionPolicy", "status")}
+_NOT_BY_SCHEMA = {
+    "Node": ("spec", "status"),
+    "PriorityClass": ("preemptionPolicy", "status"),
+    "StorageClass": ("reclaimPolicy", "status"),
+}
 _EVENTS = "events.k8s.io"
 _INDEX = re.compile(r"\[\d+\]")
 

@@ -30,6 +30,8 @@ _BAD_SEQUENCES, _BAD_SUFFIXES = ("//", "/./", "/../", "%2f", "%2F"), ("/..", "/.
 def check_service(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     kind, address, ports = spec.get("type"), spec.get("clusterIP"), spec.get("ports") or ()
+    if before is not None:
+        check_service_changes(spec, before.get("spec") or {}, causes)
     if not ports and address != "None" and kind != "ExternalName":
         causes.require("spec.ports")
     if kind == "ExternalName":
@@ -40,14 +42,13 @@ def check_service(item: Part, before: Part | None, causes: Causes) -> None:
     check_labels(spec.get("selector"), "spec.selector", causes)
     causes.check_choice("spec.sessionAffinity", spec.get("sessionAffinity"), ("ClientIP", "None"))
     causes.check_choice("spec.type", kind, _TYPES)
+    _check_double_node_ports(ports, causes)
     _check_port_keys(ports, causes)
     for index, port in enumerate(ports):
         if port.get("nodePort") and kind == "ClusterIP":
             causes.forbid(f"spec.ports[{index}].nodePort", "may not be used when `type` is 'ClusterIP'")
     check_service_addresses(spec, causes)
     _check_policies(spec, causes)
-    if before is not None:
-        check_service_changes(spec, before.get("spec") or {}, causes)
 
 
 def _check_policies(spec: Part, causes: Causes) -> None:
@@ -87,6 +88,15 @@ def _check_service_ports(ports: Sequence[Part], causes: Causes) -> None:
         protocol = port.get("appProtocol")
         for text in list_key_problems(protocol) if protocol is not None else ():
             causes.refuse(f"{place}.appProtocol", protocol, text)
+
+
+def _check_double_node_ports(ports: Sequence[Part], causes: Causes) -> None:
+    seen: set[tuple[object, object]] = set()
+    for index, port in enumerate(ports):
+        key = port.get("protocol"), port.get("nodePort")
+        if key[1] and key in seen:
+            causes.report_duplicate(f"spec.ports[{index}].nodePort", key[1])
+        seen.add(key)
 
 
 def _check_port_keys(ports: Sequence[Part], causes: Causes) -> None:

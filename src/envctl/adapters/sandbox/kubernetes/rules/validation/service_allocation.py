@@ -111,10 +111,12 @@ def find_port_causes(spec: Part, old: Part) -> Causes:
 
 
 def _check_taken_ports(ports: Sequence[Part], causes: Causes) -> None:
-    taken: set[tuple[object, object]] = set()
+    chosen: dict[object, object] = {}
     for index, port in enumerate(ports):
-        key = port.get("protocol"), port.get("nodePort")
-        if key[1] and key in taken:
-            causes.refuse(f"spec.ports[{index}].nodePort", key[1], "provided port is already allocated")
+        number = port.get("nodePort")
+        if not number or chosen.get(port.get("port")) == number:
+            continue
+        if number in chosen.values():
+            causes.refuse(f"spec.ports[{index}].nodePort", number, "provided port is already allocated")
             break
-        taken.add(key)
+        chosen.setdefault(port.get("port"), number)

@@ -157,7 +157,7 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
         causes.require("provisioner")
     for text in list_key_problems(provisioner) if provisioner else ():
         causes.refuse("provisioner", provisioner, text)
-    causes.check_choice("reclaimPolicy", item.get("reclaimPolicy"), ("Delete", "Retain"))
+    causes.check_choice("reclaimPolicy", item.get("reclaimPolicy") or None, ("Delete", "Retain"))
     terms = item.get("allowedTopologies") or ()
     for index, term in enumerate(terms):
         _check_topology(term, f"allowedTopologies[{index}]", causes)

@@ -30,6 +30,10 @@ def check_webhooks(item: Part, before: Part | None, causes: Causes) -> None:  # 
     for index, hook in enumerate(item.get("webhooks") or ()):
         place = f"webhooks[{index}]"
         _check_webhook(hook, place, causes)
+        versions = hook.get("admissionReviewVersions") or ()
+        if not versions:
+            causes.require(f"{place}.admissionReviewVersions", "must specify one of v1, v1beta1")
+        check_review_versions(versions, f"{place}.admissionReviewVersions", causes)
         name = hook.get("name") or ""
         if name and name in names:
             causes.report_duplicate(f"{place}.name", name)
@@ -38,10 +42,6 @@ def check_webhooks(item: Part, before: Part | None, causes: Causes) -> None:  # 
 
 def _check_webhook(hook: Part, place: str, causes: Causes) -> None:
     _check_qualified(hook.get("name") or "", f"{place}.name", causes)
-    versions = hook.get("admissionReviewVersions") or ()
-    if not versions:
-        causes.require(f"{place}.admissionReviewVersions", "must specify one of v1, v1beta1")
-    check_review_versions(versions, f"{place}.admissionReviewVersions", causes)
     for number, rule in enumerate(hook.get("rules") or ()):
         check_rule(rule, f"{place}.rules[{number}]", causes)
     causes.check_choice(f"{place}.failurePolicy", hook.get("failurePolicy"), ("Fail", "Ignore"))

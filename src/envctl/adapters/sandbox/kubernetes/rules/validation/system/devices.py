@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem, find_result_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems, list_subdomain_problems
-from envctl.adapters.sandbox.kubernetes.rules.validation.webhooks import check_expression
 
 Part = Mapping[str, Any]
 
@@ -41,7 +41,12 @@ def _check_selectors(selectors: Sequence[Part], place: str, causes: Causes) -> N
         if found is None:
             causes.require(field)
         else:
-            check_expression(found.get("expression") or "", _VARIABLES, ("bool",), f"{field}.expression", causes)
+            text = found.get("expression") or ""
+            problem = find_compilation_problem(text, _VARIABLES)
+            type_ = "" if problem else find_result_type(text, _VARIABLES)
+            if problem or type_ not in ("", "bool", "dyn"):
+                wrong = problem or f"must evaluate to bool or the unknown type, not {type_}"
+                causes.refuse(f"{field}.expression", text, wrong)
 
 
 def _check_requests(spec: Part, place: str, causes: Causes) -> None:

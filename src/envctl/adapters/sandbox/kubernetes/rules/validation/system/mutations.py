@@ -16,7 +16,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.webhooks import check_c
 Part = Mapping[str, Any]
 
 _KINDS = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
-_OPERATIONS = ("CREATE", "UPDATE")
+_OPERATIONS = ("*", "CONNECT", "CREATE", "UPDATE")
 
 
 def check_mutating_policy(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
