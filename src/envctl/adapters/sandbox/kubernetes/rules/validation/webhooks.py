@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from envctl.adapters.sandbox.kubernetes.rules.cel_functions import AUTHORIZER
 from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem, find_result_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
@@ -17,7 +18,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_
 Part = Mapping[str, Any]
 
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
-_TYPED_VARIABLES = dict.fromkeys(("object", "oldObject", "request", "authorizer"), "dyn")
+_TYPED_VARIABLES = {**dict.fromkeys(("object", "oldObject", "request"), "dyn"), "authorizer": AUTHORIZER}
 _SCOPES = ("*", "Cluster", "Namespaced")
 _URL_FORM = "desired format: https://host[/path]"
 _LEAST_PARTS = 3

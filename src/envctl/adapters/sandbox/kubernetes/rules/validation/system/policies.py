@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.cel_functions import AUTHORIZER
 from envctl.adapters.sandbox.kubernetes.rules.compilation import (
     find_result_type,
     find_undeclared,
@@ -41,7 +42,8 @@ class PolicyCompiler:
     """The expressions of one policy, with the variables so far."""
 
     def __init__(self, spec: Part) -> None:
-        self.variables = dict.fromkeys((*_VARIABLES, *(["params"] if spec.get("paramKind") is not None else [])), "dyn")
+        names = (*_VARIABLES, *(["params"] if spec.get("paramKind") is not None else []))
+        self.variables = {name: AUTHORIZER if name == "authorizer" else "dyn" for name in names}
         self._known: dict[str, str] | None = {} if spec.get("variables") else None
 
     def add_variable(self, name: str, text: str) -> None:
