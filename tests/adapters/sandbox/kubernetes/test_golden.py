@@ -55,6 +55,7 @@ CHANGES = ("post", "apply", "put", "merge", "strat", "jp", "upapply", "volumes",
 LATER = {
     "schemas": ("post", "put", "merge", "apply"),
     "others": ("post", "put", "merge", "apply", "strat", "jp", "upapply"),
+    "expressions": ("policies", "rules"),
     "later": ("post", "put", "merge", "apply", "upapply", "strat", "jp"),
 }
 SUBJECTS = ("ephemeral", "resize", "podlevel", "classes", "reviews", "binding", "status", "cel", "crules", "csr")

@@ -31,6 +31,7 @@ _FIXED = (
 )
 # The part of the metadata that counts for the generation, too.
 _COUNTED_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
+_LIMIT_RANGES = ("", "limitranges")
 _SIGNING_REQUESTS = ("certificates.k8s.io", "certificatesigningrequests")
 _NOT_FROM_CLIENTS = ("resourceVersion", "selfLink", "deletionTimestamp", "generation")
 _WRONG_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
@@ -47,8 +48,9 @@ def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
     if not metadata.get("name"):
         base = metadata.get("generateName") or ""
         suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
-        # The validation refuses an object without both.
-        metadata["name"] = base and base[:_MOST_BASE] + suffix
+        # The validation refuses an object without both, other than a LimitRange.
+        is_free = resource.key == _LIMIT_RANGES and not base
+        metadata["name"] = str(uuid.uuid4()) if is_free else base and base[:_MOST_BASE] + suffix
     for name in _NOT_FROM_CLIENTS:
         metadata.pop(name, None)
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_time()}

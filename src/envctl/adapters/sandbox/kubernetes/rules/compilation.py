@@ -26,6 +26,11 @@ _CALL = re.compile(
     r"found no matching overload for '(?P<name>\w+)' applied to )"
     r"'\((?P<types>[^']*)\)'"
 )
+_SHORT_TYPES = {
+    "google.protobuf.Timestamp": "timestamp",
+    "google.protobuf.Duration": "duration",
+    "null_type": "null",
+}
 # A macro with two variables.
 _PAIRS = re.compile(r"\.(?:all|exists|existsOne|exists_one)\(\s*\w+\s*,\s*\w+\s*,")
 _RANGE = re.compile(r"\nERROR: [^\n]*: expression of type '\*error\*' cannot be the range [^\n]*\n[^\n]*\n[^\n]*\^")
@@ -63,6 +68,7 @@ def _translate(text: str, problem: str) -> str:
         # It names the variable, and not the whole path.
         above, _, _ = found["path"].rpartition(".")
         return _locate(text, int(found["column"]) - 1 - len(above), _describe_undeclared(above.partition(".")[0]))
+    problem = _OVERLOAD.sub(lambda found: _shorten_types(found[0]), problem)
     problem = _CALL.sub(lambda found: _show_call(text, found), problem)
     problem = re.sub(r"\b\w+\(\) variable name must be a simple identifier", "argument must be a simple name", problem)
     if not text:
@@ -73,6 +79,13 @@ def _translate(text: str, problem: str) -> str:
         place += len(text[place:]) - len(text[place:].lstrip())
         return _locate(text, place, f"expected type 'bool' but found '{found['type']}'")
     return problem
+
+
+def _shorten_types(text: str) -> str:
+    """Return a message with the short names of types."""
+    for name, short in _SHORT_TYPES.items():
+        text = text.replace(name, short)
+    return text
 
 
 def _show_call(text: str, found: re.Match[str]) -> str:

@@ -38,7 +38,7 @@ _CHANGEABLE = frozenset(
         "persistentVolumeClaimRetentionPolicy",
     }
 )
-_CRON_NAME_LENGTH, _JOB_NAME_LENGTH = 52, 63
+_CRON_NAME_LENGTH = 52
 
 
 def check_deployment(item: Part, before: Part | None, causes: Causes) -> None:
@@ -125,11 +125,14 @@ def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
 
 def check_job(item: Part, before: Part | None, causes: Causes) -> None:
     spec, name = item.get("spec") or {}, item["metadata"].get("name") or ""
-    if len(name) > _JOB_NAME_LENGTH and spec.get("completionMode") == "Indexed":
-        causes.refuse("metadata.name", name, f"must be no more than {_JOB_NAME_LENGTH} characters")
     if before is None:
         _check_generated_selector(item, spec, causes)
     check_job_spec(spec, "spec", causes)
+    if before is None and spec.get("completionMode") == "Indexed" and (spec.get("completions") or 0) > 0:
+        pod = f"{name}-{spec['completions'] - 1}"
+        if list_label_problems(pod):
+            text = f"will not able to create pod with invalid DNS label: {pod}"
+            causes.refuse("metadata.name", name, text)
     if item["metadata"].get("uid"):
         if spec.get("selector") is None:
             causes.require("spec.selector")

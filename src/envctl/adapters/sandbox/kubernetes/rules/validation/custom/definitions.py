@@ -35,7 +35,7 @@ def check_definition(item: Part, before: Part | None, causes: Causes) -> None:
     names, versions = spec.get("names") or {}, spec.get("versions") or ()
     expected = f"{names.get('plural') or ''}.{spec.get('group') or ''}"
     name, group = item["metadata"].get("name") or "", spec.get("group") or ""
-    if before is None and name != expected:
+    if before is None and name and name != expected:
         causes.refuse("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
     _check_group(group, causes)
     if not spec.get("scope"):
