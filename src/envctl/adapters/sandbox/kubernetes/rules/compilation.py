@@ -31,6 +31,7 @@ _SHORT_TYPES = {
     "google.protobuf.Duration": "duration",
     "null_type": "null",
 }
+_SOUGHT = re.compile(r"\bhas(?P<place>\()\s*\Z")
 # A macro with two variables.
 _PAIRS = re.compile(r"\.(?:all|exists|existsOne|exists_one)\(\s*\w+\s*,\s*\w+\s*,")
 _RANGE = re.compile(r"\nERROR: [^\n]*: expression of type '\*error\*' cannot be the range [^\n]*\n[^\n]*\n[^\n]*\^")
@@ -64,10 +65,9 @@ def find_compilation_problem(text: str, variables: Mapping[str, str]) -> str:
 
 def _translate(text: str, problem: str) -> str:
     """Return a problem in the words and at the places of the implementation in Go."""
-    if found := _PATH.match(problem):
-        # It names the variable, and not the whole path.
-        above, _, _ = found["path"].rpartition(".")
-        return _locate(text, int(found["column"]) - 1 - len(above), _describe_undeclared(above.partition(".")[0]))
+    paths = list(_PATH.finditer(problem))
+    if paths and len(paths) == problem.count("ERROR: "):
+        return "\n".join(_locate_variable(text, found) for found in paths)
     problem = _OVERLOAD.sub(lambda found: _shorten_types(found[0]), problem)
     problem = _CALL.sub(lambda found: _show_call(text, found), problem)
     problem = re.sub(r"\b\w+\(\) variable name must be a simple identifier", "argument must be a simple name", problem)
@@ -79,6 +79,12 @@ def _translate(text: str, problem: str) -> str:
         place += len(text[place:]) - len(text[place:].lstrip())
         return _locate(text, place, f"expected type 'bool' but found '{found['type']}'")
     return problem
+
+
+def _locate_variable(text: str, found: re.Match[str]) -> str:
+    """Return the problem of an unknown variable, which the server names in place of the whole path."""
+    above, _, _ = found["path"].rpartition(".")
+    return _locate(text, int(found["column"]) - 1 - len(above), _describe_undeclared(above.partition(".")[0]))
 
 
 def _shorten_types(text: str) -> str:
@@ -139,6 +145,10 @@ def find_unknown_fields(text: str, pattern: re.Pattern[str], find: Callable[[Seq
         index = find(names)
         if index is not None:
             place = found.start(1) + sum(len(name) + 1 for name in names[:index])
+            sought = _SOUGHT.search(text[: found.start()])
+            if sought and index == len(names) - 1:
+                # The macro stands for the last field of its path.
+                place = sought.start("place")
             problem = f"undefined field '{names[index]}'"
             problems.append(_locate(text, place, problem))
     return "compilation failed: " + "\n".join(problems) if problems else ""

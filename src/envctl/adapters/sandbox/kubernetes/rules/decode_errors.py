@@ -58,7 +58,7 @@ def describe_wrong_type(
         type_ = "string"
     if type_ and not is_decoded:
         return f"json: cannot unmarshal {have} into Go value of type {type_}"
-    if isinstance(value, float) and schemas.get_type(place.schema) == "integer":
+    if isinstance(value, float) and (type_ == "int32" or schemas.get_type(place.schema) == "integer"):
         have = f"number {value}"
     names = place.names
     if place.struct == "ObjectMeta" and isinstance(problem.path[0], str) and schema.get("properties"):

@@ -20,6 +20,7 @@ Part = Mapping[str, Any]
 
 _MIXED_CASE = "may have mixed case, but should otherwise match: "
 _VERSIONS = "[]@apiextensions.CustomResourceDefinitionVersion"
+_OPEN = "spec.preserveUnknownFields"
 _STORED = "status.storedVersions"
 _CLIENT, _REVIEWS = "spec.conversion.webhookClientConfig", "spec.conversion.conversionReviewVersions"
 _UNWANTED = "should not be set when strategy is not set to Webhook"
@@ -45,15 +46,29 @@ def check_definition(item: Part, before: Part | None, causes: Causes) -> None:
     for index, version in enumerate(versions):
         if (version.get("schema") or {}).get("openAPIV3Schema") is None:
             causes.require(f"spec.versions[{index}].schema.openAPIV3Schema")
+    is_open = bool(spec.get("preserveUnknownFields"))
+    if is_open and any(_has_defaults(version) for version in versions):
+        causes.refuse(_OPEN, value=True, detail="must be false in order to use defaults in the schema")
     _check_versions(spec, names, causes)
+    if is_open and spec.get("conversion") is not None and spec["conversion"].get("strategy") != "None":
+        text = "must be None if spec.preserveUnknownFields is true"
+        causes.refuse("spec.conversion.strategy", spec["conversion"].get("strategy") or "", text)
     _check_conversion(spec.get("conversion"), causes)
     if before is not None:
         _check_changes(spec, before.get("spec") or {}, causes)
     _check_stored(versions, before, causes)
     _check_approval(item, before, group, causes)
-    if spec.get("preserveUnknownFields") and not ((before or {}).get("spec") or {}).get("preserveUnknownFields"):
+    if is_open and not ((before or {}).get("spec") or {}).get("preserveUnknownFields"):
         text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
-        causes.refuse("spec.preserveUnknownFields", value=True, detail=text)
+        causes.refuse(_OPEN, value=True, detail=text)
+
+
+def _has_defaults(part: object) -> bool:
+    """Check for defaults in a version or in a part of its schema."""
+    if isinstance(part, Mapping):
+        is_schema = "type" in part or "properties" in part
+        return (is_schema and part.get("default") is not None) or any(_has_defaults(each) for each in part.values())
+    return isinstance(part, list) and any(_has_defaults(each) for each in part)
 
 
 def _check_group(group: str, causes: Causes) -> None:
