@@ -382,7 +382,9 @@ class KubernetesApi:
         if target.part == "binding":
             return self._bind(request, target, media, parsed)
         if target.part == "eviction":
-            item, options, warnings = self._read_sent(request, target, media, parsed, EVICTION)
+            sent = parsed.content if isinstance(parsed.content, dict) else {}
+            kind = replace(EVICTION, version="v1beta1") if sent.get("apiVersion") == "policy/v1beta1" else EVICTION
+            item, options, warnings = self._read_sent(request, target, media, parsed, kind)
             evicted = evict(self.cluster, target.place, item, is_dry_run=options.is_dry_run)
             return self._answer_written(request, target, Written(evicted, True, tuple(warnings)))
         raise refuse_part(self.cluster, target.place, target.part)
