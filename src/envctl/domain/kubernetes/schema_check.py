@@ -95,6 +95,8 @@ def find_problems(
     if schemas.is_int_or_string(schema):
         if not isinstance(value, int | str) or isinstance(value, bool):
             yield SchemaProblem(path, f"must be an integer or a text, not {_name_type(value)}", "type", "string")
+        elif isinstance(value, int) and "$ref" in schema and not -_LIMITS["int32"] <= value < _LIMITS["int32"]:
+            yield SchemaProblem(path, "is too large for int32", "bounds")
     elif schemas.is_quantity(schema):
         yield from _check_quantity(value, path)
     else:

@@ -22,6 +22,7 @@ _QUANTITY = "#/$defs/io.k8s.apimachinery.pkg.api.resource.Quantity"
 _INT_OR_STRING = "#/$defs/io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 # In Kubernetes' own schemas, these are the defaults of keys of lists, which the packed definitions do not have.
 _KEY_DEFAULTS = {"protocol": "TCP"}
+_NAMED, _NAMES = ".LocalObjectReference", {"name": ""}
 
 
 def split_api_version(api_version: str) -> tuple[str, str]:
@@ -123,12 +124,13 @@ class Schemas:
         """Return the values of the keys of an item of a list of type map, with the defaults of its schema."""
         facts = self._get_facts(schema)
         fields = self._get_facts(facts.items).fields
+        defaults = _NAMES if str(facts.items.get("$ref", "")).endswith(_NAMED) else _KEY_DEFAULTS
         values = {}
         for key in facts.list_keys:
             value = item.get(key)
             if value is None:
-                value = fields.get(key, ANY).get("default", _KEY_DEFAULTS.get(key))
-            if value is not None:
+                value = fields.get(key, ANY).get("default", defaults.get(key))
+            if value is not None or key in item:
                 values[key] = value
         return values
 

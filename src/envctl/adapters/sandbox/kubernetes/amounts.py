@@ -15,7 +15,7 @@ _KIBI = 1024
 
 
 def read_amounts(raw: Part | None) -> Amounts:
-    return {name: parse_quantity(value) for name, value in (raw or {}).items()}
+    return {name: parse_quantity("0" if value is None else value) for name, value in (raw or {}).items()}
 
 
 def add_amounts(each: Iterable[Amounts]) -> Amounts:

@@ -31,7 +31,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
     refuse_patched,
     show_patched,
 )
-from envctl.adapters.sandbox.kubernetes.rules.patches import format_go
+from envctl.adapters.sandbox.kubernetes.rules.json_types import format_go
 from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS, keep_pod_part
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
 from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings
@@ -358,6 +358,8 @@ class Cluster:
             if self.chain.complete(self._ask(resource, None, kept, options)):
                 self.rules.set_defaults(resource, kept, None)
         kept["metadata"].pop("managedFields", None)
+        if not options.is_dry_run:
+            self.rules.check_node_ports(resource, kept, live)
         self.rules.validate(resource, kept, live, sent_as.group, options.part)
         has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:

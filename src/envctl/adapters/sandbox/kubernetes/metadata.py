@@ -31,6 +31,7 @@ _FIXED = (
 )
 # The part of the metadata that counts for the generation, too.
 _COUNTED_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
+_LIMIT_RANGES = ("", "limitranges")
 _SIGNING_REQUESTS = ("certificates.k8s.io", "certificatesigningrequests")
 _NOT_FROM_CLIENTS = ("resourceVersion", "selfLink", "deletionTimestamp", "generation")
 _WRONG_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
@@ -45,11 +46,11 @@ def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
     else:
         metadata.pop("namespace", None)
     if not metadata.get("name"):
-        if not metadata.get("generateName"):
-            text = "Required value: name or generateName is required"
-            raise invalid(resource, "", [("metadata.name", "FieldValueRequired", text)])
+        base = metadata.get("generateName") or ""
         suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
-        metadata["name"] = metadata["generateName"][:_MOST_BASE] + suffix
+        # The validation refuses an object without both, other than a LimitRange.
+        is_free = resource.key == _LIMIT_RANGES and not base
+        metadata["name"] = str(uuid.uuid4()) if is_free else base and base[:_MOST_BASE] + suffix
     for name in _NOT_FROM_CLIENTS:
         metadata.pop(name, None)
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_time()}
@@ -290,6 +291,8 @@ def _require_metadata(item: Object) -> Object:
 
 
 def _check_same_name(metadata: Object, name: str) -> None:
+    if "name" in metadata and not metadata["name"]:
+        raise bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
     if metadata.get("name", name) != name:
         raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})")
 

@@ -27,6 +27,8 @@ _COUNTED_KINDS = frozenset(
         *(
             "PodTemplate",
             "EndpointSlice",
+            "DeviceClass",
+            "ResourceSlice",
             "Job",
             "CronJob",
             "Ingress",

@@ -125,7 +125,9 @@ def test_failure_policy_decides_about_errors(
 
 
 def test_unknown_function_is_said(kubernetes_cluster: KubernetesCluster) -> None:
-    add_policy(kubernetes_cluster, validations=[{"expression": "authorizer.group('').check('get').allowed()"}])
+    add_policy(
+        kubernetes_cluster, validations=[{"expression": "authorizer.group('').resource('pods').check('get').allowed()"}]
+    )
     (warning,) = send(kubernetes_cluster, MAP)
     assert warning.startswith("the envctl sandbox cannot evaluate ValidatingAdmissionPolicy 'size'")
 

@@ -293,8 +293,8 @@ CASES: list[tuple[str, Any, list[tuple[str, str]], str]] = [
     (
         "Service headless",
         {"spec": {"clusterIP": "10.96.0.77"}},
-        [("spec.clusterIPs[0]", INVALID)],
-        "may not change once set",
+        [("spec.ipFamilies[1]", INVALID), ("spec.ipFamilyPolicy", INVALID)],
+        "this cluster is not configured for dual-stack services",
     ),
     (
         "Service headless",
@@ -317,7 +317,7 @@ CASES: list[tuple[str, Any, list[tuple[str, str]], str]] = [
     (
         "Service",
         {"spec": {"loadBalancerClass": "a.io/b"}},
-        [("spec.loadBalancerClass", FORBIDDEN)],
+        [("spec.loadBalancerClass", FORBIDDEN), ("spec.loadBalancerClass", FORBIDDEN)],
         "may only be used when `type` is 'LoadBalancer'",
     ),
     ("Service", {"spec": {"ports": [{"port": 81}], "selector": {"a": "b"}}}, [], ""),

@@ -103,5 +103,5 @@ def test_wrong_content_comes_before_rules(kubernetes_cluster: KubernetesCluster)
 
 
 def test_rule_that_is_not_known_here_refuses_nothing(kubernetes_cluster: KubernetesCluster) -> None:
-    define(kubernetes_cluster, {"rule": "ip(self.most).family() == 4"})
+    define(kubernetes_cluster, {"rule": "ip('10.0.0.' + string(self.most)).family() == 4"})
     apply(kubernetes_cluster, most=1)

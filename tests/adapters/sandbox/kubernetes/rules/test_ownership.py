@@ -1,7 +1,8 @@
 """Who owns which field after applies and updates of several managers."""
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ class Facts:
     kind: str
     is_custom: bool = False
     has_status: bool = False
+    scale_paths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 CONFIG_MAP = Facts("", "v1", "ConfigMap")

@@ -35,7 +35,7 @@ def test_json_patch_makes_its_operations(patch: list[Any], result: dict[str, Any
     "operation",
     [
         {"op": "test", "path": "/a/0", "value": 9}, {"op": "remove", "path": "/none"}, {"op": "jump", "path": "/a"},
-        {"op": "replace", "path": "/none", "value": 1}, {"op": "add", "path": "/a/9", "value": 1}, {"op": "add"},
+        {"op": "replace", "path": "/a/9", "value": 1}, {"op": "add", "path": "/a/9", "value": 1}, {"op": "add"},
         {"op": "add", "path": "/none/x", "value": 1}, {"op": "remove", "path": ""}, {"op": "test", "path": "/a/x"},
         {"op": "test", "path": "/a/0", "value": True},
     ],

@@ -78,4 +78,4 @@ class AdmissionRequest:
         return self.cluster.store.list_items(kind, namespace) if kind else []
 
     def refuse(self, message: str) -> StatusError:
-        return forbidden(self.resource, self.name, message)
+        return forbidden(self.resource, self.name or "Unknown", message)

@@ -8,10 +8,17 @@ from envctl.adapters.sandbox.kubernetes.status_errors import StatusError
 
 Part = Mapping[str, Any]
 
+_NO_OVERHEAD = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+
 
 def set_runtime_class(request: AdmissionRequest) -> bool:
     """Give a new pod the overhead and the nodes of its class. Raises StatusError 403 for an unknown class."""
-    if not request.is_new("", "Pod") or request.item is None or request.item["spec"].get("runtimeClassName") is None:
+    if not request.is_new("", "Pod") or request.item is None:
+        return False
+    if request.item["spec"].get("runtimeClassName") is None:
+        if request.item["spec"].get("overhead") == {}:
+            # An empty one counts here, and is gone when the pod is checked.
+            raise request.refuse(_NO_OVERHEAD)
         return False
     found, spec = _find_class(request), request.item["spec"]
     overhead, scheduling = found.get("overhead"), found.get("scheduling")
@@ -29,7 +36,7 @@ def check_overhead(request: AdmissionRequest) -> None:
     if not request.is_new("", "Pod") or request.item is None or request.item["spec"].get("overhead") is None:
         return
     if request.item["spec"].get("runtimeClassName") is None or _find_class(request).get("overhead") is None:
-        raise request.refuse("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
+        raise request.refuse(_NO_OVERHEAD)
 
 
 def _find_class(request: AdmissionRequest) -> Part:

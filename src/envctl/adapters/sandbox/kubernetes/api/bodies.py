@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 from envctl.adapters.sandbox.kubernetes.api import protobuf
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import are_in_one_scheme, name_scheme
 from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import parse_json
 from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem, shorten_body
-from envctl.adapters.sandbox.kubernetes.rules.patches import name_type
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, unsupported_media_type
 from envctl.domain.kubernetes.schemas import Schemas
 
@@ -19,7 +20,6 @@ PATCH_KINDS = {
     "application/apply-patch+yaml": "apply",
 }
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
-_SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
 _VERSION_AND_KIND = (
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 )
@@ -162,8 +162,9 @@ def check_kind(body: Object, resource: Resource, schemas: Schemas, *, is_apply: 
         return
     group, _, number = version.rpartition("/")
     prefix = f'{kind} in version "{number}" cannot be handled as a {resource.kind}: '
-    if not _is_registered(schemas, group, number, kind):
-        raise bad_request(f'{prefix}no kind "{kind}" is registered for version "{version}" {_SCHEME}')
+    if not are_in_one_scheme(group, resource.group) or not _is_registered(schemas, group, number, kind):
+        scheme = name_scheme(resource.group)
+        raise bad_request(f'{prefix}no kind "{kind}" is registered for version "{version}" {scheme}')
     package = (resource.group or "core").partition(".")[0]
     raise bad_request(f"{prefix}converting ({number}.{kind}) to ({package}.{resource.kind}): unknown conversion")
 

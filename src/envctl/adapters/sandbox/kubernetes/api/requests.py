@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
+from envctl.adapters.disk.kubernetes_schemas import load_schemas
 from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
 from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review, prepare_review, review_token
 from envctl.adapters.sandbox.kubernetes.api.bindings import BINDING, bind_pod
@@ -76,6 +77,17 @@ _HEALTH_PATHS = frozenset({"/healthz", "/livez", "/readyz"})
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
+# The kinds whose deleted objects the server returns, and the groups of kinds that are all so.
+_SHOWN_DELETED = frozenset(
+    {
+        *(("", plural) for plural in ("namespaces", "persistentvolumes", "persistentvolumeclaims", "pods")),
+        *(("", plural) for plural in ("podtemplates", "resourcequotas", "services", "serviceaccounts")),
+        *(("storage.k8s.io", plural) for plural in ("csidrivers", "csinodes", "storageclasses")),
+        *(("storage.k8s.io", plural) for plural in ("volumeattachments", "volumeattributesclasses")),
+    }
+)
+_SHOWN_GROUPS = ("resource.k8s.io",)
+
 
 def allow_all(_: Access) -> bool:
     return True
@@ -99,12 +111,12 @@ class KubernetesApi:
         self.faults = Faults()
         self.account_tokens = AccountTokens()
         self.bookmark_seconds = 60.0
-        self._openapi = OpenApi(cluster.version, cluster.rules.schemas.definitions)
+        self._openapi = OpenApi(cluster.version, load_schemas(cluster.version).definitions)
 
     def set_version(self, version: str) -> None:
         """Go on as another version of Kubernetes, with the same objects."""
         self.cluster.set_version(version)
-        self._openapi = OpenApi(version, self.cluster.rules.schemas.definitions)
+        self._openapi = OpenApi(version, load_schemas(version).definitions)
 
     def answer(self, request: ApiRequest, fault: Fault | None = None) -> ApiAnswer | ApiStream:
         """Answer a request. `fault` meets it."""
@@ -345,7 +357,7 @@ class KubernetesApi:
             return _answer_item(200, deleted)
         item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run)
         is_foreground = options.get("propagationPolicy") == "Foreground"
-        is_shown = is_foreground or (resource.kind == "Pod" and not resource.is_custom)
+        is_shown = is_foreground or (resource.group in _SHOWN_GROUPS or resource.key in _SHOWN_DELETED)
         if is_shown or item["metadata"].get("deletionTimestamp"):
             return _answer_item(202 if is_foreground else 200, item)
         details = {"name": target.name, "group": resource.group, "kind": resource.plural}
@@ -370,7 +382,9 @@ class KubernetesApi:
         if target.part == "binding":
             return self._bind(request, target, media, parsed)
         if target.part == "eviction":
-            item, options, warnings = self._read_sent(request, target, media, parsed, EVICTION)
+            sent = parsed.content if isinstance(parsed.content, dict) else {}
+            kind = replace(EVICTION, version="v1beta1") if sent.get("apiVersion") == "policy/v1beta1" else EVICTION
+            item, options, warnings = self._read_sent(request, target, media, parsed, kind)
             evicted = evict(self.cluster, target.place, item, is_dry_run=options.is_dry_run)
             return self._answer_written(request, target, Written(evicted, True, tuple(warnings)))
         raise refuse_part(self.cluster, target.place, target.part)

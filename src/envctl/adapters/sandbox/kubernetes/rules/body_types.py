@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object
@@ -12,6 +12,7 @@ from envctl.adapters.sandbox.kubernetes.rules.decode_errors import (
     find_large_number,
 )
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import format_step
+from envctl.adapters.sandbox.kubernetes.rules.schema_parts import is_schema_part, is_within_part
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 from envctl.domain.kubernetes.quantity import explain_quantity
 from envctl.domain.kubernetes.schema_check import SchemaProblem, Step, find_problems, format_path
@@ -33,6 +34,7 @@ class Kind:
 
     Attributes:
         api_version: as in `apps/v1`.
+        scale_paths: where the values of the subresource scale are; empty for a kind of Kubernetes itself.
     """
 
     schemas: Schemas
@@ -40,6 +42,7 @@ class Kind:
     group: str
     version: str
     name: str
+    scale_paths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def api_version(self) -> str:
@@ -57,6 +60,9 @@ def check_applied_types(kind: Kind, config: Mapping[str, Any]) -> None:
     left: set[tuple[Step, ...]] = set()
     for problem in find_problems(kind.schemas, kind.schema, config):
         if problem.kind == "unknown" and problem.path[:-1] in left:
+            continue
+        if is_within_part(kind.schemas, kind.schema, problem.path):
+            # The conversion to the Go type tells it.
             continue
         text = _describe_for_apply(kind, config, problem)
         if text:
@@ -95,6 +101,8 @@ def _list_keyless(kind: Kind, config: Mapping[str, Any]) -> list[str]:
 def _find_keyless(
     schemas: Schemas, schema: Schema, value: object, path: tuple[Step, ...]
 ) -> Iterator[tuple[Step, ...]]:
+    if is_schema_part(schema):
+        return
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _find_keyless(schemas, schemas.get_field(schema, name) or ANY, inner, (*path, name))
@@ -102,7 +110,8 @@ def _find_keyless(
         keys, items = schemas.get_list_keys(schema), schemas.get_items(schema)
         keys = () if set(keys) & _list_defaulted(schemas, items) else keys
         for index, inner in enumerate(value):
-            if keys and isinstance(inner, dict) and not schemas.get_key_values(schema, inner):
+            is_map = keys and isinstance(inner, dict)
+            if is_map and not schemas.get_key_values(schema, inner):
                 yield (*path, index)
             yield from _find_keyless(schemas, items, inner, (*path, index))
 
@@ -149,7 +158,7 @@ def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaPr
     if _is_count_or_text(kind, problem.path) or (isinstance(value, float) and problem.expected == "integer"):
         # The type fits, and the conversion to the Go type fails.
         return ""
-    if _is_amount(kind, problem.path):
+    if _is_amount(kind, problem.path) or _has_format(kind, problem):
         is_scalar = not isinstance(value, dict | list)
         shown = f"expected any scalar, got &{{{_format_go(value)}}}"
         return "" if is_scalar else f"{_format_typed_path(kind, config, problem.path)}: {shown}"
@@ -160,6 +169,12 @@ def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaPr
     return (
         f"{_format_typed_path(kind, config, problem.path)}: expected {wanted}, got {_show_go(problem.expected, value)}"
     )
+
+
+def _has_format(kind: Kind, problem: SchemaProblem) -> bool:
+    """Return whether a text has a format, so that the server takes any scalar for it at first."""
+    form = kind.schemas.resolve(_find_schema(kind, problem.path)).get("format")
+    return problem.expected == "string" and form not in (None, "", "byte")
 
 
 def _find_schema(kind: Kind, path: Sequence[Step]) -> Schema:
@@ -239,7 +254,11 @@ def check_body_types(
     unknown = [problem.path for problem in problems if problem.kind == "unknown"]
     if kind.is_custom:
         unknown += _list_misplaced(body, problems)
-    texts = [f'unknown field "{format_path(path)}"' for path in unknown]
+    texts = [
+        f'unknown field "{format_path(path)}"'
+        for path in unknown
+        if not is_within_part(kind.schemas, kind.schema, path)
+    ]
     if texts and field_validation == "Strict":
         raise refuse_strictly(kind, texts)
     for path in reversed(unknown):
@@ -251,6 +270,9 @@ def _describe_wrong_value(kind: Kind, body: dict[str, Any], problem: SchemaProbl
     """Return what the decoder of the server says of a value; empty if it can be read."""
     if kind.is_custom and problem.path[0] not in _DECODED:
         # The validation of custom resources tells it.
+        return ""
+    if is_converted and is_within_part(kind.schemas, kind.schema, problem.path):
+        # The conversion to the Go type tells it.
         return ""
     where = kind.schemas, kind.schema, kind.name, body
     match problem.kind:

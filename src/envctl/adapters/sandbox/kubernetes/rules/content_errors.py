@@ -5,6 +5,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+
+# Where each part of the server registers its kinds, as its messages show it.
+_SCHEMES = {
+    "apiextensions.k8s.io": "pkg/apiserver/apiserver.go:55",
+    "apiregistration.k8s.io": "pkg/apiserver/scheme/scheme.go:28",
+}
+_SCHEME = "pkg/api/legacyscheme/scheme.go:30"
+
 
 class Cause(NamedTuple):
     """One problem of an object, as in `details.causes`."""
@@ -57,15 +66,30 @@ def refuse_patched(patched: str, error: ContentError) -> ContentError:
     return refused
 
 
+def name_scheme(group: str) -> str:
+    """Return how messages name the part of the server that knows the kinds of a group."""
+    return f'in scheme "{_SCHEMES.get(group, _SCHEME)}"'
+
+
+def are_in_one_scheme(group: str, other: str) -> bool:
+    """Return whether one part of the server knows the kinds of both groups."""
+    return _SCHEMES.get(group) == _SCHEMES.get(other)
+
+
 def check_patched_kind(version: str, kind: str, patched: Mapping[str, Any], *, is_custom: bool = False) -> None:
     """Check that a patch has not made another kind of an object. Raises ContentError 422."""
-    found_version, found = patched.get("apiVersion", version), patched.get("kind", kind)
+    found_version, found = patched.get("apiVersion") or version, patched.get("kind") or kind
+    for name, value in (("apiVersion", found_version), ("kind", found)):
+        if not isinstance(value, str) and not is_custom:
+            problem = f"json: cannot unmarshal {name_type(value)} into Go struct field .{name} of type string"
+            text = f"couldn't get version/kind; json parse error: {problem}"
+            raise refuse_patched(show_patched(patched), ContentError(422, "Invalid", text))
     if is_custom and isinstance(found, str) and found:
         # The validation of custom resources checks their kind.
         found = kind
     if (found_version, found) != (version, kind):
-        scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
-        text = f'no kind "{found}" is registered for version "{found_version}" {scheme}'
+        group = version.rpartition("/")[0]
+        text = f'no kind "{found}" is registered for version "{found_version}" {name_scheme(group)}'
         raise refuse_patched(show_patched(patched), ContentError(422, "Invalid", text))
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.go_structs import find_embedded, name_go_type
-from envctl.adapters.sandbox.kubernetes.rules.patches import name_type
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.rules.schema_parts import SCHEMA_STRUCT, is_schema_part, name_definition
 from envctl.domain.kubernetes.quantity import explain_quantity
 from envctl.domain.kubernetes.schema_check import SchemaProblem, Step
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
@@ -40,7 +41,7 @@ def describe_wrong_type(
     schemas: Schemas,
     schema: Schema,
     kind: str,
-    body: Mapping[str, Any],
+    body: Mapping[str, Any] | list[Any],
     problem: SchemaProblem,
     *,
     is_decoded: bool = True,
@@ -57,7 +58,7 @@ def describe_wrong_type(
         type_ = "string"
     if type_ and not is_decoded:
         return f"json: cannot unmarshal {have} into Go value of type {type_}"
-    if isinstance(value, float) and schemas.get_type(place.schema) == "integer":
+    if isinstance(value, float) and (type_ == "int32" or schemas.get_type(place.schema) == "integer"):
         have = f"number {value}"
     names = place.names
     if place.struct == "ObjectMeta" and isinstance(problem.path[0], str) and schema.get("properties"):
@@ -73,7 +74,7 @@ def describe_wrong_type(
 
 
 def describe_unconvertible(
-    schemas: Schemas, schema: Schema, kind: str, body: Mapping[str, Any], problem: SchemaProblem
+    schemas: Schemas, schema: Schema, kind: str, body: Mapping[str, Any] | list[Any], problem: SchemaProblem
 ) -> str:
     """Return why the result of a strategic patch, which is no JSON any more, has not the type of its field."""
     value = _find_value(body, problem.path)
@@ -101,42 +102,43 @@ def _is_time(schemas: Schemas, schema: Schema) -> bool:
 
 
 def find_large_number(
-    schemas: Schemas, schema: Schema, kind: str, body: Mapping[str, Any], path: Sequence[Step]
+    schemas: Schemas, schema: Schema, kind: str, body: Mapping[str, Any] | list[Any], path: Sequence[Step]
 ) -> str:
     """Return why an integer has no place in its field; empty if it has."""
     value, place = _find_value(body, path), _find_place(schemas, schema, kind, path)
-    limit = _INTEGERS.get(schemas.resolve(place.schema).get("format", ""))
+    form = "int32" if schemas.is_int_or_string(place.schema) else schemas.resolve(place.schema).get("format", "")
+    limit = _INTEGERS.get(form)
     if limit is None or not isinstance(value, int) or -limit <= value < limit:
         return ""
-    field, type_ = f"{place.struct}.{'.'.join(place.names)}", place.type or _name_go(schemas, place.schema)
+    field, type_ = f"{place.struct}.{'.'.join(place.names)}", place.type or form
     return f"json: cannot unmarshal number {value} into Go struct field {field} of type {type_}"
 
 
 def _find_place(schemas: Schemas, schema: Schema, kind: str, path: Sequence[Step]) -> _Place:
     place = _Place(kind, [], schema)
-    struct = kind
-    for step in path:
+    struct, is_apart = kind, False
+    for number, step in enumerate(path):
+        # Such a part is decoded on its own, and the server names the struct that has it.
+        is_apart = is_apart or (number > 0 and is_schema_part(place.schema))
         if isinstance(step, int):
             place.schema = schemas.get_items(place.schema)
-            place.type = place.type.removeprefix("[]")
+            place.type = place.type[2:] if place.type.startswith("[]") else ""
             continue
         definition = schemas.resolve(place.schema)
         if step in (definition.get("properties") or {}):
-            struct = _name_struct(place.schema) or struct
+            struct = SCHEMA_STRUCT if is_apart else name_definition(place.schema).rpartition(".")[2] or struct
             place.struct = struct
-            owner = ".".join(str(place.schema.get("$ref", "")).split(".")[-3:])
+            owner = ".".join(name_definition(place.schema).split(".")[-3:])
+            place.type = name_go_type(owner, step)
             if embedded := find_embedded(owner, step):
                 place.names.append(embedded)
+                package, inner = owner.rpartition(".")[0], embedded.rpartition(".")[2]
+                place.type = place.type or name_go_type(f"{package}.{inner}", step)
             place.names.append(step)
-            place.type = name_go_type(owner, step)
         else:
             place.type = place.type.partition("]")[2] if place.type.startswith("map[") else ""
         place.schema = schemas.get_field(place.schema, step) or ANY
     return place
-
-
-def _name_struct(schema: Schema) -> str:
-    return str(schema.get("$ref", "")).rpartition(".")[2]
 
 
 def _name_go(schemas: Schemas, schema: Schema) -> str:

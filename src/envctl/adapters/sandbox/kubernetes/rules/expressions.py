@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from envctl.adapters.sandbox.kubernetes.rules.cel_functions import list_signatures
 from envctl.domain.kubernetes.quantity import is_quantity, parse_quantity
 
 _VARIABLES = ("self", "oldSelf", "object", "oldObject", "request", "params", "namespaceObject", "variables")
@@ -28,6 +29,8 @@ _TYPE_NAMES = {
     "TIMESTAMP": "google.protobuf.Timestamp",
     "UINT": "uint",
 }
+# The types of Kubernetes itself.
+_OWN_TYPES = ("kubernetes.", "net.")
 # Values of another type than Kubernetes would give: the expression cannot be judged here.
 _OTHER_TYPE = "No matching overloads"
 
@@ -81,7 +84,7 @@ def list_compilation_problems(text: str, variables: Mapping[str, str]) -> tuple[
     The words are those of the implementation in Go, except for functions that are not known here. `variables` have
     types as in messages: `list(int)`.
     """
-    environment = _load_environment(tuple(variables.items()))
+    environment = _load_checker(tuple(variables.items()))
     if environment is None:
         return "", ""
     try:
@@ -95,15 +98,16 @@ def _name_type(shown: str) -> str:
     """Return a type as the implementation in Go names it."""
     for name, word in (("LIST", "list"), ("TYPE", "type"), ("MAP", "map")):
         if shown.startswith(f"{name}<"):
-            inner = ", ".join(_name_type(each) for each in _split_types(shown[len(name) + 1 : -1]))
+            inner = ", ".join(_name_type(each) for each in split_types(shown[len(name) + 1 : -1]))
             return f"{word}({inner})"
-    return _TYPE_NAMES.get(shown, "")
+    return shown if shown.startswith(_OWN_TYPES) else _TYPE_NAMES.get(shown, "")
 
 
-def _split_types(shown: str) -> list[str]:
+def split_types(shown: str) -> list[str]:
+    """Return the types of a list of types, as in `string, map(string, int)`."""
     parts, depth = [""], 0
     for letter in shown:
-        depth += {"<": 1, ">": -1}.get(letter, 0)
+        depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(letter, 0)
         if letter == "," and not depth:
             parts.append("")
         else:
@@ -134,6 +138,30 @@ def _load_environment(typed: Sequence[tuple[str, str]] = _TYPED_VARIABLES) -> An
     return cel.NewEnv(variables=variables, extensions=extensions, functions=_declare_functions(cel))
 
 
+@lru_cache(maxsize=64)
+def _load_checker(typed: Sequence[tuple[str, str]]) -> Any:  # noqa: ANN401 (of the package)
+    """Return what knows the functions and types of Kubernetes, and evaluates nothing."""
+    try:
+        from cel_expr_python import cel
+        from cel_expr_python.ext import ext_optional, ext_strings
+    except ImportError:
+        return None
+    overloads: dict[str, list[Any]] = {}
+    for number, each in enumerate(list_signatures()):
+        parameters = [_read_type(cel.Type, type_) for type_ in each.parameters]
+        result = _read_type(cel.Type, each.result)
+        found = cel.Overload(f"kubernetes_{number}", result, parameters, each.is_member, _evaluate_nothing)
+        overloads.setdefault(each.name, []).append(found)
+    functions = [cel.FunctionDecl(name, found) for name, found in overloads.items()]
+    variables = {name: _read_type(cel.Type, type_) for name, type_ in typed}
+    extensions = [ext_strings.ExtStrings(), ext_optional.ExtOptional()]
+    return cel.NewEnv(variables=variables, extensions=extensions, functions=functions)
+
+
+def _evaluate_nothing(*_: object) -> None:
+    return None
+
+
 def _read_type(types: Any, name: str) -> Any:  # noqa: ANN401 (of the package)
     kind, _, inner = name.removesuffix(")").partition("(")
     if kind == "list":
@@ -141,6 +169,8 @@ def _read_type(types: Any, name: str) -> Any:  # noqa: ANN401 (of the package)
     if kind == "map":
         key, _, value = inner.partition(", ")
         return types.Map(_read_type(types, key), _read_type(types, value))
+    if name.startswith(_OWN_TYPES):
+        return types.AbstractType(name, [])
     shown = next((shown for shown, known in _TYPE_NAMES.items() if known == name), "DYN")
     return getattr(types, shown)
 

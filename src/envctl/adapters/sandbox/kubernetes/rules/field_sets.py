@@ -125,5 +125,5 @@ def format_step(step: str) -> str:
 def _show_key(name: str, value: object) -> str:
     """Return a key of an item, which is a map or a list only in an invalid object."""
     if isinstance(value, dict):
-        return ",".join(_show_key(inner, each) for inner, each in sorted(value.items()))
+        return f"{name}=" + ",".join(_show_key(inner, each) for inner, each in sorted(value.items()))
     return f"{name}={json.dumps(value, ensure_ascii=False)}"

@@ -9,7 +9,8 @@ A code tells the type of a value:
 
 import difflib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,21 @@ _ESCAPES = (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e"))
 # Fields of a pod that are part of the security context in the internal type.
 _MOVED = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 
+# A field of a schema that holds a schema, or something else in its place.
+_SCHEMA, _BOOL_PART = "apiextensions.JSONSchemaProps", "*@apiextensions.JSONSchemaPropsOrBool"
+_SCHEMA_PARTS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "@apiextensions.JSONSchemaPropsOrArray": lambda value: (
+        {"JSONSchemas": value} if isinstance(value, list) else {"Schema": value or None}
+    ),
+    "@apiextensions.JSONSchemaPropsOrBool": lambda value: (
+        {"Allows": value} if isinstance(value, bool) else {"Allows": True, "Schema": value}
+    ),
+    "@apiextensions.JSONSchemaPropsOrStringArray": lambda value: (
+        {"Property": value} if isinstance(value, list) else {"Schema": value}
+    ),
+}
+_SIGNS = re.compile(r"[-$]")
+
 
 def show_go(code: str, value: Any) -> Any:  # noqa: ANN401 (JSON)
     """Return a value of a versioned type as its internal Go type is marshalled to JSON."""
@@ -31,7 +47,8 @@ def show_go(code: str, value: Any) -> Any:  # noqa: ANN401 (JSON)
     if code.startswith("{}"):
         return {name: show_go(code[2:], value[name]) for name in sorted(value)} if isinstance(value, dict) else None
     if code.startswith("@"):
-        return _show_struct(code[1:], value if isinstance(value, dict) else {})
+        part = _SCHEMA_PARTS.get(code)
+        return _show_struct(code[1:], part(value) if part else value if isinstance(value, dict) else {})
     return _ZEROS.get(code) if value is None else value
 
 
@@ -39,7 +56,7 @@ def _show_struct(struct: str, value: Mapping[str, Any]) -> dict[str, Any]:
     if struct == "core.PodSpec":
         moved = {name: value[name] for name in _MOVED if name in value}
         value = {**value, "securityContext": {**(value.get("securityContext") or {}), **moved}}
-    sent = {name.lower(): inner for name, inner in value.items()}
+    sent = {_SIGNS.sub("", name.replace("x-kubernetes-", "x")).lower(): inner for name, inner in value.items()}
     shown: dict[str, Any] = {}
     for name, sent_name, code, is_left_out in load_go_structs().internal.get(struct, ()):
         if not name:
@@ -47,6 +64,7 @@ def _show_struct(struct: str, value: Mapping[str, Any]) -> dict[str, Any]:
             shown |= _show_struct(embedded, (value.get("metadata") or {}) if embedded == _METADATA else value)
             continue
         found = sent.get(sent_name.lower())
+        code = _BOOL_PART if struct == _SCHEMA and name.startswith("Additional") else code  # noqa: PLW2901
         if not is_left_out or found not in (None, "", False, 0, [], {}):
             shown[name] = show_go(code, found)
     return shown

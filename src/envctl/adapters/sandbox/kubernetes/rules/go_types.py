@@ -14,6 +14,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.schema_parts import name_definition
 from envctl.domain.kubernetes.schemas import Schema
 
 Codes = Mapping[str, str]
@@ -31,8 +32,8 @@ class GoTypes:
 
     def find_codes(self, schema: Schema) -> Codes:
         """Return the codes of the fields of a definition."""
-        reference = schema.get("$ref", "")
-        return self._structs.get(".".join(reference.split(".")[-3:]), _NONE) if reference else _NONE
+        definition = name_definition(schema)
+        return self._structs.get(".".join(definition.split(".")[-3:]), _NONE) if definition else _NONE
 
     def is_unset(self, schema: Schema, name: str, value: object) -> bool:
         """Return whether a field counts as one without a value, which gets a default."""

@@ -6,9 +6,17 @@ import copy
 from decimal import Decimal
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.decode_errors import describe_wrong_type, find_large_number
 from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes, get_zero, is_left_out
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.rules.schema_parts import (
+    SCHEMA_STRUCT,
+    is_schema_or_bool,
+    is_schema_part,
+)
 from envctl.domain.kubernetes.quantity import MILLI, NANO, explain_quantity, format_quantity
+from envctl.domain.kubernetes.schema_check import find_problems
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
 _DROP: Any = object()
@@ -64,11 +72,14 @@ class _Converter:
         self._is_stored = is_stored
         self._keeps_empty = keeps_empty
         self._schemas = schemas
+        self._is_in_part = False
 
     def convert_struct(self, schema: Schema, value: dict[str, Any]) -> dict[str, Any]:
         codes = self._types.find_codes(schema)
         converted = {}
         for name, inner in value.items():
+            if self._is_in_part and self._schemas.get_field(schema, name) is None:
+                continue
             kept = self._convert_field(schema, name, codes.get(name, ""), inner)
             if kept is not _DROP:
                 converted[name] = kept
@@ -106,11 +117,34 @@ class _Converter:
         return isinstance(definition.get("additionalProperties"), dict)
 
     def _convert_value(self, schema: Schema, value: object) -> Any:  # noqa: ANN401
-        schemas = self._schemas
         if value is None:
             return self._get_zero_item(schema)
-        if schemas.is_quantity(schema):
+        if self._schemas.is_quantity(schema):
             return _convert_quantity(value)
+        if is_schema_part(schema):
+            return self._convert_part(schema, value)
+        return self._convert_plain(schema, value)
+
+    def _convert_part(self, schema: Schema, value: object) -> Any:  # noqa: ANN401
+        """Return a schema, or what stands in its place. Raises ConversionError for what can't stand there."""
+        if is_schema_or_bool(schema) and not isinstance(value, dict):
+            if isinstance(value, bool):
+                return value
+            raise ConversionError("boolean or JSON schema expected")
+        if not isinstance(value, dict | list) or value == []:
+            # Neither a schema nor a list: the validation tells it from an empty list.
+            return (value if value == [] else False) if self._keeps_empty else None
+        if self._is_in_part:
+            return self._convert_plain(schema, value)
+        _check_part(self._schemas, schema, value)
+        self._is_in_part = True
+        try:
+            return self._convert_plain(schema, value)
+        finally:
+            self._is_in_part = False
+
+    def _convert_plain(self, schema: Schema, value: object) -> Any:  # noqa: ANN401
+        schemas = self._schemas
         if isinstance(value, dict | list) and schemas.is_int_or_string(schema):
             name = "object" if isinstance(value, dict) else "array"
             raise ConversionError(f"json: cannot unmarshal {name} into Go value of type int32")
@@ -125,6 +159,8 @@ class _Converter:
         form = self._schemas.resolve(schema).get("format")
         if form == "byte":
             return _convert_bytes(value)
+        if form == "date-time" and not isinstance(value, str):
+            raise ConversionError(f"json: cannot unmarshal {name_type(value)} into Go value of type string")
         if form == "date-time" and isinstance(value, str):
             problem = find_time_problem(value, is_micro=str(schema.get("$ref", "")).endswith("MicroTime"))
             if problem:
@@ -158,6 +194,16 @@ class _Converter:
             return ""
         type_ = self._schemas.get_type(schema)
         return self.convert_struct(schema, {}) if type_ == "object" else copy.copy(_ZEROS.get(type_))
+
+
+def _check_part(schemas: Schemas, schema: Schema, value: dict[str, Any] | list[Any]) -> None:
+    """Check the types of a schema that is decoded on its own. Raises ConversionError."""
+    where = schemas, schema, SCHEMA_STRUCT, value
+    for problem in find_problems(schemas, schema, value):
+        if problem.kind == "type":
+            raise ConversionError(describe_wrong_type(*where, problem))
+        if problem.kind == "bounds" and (text := find_large_number(*where, problem.path)):
+            raise ConversionError(text)
 
 
 def _convert_integer(value: float, form: str) -> int:

@@ -195,13 +195,15 @@ def _default_service(item: Part) -> None:
 
 
 def _default_cluster_addresses(spec: Part, name: str) -> None:
+    if not spec.get("ipFamilies"):
+        spec.pop("ipFamilies", None)
     if spec.get("clusterIP") == "None" and not spec.get("selector"):
         # Its endpoints come from the user, who may have addresses of both families.
         _set(spec, ipFamilyPolicy="RequireDualStack", ipFamilies=["IPv4"])
         if spec["ipFamilyPolicy"] in ("PreferDualStack", "RequireDualStack") and len(spec["ipFamilies"]) == 1:
             spec["ipFamilies"] = ["IPv6", "IPv4"] if spec["ipFamilies"] == ["IPv6"] else ["IPv4", "IPv6"]
     _set(spec, ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"])
-    if not spec.get("clusterIPs"):
+    if not spec.get("clusterIPs") and (spec.get("clusterIP") or spec["ipFamilies"][:1] == ["IPv4"]):
         number = _choose_number(name, 64_000)
         _set(spec, clusterIP=f"10.96.{number // 250}.{number % 250 + 1}")
         _set(spec, clusterIPs=[spec["clusterIP"]])
@@ -221,7 +223,7 @@ def _default_secret(item: Part) -> None:
 
 def _default_namespace(item: Part) -> None:
     labels = item["metadata"].get("labels") or {}
-    item["metadata"]["labels"] = labels | {"kubernetes.io/metadata.name": item["metadata"]["name"]}
+    item["metadata"]["labels"] = labels | {"kubernetes.io/metadata.name": item["metadata"].get("name") or ""}
     _set(item.setdefault("spec", {}), finalizers=["kubernetes"])
 
 
@@ -324,6 +326,13 @@ def _default_node_status(status: Part) -> None:
         status["allocatable"] = dict(status["capacity"])
 
 
+def _default_device_request(request: Part) -> None:
+    if not request.get("allocationMode"):
+        request["allocationMode"] = "ExactCount"
+    if request["allocationMode"] == "ExactCount" and not request.get("count"):
+        request["count"] = 1
+
+
 FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "apiextensions.v1.CustomResourceDefinition": _default_custom_kind,
     "apps.v1.DaemonSet": _default_daemon_set,
@@ -348,6 +357,8 @@ FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "networking.v1.IngressClassSpec": _default_ingress_class,
     "networking.v1.NetworkPolicySpec": _default_network_policy,
     "rbac.v1.Subject": _default_subject,
+    "resource.v1.DeviceSubRequest": _default_device_request,
+    "resource.v1.ExactDeviceRequest": _default_device_request,
 }
 """Functions that complete a part, by its definition. The parts below it get theirs afterwards."""
 

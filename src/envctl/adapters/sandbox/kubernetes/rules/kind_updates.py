@@ -72,6 +72,24 @@ def keep_priority(kind: str, item: Object, live: Object) -> None:
             spec[name] = live["spec"][name]
 
 
+def drop_topology(kind: str, item: Object, live: Object | None) -> None:
+    """Drop the former topology of endpoints, which clients can't write any more."""
+    if kind != "EndpointSlice" or (live is not None and live.get("endpoints") == item.get("endpoints")):
+        return
+    for endpoint in item.get("endpoints") or ():
+        endpoint.pop("deprecatedTopology", None)
+
+
+def keep_source(kind: str, item: Object, live: Object) -> None:
+    """Write the source of a claim into both of its fields, also one that a new claim could not have."""
+    spec, old = item.get("spec") or {}, live.get("spec") or {}
+    if kind != "PersistentVolumeClaim" or not any(old.get(name) for name in _SOURCES):
+        return
+    if spec.get("dataSource") is not None and spec.get("dataSourceRef") is None:
+        names = ("apiGroup", "kind", "name")
+        spec["dataSourceRef"] = {name: spec["dataSource"][name] for name in names if name in spec["dataSource"]}
+
+
 def count_template(kind: str, item: Object, live: Object) -> None:
     """Count the templates of a DaemonSet."""
     if kind != "DaemonSet":
@@ -93,7 +111,7 @@ def drop_kept(kind: str, item: Object, sent: Object) -> Object:
         return item
     spec, wanted = dict(item.get("spec") or {}), sent.get("spec") or {}
     for name in names:
-        if name not in wanted:
+        if wanted.get(name) in (None, "", []):
             spec.pop(name, None)
     if kind == "Service" and spec.get("ports"):
         ports = wanted.get("ports") or ()

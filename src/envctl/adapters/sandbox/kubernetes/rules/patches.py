@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, refuse_request
+from envctl.adapters.sandbox.kubernetes.rules.json_types import format_go, name_go_type, name_type
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import is_equal
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
@@ -17,7 +18,7 @@ _MERGE_KEY = "patch-merge-key"
 def apply_merge_patch(target: object, patch: object) -> Any:  # noqa: ANN401 (a part of JSON)
     """Return the target with the patch over it; null removes a field."""
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return copy.deepcopy(patch if isinstance(target, dict) else _drop_nulls(patch))
     merged = dict(target) if isinstance(target, dict) else {}
     for name, value in patch.items():
         if value is None:
@@ -27,11 +28,11 @@ def apply_merge_patch(target: object, patch: object) -> Any:  # noqa: ANN401 (a 
     return merged
 
 
-def name_type(value: object) -> str:
-    """Return the type of a part of JSON as Go names it in messages."""
-    if isinstance(value, bool):
-        return "bool"
-    return {dict: "object", list: "array", str: "string", int: "number", float: "number"}.get(type(value), "null")
+def _drop_nulls(value: object) -> object:
+    """Return a new value without fields that are null. The items of lists stay."""
+    if isinstance(value, dict):
+        return {name: _drop_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_drop_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
 # -- JSON patch ----------------------------------------------------------------------------------------------------
@@ -76,7 +77,9 @@ def _make_operation(document: dict[str, Any], operation: Mapping[str, Any]) -> N
     if kind == "add":
         _add_value(parent, key, operation["value"])
     elif kind == "replace":
-        _get_value(parent, key)
+        if isinstance(parent, list):
+            _get_value(parent, key)
+        # The server sets a field that is not there, too.
         parent[_to_index(parent, key)] = operation["value"]
     elif kind == "remove":
         del parent[_to_index(parent, key)]
@@ -109,9 +112,9 @@ def _add_value(parent: Any, key: str, value: object) -> None:  # noqa: ANN401 (a
         parent[key] = value
         return
     index = len(parent) if key == "-" else int(key)
-    if not 0 <= index <= len(parent):
+    if not -len(parent) - 1 <= index <= len(parent):
         raise IndexError(key)
-    parent.insert(index, value)
+    parent.insert(index if index >= 0 else index + len(parent) + 1, value)
 
 
 def _passes_test(parent: Any, key: str, value: object) -> bool:  # noqa: ANN401 (a part of JSON)
@@ -162,12 +165,12 @@ class StrategicPatch:
         if listed == name:
             return
         if not isinstance(order, list):
-            raise ContentError(500, "", f"expected a []interface {{}}, but received a {_show_go_type(order)}")
+            raise ContentError(500, "", f"expected a []interface {{}}, but received a {name_go_type(order)}")
         items, key = patch.get(listed), self._get_merge_key(self._get_field(schema, listed))
         for each in order if key else ():
             if not isinstance(each, dict):
                 raise ContentError(
-                    500, "", f"expected a map[string]interface {{}}, but received a {_show_go_type(each)}"
+                    500, "", f"expected a map[string]interface {{}}, but received a {name_go_type(each)}"
                 )
         if not isinstance(items, list):
             return
@@ -201,7 +204,8 @@ class StrategicPatch:
         elif isinstance(value, dict) and value.get(_DIRECTIVE) == "delete":
             merged.pop(name, None)
         elif isinstance(value, dict) and self._is_replaced(self._get_field(schema, name)):
-            merged[name] = self.apply(self._get_field(schema, name), {}, value)
+            is_new = name not in merged
+            merged[name] = self.apply(self._get_field(schema, name), {}, value) if is_new else copy.deepcopy(value)
         else:
             merged[name] = self.apply(self._get_field(schema, name), merged.get(name), value)
 
@@ -264,25 +268,9 @@ def _check_retained(patch: Mapping[str, Any]) -> None:
         raise refuse_request()
 
 
-def format_go(value: object) -> str:
-    """Return a part of JSON as Go prints it: `map[name:web]`."""
-    if isinstance(value, dict):
-        return "map[" + " ".join(f"{name}:{format_go(value[name])}" for name in sorted(value)) + "]"
-    if isinstance(value, list):
-        return "[" + " ".join(format_go(each) for each in value) + "]"
-    if value is None or isinstance(value, bool):
-        return {None: "<nil>", True: "true", False: "false"}[value]
-    return str(value)
-
-
 def _show_text(value: object) -> str:
     """Return a value as Go prints it where it expects a text."""
-    return f"%!s({_show_go_type(value)}={format_go(value)})"
-
-
-def _show_go_type(value: object) -> str:
-    named = {bool: "bool", int: "int64", float: "float64", str: "string", list: "[]interface {}"}
-    return named.get(type(value), "map[string]interface {}" if isinstance(value, dict) else "<nil>")
+    return f"%!s({name_go_type(value)}={format_go(value)})"
 
 
 def _identify(item: object, key: str) -> str:

@@ -17,11 +17,14 @@ from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_default
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
 from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
 from envctl.adapters.sandbox.kubernetes.rules.go_values import ConversionError, convert_to_go, drop_nulls
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.kind_updates import (
     count_template,
     drop_kept,
+    drop_topology,
     keep_job_selector,
     keep_priority,
+    keep_source,
     list_status_metadata,
 )
 from envctl.adapters.sandbox.kubernetes.rules.managed_fields import (
@@ -35,13 +38,14 @@ from envctl.adapters.sandbox.kubernetes.rules.patches import (
     StrategicPatch,
     apply_json_patch,
     apply_merge_patch,
-    name_type,
 )
 from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS
+from envctl.adapters.sandbox.kubernetes.rules.schema_parts import open_schema_parts
 from envctl.adapters.sandbox.kubernetes.rules.server_side_apply import ApplyRequest, apply_configuration
 from envctl.adapters.sandbox.kubernetes.rules.service_updates import adapt_service
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 from envctl.adapters.sandbox.kubernetes.rules.validation.kinds import find_causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_port_causes
 from envctl.domain.kubernetes.schemas import Schema, Schemas, read_custom_kinds
 
 Object = dict[str, Any]
@@ -49,8 +53,8 @@ Object = dict[str, Any]
 _CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 _OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _METADATA: Schema = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
-# Updates of them get no owners.
-_UNTRACKED = ("CertificateSigningRequest",)
+# Nobody can change the spec of these.
+_FIXED = ("CertificateSigningRequest",)
 _STATUS: tuple[FieldPath, ...] = (("f:status",),)
 
 
@@ -67,13 +71,15 @@ class ResourceFacts(Protocol):
     def is_custom(self) -> bool: ...
     @property
     def has_status(self) -> bool: ...
+    @property
+    def scale_paths(self) -> Mapping[str, str]: ...
 
 
 class SchemaRules:
     """The content of objects as kube-apiserver keeps it: types, defaults, validation, patches and owners."""
 
     def __init__(self, schemas: Schemas) -> None:
-        self.schemas = schemas
+        self.schemas = open_schema_parts(schemas)
         self.types = GoTypes(load_go_types(schemas.version))
         self._custom: dict[tuple[str, str], list[Object]] = {}
 
@@ -85,7 +91,8 @@ class SchemaRules:
 
     def _find_kind(self, resource: ResourceFacts) -> Kind:
         schema = self.schemas.find(resource.group, resource.version, resource.kind)
-        return Kind(self.schemas, _OPEN if schema is None else schema, resource.group, resource.version, resource.kind)
+        names = resource.group, resource.version, resource.kind
+        return Kind(self.schemas, _OPEN if schema is None else schema, *names, resource.scale_paths)
 
     # -- rules -------------------------------------------------------------------------------------------------------
 
@@ -122,10 +129,14 @@ class SchemaRules:
         if resource.is_custom:
             convert_to_go(self.types, self.schemas, _METADATA, item["metadata"])
             set_custom_defaults(self.schemas, kind.schema, item)
+            self._convert_embedded(kind.schema, item)
         else:
             self._convert(kind, item)
             if live is not None and (resource.group, resource.kind) == ("", "Service"):
                 adapt_service(item, live)
+            if live is not None:
+                keep_source(kind.name, item, live)
+            drop_topology(kind.name, item, live)
             with keep_job_selector(kind.name, item, live):
                 set_defaults(self.types, self.schemas, kind.schema, item)
             if live is not None:
@@ -134,12 +145,33 @@ class SchemaRules:
             if resource.has_status:
                 item.setdefault("status", {})
 
+    def _convert_embedded(self, schema: Schema, value: object) -> None:
+        """Write the metadata of objects within a custom resource as Go does."""
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                field = self.schemas.get_field(schema, name) or {}
+                metadata = inner.get("metadata") if isinstance(inner, dict) else None
+                if field.get("x-kubernetes-embedded-resource") and isinstance(metadata, dict):
+                    convert_to_go(self.types, self.schemas, _METADATA, metadata)
+                self._convert_embedded(field, inner)
+        elif isinstance(value, list):
+            for inner in value:
+                self._convert_embedded(self.schemas.get_items(schema), inner)
+
     def validate(
         self, resource: ResourceFacts, item: Object, live: Object | None, sent_group: str = "", part: str = ""
     ) -> None:
         """Check an object with its defaults; `part` is the subresource that is written. Raises ContentError."""
         kind = self._find_kind(resource)
         causes = find_causes(kind, item, live, is_custom=resource.is_custom, sent_group=sent_group, part=part)
+        if causes:
+            raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
+
+    def check_node_ports(self, resource: ResourceFacts, item: Object, live: Object | None) -> None:
+        """Check the ports of nodes that a Service asks for, which a dry run does not. Raises ContentError 422."""
+        if (resource.group, resource.kind) != ("", "Service"):
+            return
+        causes = find_port_causes(item.get("spec") or {}, (live or {}).get("spec") or {})
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
 
@@ -191,7 +223,7 @@ class SchemaRules:
         is_whole = resource.is_custom or sent is None or part not in ("", *POD_PARTS)
         after = _strip(item if is_whole or sent is None else drop_kept(kind.name, item, sent))
         merge = StructuredMerge(self.schemas, kind.schema)
-        if has_keyless(kind, after) or (not resource.is_custom and kind.name in _UNTRACKED):
+        if has_keyless(kind, after):
             # The server can't tell the fields of such a list apart, and forgets all owners.
             item["metadata"].pop("managedFields", None)
             return
@@ -296,4 +328,6 @@ def _list_ignored(resource: ResourceFacts, part: str) -> tuple[FieldPath, ...]:
         return (("f:spec",),) if "labels" in names else (("f:spec",), ("f:metadata", "f:labels"))
     if part in POD_PARTS:
         return ()
+    if resource.kind in _FIXED and not resource.is_custom:
+        return (("f:spec",), *_STATUS)
     return _STATUS if resource.has_status else ()

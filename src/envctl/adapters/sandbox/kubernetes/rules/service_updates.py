@@ -3,24 +3,35 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError
+
 Part = dict[str, Any]
 
 
 def adapt_service(item: Part, live: Mapping[str, Any]) -> None:
     """Keep allocated fields of a Service, and drop those without meaning for its new type."""
     spec, old = item.setdefault("spec", {}), live.get("spec") or {}
-    _join_addresses(spec, old)
     if _has_address(old) and _has_address(spec):
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
-            if not spec.get(name) and old.get(name):
+            is_unset = spec.get(name) is None if name == "ipFamilyPolicy" else not spec.get(name)
+            if is_unset and old.get(name):
                 spec[name] = old[name]
+    _join_addresses(spec, old)
+    if spec.get("ipFamilyPolicy") == "SingleStack":
+        # Nothing but the policy has changed: the first family stays.
+        for name in ("clusterIPs", "ipFamilies"):
+            if spec.get(name) and spec[name] == old.get(name):
+                spec[name] = spec[name][:1]
     if _has_node_ports(old) and _has_node_ports(spec):
         _keep_node_ports(spec, old)
+        _check_node_ports(spec)
     _drop_unchanged(spec, old, _has_address, ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"))
     _drop_unchanged(spec, old, _is_external, ("externalTrafficPolicy",))
     _drop_unchanged(spec, old, _has_health_port, ("healthCheckNodePort",))
     _drop_unchanged(spec, old, _is_balanced, ("allocateLoadBalancerNodePorts", "loadBalancerClass"))
-    if _has_node_ports(old) and not _has_node_ports(spec) and _read_node_ports(old) == _read_node_ports(spec):
+    types = ("NodePort", "LoadBalancer")
+    has_lost = old.get("type") in types and spec.get("type") not in types
+    if has_lost and _read_node_ports(spec) <= _read_node_ports(old):
         for port in spec.get("ports") or ():
             port.pop("nodePort", None)
 
@@ -35,7 +46,8 @@ def _has_node_ports(spec: Mapping[str, Any]) -> bool:
 
 
 def _is_external(spec: Mapping[str, Any]) -> bool:
-    return spec.get("type") in ("NodePort", "LoadBalancer") or bool(spec.get("externalIPs"))
+    kind = spec.get("type")
+    return kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and bool(spec.get("externalIPs")))
 
 
 def _has_health_port(spec: Mapping[str, Any]) -> bool:
@@ -55,15 +67,22 @@ def _join_addresses(spec: Part, old: Mapping[str, Any]) -> None:
 
 
 def _keep_node_ports(spec: Part, old: Mapping[str, Any]) -> None:
-    former = {_identify(port): port.get("nodePort") for port in old.get("ports") or ()}
+    former = {port.get("name") or "": port.get("nodePort") for port in old.get("ports") or ()}
+    used = _read_node_ports(old) & _read_node_ports(spec)
     for port in spec.get("ports") or ():
-        number = former.get(_identify(port))
-        if not port.get("nodePort") and number:
+        number = former.get(port.get("name") or "")
+        if not port.get("nodePort") and number and number not in used:
             port["nodePort"] = number
 
 
-def _identify(port: Mapping[str, Any]) -> tuple[object, object]:
-    return port.get("protocol") or "TCP", port.get("port")
+def _check_node_ports(spec: Part) -> None:
+    """Check that no port of nodes stands there twice. Raises ContentError 500, as the server does not expect it."""
+    seen = set()
+    for port in spec.get("ports") or ():
+        found = port.get("protocol") or "TCP", port.get("nodePort")
+        if found[1] and found in seen:
+            raise ContentError(500, "", f"duplicate nodePort: {{{found[0]} {found[1]}}}")
+        seen.add(found)
 
 
 def _read_node_ports(spec: Mapping[str, Any]) -> set[object]:

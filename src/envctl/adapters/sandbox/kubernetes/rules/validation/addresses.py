@@ -76,10 +76,15 @@ def check_service_addresses(spec: Part, causes: Causes) -> None:
         check_range(text.strip(), f"spec.LoadBalancerSourceRanges[{index}]", causes)
     if spec.get("allocateLoadBalancerNodePorts") is not None and kind != "LoadBalancer":
         causes.forbid("spec.allocateLoadBalancerNodePorts", _ONLY_LOAD_BALANCERS)
-    name = spec.get("loadBalancerClass")
-    if name is not None and kind != "LoadBalancer":
+    check_balancer_class(spec, causes)
+
+
+def check_balancer_class(spec: Part, causes: Causes) -> None:
+    """Check the class of a load balancer, which the server does once more in an update."""
+    name, is_balanced = spec.get("loadBalancerClass"), spec.get("type") == "LoadBalancer"
+    if name is not None and not is_balanced:
         causes.forbid("spec.loadBalancerClass", _ONLY_LOAD_BALANCERS)
-    for text in list_key_problems(name) if name is not None and kind == "LoadBalancer" else ():
+    for text in list_key_problems(name) if name is not None and is_balanced else ():
         causes.refuse("spec.loadBalancerClass", name, text)
 
 
@@ -88,10 +93,6 @@ def _check_traffic(spec: Part, causes: Causes) -> None:
     if spec.get("sessionAffinity") == "ClientIP" and seconds is not None and not 0 < seconds <= _DAY:
         field = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
         causes.refuse(field, seconds, f"must be greater than 0 and less than {_DAY}")
-    families = spec.get("ipFamilies") or ()
-    for index, family in enumerate(families):
-        if family in families[:index]:
-            causes.report_duplicate(f"spec.ipFamilies[{index}]", family)
     ways = ("PreferClose", "PreferSameZone", "PreferSameNode")
     causes.check_choice("spec.trafficDistribution", spec.get("trafficDistribution"), ways)
     _check_health_port(spec, causes)
@@ -168,6 +169,19 @@ def check_endpoint_slice(item: Part, before: Part | None, causes: Causes) -> Non
         causes.check_unchanged("addressType", kind, before.get("addressType"))
 
 
+def _check_domain(text: str, field: str, causes: Causes) -> None:
+    """Check a name of a host with its domain; the first problem is reported."""
+    name, least = text.removesuffix("."), 2
+    if not text:
+        causes.require(field)
+    elif problems := list_subdomain_problems(name):
+        causes.refuse(field, name, ",".join(problems))
+    elif len(name.split(".")) < least:
+        causes.refuse(field, name, "should be a domain with at least two segments separated by dots")
+    elif wrong := next((each for each in name.split(".") if list_label_problems(each)), ""):
+        causes.refuse(field, wrong, ",".join(list_label_problems(wrong)))
+
+
 def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> None:
     addresses = endpoint.get("addresses") or ()
     if not addresses:
@@ -180,6 +194,8 @@ def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> No
             if f"IPv{ipaddress.ip_address(address).version}" != kind:
                 causes.refuse(f"{place}.addresses", address, f"must be an {kind} address")
             check_public_address(address, field, causes)
+        elif kind == "FQDN":
+            _check_domain(address, field, causes)
     for name, find_problems in (("nodeName", list_subdomain_problems), ("hostname", list_label_problems)):
         if endpoint.get(name) is not None:
             for problem in find_problems(endpoint[name]):

@@ -54,10 +54,12 @@ class Causes(list[Cause]):
         self.append(Cause(field, "FieldValueNotFound", f"Not found: {format_value(value)}{text}"))
 
     def report_length(self, field: str, most: int, unit: str = "bytes") -> None:
-        self.append(Cause(field, "FieldValueTooLong", f"Too long: may not be more than {most} {unit}"))
+        text = f"may not be more than {most} {unit.removesuffix('s') if most == 1 else unit}"
+        self.append(Cause(field, "FieldValueTooLong", f"Too long: {text if most >= 0 else 'value is too long'}"))
 
     def report_count(self, field: str, count: int, most: int) -> None:
-        self.append(Cause(field, "FieldValueTooMany", f"Too many: {count}: must have at most {most} items"))
+        text = f"must have at most {most} {'item' if most == 1 else 'items'}" if most >= 0 else "has too many items"
+        self.append(Cause(field, "FieldValueTooMany", f"Too many: {count}: {text}"))
 
     # -- checks ------------------------------------------------------------------------------------------------------
 

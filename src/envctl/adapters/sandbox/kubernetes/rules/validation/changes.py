@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
+from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_balancer_class
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 
 Part = Mapping[str, Any]
@@ -83,6 +84,9 @@ def check_pod_changes(spec: Part, old: Part, causes: Causes) -> None:
         if len(spec.get(group) or ()) != len(old.get(group) or ()):
             causes.forbid(f"spec.{group}", "pod updates may not add or remove containers")
             return
+        for index, container in enumerate(spec.get(group) or ()):
+            if not container.get("image"):
+                causes.require(f"spec.{group}[{index}].image")
     seconds, former = spec.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds")
     if seconds is not None and former is not None and former < seconds:
         causes.refuse("spec.activeDeadlineSeconds", seconds, "must be less than or equal to previous value")
@@ -166,6 +170,8 @@ def check_service_changes(spec: Part, old: Part, causes: Causes) -> None:
         name = spec.get("loadBalancerClass")
         if name != old.get("loadBalancerClass"):
             causes.refuse("spec.loadBalancerClass", name, _ONCE)
+    check_balancer_class(spec, causes)
+    if spec.get("type") == old.get("type") == "LoadBalancer":
         port, former = spec.get("healthCheckNodePort"), old.get("healthCheckNodePort")
         policies = {spec.get("externalTrafficPolicy"), old.get("externalTrafficPolicy")}
         if policies == {"Local"} and port != former:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.classes import check_domain_path
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems
 
 Part = Mapping[str, Any]
@@ -16,6 +17,9 @@ _MOST_PARALLEL, _MANY_COMPLETIONS, _MOST_OF_MANY = 100_000, 100_000, 10_000
 _MOST_RULES = 20
 
 
+_MOST_MANAGER = 63
+
+
 def check_job_numbers(spec: Part, field: str, causes: Causes) -> None:
     """Check completions, retries and how they fit the completion mode."""
     numbers = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
@@ -24,6 +28,10 @@ def check_job_numbers(spec: Part, field: str, causes: Causes) -> None:
     retries, failures = spec.get("backoffLimitPerIndex"), spec.get("maxFailedIndexes")
     if failures is not None and retries is None:
         causes.require(f"{field}.backoffLimitPerIndex", "when maxFailedIndexes is specified")
+    if spec.get("managedBy") is not None:
+        check_domain_path(spec["managedBy"], f"{field}.managedBy", causes)
+        if len(spec["managedBy"]) > _MOST_MANAGER:
+            causes.report_length(f"{field}.managedBy", _MOST_MANAGER)
     mode = spec.get("completionMode")
     if mode is not None:
         causes.check_choice(f"{field}.completionMode", mode, ("NonIndexed", "Indexed"))

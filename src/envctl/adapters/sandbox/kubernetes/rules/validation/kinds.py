@@ -22,11 +22,14 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.custom import definitio
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.parts import check_custom_resource
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
+from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_allocation_causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.statuses import check_status
 from envctl.adapters.sandbox.kubernetes.rules.validation.system import (
     certificates,
+    devices,
     events,
     flow_control,
+    mutations,
     nodes,
     policies,
     services,
@@ -49,7 +52,11 @@ _OFTEN_CHECKED = frozenset(
 )
 _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
 # What the checks of a kind report at other fields.
-_NOT_BY_SCHEMA = {"Node": ("spec", "status"), "PriorityClass": ("preemptionPolicy", "status")}
+_NOT_BY_SCHEMA = {
+    "Node": ("spec", "status"),
+    "PriorityClass": ("preemptionPolicy", "status"),
+    "StorageClass": ("reclaimPolicy", "status"),
+}
 _EVENTS = "events.k8s.io"
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -65,7 +72,9 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ControllerRevision": classes.check_controller_revision,
     "CSIDriver": classes.check_driver,
     "CSINode": nodes.check_csi_node,
+    "CSIStorageCapacity": storage.check_storage_capacity,
     "Deployment": workloads.check_deployment,
+    "DeviceClass": devices.check_device_class,
     "Endpoints": addresses.check_endpoints,
     "EndpointSlice": addresses.check_endpoint_slice,
     "Event": events.check_event,
@@ -87,6 +96,8 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "PriorityClass": storage.check_priority_class,
     "PriorityLevelConfiguration": flow_control.check_priority_level,
     "ReplicaSet": workloads.check_replica_set,
+    "ResourceClaim": devices.check_device_claim,
+    "ResourceClaimTemplate": devices.check_claim_template,
     "ReplicationController": workloads.check_replication_controller,
     "ResourceQuota": limits.check_resource_quota,
     "Role": others.check_role,
@@ -97,6 +108,8 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ServiceCIDR": services.check_service_cidr,
     "StatefulSet": workloads.check_stateful_set,
     "StorageClass": storage.check_storage_class,
+    "MutatingAdmissionPolicy": mutations.check_mutating_policy,
+    "MutatingAdmissionPolicyBinding": mutations.check_mutating_binding,
     "MutatingWebhookConfiguration": webhooks.check_webhooks,
     "ValidatingAdmissionPolicy": policies.check_policy,
     "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,
@@ -119,12 +132,16 @@ def find_causes(
 
     `sent_group` is the group of the request, if the object is stored in another one. `part` is its subresource.
     """
+    if (kind.group, kind.name, part) == ("", "Service", ""):
+        found = find_allocation_causes(item.get("spec") or {}, live and (live.get("spec") or {}))
+        if found:
+            return found
     causes = Causes()
     check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
     if live is not None:
         _repeat_metadata(kind.name, causes)
     if is_custom:
-        check_custom_resource(kind.schema, item, causes)
+        check_custom_resource(kind.schema, kind.scale_paths, item, causes)
         check_custom_rules(kind.schemas, kind.schema, item, live, causes)
         return causes
     check = events.check_new_event if sent_group == _EVENTS else _PART_CHECKS.get(part) or _CHECKS.get(kind.name)

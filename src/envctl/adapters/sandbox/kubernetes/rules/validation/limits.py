@@ -1,6 +1,6 @@
 """LimitRanges and ResourceQuotas."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -117,15 +117,21 @@ def check_resource_quota(item: Part, before: Part | None, causes: Causes) -> Non
     spec = item.get("spec") or {}
     check_quota_amounts(spec.get("hard") or {}, "spec.hard", causes)
     scopes = spec.get("scopes") or []
+    hard = sorted(spec.get("hard") or {})
     for scope in scopes:
         if scope not in _SCOPES:
             causes.refuse("spec.scopes", scopes, "unsupported scope")
-    expressions = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    for expression in expressions:
-        _check_scope(expression, "spec.scopeSelector.matchExpressions", causes)
+        for _ in range(_count_unfit(scope, hard)):
+            causes.refuse("spec.scopes", scopes, _UNFIT)
+    _check_pairs(set(scopes), scopes, causes)
+    selector = spec.get("scopeSelector") or {}
+    for expression in selector.get("matchExpressions") or ():
+        _check_scope(expression, selector, hard, causes)
+    named = {each.get("scopeName") for each in selector.get("matchExpressions") or ()}
+    _check_pairs(named, spec.get("scopes"), causes)
     if before is not None:
         former = (before.get("spec") or {}).get("scopes") or []
-        if sorted(scopes) != sorted(former):
+        if set(scopes) != set(former):
             causes.refuse("spec.scopes", spec.get("scopes"), "field is immutable")
 
 
@@ -137,6 +143,17 @@ _OF_QUOTAS = frozenset(
         *("configmaps", "services.nodeports", "services.loadbalancers"),
     }
 )
+_AMOUNTS_OF_PODS = frozenset(
+    {"pods", "cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"}
+)
+_FITTING: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("Terminating", "NotTerminating", "NotBestEffort", "PriorityClass"), _AMOUNTS_OF_PODS),
+    "CrossNamespacePodAffinity": _AMOUNTS_OF_PODS,
+    "BestEffort": frozenset({"pods"}),
+    "VolumeAttributesClass": frozenset({"persistentvolumeclaims", "requests.storage"}),
+}
+_PAIRS = ({"BestEffort", "NotBestEffort"}, {"Terminating", "NotTerminating"})
+_UNFIT = "unsupported scope applied to resource"
 _COUNTED = frozenset(
     {
         *("pods", "services", "secrets", "configmaps", "persistentvolumeclaims", "replicationcontrollers"),
@@ -145,13 +162,28 @@ _COUNTED = frozenset(
 )
 
 
-def _check_scope(expression: Part, field: str, causes: Causes) -> None:
+def _count_unfit(scope: str, hard: Sequence[str]) -> int:
+    """Return how many resources of a quota can't have a scope."""
+    known = [name for name in hard if name in _OF_QUOTAS or name.startswith(("hugepages-", "requests.hugepages-"))]
+    return sum(name not in _FITTING[scope] for name in known) if scope in _FITTING else 0
+
+
+def _check_pairs(found: set[Any], shown: object, causes: Causes) -> None:
+    for pair in _PAIRS:
+        if pair <= found:
+            causes.refuse("spec.scopes", shown, "conflicting scopes")
+
+
+def _check_scope(expression: Part, selector: Part, hard: Sequence[str], causes: Causes) -> None:
+    field = "spec.scopeSelector.matchExpressions"
     name, operator = expression.get("scopeName") or "", expression.get("operator") or ""
     values = expression.get("values") or ()
     if name not in _SCOPES:
         causes.refuse(f"{field}.scopeName", name, "unsupported scope")
+    for _ in range(_count_unfit(name, hard)):
+        causes.refuse(field, selector, _UNFIT, "*@core.ScopeSelector")
     if name in _SCOPES - {"PriorityClass", "VolumeAttributesClass"} and operator != "Exists":
-        text = "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+        text = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
         text += "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or "
         causes.refuse(f"{field}.operator", operator, text + "ResourceQuotaScopeCrossNamespacePodAffinity")
     if operator in ("In", "NotIn"):

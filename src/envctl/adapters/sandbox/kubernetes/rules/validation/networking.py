@@ -14,6 +14,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_key_problems,
     list_label_problems,
     list_port_name_problems,
+    list_segment_problems,
     list_subdomain_problems,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
@@ -29,6 +30,8 @@ _BAD_SEQUENCES, _BAD_SUFFIXES = ("//", "/./", "/../", "%2f", "%2F"), ("/..", "/.
 def check_service(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     kind, address, ports = spec.get("type"), spec.get("clusterIP"), spec.get("ports") or ()
+    if before is not None:
+        check_service_changes(spec, before.get("spec") or {}, causes)
     if not ports and address != "None" and kind != "ExternalName":
         causes.require("spec.ports")
     if kind == "ExternalName":
@@ -39,18 +42,13 @@ def check_service(item: Part, before: Part | None, causes: Causes) -> None:
     check_labels(spec.get("selector"), "spec.selector", causes)
     causes.check_choice("spec.sessionAffinity", spec.get("sessionAffinity"), ("ClientIP", "None"))
     causes.check_choice("spec.type", kind, _TYPES)
+    _check_double_node_ports(ports, causes)
     _check_port_keys(ports, causes)
     for index, port in enumerate(ports):
         if port.get("nodePort") and kind == "ClusterIP":
             causes.forbid(f"spec.ports[{index}].nodePort", "may not be used when `type` is 'ClusterIP'")
     check_service_addresses(spec, causes)
     _check_policies(spec, causes)
-    if before is None and kind != "ExternalName":
-        _check_first_address(spec, causes)
-    if before is None and not causes:
-        _check_allocation(spec, causes)
-    if before is not None:
-        check_service_changes(spec, before.get("spec") or {}, causes)
 
 
 def _check_policies(spec: Part, causes: Causes) -> None:
@@ -61,35 +59,6 @@ def _check_policies(spec: Part, causes: Causes) -> None:
     if spec.get("externalTrafficPolicy") and not is_reachable:
         text = "may only be set for externally-accessible services"
         causes.refuse("spec.externalTrafficPolicy", spec["externalTrafficPolicy"], text)
-    policies = ("PreferDualStack", "RequireDualStack", "SingleStack")
-    causes.check_choice("spec.ipFamilyPolicy", spec.get("ipFamilyPolicy"), policies)
-    for index, family in enumerate(spec.get("ipFamilies") or ()):
-        causes.check_choice(f"spec.ipFamilies[{index}]", family, ("IPv4", "IPv6"))
-
-
-def _check_first_address(spec: Part, causes: Causes) -> None:
-    address, addresses = spec.get("clusterIP") or "", spec.get("clusterIPs") or ()
-    if addresses and not address:
-        causes.refuse("spec.clusterIPs", addresses, "must be empty when `clusterIP` is not specified")
-    elif addresses and addresses[0] != address:
-        causes.refuse("spec.clusterIPs", addresses, "first value must match `clusterIP`")
-
-
-def _check_allocation(spec: Part, causes: Causes) -> None:
-    """Check what the cluster can give to a valid Service: it has addresses of one family."""
-    is_free = spec.get("clusterIP") == "None" and not spec.get("selector")
-    for index, family in enumerate(spec.get("ipFamilies") or ()):
-        if family == "IPv6" and not is_free:
-            causes.refuse(f"spec.ipFamilies[{index}]", family, "not configured on this cluster")
-    if spec.get("ipFamilyPolicy") == "RequireDualStack" and not is_free and not causes:
-        text = "this cluster is not configured for dual-stack services"
-        causes.refuse("spec.ipFamilyPolicy", "RequireDualStack", text)
-    taken: set[tuple[object, object]] = set()
-    for index, port in enumerate(spec.get("ports") or ()):
-        key = port.get("protocol"), port.get("nodePort")
-        if key[1] and key in taken:
-            causes.refuse(f"spec.ports[{index}].nodePort", key[1], "provided port is already allocated")
-        taken.add(key)
 
 
 def _check_external_name(spec: Part, causes: Causes) -> None:
@@ -119,6 +88,15 @@ def _check_service_ports(ports: Sequence[Part], causes: Causes) -> None:
         protocol = port.get("appProtocol")
         for text in list_key_problems(protocol) if protocol is not None else ():
             causes.refuse(f"{place}.appProtocol", protocol, text)
+
+
+def _check_double_node_ports(ports: Sequence[Part], causes: Causes) -> None:
+    seen: set[tuple[object, object]] = set()
+    for index, port in enumerate(ports):
+        key = port.get("protocol"), port.get("nodePort")
+        if key[1] and key in seen:
+            causes.report_duplicate(f"spec.ports[{index}].nodePort", key[1])
+        seen.add(key)
 
 
 def _check_port_keys(ports: Sequence[Part], causes: Causes) -> None:
@@ -216,8 +194,11 @@ def _check_backend(backend: Part, place: str, causes: Causes) -> None:
         for text in list_subdomain_problems(group) if group is not None else ():
             causes.refuse(f"{place}.resource.apiGroup", group, text)
         for name in ("kind", "name"):
-            if not resource.get(name):
+            value = resource.get(name) or ""
+            if not value:
                 causes.require(f"{place}.resource.{name}")
+            for text in list_segment_problems(value):
+                causes.refuse(f"{place}.resource.{name}", value, text)
     elif service is not None:
         _check_service_backend(service, place, causes)
     else:

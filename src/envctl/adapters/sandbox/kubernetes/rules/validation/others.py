@@ -61,7 +61,10 @@ def _check_aggregation(aggregation: Part, causes: Causes) -> None:
         text = "at least one clusterRoleSelector required if aggregationRule is non-nil"
         causes.require("aggregationRule.clusterRoleSelectors", text)
     for index, selector in enumerate(selectors):
-        check_selector(selector, f"aggregationRule.clusterRoleSelectors[{index}]", causes)
+        field, count = f"aggregationRule.clusterRoleSelectors[{index}]", len(causes)
+        check_selector(selector, field, causes)
+        if len(causes) > count:
+            causes.refuse(field, None, "invalid label selector.")
 
 
 def check_role_binding(item: Part, before: Part | None, causes: Causes) -> None:
@@ -113,6 +116,9 @@ def check_autoscaler(item: Part, before: Part | None, causes: Causes) -> None:  
     _check_target(spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef", causes)
     for index, metric in enumerate(spec.get("metrics") or ()):
         _check_metric(metric, f"spec.metrics[{index}]", causes)
+    if least == 0 and not {"Object", "External"} & {metric.get("type") for metric in spec.get("metrics") or ()}:
+        text = "must specify at least one Object or External metric to support scaling to zero replicas"
+        causes.forbid("spec.metrics", text)
     for name in ("scaleUp", "scaleDown"):
         rules = (spec.get("behavior") or {}).get(name)
         if rules is not None:

@@ -55,19 +55,19 @@ def check_template(template: Part, field: str, causes: Causes, claims: Sequence[
 
 
 def check_pod_spec(
-    spec: Part, field: str, causes: Causes, claims: Sequence[Part] = (), *, is_pod: bool = False
+    spec: Part, field: str, causes: Causes, claims: Sequence[Part] = (), *, pod: str | None = None
 ) -> None:
-    """Check the spec of a pod, in the order of the server. `is_pod` tells it from a template."""
+    """Check the spec of a pod, in the order of the server. `pod` is its name; None for a template."""
     names = {claim.get("name") for claim in claims}
     own = [volume for volume in spec.get("volumes") or () if volume.get("name") not in names]
-    volumes = check_volumes([*claims, *own], f"{field}.volumes", causes)
+    volumes = check_volumes([*claims, *own], f"{field}.volumes", causes, pod or "")
     check_resource_claims(spec.get("resourceClaims") or (), f"{field}.resourceClaims", causes)
     check_containers(spec, field, volumes, causes)
     check_init_containers(spec, field, volumes, causes)
     check_ephemeral_containers(spec, field, volumes, causes)
     check_pod_resources(spec, field, causes)
     if spec.get("hostNetwork"):
-        _check_host_network(spec, field, causes, is_pod=is_pod)
+        _check_host_network(spec, field, causes, is_pod=pod is not None)
     causes.check_choice(f"{field}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)
     causes.check_choice(f"{field}.dnsPolicy", spec.get("dnsPolicy"), _DNS_POLICIES)
     check_labels(spec.get("nodeSelector"), f"{field}.nodeSelector", causes)
@@ -201,7 +201,7 @@ def check_pod_resize(item: Part, before: Part | None, causes: Causes) -> None:
 
 def _check_whole(item: Part, causes: Causes) -> None:
     spec = item.get("spec") or {}
-    check_pod_spec(spec, "spec", causes, is_pod=True)
+    check_pod_spec(spec, "spec", causes, pod=item["metadata"].get("name") or "")
     _check_tokens(spec, causes)
     check_images(spec, "spec", causes)
 

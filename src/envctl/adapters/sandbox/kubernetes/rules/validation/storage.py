@@ -1,6 +1,7 @@
 """Claims, volumes, storage classes and priority classes."""
 
 from collections.abc import Mapping
+from decimal import ROUND_UP
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
@@ -61,6 +62,9 @@ def _check_source(source: Part, field: str, causes: Causes) -> None:
     if not source.get("apiGroup") and source.get("kind") != "PersistentVolumeClaim":
         text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
         causes.refuse(field, source.get("kind") or "", text)
+    group = source.get("apiGroup") or ""
+    for text in list_subdomain_problems(group) if group else ():
+        causes.refuse(f"{field}.apiGroup", group, text)
 
 
 def check_claim(item: Part, before: Part | None, causes: Causes) -> None:
@@ -99,6 +103,23 @@ def _read_size(spec: Part) -> Any:  # noqa: ANN401 (a Decimal)
     return parse_quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage") or "0")
 
 
+def _check_capacity(spec: Part, causes: Causes) -> None:
+    capacity = spec.get("capacity") or {}
+    shown = dict(sorted(capacity.items())) if "capacity" in spec else None
+    if not capacity:
+        causes.require("spec.capacity")
+    if set(capacity) != {"storage"}:
+        causes.refuse_choice("spec.capacity", shown, ("storage",))
+    for name, amount in sorted(capacity.items()):
+        size = parse_quantity(amount)
+        if size < 0:
+            # The server shows the number, rounded away from zero.
+            rounded = int(size.to_integral_value(ROUND_UP))
+            causes.refuse(f"spec.capacity[{name}]", rounded, "must be a valid resource quantity")
+        if size <= 0:
+            causes.refuse(f"spec.capacity[{name}]", amount, "must be greater than zero")
+
+
 def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
     modes = spec.get("accessModes") or ()
@@ -108,15 +129,7 @@ def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
         causes.check_choice("spec.accessModes", mode, _ACCESS_MODES)
     if "ReadWriteOncePod" in modes and any(mode in _ACCESS_MODES and mode != "ReadWriteOncePod" for mode in modes):
         causes.forbid("spec.accessModes", "may not use ReadWriteOncePod with other access modes")
-    capacity = spec.get("capacity") or {}
-    shown = dict(sorted(capacity.items())) if "capacity" in spec else None
-    if not capacity:
-        causes.require("spec.capacity")
-    if set(capacity) != {"storage"}:
-        causes.refuse_choice("spec.capacity", shown, ("storage",))
-    for name, amount in sorted(capacity.items()):
-        if parse_quantity(amount) <= 0:
-            causes.refuse(f"spec.capacity[{name}]", amount, "must be greater than zero")
+    _check_capacity(spec, causes)
     _check_volume_use(spec, causes)
     check_volume_sources(spec, causes)
     name = spec.get("storageClassName")
@@ -144,10 +157,13 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
         causes.require("provisioner")
     for text in list_key_problems(provisioner) if provisioner else ():
         causes.refuse("provisioner", provisioner, text)
-    causes.check_choice("reclaimPolicy", item.get("reclaimPolicy"), ("Delete", "Retain"))
+    causes.check_choice("reclaimPolicy", item.get("reclaimPolicy") or None, ("Delete", "Retain"))
     terms = item.get("allowedTopologies") or ()
     for index, term in enumerate(terms):
         _check_topology(term, f"allowedTopologies[{index}]", causes)
+        for _ in terms if not term.get("matchLabelExpressions") else ():
+            # The server compares with as many empty terms as there are terms.
+            causes.report_duplicate(f"allowedTopologies[{index}].matchLabelExpressions", "")
         for former in terms[:index]:
             if _read_topology(former) == _read_topology(term):
                 causes.report_duplicate(f"allowedTopologies[{index}].matchLabelExpressions", "")
@@ -159,19 +175,30 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
             causes.check_unchanged(name, item.get(name), before.get(name), code)
 
 
+def check_storage_capacity(item: Part, before: Part | None, causes: Causes) -> None:
+    """Check how much space a storage class has left, for some nodes."""
+    check_selector(item.get("nodeTopology"), "nodeTopology", causes)
+    name, capacity = item.get("storageClassName") or "", item.get("capacity")
+    for text in list_subdomain_problems(name):
+        causes.refuse("storageClassName", name, text)
+    if capacity is not None and parse_quantity(capacity) < 0:
+        causes.refuse("capacity", capacity, "must be greater than or equal to 0")
+    if before is not None:
+        code = "*@meta.v1.LabelSelector"
+        causes.check_unchanged("nodeTopology", item.get("nodeTopology"), before.get("nodeTopology"), code)
+        causes.check_unchanged("storageClassName", name, before.get("storageClassName"))
+
+
 def _read_topology(term: Part) -> dict[str, set[str]]:
-    return {each["key"]: set(each.get("values") or ()) for each in term.get("matchLabelExpressions") or ()}
+    return {each.get("key") or "": set(each.get("values") or ()) for each in term.get("matchLabelExpressions") or ()}
 
 
 def _check_topology(term: Part, field: str, causes: Causes) -> None:
     keys: list[str] = []
-    if not term.get("matchLabelExpressions"):
-        # The server compares with a term that is not there yet.
-        causes.report_duplicate(f"{field}.matchLabelExpressions", "")
     for index, expression in enumerate(term.get("matchLabelExpressions") or ()):
         place, key, values = (
             f"{field}.matchLabelExpressions[{index}]",
-            expression["key"],
+            expression.get("key") or "",
             expression.get("values") or (),
         )
         if not values:

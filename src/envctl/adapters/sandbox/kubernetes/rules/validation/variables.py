@@ -143,6 +143,9 @@ def check_field_reference(reference: Part, place: str, causes: Causes, *, choice
         causes.require(f"{place}.apiVersion")
     if not path:
         causes.require(f"{place}.fieldPath")
+    elif reference.get("apiVersion") not in (None, "", "v1"):
+        text = f"error converting fieldPath: unsupported pod version: {reference['apiVersion']}"
+        causes.refuse(f"{place}.fieldPath", path, text)
     elif path not in choices and not path.startswith(("metadata.annotations['", "metadata.labels['")):
         root = path.partition("[")[0]
         if root in ("metadata.annotations", "metadata.labels") or (path not in _FIELDS and not _is_field_of_pod(path)):

@@ -1,5 +1,6 @@
 """Volumes of pods."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,13 +29,21 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> dict[str, Part]:
-    """Check volumes, and return those without problems by name: containers can mount them."""
+def check_volumes(volumes: Sequence[Part], field: str, causes: Causes, pod: str = "") -> dict[str, Part]:
+    """Check volumes, and return those without problems by name: containers can mount them.
+
+    `pod` is the name of their pod, with which the claims of ephemeral volumes begin; empty for a template.
+    """
     usable: dict[str, Part] = {}
+    made = {f"{pod}-{each.get('name') or ''}" for each in volumes if pod and each.get("ephemeral") is not None}
     for index, volume in enumerate(volumes):
         place, name = f"{field}[{index}]", volume.get("name") or ""
         found = Causes()
         _check_source(volume, place, found)
+        if pod and name and volume.get("ephemeral") is not None:
+            claim = f"{pod}-{name}"
+            for text in list_subdomain_problems(claim):
+                found.refuse(f"{place}.name", name, f"PVC name {json.dumps(claim, ensure_ascii=False)}: {text}")
         if not name:
             found.require(f"{place}.name")
         for text in list_label_problems(name) if name else ():
@@ -44,6 +53,10 @@ def check_volumes(volumes: Sequence[Part], field: str, causes: Causes) -> dict[s
         causes += found
         if not found:
             usable[name] = volume
+        claim = (volume.get("persistentVolumeClaim") or {}).get("claimName") or ""
+        if claim in made:
+            text = "must not reference a PVC that gets created for an ephemeral volume"
+            causes.refuse(f"{place}.persistentVolumeClaim.claimName", claim, text)
     return usable
 
 

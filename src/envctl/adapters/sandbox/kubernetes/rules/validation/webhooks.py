@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from envctl.adapters.sandbox.kubernetes.rules.cel_functions import AUTHORIZER
 from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem, find_result_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_key_problems,
+    list_segment_problems,
     list_service_problems,
     list_subdomain_problems,
 )
@@ -16,7 +18,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_
 Part = Mapping[str, Any]
 
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
-_TYPED_VARIABLES = dict.fromkeys(("object", "oldObject", "request", "authorizer"), "dyn")
+_TYPED_VARIABLES = {**dict.fromkeys(("object", "oldObject", "request"), "dyn"), "authorizer": AUTHORIZER}
 _SCOPES = ("*", "Cluster", "Namespaced")
 _URL_FORM = "desired format: https://host[/path]"
 _LEAST_PARTS = 3
@@ -29,6 +31,10 @@ def check_webhooks(item: Part, before: Part | None, causes: Causes) -> None:  # 
     for index, hook in enumerate(item.get("webhooks") or ()):
         place = f"webhooks[{index}]"
         _check_webhook(hook, place, causes)
+        versions = hook.get("admissionReviewVersions") or ()
+        if not versions:
+            causes.require(f"{place}.admissionReviewVersions", "must specify one of v1, v1beta1")
+        check_review_versions(versions, f"{place}.admissionReviewVersions", causes)
         name = hook.get("name") or ""
         if name and name in names:
             causes.report_duplicate(f"{place}.name", name)
@@ -37,18 +43,6 @@ def check_webhooks(item: Part, before: Part | None, causes: Causes) -> None:  # 
 
 def _check_webhook(hook: Part, place: str, causes: Causes) -> None:
     _check_qualified(hook.get("name") or "", f"{place}.name", causes)
-    versions = hook.get("admissionReviewVersions") or ()
-    if not versions:
-        causes.require(f"{place}.admissionReviewVersions", "must specify one of v1, v1beta1")
-    for number, version in enumerate(versions):
-        if version in versions[:number]:
-            causes.refuse(f"{place}.admissionReviewVersions[{number}]", version, "duplicate version")
-            continue
-        for text in list_service_problems(version):
-            causes.refuse(f"{place}.admissionReviewVersions[{number}]", version, text)
-    if versions and not {"v1", "v1beta1"} & set(versions):
-        text = "must include at least one of v1, v1beta1"
-        causes.refuse(f"{place}.admissionReviewVersions", list(versions), text)
     for number, rule in enumerate(hook.get("rules") or ()):
         check_rule(rule, f"{place}.rules[{number}]", causes)
     causes.check_choice(f"{place}.failurePolicy", hook.get("failurePolicy"), ("Fail", "Ignore"))
@@ -63,7 +57,7 @@ def _check_webhook(hook: Part, place: str, causes: Causes) -> None:
         causes.refuse(f"{place}.timeoutSeconds", seconds, f"the timeout value must be between 1 and {most} seconds")
     for name in ("namespaceSelector", "objectSelector"):
         check_selector(hook.get(name), f"{place}.{name}", causes)
-    _check_client(hook.get("clientConfig") or {}, f"{place}.clientConfig", causes)
+    check_client(hook.get("clientConfig") or {}, f"{place}.clientConfig", causes)
     check_conditions(hook.get("matchConditions") or (), f"{place}.matchConditions", causes)
 
 
@@ -88,16 +82,55 @@ def check_rule(rule: Part, place: str, causes: Causes) -> None:
             causes.refuse(f"{place}.{name}", list(values), f"if '*' is present, must not specify other {shown}")
     for index, each in enumerate(rule.get("operations") or ()):
         causes.check_choice(f"{place}.operations[{index}]", each or "", _OPERATIONS)
-    if not rule.get("resources"):
-        causes.require(f"{place}.resources")
-    for name in ("apiVersions", "resources"):
-        for index, each in enumerate(rule.get(name) or ()):
-            if not each:
-                causes.require(f"{place}.{name}[{index}]")
+    for index, each in enumerate(rule.get("apiVersions") or ()):
+        if not each:
+            causes.require(f"{place}.apiVersions[{index}]")
+    _check_rule_resources(rule.get("resources") or (), f"{place}.resources", causes)
     causes.check_choice(f"{place}.scope", rule.get("scope"), _SCOPES)
 
 
-def _check_client(client: Part, place: str, causes: Causes) -> None:
+def _check_rule_resources(resources: Sequence[str], field: str, causes: Causes) -> None:
+    if not resources:
+        causes.require(field)
+    wholes: set[str] = set()
+    parts: set[str] = set()
+    has_plain = False
+    for index, each in enumerate(resources):
+        if not each:
+            causes.require(f"{field}[{index}]")
+            continue
+        name, slash, part = each.partition("/")
+        if not slash:
+            # The server remembers the last one only.
+            has_plain = each != "*"
+            continue
+        if name in wholes:
+            causes.refuse(f"{field}[{index}]", each, f"if '{name}/*' is present, must not specify {each}")
+        if part in parts:
+            causes.refuse(f"{field}[{index}]", each, f"if '*/{part}' is present, must not specify {each}")
+        wholes |= {name} if part == "*" else set()
+        parts |= {part} if name == "*" else set()
+    if len(resources) > 1 and "*/*" in resources:
+        causes.refuse(field, list(resources), "if '*/*' is present, must not specify other resources")
+    if "*" in resources and has_plain:
+        text = "if '*' is present, must not specify other resources without subresources"
+        causes.refuse(field, list(resources), text)
+
+
+def check_review_versions(versions: Sequence[str], field: str, causes: Causes) -> None:
+    """Check the versions of reviews that a webhook reads."""
+    for number, version in enumerate(versions):
+        if version in versions[:number]:
+            causes.refuse(f"{field}[{number}]", version, "duplicate version")
+            continue
+        for text in list_service_problems(version):
+            causes.refuse(f"{field}[{number}]", version, text)
+    if versions and not {"v1", "v1beta1"} & set(versions):
+        causes.refuse(field, list(versions), "must include at least one of v1, v1beta1")
+
+
+def check_client(client: Part, place: str, causes: Causes) -> None:
+    """Check where the server finds a webhook."""
     url, service = client.get("url"), client.get("service")
     if (url is None) == (service is None):
         causes.require(place, "exactly one of url or service is required")
@@ -176,12 +209,21 @@ def check_conditions(
         names.add(name)
 
 
+def _check_resource_names(names: Sequence[str], field: str, causes: Causes) -> None:
+    for index, each in enumerate(names):
+        for text in list_segment_problems(each or ""):
+            causes.refuse(f"{field}[{index}]", each, text)
+        if each in names[:index]:
+            causes.report_duplicate(f"{field}[{index}]", each)
+
+
 def check_resources(resources: Part, place: str, causes: Causes, *, is_required: bool) -> None:
     causes.check_choice(f"{place}.matchPolicy", resources.get("matchPolicy"), ("Equivalent", "Exact"))
     for name in ("namespaceSelector", "objectSelector"):
         check_selector(resources.get(name), f"{place}.{name}", causes)
     for name in ("resourceRules", "excludeResourceRules"):
         for index, rule in enumerate(resources.get(name) or ()):
+            _check_resource_names(rule.get("resourceNames") or (), f"{place}.{name}[{index}].resourceNames", causes)
             check_rule(rule, f"{place}.{name}[{index}]", causes)
     if is_required and not resources.get("resourceRules"):
         causes.require(f"{place}.resourceRules")

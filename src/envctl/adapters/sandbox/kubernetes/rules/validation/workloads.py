@@ -25,6 +25,8 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_cl
 
 Part = Mapping[str, Any]
 
+_CONTROLLER = "batch.kubernetes.io/controller-uid"
+
 _NO_FIT = "`selector` does not match template `labels`"
 _STATEFUL_SET_UPDATES = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
@@ -36,7 +38,7 @@ _CHANGEABLE = frozenset(
         "persistentVolumeClaimRetentionPolicy",
     }
 )
-_CRON_NAME_LENGTH, _JOB_NAME_LENGTH = 52, 63
+_CRON_NAME_LENGTH = 52
 
 
 def check_deployment(item: Part, before: Part | None, causes: Causes) -> None:
@@ -123,11 +125,14 @@ def check_stateful_set(item: Part, before: Part | None, causes: Causes) -> None:
 
 def check_job(item: Part, before: Part | None, causes: Causes) -> None:
     spec, name = item.get("spec") or {}, item["metadata"].get("name") or ""
-    if len(name) > _JOB_NAME_LENGTH and spec.get("completionMode") == "Indexed":
-        causes.refuse("metadata.name", name, f"must be no more than {_JOB_NAME_LENGTH} characters")
     if before is None:
         _check_generated_selector(item, spec, causes)
     check_job_spec(spec, "spec", causes)
+    if before is None and spec.get("completionMode") == "Indexed" and (spec.get("completions") or 0) > 0:
+        pod = f"{name}-{spec['completions'] - 1}"
+        if list_label_problems(pod):
+            text = f"will not able to create pod with invalid DNS label: {pod}"
+            causes.refuse("metadata.name", name, text)
     if item["metadata"].get("uid"):
         if spec.get("selector") is None:
             causes.require("spec.selector")
@@ -142,6 +147,16 @@ def _check_generated_selector(item: Part, spec: Part, causes: Causes) -> None:
         return
     labels = {f"{prefix}controller-uid": uid for prefix in ("", "batch.kubernetes.io/")}
     labels |= {f"{prefix}job-name": name for prefix in ("", "batch.kubernetes.io/")}
+    sent = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    found = sent or {}
+    # An older Job has only the two labels without a domain.
+    has_domain = _CONTROLLER in ((spec["selector"] or {}).get("matchLabels") or {})
+    for key in ("controller-uid", "job-name", *((_CONTROLLER, "batch.kubernetes.io/job-name") if has_domain else ())):
+        place, text = f"spec.template.metadata.labels[{key}]", f"must be '{labels[key]}'"
+        if key not in found:
+            causes.require(place, text)
+        elif found[key] != labels[key]:
+            causes.refuse(place, sent, text)
     if not fits_selector(spec["selector"], labels):
         text = "`selector` not auto-generated"
         causes.refuse("spec.selector", spec["selector"], text, "*@meta.v1.LabelSelector")

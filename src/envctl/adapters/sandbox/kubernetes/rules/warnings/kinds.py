@@ -10,7 +10,9 @@ from envctl.adapters.sandbox.kubernetes.rules.warnings.addresses import (
     warn_of_address,
     warn_of_range,
 )
+from envctl.adapters.sandbox.kubernetes.rules.warnings.definitions import warn_of_formats
 from envctl.adapters.sandbox.kubernetes.rules.warnings.pods import warn_of_claim_spec, warn_of_pod
+from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
 Warn = Callable[[Part, Part | None], Iterator[str]]
@@ -23,6 +25,7 @@ _VOLUME_ANNOTATIONS = {
     _CLASS: 'deprecated since v1.8; use "storageClassName" attribute instead',
     "volume.beta.kubernetes.io/mount-options": 'deprecated since v1.31; use "mountOptions" attribute instead',
 }
+_LIMITED = ("cpu", "memory", "storage", "ephemeral-storage")
 _INGRESS_CLASS, _HINTS = "kubernetes.io/ingress.class", "service.kubernetes.io/topology-aware-hints"
 
 
@@ -178,6 +181,20 @@ def _warn_of_secret(item: Part, live: Part | None) -> Iterator[str]:  # noqa: AR
             return
 
 
+def _warn_of_slice(item: Part, live: Part | None) -> Iterator[str]:
+    if live is None and item.get("addressType") == "FQDN":
+        yield "spec.addressType: FQDN endpoints are deprecated"
+
+
+def _warn_of_quota(item: Part, live: Part | None) -> Iterator[str]:
+    hard = (item.get("spec") or {}).get("hard") or {}
+    for name in _LIMITED if live is None else ():
+        asked, limit = f"requests.{name}", f"limits.{name}"
+        asked = name if asked not in hard and name in ("cpu", "memory") else asked
+        if asked in hard and limit in hard and parse_quantity(hard[asked]) > parse_quantity(hard[limit]):
+            yield f"ResourceQuota {asked} ({hard[asked]}) should be less than {limit} ({hard[limit]})"
+
+
 def _warn_of_driver(item: Part, live: Part | None) -> Iterator[str]:
     spec, old = item.get("spec") or {}, (live or {}).get("spec") or {}
     is_changed = spec.get("tokenRequests") and spec["tokenRequests"] != old.get("tokenRequests")
@@ -190,8 +207,10 @@ _WARNINGS: Mapping[str, Warn] = {
     "CSIDriver": _warn_of_driver,
     "Secret": _warn_of_secret,
     "CronJob": _warn_of_cron_job,
+    "CustomResourceDefinition": warn_of_formats,
     "DaemonSet": _warn_of_template,
     "Deployment": _warn_of_template,
+    "EndpointSlice": _warn_of_slice,
     "Ingress": _warn_of_ingress,
     "Job": _warn_of_template,
     "NetworkPolicy": _warn_of_network_policy,
@@ -200,6 +219,7 @@ _WARNINGS: Mapping[str, Warn] = {
     "Pod": _warn_of_new_pod,
     "PodTemplate": _warn_of_pod_template,
     "ReplicaSet": _warn_of_template,
+    "ResourceQuota": _warn_of_quota,
     "ReplicationController": _warn_of_template,
     "Service": _warn_of_service,
     "StatefulSet": _warn_of_stateful_set,

@@ -6,6 +6,7 @@ from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_value_problems
 from envctl.adapters.sandbox.kubernetes.rules.warnings.addresses import find_deprecation, warn_of_address
+from envctl.adapters.sandbox.kubernetes.rules.warnings.paths import warn_of_paths
 from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
@@ -115,8 +116,7 @@ def _warn_of_volumes(volumes: Sequence[Part], field: str) -> Iterator[str]:
         if template is not None:
             place = f"{field}[{index}].ephemeral.volumeClaimTemplate.spec"
             yield from warn_of_claim_spec(template.get("spec") or {}, place)
-        if any(not any(source.values()) for source in (volume.get("projected") or {}).get("sources") or ()):
-            yield f"volume {json.dumps(volume.get('name') or '')} (Projected) has no sources provided"
+        yield from warn_of_paths(volume)
 
 
 def warn_of_claim_spec(spec: Part, field: str) -> Iterator[str]:

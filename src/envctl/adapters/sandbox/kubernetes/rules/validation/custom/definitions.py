@@ -2,25 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.custom.schema_checks import check_schema, is_convertible
-from envctl.adapters.sandbox.kubernetes.rules.validation.custom.structure import check_structure
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.versions import (
+    check_shared,
+    check_version,
+    split_versions,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_service_problems,
     list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.webhooks import check_client, check_review_versions
 
 Part = Mapping[str, Any]
 
-_SCHEMA_PARTS: tuple[tuple[str, type], ...] = (("properties", dict), ("required", list), ("enum", list), ("type", str))
-_COLUMN_TYPES = "boolean,date,integer,number,string"
-_COLUMN_FORMATS = "byte,date,date-time,double,float,int32,int64,password"
 _MIXED_CASE = "may have mixed case, but should otherwise match: "
-_REPLICA_PATHS = (("specReplicasPath", ".spec."), ("statusReplicasPath", ".status."))
-# What versions may have in common, and where the server keeps it then.
-_PLACES = {name: f"spec.{name}" for name in ("schema", "subresources", "additionalPrinterColumns", "selectableFields")}
 _VERSIONS = "[]@apiextensions.CustomResourceDefinitionVersion"
+_OPEN = "spec.preserveUnknownFields"
+_STORED = "status.storedVersions"
+_CLIENT, _REVIEWS = "spec.conversion.webhookClientConfig", "spec.conversion.conversionReviewVersions"
+_UNWANTED = "should not be set when strategy is not set to Webhook"
+# The groups of Kubernetes itself.
+_PROTECTED = ("k8s.io", "kubernetes.io")
+_APPROVAL = "api-approved.kubernetes.io"
+_APPROVAL_TEXT = f'protected groups must have approval annotation "{_APPROVAL}"'
+_APPROVAL_LINK = "see https://github.com/kubernetes/enhancements/pull/1111"
 
 
 def check_definition(item: Part, before: Part | None, causes: Causes) -> None:
@@ -28,7 +36,7 @@ def check_definition(item: Part, before: Part | None, causes: Causes) -> None:
     names, versions = spec.get("names") or {}, spec.get("versions") or ()
     expected = f"{names.get('plural') or ''}.{spec.get('group') or ''}"
     name, group = item["metadata"].get("name") or "", spec.get("group") or ""
-    if before is None and name != expected:
+    if before is None and name and name != expected:
         causes.refuse("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
     _check_group(group, causes)
     if not spec.get("scope"):
@@ -38,16 +46,29 @@ def check_definition(item: Part, before: Part | None, causes: Causes) -> None:
     for index, version in enumerate(versions):
         if (version.get("schema") or {}).get("openAPIV3Schema") is None:
             causes.require(f"spec.versions[{index}].schema.openAPIV3Schema")
-    shared, own = _split_versions(versions)
-    for index, version in enumerate(own):
-        _check_version(version, f"spec.versions[{index}]", causes)
-    _check_versions(own, causes)
-    _check_names(names, causes)
-    _check_parts(shared, {**_PLACES, "schema": "spec.validation"}, causes)
-    if not any(version.get("storage") for version in versions) and before is None:
-        causes.refuse("status.storedVersions", None, "must have at least one stored version")
+    is_open = bool(spec.get("preserveUnknownFields"))
+    if is_open and any(_has_defaults(version) for version in versions):
+        causes.refuse(_OPEN, value=True, detail="must be false in order to use defaults in the schema")
+    _check_versions(spec, names, causes)
+    if is_open and spec.get("conversion") is not None and spec["conversion"].get("strategy") != "None":
+        text = "must be None if spec.preserveUnknownFields is true"
+        causes.refuse("spec.conversion.strategy", spec["conversion"].get("strategy") or "", text)
+    _check_conversion(spec.get("conversion"), causes)
     if before is not None:
         _check_changes(spec, before.get("spec") or {}, causes)
+    _check_stored(versions, before, causes)
+    _check_approval(item, before, group, causes)
+    if is_open and not ((before or {}).get("spec") or {}).get("preserveUnknownFields"):
+        text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        causes.refuse(_OPEN, value=True, detail=text)
+
+
+def _has_defaults(part: object) -> bool:
+    """Check for defaults in a version or in a part of its schema."""
+    if isinstance(part, Mapping):
+        is_schema = "type" in part or "properties" in part
+        return (is_schema and part.get("default") is not None) or any(_has_defaults(each) for each in part.values())
+    return isinstance(part, list) and any(_has_defaults(each) for each in part)
 
 
 def _check_group(group: str, causes: Causes) -> None:
@@ -59,25 +80,48 @@ def _check_group(group: str, causes: Causes) -> None:
         causes.refuse("spec.group", group, "should be a domain with at least one dot")
 
 
-def _split_versions(versions: Sequence[Part]) -> tuple[Part, list[Part]]:
-    """Return what all versions have in common, which the server keeps once, and the versions without it."""
-    shared = {
-        name: versions[0][name]
-        for name in _PLACES
-        if versions
-        and versions[0].get(name) is not None
-        and all(each.get(name) == versions[0][name] for each in versions)
-    }
-    return shared, [{name: value for name, value in each.items() if name not in shared} for each in versions]
-
-
-def _check_versions(versions: Any, causes: Causes) -> None:  # noqa: ANN401 (JSON)
-    named = [version.get("name") or "" for version in versions]
+def _check_versions(spec: Part, names: Part, causes: Causes) -> None:
+    versions = spec.get("versions") or ()
+    shared, own = split_versions(versions)
+    for index, version in enumerate(own):
+        place, name = f"spec.versions[{index}]", version.get("name") or ""
+        if problems := list_service_problems(name):
+            causes.refuse(f"{place}.name", name, ",".join(problems))
+        check_version(version, place, shared, own, causes)
+    named = [version.get("name") or "" for version in own]
     if len(set(named)) < len(named):
-        causes.refuse("spec.versions", list(versions), "must contain unique version names", _VERSIONS)
-    if sum(1 for version in versions if version.get("storage")) != 1:
+        causes.refuse("spec.versions", own, "must contain unique version names", _VERSIONS)
+    if sum(1 for version in own if version.get("storage")) != 1:
         text = "must have exactly one version marked as storage version"
-        causes.refuse("spec.versions", list(versions) or None, text, _VERSIONS)
+        causes.refuse("spec.versions", own or spec.get("versions"), text, _VERSIONS)
+    if named and named[0] and (problems := list_service_problems(named[0])):
+        causes.refuse("spec.version", named[0], ",".join(problems))
+    _check_names(names, causes)
+    check_shared(shared, own, causes)
+
+
+def _check_stored(versions: Sequence[Part], before: Part | None, causes: Causes) -> None:
+    """Check that the versions in which objects are stored exist. A write adds the one of its objects."""
+    stored = list(((before or {}).get("status") or {}).get("storedVersions") or ())
+    added = next((version.get("name") or "" for version in versions if version.get("storage")), None)
+    if added is not None and added not in stored:
+        stored.append(added)
+    if not stored:
+        causes.refuse(_STORED, None, "must have at least one stored version")
+        return
+    left = dict.fromkeys(stored)
+    for version in versions:
+        name = version.get("name") or ""
+        if version.get("storage") and name not in left:
+            causes.refuse(_STORED, stored, f"must have the storage version {name}")
+        left.pop(name, None)
+    for name in left:
+        text = (
+            f"missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions "
+            f"until a storage migration ensures no data remains persisted in {name} and removes {name} from "
+            "status.storedVersions"
+        )
+        causes.refuse(f"{_STORED}[{stored.index(name)}]", name, text)
 
 
 def _check_names(names: Part, causes: Causes) -> None:
@@ -97,92 +141,64 @@ def _check_names(names: Part, causes: Causes) -> None:
             causes.refuse("spec.names.listKind", names["listKind"], "kind and listKind may not be the same")
 
 
+def _check_conversion(conversion: Part | None, causes: Causes) -> None:
+    if conversion is None:
+        return
+    strategy, webhook = conversion.get("strategy") or "", conversion.get("webhook") or {}
+    client, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or ()
+    if not strategy:
+        causes.require("spec.conversion.strategy")
+    else:
+        causes.check_choice("spec.conversion.strategy", strategy, ("None", "Webhook"))
+    if strategy != "Webhook":
+        for field, found in ((_CLIENT, client is not None), (_REVIEWS, versions)):
+            if found:
+                causes.forbid(field, _UNWANTED)
+        return
+    if client is None:
+        causes.require(_CLIENT, "required when strategy is set to Webhook")
+    else:
+        check_client(client, _CLIENT, causes)
+    if not versions:
+        causes.require(_REVIEWS)
+    check_review_versions(versions, _REVIEWS, causes)
+
+
+def _check_approval(item: Part, before: Part | None, group: str, causes: Causes) -> None:
+    """Check that somebody has approved a kind in a group of Kubernetes."""
+    if not any(group == each or group.endswith(f".{each}") for each in _PROTECTED):
+        return
+    text = _read_approval(item)
+    state = _judge_approval(text)
+    if state in ("approved", "bypassed") or (before is not None and _judge_approval(_read_approval(before)) == state):
+        return
+    field = f"metadata.annotations[{_APPROVAL}]"
+    if state == "missing":
+        causes.require(field, f"{_APPROVAL_TEXT}, {_APPROVAL_LINK}")
+    else:
+        detail = f'{_APPROVAL_TEXT} with either a URL or a reason starting with "unapproved", {_APPROVAL_LINK}'
+        causes.refuse(field, text, detail)
+
+
+def _read_approval(item: Part) -> str:
+    return str((item["metadata"].get("annotations") or {}).get(_APPROVAL) or "")
+
+
+def _judge_approval(text: str) -> str:
+    if not text:
+        return "missing"
+    if text.startswith("unapproved"):
+        return "bypassed"
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "invalid"
+    return "approved" if parts.scheme and parts.netloc else "invalid"
+
+
 def _check_changes(spec: Part, old: Part, causes: Causes) -> None:
-    for field in ("group", "scope"):
-        causes.check_unchanged(f"spec.{field}", spec.get(field), old.get(field))
     names, former = spec.get("names") or {}, old.get("names") or {}
-    for field in ("kind", "plural"):
-        causes.check_unchanged(f"spec.names.{field}", names.get(field), former.get(field))
-
-
-def _check_version(version: Part, place: str, causes: Causes) -> None:
-    name = version.get("name") or ""
-    if problems := list_service_problems(name):
-        causes.refuse(f"{place}.name", name, ",".join(problems))
-    warning = version.get("deprecationWarning")
-    if warning is not None and not version.get("deprecated"):
-        causes.refuse(f"{place}.deprecationWarning", warning, "can only be set for deprecated versions")
-    elif warning == "":
-        causes.refuse(f"{place}.deprecationWarning", warning, "must not be an empty string")
-    _check_parts(version, {name: f"{place}.{name}" for name in _PLACES}, causes)
-
-
-def _check_parts(version: Part, places: Mapping[str, str], causes: Causes) -> None:
-    """Check the schema, the subresources and the columns of a version, or of all versions."""
-    schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    field = f"{places['schema']}.openAPIV3Schema"
-    if schema is not None and _is_readable(schema, field, causes):
-        if schema.get("nullable"):
-            causes.forbid(f"{field}.nullable", "nullable cannot be true at the root")
-        if is_convertible(schema):
-            check_structure(schema, field, causes)
-        check_schema(schema, field, causes)
-    _check_scale((version.get("subresources") or {}).get("scale"), f"{places['subresources']}.scale", causes)
-    for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
-        _check_column(column, f"{places['additionalPrinterColumns']}[{index}]", causes)
-
-
-def _check_scale(scale: Part | None, place: str, causes: Causes) -> None:
-    for name, begin in _REPLICA_PATHS if scale is not None else ():
-        path, field = (scale or {}).get(name) or "", f"{place}.{name}"
-        if not path:
-            causes.require(field)
-        elif not path.startswith("."):
-            causes.refuse(field, path, "must be a simple json path starting with .")
-        elif not path.startswith(begin):
-            causes.refuse(field, path, f"should be a json path under {begin.rstrip('.')}")
-    path = (scale or {}).get("labelSelectorPath") or ""
-    if path and not path.startswith("."):
-        causes.refuse(f"{place}.labelSelectorPath", path, "must be a simple json path starting with .")
-    elif path and not path.startswith((".spec.", ".status.")):
-        causes.refuse(f"{place}.labelSelectorPath", path, "should be a json path under either .spec or .status")
-
-
-def _check_column(column: Part, place: str, causes: Causes) -> None:
-    type_, form, path = (column.get(name) or "" for name in ("type", "format", "jsonPath"))
-    if not column.get("name"):
-        causes.require(f"{place}.name")
-    if not type_:
-        causes.require(f"{place}.type", f"must be one of {_COLUMN_TYPES}")
-    elif type_ not in _COLUMN_TYPES.split(","):
-        causes.refuse(f"{place}.type", type_, f"must be one of {_COLUMN_TYPES}")
-    if form and form not in _COLUMN_FORMATS.split(","):
-        causes.refuse(f"{place}.format", form, f"must be one of {_COLUMN_FORMATS}")
-    if not path:
-        causes.require(f"{place}.JSONPath")
-    elif not path.startswith("."):
-        causes.refuse(f"{place}.JSONPath", path, "must be a simple json path starting with .")
-
-
-def _is_readable(schema: object, place: str, causes: Causes) -> bool:
-    """Check that a schema and all schemas in it have the types that the other checks need."""
-    if not isinstance(schema, Mapping):
-        causes.refuse(place, schema, "must be a schema")
-        return False
-    wrong = [name for name, types in _SCHEMA_PARTS if not isinstance(schema.get(name) or types(), types)]
-    if "required" not in wrong and any(not isinstance(name, str) for name in schema.get("required") or ()):
-        wrong.append("required")
-    for name in wrong:
-        causes.refuse(f"{place}.{name}", schema[name], "must be a part of a schema")
-    if wrong:
-        return False
-    if isinstance(schema.get("items"), list):
-        causes.forbid(f"{place}.items", "items must be a schema object and not an array")
-        return False
-    inner = [(f"{place}.properties[{name}]", each) for name, each in (schema.get("properties") or {}).items()]
-    others = ((name, schema.get(name)) for name in ("items", "additionalProperties", "not"))
-    inner += [(f"{place}.{name}", each) for name, each in others if each is not None and not isinstance(each, bool)]
-    for name in ("anyOf", "allOf", "oneOf"):
-        inner += [(f"{place}.{name}[{index}]", each) for index, each in enumerate(schema.get(name) or ())]
-    readable = [_is_readable(each, field, causes) for field, each in inner]
-    return all(readable)
+    causes.check_unchanged("spec.scope", spec.get("scope"), old.get("scope"))
+    causes.check_unchanged("spec.names.kind", names.get("kind"), former.get("kind"))
+    causes.check_unchanged("spec.group", spec.get("group"), old.get("group"))
+    causes.check_unchanged("spec.names.plural", names.get("plural"), former.get("plural"))

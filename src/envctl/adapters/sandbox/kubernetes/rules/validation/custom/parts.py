@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.custom.scale_values import check_scale_values
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.values import check_value
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_service_problems
 from envctl.domain.kubernetes.schemas import Schema
@@ -14,10 +15,11 @@ Part = Mapping[str, Any]
 _MOST_SLASHES = 1
 
 
-def check_custom_resource(schema: Schema, item: Part, causes: Causes) -> None:
-    """Check a custom resource by its schema."""
+def check_custom_resource(schema: Schema, scale_paths: Mapping[str, str], item: Part, causes: Causes) -> None:
+    """Check a custom resource by its schema, and the values of its scale."""
     content = {name: value for name, value in item.items() if name not in ("apiVersion", "kind", "metadata")}
     check_value(schema, content, "", causes)
+    check_scale_values(scale_paths, item, causes)
     for inner, value, path in _walk(schema, content, ""):
         if isinstance(value, dict) and inner.get("x-kubernetes-embedded-resource"):
             _check_embedded(value, path, causes)

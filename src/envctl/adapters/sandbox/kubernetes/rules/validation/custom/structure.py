@@ -24,14 +24,41 @@ _FORBIDDEN = (
 )
 
 
-def check_structure(schema: Part, place: str, causes: Causes) -> None:
-    """Check a schema, and then its defaults. Problems are in the order of their texts."""
+def check_structure(schema: Part, place: str, causes: Causes) -> bool:
+    """Check a schema, and then its defaults. Returns whether it has no problems."""
     found = Causes()
     _check(schema, "root", place, found)
+    _check_completeness(schema, schema, place, place, found)
+    # The server sorts these by their texts.
+    found.sort(key=lambda cause: f"{cause.field}: {cause.message}")
     if not found:
         _check_defaults(schema, place, found)
-    found.sort(key=lambda cause: f"{cause.field}: {cause.message}")
     causes.extend(found)
+    return not found
+
+
+def _check_completeness(condition: Part, schema: Part, place: str, origin: str, causes: Causes) -> None:
+    """Check that the schema itself has all fields that its conditions name."""
+    inner = [("not", condition["not"])] if condition.get("not") is not None else []
+    for name in ("allOf", "anyOf", "oneOf"):
+        inner += [(f"{name}[{index}]", each) for index, each in enumerate(condition.get(name) or ())]
+    for name, each in inner:
+        _check_part(each, schema, place, f"{origin}.{name}", causes)
+
+
+def _check_part(condition: Part, schema: Part | None, place: str, origin: str, causes: Causes) -> None:
+    if schema is None:
+        causes.require(place, f"because it is defined in {origin}")
+        return
+    _check_completeness(condition, schema, place, origin, causes)
+    if isinstance(condition.get("items"), Mapping):
+        items = schema.get("items")
+        found = items if isinstance(items, Mapping) else None
+        _check_part(condition["items"], found, f"{place}.items", f"{origin}.items", causes)
+    fields = schema.get("properties") or {}
+    for name, each in (condition.get("properties") or {}).items():
+        step = f"properties[{name}]"
+        _check_part(each, fields.get(name), f"{place}.{step}", f"{origin}.{step}", causes)
 
 
 def list_parts(schema: Part, place: str) -> Iterator[tuple[str, str, Part]]:
@@ -46,9 +73,9 @@ def list_parts(schema: Part, place: str) -> Iterator[tuple[str, str, Part]]:
 
 def _check(schema: Part, level: str, place: str, causes: Causes) -> None:
     type_ = schema.get("type") or ""
-    if type_ == "array" and schema.get("items") is None:
+    if type_ == "array" and not isinstance(schema.get("items"), Mapping):
         causes.require(f"{place}.items", "must be specified")
-    if level == "root" and schema.get("additionalProperties"):
+    if level == "root" and schema.get("additionalProperties") is not None:
         causes.forbid(f"{place}.additionalProperties", "must not be used at the root")
     for inner_level, inner_place, inner in list_parts(schema, place):
         _check(inner, inner_level, inner_place, causes)
@@ -86,18 +113,23 @@ def _check_type(schema: Part, type_: str, level: str, place: str, causes: Causes
         causes.require(f"{place}.type", f"must not be empty {_LEVELS[level]}")
     if level == "root" and type_ not in ("", "object"):
         causes.refuse(f"{place}.type", type_, "must be object at the root")
+    if schema.get(_EMBEDDED) and schema.get("additionalProperties") is not None:
+        causes.forbid(f"{place}.additionalProperties", "must not be used if x-kubernetes-embedded-resource is set")
     if schema.get(_EMBEDDED) and not schema.get(_PRESERVE) and not schema.get("properties"):
         text = f"must not be empty if {_EMBEDDED} is true without {_PRESERVE}"
         causes.require(f"{place}.properties", text)
 
 
-def _check_conditions(schema: Part, place: str, causes: Causes) -> None:
+def _check_conditions(
+    schema: Part, place: str, causes: Causes, *, is_inner: bool = False, skips_either: bool = False
+) -> None:
     """Check the schemas in `anyOf` and others, which may only have conditions."""
     for name in ("anyOf", "allOf", "oneOf"):
-        if name == "anyOf" and schema.get(name) == _EITHER:
+        if name == "anyOf" and (skips_either or (not is_inner and schema.get(name) == _EITHER)):
             continue
         for index, inner in enumerate(schema.get(name) or ()):
-            _check_condition(inner, f"{place}.{name}[{index}]", causes)
+            is_either = name == "allOf" and index == 0 and inner.get("anyOf") == _EITHER and not is_inner
+            _check_condition(inner, f"{place}.{name}[{index}]", causes, skips_either=is_either)
     if schema.get("not") is not None:
         _check_condition(schema["not"], f"{place}.not", causes)
     if schema.get("pattern"):
@@ -110,8 +142,8 @@ def _check_conditions(schema: Part, place: str, causes: Causes) -> None:
             causes.refuse(f"{place}.pattern", schema["pattern"], text)
 
 
-def _check_condition(schema: Part, place: str, causes: Causes) -> None:
-    _check_conditions(schema, place, causes)
+def _check_condition(schema: Part, place: str, causes: Causes, *, skips_either: bool = False) -> None:
+    _check_conditions(schema, place, causes, is_inner=True, skips_either=skips_either)
     for _, inner_place, inner in list_parts(schema, place):
         _check_condition(inner, inner_place, causes)
     for name, wanted in _FORBIDDEN:
@@ -139,11 +171,10 @@ def _check_defaults(schema: Part, place: str, causes: Causes) -> None:
     if schema.get("default") is not None:
         if _has_unknown(schema, schema["default"]):
             causes.refuse(f"{place}.default", schema["default"], "must not have unknown fields")
-            return
         found = Causes()
         check_value({**schema, "default": None}, schema["default"], "", found)
         for cause in found:
             field = f"{place}.default" + (f".{cause.field}" if cause.field not in ("", "<nil>") else "")
             causes.append(cause._replace(field=field))
-    for _, inner_place, inner in list_parts(schema, place):
+    for _, inner_place, inner in list_parts({**schema, "additionalProperties": None}, place):
         _check_defaults(inner, inner_place, causes)

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause
@@ -11,6 +12,9 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.custom.formats import f
 from envctl.domain.kubernetes.schemas import Schema
 
 _TYPES = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (dict, "object"), (list, "array"))
+# Numbers with other powers of ten have an exponent in messages.
+_LEAST_POWER, _MOST_POWER = -4, 6
+_INT_OR_STRING = "x-kubernetes-int-or-string"
 _RANGES = {"int32": 2**31, "int64": 2**63}
 
 
@@ -52,14 +56,24 @@ def _refuse_whole(causes: Causes, text: str) -> None:
 
 
 def _check_type(schema: Schema, value: object, path: str, causes: Causes) -> None:
-    is_open = bool(schema.get("x-kubernetes-int-or-string"))
+    is_open = bool(schema.get(_INT_OR_STRING))
     wanted = ["integer", "string"] if is_open else [schema["type"]] if schema.get("type") else []
     found = name_type(value)
     is_whole = isinstance(value, float) and value == math.floor(value) and "integer" in wanted
     is_number = found == "integer" and "number" in wanted
-    if not wanted or found in wanted or is_whole or is_number or (value is None and schema.get("nullable")):
+    form = schema.get("format") or ""
+    if value is None or not form:
+        if wanted and not (found in wanted or is_whole or is_number or (value is None and schema.get("nullable"))):
+            _refuse_type(causes, path, ",".join(wanted), found, found)
         return
-    if schema.get("format") and isinstance(value, str | list) and not {"integer", "number"} & set(wanted):
+    if not isinstance(value, str | list):
+        have = {int: "int64", float: "float64"}.get(type(value), "")
+        if not (found in wanted or have == form or is_whole or is_number):
+            _refuse_type(causes, path, form, have, have)
+            return
+    elif not {"integer", "number"} & set(wanted):
+        return
+    if found in wanted or is_whole or is_number:
         return
     _refuse_type(causes, path, ",".join(wanted), found, found)
 
@@ -133,13 +147,16 @@ def _search(pattern: str, value: str) -> bool:
 
 
 def _check_number(schema: Schema, value: float, path: str, causes: Causes) -> None:
-    form, kind = schema.get("format", ""), schema.get("type")
-    limit = _RANGES.get(form, 2**63)
-    if kind == "integer" and not -limit <= value < limit:
-        named = f"with format {form}" if form in _RANGES else "(default format)"
-        _refuse_whole(causes, f"Checked value must be of type integer {named} in {path}")
     factor, least, most = schema.get("multipleOf"), schema.get("minimum"), schema.get("maximum")
-    if factor and not float(value / factor).is_integer():
+    limits = (("Checked", value), ("MultipleOf", factor), ("Minimum boundary", least), ("Maximum boundary", most))
+    for name, number in limits:
+        _check_range(schema, number, name, path, causes)
+    is_rounded = isinstance(value, int) and factor is not None and _fits_range(schema, factor)
+    factor = int(factor) if is_rounded and factor is not None else factor
+    if factor is not None and factor <= 0:
+        shown = _show_number(factor)
+        _refuse(causes, path, factor, f"factor MultipleOf declared for {path} must be positive: {shown}")
+    elif factor and not float(value / factor).is_integer():
         _refuse(causes, path, value, f"{path} in body should be a multiple of {_show_number(factor)}")
     if least is not None and (value < least or (value == least and schema.get("exclusiveMinimum"))):
         word = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
@@ -149,8 +166,27 @@ def _check_number(schema: Schema, value: float, path: str, causes: Causes) -> No
         _refuse(causes, path, value, f"{path} in body should be {word} {_show_number(most)}")
 
 
+def _check_range(schema: Schema, number: float | None, name: str, path: str, causes: Causes) -> None:
+    """Check that a number can be of the type and format of its schema."""
+    if number is None or _fits_range(schema, number):
+        return
+    form = f"with format {schema['format']}" if schema.get("format") else "(default format)"
+    _refuse_whole(causes, f"{name} value must be of type integer {form} in {path}")
+
+
+def _fits_range(schema: Schema, number: float) -> bool:
+    is_integer = schema.get("type") == "integer" or (not schema.get("type") and schema.get(_INT_OR_STRING))
+    limit = _RANGES.get(schema.get("format") or "", 2**63)
+    return not is_integer or (number == int(number) and -limit <= number < limit)
+
+
 def _show_number(value: float) -> str:
-    return str(int(value)) if value == int(value) else str(value)
+    """Return a number as Go shows one: large and small ones with an exponent."""
+    number = Decimal(repr(float(value))).normalize()
+    power = number.adjusted()
+    if not value or _LEAST_POWER <= power < _MOST_POWER:
+        return f"{number:f}"
+    return f"{number.scaleb(-power):f}e{'-' if power < 0 else '+'}{abs(power):02d}"
 
 
 def _check_items(schema: Schema, value: list[Any], path: str, causes: Causes) -> None:

@@ -57,14 +57,14 @@ def list_api_service_problems(name: str, spec: Part) -> list[str]:
     """Return the problems of the name of an APIService."""
     expected = f"{spec.get('version') or ''}.{spec.get('group') or ''}"
     problems = list_segment_problems(name)
-    if problems or name == expected:
+    if not name or problems or name == expected:
         return problems
     return [f'must be `spec.version+"."+spec.group`: "{expected}"']
 
 
 def check_ip_address(item: Part, before: Part | None, causes: Causes) -> None:
     parent, address = (item.get("spec") or {}).get("parentRef"), item["metadata"].get("name") or ""
-    for text in list_address_name_problems(address):
+    for text in list_address_name_problems(address) if address else ():
         causes.refuse("metadata.name", address, text)
     if before is not None:
         former = (before.get("spec") or {}).get("parentRef")
