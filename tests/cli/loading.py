@@ -10,8 +10,12 @@ _PROBE = """
 import os, sys
 wanted, sys.argv = sys.argv[1].split(), ["envctl", *sys.argv[2:]]
 
+def is_loaded(name):
+    # What stands in for a module until its first use is a module of another type.
+    return name in sys.modules and not type(sys.modules[name]).__module__.endswith("late_modules")
+
 def leave(code):
-    sys.stderr.write(f"loaded: {' '.join(name for name in wanted if name in sys.modules)}")
+    sys.stderr.write(f"loaded: {' '.join(filter(is_loaded, wanted))}")
     sys.stderr.flush()
     real(code)
 

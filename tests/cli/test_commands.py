@@ -17,7 +17,7 @@ from envctl.cli.options.global_options import move_global_options_first
 from tests.cli.loading import load_until_start, loaded
 from tests.documents import parse_document
 
-MOST_MODULES_BEFORE_TERRAFORM = 138
+MOST_MODULES_BEFORE_TERRAFORM = 139
 
 BAD_WORDS = {
     "an unknown command": (["applly", "dev"], 64, "E000"),
@@ -279,6 +279,23 @@ def test_plugin_stand_in_raises_for_unknown_attributes(monkeypatch: pytest.Monke
     assert stand_in.PYDANTIC_ENTRY_POINT_GROUP == "pydantic"
     with pytest.raises(AttributeError):
         _ = stand_in.what_never_was
+
+
+def test_platform_stand_in_names_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    from envctl.cli.late_modules import LatePlatform
+
+    stand_in = LatePlatform()
+    monkeypatch.delitem(sys.modules, stand_in.__name__, raising=False)
+    assert stand_in.system() == os.uname().sysname
+    machine = stand_in.machine
+    assert callable(machine)
+    assert machine() == os.uname().machine
+
+
+def test_validate_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    lay_small_project(tmp_path)
+    found, done = loaded(["validate"], ["typer", "platform", "hashlib", "secrets", "hmac"], tmp_path, {})
+    assert (found, done.returncode) == (set(), 0), done.stderr
 
 
 def test_an_interrupt_while_loading_shows_no_traceback() -> None:

@@ -8,6 +8,7 @@ import pytest
 from envctl.cli import boundary, entry
 from envctl.cli.boundary import CommandContext, CommandEnd, to_command_name
 from envctl.cli.commands.inspect import drift, plan_tree
+from envctl.cli.commands.project import validate
 from envctl.cli.short_commands import find_short_command
 
 LINES = (
@@ -18,6 +19,9 @@ LINES = (
     ["drift"],
     ["drift", "dev", "staging"],
     ["drift", "--sandbox", "--no-color", "--debug", "--yes"],
+    ["validate"],
+    ["validate", "dev"],
+    ["--json", "validate", "--no-color"],
 )
 LEFT_TO_TYPER: tuple[list[str], ...] = (
     [],
@@ -31,6 +35,9 @@ LEFT_TO_TYPER: tuple[list[str], ...] = (
     ["plan", "dev", "--trace=t.json"],
     ["drift", "--dry-run"],
     ["drift", "-h"],
+    ["validate", "dev", "staging"],
+    ["validate", "--settings"],
+    ["validate", "--dry-run"],
     ["status"],
 )
 
@@ -45,7 +52,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         raise CommandEnd(0)
 
     monkeypatch.setattr(plan_tree, "run_partial_use_case", record)
-    for module in (boundary, drift):
+    for module in (boundary, drift, validate):
         monkeypatch.setattr(module, "run_use_case", record)
     return found
 

@@ -1,12 +1,14 @@
 """Modules that libraries import at their start and rarely use, imported at their first use."""
 
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
 
 # Of the standard library: `dataclasses` needs `inspect` for a class without a docstring, `subprocess` needs `locale`
-# for text, `urllib.parse` needs `ipaddress` for a host in brackets, and `shutil` the others for archives.
-_RARELY_USED = ("inspect", "ipaddress", "locale", "bz2", "lzma", "zlib", "tempfile")
+# for text, `urllib.parse` needs `ipaddress` for a host in brackets, `pydantic` needs `secrets` for defaults of files'
+# secrets, and `shutil` the others for archives. `hashlib` starts OpenSSL.
+_RARELY_USED = ("inspect", "ipaddress", "locale", "secrets", "hashlib", "bz2", "lzma", "zlib", "tempfile")
 
 
 class LateModule(ModuleType):
@@ -34,7 +36,19 @@ class NoPlugins(LateModule):
         return ()
 
 
+class LatePlatform(LateModule):
+    """Stands in for `platform`, which `uuid` asks for the name of the system, and pydantic for `uuid`."""
+
+    def __init__(self) -> None:
+        super().__init__("platform")
+
+    @staticmethod
+    def system() -> str:
+        return os.uname().sysname
+
+
 def delay_modules() -> None:
     """Put the stand-ins in the place of the modules that are not imported yet."""
-    for stand_in in (NoPlugins(), *map(LateModule, _RARELY_USED)):
+    platform = (LatePlatform(),) if hasattr(os, "uname") else ()
+    for stand_in in (NoPlugins(), *platform, *map(LateModule, _RARELY_USED)):
         sys.modules.setdefault(stand_in.__name__, stand_in)
