@@ -89,14 +89,20 @@ def test_any_other_frame_is_no_question(frame: bytes) -> None:
     ],
 )
 def test_settings_leave_room_for_words(settings: dict[int, int], window: int) -> None:
-    (frame,) = split_frames(leave_room(SettingsFrame(0, settings).serialize()))
+    (frame,) = split_frames(leave_room(SettingsFrame(0, settings).serialize(), is_first=True))
     assert isinstance(frame, SettingsFrame)
     assert frame.settings == settings | {WINDOW: window}
 
 
+@pytest.mark.parametrize("is_first", [True, False])
 @pytest.mark.parametrize("frame", [b"", SettingsFrame(0, flags=["ACK"]).serialize(), ask(QUESTIONS[0])])
-def test_other_beginnings_are_left_alone(frame: bytes) -> None:
-    assert leave_room(frame) == b""
+def test_other_frames_leave_no_room(frame: bytes, is_first: bool) -> None:
+    assert leave_room(frame, is_first=is_first) == frame
+
+
+def test_later_settings_set_no_new_window() -> None:
+    other = SettingsFrame(0, {SettingsFrame.MAX_FRAME_SIZE: 16_384}).serialize()
+    assert leave_room(other) == other
 
 
 SCHEMAS = st.builds(
@@ -188,7 +194,7 @@ def read(source: socket.socket, size: int) -> bytes:
 
 
 START = PREFACE + SettingsFrame(0).serialize()
-ROOMY = PREFACE + leave_room(SettingsFrame(0).serialize())
+ROOMY = PREFACE + leave_room(SettingsFrame(0).serialize(), is_first=True)
 
 
 @pytest.mark.parametrize("path", QUESTIONS)
@@ -207,6 +213,16 @@ def test_answer_to_question_is_marked(line: Line, path: str) -> None:
     provider.sendall(said + schema + later)
     expected = said + mark_answer(schema) + later
     assert read(terraform, len(expected)) == expected
+
+
+def test_window_enlarged_during_the_answer_leaves_room_too(line: Line) -> None:
+    """Terraform does so before it has read anything: the provider then fills all of the new window."""
+    terraform, provider = line.open()
+    terraform.sendall(ask(QUESTIONS[0]))
+    read(provider, len(ROOMY) + len(ask(QUESTIONS[0])))
+    larger = SettingsFrame(0, {WINDOW: 98_312}).serialize()
+    terraform.sendall(larger)
+    assert read(provider, len(larger)) == SettingsFrame(0, {WINDOW: 98_308}).serialize()
 
 
 def test_other_answers_pass_as_they_are(line: Line) -> None:

@@ -125,17 +125,17 @@ class _Conversation:
         reader, send = _FrameReader(self._terraform), self._provider.sendall
         preface = reader.read(len(_PREFACE))
         send(preface)
-        settings = reader.read_frame() if preface == _PREFACE else b""
-        roomy = leave_room(settings)
-        send(roomy or settings)
-        while roomy and (frame := reader.read_frame()):
-            is_question = asks_for_schema(frame)
-            if is_question:
+        first = reader.read_frame() if preface == _PREFACE else b""
+        roomy = leave_room(first, is_first=True)
+        send(roomy)
+        if roomy == first:
+            reader.pass_rest(send)
+            return
+        while frame := reader.read_frame():
+            if not self._stream and asks_for_schema(frame):
                 self._stream = get_stream(frame)
                 self._on_question()
-            send(frame)
-            if is_question:
-                break
+            send(leave_room(frame))
         reader.pass_rest(send)
 
     def _pass_answers(self) -> None:
@@ -199,20 +199,25 @@ def asks_for_schema(frame: bytes) -> bool:
     return frame[_TYPE] == _HEADERS and any(each in frame for each in _QUESTIONS)
 
 
-def leave_room(frame: bytes) -> bytes:
-    """Return the first settings of Terraform with a smaller window, by what the relay adds; empty for another frame.
+def leave_room(frame: bytes, *, is_first: bool = False) -> bytes:
+    """Return settings of Terraform with a smaller window, by what the relay adds; any other frame as it is.
 
-    A provider that fills the whole window with the answer would otherwise be cut off.
+    A provider that fills the whole window would otherwise be cut off. Terraform enlarges the window while it reads.
     """
     if not frame or frame[_TYPE] != _SETTINGS or frame[_FLAGS] & _ACK:
-        return b""
-    body = frame[_HEAD:]
-    window = _DEFAULT_WINDOW
-    for start in range(0, len(body), _SETTING):
-        if int.from_bytes(body[start : start + 2], "big") == _WINDOW_SETTING:
-            window = int.from_bytes(body[start + 2 : start + _SETTING], "big")
-    smaller = max(0, window - len(_ONCE_IS_ENOUGH))
-    return _build_frame(frame, body + _WINDOW_SETTING.to_bytes(2, "big") + smaller.to_bytes(4, "big"))
+        return frame
+    body, has_window = b"", False
+    for start in range(_HEAD, len(frame), _SETTING):
+        setting = frame[start : start + _SETTING]
+        if int.from_bytes(setting[:2], "big") == _WINDOW_SETTING:
+            setting, has_window = _build_window(int.from_bytes(setting[2:], "big")), True
+        body += setting
+    return _build_frame(frame, body if has_window or not is_first else body + _build_window(_DEFAULT_WINDOW))
+
+
+def _build_window(size: int) -> bytes:
+    smaller = max(0, size - len(_ONCE_IS_ENOUGH))
+    return _WINDOW_SETTING.to_bytes(2, "big") + smaller.to_bytes(4, "big")
 
 
 def mark_answer(frame: bytes) -> bytes:
