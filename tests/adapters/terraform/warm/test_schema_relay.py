@@ -12,6 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, RequestReceived
+from h2.settings import SettingCodes
 from hpack import Encoder
 from hyperframe.frame import DataFrame, Frame, HeadersFrame, SettingsFrame
 from hypothesis import given
@@ -223,6 +227,37 @@ def test_window_enlarged_during_the_answer_leaves_room_too(line: Line) -> None:
     larger = SettingsFrame(0, {WINDOW: 98_312}).serialize()
     terraform.sendall(larger)
     assert read(provider, len(larger)) == SettingsFrame(0, {WINDOW: 98_308}).serialize()
+
+
+def test_provider_that_fills_each_window_is_not_cut_off(line: Line) -> None:
+    """A strict client that reads nothing, while it enlarges the window of the answer."""
+    terraform, provider = line.dial(), H2Connection(H2Configuration(client_side=False))
+    strict = H2Connection(H2Configuration(client_side=True))
+    strict.initiate_connection()
+    strict.increment_flow_control_window(1 << 20)
+    strict.send_headers(1, [(":method", "POST"), (":scheme", "http"), (":path", QUESTIONS[0]), (":authority", "x")])
+    terraform.sendall(strict.data_to_send())
+    server = line.accept()
+    provider.initiate_connection()
+    while not any(isinstance(each, RequestReceived) for each in provider.receive_data(server.recv(1 << 16))):
+        pass
+    provider.send_headers(1, [(":status", "200")])
+    received, sent = b"", b""
+    for enlarged in (False, True):
+        if enlarged:
+            strict.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 98_312})
+            terraform.sendall(strict.data_to_send())
+            provider.receive_data(server.recv(1 << 16))
+        while room := min(provider.local_flow_control_window(1), provider.max_outbound_frame_size):
+            part = b"x" * room if sent else b"\0" + (1 << 20).to_bytes(4, "big") + b"x" * (room - 5)
+            provider.send_data(1, part)
+            sent += part
+        server.sendall(provider.data_to_send())
+        while len(received) < len(sent) + 4:
+            events = strict.receive_data(terraform.recv(1 << 16))
+            received += b"".join(each.data for each in events if isinstance(each, DataReceived))
+        terraform.sendall(strict.data_to_send())
+    assert len(sent) == 98_312 - 4
 
 
 def test_other_answers_pass_as_they_are(line: Line) -> None:
