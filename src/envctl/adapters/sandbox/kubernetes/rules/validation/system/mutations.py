@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_subdomain_problems
 from envctl.adapters.sandbox.kubernetes.rules.validation.system.policies import (
     PolicyCompiler,
+    check_bound_policy,
     check_param_kind,
-    check_param_reference,
     check_variables,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.webhooks import check_conditions, check_resources
@@ -73,12 +72,6 @@ def _check_mutation(mutation: Part, place: str, compiler: PolicyCompiler, causes
 def check_mutating_binding(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
     """Check which objects a policy changes."""
     spec = item.get("spec") or {}
-    name = spec.get("policyName") or ""
-    if not name:
-        causes.require("spec.policyName")
-    for text in list_subdomain_problems(name) if name else ():
-        causes.refuse("spec.policyName", name, text)
-    check_param_reference(spec.get("paramRef"), "spec.paramRef", causes)
+    check_bound_policy(spec, causes)
     if spec.get("matchResources") is not None:
-        check_resources(spec["matchResources"], "spec.matchResources", causes, is_required=False)
         _check_operations(spec["matchResources"], "spec.matchResources", causes)

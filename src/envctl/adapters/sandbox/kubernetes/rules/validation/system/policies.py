@@ -185,10 +185,9 @@ def _check_notes(notes: Sequence[Part], name: str, compiler: PolicyCompiler, cau
         keys.add(key)
 
 
-def check_policy_binding(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
-    """Check which objects a policy holds for, and what it does."""
-    spec = item.get("spec") or {}
-    name, actions = spec.get("policyName") or "", spec.get("validationActions") or ()
+def check_bound_policy(spec: Part, causes: Causes) -> None:
+    """Check the name of the policy of a binding, its parameters, and its resources."""
+    name = spec.get("policyName") or ""
     if not name:
         causes.require("spec.policyName")
     for text in list_subdomain_problems(name) if name else ():
@@ -196,6 +195,13 @@ def check_policy_binding(item: Part, before: Part | None, causes: Causes) -> Non
     check_param_reference(spec.get("paramRef"), "spec.paramRef", causes)
     if spec.get("matchResources") is not None:
         check_resources(spec["matchResources"], "spec.matchResources", causes, is_required=False)
+
+
+def check_policy_binding(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
+    """Check which objects a policy holds for, and what it does."""
+    spec = item.get("spec") or {}
+    actions = spec.get("validationActions") or ()
+    check_bound_policy(spec, causes)
     if not actions:
         causes.require("spec.validationActions", "at least one validation action is required")
     for index, action in enumerate(actions):
