@@ -1,6 +1,6 @@
 """Relay between a warm provider and Terraform, until Terraform has asked for the schema. A part of the keeper.
 
-Terraform uses a provider several times in a plan, and asks for the schema each time: an other process would have to
+Terraform uses a provider several times in a plan, and asks for the schema each time: another process would have to
 prepare it anew. A provider can say that once is enough (`get_provider_schema_optional`, from protocol 5.4 and 6.4 on).
 Older providers do not know these words, but for a process that runs already they are true: what it prepared stays.
 So the relay adds them to the first answer with a schema. All else passes as it is, and so does an answer of a form
