@@ -43,6 +43,8 @@ def test_requests_reach_the_port_of_the_application() -> None:
     (service,) = WEB["Service", "web"]["spec"]["ports"]
     (path,) = WEB["Ingress", "web"]["spec"]["rules"][0]["http"]["paths"]
     assert service["targetPort"] == port["name"] == CONTAINER["readinessProbe"]["httpGet"]["port"]
+    # Network policies of the VPC CNI need one port, with one name.
+    assert (service["name"], service["port"]) == (port["name"], port["containerPort"])
     assert path["backend"]["service"] == {"name": "web", "port": {"name": service["name"]}}
     (allowed,) = WEB["NetworkPolicy", "web"]["spec"]["ingress"]
     assert allowed["ports"] == [{"protocol": "TCP", "port": port["name"]}]
@@ -71,15 +73,54 @@ def test_secret_is_read_with_the_role_of_the_application() -> None:
     assert "eks.amazonaws.com/role-arn" in WEB["ServiceAccount", POD["serviceAccountName"]]["metadata"]["annotations"]
 
 
+def test_changed_configuration_starts_new_pods() -> None:
+    kustomization = yaml.safe_load((OBJECTS / "web" / "kustomization.yaml").read_text())
+    targets = {each["source"]["fieldPath"]: str(each["targets"]) for each in kustomization["replacements"]}
+    filled = {name for found in targets.values() for name in re.findall(r"'data\.(\w+)'", found)}
+    assert filled == set(WEB["ConfigMap", "web"]["data"])
+    for source, found in targets.items():
+        # These two never change in an environment.
+        if "'data." in found and source not in ("data.project", "data.environment"):
+            assert "spec.template.metadata.annotations." in found
+
+
 def test_pod_ends_before_it_is_killed() -> None:
     stop = CONTAINER["lifecycle"]["preStop"]["sleep"]["seconds"]
-    shutdown = int(WEB["ConfigMap", "web"]["data"]["SHUTDOWN_SECONDS"])
+    shutdown = next(int(each["value"]) for each in CONTAINER["env"] if each["name"] == "SHUTDOWN_SECONDS")
     assert stop + shutdown < POD["terminationGracePeriodSeconds"]
+    # Until then, open requests may still come through the load balancer.
+    attributes = WEB["Ingress", "web"]["metadata"]["annotations"]["alb.ingress.kubernetes.io/target-group-attributes"]
+    assert int(attributes.removeprefix("deregistration_delay.timeout_seconds=")) <= stop + shutdown
+
+
+CONTROLLERS = {path.stem: yaml.safe_load(path.read_text()) for path in (OBJECTS / "controllers").glob("*.yaml")}
+
+
+@pytest.mark.parametrize("values", CONTROLLERS.values(), ids=CONTROLLERS)
+def test_no_controller_keeps_a_node_from_being_drained(values: dict[str, Any]) -> None:
+    budget = values["podDisruptionBudget"]
+    replicas = values.get("replicaCount", values.get("replicas", 1))
+    # Charts keep one pod if a budget has no number.
+    assert budget.get("maxUnavailable", replicas - budget.get("minAvailable", 1)) >= 1
+
+
+def test_application_keeps_no_node_from_being_drained() -> None:
+    assert WEB["PodDisruptionBudget", "web"]["spec"]["maxUnavailable"] == 1
+    strategy = WEB["Deployment", "web"]["spec"]["strategy"]["rollingUpdate"]
+    assert strategy == {"maxSurge": 1, "maxUnavailable": 0}
+    assert "replicas" not in WEB["Deployment", "web"]["spec"]
+
+
+def test_pods_of_a_rollout_spread_over_zones_and_nodes() -> None:
+    found = {each["topologyKey"]: each["matchLabelKeys"] for each in POD["topologySpreadConstraints"]}
+    assert set(found) == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+    assert all(keys == ["pod-template-hash"] for keys in found.values())
 
 
 def test_pod_fits_the_restricted_standard_and_the_image() -> None:
     namespace = BASE["Namespace", "shop"]["metadata"]["labels"]
-    assert namespace["pod-security.kubernetes.io/enforce"] == "restricted"
+    modes = ("enforce", "warn")
+    assert {namespace[f"pod-security.kubernetes.io/{mode}"] for mode in modes} == {"restricted"}
     assert (POD["securityContext"]["runAsNonRoot"], POD["securityContext"]["seccompProfile"]) == (
         True,
         {"type": "RuntimeDefault"},

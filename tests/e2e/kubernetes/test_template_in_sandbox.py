@@ -35,6 +35,20 @@ def find(project: Project, environment: str, *words: str) -> Any:
     return json.loads(project.run_checked(*command).out)
 
 
+def list_rights(project: Project, environment: str, role: str) -> list[str]:
+    """Return what a role of the account may do in the cluster, asked with a token of its own."""
+    inside = ("--sandbox", "exec", environment, "--")
+    arn = f"arn:aws:iam::{ACCOUNTS[environment]}:role/{role}"
+    command = ("aws", "eks", "get-token", "--cluster-name", f"blog-{environment}", "--role-arn", arn)
+    token = json.loads(project.run_checked(*inside, *command).out)["status"]["token"]
+    asked = ("get pods", "create pods/portforward", "create configmaps", "get secrets", "create rolebindings")
+    answers = {
+        each: project.run(*inside, "kubectl", "--token", token, "auth", "can-i", *each.split()) for each in asked
+    }
+    assert all(answer.out.strip() in ("yes", "no", "") for answer in answers.values())
+    return [each for each, answer in answers.items() if answer.out.strip() == "yes"]
+
+
 def approve(project: Project, *more: str) -> None:
     for gate in ("peer", "business", "quality"):
         words = ("approve", "prod", "--gate", gate, *more, "--yes")
@@ -55,5 +69,10 @@ def test_new_project_brings_its_application_to_prod(blog: Project) -> None:
         roles = find(blog, environment, "configmap", "aws-auth", "--namespace", "kube-system")["data"]["mapRoles"]
         assert f"arn:aws:iam::{account}:role/blog-{environment}-eks-node" in roles
         assert f"arn:aws:iam::{account}:role/QARole" in roles
+        writes = ["create pods/portforward", "create configmaps"] if environment == "dev" else []
+        assert list_rights(blog, environment, "DeveloperRole") == ["get pods", *writes]
+        assert list_rights(blog, environment, "QARole") == ["get pods", "create pods/portforward"]
+        assert list_rights(blog, environment, "OperatorRole") == ["get pods"]
+        assert list_rights(blog, environment, "OtherRole") == []
     assert blog.run("--sandbox", "drift", timeout=LONG).code == 0
     assert "no changes" in blog.run_checked("--sandbox", "plan", "dev", timeout=LONG).out
