@@ -85,6 +85,11 @@ resource "aws_eks_node_group" "this" {
     version = aws_launch_template.node.latest_version
   }
 
+  # One node after the other, and each waits until its pods run elsewhere: a dozen take longer than the hour of the provider.
+  timeouts {
+    update = "3h"
+  }
+
   lifecycle {
     create_before_destroy = true
     # How many nodes there are is for the autoscaler to say.

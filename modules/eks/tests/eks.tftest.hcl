@@ -386,6 +386,15 @@ run "nodes_take_the_newest_image" {
   }
 }
 
+run "many_nodes_have_time_to_be_replaced" {
+  command = plan
+
+  assert {
+    condition     = aws_eks_node_group.this.timeouts.update == "3h"
+    error_message = "A dozen nodes take more than an hour."
+  }
+}
+
 run "nodes_keep_the_image_named" {
   command = plan
 

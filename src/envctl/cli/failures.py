@@ -19,6 +19,8 @@ from envctl.domain.text.suggestions import find_nearest
 
 # No credentials of AWS, or none that it knows.
 _SIGN_IN_CODES = frozenset({"E324", "E413", "E415", "E453"})
+# Nothing was deployed yet.
+_EMPTY_CODES = frozenset({"E414", "G102"})
 # Options of Terraform and others, by what they are called here.
 _OPTIONS_ELSEWHERE = {"auto-approve": "--yes", "force": "--yes", "target": "--stack"}
 
@@ -44,11 +46,22 @@ def _name_forgotten_sandbox(error: EnvctlError, options: Options, words: Sequenc
     if first is None or first.code not in _SIGN_IN_CODES or options.sandbox:
         return error
     if (options.project / ".envctl" / "sandbox").is_dir():
-        # Only those in front: behind `--` they belong to the command of `exec`.
-        own = shlex.join(dropwhile(FLAGS.__contains__, words))
-        hint = f"{first.hint}; or, for the sandbox: envctl --sandbox {own}"
+        hint = f"{first.hint}; or, for the sandbox: {_add_sandbox(words)}"
         error.problems = (replace(first, hint=hint), *error.problems[1:])
     return error
+
+
+def find_sandbox_hint(error: EnvctlError, options: Options, words: Sequence[str]) -> str:
+    """Return the command with `--sandbox` where nothing was deployed, and a sandbox of the project runs; else ""."""
+    is_empty = any(problem.code in _EMPTY_CODES for problem in error.problems)
+    if options.sandbox or not is_empty or not (options.project / ".envctl" / "sandbox" / "state.json").is_file():
+        return ""
+    return f"the sandbox of this project is running: {_add_sandbox(words)}"
+
+
+def _add_sandbox(words: Sequence[str]) -> str:
+    # Only those in front: behind `--` they belong to the command of `exec`.
+    return f"envctl --sandbox {shlex.join(dropwhile(FLAGS.__contains__, words))}"
 
 
 def _name_project_folder(error: EnvctlError, options: Options) -> EnvctlError:

@@ -77,3 +77,16 @@ def test_forgotten_sandbox_is_named(project: Path, *, is_tried: bool) -> None:
     (problem,) = to_envctl_error(failed, Options(project), words).problems
     named = "; or, for the sandbox: envctl --sandbox exec dev -- tool --yes 'a b'"
     assert problem.hint == f"sign in first{named if is_tried else ''}"
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_refusal_names_the_running_sandbox(
+    project: Path, capsys: pytest.CaptureFixture[str], *, is_running: bool
+) -> None:
+    if is_running:
+        folder = project / ".envctl" / "sandbox"
+        folder.mkdir(parents=True)
+        (folder / "state.json").write_text("{}")
+    assert run(["promote", "dev", "staging", "--yes"]) == 3
+    text = " ".join(capsys.readouterr().err.split())
+    assert text.endswith("is running: envctl --sandbox promote dev staging") is is_running
