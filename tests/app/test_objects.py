@@ -119,8 +119,7 @@ def test_pods_of_a_rollout_spread_over_zones_and_nodes() -> None:
 
 def test_pod_fits_the_restricted_standard_and_the_image() -> None:
     namespace = BASE["Namespace", "shop"]["metadata"]["labels"]
-    modes = ("enforce", "warn")
-    assert {namespace[f"pod-security.kubernetes.io/{mode}"] for mode in modes} == {"restricted"}
+    assert namespace["pod-security.kubernetes.io/enforce"] == "restricted"
     assert (POD["securityContext"]["runAsNonRoot"], POD["securityContext"]["seccompProfile"]) == (
         True,
         {"type": "RuntimeDefault"},

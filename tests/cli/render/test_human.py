@@ -19,7 +19,7 @@ from envctl.cli.render.markdown import show_error as error_in_markdown
 from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS, SHOW_FULL_PLANS
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.text import print_hint
-from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
+from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.release_events import ReleaseCreated
@@ -82,6 +82,11 @@ def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
 def test_terminal_of_80_columns_shows(name: str, snapshot: SnapshotAssertion) -> None:
     assert said({**RESULTS, **ERRORS}[name]) == snapshot
+
+
+def test_problem_of_several_stacks_is_shown_once() -> None:
+    missing = Problem("E604", "kubectl is missing: it renders Kubernetes objects", "install kubectl")
+    assert said(ConfigurationError(missing, missing)).count("E604") == 1
 
 
 def with_details(thing: object, detail: ContextVar[bool], width: int = 80) -> str:

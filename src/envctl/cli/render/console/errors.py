@@ -19,8 +19,10 @@ def show_error(error: EnvctlError, err: Console, now: datetime | None = None) ->
     else:
         interrupted = isinstance(error, InterruptedByUserError)
         word, style = ("stopped", "bold yellow") if interrupted else ("error", "bold red")
-        show_problems(error.problems, err, word, style)
-        if len(error.problems) > 1:
-            print_text(err, f"{len(error.problems)} problems")
+        # Several stacks may have the same one, such as a missing program.
+        problems = tuple(dict.fromkeys(error.problems))
+        show_problems(problems, err, word, style)
+        if len(problems) > 1:
+            print_text(err, f"{len(problems)} problems")
     for outcome, names in group_outcomes(error.stacks):
         print_item(err, (f"{outcome}: ", "bold"), names, indent=2)
