@@ -17,6 +17,9 @@ def show_drift_fix(fixed: Fixed, out: Console) -> None:
     for mended in fixed.mended:
         out.print()
         if mended.deployed:
+            if not mended.problems:
+                # The verdict above is that of the drift that was found.
+                print_text(out, (mended.environment, "bold"), (" was fixed", "bold green"))
             show_deployment(mended.deployed, out)
         if mended.problems or not mended.deployed:
             failure = " was fixed only partly" if mended.deployed else " was not fixed"
