@@ -20,9 +20,10 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from envctl.domain.config import ci_gitlab, fields
+from envctl.domain.config import fields
 from envctl.domain.config.checks import check_table
 from envctl.domain.config.checks.kinds import KINDS
+from envctl.domain.config.ci import gitlab as ci_gitlab
 from envctl.domain.config.project import Project
 from envctl.domain.text.durations import format_duration
 

@@ -48,8 +48,8 @@ def offline(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     # Nothing answers there.
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setattr("envctl.adapters.aws.sessions.READ_SECONDS", 0.1)
-    monkeypatch.setattr("envctl.adapters.aws.bounded_session.ATTEMPTS", 1)
+    monkeypatch.setattr("envctl.adapters.aws.credentials.sessions.READ_SECONDS", 0.1)
+    monkeypatch.setattr("envctl.adapters.aws.credentials.bounded_session.ATTEMPTS", 1)
 
 
 @pytest.mark.night

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from envctl.adapters.aws.bucket_lookup import is_foreign_bucket
-from envctl.adapters.aws.sessions import Sessions
+from envctl.adapters.aws.credentials.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox
 from envctl.adapters.store import connect
 from envctl.adapters.store.object_store import ObstoreStore, StoreAddress

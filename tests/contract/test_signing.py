@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from envctl.adapters.aws.sessions import Sessions
+from envctl.adapters.aws.credentials.sessions import Sessions
 from envctl.adapters.aws.signing import KmsSignatures
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.domain.aws.access import AwsCredentialsSpec

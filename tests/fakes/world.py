@@ -36,7 +36,7 @@ from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.signatures import Algorithm
 from envctl.domain.ledger.trust import Trust
-from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.drift import StackComparison
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.domain.release.bundle import File
@@ -331,6 +331,7 @@ class MemoryTerraform:
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     # Changes that every plan contains in addition.
     extra_changes: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
+    extra_outputs: dict[tuple[str, str], tuple[OutputChange, ...]] = field(default_factory=dict)
     configurations: dict[tuple[str, str], tuple[ProviderConfiguration, ...]] = field(default_factory=dict)
     lineages: dict[tuple[str, str], str] = field(default_factory=dict)
     serials: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -433,6 +434,7 @@ class MemoryTerraform:
         return StackPlan(
             stack.name,
             (*self.extra_changes.get(where, ()), resource),
+            self.extra_outputs.get(where, ()),
             stateless=there is None,
             in_state=held,
             providers=self.configurations.get(where, ()),

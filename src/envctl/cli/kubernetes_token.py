@@ -8,7 +8,7 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 
-from envctl.adapters.aws.presigned_token import VALID_SECONDS, encode_token, presign_plainly
+from envctl.adapters.aws.credentials.presigned_token import VALID_SECONDS, encode_token, presign_plainly
 
 ARGUMENTS = 2
 DEFAULT_VERSION = "client.authentication.k8s.io/v1"
@@ -31,9 +31,9 @@ def _create_token(cluster: str, region: str, now: datetime) -> int:
     """Write a token for keys that boto3 finds; return the exit code."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from envctl.adapters.aws.bounded_session import build_config, open_session
+    from envctl.adapters.aws.credentials.bounded_session import build_config, open_session
+    from envctl.adapters.aws.credentials.sessions import PROGRAM_SECONDS, READ_SECONDS
     from envctl.adapters.aws.eks_access import create_token, name_cluster
-    from envctl.adapters.aws.sessions import PROGRAM_SECONDS, READ_SECONDS
 
     try:
         session = open_session("", READ_SECONDS, PROGRAM_SECONDS)

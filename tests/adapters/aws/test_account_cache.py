@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.aws.account_cache import AccountCache
+from envctl.adapters.aws.credentials.account_cache import AccountCache
 
 MINE = {"AWS_ACCESS_KEY_ID": "AKIAMINE", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_CONFIG_FILE": "/dev/null"}
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from envctl.adapters.aws.credentials.sessions import Sessions
 from envctl.adapters.aws.s3_buckets import S3Buckets
-from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
 from envctl.domain.aws.access import AwsCredentialsSpec

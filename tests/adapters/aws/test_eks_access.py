@@ -12,8 +12,8 @@ from botocore.config import Config
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from envctl.adapters.aws.credentials.presigned_token import TOKEN_PREFIX, presign_plainly
 from envctl.adapters.aws.eks_access import RENEWED_AFTER_SECONDS, EksClusters, name_cluster
-from envctl.adapters.aws.presigned_token import TOKEN_PREFIX, presign_plainly
 from envctl.domain.errors import OperationFailedError
 
 REGION = "ap-northeast-1"

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from botocore.session import get_session
 
-from envctl.adapters.aws.exchange_listener import is_aws_url
-from envctl.adapters.aws.identity import AwsIdentity, CredentialOrigin
-from envctl.adapters.aws.sessions import Sessions
-from envctl.adapters.aws.token_exchange import TokenExchange
-from envctl.adapters.aws.tokens import ISSUER
+from envctl.adapters.aws.credentials.exchange_listener import is_aws_url
+from envctl.adapters.aws.credentials.identity import AwsIdentity, CredentialOrigin
+from envctl.adapters.aws.credentials.sessions import Sessions
+from envctl.adapters.aws.credentials.token_exchange import TokenExchange
+from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.ci.id_token import MAX_TOKEN_BYTES
-from envctl.domain.config.ci_github import GithubCi
+from envctl.domain.config.ci.github import GithubCi
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
 from tests.adapters.aws.sts_on_loopback import GITLAB, ROLE, SESSION, Sts, jwt, sts_on_loopback

@@ -11,10 +11,10 @@ import botocore.credentials
 import pytest
 from botocore.session import get_session
 
-from envctl.adapters.aws.identity import AwsIdentity
-from envctl.adapters.aws.sessions import Sessions
-from envctl.adapters.aws.store_credentials import StoreCredentials
-from envctl.adapters.aws.tokens import ISSUER
+from envctl.adapters.aws.credentials.identity import AwsIdentity
+from envctl.adapters.aws.credentials.sessions import Sessions
+from envctl.adapters.aws.credentials.store_credentials import StoreCredentials
+from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.adapters.store import connect
 from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.errors import EnvctlError

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from envctl.adapters.aws.identity import AwsIdentity, CredentialOrigin
-from envctl.adapters.aws.sessions import Sessions
-from envctl.adapters.aws.token_exchange import TokenExchange
-from envctl.adapters.aws.tokens import ISSUER
+from envctl.adapters.aws.credentials.identity import AwsIdentity, CredentialOrigin
+from envctl.adapters.aws.credentials.sessions import Sessions
+from envctl.adapters.aws.credentials.token_exchange import TokenExchange
+from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor

@@ -13,9 +13,9 @@ import botocore.exceptions
 import pytest
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as SESSION
 
-from envctl.adapters.aws import bounded_session
-from envctl.adapters.aws.error_causes import CAUSES, SETTINGS
-from envctl.adapters.aws.sessions import Sessions
+from envctl.adapters.aws.credentials import bounded_session
+from envctl.adapters.aws.credentials.error_causes import CAUSES, SETTINGS
+from envctl.adapters.aws.credentials.sessions import Sessions
 from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError
 from envctl.domain.exit_codes import ExitCode

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from envctl.adapters.aws.profiles import format_profile_option, list_profiles
+from envctl.adapters.aws.credentials.profiles import format_profile_option, list_profiles
 
 
 def test_option_names_profile_in_use() -> None:

@@ -20,9 +20,9 @@ from urllib.parse import parse_qs
 import botocore.credentials
 import pytest
 
-from envctl.adapters.aws import store_credentials
 from envctl.adapters.aws.aws_clock import AwsClock
-from envctl.adapters.aws.sessions import Sessions
+from envctl.adapters.aws.credentials import store_credentials
+from envctl.adapters.aws.credentials.sessions import Sessions
 from envctl.adapters.local.token_file import TokenFile
 from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.ci.id_token import read_claims

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from envctl.adapters.aws.credentials.sessions import Sessions
 from envctl.adapters.aws.secrets import AwsSecrets
-from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.aws.secret_status import NeededSecret, SecretKind, SecretValue, Sighting

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from envctl.adapters.aws.bounded_session import ATTEMPTS, open_session
-from envctl.adapters.aws.sessions import Sessions
+from envctl.adapters.aws.credentials.bounded_session import ATTEMPTS, open_session
+from envctl.adapters.aws.credentials.sessions import Sessions
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import OperationFailedError
 

@@ -25,7 +25,7 @@ APART = {
     "adapters/workspace/workspace.py": "the lock, opened to read and write: that waits for nobody",
     "adapters/local/new_folder.py": "in a new folder of our own",
     "adapters/local/machine.py": "a new file of our own, put in its place",
-    "adapters/aws/account_cache.py": "a new file of our own, put in its place",
+    "adapters/aws/credentials/account_cache.py": "a new file of our own, put in its place",
     "adapters/terraform/formatting.py": "in a new folder of our own",
     "adapters/terraform/modules/fetch.py": "in a new folder of our own",
     "adapters/terraform/init/package_hash.py": "the package of a provider, which Terraform has unpacked",

@@ -11,7 +11,7 @@ import pytest
 from envctl.adapters.kubernetes.rendering.renderer import ManifestRenderer
 from envctl.adapters.kubernetes.rendering.tools import KUBECTL, find_tool, read_versions
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.kubernetes.rendered import RenderedManifests
+from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from envctl.domain.release.bundle import File
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trustme
 
-from envctl.adapters.aws.sessions import Sessions
+from envctl.adapters.aws.credentials.sessions import Sessions
 from envctl.adapters.registry.registries import Registries
 from envctl.adapters.registry.transport import Limits
 from envctl.adapters.sandbox.lifecycle import Sandbox

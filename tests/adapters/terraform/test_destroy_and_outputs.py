@@ -2,9 +2,12 @@
 
 import json
 import shutil
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.plans.plan_files import PLAN_FILE
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.plan.changes import Action, Marker
@@ -146,6 +149,43 @@ def test_reader_of_lost_state_can_only_be_destroyed(bench: Bench) -> None:
     assert [(each.address, each.action) for each in plan.resources] == [("terraform_data.this", Action.DELETE)]
     bench.driver.apply("dev", stack)
     assert "there" not in bench.state.read_text()
+
+
+VALUES = """
+resource "terraform_data" "one" {
+  input = { text = "ü \\n", number = 12345678901234567890, list = [true, null, 1.5] }
+}
+output "all" {
+  value = terraform_data.one.output
+}
+output "id" {
+  value = terraform_data.one.id
+}
+output "gone" {
+  value = null
+}
+"""
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_apply_tells_the_outputs_of_its_state(bench: Bench, monkeypatch: pytest.MonkeyPatch, *, secret: bool) -> None:
+    more = 'output "secret" {\n  value     = "s"\n  sensitive = true\n}\n' if secret else ""
+    outputs = {"all": False, "id": False, "gone": False, **({"secret": True} if secret else {})}
+    stack = bench.lay(VALUES + more, outputs=outputs)
+    bench.deploy(stack)
+    loads, load = [], TerraformDriver._load_outputs
+
+    def count_load(*given: Any) -> Mapping[str, Output]:
+        loads.append(given)
+        return load(*given)
+
+    monkeypatch.setattr(TerraformDriver, "_load_outputs", count_load)
+    found = bench.driver.read_current_outputs("dev", stack)
+    # Terraform does not tell a sensitive value.
+    assert len(loads) == int(secret)
+    assert found == bench.new_driver().read_outputs("dev", stack)
+    bench.driver.refresh_state("dev", stack)
+    assert bench.driver.read_current_outputs("dev", stack) == found
 
 
 def test_outputs_for_other_stacks_are_read_once_until_a_change(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

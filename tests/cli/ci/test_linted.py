@@ -13,7 +13,7 @@ import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.local.templates import PackagedTemplates
 from envctl.domain.ci.gitlab_pipeline import MAIN_FILE, GitlabInputs, render_gitlab_pipeline
-from envctl.domain.config.ci_gitlab import GitlabCi
+from envctl.domain.config.ci.gitlab import GitlabCi
 from envctl.domain.config.ci_package import parse_package
 from tests.gitlab_jobs import parse_jobs, split_documents
 

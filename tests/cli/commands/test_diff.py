@@ -12,9 +12,9 @@ from envctl.cli.render.json.document import to_json
 from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.domain.errors import Location, Problem
 from envctl.domain.release.artifacts import ArtifactPair
-from envctl.domain.release.changes import PartChange, ReleaseChanges
-from envctl.domain.release.distance import Distance
-from envctl.domain.release.file_changes import FileChange, ModuleChange
+from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges
+from envctl.domain.release.comparison.distance import Distance
+from envctl.domain.release.comparison.file_changes import FileChange, ModuleChange
 from envctl.domain.settings.comparison import Comparison, compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.diff import Diff

@@ -14,7 +14,7 @@ SOURCE = Path(envctl.__file__).parent
 STARTERS = {"Popen", "run", "call", "check_call", "check_output", "execve", "execv", "posix_spawn", "system", "popen"}
 # Each place that starts a process, with the program's origin and what it gets.
 PLACES = {
-    "adapters/aws/bounded_session.py": "credential_process of the machine's own AWS configuration: everything",
+    "adapters/aws/credentials/bounded_session.py": "credential_process of the machine's AWS configuration: everything",
     "adapters/checks/process.py": "[checks] and [cost] of the tree: no credentials",
     "adapters/kubernetes/exec_plugin.py": "plugin of the machine's own kubeconfig: everything",
     "adapters/kubernetes/rendering/tools.py": "kubectl and helm, which render without a network: no credentials",

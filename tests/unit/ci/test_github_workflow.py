@@ -10,7 +10,7 @@ import yaml  # type: ignore[import-untyped]
 from envctl.adapters.local.templates import PackagedTemplates
 from envctl.domain.ci.github_workflow import render_github_workflows
 from envctl.domain.ci.workflow_inputs import WorkflowInputs
-from envctl.domain.config.ci_github import GithubCi
+from envctl.domain.config.ci.github import GithubCi
 from envctl.domain.config.ci_package import PackageSource
 
 TEXTS = PackagedTemplates().load_workflows("github")

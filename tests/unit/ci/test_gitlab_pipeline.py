@@ -20,7 +20,7 @@ from envctl.domain.ci.gitlab_pipeline import (
     render_gitlab_pipeline,
 )
 from envctl.domain.ci.pins import GITLAB_IMAGE
-from envctl.domain.config.ci_gitlab import GitlabCi
+from envctl.domain.config.ci.gitlab import GitlabCi
 from envctl.domain.config.ci_package import parse_package
 from tests.gitlab_jobs import RefusedInputError, parse_jobs, split_documents
 

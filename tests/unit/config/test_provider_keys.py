@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.config.provider_keys import AWS_BLOCKS, AWS_KEYS, check_provider_keys
+from envctl.domain.config.providers.provider_keys import AWS_BLOCKS, AWS_KEYS, check_provider_keys
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "modules" / "aws6" / "schema-6.25.0.json").read_text())
 BLOCK = SCHEMA["provider_schemas"]["registry.terraform.io/hashicorp/aws"]["provider"]["block"]

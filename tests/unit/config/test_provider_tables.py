@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.config.provider_secrets import check_provider_secrets
-from envctl.domain.config.provider_tables import check_provider_tables
+from envctl.domain.config.providers.provider_secrets import check_provider_secrets
+from envctl.domain.config.providers.provider_tables import check_provider_tables
 
 PROJECT: dict[str, Any] = {
     "pipeline": {"order": ["dev", "prod"]},

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from envctl.adapters.toml.reader import load_project
 from envctl.domain.aws.access import build_credentials_spec, find_states_credentials
-from envctl.domain.config.backends import BACKENDS
 from envctl.domain.config.project import Project, State
 from envctl.domain.config.sandbox import describe_unused_state, to_sandbox_project
-from envctl.domain.config.state_identity import identify_state
-from envctl.domain.config.state_place import find_workspace, resolve_keys
+from envctl.domain.config.states.backends import BACKENDS
+from envctl.domain.config.states.state_identity import identify_state
+from envctl.domain.config.states.state_place import find_workspace, resolve_keys
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.release.bundle import StackWiring, Wiring
-from envctl.domain.release.root_module import render_root_module
+from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.usecases.project.load import list_state_buckets, resolve_place
 
 TOOLS = "444444444444"

@@ -11,7 +11,7 @@ from envctl.domain.guards.approvals import count_missing_approvals, list_valid_a
 from envctl.domain.guards.plan import check_stopped_deployment, count_missing_after_stop, list_counting_approvals
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval
-from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.plan.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
 from tests.unit.guards.asked import (
     BACK,
@@ -469,6 +469,45 @@ def test_named_unseen_stack_passes(request_: Request) -> None:
 )
 def test_unseen_stack_without_a_name_is_refused(request_: Request, told: str) -> None:
     assert said("G302", request_) == MORE + told
+
+
+CLUSTER = change(Action.CREATE, "aws_eks_cluster.a", name="shop")
+CLUSTER_NAME = OutputChange("cluster_name", Action.CREATE, None, "shop")
+AUTH = "ConfigMap/kube-system/aws-auth"
+
+
+def taken_over(action: Action, *, made: bool = True) -> Request:
+    """The plan after the cluster was made: the stack changes an object in it."""
+    network = StackPlan("network", (ONE, *([CLUSTER] if made else [])), (CLUSTER_NAME,) if made else ())
+    web = StackPlan("web", (ResourceChange(AUTH, "ConfigMap", action),))
+    seen_before = EnvironmentPlan("staging", R1, (network, StackPlan("web", waits_for=("network",))))
+    plan_ = EnvironmentPlan("staging", R1, (network, web))
+    clusters = {"web": "network.cluster_name"}
+    request = replace(GATED, approved=meanings(seen_before), plan=plan_, clusters=clusters)
+    return given(seen(plan_=fingerprint_plan(seen_before).digest, unseen=("web",)), request=request)
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.IMPORT])
+def test_objects_in_new_cluster_change_unseen(action: Action) -> None:
+    assert answer("G302", taken_over(action)) is None
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(taken_over(Action.UPDATE, made=False), id="the cluster is older"),
+        pytest.param(replace(taken_over(Action.UPDATE), clusters={}), id="its cluster is unknown"),
+        pytest.param(replace(taken_over(Action.UPDATE), other_accounts=("4" * 12,)), id="it has another account"),
+        pytest.param(replace(taken_over(Action.UPDATE), clusters={"web": "network.other"}), id="another cluster"),
+    ],
+)
+def test_older_objects_do_not_change_unseen(request_: Request) -> None:
+    assert said("G302", request_) == f"{MORE}update web: {AUTH}"
+
+
+@pytest.mark.parametrize("action", [Action.REPLACE, Action.DELETE, Action.FORGET, Action.INVOKE])
+def test_nothing_goes_from_new_cluster_unseen(action: Action) -> None:
+    assert said("G302", taken_over(action)) == f"{MORE}{action} web: {AUTH}"
 
 
 VPC, SUBNET = "create aws_vpc", "delete aws_subnet"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.kubernetes.image_pins import find_pins_file, merge_entries, pin_images
-from envctl.domain.kubernetes.manifest_checks import (
+from envctl.domain.kubernetes.manifests.image_pins import find_pins_file, merge_entries, pin_images
+from envctl.domain.kubernetes.manifests.manifest_checks import (
     find_differences,
     find_malformed,
     find_secret_values,

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.kubernetes.value_paths import ANY, STRING, find_path_conflict, format_value, nest_values, split_path
+from envctl.domain.kubernetes.manifests.value_paths import (
+    ANY,
+    STRING,
+    find_path_conflict,
+    format_value,
+    nest_values,
+    split_path,
+)
 from envctl.domain.text.identifiers import VALUE_PATH_PATTERN
 
 keys = st.one_of(

@@ -20,7 +20,7 @@ from envctl.domain.ledger.state import (
     LedgerState,
     Outcome,
 )
-from envctl.domain.release.distance import measure_lag
+from envctl.domain.release.comparison.distance import measure_lag
 from tests.unit.ledger.ledger_strategies import story
 
 ORDER = ("dev", "staging", "prod")

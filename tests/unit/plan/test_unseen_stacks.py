@@ -70,14 +70,25 @@ def test_wrong_name_is_refused(named: str, code: str, message: str, hint: str) -
 
 
 def test_each_unseen_stack_is_described() -> None:
-    assert list(describe_unseen(PLAN, ("web",))) == [
+    assert list(describe_unseen(PLAN, ("web",), {})) == [
         "not seen: web (waits for network and db); approved unseen: it may only create",
         "not seen: db (waits for network); not approved: approve again when network is applied",
         "not seen: jobs (waits for web); not approved: approve again when web is applied, or add --unseen jobs",
     ]
-    assert next(iter(describe_unseen(PLAN, ()))).endswith(
+    assert next(iter(describe_unseen(PLAN, (), {}))).endswith(
         "approve again when network and db are applied, or add --unseen web"
     )
+
+
+def test_objects_of_new_cluster_may_change_unseen() -> None:
+    # The jobs wait for another stack: their cluster exists.
+    told = describe_unseen(PLAN, ("web", "jobs"), {"web": "network.cluster", "jobs": "network.cluster"})
+    may = "it may only create, and change what a new cluster brings"
+    assert list(told) == [
+        f"not seen: web (waits for network and db); approved unseen: {may}",
+        "not seen: db (waits for network); not approved: approve again when network is applied",
+        "not seen: jobs (waits for web); approved unseen: it may only create",
+    ]
 
 
 def test_reader_of_changing_output_is_planned_anew() -> None:

@@ -19,7 +19,7 @@ from envctl.domain.release.approval_place import (
 )
 from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Backend, Place
-from envctl.domain.release.root_module import render_root_module
+from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.usecases.project.load import resolve_bound_place
 from envctl.usecases.project.working_tree import wire_stack
 

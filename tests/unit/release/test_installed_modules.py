@@ -17,8 +17,8 @@ from envctl.domain.release.bundle import (
 )
 from envctl.domain.release.installed_modules import list_installed_files, locate_modules
 from envctl.domain.release.remote_modules import Package, ResolvedModule, bundle_modules, decode_module_record
+from envctl.domain.release.rendering.root_module import render_module_record
 from envctl.domain.release.root_code import RootCode
-from envctl.domain.release.root_module import render_module_record
 
 ROOT = StackWiring("stacks/web", root_code=RootCode(("stacks/web",)))
 WIRING = Wiring(

@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 
 from envctl.domain.errors import Location
-from envctl.domain.release import lockfile_root
 from envctl.domain.release.bundle import BundledModule, File, Release, StackWiring, Wiring
+from envctl.domain.release.rendering import lockfile_root
 from envctl.domain.terraform.variables import Variable
 
 

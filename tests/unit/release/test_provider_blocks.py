@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.bundle import Release, StackWiring, Wiring, compute_identity, pack, unpack
-from envctl.domain.release.changes import compare_releases
+from envctl.domain.release.comparison.changes import compare_releases
 from envctl.domain.release.place import (
     Backend,
     Place,
@@ -19,9 +19,9 @@ from envctl.domain.release.place import (
     render_configurations,
     render_provider_blocks,
 )
+from envctl.domain.release.rendering.root_module import render_root_module
+from envctl.domain.release.rendering.root_override import render_provider_overrides
 from envctl.domain.release.root_code import RootCode, RootProvider
-from envctl.domain.release.root_module import render_root_module
-from envctl.domain.release.root_override import render_provider_overrides
 
 ACCOUNT, OTHER = "111111111111", "999999999999"
 ROLE, FOREIGN = f"arn:aws:iam::{ACCOUNT}:role/deployer", f"arn:aws:iam::{OTHER}:role/dns"

@@ -19,7 +19,7 @@ from envctl.domain.release.bundle import (
     pack,
     unpack,
 )
-from envctl.domain.release.changes import compare_releases
+from envctl.domain.release.comparison.changes import compare_releases
 from envctl.domain.release.remote_modules import (
     Package,
     ResolvedModule,
@@ -29,7 +29,7 @@ from envctl.domain.release.remote_modules import (
     normalize_local_source,
     redact_credentials,
 )
-from envctl.domain.release.root_module import render_module_record
+from envctl.domain.release.rendering.root_module import render_module_record
 from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
-from envctl.domain.release.file_changes import list_module_changes
+from envctl.domain.release.comparison.file_changes import list_module_changes
 from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote

@@ -19,9 +19,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from envctl.adapters.aws import tokens
-from envctl.adapters.aws.identity import AwsIdentity, CredentialOrigin
-from envctl.adapters.aws.tokens import Claims
+from envctl.adapters.aws.credentials import tokens
+from envctl.adapters.aws.credentials.identity import AwsIdentity, CredentialOrigin
+from envctl.adapters.aws.credentials.tokens import Claims
 from envctl.domain import guards
 from envctl.domain.guards import rules
 from envctl.domain.ledger import checkpoint

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.errors import ConfigurationError
-from envctl.usecases.project.codebuild_files import update_codebuild_files
+from envctl.usecases.project.ci.codebuild_files import update_codebuild_files
 from tests.fakes.world import World
 
 FOLDER = ".codebuild/envctl"

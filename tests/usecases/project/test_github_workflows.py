@@ -6,8 +6,8 @@ import pytest
 
 from envctl.domain.ci.package import BUILD_LOCK, RUN_LOCK, SOURCE_LOCK
 from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
-from envctl.usecases.project.ci_workflows import Workflows
-from envctl.usecases.project.github_workflows import update_github_workflows
+from envctl.usecases.project.ci.ci_workflows import Workflows
+from envctl.usecases.project.ci.github_workflows import update_github_workflows
 from tests.fakes.world import World
 
 PLAN, DEPLOY = ".github/workflows/envctl-plan.yml", ".github/workflows/envctl-deploy.yml"

@@ -6,8 +6,8 @@ import pytest
 
 from envctl.domain.ci.gitlab_pipeline import MAIN_FILE, find_pipeline_path
 from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
-from envctl.usecases.project.ci_workflows import Workflows
-from envctl.usecases.project.gitlab_pipeline import update_gitlab_pipeline
+from envctl.usecases.project.ci.ci_workflows import Workflows
+from envctl.usecases.project.ci.gitlab_pipeline import update_gitlab_pipeline
 from tests.fakes.world import World
 
 OURS = find_pipeline_path("envctl")

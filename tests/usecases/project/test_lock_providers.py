@@ -5,7 +5,7 @@ import json
 import pytest
 
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
-from envctl.domain.release import lockfile_root
+from envctl.domain.release.rendering import lockfile_root
 from envctl.domain.terraform.provider_lock import PLATFORMS, read_hashes, split_provider_blocks
 from envctl.usecases.ports.terraform import HashedProviders
 from envctl.usecases.project.lock_providers import LockedProvider, lock_providers

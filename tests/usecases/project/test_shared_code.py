@@ -10,8 +10,8 @@ from envctl.usecases.inspect.diff import diff_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
+from envctl.usecases.project.ci.github_workflows import update_github_workflows
 from envctl.usecases.project.fmt import format_project
-from envctl.usecases.project.github_workflows import update_github_workflows
 from envctl.usecases.project.shared_code import list_shared_folders
 from tests.fakes.world import World
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.call_failures import explain_failure, extract_code
-from envctl.adapters.aws.presigned_token import CLUSTER_HEADER, SIGNED_SECONDS, encode_token
+from envctl.adapters.aws.credentials.presigned_token import CLUSTER_HEADER, SIGNED_SECONDS, encode_token
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ports.kubernetes import ClusterConnection, ClusterMissingError
 

@@ -1,16 +1,22 @@
 """moto as a WSGI application in this process, without a second server or connection."""
 
+from __future__ import annotations
+
 import io
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from envctl.adapters.sandbox.exchange import Caller, EksCluster, Headers, Request, Response
 from envctl.adapters.sandbox.patches import apply_patches
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from moto.backends import SERVICE_NAMES
 
 # moto reads these during its import or later: they are set before.
 MOTO_SETTINGS = {
@@ -20,11 +26,13 @@ MOTO_SETTINGS = {
     "MOTO_DISABLE_GLOBAL_CORS": "true",
 }
 
-# Calls without effect, to the services of nearly every project; the first call to EC2 takes a second.
-_WARM_UP_CALLS = {
+# Calls without effect, to the services of nearly every project, in the order in which a command needs them. The first
+# call to EC2 takes a second.
+_WARM_UP_CALLS: dict[SERVICE_NAMES, bytes] = {
+    "s3": b"",
     "sts": b"Action=GetCallerIdentity&Version=2011-06-15",
-    "ec2": b"Action=DescribeVpcs&Version=2016-11-15",
     "iam": b"Action=ListRoles&Version=2010-05-08",
+    "ec2": b"Action=DescribeVpcs&Version=2016-11-15",
 }
 # moto's services import each other in circles: a second importing thread could meet a half-loaded module.
 _IMPORT_LOCK = threading.Lock()
@@ -39,16 +47,19 @@ class MotoCloud:
         os.environ.update(MOTO_SETTINGS)
         for module in _CIRCULAR_MODULES:
             import_module(module)
-        from flask import Flask
-        from moto.backends import SERVICE_NAMES
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-        def create_patched_app(service: SERVICE_NAMES) -> Flask:
-            with _IMPORT_LOCK:
-                apply_patches(service)
-                return create_backend_app(service)
+        applications: dict[str, Flask] = {}
 
-        self._application = DomainDispatcherApplication(create_patched_app)
+        def find_application(service: SERVICE_NAMES) -> Flask:
+            with _IMPORT_LOCK:
+                if service not in applications:
+                    apply_patches(service)
+                    applications[service] = create_backend_app(service)
+                return applications[service]
+
+        self._find_application = find_application
+        self._application = DomainDispatcherApplication(find_application)
 
     def answer_request(self, request: Request) -> Response:
         started: list[tuple[str, Headers]] = []
@@ -91,14 +102,12 @@ class MotoCloud:
         return identify_caller(access_key)
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
-        # Outside of the application, because it locks all services while it imports one.
-        for service in _WARM_UP_CALLS:
-            with _IMPORT_LOCK:
-                import_module(f"moto.{service}.responses")
+        for service, body in _WARM_UP_CALLS.items():
+            # Before the call, because the dispatcher locks all services while it creates one.
+            self._find_application(service)
+            self.answer_request(_build_signed_call(service, body))
         from moto.ec2.models import ec2_backends
 
-        for service, body in _WARM_UP_CALLS.items():
-            self.answer_request(_build_signed_call(service, body))
         for account_id, region in places:
             _ = ec2_backends[account_id][region]
 

@@ -427,6 +427,8 @@ class TerraformDriver:
             unsaved_state.save_state(site, transcript.dumped_state)
         check_result(result, transcript, site, "apply")
         check_summary(transcript, site, "apply")
+        if transcript.output_values is not None:
+            self._known_outputs.remember(site.directory, transcript.output_values)
 
     def _plan_after_others(self, site: Site, name: str, **options: bool | str) -> Transcript:
         """Plan under the lock. If another plan holds it, wait for its end: it changes nothing."""
@@ -515,7 +517,7 @@ class TerraformDriver:
             upstream = replace(
                 site.stack, name=each.stack, root=each.root, workspace=each.workspace, inputs=(), secrets={}
             )
-            return self._load_outputs(self._build_site(site.environment, upstream))
+            return self.read_current_outputs(site.environment, upstream, recent=True)
 
         return _add_inputs(site, read_inputs(site.stack.name, site.stack.inputs, read_outputs))
 

@@ -34,7 +34,7 @@ def load_project(text: bytes, name: str = "envctl.toml") -> Project:
     found += find_faults(document)
     if project is not None and not found and not project.has_usual_states:
         # Imported late: most projects leave the places of states to envctl.
-        from envctl.domain.config.state_place import find_state_faults
+        from envctl.domain.config.states.state_place import find_state_faults
 
         found += find_state_faults(project)
     if project is None or found:
@@ -54,7 +54,7 @@ def locate_rendered_key(
 ) -> Location | None:
     """Return the location of the key behind a path of a rendered root module; None if the file has no such key."""
     from envctl.adapters.toml.key_lines import map_lines
-    from envctl.domain.release.root_module import list_project_keys
+    from envctl.domain.release.rendering.root_module import list_project_keys
 
     lines = map_lines(text)
     found = (lines[key] for key in list_project_keys(environment, tuple(path)) if key in lines)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envctl.adapters.aws.alarms import CloudWatchAlarms
+    from envctl.adapters.aws.credentials.sessions import Sessions
     from envctl.adapters.aws.role_trials import AwsRoleTrials
     from envctl.adapters.aws.s3_buckets import S3Buckets
     from envctl.adapters.aws.secrets import AwsSecrets
-    from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.aws.signing import KmsSignatures
     from envctl.adapters.registry.registries import Registries
     from envctl.cli.wiring.job_credentials import JobCredentials
@@ -48,8 +48,8 @@ class AwsPorts:
 
     @cached_property
     def access(self) -> "Sessions":
-        from envctl.adapters.aws.account_cache import AccountCache
-        from envctl.adapters.aws.sessions import Sessions
+        from envctl.adapters.aws.credentials.account_cache import AccountCache
+        from envctl.adapters.aws.credentials.sessions import Sessions
 
         return Sessions(
             self._prepare,
@@ -62,7 +62,7 @@ class AwsPorts:
     @cached_property
     def looking_access(self) -> "Sessions":
         """The credentials of a command that only looks, in a command that deploys."""
-        from envctl.adapters.aws.sessions import Sessions
+        from envctl.adapters.aws.credentials.sessions import Sessions
         from envctl.domain.aws.access import build_credentials_spec
 
         find_spec = lambda name: build_credentials_spec(  # noqa: E731
@@ -101,7 +101,7 @@ class AwsPorts:
 
     @cached_property
     def signatures(self) -> "KmsSignatures":
-        from envctl.adapters.aws.sessions import Sessions
+        from envctl.adapters.aws.credentials.sessions import Sessions
         from envctl.adapters.aws.signing import KmsSignatures
         from envctl.domain.config.signing_keys import build_key_arn, build_look_key_arn
 

@@ -350,7 +350,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         # The sandbox has no AWS identities: use the local one.
         if self._options.sandbox or not is_on_aws(self.project):
             return local
-        from envctl.adapters.aws.identity import AwsIdentity
+        from envctl.adapters.aws.credentials.identity import AwsIdentity
 
         ci = self.project.ci
         return AwsIdentity(

@@ -100,7 +100,7 @@ def build_credentials_spec(project: "Project", environment: str, actor: "Actor |
 
 
 def _build_states_spec(project: "Project", environment: str, actor: "Actor | None") -> AwsCredentialsSpec:
-    from envctl.domain.config.state_place import find_role_account, find_state_role
+    from envctl.domain.config.states.state_place import find_role_account, find_state_role
 
     role = find_state_role(project, environment, only_looks=project.only_looks_in(environment))
     return replace(

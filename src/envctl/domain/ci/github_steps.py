@@ -6,7 +6,7 @@ from envctl.domain.ci.package import render_install
 from envctl.domain.ci.pins import CHECKOUT_ACTION
 from envctl.domain.ci.workflow_inputs import WorkflowInputs, fill_template
 from envctl.domain.ci.yaml_text import format_yaml_block, format_yaml_lines, format_yaml_scalar
-from envctl.domain.config.ci_github import DRIFT, PLAN, GithubStep, JobKind
+from envctl.domain.config.ci.github import DRIFT, PLAN, GithubStep, JobKind
 
 LOCKS_FOLDER = ".github/{prefix}"
 VENV = "$RUNNER_TEMP/{prefix}"

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
-from envctl.domain.config.ci_gitlab import DRIFT, PLAN, GitlabCi
+from envctl.domain.config.ci.gitlab import DRIFT, PLAN, GitlabCi
 from envctl.domain.config.ci_package import PackageSource
 
 MAIN_FILE = ".gitlab-ci.yml"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from envctl.domain.config.ci_github import GithubCi
+from envctl.domain.config.ci.github import GithubCi
 from envctl.domain.config.ci_package import PackageSource
 
 DEFAULT_BRANCH = "main"

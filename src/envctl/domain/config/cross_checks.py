@@ -7,11 +7,11 @@ report them.
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from envctl.domain.config.ci_github import find_github_faults
-from envctl.domain.config.ci_gitlab import find_gitlab_faults
+from envctl.domain.config.ci.github import find_github_faults
+from envctl.domain.config.ci.gitlab import find_gitlab_faults
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.gates import find_default_gates
-from envctl.domain.config.provider_tables import check_provider_tables
+from envctl.domain.config.providers.provider_tables import check_provider_tables
 from envctl.domain.config.regions import check_region_names, check_stack_places, parse_stack
 from envctl.domain.config.stack_kinds import check_stack_kinds, parse_cluster_stack
 from envctl.domain.graph import CycleError, order_stacks

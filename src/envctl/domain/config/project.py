@@ -12,8 +12,8 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
 from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.table import Check, add_kind
-from envctl.domain.config.ci_github import GithubCi, read_github_table
-from envctl.domain.config.ci_gitlab import GitlabCi, read_gitlab_table
+from envctl.domain.config.ci.github import GithubCi, read_github_table
+from envctl.domain.config.ci.gitlab import GitlabCi, read_gitlab_table
 from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.secret_sources import SecretSource, flatten_sources, parse_source

@@ -21,6 +21,7 @@ from envctl.domain.plan.fingerprint import (
     fingerprint_plan,
     list_performed_actions,
 )
+from envctl.domain.plan.new_clusters import list_stacks_in_new_clusters
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
@@ -86,7 +87,11 @@ def check_same_plan(request: Request) -> Refusal | None:
     if not meaning.changes:
         return None
     given = [(approval, request.approved.get(approval.plan)) for approval in approvals.list_valid_approvals(request)]
-    beyond = {each: find_unapproved_changes(meaning, seen, each.unseen) for each, seen in given if seen is not None}
+    # With other accounts, the cluster of a stack may not be the one that its plan creates.
+    new = list_stacks_in_new_clusters(request.plan, {} if request.other_accounts else request.clusters)
+    beyond = {
+        each: find_unapproved_changes(meaning, seen, each.unseen, new) for each, seen in given if seen is not None
+    }
     for gate, count in request.rules.approvals.items():
         people = list_people([each.by for each, rest in beyond.items() if each.gate == gate and not rest])
         if len(people) < count:

@@ -55,6 +55,7 @@ class Request:
     where: str = ""  # the place in words
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # by other approved place: its differences
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by stack: the stacks before it
+    clusters: Mapping[str, str] = field(default_factory=dict)  # by stack of Kubernetes objects: output with its cluster
     older: bool = False  # --older: intended although a newer release runs
     behind: str = ""  # the newer release of the entry, for an earlier commit
     role: str = ""  # assumed in the account

@@ -31,6 +31,8 @@ MOVED_KEY = "moved from"
 # No address begins with a word and a space.
 OUTPUT_PREFIX = "output "
 _FULLY_PLANNED = frozenset({Action.CREATE.value, Action.IMPORT.value, Action.READ.value, Action.INVOKE.value})
+_ADDED = frozenset({Action.CREATE.value, Action.READ.value})
+_TAKEN_OVER = _ADDED | {Action.UPDATE.value, Action.IMPORT.value}
 _OUTPUT_WRITES = frozenset({Action.CREATE.value, Action.UPDATE.value})
 
 
@@ -165,11 +167,15 @@ def to_plan_outline(
 
 
 def find_unapproved_changes(
-    plan: PlanFingerprint, approved: PlanFingerprint, unseen: Collection[str] = ()
+    plan: PlanFingerprint,
+    approved: PlanFingerprint,
+    unseen: Collection[str] = (),
+    in_new_clusters: Collection[str] = (),
 ) -> tuple[PlannedChange, ...]:
     """Return the planned changes beyond the approved ones; empty for the same or fewer changes.
 
-    `unseen` names stacks approved although they could not be planned.
+    `unseen` names stacks approved although they could not be planned, and `in_new_clusters` those whose cluster the
+    deployment itself makes.
     """
     if approved.format != plan.format:
         return plan.changes
@@ -179,8 +185,9 @@ def find_unapproved_changes(
     waiting = {change.stack for change in approved.changes if change.action == WAITS and change.stack in unseen}
 
     def covered(change: PlannedChange) -> bool:
-        # A waiting stack has no resources yet: its plan may only create and read.
-        if change.stack in waiting and change.action in (Action.CREATE, Action.READ):
+        # A waiting stack has no resources yet: its plan may only create and read. In a new cluster it may also change
+        # what came with the cluster.
+        if change.stack in waiting and change.action in (_TAKEN_OVER if change.stack in in_new_clusters else _ADDED):
             return True
         left = known.get((change.stack, change.address), [])
         found = next((seen for seen in left if _is_same_kind(change, seen) and _is_within_approved(change, seen)), None)

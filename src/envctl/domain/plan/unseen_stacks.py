@@ -45,14 +45,19 @@ def check_unseen(plan: EnvironmentPlan, named: Sequence[str], stacks: Collection
     return tuple(name for name in waiting if name in named)
 
 
-def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str]) -> Iterator[str]:
-    """Yield a line for each stack without a plan: the stacks it waits for, and if the approval covers it."""
+def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str], clusters: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each stack without a plan: the stacks it waits for, and if the approval covers it.
+
+    `clusters` has the output with the name of the cluster, by stack of Kubernetes objects.
+    """
     for stack in plan.stacks:
         if not stack.waits_for:
             continue
         line = f"not seen: {stack.stack} (waits for {join_names(stack.waits_for)})"
         if stack.stack in accepted:
-            yield f"{line}; approved unseen: it may only create"
+            awaited = clusters.get(stack.stack, "").partition(".")[0] in stack.waits_for
+            more = ", and change what a new cluster brings" if awaited else ""
+            yield f"{line}; approved unseen: it may only create{more}"
         else:
             unseen = "" if stack.behind else f", or add --unseen {stack.stack}"
             yield f"{line}; not approved: approve again when {_format_upstream(stack)} applied{unseen}"

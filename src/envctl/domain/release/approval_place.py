@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Place
-from envctl.domain.release.root_module import render_place
+from envctl.domain.release.rendering.root_module import render_place
 from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.text.lists import join_first
 
@@ -97,7 +97,7 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
 
 
 def _find_cluster(wiring: Wiring, stack: str, place: Place, code: "KubernetesCode") -> dict[str, str]:
-    from envctl.domain.release.root_override import find_region
+    from envctl.domain.release.rendering.root_override import find_region
 
     target = {"name": code.cluster, "context": code.context, "region": find_region(wiring, stack, place)}
     return {key: value for key, value in target.items() if value}

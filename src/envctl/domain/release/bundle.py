@@ -20,7 +20,7 @@ from envctl.domain.plan.changes import FATES, Fate
 from envctl.domain.release.manifest_shape import parse_manifest
 from envctl.domain.release.root_code import RootCode, parse_root_code
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
-from envctl.domain.terraform.expressions import is_cluster_output
+from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 from envctl.domain.terraform.literals import IDENTIFIER, format_number
 from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE, normalize_root
@@ -146,6 +146,17 @@ class Wiring:
     def object_stacks(self) -> tuple[str, ...]:
         """The stacks of Kubernetes objects."""
         return tuple(name for name, stack in self.stacks.items() if stack.kubernetes is not None)
+
+    @property
+    def cluster_outputs(self) -> Mapping[str, str]:
+        """The output with the name of the cluster, by stack of Kubernetes objects in the region of that output."""
+        clusters = {name: stack.kubernetes.cluster for name, stack in self.stacks.items() if stack.kubernetes}
+        return {
+            name: cluster
+            for name, cluster in clusters.items()
+            if is_cluster_output(cluster)
+            and self.stacks[name].region == self.stacks[OutputReference.parse(cluster).stack].region
+        }
 
     def to_bundle_path(self, path: str) -> str:
         """Return a path of the project from the top of the bundle: see `bundle_paths`."""

@@ -64,7 +64,7 @@ def find_state_buckets(context: Context, environment: str, *, as_me: bool = Fals
     project = context.project
     owner = project.environments[environment].account_id or ""
     if not project.has_usual_states:
-        from envctl.domain.config.state_place import find_bucket_owner
+        from envctl.domain.config.states.state_place import find_bucket_owner
 
         owner = find_bucket_owner(project, environment)
     found = []

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, combine_errors
 from envctl.domain.images.image_reference import Image
-from envctl.domain.kubernetes.image_pins import find_pins_file, has_tag, is_pinned
-from envctl.domain.kubernetes.kustomization import YAML_SUFFIXES, find_kustomization
+from envctl.domain.kubernetes.manifests.image_pins import find_pins_file, has_tag, is_pinned
+from envctl.domain.kubernetes.manifests.kustomization import YAML_SUFFIXES, find_kustomization
 from envctl.domain.release.bundle import Release
 from envctl.usecases.account.account_check import authorize_pull
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks

@@ -251,7 +251,7 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
 def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
     """Return what the approver reads first: changed rules, remarks of guards, and stacks without a final plan."""
     remarks = (r for r in guards.check_guards(request) if r.code in _PLAN_REMARKS)
-    unplanned = (*describe_unseen(plan, accepted), *describe_replanned(plan, request.needs))
+    unplanned = (*describe_unseen(plan, accepted, request.clusters), *describe_replanned(plan, request.needs))
     return (*_describe_rules_change(request), *(f"{r.code} {r.guard}: {r.message}" for r in remarks), *unplanned)
 
 

@@ -2,7 +2,7 @@
 
 from envctl.domain.config.project import Project
 from envctl.domain.release.bundle import Release
-from envctl.domain.release.root_override import find_region, list_stack_inputs
+from envctl.domain.release.rendering.root_override import find_region, list_stack_inputs
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT

@@ -12,8 +12,13 @@ from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
 from envctl.domain.release.bundle import Release, compute_identity, pack
-from envctl.domain.release.changes import compare_releases
-from envctl.domain.release.distance import Distance, count_releases_behind, is_older_release, list_releases_between
+from envctl.domain.release.comparison.changes import compare_releases
+from envctl.domain.release.comparison.distance import (
+    Distance,
+    count_releases_behind,
+    is_older_release,
+    list_releases_between,
+)
 from envctl.domain.rules.document import find_rules
 from envctl.domain.settings.comparison import Comparison, compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings

@@ -9,8 +9,8 @@ from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.place import HOME_FOLDER
-from envctl.domain.release.plain_readme import render_readme
-from envctl.domain.release.plain_roots import (
+from envctl.domain.release.rendering.plain_readme import render_readme
+from envctl.domain.release.rendering.plain_roots import (
     SHARED_CODE_FOLDER,
     Layout,
     PlainStack,

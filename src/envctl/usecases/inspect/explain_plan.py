@@ -11,7 +11,7 @@ from envctl.domain.plan.changes import EnvironmentPlan, ResourceChange, StackPla
 from envctl.domain.plan.drift import drop_volatile
 from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
 from envctl.domain.release.bundle import Release, compute_identity, pack
-from envctl.domain.release.changes import ReleaseChanges, compare_releases
+from envctl.domain.release.comparison.changes import ReleaseChanges, compare_releases
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.comparison import Pair, compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings, find_key

@@ -9,7 +9,7 @@ from envctl.domain.ledger.release_matrix import Stay, find_stay
 from envctl.domain.ledger.state import LedgerState, to_label
 from envctl.domain.release.artifacts import pair_artifacts
 from envctl.domain.release.bundle import Release
-from envctl.domain.release.distance import is_older_release, list_releases_between
+from envctl.domain.release.comparison.distance import is_older_release, list_releases_between
 from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.timeline import MAX_ENTRIES_READ, list_last_attempts, load_timeline

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from envctl.domain.release.bundle import Release
-from envctl.domain.release.root_module import RootModule
+from envctl.domain.release.rendering.root_module import RootModule
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE, join_workdir

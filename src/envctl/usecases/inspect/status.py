@@ -9,7 +9,7 @@ from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import EnvironmentState, LedgerState, Unbelieved
 from envctl.domain.next_step.condition import Condition, find_condition
 from envctl.domain.next_step.situation import NextStep
-from envctl.domain.release.distance import measure_lag
+from envctl.domain.release.comparison.distance import measure_lag
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules

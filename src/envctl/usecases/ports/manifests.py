@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from envctl.domain.errors import Problem
-    from envctl.domain.kubernetes.kustomization import Reference
+    from envctl.domain.kubernetes.manifests.kustomization import Reference
+    from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
     from envctl.domain.kubernetes.objects import Manifest
-    from envctl.domain.kubernetes.rendered import RenderedManifests
     from envctl.domain.kubernetes.schemas import Schemas
     from envctl.domain.kubernetes.workload import Workload
     from envctl.domain.release.bundle import File

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from envctl.domain.config.state_place import find_key_path
+from envctl.domain.config.states.state_place import find_key_path
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.load import locate_key, resolve_place

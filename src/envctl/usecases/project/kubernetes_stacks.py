@@ -6,9 +6,9 @@ from posixpath import basename, dirname, normpath
 
 from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.kubernetes.image_pins import find_pins_file
-from envctl.domain.kubernetes.kustomization import KUSTOMIZATION_FILES, YAML_SUFFIXES, Reference
-from envctl.domain.kubernetes.value_paths import ANY, find_path_conflict
+from envctl.domain.kubernetes.manifests.image_pins import find_pins_file
+from envctl.domain.kubernetes.manifests.kustomization import KUSTOMIZATION_FILES, YAML_SUFFIXES, Reference
+from envctl.domain.kubernetes.manifests.value_paths import ANY, find_path_conflict
 from envctl.domain.kubernetes.workload import VALUES_TABLE
 from envctl.domain.release.bundle import File
 from envctl.domain.release.kubernetes_code import OVERLAY_PLACEHOLDER, KubernetesCode

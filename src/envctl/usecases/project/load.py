@@ -464,7 +464,7 @@ def _build_backend(project: Project, where: Place, *, only_looks: bool) -> Backe
 
 def _build_said_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
     """Return the backend with the keys of the project file, over those that envctl sets by itself."""
-    from envctl.domain.config import state_place
+    from envctl.domain.config.states import state_place
 
     environment, state = where.environment, project.state
     settings: dict[str, object] = {}
@@ -496,7 +496,7 @@ def _find_s3_defaults(where: Place) -> dict[str, object]:
 
 def _render_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
     """Return the role for the states with its account; empty if states are accessed without one."""
-    from envctl.domain.config.state_place import find_role_account, find_state_role
+    from envctl.domain.config.states.state_place import find_role_account, find_state_role
 
     role = find_state_role(project, environment, only_looks=only_looks)
     if not role:

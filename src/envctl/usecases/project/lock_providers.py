@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
-from envctl.domain.release import lockfile_root
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.rendering import lockfile_root
 from envctl.domain.terraform import provider_lock
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports

@@ -9,7 +9,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.plan import provider_accounts
 from envctl.domain.plan.provider_accounts import AccountScope
-from envctl.domain.release import remote_modules, root_module
+from envctl.domain.release import remote_modules
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.code_search import (
     AccountBlocks,
@@ -20,6 +20,7 @@ from envctl.domain.release.code_search import (
     list_tree_problems,
 )
 from envctl.domain.release.place import list_project_tables, render_configurations
+from envctl.domain.release.rendering import root_module
 from envctl.domain.terraform.workdir_names import INSTALLED_MODULES_FOLDER, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
@@ -151,7 +152,7 @@ def _check_provider_keys(context: Context) -> Iterator[Problem]:
     ]
     if not project.providers and not further:
         return
-    from envctl.domain.config.provider_keys import check_provider_keys
+    from envctl.domain.config.providers.provider_keys import check_provider_keys
 
     lock = ports.tree.read_contents(ports.provider_lock)
     yield from locate_faults(ports, check_provider_keys(project.providers, lock, further))

@@ -16,7 +16,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_cha
 from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.artifacts import select_images
 from envctl.domain.release.bundle import Release, Wiring
-from envctl.domain.release.root_override import pair_addresses
+from envctl.domain.release.rendering.root_override import pair_addresses
 from envctl.domain.rules.document import to_rules
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
@@ -118,6 +118,7 @@ def build_entry_request(
         settings,
         place=load.resolve_bound_place(project, project.entry, release.wiring),
         needs={name: stack.needs for name, stack in release.wiring.stacks.items()},
+        clusters=release.wiring.cluster_outputs,
         changeover=_find_changeover(context, present, wanted, release),
     )
     behind = find_later_release(context, present, project.entry, identity=identity, release=release)
@@ -140,6 +141,7 @@ class _ReleaseFacts:
     images: tuple[ImagePresence, ...] | None = None
     place: BoundPlace | None = None
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    clusters: Mapping[str, str] = field(default_factory=dict)
     changeover: Changeover = NO_CHANGEOVER
 
 
@@ -157,7 +159,8 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
     place = load.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
     digest = settings.digest() if settings else ""
     needs = {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
-    found = _ReleaseFacts(state, digest, unfit, none, place, needs, changeover)
+    clusters = release.wiring.cluster_outputs if release else {}
+    found = _ReleaseFacts(state, digest, unfit, none, place, needs, clusters, changeover)
     request = _build_request(context, present, wanted, found)
     differing, stacks = _compare_to_source(context, request, release, settings)
     request = replace(request, differing=differing, differing_stacks=stacks)
@@ -241,6 +244,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         if found.place
         else {},
         needs=found.needs,
+        clusters=found.clusters,
         changeover=found.changeover,
         doubt=ports.identity.explain_doubt(),
         document=document,

@@ -13,7 +13,7 @@ from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.next_step.find_step import find_first_step, find_next_steps, open_refusals
 from envctl.domain.next_step.situation import Goal, NextStep, Situation, find_goal
 from envctl.domain.release.bundle import compute_identity, pack
-from envctl.domain.release.distance import measure_lag
+from envctl.domain.release.comparison.distance import measure_lag
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import image_tags, load, working_tree
 from envctl.usecases.release import deploy_request, release_store

@@ -12,8 +12,8 @@ import pytest
 from envctl.adapters.kubernetes.api import ClusterApi
 from envctl.adapters.kubernetes.driver import KubernetesDriver
 from envctl.domain.errors import EnvctlError
+from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.owner import format_owner
-from envctl.domain.kubernetes.rendered import RenderedManifests
 from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from envctl.domain.plan.changes import ResourceChange, StackPlan
 from envctl.domain.terraform.outputs import Output

@@ -9,7 +9,7 @@ import pytest
 
 from envctl.adapters.terraform.init.backend_check import SENTINEL, check_backend
 from envctl.adapters.terraform.process.binary import find_embedded
-from envctl.domain.config.backends import BACKENDS
+from envctl.domain.config.states.backends import BACKENDS
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.place import Backend, Place
 from tests.adapters.terraform.conftest import Bench

@@ -13,7 +13,7 @@ from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.provider_accounts import AccountScope, find_account_mismatches, name_configuration
 from envctl.domain.release.bundle import File, StackWiring, Wiring
 from envctl.domain.release.place import Place
-from envctl.domain.release.root_module import render_root_module
+from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 

@@ -47,6 +47,23 @@ def test_plan_content_is_recognized(message: dict[str, Any], anything: bool) -> 
     assert transcript.has_content is anything
 
 
+APPLIED = {"sensitive": False, "type": "string", "value": "a"}
+OUTPUTS: dict[str, tuple[dict[str, Any], dict[str, object] | None]] = {
+    "all with a value": ({"one": APPLIED, "two": {**APPLIED, "value": [1]}}, {"one": "a", "two": [1]}),
+    "a sensitive one": ({"one": APPLIED, "two": {"sensitive": True, "type": "string"}}, None),
+    "one without a value": ({"one": APPLIED, "two": {**APPLIED, "value": None}}, None),
+    "those of a plan": ({"one": {"sensitive": False, "action": "create"}}, None),
+    "none": ({}, None),
+}
+
+
+@pytest.mark.parametrize(("outputs", "values"), OUTPUTS.values(), ids=OUTPUTS.keys())
+def test_outputs_of_an_apply_are_known_together(outputs: dict[str, Any], values: dict[str, object] | None) -> None:
+    transcript = Transcript(output_values={"one": "of the plan before"})
+    json_events.record_line(json.dumps({"type": "outputs", "outputs": outputs}), PreparedStack("web"), transcript)
+    assert transcript.output_values == values
+
+
 NO_CHANGES = {"type": "change_summary", "changes": NOTHING}
 DRIFT = {"type": "resource_drift", "change": {"resource": ADDRESS, "action": "update"}}
 # The messages of a plan before its end, and whether its providers have nothing more to do.

@@ -40,6 +40,16 @@ def test_each_stack_has_its_own_outputs() -> None:
     assert known.read(WEB, lambda: OLD) == OLD
 
 
+def test_outputs_of_an_apply_need_no_read() -> None:
+    now = [0.0]
+    known = KnownOutputs(lambda: now[0])
+    known.read(NET, lambda: OLD)
+    known.remember(NET, {"id": "new"})
+    assert known.read(NET, lambda: OLD) == NEW
+    now[0] = 11.0
+    assert known.read(NET, lambda: OLD, max_age=10.0) == OLD
+
+
 def test_read_during_a_change_is_not_remembered() -> None:
     known = KnownOutputs()
 

@@ -7,9 +7,9 @@ from envctl.domain.errors import Location, Problem
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 from envctl.domain.release.artifacts import ArtifactPair
-from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
-from envctl.domain.release.distance import Distance
-from envctl.domain.release.file_changes import FileChange, ModuleChange
+from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges, VariableDeclaration
+from envctl.domain.release.comparison.distance import Distance
+from envctl.domain.release.comparison.file_changes import FileChange, ModuleChange
 from envctl.domain.settings.comparison import Comparison, compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting
 from envctl.usecases.inspect.diff import Diff, Side

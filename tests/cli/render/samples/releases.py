@@ -8,7 +8,7 @@ from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.release_matrix import Stay
 from envctl.domain.ledger.state import Hold, to_label
 from envctl.domain.plan.changes import Marker
-from envctl.domain.release.distance import Distance
+from envctl.domain.release.comparison.distance import Distance
 from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.approval.approve import Withdrawn
 from envctl.usecases.deployment.result import Deployed

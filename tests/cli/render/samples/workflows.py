@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from envctl.usecases.project.ci_workflows import Variable, Workflow, Workflows
+from envctl.usecases.project.ci.ci_workflows import Variable, Workflow, Workflows
 
 PATHS = tuple(f".github/workflows/envctl-{name}.yml" for name in ("plan", "deploy", "drift"))
 WRITTEN = Workflows(

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from envctl.adapters.kubernetes.rendering.yaml_documents import YamlDocument, read_documents
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.kubernetes.kustomization import (
+from envctl.domain.kubernetes.manifests.kustomization import (
     FOLDER_HINT,
     LOCAL_CONFIG,
     PLUGIN_KEYS,
@@ -19,8 +19,8 @@ from envctl.domain.kubernetes.kustomization import (
     is_local_config,
     is_variables_map,
 )
-from envctl.domain.kubernetes.manifest_checks import find_written_secrets
-from envctl.domain.kubernetes.value_paths import STRING
+from envctl.domain.kubernetes.manifests.manifest_checks import find_written_secrets
+from envctl.domain.kubernetes.manifests.value_paths import STRING
 from envctl.domain.release.bundle import File
 from envctl.domain.terraform.variables import Variable
 from envctl.usecases.ports.manifests import FoundReferences

@@ -9,7 +9,7 @@ from envctl.adapters.kubernetes.rendering.yaml_documents import format_documents
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.images.image_reference import Image
-from envctl.domain.kubernetes.image_pins import merge_entries
+from envctl.domain.kubernetes.manifests.image_pins import merge_entries
 
 _KEYS = ("image", "reference")
 

@@ -6,8 +6,8 @@ from envctl.adapters.disk.kubernetes_schemas import load_schemas
 from envctl.adapters.kubernetes.rendering import code_reader, image_files, tools, yaml_documents
 from envctl.adapters.kubernetes.rendering.renderer import ManifestRenderer
 from envctl.domain.errors import Problem
+from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.objects import Manifest
-from envctl.domain.kubernetes.rendered import RenderedManifests
 from envctl.domain.kubernetes.schemas import Schemas
 from envctl.domain.kubernetes.workload import Workload
 from envctl.domain.release.bundle import File

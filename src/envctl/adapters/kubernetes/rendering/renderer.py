@@ -20,9 +20,9 @@ from envctl.adapters.kubernetes.rendering.kustomize_words import shorten_words
 from envctl.adapters.kubernetes.rendering.tools import KUBECTL, find_memory_folder, read_versions, run_tool
 from envctl.adapters.kubernetes.rendering.yaml_documents import YamlDocument, read_documents
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
-from envctl.domain.kubernetes.image_pins import find_pins_file, pin_images
-from envctl.domain.kubernetes.kustomization import YAML_SUFFIXES, KeyPath, find_kustomization
-from envctl.domain.kubernetes.manifest_checks import (
+from envctl.domain.kubernetes.manifests.image_pins import find_pins_file, pin_images
+from envctl.domain.kubernetes.manifests.kustomization import YAML_SUFFIXES, KeyPath, find_kustomization
+from envctl.domain.kubernetes.manifests.manifest_checks import (
     ORIGIN,
     drop_notes,
     drop_wrong_namespaces,
@@ -35,8 +35,8 @@ from envctl.domain.kubernetes.manifest_checks import (
     is_hook,
     list_images,
 )
+from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.objects import Manifest, ObjectIdentity, identify
-from envctl.domain.kubernetes.rendered import RenderedManifests
 from envctl.domain.kubernetes.workload import LABEL, Workload
 from envctl.domain.release.bundle import File
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.kubernetes.kustomization import KeyPath
+from envctl.domain.kubernetes.manifests.kustomization import KeyPath
 
 try:
     from yaml import CSafeDumper as _Dumper

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envctl.adapters.kubernetes.api import ClusterApi
-    from envctl.domain.kubernetes.rendered import RenderedManifests
+    from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
     from envctl.domain.kubernetes.workload import Workload
     from envctl.domain.terraform.outputs import Output
     from envctl.usecases.ports import terraform as ports

@@ -19,9 +19,10 @@ from envctl.adapters.terraform.process import binary
 from envctl.adapters.terraform.process.arguments import build_arguments
 from envctl.adapters.terraform.process.process import ProcessResult, run_process
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, OperationFailedError, Problem
-from envctl.domain.release import lockfile_root, remote_modules
+from envctl.domain.release import remote_modules
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, to_record_entry
+from envctl.domain.release.rendering import lockfile_root
 from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
 from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, MODULES_MANIFEST, ROOT_MODULE_FILE, climb_to_stack

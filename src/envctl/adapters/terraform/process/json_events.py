@@ -1,7 +1,7 @@
 """Parser of Terraform's `-json` lines: progress events, and a transcript of each run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -50,6 +50,7 @@ class Transcript:
     partial: bool = False  # Terraform warned of a targeted plan: resources are missing in it
     drift: bool = False
     output_changes: bool = False
+    output_values: dict[str, object] | None = None  # of all outputs at the end of an apply; None if it hides one
     unfinished: set[str] = field(default_factory=set)  # resources with a started but unfinished change
     refreshed: set[str] = field(default_factory=set)  # resources read from the state
     dumped_state: dict[str, Any] | None = None  # the state, printed because Terraform could not save it
@@ -113,6 +114,7 @@ def record_line(
         transcript.drift = True
     elif kind == "outputs":
         transcript.output_changes = any(o.get("action", "noop") != "noop" for o in message["outputs"].values())
+        transcript.output_values = _parse_output_values(message["outputs"])
     elif kind in _RESOURCE_PHASES:
         return _track_progress(_parse_progress(message["hook"], _RESOURCE_PHASES[kind], stack), transcript)
     elif kind in _ACTION_PHASES and isinstance(message.get("hook"), dict):
@@ -120,6 +122,15 @@ def record_line(
     elif kind in _OWN_TYPES:
         _record_own_words(message, transcript)
     return None
+
+
+def _parse_output_values(outputs: Mapping[str, Mapping[str, object]]) -> dict[str, object] | None:
+    """Return all outputs of a stack, or None: a plan has the changed ones without values, and sensitive ones have none.
+
+    Without outputs it is None too: some versions of Terraform may then report none of an apply.
+    """
+    values = {name: each.get("value") for name, each in outputs.items()}
+    return None if not values or None in values.values() else values
 
 
 def _record_own_words(message: dict[str, Any], transcript: Transcript) -> None:

@@ -47,6 +47,14 @@ class KnownOutputs:
                 entry.outputs, entry.read_at = load(), now
             return entry.outputs
 
+    def remember(self, directory: Path, values: Mapping[str, object]) -> None:
+        """Keep the outputs that an apply has written, none of them sensitive. It spares the next read."""
+        from envctl.domain.terraform.outputs import Output
+
+        entry = _Entry(outputs={name: Output(value) for name, value in values.items()}, read_at=self._read_clock())
+        with self._lock:
+            self._entries[directory] = entry
+
     def forget(self, directory: Path) -> None:
         """Forget the outputs of a stack. A read under way is not remembered: it may have begun before a change."""
         with self._lock:

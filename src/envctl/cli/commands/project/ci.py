@@ -30,7 +30,7 @@ def github(context: typer.Context, *, check: Check = False, branch: Branch = Non
     """
     refuse_dry_run(context)
     from envctl import __version__
-    from envctl.usecases.project.github_workflows import update_github_workflows
+    from envctl.usecases.project.ci.github_workflows import update_github_workflows
 
     command = "envctl --sandbox" if context.obj.sandbox else "envctl"
     run_partial_use_case(
@@ -46,7 +46,7 @@ def gitlab(context: typer.Context, *, check: Check = False, branch: ProtectedBra
     """
     refuse_dry_run(context)
     from envctl import __version__
-    from envctl.usecases.project.gitlab_pipeline import update_gitlab_pipeline
+    from envctl.usecases.project.ci.gitlab_pipeline import update_gitlab_pipeline
 
     command = "envctl --sandbox" if context.obj.sandbox else "envctl"
     run_partial_use_case(
@@ -62,6 +62,6 @@ def codebuild(context: typer.Context, *, check: Check = False) -> None:
     """
     refuse_dry_run(context)
     from envctl import __version__
-    from envctl.usecases.project.codebuild_files import update_codebuild_files
+    from envctl.usecases.project.ci.codebuild_files import update_codebuild_files
 
     run_partial_use_case(context, lambda ports: update_codebuild_files(ports, check=check, version=__version__))

@@ -16,7 +16,7 @@ from envctl.cli.render.markdown.plan import render_resource
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.ledger.state import to_label
-from envctl.domain.release.distance import Distance
+from envctl.domain.release.comparison.distance import Distance
 from envctl.domain.settings.comparison import Pair
 from envctl.domain.settings.settings import Setting
 from envctl.usecases.inspect.diff import Diff, Side

@@ -223,8 +223,8 @@ def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
 
 
 def _list_state_folders(context: Context, environment: str) -> dict[str, None]:
-    from envctl.domain.config.state_identity import find_local_folder
-    from envctl.domain.config.state_place import find_workspace, resolve_keys
+    from envctl.domain.config.states.state_identity import find_local_folder
+    from envctl.domain.config.states.state_place import find_workspace, resolve_keys
 
     project, found = context.project, dict[str, None]()
     for stack in project.view_for(environment).stacks:

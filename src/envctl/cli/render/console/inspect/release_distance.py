@@ -21,9 +21,9 @@ from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import to_label
 from envctl.domain.plan.changes import Marker
-from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
-from envctl.domain.release.distance import Distance
-from envctl.domain.release.file_changes import FileChange, ModuleChange
+from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges, VariableDeclaration
+from envctl.domain.release.comparison.distance import Distance
+from envctl.domain.release.comparison.file_changes import FileChange, ModuleChange
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Side
 

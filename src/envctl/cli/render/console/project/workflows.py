@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from envctl.cli.render.terminal.text import print_item, print_text
-from envctl.usecases.project.ci_workflows import Workflows
+from envctl.usecases.project.ci.ci_workflows import Workflows
 
 _STYLES = {
     "current": "dim",

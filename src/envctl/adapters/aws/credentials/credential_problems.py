@@ -1,6 +1,6 @@
 """Problems of refused or missing credentials: what AWS said, and what to do."""
 
-from envctl.adapters.aws.exchange_listener import SUBJECT_HINT, TOKEN_DESCRIPTION
+from envctl.adapters.aws.credentials.exchange_listener import SUBJECT_HINT, TOKEN_DESCRIPTION
 from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.errors import Problem
 
@@ -31,7 +31,7 @@ def build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:
             hint = f"{wanted or _TOKEN_HINTS.get(code, _TRUST_HINT)}: docs/access.md"
             return Problem(*_describe_refusal(spec, f"{message} ({code}); {token}"), hint)
         return Problem(*_describe_refusal(spec, f"{message} ({code})"), _HINT_BY_CODE.get(code, _CALLER_HINT))
-    from envctl.adapters.aws.misconfiguration import extract_reason
+    from envctl.adapters.aws.credentials.misconfiguration import extract_reason
 
     return Problem(*_describe_refusal(spec, extract_reason(error)), _suggest_fix(error, spec))
 
@@ -45,9 +45,9 @@ def _describe_refusal(spec: AwsCredentialsSpec, reason: str) -> tuple[str, str]:
 
 
 def _suggest_fix(error: Exception, spec: AwsCredentialsSpec) -> str:
-    from envctl.adapters.aws.error_causes import Cause
-    from envctl.adapters.aws.misconfiguration import classify_error
-    from envctl.adapters.aws.profiles import format_profile_option
+    from envctl.adapters.aws.credentials.error_causes import Cause
+    from envctl.adapters.aws.credentials.misconfiguration import classify_error
+    from envctl.adapters.aws.credentials.profiles import format_profile_option
 
     name, profile = type(error).__name__, format_profile_option(spec.profile)
     match classify_error(error):

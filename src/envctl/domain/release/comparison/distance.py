@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.release.changes import ReleaseChanges
+from envctl.domain.release.comparison.changes import ReleaseChanges
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from envctl.domain.release import remote_modules, root_module
+from envctl.domain.release import remote_modules
 from envctl.domain.release.bundle import File, Release, Wiring
+from envctl.domain.release.rendering import root_module
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
 STACK_NAME = "every-stack"

@@ -7,8 +7,8 @@ from pathlib import Path
 from traceback import walk_tb
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.error_causes import CAUSES, SETTINGS, Cause
-from envctl.adapters.aws.profiles import list_profiles
+from envctl.adapters.aws.credentials.error_causes import CAUSES, SETTINGS, Cause
+from envctl.adapters.aws.credentials.profiles import list_profiles
 from envctl.domain.aws.profile_files import PROFILE_FILES
 from envctl.domain.errors import Problem
 from envctl.domain.text.suggestions import find_nearest

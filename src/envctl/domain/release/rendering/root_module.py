@@ -61,7 +61,7 @@ def render_root_module(
     """
     wired = wiring.stacks[stack]
     if wired.root_code is not None:
-        from envctl.domain.release.root_override import find_region, render_root_files
+        from envctl.domain.release.rendering.root_override import find_region, render_root_files
 
         added, passed = render_root_files(
             wiring, stack, place, wired.root_code, arguments, moved=moved, secret_values=secret_values
@@ -133,7 +133,7 @@ def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
     """Return the blocks of the root module that decide the target of an apply: backend and providers."""
     wired = wiring.stacks[stack]
     if wired.root_code is not None:
-        from envctl.domain.release.root_override import render_provider_overrides
+        from envctl.domain.release.rendering.root_override import render_provider_overrides
 
         return {
             "backend": {

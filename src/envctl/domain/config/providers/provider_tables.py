@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
-from envctl.domain.config.provider_secrets import check_provider_secrets
+from envctl.domain.config.providers.provider_secrets import check_provider_secrets
 from envctl.domain.config.regions import describe_unnamed_region, is_region_spelling
 from envctl.domain.plan.provider_accounts import find_provider_kind
 from envctl.domain.text.identifiers import is_provider_name

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from posixpath import join, normpath
 
-from envctl.domain.config.backends import BACKENDS
+from envctl.domain.config.states.backends import BACKENDS
 
 _S3_WORKSPACES = "env:"
 _BACKUP = ".backup"

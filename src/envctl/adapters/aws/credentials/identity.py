@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.token_exchange import TokenExchange
-from envctl.adapters.aws.tokens import (
+from envctl.adapters.aws.credentials.token_exchange import TokenExchange
+from envctl.adapters.aws.credentials.tokens import (
     Claims,
     list_users,
     read_github_claims,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.token_exchange import TokenExchange
+from envctl.adapters.aws.credentials.token_exchange import TokenExchange
 from envctl.domain.ci.id_token import describe_token, suggest_subject
 
 _AWS_DOMAINS = (

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.aws.account_cache import AccountCache
+from envctl.adapters.aws.credentials.account_cache import AccountCache
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
     # With confirmed credentials, a plan needs none of these.
     from envctl.adapters.aws.aws_clock import AwsClock
-    from envctl.adapters.aws.exchange_listener import ExchangeListener
-    from envctl.adapters.aws.identity import CredentialOrigin
-    from envctl.adapters.aws.store_credentials import StoreCredentials
+    from envctl.adapters.aws.credentials.exchange_listener import ExchangeListener
+    from envctl.adapters.aws.credentials.identity import CredentialOrigin
+    from envctl.adapters.aws.credentials.store_credentials import StoreCredentials
     from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 
 READ_SECONDS, PROGRAM_SECONDS = 10, 60.0
@@ -90,7 +90,7 @@ class Sessions:
 
     def find_origin(self) -> "CredentialOrigin | None":
         """Return the origin of the caller's own credentials; None without credentials."""
-        from envctl.adapters.aws.credential_origin import find_origin
+        from envctl.adapters.aws.credentials.credential_origin import find_origin
 
         self._prepare()
         own = self._find_spec("")
@@ -116,7 +116,7 @@ class Sessions:
 
     def load_store_credentials(self) -> "StoreCredentials | None":
         """Load the caller's own credentials for obstore; None without credentials."""
-        from envctl.adapters.aws.store_credentials import StoreCredentials
+        from envctl.adapters.aws.credentials.store_credentials import StoreCredentials
 
         self._prepare()
         own = self._find_spec("")
@@ -149,8 +149,8 @@ class Sessions:
         return self._open_watched_session(self._find_spec(""))
 
     def _open_watched_session(self, spec: "AwsCredentialsSpec") -> "tuple[Any, ExchangeListener]":
-        from envctl.adapters.aws.bounded_session import open_session
-        from envctl.adapters.aws.exchange_listener import ExchangeListener
+        from envctl.adapters.aws.credentials.bounded_session import open_session
+        from envctl.adapters.aws.credentials.exchange_listener import ExchangeListener
 
         session = open_session(self._find_profile(spec), self._patience, self._program_seconds)
         listener = ExchangeListener()
@@ -205,12 +205,12 @@ class Sessions:
         if not spec.profile:
             return ""
         self._prepare()
-        from envctl.adapters.aws.bounded_session import list_profiles
+        from envctl.adapters.aws.credentials.bounded_session import list_profiles
 
         return spec.profile if spec.profile in list_profiles() else ""
 
     def _assume_role(self, session: Any, spec: "AwsCredentialsSpec") -> Any:  # noqa: ANN401
-        from envctl.adapters.aws.bounded_session import open_renewed_session
+        from envctl.adapters.aws.credentials.bounded_session import open_renewed_session
 
         sts = self._build_client(session, "sts", spec)
         request: dict[str, Any] = {
@@ -235,7 +235,7 @@ class Sessions:
         return open_renewed_session(fetch_keys, self._clock.now)
 
     def _build_client(self, session: Any, service: str, spec: "AwsCredentialsSpec", region: str = "") -> Any:  # noqa: ANN401
-        from envctl.adapters.aws.bounded_session import build_config
+        from envctl.adapters.aws.credentials.bounded_session import build_config
 
         client = session.client(service, region_name=region or spec.region, config=build_config(self._patience))
         client._make_api_call = _wrap_api_call(client._make_api_call, spec)
@@ -297,7 +297,7 @@ def _explain_errors(spec: "AwsCredentialsSpec", describe_source: Callable[[], st
 
 def _find_misconfiguration(error: Exception) -> Problem | None:
     # Late: a command with cached access needs none of it.
-    from envctl.adapters.aws.misconfiguration import find_misconfiguration
+    from envctl.adapters.aws.credentials.misconfiguration import find_misconfiguration
 
     return find_misconfiguration(error)
 
@@ -317,6 +317,6 @@ def require_other_role(spec: "AwsCredentialsSpec", arn: str) -> None:
 
 def _build_problem(spec: "AwsCredentialsSpec", error: Exception) -> Problem:
     # Late, as above.
-    from envctl.adapters.aws.credential_problems import build_problem
+    from envctl.adapters.aws.credentials.credential_problems import build_problem
 
     return build_problem(spec, error)

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from posixpath import relpath
 
-from envctl.domain.release.plain_roots import PlainStack
+from envctl.domain.release.rendering.plain_roots import PlainStack
 from envctl.domain.terraform.outputs import StackInput
 
 _INTRODUCTION = """\

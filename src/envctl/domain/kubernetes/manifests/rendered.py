@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from envctl.domain.errors import Location
-from envctl.domain.kubernetes.kustomization import KeyPath
+from envctl.domain.kubernetes.manifests.kustomization import KeyPath
 from envctl.domain.kubernetes.objects import Manifest, ObjectIdentity
 
 

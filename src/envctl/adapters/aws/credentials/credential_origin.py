@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.exchange_listener import ExchangeListener, is_aws_url
-from envctl.adapters.aws.identity import CredentialOrigin
+from envctl.adapters.aws.credentials.exchange_listener import ExchangeListener, is_aws_url
+from envctl.adapters.aws.credentials.identity import CredentialOrigin
 from envctl.domain.aws.access import CallerIdentity
 
 WEB_IDENTITY_METHOD, ROLE_METHOD = "assume-role-with-web-identity", "assume-role"

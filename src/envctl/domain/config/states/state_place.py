@@ -7,11 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 
-from envctl.domain.config.backends import BACKENDS, BackendKind, fill_placeholders, has_password, list_placeholders
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
 from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Project, State
-from envctl.domain.config.state_identity import find_local_folder, identify_state
+from envctl.domain.config.states.backends import (
+    BACKENDS,
+    BackendKind,
+    fill_placeholders,
+    has_password,
+    list_placeholders,
+)
+from envctl.domain.config.states.state_identity import find_local_folder, identify_state
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 

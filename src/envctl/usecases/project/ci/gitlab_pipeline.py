@@ -19,7 +19,7 @@ from envctl.domain.ci.gitlab_pipeline import (
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
-from envctl.domain.config.ci_gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
+from envctl.domain.config.ci.gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
 from envctl.domain.config.project import Project
 from envctl.domain.errors import (
     EnvctlError,
@@ -29,7 +29,7 @@ from envctl.domain.errors import (
 )
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.project.ci_workflows import (
+from envctl.usecases.project.ci.ci_workflows import (
     LOCAL_STORE_REMARK,
     System,
     Variable,

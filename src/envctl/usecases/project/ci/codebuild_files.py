@@ -6,7 +6,7 @@ from envctl.domain.ci.package import BUILD_LOCK, RUN_LOCK
 from envctl.domain.errors import EnvctlError
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.project.ci_workflows import (
+from envctl.usecases.project.ci.ci_workflows import (
     LOCAL_STORE_REMARK,
     Workflow,
     Workflows,

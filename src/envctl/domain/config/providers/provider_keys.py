@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from envctl.domain.config.fields import Fault, TomlPath
-from envctl.domain.config.provider_secrets import check_provider_secrets
+from envctl.domain.config.providers.provider_secrets import check_provider_secrets
 from envctl.domain.plan.provider_accounts import find_provider_source
 from envctl.domain.terraform.provider_lock import split_provider_blocks
 from envctl.domain.text.suggestions import find_nearest

@@ -11,8 +11,8 @@ from typing import Any
 
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.place import Backend
-from envctl.domain.release.root_module import RootModule
-from envctl.domain.release.root_override import list_stack_inputs, list_tree_files
+from envctl.domain.release.rendering.root_module import RootModule
+from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.hcl_blocks import Expression, format_block
 from envctl.domain.terraform.outputs import StackInput

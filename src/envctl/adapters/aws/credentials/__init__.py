@@ -1,0 +1,1 @@
+"""Credentials for AWS: their origin, exchange, cache and faults."""

@@ -1,0 +1,1 @@
+"""The tables `[ci.*]`: what the generated files of each CI system hold."""

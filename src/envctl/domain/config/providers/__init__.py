@@ -1,0 +1,1 @@
+"""The tables `[providers.*]` of the project and of its stacks."""

@@ -1,0 +1,1 @@
+"""The table `[state]`: backends, and the place of each state."""

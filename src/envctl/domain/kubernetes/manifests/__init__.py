@@ -1,0 +1,1 @@
+"""Kubernetes objects before they meet a cluster: code, values, images and checks."""

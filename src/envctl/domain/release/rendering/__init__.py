@@ -1,0 +1,1 @@
+"""What envctl writes for Terraform: root modules, and files beside the code of a root."""

@@ -1,0 +1,1 @@
+"""Generated files of CI systems: `envctl ci`."""
