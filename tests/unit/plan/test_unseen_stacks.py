@@ -1,7 +1,5 @@
 """Stacks that an approver could not see: which are named, which may be accepted, and what is said of them."""
 
-import pytest
-
 from envctl.domain.errors import UsageError
 from envctl.domain.plan.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
@@ -12,6 +10,7 @@ from envctl.domain.plan.unseen_stacks import (
     list_acceptable,
     list_uncovered_stacks,
     list_unseen,
+    require_known_stacks,
 )
 from tests.catching import catch
 
@@ -42,31 +41,26 @@ def test_acceptable_stacks_hold_no_resources() -> None:
 
 
 def test_only_stacks_that_wait_are_accepted() -> None:
-    assert check_unseen(PLAN, (), STACKS, "envctl approve prod") == ()
+    assert check_unseen(PLAN, (), "envctl approve prod") == ()
     # What is in the plan, or does nothing, was seen: its name is no mistake, and says nothing more.
-    assert check_unseen(PLAN, ("quiet", "network", "jobs", "web", "web"), STACKS, "envctl approve prod") == (
+    assert check_unseen(PLAN, ("quiet", "network", "jobs", "web", "web"), "envctl approve prod") == (
         "web",
         "jobs",
     )
 
 
-@pytest.mark.parametrize(
-    ("named", "code", "message", "hint"),
-    [
-        ("wbe", "E475", "--unseen wbe: the release has no such stack", "did you mean web?"),
-        (
-            "db",
-            "E476",
-            "--unseen db: db already holds resources, and its plan may change them",
-            "leave it out, and approve again when network is applied: envctl approve prod",
-        ),
-    ],
-)
-def test_wrong_name_is_refused(named: str, code: str, message: str, hint: str) -> None:
-    raised = catch(UsageError, check_unseen, PLAN, ("web", named), STACKS, "envctl approve prod")
-    (problem,) = raised.problems
-    assert (problem.code, problem.message) == (code, message)
-    assert hint in problem.hint
+def test_unknown_stack_is_refused() -> None:
+    require_known_stacks(("web", "db"), STACKS)
+    (problem,) = catch(UsageError, require_known_stacks, ("web", "wbe"), STACKS).problems
+    assert (problem.code, problem.message) == ("E475", "--unseen wbe: the release has no such stack")
+    assert "did you mean web?" in problem.hint
+
+
+def test_stack_with_resources_is_refused() -> None:
+    (problem,) = catch(UsageError, check_unseen, PLAN, ("web", "db"), "envctl approve prod").problems
+    assert problem.code == "E476"
+    assert problem.message == "--unseen db: db already holds resources, and its plan may change them"
+    assert problem.hint == "leave it out, and approve again when network is applied: envctl approve prod"
 
 
 def test_each_unseen_stack_is_described() -> None:

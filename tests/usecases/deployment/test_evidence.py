@@ -324,8 +324,16 @@ class TestApprovedPlan:
 
     def test_unknown_stack_can_not_be_accepted(self) -> None:
         world = self.waiting()
+        world.terraform.calls.clear()
         with pytest.raises(UsageError, match="E475"):
             approve_plan(world.ports, "prod", "peer", unseen=["wbe"])
+        assert world.terraform.calls == [], "its name is wrong without a plan"
+
+    def test_refused_approver_hands_on_the_whole_command(self) -> None:
+        world = self.waiting()
+        world.identity.name = "ann@example.com"
+        refused = catch(RefusedError, approve_plan, world.ports, "prod", "peer", unseen=["web"])
+        assert refused.refusals[0].hint == "ask another person: envctl approve prod --gate peer --unseen web"
 
     def test_deployed_stack_can_not_be_accepted_unseen(self) -> None:
         world = self.approved()

@@ -106,15 +106,16 @@ def format_deployment(request: Request) -> str:
     return replace(request, older=older).command
 
 
-def format_approval(request: Request, gate: str) -> str:
+def format_approval(request: Request, gate: str, unseen: Sequence[str] = ()) -> str:
     """Return the command of an approval, with its release if the command would take another one, and with the stacks
-    that the plan can't show: without their names the deployment stops before them.
+    that the plan can't show: without their names the deployment stops before them. `unseen` has those of a command
+    without a plan.
     """
     last = request.source_state.last
     is_default = request.action == "promote" and last is not None and last.release == request.release
     release = "" if is_default else shorten_id(request.identity)
-    unseen = ",".join(list_acceptable(request.plan)) if request.plan else ""
-    return format_command("approve", request.target, gate=gate, release=release, unseen=unseen)
+    names = unseen or (list_acceptable(request.plan) if request.plan else ())
+    return format_command("approve", request.target, gate=gate, release=release, unseen=",".join(names))
 
 
 def _find_recovery(facts: Situation) -> NextStep | None:

@@ -28,16 +28,21 @@ def list_uncovered_stacks(meaning: PlanFingerprint, accepted: Sequence[str]) -> 
     return tuple(stack for stack in waiting if stack not in accepted)
 
 
-def check_unseen(plan: EnvironmentPlan, named: Sequence[str], stacks: Collection[str], command: str) -> tuple[str, ...]:
-    """Return the named stacks that wait: the approval accepts them unseen.
-
-    Raises UsageError for an unknown stack, and for one with resources: changes of these have to be seen.
-    """
-    waiting = {stack.stack: stack for stack in plan.stacks if stack.waits_for}
+def require_known_stacks(named: Sequence[str], stacks: Collection[str]) -> None:
+    """Raise UsageError if the release lacks one of the named stacks: no plan is needed to say so."""
     for name in named:
         if name not in stacks:
             hint = suggest_name(name, stacks)
             raise UsageError(Problem("E475", f"--unseen {name}: the release has no such stack", hint))
+
+
+def check_unseen(plan: EnvironmentPlan, named: Sequence[str], command: str) -> tuple[str, ...]:
+    """Return the named stacks that wait: the approval accepts them unseen.
+
+    Raises UsageError for a stack with resources: changes of these have to be seen.
+    """
+    waiting = {stack.stack: stack for stack in plan.stacks if stack.waits_for}
+    for name in named:
         if name in waiting and waiting[name].behind:
             message = f"--unseen {name}: {name} already holds resources, and its plan may change them"
             hint = f"leave it out, and approve again when {_format_upstream(waiting[name])} applied: {command}"

@@ -20,7 +20,13 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.next_step.find_step import format_approval, format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan, to_plan_outline
-from envctl.domain.plan.unseen_stacks import check_unseen, describe_replanned, describe_unseen, list_unseen
+from envctl.domain.plan.unseen_stacks import (
+    check_unseen,
+    describe_replanned,
+    describe_unseen,
+    list_unseen,
+    require_known_stacks,
+)
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
@@ -117,8 +123,9 @@ def approve_plan(
     context, target = load.load_context(ports, environment)
     candidate = find_gated_candidate(context, target, release, gate)
     check_clock(ports)
-    _check_may_approve(candidate.request, gate)
+    _check_may_approve(candidate.request, gate, unseen)
     found = candidate.require_fitting()
+    require_known_stacks(unseen, candidate.request.needs)
     if fingerprint is None:
         secret_values.require_values(context, found.settings, gate)
         with load.lock_target(ports, target, "approve"):
@@ -130,7 +137,7 @@ def approve_plan(
         plan = to_plan_outline(meaning, target, identity, candidate.request.present.find_label(identity))
     ports.observer.on_plan(plan)
     request = replace(candidate.request, plan=plan)
-    accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
+    accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
     notes = list_notes(request, plan, accepted)
     if not ports.prompter.confirm_approval(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
@@ -202,26 +209,26 @@ def check_plannable(request: guards.Request) -> None:
         raise guards.RefusedError(refusals)
 
 
-def _check_may_approve(request: guards.Request, gate: str) -> None:
+def _check_may_approve(request: guards.Request, gate: str, unseen: Sequence[str]) -> None:
     check_plannable(request)
     barred = find_barring_view(request, gate, request.actor)
     if barred is None:
         return
-    target, person = request.target, request.actor.person_name
+    target, person, command = request.target, request.actor.person_name, format_approval(request, gate, unseen)
     if has_made_release(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} made release {shorten_id(request.identity)} and can't approve it"
-        hint = f"ask another person: {format_approval(request, gate)}"
+        hint = f"ask another person: {command}"
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
     if has_changed_rules(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} changed the rules of {target} in this release, and can't approve them"
-        hint = f"ask another person: {format_approval(request, gate)}"
+        hint = f"ask another person: {command}"
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
     patterns = barred.rules.list_approver_patterns(gate)
     allowed = f"only {' or '.join(patterns)} may"
     if is_machine(request.actor):
         allowed = "apps and bots need a pattern with their exact name"
     message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
-    hint = f"as {patterns[0] if patterns else 'a person'}: {format_approval(request, gate)}"
+    hint = f"as {patterns[0] if patterns else 'a person'}: {command}"
     raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
 
 

@@ -18,7 +18,7 @@ from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.plan.fingerprint import to_plan_outline
-from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen
+from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen, require_known_stacks
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
@@ -92,9 +92,10 @@ def record_reviews(
     request = candidate.request
     approve.check_plannable(request)
     found = candidate.require_fitting()
+    require_known_stacks(unseen, request.needs)
     meaning = release_store.find_plan_by_prefix(ports, fingerprint)
     plan = to_plan_outline(meaning, target, request.identity, request.present.find_label(request.identity))
-    accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
+    accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
