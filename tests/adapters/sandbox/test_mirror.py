@@ -7,6 +7,7 @@ import pytest
 
 from envctl.adapters.sandbox import mirror
 from envctl.adapters.sandbox.files import SandboxFiles
+from envctl.adapters.sandbox.lifecycle import Sandbox
 from envctl.adapters.sandbox.mirror import prepare_mirror, provider_folder
 from envctl.domain.errors import OperationFailedError
 
@@ -38,6 +39,18 @@ def test_registry_is_used_without_packaged_provider(files: SandboxFiles, monkeyp
     assert not prepare_mirror(files)
     assert files.terraform_rc.read_text() == "provider_installation {\n  direct {}\n}\n"
     assert not files.mirror_folder.exists()
+
+
+def test_draft_of_killed_command_is_removed(files: SandboxFiles, packaged: Path) -> None:
+    pack(packaged, NAME)
+    draft = provider_folder(files.mirror_folder).with_name(".unpacking-abc")
+    draft.mkdir(parents=True)
+    (draft / NAME).write_bytes(b"half")
+    assert prepare_mirror(files)
+    assert [path.name for path in draft.parent.iterdir()] == [provider_folder(files.mirror_folder).name]
+    draft.mkdir()
+    Sandbox(files.directory).stop()
+    assert not draft.exists()
 
 
 @pytest.mark.parametrize("name", ["../escaped", "/etc/escaped", "folder/file", "..", "back\\slash"])

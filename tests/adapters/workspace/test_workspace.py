@@ -97,6 +97,16 @@ def test_holder_is_told_while_it_works(workspace: DirectoryWorkspace) -> None:
     assert workspace.find_holder("dev") == "", "the name of the last holder stays in the file"
 
 
+def test_command_at_work_in_any_environment_is_found(workspace: DirectoryWorkspace) -> None:
+    workspace.require_idle()
+    with (
+        workspace.lock_environment("dev", "envctl apply dev by ann"),
+        pytest.raises(LockHeldError, match=r"E308 envctl apply dev by ann .* is at work in dev"),
+    ):
+        workspace.require_idle()
+    workspace.require_idle()
+
+
 def test_look_at_the_holder_stops_no_command(
     workspace: DirectoryWorkspace, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from envctl.adapters.disk.files import is_file
 from envctl.adapters.sandbox import environment, probe
 from envctl.adapters.sandbox.control_calls import Bucket, encode_buckets
 from envctl.adapters.sandbox.files import SandboxFiles, ServerState, hold_lock, is_locked, read_state
@@ -70,6 +71,9 @@ class Sandbox:
             self._files.directory.mkdir(parents=True, exist_ok=True)
             with hold_lock(self._files.lifecycle_lock):
                 state = self._find_live_state() or self._launch_server(port)
+                if not is_file(self._files.terraform_rc):
+                    # The command that started the server was stopped before it had unpacked the provider.
+                    self._prepare_mirror()
         if state.endpoint_url != self._endpoint_url:
             found, wanted = state.endpoint_url or "moto", self._endpoint_url or "moto"
             message = f"the running sandbox has the accounts {found}, not {wanted}"
@@ -88,13 +92,15 @@ class Sandbox:
 
     def _launch_server(self, port: int | None) -> ServerState:
         from envctl.adapters.sandbox.launch import launch_server
-        from envctl.adapters.sandbox.mirror import prepare_mirror
 
         # A hung server still holds the lock that the new one needs.
         self._stop_server()
-        return launch_server(
-            self._files, port=port, endpoint_url=self._endpoint_url, meanwhile=lambda: prepare_mirror(self._files)
-        )
+        return launch_server(self._files, port=port, endpoint_url=self._endpoint_url, meanwhile=self._prepare_mirror)
+
+    def _prepare_mirror(self) -> None:
+        from envctl.adapters.sandbox.mirror import prepare_mirror
+
+        prepare_mirror(self._files)
 
     def _create_buckets(self, buckets: Sequence[Bucket], state: ServerState) -> None:
         if not buckets:
@@ -145,6 +151,9 @@ class Sandbox:
         return True
 
     def _remove_files(self) -> None:
+        from envctl.adapters.sandbox.mirror import remove_drafts
+
+        remove_drafts(self._files)
         for path in self._files.directory.iterdir():
             if path == self._files.mirror_folder:
                 continue

@@ -27,6 +27,7 @@ _WITH_MIRROR = """provider_installation {{
   }}
 }}
 """
+_DRAFT_PREFIX = ".unpacking-"
 _WITHOUT_MIRROR = """provider_installation {
   direct {}
 }
@@ -46,12 +47,19 @@ def prepare_mirror(files: SandboxFiles) -> bool:
     target = provider_folder(files.mirror_folder)
     archive = _find_archive()
     if archive is not None and not target.is_dir():
+        remove_drafts(files)
         _unpack_archive(archive, target)
     mirrored = target.is_dir()
     text = _WITH_MIRROR.format(path=_quote_hcl(str(files.mirror_folder.absolute()))) if mirrored else _WITHOUT_MIRROR
     if not is_file(files.terraform_rc) or read_bytes(files.terraform_rc) != text.encode():
         write_private(files.terraform_rc, text.encode())
     return mirrored
+
+
+def remove_drafts(files: SandboxFiles) -> None:
+    """Remove what killed commands have left while they unpacked. The caller holds the lifecycle lock."""
+    for draft in provider_folder(files.mirror_folder).parent.glob(f"{_DRAFT_PREFIX}*"):
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _find_archive() -> Path | None:
@@ -64,7 +72,7 @@ def _find_archive() -> Path | None:
 def _unpack_archive(archive: Path, target: Path) -> None:
     """Unpack into a temporary folder and rename it: a mirror is complete or absent, even after concurrent calls."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
+    draft = Path(tempfile.mkdtemp(prefix=_DRAFT_PREFIX, dir=target.parent))
     try:
         _extract_files(archive, draft)
         draft.chmod(0o755)

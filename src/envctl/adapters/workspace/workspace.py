@@ -92,6 +92,12 @@ class DirectoryWorkspace:
         finally:
             os.close(handle)
 
+    def require_idle(self) -> None:
+        """Raise LockHeldError (E308) if a command is at work in one of the environments."""
+        for folder in _list_folder(self._root):
+            if holder := self.find_holder(folder.name):
+                raise _build_lock_error(holder, folder.name)
+
     def write_code(self, environment: str, files: "Mapping[str, File]") -> None:
         top = self._root / environment / workdir_names.CODE_FOLDER
         wanted = {top / name: file for name, file in files.items()}
@@ -343,10 +349,14 @@ def _take_lock(handle: int, path: Path, environment: str, holder: str) -> None:
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{holder} (process {os.getpid()})".encode(errors="replace"), 0)
     except BlockingIOError as error:
-        message = f"{_read_holder(handle)} is at work in {environment} on this machine"
-        raise LockHeldError(Problem("E308", message, "wait until it ends and try again")) from error
+        raise _build_lock_error(_read_holder(handle), environment) from error
     except OSError as error:
         raise unwritable_error(path, error) from error
+
+
+def _build_lock_error(holder: str, environment: str) -> LockHeldError:
+    message = f"{holder} is at work in {environment} on this machine"
+    return LockHeldError(Problem("E308", message, "wait until it ends and try again"))
 
 
 def _flock_exclusively(handle: int) -> None:

@@ -66,17 +66,7 @@ class EmbeddedAws:
         sandbox = Sandbox(self._home, endpoint_url=project.sandbox.endpoint_url)
         if sandbox.find_running() is None:
             self._report("starting the sandbox: real Terraform against an embedded AWS")
-        running = sandbox.start(port=port, buckets=_list_buckets(project))
-        if not is_file(running.terraform_rc):
-            self._unpack_provider()
-        return running
-
-    def _unpack_provider(self) -> None:
-        """Unpack the provider of a running sandbox: the command that started the server was stopped before that."""
-        from envctl.adapters.sandbox.files import SandboxFiles
-        from envctl.adapters.sandbox.mirror import prepare_mirror
-
-        prepare_mirror(SandboxFiles(self._home))
+        return sandbox.start(port=port, buckets=_list_buckets(project))
 
     def remove_dead_sandbox(self) -> None:
         """Remove the files of a dead sandbox, with its work directories: call it before laying out new ones."""

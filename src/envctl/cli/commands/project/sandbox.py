@@ -12,6 +12,8 @@ from envctl.cli.results import SandboxState
 from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envctl.adapters.sandbox.lifecycle import Sandbox
 
 app = typer.Typer(
@@ -58,14 +60,30 @@ def status(context: typer.Context) -> None:
 def down(context: typer.Context) -> None:
     """Stop the sandbox, and delete its contents."""
     refuse_dry_run(context)
-    stopped = _open_sandbox(context).stop()
+    sandbox = _open_sandbox(context)
+    if sandbox.find_running():
+        _require_idle(context)
+    stopped = sandbox.stop()
     _show_and_exit(context, "down", SandboxState("stopped" if stopped else "off"))
+
+
+def _require_idle(context: typer.Context) -> None:
+    """Raise LockHeldError (E308) if a command is at work in the sandbox: Terraform would lose its state under it."""
+    from envctl.adapters.workspace.workspace import DirectoryWorkspace
+
+    workspace = DirectoryWorkspace(context.obj.project.absolute(), _find_folder(context) / "work", "")
+    workspace.require_idle()
 
 
 def _open_sandbox(context: typer.Context) -> "Sandbox":
     from envctl.adapters.sandbox.lifecycle import Sandbox
 
-    return Sandbox(context.obj.project.absolute() / ".envctl" / "sandbox")
+    return Sandbox(_find_folder(context))
+
+
+def _find_folder(context: typer.Context) -> "Path":
+    folder: Path = context.obj.project.absolute() / ".envctl" / "sandbox"
+    return folder
 
 
 def _show_and_exit(context: typer.Context, verb: str, state: SandboxState) -> NoReturn:
