@@ -10,6 +10,12 @@ from envctl.adapters.disk.kubernetes_schemas import load_schemas
 from envctl.adapters.sandbox.kubernetes.admission.chain import AdmissionChain
 from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
 from envctl.adapters.sandbox.kubernetes.conversion import is_stored, to_stored, to_version
+from envctl.adapters.sandbox.kubernetes.deletion import (
+    ORPHAN,
+    choose_policy,
+    list_deletion_finalizers,
+    preview_delete,
+)
 from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER, User
 from envctl.adapters.sandbox.kubernetes.metadata import (
     check_config,
@@ -31,6 +37,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
     refuse_patched,
     show_patched,
 )
+from envctl.adapters.sandbox.kubernetes.rules.gated_fields import drop_gated_fields, has_gated_fields
 from envctl.adapters.sandbox.kubernetes.rules.json_types import format_go
 from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS, keep_pod_part
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
@@ -38,7 +45,6 @@ from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warning
 from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, already_exists, forbidden, not_found
 from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 
-FOREGROUND = "foregroundDeletion"
 _DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 # Other objects are stored as protobuf, which does not tell an empty list from none.
 _STORED_AS_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
@@ -225,6 +231,8 @@ class Cluster:
         with self.store.lock:
             live = self.get(place)
             patched = self.rules.patch(place.resource, live, kind, body)
+            if place.resource.is_custom:
+                check_identity(place, patched)
             if kind != "strategic":
                 check_patched_kind(
                     place.resource.group_version, place.resource.kind, patched, is_custom=place.resource.is_custom
@@ -269,14 +277,12 @@ class Cluster:
             check_preconditions(place, live, options.get("preconditions") or {})
             deleting = AdmissionRequest(self, "DELETE", place.resource, None, live, user, is_dry_run=is_dry_run)
             self.chain.check(deleting)
+            policy = options.get("propagationPolicy") or choose_policy(place.resource)
+            finalizers = list_deletion_finalizers(live, policy)
             if is_dry_run:
-                return live
-            policy = options.get("propagationPolicy") or "Background"
-            finalizers = list(live["metadata"].get("finalizers") or ())
+                return preview_delete(place.resource, live, finalizers, options.get("gracePeriodSeconds"))
             if policy == "Orphan":
-                self._release_dependents(live)
-            elif policy == "Foreground" and FOREGROUND not in finalizers:
-                finalizers.append(FOREGROUND)
+                return self._delete_owner(place.resource, live, finalizers)
             if finalizers or place.resource.is_namespace:
                 return self._mark_deleted(place.resource, live, finalizers)
             return self.remove(place.resource, live)
@@ -358,6 +364,9 @@ class Cluster:
             if self.chain.complete(self._ask(resource, None, kept, options)):
                 self.rules.set_defaults(resource, kept, None)
         kept["metadata"].pop("managedFields", None)
+        if has_gated_fields(kept):
+            kept = copy.deepcopy(kept)
+            drop_gated_fields(kept)
         if not options.is_dry_run:
             self.rules.check_node_ports(resource, kept, live)
         self.rules.validate(resource, kept, live, sent_as.group, options.part)
@@ -406,6 +415,16 @@ class Cluster:
         if resource.is_definition:
             self._define_kind(item)
         return item
+
+    def _delete_owner(self, resource: Resource, live: Object, finalizers: list[str]) -> Object:
+        """Delete an object without its dependents, at once unless other finalizers hold it."""
+        self._release_dependents(live)
+        rest = [each for each in finalizers if each != ORPHAN]
+        if rest or resource.is_namespace:
+            return self._mark_deleted(resource, live, rest)
+        shown = preview_delete(resource, live, finalizers, None)
+        self.remove(resource, live)
+        return shown
 
     def _mark_deleted(self, resource: Resource, live: Object, finalizers: list[str]) -> Object:
         if live["metadata"].get("deletionTimestamp") and live["metadata"].get("finalizers", []) == finalizers:

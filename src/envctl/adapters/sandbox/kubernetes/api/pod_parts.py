@@ -32,10 +32,12 @@ def refuse_part(cluster: Cluster, place: Place, part: str) -> StatusError:
     return StatusError(501, "NotImplemented", _REFUSED[part], {})
 
 
-def read_log(cluster: Cluster, place: Place, query: Mapping[str, str]) -> str:
-    """Return the lines of a container: what the sandbox did with it. Raises StatusError."""
+def read_log(cluster: Cluster, place: Place, query: Mapping[str, str]) -> str | None:
+    """Return the lines of a container: what the sandbox did with it; None without a node. Raises StatusError."""
     pod = cluster.get(place)
     name = _choose_container(pod, query.get("container", ""))
+    if not pod["spec"].get("nodeName"):
+        return None
     states = (pod.get("status") or {}).get("containerStatuses") or ()
     status: Object = next((each for each in states if each["name"] == name), {})
     is_previous = query.get("previous") in ("true", "1")

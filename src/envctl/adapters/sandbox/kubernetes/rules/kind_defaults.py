@@ -45,10 +45,6 @@ def _choose_pull_policy(image: str) -> str:
 
 def _default_container(container: Part) -> None:
     _set(container, imagePullPolicy=_choose_pull_policy(container.get("image") or ""))
-    lifecycle = container.get("lifecycle")
-    # The feature is off unless someone turns it on: the server forgets the field.
-    if lifecycle and lifecycle.pop("stopSignal", None) is not None and not lifecycle:
-        del container["lifecycle"]
 
 
 def _default_pod_spec(spec: Part) -> None:
