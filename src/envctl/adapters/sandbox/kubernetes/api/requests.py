@@ -44,6 +44,7 @@ from envctl.adapters.sandbox.kubernetes.api.options import (
 from envctl.adapters.sandbox.kubernetes.api.pod_parts import (
     EVICTION,
     PARTS,
+    TOKEN_REQUEST,
     evict,
     read_log,
     refuse_part,
@@ -74,6 +75,7 @@ from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions, Wr
 from envctl.adapters.sandbox.kubernetes.identity.account_tokens import AccountTokens
 from envctl.adapters.sandbox.kubernetes.identity.users import (
     ADMIN,
+    AUTHENTICATED,
     Access,
     Authenticate,
     Authorize,
@@ -164,9 +166,13 @@ class KubernetesApi:
         return finish_answer(request, query, answer)
 
     def _answer(self, request: ApiRequest, path: str, query: Mapping[str, str]) -> ApiAnswer | ApiStream:
-        if health := answer_health(path, query):
+        health = answer_health(path, query)
+        if health and path.count("/") == 1:
             return health
         user = self._identify_user(request)
+        if health:
+            check_access(self.authorize, Access(user, "get", path=path))
+            return health
         if found := self._find_document(request, path):
             check_access(self.authorize, Access(user, "get", path=path))
             media, document = found
@@ -176,8 +182,8 @@ class KubernetesApi:
         target = find_target(self.cluster.resources, path, query, user)
         if target is None or not has_place(target):
             return self._answer_unknown(path, describe_unknown(request.method, path, query, user))
-        # Everyone may ask about themselves.
-        if not target.resource.kind.startswith("SelfSubject"):
+        # Each authenticated user may ask about itself.
+        if not target.resource.kind.startswith("SelfSubject") or AUTHENTICATED not in user.groups:
             check_access(self.authorize, describe_access(request.method, target))
         _check_verb(request.method, target)
         target = _negotiate(request, target)
@@ -431,8 +437,9 @@ class KubernetesApi:
             text = read_log(self.cluster, target.place, target.query)
             return ApiAnswer(204, b"", "") if text is None else ApiAnswer(200, text.encode(), "text/plain")
         if target.part == "token":
-            sent = require_object(parsed.content)
-            return answer_item(201, request_token(self.cluster, self.account_tokens, target.place, sent))
+            sent, options, warnings = self._read_sent(request, target, media, parsed, TOKEN_REQUEST)
+            granted = request_token(self.cluster, self.account_tokens, target.place, sent, options.manager)
+            return self._answer_written(target, Written(granted, True, tuple(warnings)))
         if target.part == "binding":
             return self._bind(request, target, media, parsed)
         if target.part == "eviction":

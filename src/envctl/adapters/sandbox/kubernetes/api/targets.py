@@ -18,6 +18,8 @@ _PATH = re.compile(
 )
 # The older paths of watches.
 _WATCH_PATH = re.compile(r"^(/api/v1|/apis/[^/]+/[^/]+)/watch/")
+# What comes after is for the program behind.
+_PROXY_PATH = re.compile(r"^(/api/v1/(?:namespaces/[^/]+/(?:pods|services)|nodes)/[^/]+/proxy)/.*")
 _ROOT = re.compile(r"/(?P<core>api)/[^/]+|/apis/(?P<group>[^/]+)/[^/]+")
 _NAME_FIELD = re.compile(r"(?:^|,)metadata\.name==?(?P<name>[^,=!]+)")
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -66,6 +68,7 @@ class Target:
 def find_target(registry: ResourceRegistry, path: str, query: Mapping[str, str], user: User) -> Target | None:
     """Return what a path means; None if the server does not know it."""
     path, is_watch = _WATCH_PATH.subn(r"\1/", path)
+    path = _PROXY_PATH.sub(r"\1", path)
     match = _PATH.fullmatch(path)
     if not match:
         return None
@@ -129,7 +132,7 @@ def describe_access(method: str, target: Target) -> Access:
 def describe_unknown(method: str, path: str, query: Mapping[str, str], user: User) -> Access:
     """Return the attributes of a request for a path that the server does not know."""
     verb = _VERBS.get(method, method.lower())
-    match = _PATH.fullmatch(path)
+    match = _PATH.fullmatch(_PROXY_PATH.sub(r"\1", path))
     if match is None:
         return Access(user, verb, path=path)
     if not match["name"] and verb in ("get", "delete"):
