@@ -48,6 +48,7 @@ from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 _DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 # Other objects are stored as protobuf, which does not tell an empty list from none.
 _STORED_AS_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+_SERVICES = ("", "services")
 _FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 Admission = Callable[[Resource, Object, Object | None], None]
@@ -108,6 +109,15 @@ def _refuse_unversioned(place: Place, patched: Object, options: WriteOptions) ->
         unknown = sorted(name for name in patched if name not in ("apiVersion", "kind"))
         refusal.warnings = tuple(f'unknown field "{name}"' for name in unknown)
     return refusal
+
+
+def _drop_gated(item: Object) -> Object:
+    """Return an object without the fields of features that are off."""
+    if not has_gated_fields(item):
+        return item
+    kept = copy.deepcopy(item)
+    drop_gated_fields(kept)
+    return kept
 
 
 def _copy_owners(tracked: Object, kept: Object) -> None:
@@ -331,6 +341,14 @@ class Cluster:
         if owners:
             item["metadata"]["managedFields"] = owners
 
+    def _check_taken(self, resource: Resource, item: Object, options: WriteOptions) -> None:
+        """Check that a Service asks for no address or port of another one. Raises ContentError 422."""
+        if resource.key != _SERVICES or options.part:
+            return
+        place = locate(resource, item)
+        others = [each for each in self.store.list_items(resource) if locate(resource, each) != place]
+        self.rules.check_taken(resource, item, others, is_dry_run=options.is_dry_run)
+
     def _check_namespace(self, place: Place) -> None:
         """Check that a new object may come into its namespace. Raises StatusError 404 or 403."""
         if not place.resource.is_namespaced:
@@ -355,6 +373,7 @@ class Cluster:
         owners = item["metadata"].pop("managedFields", None)
         for admission in self.admissions:
             admission(resource, item, live)
+        asked = copy.deepcopy(item) if resource.key == _SERVICES else item
         self.rules.set_defaults(resource, item, live)
         kept = item
         if live is not None and options.part in POD_PARTS:
@@ -364,12 +383,11 @@ class Cluster:
             if self.chain.complete(self._ask(resource, None, kept, options)):
                 self.rules.set_defaults(resource, kept, None)
         kept["metadata"].pop("managedFields", None)
-        if has_gated_fields(kept):
-            kept = copy.deepcopy(kept)
-            drop_gated_fields(kept)
+        kept = _drop_gated(kept)
         if not options.is_dry_run:
             self.rules.check_node_ports(resource, kept, live)
         self.rules.validate(resource, kept, live, sent_as.group, options.part)
+        self._check_taken(resource, asked, options)
         has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:
             self.rules.drop_empty(resource, item)
