@@ -386,8 +386,8 @@ class Cluster:
         kept = _drop_gated(kept)
         if not options.is_dry_run:
             self.rules.check_node_ports(resource, kept, live)
-        self.rules.validate(resource, kept, live, sent_as.group, options.part)
         self._check_taken(resource, asked, options)
+        self.rules.validate(resource, kept, live, sent_as.group, options.part)
         has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:
             self.rules.drop_empty(resource, item)

@@ -70,9 +70,11 @@ class ObjectStore:
             place = item["metadata"].get("namespace", ""), item["metadata"]["name"]
             previous = self._objects.get(resource.key, {}).pop(place, None)
             self.version += 1
-            metadata = item["metadata"] | {"resourceVersion": str(self.version)}
-            removed = item | {"metadata": metadata}
-            self._notify(Event(self.version, resource.key, "DELETED", removed, previous))
+            version = str(self.version)
+            removed = item | {"metadata": item["metadata"] | {"resourceVersion": version}}
+            # A watch gets the object as it was stored, with the finalizers that the last write took.
+            last = (previous or item) | {"metadata": (previous or item)["metadata"] | {"resourceVersion": version}}
+            self._notify(Event(self.version, resource.key, "DELETED", last, previous))
             return removed
 
     def events_after(self, key: tuple[str, str], version: int) -> list[Event]:

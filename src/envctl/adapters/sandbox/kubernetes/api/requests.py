@@ -481,8 +481,14 @@ class KubernetesApi:
         )
 
         def open_frames(is_ended: Callable[[], bool]) -> Iterator[Frame]:
+            has_columns = False
             for kind, item in watch_objects(self.cluster.store, watch, is_ended):
-                yield kind, present_watched(target, kind, item)
+                shown = present_watched(target, kind, item)
+                if has_columns and shown.get("columnDefinitions"):
+                    # Only the first table of a watch describes its columns.
+                    shown["columnDefinitions"] = None
+                has_columns = has_columns or "columnDefinitions" in shown
+                yield kind, shown
 
         return ApiStream(open_frames)
 

@@ -48,9 +48,11 @@ def _default_container(container: Part) -> None:
 
 
 def _default_pod_spec(spec: Part) -> None:
-    for name, other in (("serviceAccountName", "serviceAccount"), ("serviceAccount", "serviceAccountName")):
-        if spec.get(name):
-            _set(spec, **{other: spec[name]})
+    # The older field follows the newer one.
+    if spec.get("serviceAccountName"):
+        spec["serviceAccount"] = spec["serviceAccountName"]
+    elif spec.get("serviceAccount"):
+        spec["serviceAccountName"] = spec["serviceAccount"]
 
 
 def _default_volume(volume: Part) -> None:

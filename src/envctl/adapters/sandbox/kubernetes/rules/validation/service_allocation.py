@@ -123,8 +123,9 @@ def find_taken(spec: Part, others: Sequence[Part], *, has_addresses: bool) -> Ca
         return causes
     ports = {port.get("nodePort") for other in others for port in other.get("ports") or ()}
     for index, port in enumerate(spec.get("ports") or ()) if spec.get("type") in _WITH_PORTS else ():
-        if port.get("nodePort") and port["nodePort"] in ports:
-            causes.refuse(f"spec.ports[{index}].nodePort", port["nodePort"], "provided port is already allocated")
+        number = (port or {}).get("nodePort")
+        if number and number in ports:
+            causes.refuse(f"spec.ports[{index}].nodePort", number, "provided port is already allocated")
             break
     return causes
 
