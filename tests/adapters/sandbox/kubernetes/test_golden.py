@@ -58,7 +58,9 @@ LATER = {
     "expressions": ("policies", "rules"),
     "later": ("post", "put", "merge", "apply", "upapply", "strat", "jp"),
 }
-SUBJECTS = ("ephemeral", "resize", "podlevel", "classes", "reviews", "binding", "status", "cel", "crules", "csr")
+SUBJECTS = (
+    *("ephemeral", "resize", "podlevel", "classes", "reviews", "binding", "status", "cel", "crules", "csr", "rare"),
+)
 
 
 @pytest.mark.parametrize("kind", [*CHANGES, *SUBJECTS, *(f"{part}-{how}" for part in LATER for how in LATER[part])])

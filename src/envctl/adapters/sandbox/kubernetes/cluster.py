@@ -10,6 +10,12 @@ from envctl.adapters.disk.kubernetes_schemas import load_schemas
 from envctl.adapters.sandbox.kubernetes.admission.chain import AdmissionChain
 from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
 from envctl.adapters.sandbox.kubernetes.conversion import is_stored, to_stored, to_version
+from envctl.adapters.sandbox.kubernetes.deletion import (
+    ORPHAN,
+    choose_policy,
+    list_deletion_finalizers,
+    preview_delete,
+)
 from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER, User
 from envctl.adapters.sandbox.kubernetes.metadata import (
     check_config,
@@ -31,6 +37,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
     refuse_patched,
     show_patched,
 )
+from envctl.adapters.sandbox.kubernetes.rules.gated_fields import drop_gated_fields, has_gated_fields
 from envctl.adapters.sandbox.kubernetes.rules.json_types import format_go
 from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS, keep_pod_part
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
@@ -38,10 +45,10 @@ from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warning
 from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, already_exists, forbidden, not_found
 from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 
-FOREGROUND = "foregroundDeletion"
 _DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 # Other objects are stored as protobuf, which does not tell an empty list from none.
 _STORED_AS_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+_SERVICES = ("", "services")
 _FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 Admission = Callable[[Resource, Object, Object | None], None]
@@ -102,6 +109,15 @@ def _refuse_unversioned(place: Place, patched: Object, options: WriteOptions) ->
         unknown = sorted(name for name in patched if name not in ("apiVersion", "kind"))
         refusal.warnings = tuple(f'unknown field "{name}"' for name in unknown)
     return refusal
+
+
+def _drop_gated(item: Object) -> Object:
+    """Return an object without the fields of features that are off."""
+    if not has_gated_fields(item):
+        return item
+    kept = copy.deepcopy(item)
+    drop_gated_fields(kept)
+    return kept
 
 
 def _copy_owners(tracked: Object, kept: Object) -> None:
@@ -225,6 +241,8 @@ class Cluster:
         with self.store.lock:
             live = self.get(place)
             patched = self.rules.patch(place.resource, live, kind, body)
+            if place.resource.is_custom:
+                check_identity(place, patched)
             if kind != "strategic":
                 check_patched_kind(
                     place.resource.group_version, place.resource.kind, patched, is_custom=place.resource.is_custom
@@ -269,14 +287,12 @@ class Cluster:
             check_preconditions(place, live, options.get("preconditions") or {})
             deleting = AdmissionRequest(self, "DELETE", place.resource, None, live, user, is_dry_run=is_dry_run)
             self.chain.check(deleting)
+            policy = options.get("propagationPolicy") or choose_policy(place.resource)
+            finalizers = list_deletion_finalizers(live, policy)
             if is_dry_run:
-                return live
-            policy = options.get("propagationPolicy") or "Background"
-            finalizers = list(live["metadata"].get("finalizers") or ())
+                return preview_delete(place.resource, live, finalizers, options.get("gracePeriodSeconds"))
             if policy == "Orphan":
-                self._release_dependents(live)
-            elif policy == "Foreground" and FOREGROUND not in finalizers:
-                finalizers.append(FOREGROUND)
+                return self._delete_owner(place.resource, live, finalizers)
             if finalizers or place.resource.is_namespace:
                 return self._mark_deleted(place.resource, live, finalizers)
             return self.remove(place.resource, live)
@@ -325,6 +341,14 @@ class Cluster:
         if owners:
             item["metadata"]["managedFields"] = owners
 
+    def _check_taken(self, resource: Resource, item: Object, options: WriteOptions) -> None:
+        """Check that a Service asks for no address or port of another one. Raises ContentError 422."""
+        if resource.key != _SERVICES or options.part:
+            return
+        place = locate(resource, item)
+        others = [each for each in self.store.list_items(resource) if locate(resource, each) != place]
+        self.rules.check_taken(resource, item, others, is_dry_run=options.is_dry_run)
+
     def _check_namespace(self, place: Place) -> None:
         """Check that a new object may come into its namespace. Raises StatusError 404 or 403."""
         if not place.resource.is_namespaced:
@@ -349,6 +373,7 @@ class Cluster:
         owners = item["metadata"].pop("managedFields", None)
         for admission in self.admissions:
             admission(resource, item, live)
+        asked = copy.deepcopy(item) if resource.key == _SERVICES else item
         self.rules.set_defaults(resource, item, live)
         kept = item
         if live is not None and options.part in POD_PARTS:
@@ -358,8 +383,10 @@ class Cluster:
             if self.chain.complete(self._ask(resource, None, kept, options)):
                 self.rules.set_defaults(resource, kept, None)
         kept["metadata"].pop("managedFields", None)
+        kept = _drop_gated(kept)
         if not options.is_dry_run:
             self.rules.check_node_ports(resource, kept, live)
+        self._check_taken(resource, asked, options)
         self.rules.validate(resource, kept, live, sent_as.group, options.part)
         has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:
@@ -406,6 +433,16 @@ class Cluster:
         if resource.is_definition:
             self._define_kind(item)
         return item
+
+    def _delete_owner(self, resource: Resource, live: Object, finalizers: list[str]) -> Object:
+        """Delete an object without its dependents, at once unless other finalizers hold it."""
+        self._release_dependents(live)
+        rest = [each for each in finalizers if each != ORPHAN]
+        if rest or resource.is_namespace:
+            return self._mark_deleted(resource, live, rest)
+        shown = preview_delete(resource, live, finalizers, None)
+        self.remove(resource, live)
+        return shown
 
     def _mark_deleted(self, resource: Resource, live: Object, finalizers: list[str]) -> Object:
         if live["metadata"].get("deletionTimestamp") and live["metadata"].get("finalizers", []) == finalizers:

@@ -4,6 +4,7 @@ The rules are those of pkg/apis/autoscaling/v1/conversion.go and pkg/apis/events
 kubernetes/kubernetes. Other kinds, and custom ones, have the same content in each version.
 """
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 
 _Convert = Callable[[Object], Object]
 
+_TEMPLATE_COUNT = "deprecated.daemonset.template.generation"
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
 _METRICS, _BEHAVIOR = f"{_PREFIX}metrics", f"{_PREFIX}behavior"
 _CONDITIONS, _CURRENT = f"{_PREFIX}conditions", f"{_PREFIX}current-metrics"
@@ -49,6 +51,19 @@ def to_version(resource: Resource, item: Object) -> Object:
     return {**convert(item), "apiVersion": resource.group_version}
 
 
+def to_internal(resource: Resource, item: Object) -> Object:
+    """Return an object without what only its version in a request has, as tables and metadata show it."""
+    version, kind = _name_version(resource)
+    if (version, kind) == ("autoscaling/v1", "HorizontalPodAutoscaler"):
+        return {**_CONVERSIONS[version, kind][1](copy.deepcopy(item)), "apiVersion": version}
+    annotations = item["metadata"].get("annotations") or {}
+    if (version, kind) != ("apps/v1", "DaemonSet") or _TEMPLATE_COUNT not in annotations:
+        return item
+    kept = {name: value for name, value in annotations.items() if name != _TEMPLATE_COUNT}
+    metadata = {name: value for name, value in item["metadata"].items() if name != "annotations"}
+    return {**item, "metadata": metadata | ({"annotations": kept} if kept else {})}
+
+
 def _name_version(resource: Resource) -> tuple[str, str]:
     return ("", "") if resource.is_custom else (resource.group_version, resource.kind)
 
@@ -67,7 +82,9 @@ def _to_core_event(item: Object) -> Object:
 
 def _to_events_event(item: Object) -> Object:
     names = {core: name for name, core in _EVENT_FIELDS}
-    return {names.get(name, name): value for name, value in item.items()}
+    # These are no empty texts in events.k8s.io/v1.
+    reporting = ("reportingComponent", "reportingInstance")
+    return {names.get(name, name): value for name, value in item.items() if value != "" or name not in reporting}
 
 
 # -- HorizontalPodAutoscaler -----------------------------------------------------------------------------------------

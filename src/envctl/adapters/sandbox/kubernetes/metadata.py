@@ -99,7 +99,7 @@ def check_update(place: Place, item: Object, live: Object, *, is_patch: bool = F
     """Check that an update means this object in this version. Raises StatusError."""
     check_identity(place, item)
     metadata = item["metadata"]
-    if place.resource.needs_version and not is_patch and not metadata.get("resourceVersion"):
+    if place.resource.needs_version and not is_patch and metadata.get("resourceVersion") in (None, "", "0"):
         raise _refuse_unversioned(place)
     _check_version(place, metadata, live)
     if metadata.get("uid") and metadata["uid"] != live["metadata"]["uid"]:
@@ -241,6 +241,9 @@ def check_preconditions(place: Place, live: Object, wanted: Mapping[str, str]) -
     for key, shown in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
         found = live["metadata"][key]
         if wanted.get(key) and wanted[key] != found:
+            if place.resource.is_namespace:
+                text = f"Precondition failed: {shown} in precondition: {wanted[key]}, {shown} in object meta: {found}"
+                raise conflict(place.resource, place.name, text)
             cause = "deleted and then recreated" if key == "uid" else "modified"
             message = (
                 f"the {shown} in the precondition ({wanted[key]}) does not match the {shown} in record ({found}). "
@@ -304,5 +307,10 @@ def _check_same_namespace(metadata: Object, namespace: str) -> None:
 
 def _check_version(place: Place, metadata: Object, live: Object | None) -> None:
     sent = metadata.get("resourceVersion")
-    if sent and (live is None or sent != live["metadata"]["resourceVersion"]):
+    if not sent:
+        return
+    if not (sent.isascii() and sent.isdigit()):
+        raise StatusError(500, "", f'strconv.ParseUint: parsing "{sent}": invalid syntax')
+    # A new object has no version to compare with, and 0 means any.
+    if live is not None and int(sent) and sent != live["metadata"]["resourceVersion"]:
         raise stale_version(place.resource, place.name)

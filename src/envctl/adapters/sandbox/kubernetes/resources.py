@@ -80,6 +80,7 @@ class Resource:
     Attributes:
         schema: of its objects, for a custom resource; built-in kinds have theirs in the schemas of the version.
         columns: additional printer columns of a custom resource.
+        selectable_fields: further fields by which a custom resource can be selected.
         deprecation: warning for each request; empty for none.
     """
 
@@ -96,6 +97,7 @@ class Resource:
     is_custom: bool = False
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
     columns: tuple[Mapping[str, Any], ...] = field(default=(), hash=False, compare=False)
+    selectable_fields: tuple[Mapping[str, Any], ...] = field(default=(), hash=False, compare=False)
     scale_paths: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
     deprecation: str = ""
 
@@ -201,6 +203,9 @@ class ResourceRegistry:
     def require(self, group: str, version: str, plural: str) -> Resource:
         return self._resources[group, version, plural]
 
+    def has_built_in_group(self, group: str) -> bool:
+        return any(each.group == group and not each.is_custom for each in self.list_all())
+
     def find_key(self, key: tuple[str, str]) -> Resource | None:
         """Return the resource in whose version objects are stored."""
         return next((resource for resource in self.list_all() if resource.key == key), None)
@@ -274,6 +279,7 @@ def _parse_definition(spec: Object, version: Object) -> Resource:
         is_custom=True,
         schema=(version.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"},
         columns=tuple(version.get("additionalPrinterColumns") or ()),
+        selectable_fields=tuple(version.get("selectableFields") or ()),
         scale_paths=subresources.get("scale") or {},
         deprecation=_describe_deprecation(spec, version),
     )

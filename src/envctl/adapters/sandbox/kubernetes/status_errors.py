@@ -92,6 +92,12 @@ def method_not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
+def method_not_supported(resource: Resource, verb: str) -> StatusError:
+    """Return the refusal of a verb that a custom kind does not have."""
+    message = f'{verb} is not supported on resources of kind "{resource.qualified_name}"'
+    return StatusError(405, "MethodNotAllowed", message, {"group": resource.group, "kind": resource.plural})
+
+
 def unsupported_media_type(accepted: Sequence[str]) -> StatusError:
     message = "the body of the request was in an unknown format - accepted media types include: " + ", ".join(accepted)
     return StatusError(415, "UnsupportedMediaType", message)

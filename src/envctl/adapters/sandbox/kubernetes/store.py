@@ -1,8 +1,7 @@
 """The objects of one cluster in memory, their versions, and the events of their changes."""
 
-import itertools
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -13,13 +12,7 @@ from envctl.adapters.sandbox.kubernetes.status_errors import expired
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 
 _KEPT_EVENTS = 10_000
-_KEPT_PAGES = 64
-_OLD_PAGE = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
-    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
-    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
-)
+_OLD_VERSION = "The resourceVersion for the provided list is too old."
 
 
 @dataclass(frozen=True)
@@ -48,8 +41,7 @@ class ObjectStore:
         self._events: deque[Event] = deque(maxlen=kept_events)
         # All events after this version are kept.
         self._oldest = 0
-        self._pages: OrderedDict[str, tuple[int, list[Object]]] = OrderedDict()
-        self._page_numbers = itertools.count(1)
+        self._is_compacted = False
 
     def find(self, place: Place) -> Object | None:
         return self._objects.get(place.resource.key, {}).get((place.namespace, place.name))
@@ -78,9 +70,11 @@ class ObjectStore:
             place = item["metadata"].get("namespace", ""), item["metadata"]["name"]
             previous = self._objects.get(resource.key, {}).pop(place, None)
             self.version += 1
-            metadata = item["metadata"] | {"resourceVersion": str(self.version)}
-            removed = item | {"metadata": metadata}
-            self._notify(Event(self.version, resource.key, "DELETED", removed, previous))
+            version = str(self.version)
+            removed = item | {"metadata": item["metadata"] | {"resourceVersion": version}}
+            # A watch gets the object as it was stored, with the finalizers that the last write took.
+            last = (previous or item) | {"metadata": (previous or item)["metadata"] | {"resourceVersion": version}}
+            self._notify(Event(self.version, resource.key, "DELETED", last, previous))
             return removed
 
     def events_after(self, key: tuple[str, str], version: int) -> list[Event]:
@@ -91,27 +85,28 @@ class ObjectStore:
             return [event for event in self._events if event.version > version and event.key == key]
 
     def compact(self) -> None:
-        """Forget all events and all pages of lists, as etcd does after some minutes."""
+        """Forget all events, as etcd does after some minutes: earlier lists cannot be read any more."""
         with self.lock:
             self._events.clear()
-            self._pages.clear()
-            self._oldest = self.version
+            self._oldest, self._is_compacted = self.version, True
 
-    def save_page(self, version: int, rest: list[Object]) -> str:
-        """Keep the rest of a list for its next page, and return the token for it."""
+    def list_at(self, resource: Resource, namespace: str, version: int) -> list[Object]:
+        """Return the objects as they were in a version. Raises StatusError 410 if its events are no longer kept."""
         with self.lock:
-            token = f"{version}.{next(self._page_numbers)}"
-            self._pages[token] = version, rest
-            while len(self._pages) > _KEPT_PAGES:
-                self._pages.popitem(last=False)
-            return token
-
-    def load_page(self, token: str) -> tuple[int, list[Object]]:
-        """Return the version and the rest of a list. Raises StatusError 410 if it is no longer kept."""
-        with self.lock:
-            if token not in self._pages:
-                raise expired(_OLD_PAGE)
-            return self._pages[token]
+            if version < self._oldest or (version == self._oldest and self._is_compacted):
+                raise expired(_OLD_VERSION)
+            stored = dict(self._objects.get(resource.key, {}))
+            for event in reversed(self._events):
+                if event.version <= version:
+                    break
+                if event.key != resource.key:
+                    continue
+                place = event.item["metadata"].get("namespace", ""), event.item["metadata"]["name"]
+                if event.previous is None:
+                    stored.pop(place, None)
+                else:
+                    stored[place] = event.previous
+        return [item for (place, _), item in sorted(stored.items()) if not namespace or place == namespace]
 
     def _notify(self, event: Event) -> None:
         if len(self._events) == self._events.maxlen:

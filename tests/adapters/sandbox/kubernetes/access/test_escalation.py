@@ -38,7 +38,7 @@ def test_role_with_more_permissions_is_refused(granter: KubernetesCluster) -> No
 def test_binding_to_more_permissions_is_refused(granter: KubernetesCluster) -> None:
     with pytest.raises(RefusedError, match="is attempting to grant RBAC permissions not currently held"):
         granter.apply(build_binding("edit", "User maria"))
-    with pytest.raises(RefusedError, match=r'404 clusterroles.rbac.authorization.k8s.io "gone" not found'):
+    with pytest.raises(RefusedError, match=r'404 rolebindings.rbac.authorization.k8s.io "gone" not found'):
         granter.apply(build_binding("gone", "User maria"))
 
 
@@ -55,12 +55,15 @@ def test_verbs_lift_the_refusal(granter: KubernetesCluster, verb: str) -> None:
         granter.apply(build_role("more", build_rule("*", "secrets")))
 
 
-def test_unchanged_role_may_be_labelled(granter: KubernetesCluster) -> None:
+def test_only_the_owners_of_a_role_may_change_freely(granter: KubernetesCluster) -> None:
+    """A real server compares all but what the garbage collection writes."""
     granter.token = TOKEN
     role = build_role("more", build_rule("get", "secrets"))
     granter.apply(role)
     become(granter, "maria")
-    granter.patch("Role", "more", {"metadata": {"labels": {"team": "shop"}}})
+    granter.patch("Role", "more", {"metadata": {"finalizers": ["example.com/wait"]}})
+    with pytest.raises(RefusedError, match="not currently held"):
+        granter.patch("Role", "more", {"metadata": {"labels": {"team": "shop"}}})
 
 
 def test_admin_of_a_namespace_grants_within_it(secured: KubernetesCluster) -> None:

@@ -15,6 +15,7 @@ from envctl.adapters.sandbox.kubernetes.cluster import Cluster
 
 FOLDER = Path(__file__).parent
 REQUESTS, DRY_RUNS, WRITES = "requests.jsonl.gz", "dry-runs.jsonl.gz", "writes.jsonl.gz"
+READS = "reads.jsonl.gz"
 APPLY = "application/apply-patch+yaml"
 # Random values and times.
 _VOLATILE = frozenset(
@@ -60,16 +61,21 @@ def load_dry_runs(folder: Path = FOLDER) -> list[Exchange]:
     return [_parse({"method": "PATCH", "media": APPLY, **each}, query) for each in _read_lines(folder / DRY_RUNS)]
 
 
-def load_writes() -> dict[str, list[dict[str, Any]]]:
+def load_writes(name: str = WRITES) -> dict[str, list[dict[str, Any]]]:
     """Return the recorded writes by their kind, each with the requests that make its objects before."""
     writes: dict[str, list[dict[str, Any]]] = {}
     steps: list[dict[str, Any]] = []
-    for line in _read_lines(FOLDER / WRITES):
+    for line in _read_lines(FOLDER / name):
         if line["step"] == "new":
             steps = writes.setdefault(line["name"], [])
         else:
             steps.append(line)
     return writes
+
+
+def load_reads() -> dict[str, list[dict[str, Any]]]:
+    """Return the recorded reads, and the requests of several users, with the requests that make their objects."""
+    return load_writes(READS)
 
 
 def _parse(line: dict[str, Any], query: str) -> Exchange:
@@ -94,6 +100,20 @@ class Replay:
     def __init__(self, version: str = "1.36") -> None:
         self.api = KubernetesApi(Cluster(version))
         self.warnings: list[str] = []
+
+    def read(self, step: dict[str, Any]) -> tuple[int, str]:
+        """Send a recorded request with its headers, and return code and body of the answer."""
+        headers = {"user-agent": "envctl", "accept": step.get("accept", ""), "authorization": "Bearer admin"}
+        if step["media"] is not None and (step["media"] or step["body"] is not None):
+            headers["content-type"] = step["media"] or "application/json"
+        for name, value in step.get("headers", ()):
+            key = name.lower()
+            headers[key] = f"{headers[key]}\n{value}" if key in headers else value
+        content = b"" if step["body"] is None else json.dumps(step["body"]).encode()
+        answer = self.api.answer(ApiRequest(step["method"], step["path"], headers, content))
+        assert isinstance(answer, ApiAnswer)
+        self.warnings = [text for name, text in answer.headers if name == "Warning"]
+        return answer.code, answer.body.decode()
 
     def send(self, method: str, target: str, media: str, body: object) -> tuple[int, dict[str, Any]]:
         headers = {"content-type": media or "application/json", "user-agent": "envctl"}
@@ -144,6 +164,35 @@ def _hide_volatile(value: Any) -> Any:
     if isinstance(value, list):
         return [_hide_volatile(inner) for inner in value]
     return _UUID.sub("UUID", value) if isinstance(value, str) else value
+
+
+_AGE = re.compile(r"(\d+[smhdy]){1,2}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_ADDRESS = re.compile(r"10\.96\.\d+\.\d+")
+_PORT = re.compile(r":3\d{4}(?=/|,|$)")
+_VERSION = re.compile(r"(resource version: |resourceVersion: |current: )\d+")
+
+
+def normalize_read(text: str) -> Any:
+    """Return an answer to a read without random values, ages and addresses. It can be other text than JSON."""
+    try:
+        return _hide_moments(normalize_write(json.loads(text)))
+    except (ValueError, AttributeError):
+        return _hide_moments(text)
+
+
+def _hide_moments(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _hide_moments(inner) for name, inner in value.items() if name != "continue"}
+    if isinstance(value, list):
+        return [_hide_moments(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    if _AGE.fullmatch(value):
+        return "AGE"
+    for pattern, shown in ((_TIME, "TIME"), (_ADDRESS, "ADDRESS"), (_PORT, ":PORT"), (_VERSION, r"\1VERSION")):
+        value = pattern.sub(shown, value)
+    return value
 
 
 _SHOWN = re.compile(r'Invalid value: (?=")')

@@ -18,8 +18,9 @@ from envctl.adapters.sandbox.kubernetes.identity.rules import (
 )
 from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER, MASTERS, Access
 from envctl.adapters.sandbox.kubernetes.resources import Object
-from envctl.adapters.sandbox.kubernetes.status_errors import StatusError
+from envctl.adapters.sandbox.kubernetes.status_errors import bad_request, not_found
 
+_COLLECTED = ("ownerReferences", "finalizers", "managedFields", "resourceVersion")
 _FULL = (Rule((ALL,), (ALL,), (ALL,)), Rule((ALL,), paths=(ALL,)))
 
 
@@ -37,9 +38,7 @@ def check_escalation(request: AdmissionRequest, authorizer: RoleAuthorizer) -> N
 
 
 def _check_role(request: AdmissionRequest, authorizer: RoleAuthorizer, item: Object) -> None:
-    live = request.live or {}
-    names = ("rules", "aggregationRule")
-    if request.live and all((live.get(name) or None) == (item.get(name) or None) for name in names):
+    if is_collection(request.live, item):
         return
     if authorizer(_describe(request, "escalate", request.resource.plural, request.name)):
         return
@@ -49,18 +48,30 @@ def _check_role(request: AdmissionRequest, authorizer: RoleAuthorizer, item: Obj
 
 
 def _check_binding(request: AdmissionRequest, authorizer: RoleAuthorizer, item: Object) -> None:
-    live, reference = request.live, item["roleRef"]
-    if live and all((live.get(name) or None) == (item.get(name) or None) for name in ("roleRef", "subjects")):
+    reference = item["roleRef"]
+    if is_collection(request.live, item):
         return
     plural = "roles" if reference.get("kind") == "Role" else "clusterroles"
     name = reference.get("name", "")
     if authorizer(_describe(request, "bind", plural, name)):
         return
+    if plural == "roles" and not request.namespace:
+        raise bad_request("Namespace parameter required.")
     role = authorizer.find_role(reference, request.namespace)
     if role is None:
-        details = {"name": name, "group": GROUP, "kind": plural}
-        raise StatusError(404, "NotFound", f'{plural}.{GROUP} "{name}" not found', details)
+        # The server names the kind of the request.
+        raise not_found(request.resource, name)
     _confirm(request, authorizer, authorizer.read_rules(role))
+
+
+def is_collection(live: Object | None, item: Object) -> bool:
+    """Check for an update that changes only what the garbage collection needs."""
+    return live is not None and _strip(live) == _strip(item)
+
+
+def _strip(item: Object) -> Object:
+    metadata = {name: value for name, value in item["metadata"].items() if name not in _COLLECTED and value}
+    return {name: value for name, value in item.items() if value} | {"metadata": metadata}
 
 
 def _describe(request: AdmissionRequest, verb: str, plural: str, name: str) -> Access:

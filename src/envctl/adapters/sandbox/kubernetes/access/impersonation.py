@@ -1,5 +1,6 @@
 """Requests as another user: `kubectl --as`, `--as-group` and `--as-uid`."""
 
+import json
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -16,7 +17,7 @@ from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
 _USER, _GROUP, _UID = "impersonate-user", "impersonate-group", "impersonate-uid"
 _EXTRA = "impersonate-extra-"
 _AUTHENTICATION = "authentication.k8s.io"
-_ANONYMOUS = "system:anonymous"
+_ANONYMOUS, _UNAUTHENTICATED = "system:anonymous", "system:unauthenticated"
 
 
 def impersonate_user(user: User, headers: Mapping[str, str], authorize: Authorize) -> User:
@@ -27,7 +28,7 @@ def impersonate_user(user: User, headers: Mapping[str, str], authorize: Authoriz
     uid = headers.get(_UID, "")
     if not name:
         if groups or extra or uid:
-            raise bad_request("requested impersonation without impersonating a user")
+            raise bad_request(_describe_nameless(groups, extra, uid))
         return user
     _check_user(user, name, authorize)
     for group in groups:
@@ -54,8 +55,21 @@ def _complete_groups(name: str, groups: tuple[str, ...]) -> tuple[str, ...]:
         namespace = name.removeprefix(ACCOUNT_PREFIX).partition(":")[0]
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
     if name == _ANONYMOUS:
-        return groups or ("system:unauthenticated",)
-    return groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED)
+        return groups or (_UNAUTHENTICATED,)
+    return groups if {AUTHENTICATED, _UNAUTHENTICATED} & {*groups} else (*groups, AUTHENTICATED)
+
+
+def _describe_nameless(groups: tuple[str, ...], extra: Mapping[str, tuple[str, ...]], uid: str) -> str:
+    """Return the refusal of a user without a name, as Go prints it."""
+    listed = _format_list(groups) if groups else "[]string(nil)"
+    pairs = ", ".join(f"{json.dumps(name)}:{_format_list(values)}" for name, values in sorted(extra.items()))
+    shown = f"map[string][]string{{{pairs}}}" if extra else "map[string][]string(nil)"
+    user = f'&user.DefaultInfo{{Name:"", UID:{json.dumps(uid)}, Groups:{listed}, Extra:{shown}}}'
+    return f"requested {user} without impersonating a user name"
+
+
+def _format_list(values: tuple[str, ...]) -> str:
+    return f"[]string{{{', '.join(json.dumps(value) for value in values)}}}"
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -1,26 +1,41 @@
-"""The columns of `kubectl get` for kinds of administrators: access, classes, admission, flow control."""
+"""The cells of kinds of administrators: access, nodes, classes, admission, flow control."""
 
-from collections.abc import Callable
-
-from envctl.adapters.sandbox.kubernetes.api.columns import (
-    AGE,
+from envctl.adapters.sandbox.kubernetes.api.cells import (
     NONE,
-    WIDE,
-    Column,
+    UNKNOWN,
+    UNSET,
+    Reader,
     count_items,
+    format_duration,
+    format_selector,
     read_path,
-    show_labels,
 )
 from envctl.adapters.sandbox.kubernetes.resources import Object
 
-_UNSET = "<unset>"
+_ROLE, _OLD_ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
+_DEFAULTS = {
+    "StorageClass": ("storageclass.kubernetes.io", "storageclass.beta.kubernetes.io"),
+    "IngressClass": ("ingressclass.kubernetes.io",),
+}
 
 
-def _role_reference(item: Object) -> str:
+def _show_class_name(kind: str) -> Reader:
+    """Return a reader of the name of a class, which says whether it is the default."""
+    marks = [f"{prefix}/is-default-class" for prefix in _DEFAULTS[kind]]
+
+    def show(item: Object) -> str:
+        annotations = item["metadata"].get("annotations") or {}
+        is_default = any(annotations.get(mark) == "true" for mark in marks)
+        return f"{item['metadata']['name']} (default)" if is_default else str(item["metadata"]["name"])
+
+    return show
+
+
+def _show_role(item: Object) -> str:
     return f"{item['roleRef']['kind']}/{item['roleRef']['name']}"
 
 
-def _subjects(kind: str) -> Callable[[Object], object]:
+def _show_subjects(kind: str) -> Reader:
     def show(item: Object) -> str:
         found = [each for each in item.get("subjects") or () if each.get("kind") == kind]
         is_account = kind == "ServiceAccount"
@@ -31,154 +46,213 @@ def _subjects(kind: str) -> Callable[[Object], object]:
     return show
 
 
-def _parameters(item: Object) -> str:
+def _show_parameters(item: Object) -> str:
     found = item["spec"].get("parameters")
     if found is None:
         return NONE
-    group = f".{found['apiGroup']}" if found.get("apiGroup") else ""
+    group = f".{found['apiGroup']}" if found.get("apiGroup") is not None else ""
     return f"{found.get('kind', '')}{group}/{found.get('name', '')}"
 
 
-def _parameter_kind(item: Object) -> str:
+def _show_parameter_kind(item: Object) -> str:
     found = item["spec"].get("paramKind")
-    return f"{found.get('apiVersion', '')}/{found.get('kind', '')}" if found else _UNSET
+    return f"{found.get('apiVersion', '')}/{found.get('kind', '')}" if found else UNSET
 
 
-def _parameter(item: Object) -> str:
+def _show_parameter(item: Object) -> str:
     found = item["spec"].get("paramRef") or {}
-    return f"{found.get('namespace') or '*'}/{found['name']}" if found.get("name") else _UNSET
+    if found.get("name"):
+        return f"{found.get('namespace') or '*'}/{found['name']}"
+    return format_selector(found["selector"]) if found.get("selector") is not None else UNSET
 
 
-def _is_set(*path: str, otherwise: bool = False) -> Callable[[Object], object]:
+def _is_set(*path: str, otherwise: bool = False) -> Reader:
     return read_path(*path, otherwise=otherwise)
 
 
-def _audiences(item: Object) -> str:
+def _show_audiences(item: Object) -> str:
     found = item["spec"].get("tokenRequests")
-    return _UNSET if found is None else ",".join(each.get("audience", "") for each in found)
+    return UNSET if found is None else ",".join(each.get("audience", "") for each in found)
 
 
-def _modes_of_driver(item: Object) -> str:
+def _show_modes(item: Object) -> str:
     return ",".join(item["spec"].get("volumeLifecycleModes") or ()) or NONE
 
 
-def _missing_level(item: Object) -> str:
+def _show_missing_level(item: Object) -> str:
     conditions = (item.get("status") or {}).get("conditions") or ()
     return next((str(each["status"]) for each in conditions if each["type"] == "Dangling"), "?")
 
 
-def _condition(item: Object) -> str:
-    types = [str(each["type"]) for each in (item.get("status") or {}).get("conditions") or ()]
-    shown = [each for each in types if each in ("Approved", "Denied", "Failed")] or ["Pending"]
-    issued = ["Issued"] if (item.get("status") or {}).get("certificate") else []
-    return ",".join([*shown, *issued])
+def _show_approval(item: Object) -> str:
+    status = item.get("status") or {}
+    types = {str(each["type"]) for each in status.get("conditions") or ()}
+    decision = next((each for each in ("Denied", "Approved") if each in types), "Pending")
+    failed = ",Failed" if "Failed" in types else ""
+    return f"{decision}{failed}{',Issued' if status.get('certificate') else ''}"
 
 
-_BINDING = (
-    Column("Role", _role_reference),
-    AGE,
-    Column("Users", _subjects("User"), priority=WIDE),
-    Column("Groups", _subjects("Group"), priority=WIDE),
-    Column("ServiceAccounts", _subjects("ServiceAccount"), priority=WIDE),
-)
-_CREATED = (Column("Created At", read_path("metadata", "creationTimestamp")),)
-_QUEUING = ("spec", "limited", "limitResponse", "queuing")
+def _show_requested_duration(item: Object) -> str:
+    seconds = item["spec"].get("expirationSeconds")
+    return NONE if seconds is None else format_duration(seconds)
 
-CLUSTER_COLUMNS: dict[str, tuple[Column, ...]] = {
-    "Role": _CREATED,
-    "ClusterRole": _CREATED,
+
+def _show_parent(item: Object) -> str:
+    parent = item["spec"].get("parentRef")
+    if not parent:
+        return NONE
+    group = f".{parent['group']}" if parent.get("group") else ""
+    place = f"/{parent['namespace']}" if parent.get("namespace") else ""
+    return f"{parent.get('resource', '')}{group}".lower() + f"{place}/{parent.get('name', '')}"
+
+
+def _show_node_state(item: Object) -> str:
+    conditions = (item.get("status") or {}).get("conditions") or ()
+    ready = next((each for each in conditions if each["type"] == "Ready"), None)
+    text = "Unknown" if ready is None else "Ready" if ready["status"] == "True" else "NotReady"
+    return f"{text},SchedulingDisabled" if item["spec"].get("unschedulable") else text
+
+
+def _show_node_roles(item: Object) -> str:
+    labels = item["metadata"].get("labels") or {}
+    roles = {name.removeprefix(_ROLE) for name in labels if name.startswith(_ROLE)} | {labels.get(_OLD_ROLE, "")}
+    return ",".join(sorted(roles - {""})) or NONE
+
+
+def _show_node_address(kind: str) -> Reader:
+    def show(item: Object) -> str:
+        addresses = (item.get("status") or {}).get("addresses") or ()
+        return next((str(each["address"]) for each in addresses if each["type"] == kind), NONE)
+
+    return show
+
+
+def _show_kernel(item: Object) -> str:
+    system = (item.get("status") or {}).get("nodeInfo") or {}
+    machine = f" ({system['architecture']})" if system.get("architecture") else ""
+    return f"{system.get('kernelVersion') or UNKNOWN}{machine}"
+
+
+def _show_claim_state(item: Object) -> str:
+    status, is_leaving = item.get("status") or {}, bool(item["metadata"].get("deletionTimestamp"))
+    states = ["deleted"] if is_leaving else []
+    if not status.get("allocation"):
+        return ",".join(states or ["pending"])
+    return ",".join([*states, "allocated", *(["reserved"] if status.get("reservedFor") else [])])
+
+
+def _show_service(item: Object) -> str:
+    service = item["spec"].get("service")
+    return f"{service.get('namespace', '')}/{service.get('name', '')}" if service else "Local"
+
+
+def _show_availability(item: Object) -> str:
+    conditions = (item.get("status") or {}).get("conditions") or ()
+    found = next((each for each in conditions if each["type"] == "Available"), None)
+    if found is None:
+        return "Unknown"
+    has_reason = found["status"] != "True" and found.get("reason")
+    return f"{found['status']} ({found['reason']})" if has_reason else str(found["status"])
+
+
+_BINDING = {
+    "Role": _show_role,
+    "Users": _show_subjects("User"),
+    "Groups": _show_subjects("Group"),
+    "ServiceAccounts": _show_subjects("ServiceAccount"),
+}
+_POLICY_BINDING = {"PolicyName": read_path("spec", "policyName"), "ParamRef": _show_parameter}
+_LIMITED = ("spec", "limited")
+_QUEUING = (*_LIMITED, "limitResponse", "queuing")
+_SYSTEM = ("status", "nodeInfo")
+
+CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
     "RoleBinding": _BINDING,
     "ClusterRoleBinding": _BINDING,
-    "ServiceAccount": (),
-    "ComponentStatus": (
-        Column("Status", lambda item: "Healthy" if item["conditions"][0]["status"] == "True" else "Unhealthy"),
-        Column("Message", lambda item: item["conditions"][0].get("message", "")),
-        Column("Error", lambda item: item["conditions"][0].get("error", "")),
-    ),
-    "IngressClass": (Column("Controller", read_path("spec", "controller")), Column("Parameters", _parameters)),
-    "PriorityClass": (
-        Column("Value", read_path("value", otherwise=0), "integer"),
-        Column("Global-Default", lambda item: bool(item.get("globalDefault")), "boolean"),
-        AGE,
-        Column("PreemptionPolicy", read_path("preemptionPolicy", otherwise="")),
-    ),
-    "RuntimeClass": (Column("Handler", read_path("handler")),),
-    "VolumeAttributesClass": (Column("DriverName", read_path("driverName")),),
-    "VolumeAttachment": (
-        Column("Attacher", read_path("spec", "attacher")),
-        Column("PV", read_path("spec", "source", "persistentVolumeName", otherwise="")),
-        Column("Node", read_path("spec", "nodeName")),
-        Column("Attached", _is_set("status", "attached"), "boolean"),
-    ),
-    "CSINode": (Column("Drivers", count_items("spec", "drivers"), "integer"),),
-    "CSIDriver": (
-        Column("AttachRequired", _is_set("spec", "attachRequired", otherwise=True), "boolean"),
-        Column("PodInfoOnMount", _is_set("spec", "podInfoOnMount"), "boolean"),
-        Column("StorageCapacity", _is_set("spec", "storageCapacity"), "boolean"),
-        Column("TokenRequests", _audiences),
-        Column("RequiresRepublish", _is_set("spec", "requiresRepublish"), "boolean"),
-        Column("Modes", _modes_of_driver),
-    ),
-    **dict.fromkeys(
-        ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
-        (Column("Webhooks", count_items("webhooks"), "integer"),),
-    ),
-    "ValidatingAdmissionPolicy": (
-        Column("Validations", count_items("spec", "validations"), "integer"),
-        Column("ParamKind", _parameter_kind),
-    ),
-    "MutatingAdmissionPolicy": (
-        Column("Mutations", count_items("spec", "mutations"), "integer"),
-        Column("ParamKind", _parameter_kind),
-    ),
-    **dict.fromkeys(
-        ("ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding"),
-        (Column("PolicyName", read_path("spec", "policyName")), Column("ParamRef", _parameter)),
-    ),
-    "FlowSchema": (
-        Column("PriorityLevel", read_path("spec", "priorityLevelConfiguration", "name")),
-        Column("MatchingPrecedence", read_path("spec", "matchingPrecedence", otherwise=0)),
-        Column("DistinguisherMethod", read_path("spec", "distinguisherMethod", "type")),
-        AGE,
-        Column("MissingPL", _missing_level),
-    ),
-    "PriorityLevelConfiguration": (
-        Column("Type", read_path("spec", "type")),
-        Column("NominalConcurrencyShares", read_path("spec", "limited", "nominalConcurrencyShares")),
-        *(
-            Column(name, read_path(*_QUEUING, field))
-            for name, field in (
-                ("Queues", "queues"),
-                ("HandSize", "handSize"),
-                ("QueueLengthLimit", "queueLengthLimit"),
-            )
-        ),
-    ),
-    "CertificateSigningRequest": (
-        AGE,
-        Column("SignerName", read_path("spec", "signerName")),
-        Column("Requestor", read_path("spec", "username", otherwise="")),
-        Column("RequestedDuration", lambda item: _show_duration(item["spec"].get("expirationSeconds"))),
-        Column("Condition", _condition),
-    ),
-    "ReplicationController": (
-        Column("Desired", read_path("spec", "replicas", otherwise=0), "integer"),
-        Column("Current", read_path("status", "replicas", otherwise=0), "integer"),
-        Column("Ready", read_path("status", "readyReplicas", otherwise=0), "integer"),
-        AGE,
-        Column("Selector", show_labels("spec", "selector"), priority=WIDE),
-    ),
-    "IPAddress": (Column("ParentRef", lambda item: _show_parent(item["spec"].get("parentRef") or {})),),
-    "ServiceCIDR": (Column("CIDRs", lambda item: ",".join(item["spec"].get("cidrs") or ())),),
+    "ComponentStatus": {
+        "Status": lambda item: "Healthy" if item["conditions"][0]["status"] == "True" else "Unhealthy",
+        "Message": lambda item: item["conditions"][0].get("message", ""),
+        "Error": lambda item: item["conditions"][0].get("error", ""),
+    },
+    "Node": {
+        "Status": _show_node_state,
+        "Roles": _show_node_roles,
+        "Version": read_path(*_SYSTEM, "kubeletVersion", otherwise=""),
+        "Internal-IP": _show_node_address("InternalIP"),
+        "External-IP": _show_node_address("ExternalIP"),
+        "OS-Image": read_path(*_SYSTEM, "osImage", otherwise=UNKNOWN),
+        "Kernel-Version": _show_kernel,
+        "Container-Runtime": read_path(*_SYSTEM, "containerRuntimeVersion", otherwise=UNKNOWN),
+    },
+    "IngressClass": {
+        "Name": _show_class_name("IngressClass"),
+        "Controller": read_path("spec", "controller", otherwise=""),
+        "Parameters": _show_parameters,
+    },
+    "StorageClass": {
+        "Name": _show_class_name("StorageClass"),
+        "Provisioner": read_path("provisioner"),
+        "ReclaimPolicy": read_path("reclaimPolicy", otherwise="Delete"),
+        "VolumeBindingMode": read_path("volumeBindingMode", otherwise="Immediate"),
+        "AllowVolumeExpansion": _is_set("allowVolumeExpansion"),
+    },
+    "PriorityClass": {
+        "Value": read_path("value", otherwise=0),
+        "Global-Default": _is_set("globalDefault"),
+        "PreemptionPolicy": read_path("preemptionPolicy", otherwise=""),
+    },
+    "RuntimeClass": {"Handler": read_path("handler")},
+    "VolumeAttributesClass": {"DriverName": read_path("driverName")},
+    "VolumeAttachment": {
+        "Attacher": read_path("spec", "attacher"),
+        "PV": read_path("spec", "source", "persistentVolumeName", otherwise=""),
+        "Node": read_path("spec", "nodeName"),
+        "Attached": _is_set("status", "attached"),
+    },
+    "CSINode": {"Drivers": count_items("spec", "drivers")},
+    "CSIDriver": {
+        "AttachRequired": _is_set("spec", "attachRequired", otherwise=True),
+        "PodInfoOnMount": _is_set("spec", "podInfoOnMount"),
+        "StorageCapacity": _is_set("spec", "storageCapacity"),
+        "TokenRequests": _show_audiences,
+        "RequiresRepublish": _is_set("spec", "requiresRepublish"),
+        "Modes": _show_modes,
+    },
+    "MutatingWebhookConfiguration": {"Webhooks": count_items("webhooks")},
+    "ValidatingWebhookConfiguration": {"Webhooks": count_items("webhooks")},
+    "ValidatingAdmissionPolicy": {
+        "Validations": count_items("spec", "validations"),
+        "ParamKind": _show_parameter_kind,
+    },
+    "MutatingAdmissionPolicy": {"Mutations": count_items("spec", "mutations"), "ParamKind": _show_parameter_kind},
+    "ValidatingAdmissionPolicyBinding": _POLICY_BINDING,
+    "MutatingAdmissionPolicyBinding": _POLICY_BINDING,
+    "FlowSchema": {
+        "PriorityLevel": read_path("spec", "priorityLevelConfiguration", "name"),
+        "MatchingPrecedence": read_path("spec", "matchingPrecedence", otherwise=0),
+        "DistinguisherMethod": read_path("spec", "distinguisherMethod", "type"),
+        "MissingPL": _show_missing_level,
+    },
+    "PriorityLevelConfiguration": {
+        "Type": read_path("spec", "type"),
+        "NominalConcurrencyShares": read_path(*_LIMITED, "nominalConcurrencyShares"),
+        "Queues": read_path(*_QUEUING, "queues"),
+        "HandSize": read_path(*_QUEUING, "handSize"),
+        "QueueLengthLimit": read_path(*_QUEUING, "queueLengthLimit"),
+    },
+    "CertificateSigningRequest": {
+        "SignerName": read_path("spec", "signerName"),
+        "Requestor": read_path("spec", "username", otherwise=""),
+        "RequestedDuration": _show_requested_duration,
+        "Condition": _show_approval,
+    },
+    "APIService": {"Service": _show_service, "Available": _show_availability},
+    "ResourceClaim": {"State": _show_claim_state},
+    "ResourceSlice": {
+        "Node": read_path("spec", "nodeName", otherwise=""),
+        "Driver": read_path("spec", "driver", otherwise=""),
+        "Pool": read_path("spec", "pool", "name", otherwise=""),
+    },
+    "IPAddress": {"ParentRef": _show_parent},
+    "ServiceCIDR": {"CIDRs": lambda item: ",".join(item["spec"].get("cidrs") or ())},
 }
-
-
-def _show_duration(seconds: int | None) -> str:
-    if seconds is None:
-        return NONE
-    units = (("d", 86400), ("h", 3600), ("m", 60))
-    return next((f"{seconds // size}{unit}" for unit, size in units if seconds >= 2 * size), f"{seconds}s")
-
-
-def _show_parent(parent: Object) -> str:
-    return "/".join(part for part in (parent.get("resource"), parent.get("namespace"), parent.get("name")) if part)

@@ -1,397 +1,360 @@
-"""The columns of `kubectl get` for built-in kinds (pkg/printers/internalversion in kubernetes/kubernetes)."""
+"""The cells of kinds that run in a namespace: workloads, networks, volumes, limits."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
+from envctl.adapters.sandbox.kubernetes.api.cells import (
+    NONE,
+    UNKNOWN,
+    UNSET,
+    Reader,
+    count_items,
+    divide,
+    format_age,
+    join_list,
+    join_modes,
+    list_addresses,
+    read_path,
+    read_text,
+    show_labels,
+    show_selector,
+    show_template,
+)
+from envctl.adapters.sandbox.kubernetes.api.pod_cells import POD_CELLS
 from envctl.adapters.sandbox.kubernetes.resources import Object
 
-_SECONDS = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("m", 60))
-NONE = "<none>"
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
-WIDE = 1
+_MOST_METRICS, _MOST_ADDRESSES, _MOST_HOSTS = 2, 3, 3
+_DEFAULT_CLASS = "volume.beta.kubernetes.io/storage-class"
+# In the order in which the server looks for them.
+_JOB_STATES = ("Complete", "Failed", "", "Suspended", "FailureTarget", "SuccessCriteriaMet")
 
 
-@dataclass(frozen=True)
-class Column:
-    name: str
-    read: Callable[[Object], object]
-    type: str = "string"
-    priority: int = 0
-
-
-def format_age(timestamp: str, until: str = "", none: str = "<unknown>") -> str:
-    """Return the time between two moments, without the second until now, as kubectl shows it."""
-    try:
-        created = datetime.strptime(timestamp, _TIME).replace(tzinfo=UTC)
-        ended = datetime.strptime(until, _TIME).replace(tzinfo=UTC) if until else datetime.now(UTC)
-    except ValueError:
-        return none
-    seconds = max(0, int((ended - created).total_seconds()))
-    for unit, length in _SECONDS:
-        if seconds >= 2 * length:
-            return f"{seconds // length}{unit}"
-    return f"{seconds}s"
-
-
-AGE = Column("Age", lambda item: format_age(item["metadata"].get("creationTimestamp", "")))
-
-
-def read_path(*path: str, otherwise: object = NONE) -> Callable[[Object], object]:
-    """Return a reader of a value."""
-
-    def read(item: Object) -> object:
-        found: object = item
-        for step in path:
-            found = found.get(step) if isinstance(found, Mapping) else None
-        return otherwise if found in (None, "") else found
-
-    return read
-
-
-def count_items(*path: str) -> Callable[[Object], object]:
-    """Return a counter of the items of a list or a map."""
-    read = read_path(*path, otherwise=())
-
-    def count(item: Object) -> int:
-        found = read(item)
-        return len(found) if isinstance(found, Sequence | Mapping) else 0
-
-    return count
-
-
-def _of(ready: Callable[[Object], object], wanted: Callable[[Object], object]) -> Callable[[Object], object]:
-    return lambda item: f"{ready(item)}/{wanted(item)}"
+def _read_status(field: str) -> Reader:
+    return read_path("status", field, otherwise=0)
 
 
 _REPLICAS = read_path("spec", "replicas", otherwise=0)
-_READY = _of(read_path("status", "readyReplicas", otherwise=0), _REPLICAS)
+_READY = divide(_read_status("readyReplicas"), _REPLICAS)
+_TEMPLATE = show_template("spec", "template")
+_SELECTOR = {"Selector": show_selector("spec", "selector")}
 
 
-def _pod_ready(item: Object) -> str:
-    states = (item.get("status") or {}).get("containerStatuses") or ()
-    return f"{sum(bool(state.get('ready')) for state in states)}/{len(item['spec'].get('containers') or ())}"
+def _show_ports(item: Object) -> str:
+    return ",".join(_show_port(port) for port in item["spec"].get("ports") or ())
 
 
-def _pod_status(item: Object) -> str:
-    if item["metadata"].get("deletionTimestamp"):
-        return "Terminating"
-    status = item.get("status") or {}
-    for state in status.get("containerStatuses") or ():
-        current = state.get("state") or {}
-        for kind in ("waiting", "terminated"):
-            if reason := (current.get(kind) or {}).get("reason"):
-                return str(reason)
-    return str(status.get("phase", "Pending"))
+def _show_port(port: Object) -> str:
+    node_port = f":{port['nodePort']}" if port.get("nodePort") else ""
+    return f"{port['port']}{node_port}/{port.get('protocol', 'TCP')}"
 
 
-def _pod_restarts(item: Object) -> int:
-    return sum(state.get("restartCount", 0) for state in (item.get("status") or {}).get("containerStatuses") or ())
+def _show_external_address(item: Object) -> str:
+    spec = item["spec"]
+    external = list(spec.get("externalIPs") or ())
+    match spec.get("type"):
+        case "ExternalName":
+            return str(spec.get("externalName", ""))
+        case "LoadBalancer":
+            return ",".join([*list_addresses(item), *external]) or "<pending>"
+        case _:
+            return ",".join(external) or NONE
 
 
-def _service_ports(item: Object) -> str:
-    ports = item["spec"].get("ports") or ()
-    shown = [f"{port['port']}{_node_port(port)}/{port.get('protocol', 'TCP')}" for port in ports]
-    return ",".join(shown) or NONE
+def _show_hosts(item: Object) -> str:
+    rules = item["spec"].get("rules") or ()
+    hosts = [rule["host"] for rule in rules if rule.get("host")]
+    if not hosts:
+        return "*"
+    more = f" + {len(rules) - _MOST_HOSTS} more..." if len(hosts) > _MOST_HOSTS else ""
+    return ",".join(hosts[:_MOST_HOSTS]) + more
 
 
-def _node_port(port: Object) -> str:
-    return f":{port['nodePort']}" if port.get("nodePort") else ""
-
-
-def _external_address(item: Object) -> str:
-    if item["spec"].get("type") == "ExternalName":
-        return str(item["spec"].get("externalName", ""))
-    if item["spec"].get("type") != "LoadBalancer":
-        return ",".join(item["spec"].get("externalIPs") or ()) or NONE
-    ingress = ((item.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    return ",".join(str(each.get("hostname") or each.get("ip")) for each in ingress) or "<pending>"
-
-
-def _ingress_hosts(item: Object) -> str:
-    return ",".join(rule.get("host", "*") for rule in item["spec"].get("rules") or ()) or "*"
-
-
-def _read_wide(name: str, *path: str) -> Column:
-    return Column(name, read_path(*path), priority=WIDE)
-
-
-def _node_status(item: Object) -> str:
-    conditions = (item.get("status") or {}).get("conditions") or ()
-    is_ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-    text = "Ready" if is_ready else "NotReady"
-    return f"{text},SchedulingDisabled" if item["spec"].get("unschedulable") else text
-
-
-def _autoscaler_target(item: Object) -> str:
+def _show_target(item: Object) -> str:
     reference = item["spec"]["scaleTargetRef"]
     return f"{reference['kind']}/{reference['name']}"
 
 
-def _autoscaler_metrics(item: Object) -> str:
-    shown = []
-    for metric in item["spec"].get("metrics") or ():
-        source = metric.get(metric["type"][0].lower() + metric["type"][1:]) or {}
-        target, name = source.get("target") or {}, source.get("name", "")
-        share = target.get("averageUtilization")
-        wanted = f"{share}%" if share is not None else target.get("averageValue") or target.get("value", "")
-        shown.append(f"{name}: <unknown>/{wanted}" if name else f"<unknown>/{wanted}")
-    return ", ".join(shown) or NONE
-
-
-def _endpoint_addresses(item: Object) -> str:
+def _show_metrics(item: Object) -> str:
+    current = (item.get("status") or {}).get("currentMetrics") or ()
     shown = [
-        f"{address['ip']}:{port['port']}"
-        for subset in item.get("subsets") or ()
-        for port in subset.get("ports") or ()
-        for address in subset.get("addresses") or ()
+        _show_metric(metric, current[index] if index < len(current) else {})
+        for index, metric in enumerate(item["spec"].get("metrics") or ())
     ]
-    more = f" + {len(shown) - 3} more..." if len(shown) > 3 else ""  # noqa: PLR2004 (as kubectl shows)
-    return ",".join(shown[:3]) + more or NONE
+    return join_list(shown, _MOST_METRICS, ", ") or NONE
 
 
-def _slice_addresses(item: Object) -> str:
-    return ",".join(each["addresses"][0] for each in item.get("endpoints") or () if each.get("addresses")) or "<unset>"
+def _show_metric(metric: Object, state: Object) -> str:
+    field = metric["type"][0].lower() + metric["type"][1:]
+    source, found = metric.get(field) or {}, (state.get(field) or {}).get("current") or {}
+    target = source.get("target") or {}
+    if metric["type"] in ("Resource", "ContainerResource"):
+        if target.get("averageValue") is not None:
+            return f"{source['name']}: {found.get('averageValue', UNKNOWN)}/{target['averageValue']}"
+        wanted, share = target.get("averageUtilization"), found.get("averageUtilization")
+        shown = UNKNOWN if share is None else f"{share}%"
+        return f"{source['name']}: {shown}/{'<auto>' if wanted is None else f'{wanted}%'}"
+    if metric["type"] == "Pods" or target.get("averageValue") is None:
+        name = "averageValue" if metric["type"] == "Pods" else "value"
+        return f"{found.get(name, UNKNOWN)}/{target.get(name, '0')}"
+    return f"{found.get('averageValue', UNKNOWN)}/{target['averageValue']} (avg)"
 
 
-def _slice_ports(item: Object) -> str:
-    return ",".join(str(each.get("port", "")) for each in item.get("ports") or ()) or "<unset>"
+def _show_endpoints(item: Object) -> str:
+    shown: list[str] = []
+    for subset in item.get("subsets") or ():
+        addresses = [each["ip"] for each in subset.get("addresses") or ()]
+        ports: Sequence[Object] = subset.get("ports") or ()
+        shown += [f"{_enclose(each)}:{port['port']}" for port in ports for each in addresses] if ports else addresses
+    return join_list(shown, _MOST_ADDRESSES) if item.get("subsets") else NONE
 
 
-def _event_object(item: Object) -> str:
-    about = item.get("involvedObject") or item.get("regarding") or {}
-    return f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}"
+def _enclose(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
-def _event_time(item: Object) -> str:
-    return format_age(item.get("lastTimestamp") or item.get("deprecatedLastTimestamp") or "")
+def _show_slice_addresses(item: Object) -> str:
+    found = [address for each in item.get("endpoints") or () for address in each.get("addresses") or ()]
+    return join_list(found, _MOST_ADDRESSES) or UNSET
 
 
-def _event_message(item: Object) -> str:
+def _show_slice_ports(item: Object) -> str:
+    found = [str(each.get("port") or each.get("name") or "*") for each in item.get("ports") or ()]
+    return join_list(found, _MOST_ADDRESSES) or UNSET
+
+
+def _read_first_seen(item: Object) -> str:
+    first = item.get("firstTimestamp") or item.get("deprecatedFirstTimestamp") or item.get("eventTime")
+    return format_age(first or "")
+
+
+def _read_last_seen(item: Object) -> str:
+    if item.get("series"):
+        return format_age(item["series"].get("lastObservedTime") or "")
+    last = item.get("lastTimestamp") or item.get("deprecatedLastTimestamp")
+    return format_age(last) if last else _read_first_seen(item)
+
+
+def _count_event(item: Object) -> int:
+    count = (item.get("series") or {}).get("count") or item.get("count") or item.get("deprecatedCount")
+    return int(count or 1)
+
+
+def _read_subject(item: Object) -> Object:
+    return item.get("involvedObject") or item.get("regarding") or {}
+
+
+def _show_subject(item: Object) -> str:
+    about = _read_subject(item)
+    kind = str(about.get("kind", "")).lower()
+    return f"{kind}/{about['name']}" if about.get("name") else kind
+
+
+def _show_source(item: Object) -> str:
+    source = item.get("source") or item.get("deprecatedSource") or {}
+    reporting = item.get("reportingComponent") or item.get("reportingController") or ""
+    component = source.get("component") or reporting
+    instance = source.get("host") or item.get("reportingInstance") or ""
+    return f"{component}, {instance}" if instance else component
+
+
+def _show_message(item: Object) -> str:
     return str(item.get("message") or item.get("note") or "").strip()
 
 
-def _job_status(item: Object) -> str:
-    for each in (item.get("status") or {}).get("conditions") or ():
-        if each["status"] == "True" and each["type"] in ("Complete", "Failed", "Suspended"):
-            return str(each["type"])
-    return "Terminating" if item["metadata"].get("deletionTimestamp") else "Running"
+def _show_job_state(item: Object) -> str:
+    conditions = (item.get("status") or {}).get("conditions") or ()
+    present = {each["type"] for each in conditions if each["status"] == "True"}
+    for state in _JOB_STATES:
+        if state in present:
+            return state
+        if not state and item["metadata"].get("deletionTimestamp"):
+            return "Terminating"
+    return "Running"
 
 
-def _job_duration(item: Object) -> str:
+def _show_completions(item: Object) -> str:
+    done, spec = (item.get("status") or {}).get("succeeded", 0), item["spec"]
+    if spec.get("completions") is not None:
+        return f"{done}/{spec['completions']}"
+    parallel = spec.get("parallelism") or 0
+    return f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
+
+
+def _show_job_duration(item: Object) -> str:
     status = item.get("status") or {}
     return format_age(status.get("startTime", ""), status.get("completionTime", ""), none="")
 
 
-def _last_schedule(item: Object) -> str:
+def _show_last_schedule(item: Object) -> str:
     return format_age((item.get("status") or {}).get("lastScheduleTime", ""), none=NONE)
 
 
-def _ingress_address(item: Object) -> str:
-    ingress = ((item.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    return ",".join(str(each.get("hostname") or each.get("ip")) for each in ingress)
-
-
-def _ingress_ports(item: Object) -> str:
-    return "80, 443" if item["spec"].get("tls") else "80"
-
-
-def show_labels(*path: str) -> Callable[[Object], object]:
-    """Return a reader of labels."""
-    read = read_path(*path, otherwise={})
-
-    def select(item: Object) -> str:
-        found = read(item)
-        labels = found.items() if isinstance(found, dict) else ()
-        return ",".join(f"{name}={value}" for name, value in labels) or NONE
-
-    return select
-
-
-def _quota(*, has_limits: bool) -> Callable[[Object], object]:
+def _show_quota(*, has_limits: bool) -> Reader:
     def show(item: Object) -> str:
         status = item.get("status") or {}
-        hard, used = status.get("hard") or item["spec"].get("hard") or {}, status.get("used") or {}
+        hard, used = status.get("hard") or {}, status.get("used") or {}
         chosen = [name for name in sorted(hard) if name.startswith("limits.") == has_limits]
         return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in chosen)
 
     return show
 
 
-def _modes(item: Object) -> str:
-    short = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
-    return ",".join(short.get(each, each) for each in item["spec"].get("accessModes") or ())
+def _show_phase(item: Object) -> str:
+    phase = (item.get("status") or {}).get("phase", "")
+    return "Terminating" if item["metadata"].get("deletionTimestamp") else str(phase)
 
 
-def _cron_containers(field: str) -> Callable[[Object], object]:
-    read = _containers(field)
-    return lambda item: read(item["spec"]["jobTemplate"])
+def _read_class(item: Object) -> str:
+    old = (item["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS)
+    return str(item["spec"].get("storageClassName") or "") if old is None else str(old)
 
 
-def _volume_claim(item: Object) -> str:
+def _show_claim(item: Object) -> str:
     claim = item["spec"].get("claimRef") or {}
     return f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else ""
 
 
-def _containers(field: str) -> Callable[[Object], object]:
-    def show(item: Object) -> str:
-        found = item["spec"]["template"]["spec"].get("containers") or ()
-        return ",".join(str(each.get(field, "")) for each in found)
-
-    return show
-
-
-_TEMPLATE = (
-    Column("Containers", _containers("name"), priority=WIDE),
-    Column("Images", _containers("image"), priority=WIDE),
-)
-_LABELS = Column("Selector", show_labels("spec", "selector", "matchLabels"), priority=WIDE)
+def _show_bound(item: Object, *, is_capacity: bool) -> str:
+    """Return what a claim got from its volume; empty without one."""
+    if not item["spec"].get("volumeName"):
+        return ""
+    status = item.get("status") or {}
+    return (
+        str((status.get("capacity") or {}).get("storage", "0"))
+        if is_capacity
+        else join_modes(status.get("accessModes") or ())
+    )
 
 
-def _count_of(name: str, field: str) -> Column:
-    return Column(name, read_path("status", field, otherwise=0), "integer")
+def _show_controller(item: Object) -> str:
+    owners = item["metadata"].get("ownerReferences") or ()
+    owner = next((each for each in owners if each.get("controller")), None)
+    if owner is None:
+        return NONE
+    group = owner["apiVersion"].rpartition("/")[0]
+    return f"{owner['kind']}{f'.{group}' if group else ''}".lower() + f"/{owner['name']}"
 
 
-COLUMNS: dict[str, tuple[Column, ...]] = {
-    "Namespace": (Column("Status", read_path("status", "phase")),),
-    "ConfigMap": (Column("Data", count_items("data"), "integer"),),
-    "Secret": (Column("Type", read_path("type", otherwise="Opaque")), Column("Data", count_items("data"), "integer")),
-    "Pod": (
-        Column("Ready", _pod_ready),
-        Column("Status", _pod_status),
-        Column("Restarts", _pod_restarts, "integer"),
-        AGE,
-        _read_wide("IP", "status", "podIP"),
-        _read_wide("Node", "spec", "nodeName"),
-        _read_wide("Nominated Node", "status", "nominatedNodeName"),
-        Column("Readiness Gates", lambda _: NONE, priority=WIDE),
-    ),
-    "Service": (
-        Column("Type", read_path("spec", "type")),
-        Column("Cluster-IP", read_path("spec", "clusterIP")),
-        Column("External-IP", _external_address),
-        Column("Port(s)", _service_ports),
-        AGE,
-        Column("Selector", show_labels("spec", "selector"), priority=WIDE),
-    ),
-    "Deployment": (
-        Column("Ready", _READY),
-        _count_of("Up-to-date", "updatedReplicas"),
-        _count_of("Available", "availableReplicas"),
-        AGE,
-        *_TEMPLATE,
-        _LABELS,
-    ),
-    "ReplicaSet": (
-        Column("Desired", _REPLICAS, "integer"),
-        _count_of("Current", "replicas"),
-        _count_of("Ready", "readyReplicas"),
-        AGE,
-        *_TEMPLATE,
-        _LABELS,
-    ),
-    "StatefulSet": (Column("Ready", _READY), AGE, *_TEMPLATE),
-    "DaemonSet": (
-        _count_of("Desired", "desiredNumberScheduled"),
-        _count_of("Current", "currentNumberScheduled"),
-        _count_of("Ready", "numberReady"),
-        _count_of("Up-to-date", "updatedNumberScheduled"),
-        _count_of("Available", "numberAvailable"),
-        Column("Node Selector", show_labels("spec", "template", "spec", "nodeSelector")),
-        AGE,
-        *_TEMPLATE,
-        _LABELS,
-    ),
-    "Job": (
-        Column("Status", _job_status),
-        Column(
-            "Completions",
-            _of(read_path("status", "succeeded", otherwise=0), read_path("spec", "completions", otherwise=1)),
-        ),
-        Column("Duration", _job_duration),
-        AGE,
-        *_TEMPLATE,
-        _LABELS,
-    ),
-    "CronJob": (
-        Column("Schedule", read_path("spec", "schedule")),
-        Column("Timezone", read_path("spec", "timeZone")),
-        Column("Suspend", lambda item: str(bool(item["spec"].get("suspend")))),
-        Column("Active", count_items("status", "active"), "integer"),
-        Column("Last Schedule", _last_schedule),
-        AGE,
-        Column("Containers", _cron_containers("name"), priority=WIDE),
-        Column("Images", _cron_containers("image"), priority=WIDE),
-        Column("Selector", lambda _: NONE, priority=WIDE),
-    ),
-    "Ingress": (
-        Column("Class", read_path("spec", "ingressClassName")),
-        Column("Hosts", _ingress_hosts),
-        Column("Address", _ingress_address),
-        Column("Ports", _ingress_ports),
-    ),
-    "PersistentVolumeClaim": (
-        Column("Status", read_path("status", "phase")),
-        Column("Volume", read_path("spec", "volumeName", otherwise="")),
-        Column("Capacity", read_path("status", "capacity", "storage", otherwise="")),
-        Column("Access Modes", _modes),
-        Column("StorageClass", read_path("spec", "storageClassName", otherwise="")),
-        Column("VolumeAttributesClass", read_path("spec", "volumeAttributesClassName", otherwise="<unset>")),
-        AGE,
-        Column("VolumeMode", read_path("spec", "volumeMode", otherwise="<unset>"), priority=WIDE),
-    ),
-    "CustomResourceDefinition": (Column("Created At", read_path("metadata", "creationTimestamp")),),
-    "Node": (
-        Column("Status", _node_status),
-        Column("Roles", lambda _: NONE),
-        AGE,
-        Column("Version", read_path("status", "nodeInfo", "kubeletVersion")),
-    ),
-    "HorizontalPodAutoscaler": (
-        Column("Reference", _autoscaler_target),
-        Column("Targets", _autoscaler_metrics),
-        Column("MinPods", read_path("spec", "minReplicas", otherwise="<unset>")),
-        Column("MaxPods", read_path("spec", "maxReplicas"), "integer"),
-        _count_of("Replicas", "currentReplicas"),
-    ),
-    "PodDisruptionBudget": (
-        Column("Min Available", read_path("spec", "minAvailable", otherwise="N/A")),
-        Column("Max Unavailable", read_path("spec", "maxUnavailable", otherwise="N/A")),
-        _count_of("Allowed Disruptions", "disruptionsAllowed"),
-    ),
-    "Endpoints": (Column("Endpoints", _endpoint_addresses),),
-    "EndpointSlice": (
-        Column("AddressType", read_path("addressType")),
-        Column("Ports", _slice_ports),
-        Column("Endpoints", _slice_addresses),
-    ),
-    "Event": (
-        Column("Last Seen", _event_time),
-        Column("Type", read_path("type")),
-        Column("Reason", read_path("reason")),
-        Column("Object", _event_object),
-        Column("Message", _event_message),
-    ),
-    "NetworkPolicy": (Column("Pod-Selector", show_labels("spec", "podSelector", "matchLabels")),),
-    "ResourceQuota": (Column("Request", _quota(has_limits=False)), Column("Limit", _quota(has_limits=True))),
-    "PersistentVolume": (
-        Column("Capacity", read_path("spec", "capacity", "storage", otherwise="")),
-        Column("Access Modes", _modes),
-        Column("Reclaim Policy", read_path("spec", "persistentVolumeReclaimPolicy")),
-        Column("Status", read_path("status", "phase")),
-        Column("Claim", _volume_claim),
-        Column("StorageClass", read_path("spec", "storageClassName", otherwise="")),
-        Column("VolumeAttributesClass", read_path("spec", "volumeAttributesClassName", otherwise="<unset>")),
-        Column("Reason", read_path("status", "reason", otherwise="")),
-        AGE,
-        Column("VolumeMode", read_path("spec", "volumeMode", otherwise="<unset>"), priority=WIDE),
-    ),
-    "StorageClass": (
-        Column("Provisioner", read_path("provisioner")),
-        Column("ReclaimPolicy", read_path("reclaimPolicy")),
-        Column("VolumeBindingMode", read_path("volumeBindingMode")),
-        Column("AllowVolumeExpansion", lambda item: bool(item.get("allowVolumeExpansion")), "boolean"),
-    ),
-    "ControllerRevision": (Column("Revision", read_path("revision", otherwise=0), "integer"),),
-    "Lease": (Column("Holder", read_path("spec", "holderIdentity", otherwise="")),),
+_VOLUME = {
+    "StorageClass": _read_class,
+    "VolumeAttributesClass": read_path("spec", "volumeAttributesClassName", otherwise=UNSET),
+    "VolumeMode": read_path("spec", "volumeMode", otherwise=UNSET),
+}
+
+COLUMNS: dict[str, dict[str, Reader]] = {
+    "Namespace": {"Status": read_path("status", "phase", otherwise="")},
+    "ConfigMap": {"Data": lambda item: len(item.get("data") or ()) + len(item.get("binaryData") or ())},
+    "Secret": {"Type": read_path("type", otherwise="Opaque"), "Data": count_items("data")},
+    "Pod": POD_CELLS,
+    "PodTemplate": {**show_template("template"), "Pod Labels": show_labels("template", "metadata", "labels")},
+    "Service": {
+        "Type": read_path("spec", "type"),
+        "Cluster-IP": read_path("spec", "clusterIP"),
+        "External-IP": _show_external_address,
+        "Port(s)": lambda item: _show_ports(item) or NONE,
+        "Selector": show_labels("spec", "selector"),
+    },
+    "Deployment": {
+        "Ready": _READY,
+        "Up-to-date": _read_status("updatedReplicas"),
+        "Available": _read_status("availableReplicas"),
+        **_TEMPLATE,
+        "Selector": show_selector("spec", "selector", otherwise=""),
+    },
+    "ReplicaSet": {
+        "Desired": _REPLICAS,
+        "Current": _read_status("replicas"),
+        "Ready": _read_status("readyReplicas"),
+        **_TEMPLATE,
+        **_SELECTOR,
+    },
+    "ReplicationController": {
+        "Desired": _REPLICAS,
+        "Current": _read_status("replicas"),
+        "Ready": _read_status("readyReplicas"),
+        **_TEMPLATE,
+        "Selector": show_labels("spec", "selector"),
+    },
+    "StatefulSet": {"Ready": _READY, **_TEMPLATE},
+    "DaemonSet": {
+        "Desired": _read_status("desiredNumberScheduled"),
+        "Current": _read_status("currentNumberScheduled"),
+        "Ready": _read_status("numberReady"),
+        "Up-to-date": _read_status("updatedNumberScheduled"),
+        "Available": _read_status("numberAvailable"),
+        "Node Selector": show_labels("spec", "template", "spec", "nodeSelector"),
+        **_TEMPLATE,
+        **_SELECTOR,
+    },
+    "Job": {
+        "Status": _show_job_state,
+        "Completions": _show_completions,
+        "Duration": _show_job_duration,
+        **_TEMPLATE,
+        **_SELECTOR,
+    },
+    "CronJob": {
+        "Schedule": read_path("spec", "schedule"),
+        "Timezone": read_path("spec", "timeZone"),
+        "Suspend": lambda item: str(bool(item["spec"].get("suspend"))),
+        "Active": count_items("status", "active"),
+        "Last Schedule": _show_last_schedule,
+        **show_template("spec", "jobTemplate", "spec", "template"),
+        "Selector": show_selector("spec", "jobTemplate", "spec", "selector"),
+    },
+    "Ingress": {
+        "Class": read_path("spec", "ingressClassName"),
+        "Hosts": _show_hosts,
+        "Address": lambda item: ",".join(list_addresses(item)),
+        "Ports": lambda item: "80, 443" if item["spec"].get("tls") else "80",
+    },
+    "PersistentVolumeClaim": {
+        "Status": _show_phase,
+        "Volume": read_path("spec", "volumeName", otherwise=""),
+        "Capacity": lambda item: _show_bound(item, is_capacity=True),
+        "Access Modes": lambda item: _show_bound(item, is_capacity=False),
+        **_VOLUME,
+    },
+    "PersistentVolume": {
+        "Capacity": read_path("spec", "capacity", "storage", otherwise="0"),
+        "Access Modes": lambda item: join_modes(item["spec"].get("accessModes") or ()),
+        "Reclaim Policy": read_path("spec", "persistentVolumeReclaimPolicy", otherwise=""),
+        "Status": _show_phase,
+        "Claim": _show_claim,
+        "Reason": read_path("status", "reason", otherwise=""),
+        **_VOLUME,
+    },
+    "HorizontalPodAutoscaler": {
+        "Reference": _show_target,
+        "Targets": _show_metrics,
+        "MinPods": read_text("spec", "minReplicas", otherwise=UNSET),
+        "MaxPods": read_path("spec", "maxReplicas", otherwise=0),
+        "Replicas": _read_status("currentReplicas"),
+    },
+    "Scale": {"Desired": _REPLICAS, "Available": _read_status("replicas")},
+    "PodDisruptionBudget": {
+        "Min Available": read_text("spec", "minAvailable", otherwise="N/A"),
+        "Max Unavailable": read_text("spec", "maxUnavailable", otherwise="N/A"),
+        "Allowed Disruptions": _read_status("disruptionsAllowed"),
+    },
+    "Endpoints": {"Endpoints": _show_endpoints},
+    "EndpointSlice": {
+        "AddressType": read_path("addressType"),
+        "Ports": _show_slice_ports,
+        "Endpoints": _show_slice_addresses,
+    },
+    "Event": {
+        "Last Seen": _read_last_seen,
+        "Type": read_path("type", otherwise=""),
+        "Reason": read_path("reason", otherwise=""),
+        "Object": _show_subject,
+        "Subobject": lambda item: str(_read_subject(item).get("fieldPath") or ""),
+        "Source": _show_source,
+        "Message": _show_message,
+        "First Seen": _read_first_seen,
+        "Count": _count_event,
+    },
+    "NetworkPolicy": {"Pod-Selector": show_selector("spec", "podSelector")},
+    "ResourceQuota": {"Request": _show_quota(has_limits=False), "Limit": _show_quota(has_limits=True)},
+    "ControllerRevision": {"Controller": _show_controller, "Revision": read_path("revision", otherwise=0)},
+    "Lease": {"Holder": read_path("spec", "holderIdentity", otherwise="")},
 }

@@ -14,6 +14,12 @@ _GROUP_VERSION = re.compile(r"/api/(?P<core>v1)|/apis/(?P<group>[^/]+)/(?P<versi
 _GROUP = re.compile(r"/apis/(?P<group>[^/]+)")
 _NEWEST_FIRST = re.compile(r"v(?P<major>\d+)(?:(?P<stage>alpha|beta)(?P<minor>\d+))?")
 
+_GROUPS = (
+    *("", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io"),
+    *("autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"),
+    *("storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io"),
+    *("coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io"),
+)
 _STORED = {
     ("autoscaling", "horizontalpodautoscalers"): ("autoscaling", "v2"),
     ("events.k8s.io", "events"): ("", "v1"),
@@ -27,11 +33,11 @@ Versions = Mapping[str, Sequence[Resource]]
 
 def describe_kinds(registry: ResourceRegistry, path: str, accept: str) -> tuple[str, Object] | None:
     """Return the media type and the document of a path of discovery; None for another path."""
-    groups = registry.group_versions()
+    groups = _sort_groups(registry.group_versions())
     if path in ("/api", "/apis"):
         is_core = path == "/api"
         chosen = {group: versions for group, versions in groups.items() if (group == "") == is_core}
-        if _wants_aggregated(accept):
+        if is_aggregated(accept):
             return AGGREGATED_MEDIA, _describe_aggregated(chosen)
         return "application/json", _describe_core() if is_core else _describe_groups(chosen)
     if match := _GROUP_VERSION.fullmatch(path):
@@ -42,6 +48,12 @@ def describe_kinds(registry: ResourceRegistry, path: str, accept: str) -> tuple[
         group = _describe_group(match["group"], groups[match["group"]])
         return "application/json", {"kind": "APIGroup", "apiVersion": "v1"} | group
     return None
+
+
+def _sort_groups(groups: Mapping[str, Versions]) -> dict[str, Versions]:
+    """Return groups in the order of the server: those of custom kinds by name, after the built-in ones."""
+    places = {group: place for place, group in enumerate(_GROUPS)}
+    return dict(sorted(groups.items(), key=lambda each: (places.get(each[0], len(places)), each[0])))
 
 
 def sort_versions(versions: Versions) -> list[str]:
@@ -57,7 +69,8 @@ def _rank_version(version: str) -> tuple[int, int, int, str]:
     return stage, -int(match["major"]), -int(match["minor"] or 0), version
 
 
-def _wants_aggregated(accept: str) -> bool:
+def is_aggregated(accept: str) -> bool:
+    """Return whether a client wants all kinds in one document."""
     # The first media type that the server knows is taken.
     first = next((part for part in accept.split(",") if "json" in part), "")
     return "as=APIGroupDiscoveryList" in first and "v=v2" in first.replace("v=v2beta1", "")
@@ -83,10 +96,9 @@ def _describe_aggregated_kinds(resources: Sequence[Resource]) -> list[Object]:
 
 
 def _describe_aggregated_kind(resource: Resource) -> Object:
-    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     described: Object = {
         "resource": resource.plural,
-        "responseKind": kind,
+        "responseKind": _name_kind(resource, Subresource()),
         "scope": "Namespaced" if resource.is_namespaced else "Cluster",
         "singularResource": resource.singular,
         "verbs": resource.verbs,
@@ -108,7 +120,9 @@ def _list_parts(resource: Resource) -> list[tuple[str, Subresource]]:
 
 
 def _name_kind(resource: Resource, part: Subresource) -> Object:
-    group, version = (part.group or resource.group, part.version or resource.version)
+    # Built-in kinds name only another group than their own.
+    own = (resource.group, resource.version) if resource.is_custom else ("", "")
+    group, version = (part.group, part.version) if part.group else own
     return {"group": group, "version": version, "kind": part.kind or resource.kind}
 
 

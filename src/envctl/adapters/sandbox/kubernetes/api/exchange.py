@@ -23,13 +23,14 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class ApiAnswer:
-    """An answer with its whole body."""
+    """An answer with its whole body. One that is `plain` has the same bytes whatever the client asks for."""
 
     code: int
     body: bytes
     media: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     is_lost: bool = False
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,20 @@ from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.api.selectors import Selector
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster
+from envctl.adapters.sandbox.kubernetes.conversion import to_version
 from envctl.adapters.sandbox.kubernetes.identity.users import User
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource, locate
-from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request
+from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem
+from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, expired, too_large_version
+
+_TOKENS = "meta.k8s.io/v1"
+_OLD_PAGE = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,8 @@ class ListRequest:
         namespace: empty for all.
         limit: length of a page; 0 for the whole list.
         token: where the page starts; empty for the first one.
+        version: None for the objects as they are now.
+        is_exact: whether the objects are wanted as they were in the version.
         is_selected: whether a selector leaves objects out. The server does not count the rest of such a list.
     """
 
@@ -31,18 +44,20 @@ class ListRequest:
     selector: Selector
     limit: int = 0
     token: str = ""
+    version: int | None = None
+    is_exact: bool = False
     is_selected: bool = False
 
 
 def list_objects(cluster: Cluster, request: ListRequest) -> Object:
-    """Return a list or a page. Raises StatusError 410 for a token that is too old."""
+    """Return a list or a page. Raises StatusError 400 for a token, 410 for one that is too old."""
     store, limit = cluster.store, request.limit
     with store.lock:
         version, items = _find_page(cluster, request)
         metadata: Object = {"resourceVersion": str(version)}
-        if limit and len(items) > limit:
-            after = _name_place(items[limit - 1])
-            metadata["continue"] = _encode(store.save_page(version, items[limit:]), after)
+        # The cache of the server has no pages.
+        if limit and len(items) > limit and (request.token or request.version != 0):
+            metadata["continue"] = _encode(version, _name_start(request, items[limit - 1]))
             if not request.is_selected:
                 metadata["remainingItemCount"] = len(items) - limit
             items = items[:limit]
@@ -51,21 +66,33 @@ def list_objects(cluster: Cluster, request: ListRequest) -> Object:
 
 def _find_page(cluster: Cluster, request: ListRequest) -> tuple[int, list[Object]]:
     """Return the version and the objects from the start of a page. Raises StatusError 410 with another token."""
-    store = cluster.store
+    store, resource = cluster.store, request.resource
+    if request.version is not None and request.version > store.version:
+        raise too_large_version(request.version, store.version)
     if not request.token:
-        return store.version, _select(cluster, request)
-    page, after = _decode(request.token)
-    if not page:
+        if not request.is_exact or request.version is None:
+            return store.version, _select(cluster, request)
+        found = store.list_at(resource, request.namespace, request.version)
+        return request.version, _choose(request, found)
+    version, start = _decode(request.token)
+    if request.version:
+        raise bad_request("specifying resource version is not allowed when using continue")
+    if version < 0:
         # The client takes the rest as it is now.
-        return store.version, [item for item in _select(cluster, request) if _name_place(item) > after]
-    try:
-        return store.load_page(page)
-    except StatusError as error:
-        raise error.with_continue(_encode("", after)) from None
+        items = _select(cluster, request)
+        version = store.version
+    else:
+        try:
+            items = _choose(request, store.list_at(resource, request.namespace, version))
+        except StatusError:
+            raise expired(_OLD_PAGE).with_continue(_encode(-1, start)) from None
+    return version, [item for item in items if _name_start(request, item) > start]
 
 
-def _name_place(item: Object) -> tuple[str, str]:
-    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+def _name_start(request: ListRequest, item: Object) -> str:
+    """Return the key of an object in the storage, below the part that all objects of a list share."""
+    name, namespace = item["metadata"]["name"], item["metadata"].get("namespace", "")
+    return name if request.namespace or not namespace else f"{namespace}/{name}"
 
 
 def delete_listed(
@@ -80,7 +107,11 @@ def delete_listed(
 
 
 def _select(cluster: Cluster, request: ListRequest) -> list[Object]:
-    return [item for item in cluster.list_items(request.resource, request.namespace) if request.selector(item)]
+    return _choose(request, cluster.store.list_items(request.resource, request.namespace))
+
+
+def _choose(request: ListRequest, items: list[Object]) -> list[Object]:
+    return [item for each in items if request.selector(item := to_version(request.resource, each))]
 
 
 def _to_list(resource: Resource, items: list[Object], metadata: Object) -> Object:
@@ -88,6 +119,9 @@ def _to_list(resource: Resource, items: list[Object], metadata: Object) -> Objec
         # The items of these lists name no kind, as those of the real server.
         named = {"apiVersion", "kind"}
         items = [{name: value for name, value in item.items() if name not in named} for item in items]
+    else:
+        # An empty token is that of an unstructured list; a table has none.
+        metadata = {"continue": "", **metadata}
     return {
         "kind": resource.list_kind,
         "apiVersion": resource.group_version,
@@ -96,21 +130,41 @@ def _to_list(resource: Resource, items: list[Object], metadata: Object) -> Objec
     }
 
 
-def _encode(page: str, after: tuple[str, str]) -> str:
-    """Return a token: the name of a kept page, empty for the current objects, and the last place before it."""
-    token = json.dumps({"v": "meta.k8s.io/v1", "page": page, "after": after})
+def _encode(version: int, last: str) -> str:
+    """Return a token: the version of a list, -1 for the current objects, and the key after the last object."""
+    token = json.dumps({"v": _TOKENS, "rv": version, "start": f"{last}\\u0000"}, separators=(",", ":"))
     return base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
 
 
-def _decode(token: str) -> tuple[str, tuple[str, str]]:
+def _decode(token: str) -> tuple[int, str]:
+    """Return the version of a list and the key of its last object. Raises StatusError 400."""
+    found = _load_token(token)
+    version, start = found.get("rv", 0), str(found.get("start", ""))
+    if found.get("v", "") != _TOKENS:
+        raise _refuse_token(f"server does not recognize this encoded version {found.get('v', '')}")
+    if version == 0:
+        raise _refuse_token(f"incorrect encoded start resourceVersion (version {_TOKENS})")
+    if not start:
+        raise _refuse_token(f"encoded start key empty (version {_TOKENS})")
+    return version, start.removesuffix("\x00").removeprefix("/")
+
+
+def _load_token(token: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        namespace, name = found["after"]
-        return str(found["page"]), (str(namespace), str(name))
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise bad_request(f"invalid continue token: continue key is not valid{_describe_damage(token)}") from error
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        letter = re.search(r"[^A-Za-z0-9_-]", token)
+        raise _refuse_token(
+            f"illegal base64 data at input byte {letter.start() if letter else len(token) - 1}"
+        ) from None
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        raise _refuse_token(find_json_problem(raw)) from None
+    if not isinstance(found, dict | None):
+        raise _refuse_token(f"json: cannot unmarshal {name_type(found)} into Go value of type storage.continueToken")
+    return found or {}
 
 
-def _describe_damage(token: str) -> str:
-    letter = re.search(r"[^A-Za-z0-9_-]", token)
-    return f": illegal base64 data at input byte {letter.start()}" if letter else ""
+def _refuse_token(problem: str) -> StatusError:
+    return bad_request(f"invalid continue token: continue key is not valid: {problem}")

@@ -13,6 +13,30 @@ PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _PATH = re.compile(r"/openapi/v3/(?:api/(?P<core>v1)|apis/(?P<group_version>[^/]+/[^/]+))")
 _REFERENCE, _REFERENCE_HERE = "#/$defs/", "#/components/schemas/"
 _OPTIONS = ("dryRun", "fieldManager", "fieldValidation")
+_CONVENTIONS = "More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+# What the server adds to the schema of each custom kind.
+_META_FIELDS: dict[str, Mapping[str, Any]] = {
+    "apiVersion": {
+        "description": (
+            "APIVersion defines the versioned schema of this representation of an object. Servers should convert "
+            "recognized schemas to the latest internal value, and may reject unrecognized values. "
+            f"{_CONVENTIONS}#resources"
+        ),
+        "type": "string",
+    },
+    "kind": {
+        "description": (
+            "Kind is a string value representing the REST resource this object represents. Servers may infer this "
+            "from the endpoint the client submits requests to. Cannot be updated. In CamelCase. "
+            f"{_CONVENTIONS}#types-kinds"
+        ),
+        "type": "string",
+    },
+    "metadata": {
+        "description": f"Standard object's metadata. {_CONVENTIONS}#metadata",
+        "$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta",
+    },
+}
 # kubectl asks these documents which options the server knows.
 _QUERY = [{"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}} for name in _OPTIONS]
 _FORCE = {"name": "force", "in": "query", "schema": {"type": "boolean", "uniqueItems": True}}
@@ -70,6 +94,7 @@ class OpenApi:
                 if name not in schemas and name in self._definitions:
                     schemas[name] = self._definitions[name]
                     pending.append(schemas[name])
+        schemas = {name: _drop_version(schema) for name, schema in schemas.items()}
         info = {"title": "Kubernetes", "version": f"v{self._version}.0"}
         return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": _to_openapi(schemas)}}
 
@@ -80,6 +105,11 @@ class OpenApi:
             return name, self._definitions[name]
         reversed_group = ".".join(reversed(resource.group.split(".")))
         schema = dict(resource.schema) or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        schema["properties"] = {
+            **_META_FIELDS,
+            **(schema.get("properties") or {}),
+            "metadata": _META_FIELDS["metadata"],
+        }
         named = f"{reversed_group or 'io.k8s.api.core'}.{resource.version}.{resource.kind}"
         return named, schema | {"x-kubernetes-group-version-kind": [kind]}
 
@@ -104,6 +134,15 @@ def _describe_paths(resource: Resource) -> Object:
             "delete": describe("delete", _QUERY[:1]),
         },
     }
+
+
+def _drop_version(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a schema that does not tell which version and kind an object names, as a server publishes it."""
+    properties = dict(schema.get("properties") or {})
+    for name in ("apiVersion", "kind"):
+        if "enum" in (properties.get(name) or {}):
+            properties[name] = {key: value for key, value in properties[name].items() if key != "enum"}
+    return {**schema, "properties": properties} if properties else schema
 
 
 def _find_references(value: object) -> Iterator[str]:

@@ -24,11 +24,22 @@ _DELETE_TYPES: Mapping[str, tuple[type, str]] = {
     "dryRun": (list, "[]string"),
 }
 _FALSE = frozenset({"0", "false"})
+_DURATION = re.compile(r"[+-]?(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+")
+_NUMBER, _MOST_INT = re.compile(r"[+-]?[0-9]+"), 2**63
 
 
 def is_on(query: Mapping[str, str], name: str) -> bool:
     """Return whether a query sets an option, also without a value, as in `?watch`."""
     return name in query and query[name].lower() not in _FALSE
+
+
+def check_timeout(query: Mapping[str, str]) -> None:
+    """Check the deadline of a request. Raises StatusError 400."""
+    text = query.get("timeout", "")
+    if text and not _DURATION.fullmatch(text):
+        is_number = re.fullmatch(r"[+-]?[0-9]+(\.[0-9]*)?", text)
+        problem = f'missing unit in duration "{text}"' if is_number else f'invalid duration "{text}"'
+        raise bad_request(f"invalid timeout specified in the request URL - time: {problem}")
 
 
 def check_write_options(method: str, query: Mapping[str, str], *, is_apply: bool = False) -> None:
@@ -81,14 +92,34 @@ def _read_delete_query(query: Mapping[str, str]) -> dict[str, Any]:
     if "orphanDependents" in query:
         options["orphanDependents"] = is_on(query, "orphanDependents")
     if "gracePeriodSeconds" in query:
-        text = query["gracePeriodSeconds"]
-        try:
-            options["gracePeriodSeconds"] = int(text)
-        except ValueError:
-            raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
-    if query.get("uid"):
-        options["preconditions"] = {"uid": query["uid"]}
+        options["gracePeriodSeconds"] = read_int(query["gracePeriodSeconds"])
+    if preconditions := {name: query[name] for name in ("uid", "resourceVersion") if query.get(name)}:
+        options["preconditions"] = preconditions
     return options
+
+
+def read_int(text: str) -> int:
+    """Return a number. Raises StatusError 400 in the words of Go."""
+    if not _NUMBER.fullmatch(text):
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if not -_MOST_INT <= int(text) < _MOST_INT:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return int(text)
+
+
+def read_version(text: str) -> int | None:
+    """Return a version of objects; None without one. Raises StatusError 400."""
+    if problem := find_version_problem(text):
+        raise bad_request(f"invalid resource version: {problem}")
+    return int(text) if text else None
+
+
+def find_version_problem(text: str) -> str:
+    """Return why a version of objects cannot be read; empty if it can."""
+    if not text or (text.isascii() and text.isdigit() and int(text) < 2 * _MOST_INT):
+        return ""
+    why = "value out of range" if text.isascii() and text.isdigit() else "invalid syntax"
+    return f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": {why}'
 
 
 def _check_delete_kind(options: Mapping[str, Any]) -> None:
@@ -109,7 +140,9 @@ def _check_delete_types(options: Mapping[str, Any]) -> None:
 
 
 def check_list_options(query: Mapping[str, str], *, is_watch: bool) -> None:
-    """Check the options of a list or a watch. Raises ContentError 422."""
+    """Check the options of a list or a watch. Raises StatusError 400, ContentError 422."""
+    for name in ("limit", "timeoutSeconds"):
+        read_int(query.get(name, "0"))
     causes, match = Causes(), query.get("resourceVersionMatch", "")
     if is_watch:
         _check_watch(query, match, causes)
@@ -142,8 +175,8 @@ def _check_watch(query: Mapping[str, str], match: str, causes: Causes) -> None:
             causes.forbid(field, f"{field} is forbidden for watch unless sendInitialEvents is provided")
         if match != wanted:
             causes.refuse_choice(field, match, (wanted,))
-        if query.get("continue"):
-            causes.forbid(field, f"{field} is forbidden when continue is provided")
+    if query.get("continue"):
+        causes.forbid(field, f"{field} is forbidden when continue is provided")
 
 
 def _check_dry_run(values: list[Any], causes: Causes) -> None:

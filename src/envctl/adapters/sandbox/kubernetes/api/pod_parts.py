@@ -3,6 +3,7 @@
 The words of refusals are those of pkg/registry/core/pod and pkg/kubelet in kubernetes/kubernetes.
 """
 
+import json
 from collections.abc import Mapping
 
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster
@@ -10,7 +11,7 @@ from envctl.adapters.sandbox.kubernetes.disruption_budgets import find_budgets
 from envctl.adapters.sandbox.kubernetes.identity.account_tokens import AccountTokens, get_audiences
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import format_time
-from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, invalid
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, conflict, invalid
 
 _REFUSED = {
     "exec": "the sandbox runs no containers: a command cannot run in one",
@@ -21,7 +22,10 @@ _REFUSED = {
 PARTS = frozenset({*_REFUSED, "binding", "log", "eviction", "token"})
 EVICTION = Resource("policy", "v1", "evictions", "Eviction", True)
 _LEAST_SECONDS, _USUAL_SECONDS, _MOST_SECONDS = 600, 3600, 2**32
-_TOKEN_REQUEST = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest", True)
+TOKEN_REQUEST = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest", True)
+_TOKEN_FIELDS = ("audiences", "expirationSeconds", "boundObjectRef")
+# The kinds of objects with whose end a token can end.
+_BINDABLE = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 _NOTE = "the sandbox runs no containers: these are the events of this one"
 _PULL_FAILURES = ("ErrImagePull", "ImagePullBackOff")
 
@@ -32,10 +36,12 @@ def refuse_part(cluster: Cluster, place: Place, part: str) -> StatusError:
     return StatusError(501, "NotImplemented", _REFUSED[part], {})
 
 
-def read_log(cluster: Cluster, place: Place, query: Mapping[str, str]) -> str:
-    """Return the lines of a container: what the sandbox did with it. Raises StatusError."""
+def read_log(cluster: Cluster, place: Place, query: Mapping[str, str]) -> str | None:
+    """Return the lines of a container: what the sandbox did with it; None without a node. Raises StatusError."""
     pod = cluster.get(place)
     name = _choose_container(pod, query.get("container", ""))
+    if not pod["spec"].get("nodeName"):
+        return None
     states = (pod.get("status") or {}).get("containerStatuses") or ()
     status: Object = next((each for each in states if each["name"] == name), {})
     is_previous = query.get("previous") in ("true", "1")
@@ -114,27 +120,56 @@ def evict(cluster: Cluster, place: Place, body: Object, *, is_dry_run: bool = Fa
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
-def request_token(cluster: Cluster, tokens: AccountTokens, place: Place, body: Object) -> Object:
-    """Return the answer to a request for a token of a service account. Raises StatusError 404 or 422."""
+def request_token(cluster: Cluster, tokens: AccountTokens, place: Place, body: Object, manager: str) -> Object:
+    """Return the answer to a request for a token of a service account. Raises StatusError."""
     account = cluster.get(place)
-    spec = dict(body.get("spec") or {})
+    _check_token_name(place, body.get("metadata") or {})
+    metadata = {"name": place.name, "namespace": place.namespace, "uid": account["metadata"]["uid"]}
+    metadata["creationTimestamp"] = format_time()
+    spec = {name: value for name, value in (body.get("spec") or {}).items() if name in _TOKEN_FIELDS}
     seconds = spec.get("expirationSeconds")
     seconds = _USUAL_SECONDS if seconds is None else seconds
+    spec["expirationSeconds"] = seconds
+    answer: Object = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata}
+    answer |= {"spec": spec}
+    cluster.rules.track_update(TOKEN_REQUEST, None, answer, manager, "token")
     for is_wrong, text in (
         (seconds < _LEAST_SECONDS, "may not specify a duration less than 10 minutes"),
         (seconds > _MOST_SECONDS, "may not specify a duration larger than 2^32 seconds"),
     ):
         if is_wrong:
             cause = ("spec.expirationSeconds", "FieldValueInvalid", f"Invalid value: {seconds}: {text}")
-            raise invalid(_TOKEN_REQUEST, "", [cause])
+            raise invalid(TOKEN_REQUEST, "", [cause])
+    _check_bound(cluster, place, spec.get("boundObjectRef"))
     audiences = get_audiences(list(spec.get("audiences") or ()))
     token, expires = tokens.issue(account, audiences, seconds)
-    metadata = {"name": place.name, "namespace": place.namespace, "uid": account["metadata"]["uid"]}
-    metadata["creationTimestamp"] = format_time()
-    spec |= {"audiences": audiences, "expirationSeconds": seconds}
-    spec.setdefault("boundObjectRef", None)
-    answer: Object = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata}
+    spec = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": spec.get("boundObjectRef")}
     return answer | {"spec": spec, "status": {"token": token, "expirationTimestamp": expires}}
+
+
+def _check_token_name(place: Place, metadata: Object) -> None:
+    if metadata.get("namespace") not in (None, "", place.namespace):
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if metadata.get("name") not in (None, "", place.name):
+        text = f"Invalid value: {json.dumps(metadata['name'])}: must match the service account name if specified"
+        raise invalid(TOKEN_REQUEST, place.name, [("metadata.name", "FieldValueInvalid", text)])
+
+
+def _check_bound(cluster: Cluster, place: Place, bound: Object | None) -> None:
+    """Check that the object is there to which a token is bound. Raises StatusError 400, 404 or 409."""
+    if bound is None:
+        return
+    version, kind = bound.get("apiVersion") or "", bound.get("kind") or ""
+    plural = _BINDABLE.get(kind) if version == "v1" else None
+    if plural is None:
+        shown = version if "/" in version else f"/{version}"
+        raise bad_request(f"cannot bind token to object of type {shown}, Kind={kind}")
+    resource, name = cluster.resources.require("", "v1", plural), bound.get("name") or ""
+    found = cluster.get(Place(resource, place.namespace if resource.is_namespaced else "", name))
+    wanted, uid = bound.get("uid"), found["metadata"]["uid"]
+    if wanted and wanted != uid:
+        text = f"the UID in the bound object reference ({wanted}) does not match the UID in record. The object might "
+        raise conflict(resource, name, f"{text}have been deleted and then recreated")
 
 
 def _refuse_eviction(name: str, status: Object) -> StatusError:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from envctl.adapters.disk.kubernetes_schemas import load_schemas
 from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
@@ -21,30 +21,52 @@ from envctl.adapters.sandbox.kubernetes.api.bodies import (
     require_object,
 )
 from envctl.adapters.sandbox.kubernetes.api.component_statuses import find_component, list_components
-from envctl.adapters.sandbox.kubernetes.api.discovery import describe_kinds
+from envctl.adapters.sandbox.kubernetes.api.discovery import describe_kinds, is_aggregated
+from envctl.adapters.sandbox.kubernetes.api.documents import (
+    answer_health,
+    describe_version,
+    document_not_found,
+    list_paths,
+    page_not_found,
+)
 from envctl.adapters.sandbox.kubernetes.api.exchange import ApiAnswer, ApiRequest, ApiStream
 from envctl.adapters.sandbox.kubernetes.api.faults import Fault, Faults
 from envctl.adapters.sandbox.kubernetes.api.lists import ListRequest, delete_listed, list_objects
+from envctl.adapters.sandbox.kubernetes.api.negotiation import JSON, MEDIA, check_route, choose_format
 from envctl.adapters.sandbox.kubernetes.api.openapi import OpenApi
-from envctl.adapters.sandbox.kubernetes.api.options import check_list_options, read_delete_options
-from envctl.adapters.sandbox.kubernetes.api.partial import check_accept, to_partial, to_partial_list, wants_partial
+from envctl.adapters.sandbox.kubernetes.api.options import (
+    check_list_options,
+    check_timeout,
+    find_version_problem,
+    read_delete_options,
+    read_version,
+)
 from envctl.adapters.sandbox.kubernetes.api.pod_parts import (
     EVICTION,
     PARTS,
+    TOKEN_REQUEST,
     evict,
     read_log,
     refuse_part,
     request_token,
 )
+from envctl.adapters.sandbox.kubernetes.api.presentation import (
+    answer_item,
+    encode,
+    finish_answer,
+    present_item,
+    present_list,
+    present_watched,
+)
 from envctl.adapters.sandbox.kubernetes.api.scale import read_scale, write_scale
 from envctl.adapters.sandbox.kubernetes.api.selectors import parse_selectors
-from envctl.adapters.sandbox.kubernetes.api.tables import build_table
 from envctl.adapters.sandbox.kubernetes.api.targets import (
     Target,
     describe_access,
     describe_unknown,
     find_target,
     has_place,
+    is_homeless,
     read_write_options,
     refuse_path,
 )
@@ -53,6 +75,7 @@ from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions, Wr
 from envctl.adapters.sandbox.kubernetes.identity.account_tokens import AccountTokens
 from envctl.adapters.sandbox.kubernetes.identity.users import (
     ADMIN,
+    AUTHENTICATED,
     Access,
     Authenticate,
     Authorize,
@@ -66,15 +89,22 @@ from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import refuse_dup
 from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem
 from envctl.adapters.sandbox.kubernetes.status_errors import (
     StatusError,
+    bad_request,
     method_not_allowed,
+    method_not_supported,
     too_large_version,
     unauthorized,
     unsupported_media_type,
 )
 from envctl.adapters.sandbox.kubernetes.subresources import find_subresource
 
-_HEALTH_PATHS = frozenset({"/healthz", "/livez", "/readyz"})
-_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+# Below this depth of their paths, documents of groups have rules of their own.
+_GROUP_DEPTH = 2
+_KEPT_PODS = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
+_VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
 # The kinds whose deleted objects the server returns, and the groups of kinds that are all so.
@@ -121,38 +151,46 @@ class KubernetesApi:
     def answer(self, request: ApiRequest, fault: Fault | None = None) -> ApiAnswer | ApiStream:
         """Answer a request. `fault` meets it."""
         path, _, query_text = request.target.partition("?")
-        query = {name: values[-1] for name, values in parse_qs(query_text, keep_blank_values=True).items()}
+        query = {name: values[0] for name, values in parse_qs(query_text, keep_blank_values=True).items()}
         try:
             if fault and fault.code:
                 raise fault.to_error()
-            answer = self._answer(request, path.rstrip("/") or "/", query)
+            check_timeout(query)
+            answer = self._answer(request, unquote(path.rstrip("/")) or "/", query)
         except (StatusError, ContentError) as refusal:
-            return _answer_refusal(refusal)
-        if fault and isinstance(answer, ApiStream):
-            return ApiStream(answer.open, fault.cut_after)
-        if fault and isinstance(answer, ApiAnswer) and fault.loses_answer:
+            return finish_answer(request, query, _answer_refusal(refusal))
+        if isinstance(answer, ApiStream):
+            return ApiStream(answer.open, fault.cut_after) if fault else answer
+        if fault and fault.loses_answer:
             return ApiAnswer(answer.code, answer.body, is_lost=True)
-        return answer
+        return finish_answer(request, query, answer)
 
     def _answer(self, request: ApiRequest, path: str, query: Mapping[str, str]) -> ApiAnswer | ApiStream:
-        if path in _HEALTH_PATHS:
-            return ApiAnswer(200, b"ok", "text/plain")
+        health = answer_health(path, query)
+        if health and path.count("/") == 1:
+            return health
         user = self._identify_user(request)
+        if health:
+            check_access(self.authorize, Access(user, "get", path=path))
+            return health
         if found := self._find_document(request, path):
             check_access(self.authorize, Access(user, "get", path=path))
             media, document = found
-            return ApiAnswer(200, document if isinstance(document, bytes) else _encode(document), media)
+            is_plain = isinstance(document, bytes) or path.startswith("/openapi/")
+            content = document if isinstance(document, bytes) else encode(document)
+            return ApiAnswer(200, content, media, is_plain=is_plain)
         target = find_target(self.cluster.resources, path, query, user)
         if target is None or not has_place(target):
-            check_access(self.authorize, describe_unknown(request.method, path, query, user))
-            raise refuse_path(self.cluster.resources, path)
-        # Everyone may ask about themselves.
-        if not target.resource.kind.startswith("SelfSubject"):
+            return self._answer_unknown(path, describe_unknown(request.method, path, query, user))
+        # Each authenticated user may ask about itself.
+        if not target.resource.kind.startswith("SelfSubject") or AUTHENTICATED not in user.groups:
             check_access(self.authorize, describe_access(request.method, target))
         _check_verb(request.method, target)
-        check_accept(request.headers.get("accept", ""), is_custom=target.resource.is_custom, part=target.part)
-        if request.method == "GET" and target.is_watch:
-            return self._watch(request, target)
+        target = _negotiate(request, target)
+        if request.method in ("GET", "PATCH", "DELETE"):
+            _check_name(target.name)
+        if request.method in ("GET", "HEAD") and target.is_watch and not target.part:
+            return self._watch(target)
         if not target.resource.deprecation:
             return self._serve(request, target)
         try:
@@ -160,6 +198,15 @@ class KubernetesApi:
         except (StatusError, ContentError) as refusal:
             answer = _answer_refusal(refusal)
         return replace(answer, headers=(_format_warning(target.resource.deprecation), *answer.headers))
+
+    def _answer_unknown(self, path: str, access: Access) -> ApiAnswer:
+        """Answer a request for a path that the server does not serve. Raises StatusError 404."""
+        check_access(self.authorize, access)
+        if path.startswith("/openapi/v3/"):
+            return document_not_found()
+        if refusal := refuse_path(self.cluster.resources, path):
+            raise refusal
+        return page_not_found()
 
     def _identify_user(self, request: ApiRequest) -> User:
         if self.authenticate is None:
@@ -182,24 +229,25 @@ class KubernetesApi:
         return user if account is not None and account["metadata"]["uid"] == user.uid else None
 
     def _find_document(self, request: ApiRequest, path: str) -> tuple[str, Object | bytes] | None:
-        if request.method not in ("GET", "HEAD"):
-            return None
+        registry, accept = self.cluster.resources, request.headers.get("accept", "")
+        if path == "/":
+            return JSON, json.dumps(list_paths(registry), indent=2).encode()
         if path == "/version":
-            return "application/json", self._describe_version()
-        registry = self.cluster.resources
-        found = describe_kinds(registry, path, request.headers.get("accept", ""))
+            _check_reading(request.method)
+            check_route(accept, is_list=False, media=(JSON,))
+            return JSON, json.dumps(describe_version(self.cluster.version), indent=2).encode()
+        found = describe_kinds(registry, path, accept)
+        if found and not is_aggregated(accept):
+            if path.startswith("/api/") or path == "/api" or path.count("/") > _GROUP_DEPTH:
+                _check_reading(request.method)
+                check_route(accept, is_list=False)
+            choose_format(accept)
         return found or self._openapi.find_document(registry, path)
-
-    def _describe_version(self) -> Object:
-        major, _, minor = self.cluster.version.partition(".")
-        version: Object = {"major": major, "minor": minor, "gitVersion": f"v{major}.{minor}.0-envctl-sandbox"}
-        version |= {"gitCommit": "0" * 40, "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z"}
-        return version | {"goVersion": "none", "compiler": "none", "platform": "linux/amd64"}
 
     # -- objects -----------------------------------------------------------------------------------------------------
 
     def _serve(self, request: ApiRequest, target: Target) -> ApiAnswer:
-        media = request.headers.get("content-type", "").partition(";")[0].strip()
+        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         resource = target.resource
         parsed = self._read_body(request, media, target)
         body = parsed.content
@@ -214,7 +262,7 @@ class KubernetesApi:
             return self._serve_part(request, target, media, parsed)
         match request.method:
             case "GET" | "HEAD":
-                return self._read(request, target)
+                return self._read(target)
             case "POST" if not target.name:
                 options = read_write_options(request, target)
                 item = self._read_object(request, media, resource, body)
@@ -229,7 +277,7 @@ class KubernetesApi:
                 return self._delete(target, self._read_options(request, media, resource, body))
             case _:
                 raise method_not_allowed()
-        return self._answer_written(request, target, _add_warnings(written, parsed.duplicates, target))
+        return self._answer_written(target, _add_warnings(written, parsed.duplicates, target))
 
     def _read_sent(
         self, request: ApiRequest, target: Target, media: str, parsed: Body, resource: Resource
@@ -243,7 +291,7 @@ class KubernetesApi:
         """Answer a request for a kind of which no object is kept."""
         match target.resource.kind:
             case "ComponentStatus":
-                return self._serve_components(request, target)
+                return self._serve_components(target)
             case "Binding":
                 return self._bind(request, target, media, parsed)
             case _:
@@ -258,24 +306,25 @@ class KubernetesApi:
             answer = review_token(resource, item, self._find_account)
         else:
             answer = answer_review(resource, target.namespace, item, target.user, self.authorize)
-        return self._answer_written(request, target, Written(answer, True, tuple(warnings)))
+        return self._answer_written(target, Written(answer, True, tuple(warnings)))
 
-    def _serve_components(self, request: ApiRequest, target: Target) -> ApiAnswer:
+    def _serve_components(self, target: Target) -> ApiAnswer:
         if target.name:
             items = [find_component(target.name)]
         else:
-            selector = parse_selectors(target.resource, target.query.get("labelSelector", ""), "")
+            fields = target.query.get("fieldSelector", "")
+            selector = parse_selectors(target.resource, target.query.get("labelSelector", ""), fields)
             items = [each for each in list_components() if selector(each)]
-        if "as=Table" in request.headers.get("accept", ""):
-            return _answer_item(200, _to_table(target, items, {}))
-        listed = {"kind": "ComponentStatusList", "apiVersion": "v1", "metadata": {}, "items": items}
-        return _answer_item(200, items[0] if target.name else listed)
+        if target.name:
+            return present_item(target, 200, items[0])
+        listed: Object = {"kind": "ComponentStatusList", "apiVersion": "v1", "metadata": {}, "items": items}
+        return present_list(target, listed)
 
     def _bind(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         item, options, warnings = self._read_sent(request, target, media, parsed, BINDING)
         pods = self.cluster.resources.require("", "v1", "pods")
         bound = bind_pod(self.cluster, pods, target.place, item, is_dry_run=options.is_dry_run)
-        return self._answer_written(request, target, Written(bound, True, tuple(warnings)))
+        return self._answer_written(target, Written(bound, True, tuple(warnings)))
 
     def _read_body(self, request: ApiRequest, media: str, target: Target) -> Body:
         """Return the body of a request that has one. Raises StatusError 400 for one that cannot be read."""
@@ -305,26 +354,36 @@ class KubernetesApi:
         check_kind(item, resource, self.cluster.rules.schemas)
         return item
 
-    def _read(self, request: ApiRequest, target: Target) -> ApiAnswer:
-        cluster, resource, query = self.cluster, target.resource, target.query
-        accept = request.headers.get("accept", "")
+    def _read(self, target: Target) -> ApiAnswer:
+        cluster, query = self.cluster, target.query
+        text = query.get("resourceVersion", "")
         if target.name:
-            item = cluster.get(target.place)
-            if "as=Table" in accept:
-                metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
-                return _answer_item(200, _to_table(target, [item], metadata))
-            return _answer_item(200, to_partial(item) if wants_partial(accept) else item)
+            if problem := find_version_problem(text):
+                raise StatusError(500, "", problem)
+            if text and int(text) > cluster.store.version:
+                raise too_large_version(int(text), cluster.store.version)
+            return present_item(target, 200, cluster.get(target.place))
+        return present_list(target, list_objects(cluster, self._read_list_request(target)))
+
+    def _read_list_request(self, target: Target) -> ListRequest:
+        """Return what a request lists. Raises StatusError 400, ContentError 422."""
+        query = target.query
         check_list_options(query, is_watch=False)
-        selector = parse_selectors(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
-        limit, version = target.read_number("limit"), target.read_number("resourceVersion")
-        if version > cluster.store.version:
-            raise too_large_version(version, cluster.store.version)
-        is_selected = bool(query.get("labelSelector") or query.get("fieldSelector"))
-        wanted = ListRequest(resource, target.namespace, selector, limit, query.get("continue", ""), is_selected)
-        listed = list_objects(cluster, wanted)
-        if "as=Table" in accept:
-            return _answer_item(200, _to_table(target, listed["items"], listed["metadata"]))
-        return _answer_item(200, to_partial_list(listed) if wants_partial(accept) else listed)
+        labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
+        selector = parse_selectors(target.resource, labels, fields)
+        limit, version = target.read_number("limit"), read_version(query.get("resourceVersion", ""))
+        match = query.get("resourceVersionMatch")
+        return ListRequest(
+            target.resource,
+            target.namespace,
+            selector,
+            limit,
+            query.get("continue", ""),
+            version,
+            # A page of a version is one of exactly this version.
+            is_exact=match == "Exact" or bool(limit and version and not match),
+            is_selected=bool(labels or fields),
+        )
 
     def _patch(self, request: ApiRequest, target: Target, media: str, body: object) -> Written:
         kind = PATCH_KINDS.get(media)
@@ -350,35 +409,37 @@ class KubernetesApi:
         options = read_delete_options(query, body)
         is_dry_run = "All" in (options.get("dryRun") or ())
         if not target.name:
-            check_list_options(query, is_watch=False)
-            selector = parse_selectors(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
-            listed = ListRequest(resource, target.namespace, selector)
+            listed = self._read_list_request(target)
             deleted = delete_listed(self.cluster, listed, options, target.user, is_dry_run=is_dry_run)
-            return _answer_item(200, deleted)
+            return present_list(target, deleted)
         item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run)
-        is_foreground = options.get("propagationPolicy") == "Foreground"
-        is_shown = is_foreground or (resource.group in _SHOWN_GROUPS or resource.key in _SHOWN_DELETED)
-        if is_shown or item["metadata"].get("deletionTimestamp"):
-            return _answer_item(202 if is_foreground else 200, item)
+        policy, is_there = options.get("propagationPolicy"), bool(item["metadata"].get("deletionTimestamp"))
+        if is_there or resource.group in _SHOWN_GROUPS or resource.key in _SHOWN_DELETED:
+            is_accepted = policy == "Foreground" and not is_dry_run
+            answer = present_item(target, 202 if is_accepted else 200, item)
+            keeps_pods = resource.key == ("batch", "jobs") and policy is None
+            return replace(answer, headers=(_format_warning(_KEPT_PODS),)) if keeps_pods else answer
         details = {"name": target.name, "group": resource.group, "kind": resource.plural}
         details = {name: value for name, value in details.items() if value}
-        return _answer_item(200, {**_SUCCESS, "details": details | {"uid": item["metadata"]["uid"]}})
+        return answer_item(200, {**_SUCCESS, "details": details | {"uid": item["metadata"]["uid"]}})
 
     def _serve_scale(self, request: ApiRequest, target: Target, media: str, body: object) -> ApiAnswer:
-        if request.method == "GET":
-            return _answer_item(200, read_scale(self.cluster, target.place))
+        if request.method in ("GET", "HEAD"):
+            return present_item(target, 200, read_scale(self.cluster, target.place))
         if request.method not in ("PUT", "PATCH"):
             raise method_not_allowed()
         kind = PATCH_KINDS.get(media, "merge") if request.method == "PATCH" else "update"
         options = read_write_options(request, target)
-        return _answer_item(200, write_scale(self.cluster, target.place, kind, body, options))
+        return present_item(target, 200, write_scale(self.cluster, target.place, kind, body, options))
 
     def _serve_part(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         if target.part == "log":
-            return ApiAnswer(200, read_log(self.cluster, target.place, target.query).encode(), "text/plain")
+            text = read_log(self.cluster, target.place, target.query)
+            return ApiAnswer(204, b"", "") if text is None else ApiAnswer(200, text.encode(), "text/plain")
         if target.part == "token":
-            sent = require_object(parsed.content)
-            return _answer_item(201, request_token(self.cluster, self.account_tokens, target.place, sent))
+            sent, options, warnings = self._read_sent(request, target, media, parsed, TOKEN_REQUEST)
+            granted = request_token(self.cluster, self.account_tokens, target.place, sent, options.manager)
+            return self._answer_written(target, Written(granted, True, tuple(warnings)))
         if target.part == "binding":
             return self._bind(request, target, media, parsed)
         if target.part == "eviction":
@@ -386,24 +447,28 @@ class KubernetesApi:
             kind = replace(EVICTION, version="v1beta1") if sent.get("apiVersion") == "policy/v1beta1" else EVICTION
             item, options, warnings = self._read_sent(request, target, media, parsed, kind)
             evicted = evict(self.cluster, target.place, item, is_dry_run=options.is_dry_run)
-            return self._answer_written(request, target, Written(evicted, True, tuple(warnings)))
+            return self._answer_written(target, Written(evicted, True, tuple(warnings)))
+        if target.query.get("dryRun"):
+            raise bad_request("dryRun is not supported")
         raise refuse_part(self.cluster, target.place, target.part)
 
-    def _answer_written(self, request: ApiRequest, target: Target, written: Written) -> ApiAnswer:
-        item, code = written.item, 201 if written.is_new else 200
-        if "as=Table" in request.headers.get("accept", ""):
-            item = _to_table(target, [item], {})
-        warnings = tuple(_format_warning(text) for text in written.warnings)
-        return ApiAnswer(code, _encode(item), headers=warnings)
+    def _answer_written(self, target: Target, written: Written) -> ApiAnswer:
+        answer = present_item(target, 201 if written.is_new else 200, written.item)
+        return replace(answer, headers=tuple(_format_warning(text) for text in written.warnings))
 
-    def _watch(self, request: ApiRequest, target: Target) -> ApiStream:
+    def _watch(self, target: Target) -> ApiStream:
         query, resource = target.query, target.resource
         check_list_options(query, is_watch=True)
         fields = query.get("fieldSelector", "")
         if target.name:
             fields = f"metadata.name={target.name}"
-        ends_initial_events = target.has_option("sendInitialEvents")
-        version = target.read_number("resourceVersion")
+        is_given, ends_initial_events = "sendInitialEvents" in query, target.has_option("sendInitialEvents")
+        text = query.get("resourceVersion", "")
+        if problem := find_version_problem(text):
+            raise StatusError(500, "", problem)
+        # Without the objects that are there, a watch begins now.
+        is_later = is_given and not ends_initial_events
+        version = int(text or 0) or (self.cluster.store.version if is_later else 0)
         watch = WatchRequest(
             resource,
             target.namespace,
@@ -414,30 +479,64 @@ class KubernetesApi:
             seconds=target.read_number("timeoutSeconds") or WatchRequest.seconds,
             bookmark_seconds=self.bookmark_seconds,
         )
-        is_table = "as=Table" in request.headers.get("accept", "")
 
         def open_frames(is_ended: Callable[[], bool]) -> Iterator[Frame]:
+            has_columns = False
             for kind, item in watch_objects(self.cluster.store, watch, is_ended):
-                if is_table and kind not in ("BOOKMARK", "ERROR"):
-                    metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
-                    yield kind, _to_table(target, [item], metadata)
-                else:
-                    yield kind, item
+                shown = present_watched(target, kind, item)
+                if has_columns and shown.get("columnDefinitions"):
+                    # Only the first table of a watch describes its columns.
+                    shown["columnDefinitions"] = None
+                has_columns = has_columns or "columnDefinitions" in shown
+                yield kind, shown
 
         return ApiStream(open_frames)
 
 
 def _check_verb(method: str, target: Target) -> None:
     """Raise StatusError 405 for a method that a kind or its subresource does not have."""
-    verb = _VERBS.get(method, "get")
+    resource, verb = target.resource, _VERBS.get(method, "")
     if target.part:
-        verbs: Sequence[str] = find_subresource(target.resource.plural, target.part).verbs
+        verbs: Sequence[str] = find_subresource(resource.plural, target.part).verbs
     else:
-        verbs = target.resource.verbs
+        verbs = resource.verbs
         if not target.name and verb in ("get", "delete"):
             verb = "list" if verb == "get" else "deletecollection"
-    if verb not in verbs:
+    if (target.is_old_watch and method != "GET") or (verb == "create" and is_homeless(target)):
         raise method_not_allowed()
+    is_proxy = target.part == "proxy" and method in ("HEAD", "OPTIONS")
+    if resource.is_custom:
+        if verb not in verbs:
+            raise method_not_supported(resource, verb)
+    elif (verb not in verbs or method == "HEAD") and not is_proxy:
+        raise method_not_allowed()
+
+
+def _check_reading(method: str) -> None:
+    if method != "GET":
+        raise method_not_allowed()
+
+
+def _check_name(name: str) -> None:
+    """Check that a name can be a part of a path. Raises StatusError 400."""
+    problem = f"may not be '{name}'" if name in (".", "..") else "may not contain '%'" if "%" in name else ""
+    if problem:
+        raise bad_request(f'Name parameter invalid: "{name}": {problem}')
+
+
+def _negotiate(request: ApiRequest, target: Target) -> Target:
+    """Return a target with the format that a client wants. Raises StatusError 406 or 415."""
+    accept, media = request.headers.get("accept", ""), request.headers.get("content-type", "")
+    is_custom = target.resource.is_custom
+    if request.method == "PATCH" and media.strip() not in PATCH_KINDS:
+        if is_custom:
+            raise unsupported_media_type([each for each in PATCH_KINDS if "strategic" not in each])
+        raise StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+    if target.part == "log":
+        return target
+    if not is_custom:
+        check_route(accept, is_list=request.method == "GET" and not target.name)
+    return replace(target, format=choose_format(accept, MEDIA[:2] if is_custom else MEDIA))
 
 
 def _add_warnings(written: Written, duplicates: Sequence[str], target: Target) -> Written:
@@ -452,7 +551,7 @@ def _answer_refusal(refusal: StatusError | ContentError) -> ApiAnswer:
     error = refusal if isinstance(refusal, StatusError) else StatusError(*_read_refusal(refusal))
     headers = [("Retry-After", str(error.retry_after))] if error.retry_after else []
     headers += [_format_warning(text) for text in refusal.warnings]
-    return ApiAnswer(error.code, _encode(error.to_status()), headers=tuple(headers))
+    return ApiAnswer(error.code, encode(error.to_status()), headers=tuple(headers))
 
 
 def _format_warning(text: str) -> tuple[str, str]:
@@ -461,15 +560,3 @@ def _format_warning(text: str) -> tuple[str, str]:
 
 def _read_refusal(refusal: ContentError) -> tuple[int, str, str, Mapping[str, Any] | None]:
     return refusal.code, refusal.reason, refusal.message, refusal.details
-
-
-def _to_table(target: Target, items: list[Object], metadata: Mapping[str, Any]) -> Object:
-    return build_table(target.resource, items, metadata, objects=target.query.get("includeObject", "Metadata"))
-
-
-def _answer_item(code: int, item: Object) -> ApiAnswer:
-    return ApiAnswer(code, _encode(item))
-
-
-def _encode(item: Object) -> bytes:
-    return json.dumps(item, separators=(",", ":"), ensure_ascii=False).encode()

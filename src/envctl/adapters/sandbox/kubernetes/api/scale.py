@@ -11,7 +11,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
     describe_object,
     refuse_fields,
 )
-from envctl.adapters.sandbox.kubernetes.status_errors import bad_request, stale_version
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, stale_version
 
 _SHOWN_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 _VERSION, _FIELDS = "autoscaling/v1", frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
@@ -19,18 +19,33 @@ _REPLICAS, _STATUS_REPLICAS = ".spec.replicas", ".status.replicas"
 
 
 def read_scale(cluster: Cluster, place: Place) -> Object:
-    return _to_scale(place.resource, cluster.get(place))
+    item = cluster.get(place)
+    if path := find_missing_replicas(place.resource, item):
+        text = f'the spec replicas field "{path}" does not exist'
+        raise StatusError(500, "InternalError", f"Internal error occurred: {text}", {"causes": [{"message": text}]})
+    return _to_scale(place.resource, item)
+
+
+def find_missing_replicas(resource: Resource, item: Object) -> str:
+    """Return the path of the replicas that an object of a custom kind does not have; empty if it has them."""
+    path = resource.scale_paths.get("specReplicasPath", "") if resource.is_custom else ""
+    found: object = item
+    for step in path.strip(".").split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return path if path and found is None else ""
 
 
 def write_scale(cluster: Cluster, place: Place, kind: str, body: object, options: WriteOptions) -> Object:
     """Update or patch the scale of an object, and return it."""
     resource, name = place.resource, place.name
     with cluster.store.lock:
-        live = cluster.get(place)
         if kind == "update":
             wanted = require_object(body)
             _check_scale(wanted, place)
-        else:
+        live = cluster.get(place)
+        if kind != "update":
+            if path := find_missing_replicas(resource, live):
+                raise bad_request(f'the spec replicas field "{path}" cannot be empty')
             if kind == "apply":
                 _check_config(require_object(body), place)
             # Scale has no lists: a strategic patch and an apply are merges.

@@ -13,8 +13,7 @@ _FIELD_TERM = re.compile(r"(?P<path>.*?)(?P<operator>==|=|!=)(?P<value>.*)", re.
 _FIELD_TERMS = re.compile(r"(?<!\\),")
 _ESCAPED = re.compile(r"\\([\\,=])")
 _ALIASES = {"spec.host": "spec.nodeName"}
-# Each kind can be selected by these; a few have more.
-_COMMON_FIELDS = frozenset({"metadata.name", "metadata.namespace"})
+# Each kind can be selected by name and namespace; a few have more fields.
 _FIELDS_OF_KIND = {
     "Pod": {
         *("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName"),
@@ -42,6 +41,14 @@ _FIELDS_OF_KIND = {
     "ResourceSlice": {"spec.driver", "spec.nodeName"},
 }
 
+
+# What the server compares with, if an object does not have the field.
+_DEFAULTS = {
+    "spec.hostNetwork": "false",
+    "spec.unschedulable": "false",
+    "status.successful": "0",
+    "status.replicas": "0",
+}
 
 # The fields of events in their own group.
 _EVENT_FIELDS = {
@@ -87,7 +94,7 @@ def _labels(item: Object) -> dict[str, str]:
 
 
 def _parse_fields(resource: Resource, text: str) -> list[Selector]:
-    known = _COMMON_FIELDS | _list_fields(resource)
+    known = {"metadata.name", *([] if _has_no_namespace(resource) else ["metadata.namespace"]), *_list_fields(resource)}
     matches = []
     for term in sorted(_FIELD_TERMS.split(text)):
         match = _FIELD_TERM.fullmatch(term)
@@ -97,16 +104,23 @@ def _parse_fields(resource: Resource, text: str) -> list[Selector]:
     terms = []
     for match in matches:
         path = _ALIASES.get(match["path"], match["path"])
+        if not path and not match["value"]:
+            continue
         if path not in known:
             raise bad_request(_describe_unknown_field(resource, path))
-        value = _ESCAPED.sub(r"\1", match["value"])
+        value = _unescape(match["value"])
         terms.append(_select_field(path, value, is_negated=match["operator"] == "!="))
     return terms
 
 
+def _has_no_namespace(resource: Resource) -> bool:
+    """Check for the kinds that cannot be selected by a namespace, because they are in none."""
+    return not resource.is_namespaced and not resource.is_custom and resource.kind in _FIELDS_OF_KIND
+
+
 def _list_fields(resource: Resource) -> set[str]:
     if resource.is_custom:
-        return set()
+        return {each["jsonPath"].removeprefix(".") for each in resource.selectable_fields}
     if (resource.group, resource.kind) == ("events.k8s.io", "Event"):
         return _EVENT_FIELDS
     return _FIELDS_OF_KIND.get(resource.kind, set())
@@ -115,16 +129,33 @@ def _list_fields(resource: Resource) -> set[str]:
 def _describe_unknown_field(resource: Resource, path: str) -> str:
     if resource.kind == "Job" and not resource.is_custom:
         return f'field label "{path}" not supported for Job'
+    if resource.kind == "ResourceSlice" and not resource.is_custom:
+        return f"field label not supported for {resource.group_version}, Kind={resource.kind}: {path}"
     if resource.is_custom or resource.kind in _FIELDS_OF_KIND:
         return f"field label not supported: {path}"
     return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 
+def _format_field(found: object) -> str:
+    return str(found).lower() if isinstance(found, bool) else str(found)
+
+
+def _unescape(text: str) -> str:
+    """Return a value without its escapes. Raises StatusError 400."""
+    if wrong := re.search(r"\\(?:[^\\,=]|$)", text):
+        raise bad_request(f"invalid field selector: invalid escape sequence: {wrong[0]}")
+    if wrong := re.search(r"[,=]", _ESCAPED.sub("", text)):
+        raise bad_request(f"invalid field selector: unescaped character in value: {ord(wrong[0])}")
+    return _ESCAPED.sub(r"\1", text)
+
+
 def _select_field(path: str, value: str, *, is_negated: bool) -> Selector:
     def matches(item: Object) -> bool:
         found: object = item
-        for step in path.split("."):
+        if path == "source":
+            found = (item.get("source") or {}).get("component") or item.get("reportingComponent")
+        for step in path.split(".") if path != "source" else ():
             found = found.get(step) if isinstance(found, dict) else None
-        return (str(found or "") == value) != is_negated
+        return ((_DEFAULTS.get(path, "") if found is None else _format_field(found)) == value) != is_negated
 
     return matches

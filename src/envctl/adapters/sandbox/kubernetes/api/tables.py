@@ -1,75 +1,90 @@
-"""Tables for `kubectl get`: columns of common kinds and of custom resources, name and age for all others."""
+"""Tables for `kubectl get`: the columns of each kind as a real server describes them, with their cells."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.api.cells import Reader, read_age
 from envctl.adapters.sandbox.kubernetes.api.cluster_columns import CLUSTER_COLUMNS
-from envctl.adapters.sandbox.kubernetes.api.columns import AGE, COLUMNS, Column, format_age
+from envctl.adapters.sandbox.kubernetes.api.columns import COLUMNS
+from envctl.adapters.sandbox.kubernetes.api.custom_columns import list_custom_columns
+from envctl.adapters.sandbox.kubernetes.api.pod_cells import list_row_conditions
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
+from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
 
-_STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\['([^']+)'\]|\[(\d+)\]")
+_COLUMNS_FILE = Path(__file__).parent / "column_definitions.json"
+_OBJECTS = ("", "Metadata", "Object", "None")
 
 
-def build_table(resource: Resource, items: Sequence[Object], metadata: Mapping[str, Any], *, objects: str) -> Object:
-    """Return a Table of objects. `objects` says how much of each comes along: `Object`, `Metadata` or `None`."""
-    columns = _find_columns(resource)
+def build_table(
+    resource: Resource,
+    items: Sequence[Object],
+    metadata: Mapping[str, Any],
+    *,
+    objects: str,
+    version: str = "v1",
+    is_list: bool = True,
+) -> Object:
+    """Return a Table of objects. `objects` says how much of each comes along: `Object`, `Metadata` or `None`.
+
+    Raises StatusError 400 for another value.
+    """
+    if objects not in _OBJECTS:
+        text = f"includeObject: Invalid value: \"{objects}\": must be 'Metadata', 'Object', 'None', or empty"
+        raise bad_request(f"Unable to convert to Table as requested: {text}")
+    columns = list_custom_columns(resource) if resource.is_custom else _list_columns(resource)
     rows = []
     for item in items:
-        row: Object = {"cells": [column.read(item) for column in columns]}
-        if objects == "Object":
-            row["object"] = item
-        elif objects != "None":
-            partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
-            row["object"] = partial | {"metadata": item["metadata"]}
-        rows.append(row)
-    return {
-        "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
-        "metadata": dict(metadata),
-        "columnDefinitions": [_describe_column(column) for column in columns],
-        "rows": rows,
+        row: Object = {"cells": [read(item) for _, read in columns]}
+        if resource.kind == "IPAddress":
+            # The server defines no column for the last cell.
+            row["cells"].append(read_age(item))
+        if resource.kind == "Pod" and (conditions := list_row_conditions(item)):
+            row["conditions"] = conditions
+        rows.append(row | _include(resource, item, objects, version))
+    definitions = [definition for definition, _ in columns]
+    table: Object = {"kind": "Table", "apiVersion": f"meta.k8s.io/{version}", "metadata": dict(metadata)}
+    table["columnDefinitions"] = definitions
+    # The server has no list of rows for kinds whose cells it makes from metadata only.
+    is_plain = not resource.is_custom and any(each["type"] == "date" for each in definitions)
+    has_rows = bool(rows) or not is_list or not is_plain
+    return table | {"rows": rows if has_rows else None}
+
+
+def _include(resource: Resource, item: Object, objects: str, version: str) -> Object:
+    if objects == "Object":
+        return {"object": {"kind": resource.kind, "apiVersion": resource.group_version} | item}
+    if objects == "None":
+        return {"object": None}
+    partial = {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}"}
+    return {"object": partial | {"metadata": item["metadata"]}}
+
+
+def _list_columns(resource: Resource) -> list[tuple[Object, Reader]]:
+    """Return the definition and the reader of each column of a built-in kind."""
+    cells: Mapping[str, Reader] = COLUMNS.get(resource.kind) or CLUSTER_COLUMNS.get(resource.kind) or {}
+    readers: Mapping[str, Reader] = {
+        "Name": lambda item: item["metadata"]["name"],
+        "Age": read_age,
+        "Created At": lambda item: item["metadata"].get("creationTimestamp"),
+        **cells,
     }
+    known = _load_definitions()
+    found = known.get(f"{resource.group}/{resource.kind}") or known["/LimitRange"]
+    return [(definition, readers[definition["name"]]) for definition in found]
 
 
-def _describe_column(column: Column) -> Object:
-    format_ = "name" if column.name == "Name" else ""
-    described = {"name": column.name, "type": column.type, "format": format_, "description": ""}
-    return described | {"priority": column.priority}
-
-
-def _find_columns(resource: Resource) -> list[Column]:
-    name = Column("Name", lambda item: item["metadata"]["name"])
-    if resource.is_custom:
-        custom = [
-            Column(column["name"], _read_path(column["jsonPath"], column["type"]), _type_of(column["type"]))
-            for column in resource.columns
+@cache
+def _load_definitions() -> Mapping[str, Sequence[Object]]:
+    """Return the column definitions of kinds as `GROUP/KIND`."""
+    content = json.loads(_COLUMNS_FILE.read_text(encoding="utf-8"))
+    texts = content["descriptions"]
+    return {
+        kind: [
+            {"name": name, "type": type_, "format": format_, "description": texts[text], "priority": priority}
+            for name, type_, format_, priority, text in columns
         ]
-        return [name, *(custom or [AGE])]
-    columns = COLUMNS.get(resource.kind) or CLUSTER_COLUMNS.get(resource.kind, ())
-    if resource.kind == "Event":
-        return list(columns)
-    if resource.kind == "ComponentStatus" or any(column.name == "Created At" for column in columns):
-        return [name, *columns]
-    # Wide columns come after the age.
-    return [name, *columns] if AGE in columns else [name, *columns, AGE]
-
-
-def _type_of(column_type: str) -> str:
-    return column_type if column_type in {"integer", "number", "boolean"} else "string"
-
-
-def _read_path(path: str, column_type: str) -> Callable[[Object], object]:
-    """Return a reader of a simple JSON path such as `.status.conditions[0].status`."""
-    steps = [match[1] or match[2] or int(match[3]) for match in _STEP.finditer(path)]
-
-    def read(item: Object) -> object:
-        found: Any = item
-        for step in steps:
-            try:
-                found = found[step]
-            except (KeyError, IndexError, TypeError):
-                return None
-        return format_age(str(found)) if column_type == "date" else found
-
-    return read
+        for kind, columns in content["kinds"].items()
+    }

@@ -3,32 +3,43 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from envctl.adapters.sandbox.kubernetes.api.exchange import ApiRequest
-from envctl.adapters.sandbox.kubernetes.api.options import check_write_options, is_on
+from envctl.adapters.sandbox.kubernetes.api.negotiation import DEFAULT, Format
+from envctl.adapters.sandbox.kubernetes.api.options import check_write_options, is_on, read_int
 from envctl.adapters.sandbox.kubernetes.cluster import WriteOptions
 from envctl.adapters.sandbox.kubernetes.identity.users import Access, User
 from envctl.adapters.sandbox.kubernetes.resources import Place, Resource, ResourceRegistry
-from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, not_found, path_not_found
+from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, not_found, path_not_found
 
 _PATH = re.compile(
     r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/(?P<version>[^/]+))(?:/namespaces/(?P<namespace>[^/]+))?"
     r"/(?P<plural>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<part>[^/]+))?)?"
 )
+# The older paths of watches.
+_WATCH_PATH = re.compile(r"^(/api/v1|/apis/[^/]+/[^/]+)/watch/")
+# What comes after is for the program behind.
+_PROXY_PATH = re.compile(r"^(/api/v1/(?:namespaces/[^/]+/(?:pods|services)|nodes)/[^/]+/proxy)/.*")
+_ROOT = re.compile(r"/(?P<core>api)/[^/]+|/apis/(?P<group>[^/]+)/[^/]+")
 _NAME_FIELD = re.compile(r"(?:^|,)metadata\.name==?(?P<name>[^,=!]+)")
-_NUMBER = re.compile(r"[+-]?[0-9]+")
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 @dataclass(frozen=True)
 class Target:
-    """The target of a request."""
+    """The target of a request.
+
+    Attributes:
+        format: of the answer.
+        is_old_watch: whether the path is one of the older paths of watches.
+    """
 
     place: Place
     part: str
     query: Mapping[str, str]
     user: User
+    format: Format = DEFAULT
+    is_old_watch: bool = False
 
     @property
     def resource(self) -> Resource:
@@ -51,35 +62,43 @@ class Target:
 
     def read_number(self, name: str) -> int:
         """Return an option that is a number; 0 without it. Raises StatusError for another text."""
-        text = self.query.get(name) or "0"
-        if not _NUMBER.fullmatch(text):
-            raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-        return max(int(text), 0)
+        return max(read_int(self.query.get(name, "0")), 0)
 
 
 def find_target(registry: ResourceRegistry, path: str, query: Mapping[str, str], user: User) -> Target | None:
     """Return what a path means; None if the server does not know it."""
+    path, is_watch = _WATCH_PATH.subn(r"\1/", path)
+    path = _PROXY_PATH.sub(r"\1", path)
     match = _PATH.fullmatch(path)
     if not match:
         return None
-    parts = (unquote(match[name] or "") for name in ("namespace", "plural", "name", "part"))
-    namespace, plural, name, part = parts
+    namespace, plural, name, part = (match[name] or "" for name in ("namespace", "plural", "name", "part"))
     if namespace and not name and plural in ("status", "finalize"):
         # A subresource of a namespace.
         namespace, plural, name, part = "", "namespaces", namespace, plural
     resource = registry.find(match["group"] or "", match["version"] or match["core"], plural)
     if resource is None or (part and part not in resource.subresources):
         return None
-    return Target(Place(resource, namespace, name), part, query, user)
+    if is_watch:
+        query = {**query, "watch": "1"}
+    return Target(Place(resource, namespace, name), part, query, user, is_old_watch=bool(is_watch))
 
 
-def refuse_path(registry: ResourceRegistry, path: str) -> StatusError:
-    """Return the refusal of a path that the server does not serve."""
+def refuse_path(registry: ResourceRegistry, path: str) -> StatusError | None:
+    """Return the refusal of a path that the server does not serve; None if no kind can be there at all."""
     match = _PATH.fullmatch(path)
-    found = match and registry.find(match["group"] or "", match["version"] or "", unquote(match["plural"]))
-    if match and found and found.is_custom and match["part"] in ("status", "scale"):
-        return not_found(found, unquote(match["name"]))
-    return path_not_found()
+    found = match and registry.find(match["group"] or "", match["version"] or "", match["plural"])
+    if match and found and found.is_custom and match["part"] and bool(match["namespace"]) == found.is_namespaced:
+        return not_found(found, match["name"])
+    root = _ROOT.match(path)
+    is_built_in = root is not None and (root["core"] or registry.has_built_in_group(root["group"]))
+    return path_not_found() if is_built_in else None
+
+
+def is_homeless(target: Target) -> bool:
+    """Check for a collection of all namespaces of a built-in kind, in which nothing can be created."""
+    resource = target.resource
+    return resource.is_namespaced and not resource.is_custom and not target.namespace
 
 
 def has_place(target: Target) -> bool:
@@ -89,6 +108,8 @@ def has_place(target: Target) -> bool:
         return False
     if target.namespace:
         return resource.is_namespaced
+    if resource.is_namespaced and resource.is_custom and target.part:
+        return False
     return not (resource.is_namespaced and target.name)
 
 
@@ -111,13 +132,13 @@ def describe_access(method: str, target: Target) -> Access:
 def describe_unknown(method: str, path: str, query: Mapping[str, str], user: User) -> Access:
     """Return the attributes of a request for a path that the server does not know."""
     verb = _VERBS.get(method, method.lower())
-    match = _PATH.fullmatch(path)
+    match = _PATH.fullmatch(_PROXY_PATH.sub(r"\1", path))
     if match is None:
         return Access(user, verb, path=path)
     if not match["name"] and verb in ("get", "delete"):
         verb = "deletecollection" if verb == "delete" else "watch" if is_on(query, "watch") else "list"
     group, plural, namespace, name, part = (
-        unquote(match[key] or "") for key in ("group", "plural", "namespace", "name", "part")
+        match[key] or "" for key in ("group", "plural", "namespace", "name", "part")
     )
     return Access(user, verb, group, plural, namespace, name, part)
 

@@ -48,7 +48,7 @@ def watch_objects(store: ObjectStore, request: WatchRequest, is_ended: Callable[
     for item in present:
         if request.selector(item):
             yield "ADDED", to_version(request.resource, item)
-    if request.ends_initial_events:
+    if request.ends_initial_events and request.has_bookmarks:
         yield "BOOKMARK", _bookmark(request.resource, since, {INITIAL_EVENTS_END: "true"})
     yield from _watch_changes(store, request, since, is_ended)
 
@@ -90,7 +90,12 @@ def _to_frame(request: WatchRequest, event: Event) -> Frame | None:
     if not was_there and not is_there:
         return None
     kind = "DELETED" if not is_there else "MODIFIED" if was_there else "ADDED"
-    return kind, to_version(request.resource, event.item)
+    item = event.item
+    if not is_there and event.type != "DELETED" and event.previous is not None:
+        # The client knows an object that leaves the selector as it was.
+        metadata = event.previous["metadata"] | {"resourceVersion": str(event.version)}
+        item = event.previous | {"metadata": metadata}
+    return kind, to_version(request.resource, item)
 
 
 def _bookmark(resource: Resource, version: int, annotations: dict[str, str]) -> Object:

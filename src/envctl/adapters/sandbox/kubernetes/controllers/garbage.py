@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from envctl.adapters.sandbox.kubernetes.cluster import FOREGROUND
 from envctl.adapters.sandbox.kubernetes.controllers.context import Context
+from envctl.adapters.sandbox.kubernetes.deletion import FOREGROUND
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource, locate
 
 

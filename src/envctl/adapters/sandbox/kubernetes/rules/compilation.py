@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from envctl.adapters.sandbox.kubernetes.rules.expressions import list_compilation_problems, split_types
 from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
+from envctl.adapters.sandbox.kubernetes.rules.literal_checks import find_literal_problems
 from envctl.adapters.sandbox.kubernetes.rules.request_fields import find_field_problems
 
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']*)'")
@@ -47,6 +48,9 @@ def find_compilation_problem(text: str, variables: Mapping[str, str]) -> str:
     if not problem:
         wrong = find_field_problems(text) if "request" in variables else ()
         found = "\n".join(_locate(text, place, what) for place, what in wrong) or _find_invalid_literal(text)
+        if not found:
+            literals = find_literal_problems(text, is_policy="request" in variables)
+            found = "\n".join(_locate(text, place, what) for place, what in literals)
         return f"compilation failed: {found}" if found else ""
     if _PAIRS.search(text) or any(name in _FUNCTIONS for name in _UNDECLARED.findall(problem)):
         return ""

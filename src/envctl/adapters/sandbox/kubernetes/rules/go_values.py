@@ -3,6 +3,7 @@
 import base64
 import binascii
 import copy
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from envctl.domain.kubernetes.quantity import MILLI, NANO, explain_quantity, for
 from envctl.domain.kubernetes.schema_check import find_problems
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 
+_FRACTION = re.compile(r"\.\d+(?=[Z+-])")
 _DROP: Any = object()
 _INT32 = 2**31
 # What a null in a list is read as.
@@ -162,9 +164,11 @@ class _Converter:
         if form == "date-time" and not isinstance(value, str):
             raise ConversionError(f"json: cannot unmarshal {name_type(value)} into Go value of type string")
         if form == "date-time" and isinstance(value, str):
-            problem = find_time_problem(value, is_micro=str(schema.get("$ref", "")).endswith("MicroTime"))
-            if problem:
+            is_micro = str(schema.get("$ref", "")).endswith("MicroTime")
+            if problem := find_time_problem(value, is_micro=is_micro):
                 raise ConversionError(problem)
+            # A time has whole seconds.
+            return value if is_micro else _FRACTION.sub("", value)
         if self._schemas.is_int_or_string(schema) and isinstance(value, bool):
             raise ConversionError("json: cannot unmarshal bool into Go value of type int32")
         if isinstance(value, bool) or not isinstance(value, int | float):

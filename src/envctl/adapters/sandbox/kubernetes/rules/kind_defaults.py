@@ -45,16 +45,14 @@ def _choose_pull_policy(image: str) -> str:
 
 def _default_container(container: Part) -> None:
     _set(container, imagePullPolicy=_choose_pull_policy(container.get("image") or ""))
-    lifecycle = container.get("lifecycle")
-    # The feature is off unless someone turns it on: the server forgets the field.
-    if lifecycle and lifecycle.pop("stopSignal", None) is not None and not lifecycle:
-        del container["lifecycle"]
 
 
 def _default_pod_spec(spec: Part) -> None:
-    for name, other in (("serviceAccountName", "serviceAccount"), ("serviceAccount", "serviceAccountName")):
-        if spec.get(name):
-            _set(spec, **{other: spec[name]})
+    # The older field follows the newer one.
+    if spec.get("serviceAccountName"):
+        spec["serviceAccount"] = spec["serviceAccountName"]
+    elif spec.get("serviceAccount"):
+        spec["serviceAccountName"] = spec["serviceAccount"]
 
 
 def _default_volume(volume: Part) -> None:

@@ -1,7 +1,7 @@
 """The rules for the content of objects, by the schemas of a Kubernetes version."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -45,7 +45,7 @@ from envctl.adapters.sandbox.kubernetes.rules.server_side_apply import ApplyRequ
 from envctl.adapters.sandbox.kubernetes.rules.service_updates import adapt_service
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 from envctl.adapters.sandbox.kubernetes.rules.validation.kinds import find_causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_port_causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_port_causes, find_taken
 from envctl.domain.kubernetes.schemas import Schema, Schemas, read_custom_kinds
 
 Object = dict[str, Any]
@@ -172,6 +172,13 @@ class SchemaRules:
         if (resource.group, resource.kind) != ("", "Service"):
             return
         causes = find_port_causes(item.get("spec") or {}, (live or {}).get("spec") or {})
+        if causes:
+            raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
+
+    def check_taken(self, resource: ResourceFacts, item: Object, others: Sequence[Object], *, is_dry_run: bool) -> None:
+        """Check that no other Service has what a Service asks for. Raises ContentError 422."""
+        specs = [other.get("spec") or {} for other in others]
+        causes = find_taken(item.get("spec") or {}, specs, has_addresses=not is_dry_run)
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
 

@@ -29,9 +29,13 @@ def check_node_selector(selector: Part, field: str, causes: Causes) -> None:
         _check_term(term, f"{field}.nodeSelectorTerms[{index}]", causes)
 
 
-def _check_term(term: Part, field: str, causes: Causes) -> None:
+def _check_term(term: Part, field: str, causes: Causes, *, is_preferred: bool = False) -> None:
+    """Check a term. The values of a preferred one may be no labels."""
     for index, each in enumerate(term.get("matchExpressions") or ()):
-        _check_expression(each, f"{field}.matchExpressions[{index}]", causes)
+        place = f"{field}.matchExpressions[{index}]"
+        _check_expression(each, place, causes)
+        if not is_preferred:
+            _check_values(each.get("values") or (), place, causes)
     for index, each in enumerate(term.get("matchFields") or ()):
         _check_field_expression(each, f"{field}.matchFields[{index}]", causes)
 
@@ -52,6 +56,9 @@ def _check_expression(expression: Part, field: str, causes: Causes) -> None:
     key = expression.get("key") or ""
     for text in list_key_problems(key):
         causes.refuse(f"{field}.key", key, text)
+
+
+def _check_values(values: Sequence[str], field: str, causes: Causes) -> None:
     for index, value in enumerate(values):
         for text in list_value_problems(value):
             causes.refuse(f"{field}.values[{index}]", value, text)
@@ -81,7 +88,7 @@ def check_affinity(affinity: Part, field: str, causes: Causes) -> None:
     for index, each in enumerate(nodes.get(_PREFERRED) or ()):
         place = f"{field}.nodeAffinity.{_PREFERRED}[{index}]"
         _check_weight(each, place, causes)
-        _check_term(each.get("preference") or {}, f"{place}.preference", causes)
+        _check_term(each.get("preference") or {}, f"{place}.preference", causes, is_preferred=True)
     for name in ("podAffinity", "podAntiAffinity"):
         _check_pod_affinity(affinity.get(name) or {}, f"{field}.{name}", causes)
 
@@ -105,15 +112,15 @@ def _check_pod_term(term: Part, field: str, causes: Causes) -> None:
     check_selector(term.get("labelSelector"), f"{field}.labelSelector", causes)
     check_selector(term.get("namespaceSelector"), f"{field}.namespaceSelector", causes)
     _check_namespaces(term.get("namespaces") or (), f"{field}.namespace", causes)
+    if term.get("labelSelector") is None:
+        for name in ("matchLabelKeys", "mismatchLabelKeys"):
+            if term.get(name):
+                causes.forbid(f"{field}.{name}", "must not be specified when labelSelector is not set")
     key = term.get("topologyKey") or ""
     if not key:
         causes.require(f"{field}.topologyKey", "can not be empty")
     for text in list_key_problems(key):
         causes.refuse(f"{field}.topologyKey", key, text)
-    if term.get("labelSelector") is None:
-        for name in ("matchLabelKeys", "mismatchLabelKeys"):
-            if term.get(name):
-                causes.forbid(f"{field}.{name}", "must not be specified when labelSelector is not set")
 
 
 def _check_namespaces(names: Sequence[str], field: str, causes: Causes) -> None:

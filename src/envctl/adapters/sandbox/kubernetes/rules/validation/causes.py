@@ -1,6 +1,7 @@
 """Problems of an object, collected in the words of kube-apiserver."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause
@@ -8,6 +9,9 @@ from envctl.adapters.sandbox.kubernetes.rules.go_structs import format_go_json, 
 
 _PORT_RANGE = "must be between 1 and 65535, inclusive"
 _LAST_PORT = 65535
+
+# Go quotes control characters without a letter of their own with two digits.
+_CONTROL = re.compile(r"\\u00([01][0-9a-f])")
 
 
 def format_value(value: object, code: str = "") -> str:
@@ -18,7 +22,7 @@ def format_value(value: object, code: str = "") -> str:
     if code == "s":
         value = value or ""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _CONTROL.sub(lambda found: f"\\x{found[1]}", json.dumps(value, ensure_ascii=False))
     return format_go_json(show_go(code, value) if code else value)
 
 

@@ -209,8 +209,9 @@ def _check_owners(owners: Sequence[Mapping[str, Any]], causes: Causes) -> None:
     """Check the owners of an object. The server does not tell which one is wrong."""
     field, controllers = "metadata.ownerReferences", []
     for owner in owners:
-        if not owner.get("apiVersion"):
-            causes.refuse(f"{field}.apiVersion", "", "version must not be empty")
+        version = owner.get("apiVersion") or ""
+        if not version.rpartition("/")[2] or version.count("/") > 1:
+            causes.refuse(f"{field}.apiVersion", version, "version must not be empty")
         for name in ("kind", "name", "uid"):
             if not owner.get(name):
                 causes.refuse(f"{field}.{name}", "", "must not be empty")

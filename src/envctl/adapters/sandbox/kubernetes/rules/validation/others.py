@@ -144,6 +144,9 @@ def _check_scaling_rules(rules: Part, place: str, causes: Causes) -> None:
                 causes.refuse(f"{field}.{name}", policy.get(name) or 0, "must be greater than zero")
         if period > most_period:
             causes.refuse(f"{field}.periodSeconds", period, f"must be less than or equal to {most_period}")
+    tolerance = rules.get("tolerance")
+    if tolerance is not None and parse_quantity(tolerance) < 0:
+        causes.refuse(f"{place}.tolerance", str(tolerance), "must be greater than or equal to 0")
 
 
 def _check_target(target: Part, place: str, causes: Causes, *, needs_group: bool = True) -> None:

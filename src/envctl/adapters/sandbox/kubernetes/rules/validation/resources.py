@@ -151,6 +151,8 @@ def _check_claims(wanted: Sequence[Part], claims: Sequence[Part], field: str, ca
             causes.require(place)
             continue
         key = f"{name}/{request}" if request else name
+        for text in list_label_problems(request) if request and name not in seen else ():
+            causes.refuse(f"{place}.request", request, text)
         if name in seen or key in seen:
             causes.report_duplicate(place, name if name in seen else key)
         seen.add(key)

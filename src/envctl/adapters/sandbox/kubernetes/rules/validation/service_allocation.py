@@ -110,6 +110,26 @@ def find_port_causes(spec: Part, old: Part) -> Causes:
     return causes if spec.get("type") in _WITH_PORTS else Causes()
 
 
+def find_taken(spec: Part, others: Sequence[Part], *, has_addresses: bool) -> Causes:
+    """Return why a Service can't have the address or ports of nodes that it asks for: others have them.
+
+    The first problem is reported. `others` are the specs of the other Services; a dry run takes no addresses.
+    """
+    causes, address = Causes(), spec.get("clusterIP")
+    addresses = {each for other in others for each in (other.get("clusterIP"), *(other.get("clusterIPs") or ()))}
+    if has_addresses and address and address != "None" and address in addresses:
+        text = f"failed to allocate IP {address}: provided IP is already allocated"
+        causes.refuse(_ADDRESSES, [address], text)
+        return causes
+    ports = {port.get("nodePort") for other in others for port in other.get("ports") or ()}
+    for index, port in enumerate(spec.get("ports") or ()) if spec.get("type") in _WITH_PORTS else ():
+        number = (port or {}).get("nodePort")
+        if number and number in ports:
+            causes.refuse(f"spec.ports[{index}].nodePort", number, "provided port is already allocated")
+            break
+    return causes
+
+
 def _check_taken_ports(ports: Sequence[Part], causes: Causes) -> None:
     chosen: dict[object, object] = {}
     for index, port in enumerate(ports):

@@ -7,6 +7,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_config_key_problems,
     list_key_problems,
+    list_label_problems,
     list_subdomain_problems,
 )
 from envctl.domain.kubernetes.quantity import parse_quantity
@@ -50,6 +51,15 @@ def _is_variable(name: str) -> bool:
 
 def _check_value_source(variable: Part, source: Part, place: str, causes: Causes) -> None:
     kinds = [kind for kind in _SOURCES if source.get(kind) is not None]
+    if source.get("fieldRef") is not None:
+        check_field_reference(source["fieldRef"], f"{place}.fieldRef", causes)
+    if source.get("resourceFieldRef") is not None:
+        check_amount_reference(source["resourceFieldRef"], f"{place}.resourceFieldRef", causes)
+    for kind in ("configMapKeyRef", "secretKeyRef"):
+        if source.get(kind) is not None:
+            _check_key_reference(source[kind], f"{place}.{kind}", causes)
+    if source.get("fileKeyRef") is not None:
+        _check_file_key(source["fileKeyRef"], f"{place}.fileKeyRef", causes)
     if not kinds:
         listed = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
         causes.refuse(place, "", f"must specify one of: {listed}")
@@ -57,15 +67,6 @@ def _check_value_source(variable: Part, source: Part, place: str, causes: Causes
         causes.refuse(place, "", "may not be specified when `value` is not empty")
     elif len(kinds) > 1:
         causes.refuse(place, "", "may not have more than one field specified at a time")
-    for kind in ("configMapKeyRef", "secretKeyRef"):
-        if source.get(kind) is not None:
-            _check_key_reference(source[kind], f"{place}.{kind}", causes)
-    if source.get("fileKeyRef") is not None:
-        _check_file_key(source["fileKeyRef"], f"{place}.fileKeyRef", causes)
-    if source.get("fieldRef") is not None:
-        check_field_reference(source["fieldRef"], f"{place}.fieldRef", causes)
-    if source.get("resourceFieldRef") is not None:
-        check_amount_reference(source["resourceFieldRef"], f"{place}.resourceFieldRef", causes)
 
 
 def _check_file_key(reference: Part, place: str, causes: Causes) -> None:
@@ -74,8 +75,11 @@ def _check_file_key(reference: Part, place: str, causes: Causes) -> None:
         causes.require(f"{place}.key")
     elif not _is_variable(key):
         causes.refuse(f"{place}.key", key, _VARIABLE_TEXT)
-    if not reference.get("volumeName"):
+    volume = reference.get("volumeName") or ""
+    if not volume:
         causes.require(f"{place}.volumeName")
+    for text in list_label_problems(volume) if volume else ():
+        causes.refuse(f"{place}.volumeName", volume, text)
     if not path:
         causes.require(f"{place}.path")
     elif ".." in path.split("/"):

@@ -28,6 +28,15 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "secret": ("secretName",),
 }
 
+# The types of volumes in the order in which the server looks for them, and those with another name in a refusal.
+_KINDS = (
+    *("emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi"),
+    *("glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc"),
+    *("flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk"),
+    *("storageos", "projected", "scaleIO", "csi", "ephemeral", "image"),
+)
+_SHOWN_KINDS = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
+
 
 def check_volumes(volumes: Sequence[Part], field: str, causes: Causes, pod: str = "") -> dict[str, Part]:
     """Check volumes, and return those without problems by name: containers can mount them.
@@ -61,23 +70,27 @@ def check_volumes(volumes: Sequence[Part], field: str, causes: Causes, pod: str 
 
 
 def _check_source(volume: Part, place: str, causes: Causes) -> None:
-    kinds = [kind for kind in volume if kind != "name" and volume[kind] is not None]
+    kinds = [kind for kind in _KINDS if volume.get(kind) is not None]
     if not kinds:
         causes.require(place, "must specify a volume type")
-    for kind in kinds[1:]:
-        causes.forbid(f"{place}.{kind}", "may not specify more than 1 volume type")
     for kind in kinds[:1]:
-        source = volume[kind]
-        if kind in REQUIRED:
-            check_disk(kind, source, place, causes)
-            if kind == "csi":
-                _check_publishing(source, f"{place}.csi", causes)
-            continue
-        for name in _REQUIRED.get(kind, ()):
-            if not source.get(name):
-                causes.require(f"{place}.{kind}.{name}")
-        _check_mode(source, f"{place}.{kind}", causes)
-        _check_content(kind, source, f"{place}.{kind}", causes)
+        _check_kind(kind, volume[kind], place, causes)
+    for kind in kinds[1:]:
+        causes.forbid(f"{place}.{_SHOWN_KINDS.get(kind, kind)}", "may not specify more than 1 volume type")
+
+
+def _check_kind(kind: str, source: Part, place: str, causes: Causes) -> None:
+    """Check a volume of one type."""
+    if kind in REQUIRED:
+        check_disk(kind, source, place, causes)
+        if kind == "csi":
+            _check_publishing(source, f"{place}.csi", causes)
+        return
+    for name in _REQUIRED.get(kind, ()):
+        if not source.get(name):
+            causes.require(f"{place}.{kind}.{name}")
+    _check_mode(source, f"{place}.{kind}", causes)
+    _check_content(kind, source, f"{place}.{kind}", causes)
 
 
 def _check_content(kind: str, source: Part, place: str, causes: Causes) -> None:
@@ -99,6 +112,7 @@ def _check_content(kind: str, source: Part, place: str, causes: Causes) -> None:
         case "projected":
             for index, each in enumerate(source.get("sources") or ()):
                 _check_projection(each, f"{place}.sources[{index}]", causes)
+                _check_single(each, f"{place}.sources[{index}]", causes)
             _check_projected_paths(source.get("sources") or (), place, causes)
         case "downwardAPI":
             _check_downward_files(source, place, causes)
@@ -153,6 +167,11 @@ def _check_downward_files(source: Part, place: str, causes: Causes) -> None:
         else:
             causes.require(place, "one of fieldRef and resourceFieldRef is required")
         _check_number_of_mode(item.get("mode"), f"{place}.mode", causes)
+
+
+def _check_single(source: Part, place: str, causes: Causes) -> None:
+    if sum(value is not None for value in source.values()) > 1:
+        causes.forbid(place, "may not specify more than 1 volume type per source")
 
 
 def _check_projection(source: Part, place: str, causes: Causes) -> None:

@@ -217,7 +217,11 @@ def check_cron_job(item: Part, before: Part | None, causes: Causes) -> None:  # 
     causes.check_choice("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), ("Allow", "Forbid", "Replace"))
     for limit in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
         causes.check_not_negative(f"spec.{limit}", spec.get(limit))
-    check_job_spec((spec.get("jobTemplate") or {}).get("spec") or {}, "spec.jobTemplate.spec", causes)
+    job = (spec.get("jobTemplate") or {}).get("spec") or {}
+    check_job_spec(job, "spec.jobTemplate.spec", causes)
+    if job.get("selector") is not None:
+        field, shown = "spec.jobTemplate.spec.selector", job["selector"]
+        causes.refuse(field, shown, "`selector` will be auto-generated", "*@meta.v1.LabelSelector")
 
 
 def _check_time_zone(zone: str | None, causes: Causes) -> None:

@@ -171,6 +171,8 @@ def _warn_of_ports(spec: Part, field: str) -> Iterator[str]:
     for place, container in _list_containers(spec, field):
         for index, port in enumerate(container.get("ports") or ()):
             where = f"{place}.ports[{index}]"
+            if port.get("hostIP") and not port.get("hostPort"):
+                yield f"{where}: hostIP set without hostPort: {_format_port(port)}"
             others = known.setdefault((port.get("containerPort"), port.get("protocol")), [])
             for other_place, other in others:
                 if text := _compare_ports(port, other):
@@ -184,6 +186,13 @@ def _warn_of_ports(spec: Part, field: str) -> Iterator[str]:
             elif name:
                 named[name] = where
     yield from names
+
+
+def _format_port(port: Part) -> str:
+    """Return a port as Go prints it."""
+    fields = (("Name", "name", ""), ("HostPort", "hostPort", 0), ("ContainerPort", "containerPort", 0))
+    shown = [f"{shown}:{port.get(name) or none}" for shown, name, none in (*fields, ("Protocol", "protocol", ""))]
+    return "{" + " ".join([*shown, f"HostIP:{port.get('hostIP') or ''}"]) + "}"
 
 
 def _compare_ports(port: Part, other: Part) -> str:

@@ -45,3 +45,19 @@ def _check_selectors(asked: Part, causes: Causes) -> None:
         elif not raw and not requirements:
             text = f"when {field} is specified, requirements or rawSelector is required"
             causes.require(f"{field}.requirements", text)
+        for index, each in enumerate(requirements or ()):
+            _check_requirement(each, f"{field}.requirements[{index}]", causes)
+
+
+def _check_requirement(requirement: Part, field: str, causes: Causes) -> None:
+    operator, values = requirement.get("operator") or "", requirement.get("values")
+    if not requirement.get("key"):
+        causes.require(f"{field}.key", "must be specified")
+    if operator in ("In", "NotIn"):
+        if not values:
+            causes.require(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+    elif operator in ("Exists", "DoesNotExist"):
+        if values:
+            causes.forbid(f"{field}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+    else:
+        causes.refuse(f"{field}.operator", operator, "not a valid selector operator")
