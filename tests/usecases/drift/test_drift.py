@@ -598,6 +598,19 @@ class TestFix:
             fix_drift(world.ports, [], DEFAULT)
         assert journal.load(world.ports).find_environment("prod").whole
 
+    @pytest.mark.parametrize("changed", [("prod",), ()], ids=["found drift", "nothing found"])
+    def test_interrupted_record_ends_the_command(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, changed: tuple[str, ...]
+    ) -> None:
+        break_web(world, *changed)
+
+        def stop(_key: str, _data: bytes) -> None:
+            raise InterruptedByUserError(Problem("E311", "interrupted"))
+
+        monkeypatch.setattr(world.store, "create", stop)
+        with pytest.raises(InterruptedByUserError, match="E311"):
+            check_drift(world.ports)
+
     def test_nothing_is_deployed_without_drift(self, world: World) -> None:
         other_settings(world, "staging")
         out_of_reach(world, "prod")

@@ -29,6 +29,8 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
 
     try:
         known, _ = journal.append(ports, decide, after=known)
+    except InterruptedByUserError:
+        raise
     except EnvctlError as error:
         # The finding is still shown, although guards will not know of it.
         found = replace(found, problems=tuple(error.problems))
