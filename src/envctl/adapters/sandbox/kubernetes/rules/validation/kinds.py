@@ -21,12 +21,12 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom import definitions
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.parts import check_custom_resource
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
+from envctl.adapters.sandbox.kubernetes.rules.validation.devices import claims, slices
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
 from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_allocation_causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.statuses import check_status
 from envctl.adapters.sandbox.kubernetes.rules.validation.system import (
     certificates,
-    devices,
     events,
     flow_control,
     mutations,
@@ -74,7 +74,7 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "CSINode": nodes.check_csi_node,
     "CSIStorageCapacity": storage.check_storage_capacity,
     "Deployment": workloads.check_deployment,
-    "DeviceClass": devices.check_device_class,
+    "DeviceClass": claims.check_device_class,
     "Endpoints": addresses.check_endpoints,
     "EndpointSlice": addresses.check_endpoint_slice,
     "Event": events.check_event,
@@ -96,9 +96,10 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "PriorityClass": storage.check_priority_class,
     "PriorityLevelConfiguration": flow_control.check_priority_level,
     "ReplicaSet": workloads.check_replica_set,
-    "ResourceClaim": devices.check_device_claim,
-    "ResourceClaimTemplate": devices.check_claim_template,
+    "ResourceClaim": claims.check_device_claim,
+    "ResourceClaimTemplate": claims.check_claim_template,
     "ReplicationController": workloads.check_replication_controller,
+    "ResourceSlice": slices.check_slice,
     "ResourceQuota": limits.check_resource_quota,
     "Role": others.check_role,
     "RoleBinding": others.check_role_binding,
@@ -114,7 +115,7 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ValidatingAdmissionPolicy": policies.check_policy,
     "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,
     "ValidatingWebhookConfiguration": webhooks.check_webhooks,
-    "VolumeAttachment": nodes.check_attachment,
+    "VolumeAttachment": storage.check_attachment,
     "VolumeAttributesClass": classes.check_attributes_class,
 }
 
