@@ -127,17 +127,27 @@ _PART_CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
 
 
 def find_causes(
-    kind: Kind, item: Part, live: Part | None, *, is_custom: bool, sent_group: str = "", part: str = ""
+    kind: Kind,
+    item: Part,
+    live: Part | None,
+    *,
+    is_custom: bool,
+    sent_group: str = "",
+    part: str = "",
+    namespace: Part | None = None,
 ) -> list[Cause]:
     """Return the problems of an object with its defaults, and of its changes to the live one.
 
     `sent_group` is the group of the request, if the object is stored in another one. `part` is its subresource.
+    `namespace` is the object with the namespace of a new object.
     """
     if (kind.group, kind.name, part) == ("", "Service", ""):
         found = find_allocation_causes(item.get("spec") or {}, live and (live.get("spec") or {}))
         if found:
             return found
     causes = Causes()
+    if namespace is not None and not is_custom:
+        claims.check_admin_access(kind.name, item, namespace, causes)
     check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
     if live is not None:
         _repeat_metadata(kind.name, causes)

@@ -8,7 +8,11 @@ from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_node_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_volume_changes
-from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
+    list_key_problems,
+    list_label_problems,
+    list_subdomain_problems,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.system.disks import (
     check_attributes_class,
@@ -48,12 +52,21 @@ def check_claim_spec(spec: Part, field: str, causes: Causes) -> None:
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse(f"{field}.storageClassName", name, text)
     causes.check_choice(f"{field}.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
+    _check_sources(spec, field, causes)
+    attributes = spec.get("volumeAttributesClassName")
+    for text in list_subdomain_problems(attributes) if attributes else ():
+        causes.refuse(f"{field}.volumeAttributesClassName", attributes, text)
+
+
+def _check_sources(spec: Part, field: str, causes: Causes) -> None:
     for source in ("dataSource", "dataSourceRef"):
         if spec.get(source) is not None:
             _check_source(spec[source], f"{field}.{source}", causes)
     old, new = spec.get("dataSource"), spec.get("dataSourceRef")
-    if old is not None and new is not None and any(old.get(name) != new.get(name) for name in _OF_SOURCES):
-        # The server shows the place in place of the value.
+    # The server shows the place in place of the value.
+    if old is not None and new is not None and new.get("namespace"):
+        causes.refuse(field, {}, "may not be specified when dataSourceRef.namespace is specified")
+    elif old is not None and new is not None and any(old.get(name) != new.get(name) for name in _OF_SOURCES):
         causes.refuse(field, {}, "must match dataSourceRef")
 
 
@@ -67,6 +80,9 @@ def _check_source(source: Part, field: str, causes: Causes) -> None:
     group = source.get("apiGroup") or ""
     for text in list_subdomain_problems(group) if group else ():
         causes.refuse(f"{field}.apiGroup", group, text)
+    namespace = source.get("namespace") or ""
+    for text in list_label_problems(namespace) if namespace else ():
+        causes.refuse(f"{field}.namespace", namespace, text)
 
 
 def check_claim(item: Part, before: Part | None, causes: Causes) -> None:

@@ -80,8 +80,8 @@ def check_rule(rule: Part, place: str, causes: Causes) -> None:
             causes.require(f"{place}.{name}")
         if len(values) > 1 and "*" in values:
             causes.refuse(f"{place}.{name}", list(values), f"if '*' is present, must not specify other {shown}")
-    for index, each in enumerate(rule.get("operations") or ()):
-        causes.check_choice(f"{place}.operations[{index}]", each or "", _OPERATIONS)
+        for index, each in enumerate(values if name == "operations" else ()):
+            causes.check_choice(f"{place}.operations[{index}]", each or "", _OPERATIONS)
     for index, each in enumerate(rule.get("apiVersions") or ()):
         if not each:
             causes.require(f"{place}.apiVersions[{index}]")

@@ -9,6 +9,21 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_temp
 
 Part = Mapping[str, Any]
 
+_ADMIN_LABEL = "resource.kubernetes.io/admin-access"
+
+
+def check_admin_access(kind: str, item: Part, namespace: Part, causes: Causes) -> None:
+    """Check that a new claim, or a template, asks for access as an administrator only where it may."""
+    spec = item.get("spec") or {}
+    spec = {"ResourceClaim": spec, "ResourceClaimTemplate": spec.get("spec") or {}}.get(kind, {})
+    labels = (namespace.get("metadata") or {}).get("labels") or {}
+    for index, request in enumerate((spec.get("devices") or {}).get("requests") or ()):
+        if (request.get("exactly") or {}).get("adminAccess"):
+            if labels.get(_ADMIN_LABEL) != "true":
+                text = f"admin access to devices requires the `{_ADMIN_LABEL}: true` label on the containing namespace"
+                causes.forbid(f"spec.devices.requests[{index}].adminAccess", text)
+            return
+
 
 def check_device_class(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
     check_class(item.get("spec") or {}, causes)

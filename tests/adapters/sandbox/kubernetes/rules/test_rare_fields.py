@@ -1,0 +1,67 @@
+"""Fields that manifests seldom have: users of Windows, keys of labels of a pod, old volumes, access to devices."""
+
+import json
+
+import pytest
+
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.windows_users import list_windows_user_problems
+from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings
+from tests.adapters.sandbox.kubernetes.requests.sending import Sender
+
+CLAIMS = "/apis/resource.k8s.io/v1/namespaces/default/resourceclaims"
+
+
+@pytest.mark.parametrize(
+    ("name", "problems"),
+    [
+        ("user", 0),
+        ("DOMAIN\\user", 0),
+        ("a\\b\\c", 1),
+        ("\\user", 1),
+        ("...", 1),
+        ("a:b", 1),
+        ("D\\", 1),
+        ("", 1),
+    ],
+)
+def test_user_of_windows_has_at_most_one_domain(name: str, problems: int) -> None:
+    assert len(list_windows_user_problems(name)) == problems
+
+
+def test_old_volume_is_warned_of() -> None:
+    volume = {"metadata": {"name": "v"}, "spec": {"storageos": {"volumeName": "a"}}}
+    assert list_warnings("PersistentVolume", volume, None, is_custom=False) == [
+        "spec.storageOS: deprecated in v1.22, non-functional in v1.25+"
+    ]
+
+
+def test_replication_controller_warns_of_former_template() -> None:
+    old, new = ({"metadata": {"name": "r"}, "spec": {"template": {"spec": {"volumes": each}}}} for each in (["o"], []))
+    old["spec"]["template"]["spec"]["volumes"] = [{"name": "v", "rbd": {}}]  # type: ignore[index]
+    assert list_warnings("ReplicationController", new, old, is_custom=False) == [
+        "spec.template.spec.volumes[0].rbd: deprecated in v1.28, non-functional in v1.31+"
+    ]
+
+
+def test_empty_list_is_no_change() -> None:
+    causes = Causes()
+    causes.check_unchanged("spec", {"a": [], "b": [{"c": None}]}, {"b": [{}]})
+    assert not causes
+    causes.check_unchanged("spec", {"a": [1]}, {})
+    assert [cause.field for cause in causes] == ["spec"]
+
+
+def test_administrators_get_devices_in_namespaces_with_label_only() -> None:
+    sender = Sender()
+    exactly = {"deviceClassName": "c", "adminAccess": True}
+    spec = {"devices": {"requests": [{"name": "a", "exactly": exactly}]}}
+    claim = {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim", "metadata": {"name": "c"}, "spec": spec}
+    refused = sender.send("POST", CLAIMS, claim)
+    assert (refused.code, json.loads(refused.body)["details"]["causes"][0]["field"]) == (
+        422,
+        "spec.devices.requests[0].adminAccess",
+    )
+    labels = {"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}}
+    sender.send("PATCH", "/api/v1/namespaces/default", labels, media="application/merge-patch+json")
+    assert sender.send("POST", CLAIMS, claim).code == 201
