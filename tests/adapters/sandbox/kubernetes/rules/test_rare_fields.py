@@ -65,3 +65,11 @@ def test_administrators_get_devices_in_namespaces_with_label_only() -> None:
     labels = {"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}}
     sender.send("PATCH", "/api/v1/namespaces/default", labels, media="application/merge-patch+json")
     assert sender.send("POST", CLAIMS, claim).code == 201
+
+
+def test_parameters_of_drivers_have_one_owner() -> None:
+    revision = {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "c"}, "revision": 1}
+    target = "/apis/apps/v1/namespaces/default/controllerrevisions/c?fieldManager=m"
+    answer = Sender().send("PATCH", target, revision | {"data": {"a": {"b": 1}}}, media="apply")
+    owned = json.loads(answer.body)["metadata"]["managedFields"][0]["fieldsV1"]
+    assert owned == {"f:data": {}, "f:revision": {}}
