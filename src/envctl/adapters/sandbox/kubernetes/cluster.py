@@ -421,7 +421,7 @@ class Cluster:
     def _commit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> Object:
         metadata = item["metadata"]
         if live is not None:
-            if is_same(live, item):
+            if is_same(live, item) and metadata.get("generation") == live["metadata"].get("generation"):
                 return live
             if resource.counts_generations and options.part != "status" and not has_same_spec(live, item):
                 metadata["generation"] = live["metadata"].get("generation", 0) + 1

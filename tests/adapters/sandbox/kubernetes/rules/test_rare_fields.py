@@ -1,6 +1,7 @@
 """Fields that manifests seldom have: users of Windows, keys of labels of a pod, old volumes, access to devices."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -73,3 +74,41 @@ def test_parameters_of_drivers_have_one_owner() -> None:
     answer = Sender().send("PATCH", target, revision | {"data": {"a": {"b": 1}}}, media="apply")
     owned = json.loads(answer.body)["metadata"]["managedFields"][0]["fieldsV1"]
     assert owned == {"f:data": {}, "f:revision": {}}
+
+
+def test_dropped_topology_counts_as_change() -> None:
+    sender = Sender()
+    slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+    endpoint = {"addresses": ["10.0.0.1"]}
+    entry = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "e"}}
+    sender.send("POST", slices, entry | {"addressType": "IPv4", "endpoints": [endpoint]})
+    changed = {"endpoints": [endpoint | {"deprecatedTopology": {"a": "b"}}]}
+    answer = json.loads(sender.send("PATCH", f"{slices}/e", changed, media="merge").body)
+    assert (answer["metadata"]["generation"], answer["endpoints"][0]) == (
+        2,
+        {"addresses": ["10.0.0.1"], "conditions": {}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "labels", "finalizers"),
+    [
+        ("/api/v1/namespaces/default/configmaps", {"kind": "ConfigMap", "apiVersion": "v1"}, 4, 2),
+        ("/api/v1/namespaces/default/podtemplates", {"kind": "PodTemplate", "apiVersion": "v1"}, 3, 1),
+        (
+            "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+            {"kind": "PodDisruptionBudget", "apiVersion": "policy/v1", "spec": {"minAvailable": 1}},
+            2,
+            0,
+        ),
+    ],
+)
+def test_update_reports_metadata_as_often_as_server(
+    path: str, body: dict[str, Any], labels: int, finalizers: int
+) -> None:
+    sender = Sender()
+    template = {"spec": {"containers": [{"name": "c", "image": "i"}]}} if body["kind"] == "PodTemplate" else None
+    assert sender.send("POST", path, body | {"metadata": {"name": "x"}, "template": template}).code == 201
+    for change, count in (({"labels": {"a b": "c"}}, labels), ({"finalizers": ["x"]}, finalizers)):
+        answer = json.loads(sender.send("PATCH", f"{path}/x?dryRun=All", {"metadata": change}, media="merge").body)
+        assert len((answer.get("details") or {}).get("causes") or ()) == count

@@ -48,9 +48,19 @@ _OFTEN_CHECKED = frozenset(
         *("APIService", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "IPAddress", "Ingress"),
         *("IngressClass", "Job", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Role"),
         *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "VolumeAttributesClass"),
+        *("CertificateSigningRequest", "CSIStorageCapacity", "ResourceClaim", "ResourceClaimTemplate", "DeviceClass"),
+        "ControllerRevision",
     }
 )
 _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
+# Of the other kinds, those whose finalizers are checked twice in an update.
+_FINALIZERS_TWICE = frozenset(
+    {
+        *("LimitRange", "EndpointSlice", "PriorityLevelConfiguration", "FlowSchema", "CSINode", "VolumeAttachment"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
+        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
+    }
+)
 # What the checks of a kind report at other fields.
 _NOT_BY_SCHEMA = {
     "Node": ("spec", "status"),
@@ -168,9 +178,16 @@ def find_causes(
 
 def _repeat_metadata(kind: str, causes: Causes) -> None:
     """Report problems of metadata as often as the server finds them in an update."""
-    times = 4 if kind in _OFTEN_CHECKED else 2 if kind in _RARELY_CHECKED else 3
-    repeated = [cause for cause in causes if cause.field.startswith(_REPEATED)]
-    causes.extend(repeated * (times - 1))
+    is_often = kind in _OFTEN_CHECKED
+    times = 4 if is_often else 2 if kind in _RARELY_CHECKED else 3
+    of_finalizers = 3 if kind == "PersistentVolume" else 2 if is_often or kind in _FINALIZERS_TWICE else 1
+    for cause in list(causes):
+        if cause.field.startswith(_REPEATED):
+            causes.extend([cause] * (times - 1))
+        elif cause.field == "metadata.finalizers":
+            causes.extend([cause] * (of_finalizers - 1))
+        elif cause.field.startswith("metadata.finalizers[") and is_often:
+            causes.append(cause)
 
 
 def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:
