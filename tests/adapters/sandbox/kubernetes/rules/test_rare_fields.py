@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.others import check_autoscaler
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.disks import check_volume_sources
 from envctl.adapters.sandbox.kubernetes.rules.validation.system.windows_users import list_windows_user_problems
 from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings
 from tests.adapters.sandbox.kubernetes.requests.sending import Sender
@@ -112,3 +114,20 @@ def test_update_reports_metadata_as_often_as_server(
     for change, count in (({"labels": {"a b": "c"}}, labels), ({"finalizers": ["x"]}, finalizers)):
         answer = json.loads(sender.send("PATCH", f"{path}/x?dryRun=All", {"metadata": change}, media="merge").body)
         assert len((answer.get("details") or {}).get("causes") or ()) == count
+
+
+def test_second_source_of_metric_is_only_forbidden() -> None:
+    causes = Causes()
+    metrics = [{"type": "Object", "containerResource": {}, "resource": {"name": "cpu", "target": {"type": "x"}}}]
+    scaled = {"kind": "Deployment", "name": "d", "apiVersion": "apps/v1"}
+    check_autoscaler({"spec": {"maxReplicas": 1, "scaleTargetRef": scaled, "metrics": metrics}}, None, causes)
+    forbidden = [cause.field for cause in causes if cause.reason == "FieldValueForbidden"]
+    assert forbidden == ["spec.metrics[0].resource", "spec.metrics[0].containerResource"]
+    assert not any(cause.field.startswith("spec.metrics[0].containerResource.") for cause in causes)
+
+
+def test_flexible_volume_is_checked_after_another_one() -> None:
+    causes = Causes()
+    spec = {"nfs": {"server": "s", "path": "/p"}, "flexVolume": {}, "rbd": {}}
+    check_volume_sources(spec, causes, "spec", "v")
+    assert [cause.field for cause in causes] == ["spec.rbd", "spec.flexVolume.driver"]
