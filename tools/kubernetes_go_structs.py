@@ -65,6 +65,7 @@ class Structs:
 
     def _describe_struct(self, key: str) -> list[list[Any]]:
         package, described = key.rpartition(".")[0], []
+        sent_names = self._read_sent_names(key)
         for name, type_, tag in self.fields[key]:
             found = _TAG.search(tag)
             sent, *options = found[1].split(",") if found else [""]
@@ -73,8 +74,25 @@ class Structs:
             is_flat = not name and not sent
             shown = "" if is_flat else (sent or name)
             is_left_out = bool({"omitempty", "omitzero"} & set(options))
-            described.append([shown, sent or name, self._encode(package, type_), int(is_left_out)])
+            read_name = sent or sent_names.get(name, name)
+            described.append([shown, read_name, self._encode(package, type_), int(is_left_out)])
         return described
+
+    def _read_sent_names(self, key: str) -> dict[str, str]:
+        """Return the names in JSON of the fields that an internal type shares with its newest versioned type.
+
+        Only those that are other words: `image` of `RBDImage`, but not `fsType` of `FSType`.
+        """
+        package, _, struct = key.rpartition(".")
+        versions = [each for each in sorted(self.fields) if each.startswith(f"{package}.v") and _is_versioned(each)]
+        stable = [each for each in versions if re.fullmatch(rf"{package}\.v\d+\.{struct}", each)]
+        names: dict[str, str] = {}
+        for name, _, tag in self.fields[stable[-1]] if stable else ():
+            found = _TAG.search(tag)
+            sent = found[1].split(",")[0] if found else ""
+            if name and sent.isalnum() and sent.lower() != name.lower():
+                names[name] = sent
+        return names
 
     def _encode(self, package: str, name: str) -> str:
         for prefix, code in (("[]", "[]"), ("*", "*")):

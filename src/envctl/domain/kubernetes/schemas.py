@@ -20,6 +20,8 @@ _COMMON: Mapping[str, Schema] = {
 }
 _QUANTITY = "#/$defs/io.k8s.apimachinery.pkg.api.resource.Quantity"
 _INT_OR_STRING = "#/$defs/io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+# Any JSON, which only its reader knows.
+_RAW = "#/$defs/io.k8s.apimachinery.pkg.runtime.RawExtension"
 # In Kubernetes' own schemas, these are the defaults of keys of lists, which the packed definitions do not have.
 _KEY_DEFAULTS = {"protocol": "TCP"}
 _NAMED, _NAMES = ".LocalObjectReference", {"name": ""}
@@ -174,7 +176,8 @@ class Schemas:
         while "$ref" in definition:
             definition = self.definitions[definition["$ref"].rpartition("/")[2]]
         extensions = {**definition, **schema}
-        types, items = definition.get("type", ""), definition.get("items")
+        is_raw = schema.get("$ref") == _RAW
+        types, items = "" if is_raw else definition.get("type", ""), definition.get("items")
         return _Facts(
             schema=schema,
             definition=definition,
@@ -184,7 +187,7 @@ class Schemas:
             items=items if isinstance(items, Mapping) else ANY,
             list_type=extensions.get("x-kubernetes-list-type") or "atomic",
             list_keys=tuple(sorted(extensions.get("x-kubernetes-list-map-keys") or ())),
-            is_atomic_map=extensions.get("x-kubernetes-map-type") == "atomic",
+            is_atomic_map=is_raw or extensions.get("x-kubernetes-map-type") == "atomic",
             is_int_or_string=bool(schema.get("$ref") == _INT_OR_STRING or schema.get("x-kubernetes-int-or-string")),
         )
 

@@ -59,7 +59,8 @@ LATER = {
     "later": ("post", "put", "merge", "apply", "upapply", "strat", "jp"),
 }
 SUBJECTS = (
-    *("ephemeral", "resize", "podlevel", "classes", "reviews", "binding", "status", "cel", "crules", "csr", "rare"),
+    *("ephemeral", "resize", "podlevel", "classes", "reviews", "binding", "status", "cel", "crules", "csr"),
+    *("rare", "rarer", "devices"),
 )
 
 

@@ -341,13 +341,17 @@ class Cluster:
         if owners:
             item["metadata"]["managedFields"] = owners
 
-    def _check_taken(self, resource: Resource, item: Object, options: WriteOptions) -> None:
+    def _check_taken(self, resource: Resource, item: Object, live: Object | None, options: WriteOptions) -> None:
         """Check that a Service asks for no address or port of another one. Raises ContentError 422."""
         if resource.key != _SERVICES or options.part:
             return
         place = locate(resource, item)
         others = [each for each in self.store.list_items(resource) if locate(resource, each) != place]
-        self.rules.check_taken(resource, item, others, is_dry_run=options.is_dry_run)
+        self.rules.check_taken(resource, item, live, others, is_dry_run=options.is_dry_run)
+
+    def _find_namespace(self, resource: Resource, item: Object) -> Object | None:
+        name = item["metadata"].get("namespace") or ""
+        return self.store.find(Place(self._namespaces, "", name)) if resource.is_namespaced and name else None
 
     def _check_namespace(self, place: Place) -> None:
         """Check that a new object may come into its namespace. Raises StatusError 404 or 403."""
@@ -386,8 +390,9 @@ class Cluster:
         kept = _drop_gated(kept)
         if not options.is_dry_run:
             self.rules.check_node_ports(resource, kept, live)
-        self._check_taken(resource, asked, options)
-        self.rules.validate(resource, kept, live, sent_as.group, options.part)
+        self._check_taken(resource, asked, live, options)
+        namespace = self._find_namespace(resource, kept) if live is None else None
+        self.rules.validate(resource, kept, live, sent_as.group, options.part, namespace=namespace)
         has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:
             self.rules.drop_empty(resource, item)
@@ -416,7 +421,7 @@ class Cluster:
     def _commit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> Object:
         metadata = item["metadata"]
         if live is not None:
-            if is_same(live, item):
+            if is_same(live, item) and metadata.get("generation") == live["metadata"].get("generation"):
                 return live
             if resource.counts_generations and options.part != "status" and not has_same_spec(live, item):
                 metadata["generation"] = live["metadata"].get("generation", 0) + 1

@@ -33,6 +33,8 @@ def test_arguments_of_format_fit_its_clauses(text: str, problems: list[tuple[int
         ("{'a':1,'b':'c'}.size() == 2", [(11, "expected type 'int' but found 'string'")]),
         ("['a', null].size() == 2", [(6, "expected type 'string' but found 'null'")]),
         ("object.x[1] == 'a' && [1, 2].size() == 2", []),
+        ("[[1],['a']].size() == 1", [(5, "expected type 'list(int)' but found 'list(string)'")]),
+        ("[[1], [2, 3], []].size() == 3", []),
         ("{'a': true ? 1 : 2}.size() == 1", []),
     ],
 )

@@ -14,6 +14,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import from_fields_v1, to_fields_v1
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules
 from envctl.adapters.sandbox.kubernetes.rules.server_side_apply import LAST_APPLIED
+from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 
 Object = dict[str, Any]
 
@@ -180,6 +181,17 @@ def test_items_of_lists_have_owners_of_their_own() -> None:
     )
     live = apply(live, service({"name": "dns", "port": 53, "protocol": "UDP"}), "one", facts=SERVICE)
     assert [port["name"] for port in live["spec"]["ports"]] == ["dns"]
+
+
+def test_items_with_the_same_keys_have_one_owner() -> None:
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
+    first, second = ({"port": 80, "protocol": "TCP", "name": name} for name in "ab")
+    live = service | {"spec": {"ports": [first]}}
+    merge = StructuredMerge(RULES.schemas, RULES.schemas.find("", "v1", "Service") or {})
+    changes = merge.compare(live, service | {"spec": {"ports": [first, second]}})
+    port = ("f:spec", "f:ports", 'k:{"port":80,"protocol":"TCP"}')
+    assert changes.added == {port}
+    assert {path[:3] for path in changes.removed} == {port}
 
 
 def test_scale_belongs_to_who_scales() -> None:

@@ -136,6 +136,11 @@ def _describe_for_apply(kind: Kind, config: Mapping[str, Any], problem: SchemaPr
     if problem.kind == "duplicate":
         place = _format_typed_path(kind, config, problem.path[:-1])
         step = _format_typed_path(kind, config, problem.path).removeprefix(place)
+        if step == "[]":
+            schema = _find_schema(kind, problem.path[:-1])
+            defaulted = _list_defaulted(kind.schemas, kind.schemas.get_items(schema))
+            keys = [f'{key}=""' for key in kind.schemas.get_list_keys(schema) if key in defaulted]
+            step = f"[{','.join(keys)}]"
         return f"{place}: duplicate entries for key {step}"
     if problem.kind == "null":
         what = (

@@ -23,6 +23,7 @@ _WEBHOOK = {
     "objectSelector": {},
     "timeoutSeconds": 10,
 }
+_SCALE_IO = {"storageMode": "ThinProvisioned", "fsType": "xfs"}
 _CEPH = {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"}
 # Defaults that do not depend on other fields, in the order in which the server has them.
 _VALUES: Mapping[str, Mapping[str, Any]] = {
@@ -88,7 +89,6 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     "core.v1.PersistentVolumeClaimSpec": {"resources": {}, "volumeMode": "Filesystem"},
     "core.v1.PersistentVolumeClaimStatus": {"phase": "Pending"},
     "core.v1.PersistentVolumeClaimTemplate": {"metadata": {}},
-    "core.v1.PersistentVolumeSpec": {"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"},
     "core.v1.PersistentVolumeStatus": {"phase": "Pending"},
     "core.v1.PodSpec": {
         "restartPolicy": "Always",
@@ -101,6 +101,8 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     "core.v1.Probe": {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3},
     "core.v1.ProjectedVolumeSource": {"defaultMode": _MODE},
     "core.v1.ReplicationControllerSpec": {"replicas": 1},
+    "core.v1.ScaleIOVolumeSource": _SCALE_IO,
+    "core.v1.ScaleIOPersistentVolumeSource": _SCALE_IO,
     "core.v1.SecretVolumeSource": {"defaultMode": _MODE},
     "core.v1.ServiceAccountTokenProjection": {"expirationSeconds": 3600},
     "core.v1.ServicePort": {"protocol": "TCP"},
@@ -121,6 +123,7 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     "flowcontrol.v1.QueuingConfiguration": {"queues": 64, "handSize": 8, "queueLengthLimit": 50},
     "admissionregistration.v1.MutatingAdmissionPolicySpec": {"failurePolicy": "Fail"},
     "networking.v1.NetworkPolicyPort": {"protocol": "TCP"},
+    "resource.v1.DeviceToleration": {"operator": "Equal"},
     "rbac.v1.RoleRef": {"apiGroup": "rbac.authorization.k8s.io"},
     "scheduling.v1.PriorityClass": {"preemptionPolicy": "PreemptLowerPriority"},
     "storage.v1.CSIDriverSpec": {

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.amounts import format_amount, sum_containers
@@ -306,6 +307,10 @@ def _default_sources(spec: Part) -> None:
 
 
 def _default_volume_object(item: Part) -> None:
+    """Set the defaults of a PersistentVolume, which those within a VolumeAttachment do not have."""
+    spec = item.setdefault("spec", {})
+    spec["persistentVolumeReclaimPolicy"] = spec.get("persistentVolumeReclaimPolicy") or "Retain"
+    _set(spec, volumeMode="Filesystem")
     item.setdefault("status", {}).setdefault("phase", "Pending")
 
 
@@ -329,6 +334,10 @@ def _default_device_request(request: Part) -> None:
         request["allocationMode"] = "ExactCount"
     if request["allocationMode"] == "ExactCount" and not request.get("count"):
         request["count"] = 1
+
+
+def _default_taint(taint: Part) -> None:
+    _set(taint, timeAdded=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
@@ -355,6 +364,7 @@ FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "networking.v1.IngressClassSpec": _default_ingress_class,
     "networking.v1.NetworkPolicySpec": _default_network_policy,
     "rbac.v1.Subject": _default_subject,
+    "resource.v1.DeviceTaint": _default_taint,
     "resource.v1.DeviceSubRequest": _default_device_request,
     "resource.v1.ExactDeviceRequest": _default_device_request,
 }

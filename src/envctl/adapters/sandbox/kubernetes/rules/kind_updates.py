@@ -73,11 +73,12 @@ def keep_priority(kind: str, item: Object, live: Object) -> None:
 
 
 def drop_topology(kind: str, item: Object, live: Object | None) -> None:
-    """Drop the former topology of endpoints, which clients can't write any more."""
+    """Drop the former topology of endpoints, which clients can't write any more. It counts as a change before."""
     if kind != "EndpointSlice" or (live is not None and live.get("endpoints") == item.get("endpoints")):
         return
-    for endpoint in item.get("endpoints") or ():
-        endpoint.pop("deprecatedTopology", None)
+    dropped = [endpoint.pop("deprecatedTopology", None) for endpoint in item.get("endpoints") or ()]
+    if live is not None and any(dropped):
+        item["metadata"]["generation"] = live["metadata"].get("generation", 0) + 1
 
 
 def keep_source(kind: str, item: Object, live: Object) -> None:
@@ -153,5 +154,5 @@ def _drop_source(item: Object, sent: Object) -> Object:
     """Return a claim with the field of its source that the client has sent, out of the two that the server fills."""
     wanted = sent.get("spec") or {}
     spec = {name: value for name, value in (item.get("spec") or {}).items() if name in wanted or name not in _SOURCES}
-    spec |= {name: wanted[name] for name in _SOURCES if wanted.get(name) and name not in spec}
+    spec |= {name: wanted[name] for name in _SOURCES if wanted.get(name) is not None and name not in spec}
     return {**item, "spec": spec}

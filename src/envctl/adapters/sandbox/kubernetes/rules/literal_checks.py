@@ -100,7 +100,18 @@ def _name_type(text: str, *, is_policy: bool) -> str:
     for pattern, name in _NUMBERS:
         if pattern.fullmatch(text):
             return name
+    if text.startswith("["):
+        return _name_list_type(text, is_policy=is_policy)
     return "dyn" if is_policy and _OBJECT.fullmatch(text) else ""
+
+
+def _name_list_type(text: str, *, is_policy: bool) -> str:
+    """Return the type of a list of simple literals of one type, as in `list(int)`; empty for anything else."""
+    whole = next((each for each in _list_literals(text) if each.start == 0), None)
+    if whole is None or not whole.parts or text[whole.parts[-1][1] :].strip() != "]":
+        return ""
+    types = {_name_type(text[start:end], is_policy=is_policy) for start, end in whole.parts}
+    return f"list({types.pop()})" if len(types) == 1 and not types & {"", "dyn"} else ""
 
 
 def _check_types(text: str, parts: Sequence[tuple[int, int]], *, is_policy: bool) -> Iterator[tuple[int, str]]:

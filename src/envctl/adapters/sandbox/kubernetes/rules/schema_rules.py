@@ -45,7 +45,11 @@ from envctl.adapters.sandbox.kubernetes.rules.server_side_apply import ApplyRequ
 from envctl.adapters.sandbox.kubernetes.rules.service_updates import adapt_service
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 from envctl.adapters.sandbox.kubernetes.rules.validation.kinds import find_causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_port_causes, find_taken
+from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import (
+    find_allocation_causes,
+    find_port_causes,
+    find_taken,
+)
 from envctl.domain.kubernetes.schemas import Schema, Schemas, read_custom_kinds
 
 Object = dict[str, Any]
@@ -159,11 +163,23 @@ class SchemaRules:
                 self._convert_embedded(self.schemas.get_items(schema), inner)
 
     def validate(
-        self, resource: ResourceFacts, item: Object, live: Object | None, sent_group: str = "", part: str = ""
+        self,
+        resource: ResourceFacts,
+        item: Object,
+        live: Object | None,
+        sent_group: str = "",
+        part: str = "",
+        *,
+        namespace: Object | None = None,
     ) -> None:
-        """Check an object with its defaults; `part` is the subresource that is written. Raises ContentError."""
+        """Check an object with its defaults. Raises ContentError.
+
+        `part` is the subresource that is written, `namespace` the object with the namespace of a new object.
+        """
         kind = self._find_kind(resource)
-        causes = find_causes(kind, item, live, is_custom=resource.is_custom, sent_group=sent_group, part=part)
+        causes = find_causes(
+            kind, item, live, is_custom=resource.is_custom, sent_group=sent_group, part=part, namespace=namespace
+        )
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
 
@@ -175,8 +191,15 @@ class SchemaRules:
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
 
-    def check_taken(self, resource: ResourceFacts, item: Object, others: Sequence[Object], *, is_dry_run: bool) -> None:
+    def check_taken(
+        self, resource: ResourceFacts, item: Object, live: Object | None, others: Sequence[Object], *, is_dry_run: bool
+    ) -> None:
         """Check that no other Service has what a Service asks for. Raises ContentError 422."""
+        spec = dict(item.get("spec") or {})
+        if spec.get("clusterIP") and not spec.get("clusterIPs"):
+            spec["clusterIPs"] = [spec["clusterIP"]]
+        if find_allocation_causes(spec, live and (live.get("spec") or {})):
+            return  # It asks for nothing that can be had; its validation says why.
         specs = [other.get("spec") or {} for other in others]
         causes = find_taken(item.get("spec") or {}, specs, has_addresses=not is_dry_run)
         if causes:

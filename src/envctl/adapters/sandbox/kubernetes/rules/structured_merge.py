@@ -87,9 +87,13 @@ class StructuredMerge:
 
     def _index_items(self, schema: Schema, items: object) -> dict[str, Any]:
         """Return the items of a list by their steps; the first one of equal ones."""
-        found: dict[str, Any] = {}
+        return {step: each[0] for step, each in self._group_items(schema, items).items()}
+
+    def _group_items(self, schema: Schema, items: object) -> dict[str, list[Any]]:
+        """Return the items of a list by their steps: more than one for items with the same keys."""
+        found: dict[str, list[Any]] = {}
         for item in items if isinstance(items, list) else ():
-            found.setdefault(self.name_list_item(schema, item), item)
+            found.setdefault(self.name_list_item(schema, item), []).append(item)
         return found
 
     # -- sets of fields ----------------------------------------------------------------------------------------------
@@ -107,8 +111,10 @@ class StructuredMerge:
                 if inner is None or inner == {} or not self._schemas.has_field(schema, name):
                     yield below
         elif isinstance(value, list) and type_ == "array" and self._schemas.get_list_type(schema) != "atomic":
-            for step, item in self._index_items(schema, value).items():
-                yield from self._walk_fields(self._schemas.get_items(schema), item, (*path, step))
+            for step, items in self._group_items(schema, value).items():
+                # Equal items have one owner as a whole.
+                if len(items) == 1:
+                    yield from self._walk_fields(self._schemas.get_items(schema), items[0], (*path, step))
                 yield (*path, step)
         elif path and (value is not None or type_ not in ("object", "array")):
             yield path
@@ -168,9 +174,13 @@ class StructuredMerge:
     def _compare(self, schema: Schema, before: object, after: object, path: FieldPath, found: Comparison) -> None:
         type_ = self._get_type(schema, after, before)
         is_leaf = self._is_leaf(schema, type_, before, after)
-        if not is_leaf:
-            for step, inner, old, new in self._pair_parts(schema, type_, before, after):
-                self._compare(inner, old, new, (*path, step), found)
+        if not is_leaf and type_ == "object":
+            was, now = _to_map(before), _to_map(after)
+            for name in dict.fromkeys((*was, *now)):
+                below = (*path, name_field(name))
+                self._compare(self._get_field(schema, name), was.get(name, ABSENT), now.get(name, ABSENT), below, found)
+        elif not is_leaf:
+            self._compare_items(schema, before, after, path, found)
         if not path:
             return
         if before is ABSENT:
@@ -180,19 +190,23 @@ class StructuredMerge:
         elif is_leaf and not is_equal(before, after):
             found.modified.add(path)
 
-    def _pair_parts(
-        self, schema: Schema, type_: str, before: object, after: object
-    ) -> Iterator[tuple[str, Schema, object, object]]:
-        if type_ == "object":
-            old, new = _to_map(before), _to_map(after)
-            for name in dict.fromkeys((*old, *new)):
-                inner = self._get_field(schema, name)
-                yield name_field(name), inner, old.get(name, ABSENT), new.get(name, ABSENT)
-        else:
-            old, new = self._index_items(schema, before), self._index_items(schema, after)
-            items = self._schemas.get_items(schema)
-            for step in dict.fromkeys((*old, *new)):
-                yield step, items, old.get(step, ABSENT), new.get(step, ABSENT)
+    def _compare_items(self, schema: Schema, before: object, after: object, path: FieldPath, found: Comparison) -> None:
+        """Compare the items of lists. Those with the same keys count as one that has no fields."""
+        items = self._schemas.get_items(schema)
+        was, now = self._group_items(schema, before), self._group_items(schema, after)
+        for step in dict.fromkeys((*was, *now)):
+            old, new, below = was.get(step, []), now.get(step, []), (*path, step)
+            if len(old) > 1 and len(new) > 1:
+                if not is_equal(old, new):
+                    found.modified.add(below)
+                continue
+            one, other = (each[0] if len(each) == 1 else ABSENT for each in (old, new))
+            if one is not ABSENT or other is not ABSENT:
+                self._compare(items, one, other, below, found)
+            if len(old) > 1:
+                found.removed.add(below)
+            elif len(new) > 1:
+                found.added.add(below)
 
     # -- removing ----------------------------------------------------------------------------------------------------
 

@@ -112,15 +112,35 @@ def _check_pod_term(term: Part, field: str, causes: Causes) -> None:
     check_selector(term.get("labelSelector"), f"{field}.labelSelector", causes)
     check_selector(term.get("namespaceSelector"), f"{field}.namespaceSelector", causes)
     _check_namespaces(term.get("namespaces") or (), f"{field}.namespace", causes)
-    if term.get("labelSelector") is None:
-        for name in ("matchLabelKeys", "mismatchLabelKeys"):
-            if term.get(name):
-                causes.forbid(f"{field}.{name}", "must not be specified when labelSelector is not set")
+    _check_label_keys(term, field, causes)
     key = term.get("topologyKey") or ""
     if not key:
         causes.require(f"{field}.topologyKey", "can not be empty")
     for text in list_key_problems(key):
         causes.refuse(f"{field}.topologyKey", key, text)
+
+
+def _check_label_keys(term: Part, field: str, causes: Causes) -> None:
+    """Check the keys of labels whose values a term takes from the pod itself."""
+    selector = term.get("labelSelector")
+    wanted, unwanted = term.get("matchLabelKeys") or (), term.get("mismatchLabelKeys") or ()
+    for name, keys in (("matchLabelKeys", wanted), ("mismatchLabelKeys", unwanted)):
+        if keys and selector is None:
+            causes.forbid(f"{field}.{name}", "must not be specified when labelSelector is not set")
+        for index, key in enumerate(keys if selector is not None else ()):
+            for text in list_key_problems(key):
+                causes.refuse(f"{field}.{name}[{index}]", key, text)
+    known = set((selector or {}).get("matchLabels") or ())
+    for expression in (selector or {}).get("matchExpressions") or ():
+        key = expression.get("key") or ""
+        if key in wanted and key in known:
+            last = max(index for index, each in enumerate(wanted) if each == key)
+            causes.refuse(f"{field}[{last}]", key, "exists in both matchLabelKeys and labelSelector")
+        known.add(key)
+    for index, key in enumerate(wanted):
+        if key in unwanted:
+            place = f"{field}.matchLabelKeys[{index}]"
+            causes.refuse(place, key, "exists in both matchLabelKeys and mismatchLabelKeys")
 
 
 def _check_namespaces(names: Sequence[str], field: str, causes: Causes) -> None:

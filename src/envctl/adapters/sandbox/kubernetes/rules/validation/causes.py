@@ -81,5 +81,12 @@ class Causes(list[Cause]):
             self.refuse(field, value, _PORT_RANGE)
 
     def check_unchanged(self, field: str, value: object, before: object, code: str = "") -> None:
-        if value != before:
+        if value != before and drop_empty(value) != drop_empty(before):
             self.refuse(field, value, "field is immutable", code)
+
+
+def drop_empty(value: object) -> object:
+    """Return a value without its empty lists, which are no lists for the server."""
+    if isinstance(value, dict):
+        return {name: drop_empty(inner) for name, inner in value.items() if inner is not None and inner != []}
+    return [drop_empty(each) for each in value] or None if isinstance(value, list) else value

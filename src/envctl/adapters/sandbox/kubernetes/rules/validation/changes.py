@@ -6,7 +6,7 @@ from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_balancer_class
-from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
+from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes, drop_empty
 
 Part = Mapping[str, Any]
 
@@ -57,7 +57,7 @@ def _check_job_template(template: Part, old: Part, causes: Causes) -> None:
         causes.check_unchanged("spec.template", template, former, "@core.PodTemplateSpec")
         return
     pod, old_pod = _hide_scheduling(template), _hide_scheduling(former)
-    if _hide_parts(pod, "resources") != _hide_parts(old_pod, "resources"):
+    if drop_empty(_hide_parts(pod, "resources")) != drop_empty(_hide_parts(old_pod, "resources")):
         causes.refuse("spec.template.spec", template.get("spec"), "field is immutable", "@core.PodSpec")
 
 

@@ -23,6 +23,7 @@ _PATH_TEXT = (
     "for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"
 )
 _MOST_CONTROLLER = 250
+_LEAST_PERIOD = 10
 _TEN_MINUTES = 600
 
 
@@ -115,6 +116,10 @@ def check_driver(item: Part, before: Part | None, causes: Causes) -> None:
             causes.refuse(f"{place}.expirationSeconds", seconds, text)
     for mode in spec.get("volumeLifecycleModes") or ():
         causes.check_choice("spec.volumeLifecycleModes", mode, ("Persistent", "Ephemeral"))
+    period = spec.get("nodeAllocatableUpdatePeriodSeconds")
+    if period is not None and period < _LEAST_PERIOD:
+        field = "spec.nodeAllocatableUpdatePeriodSeconds"
+        causes.refuse(field, period, f"must be greater than or equal to {_LEAST_PERIOD} seconds")
     if before is not None:
         old = before.get("spec") or {}
         for name in ("attachRequired", "volumeLifecycleModes"):

@@ -21,12 +21,12 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom import definitions
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.parts import check_custom_resource
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
+from envctl.adapters.sandbox.kubernetes.rules.validation.devices import claims, slices
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
 from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_allocation_causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.statuses import check_status
 from envctl.adapters.sandbox.kubernetes.rules.validation.system import (
     certificates,
-    devices,
     events,
     flow_control,
     mutations,
@@ -48,9 +48,19 @@ _OFTEN_CHECKED = frozenset(
         *("APIService", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "IPAddress", "Ingress"),
         *("IngressClass", "Job", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Role"),
         *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "VolumeAttributesClass"),
+        *("CertificateSigningRequest", "CSIStorageCapacity", "ResourceClaim", "ResourceClaimTemplate", "DeviceClass"),
+        "ControllerRevision",
     }
 )
 _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
+# Of the other kinds, those whose finalizers are checked twice in an update.
+_FINALIZERS_TWICE = frozenset(
+    {
+        *("LimitRange", "EndpointSlice", "PriorityLevelConfiguration", "FlowSchema", "CSINode", "VolumeAttachment"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
+        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
+    }
+)
 # What the checks of a kind report at other fields.
 _NOT_BY_SCHEMA = {
     "Node": ("spec", "status"),
@@ -74,7 +84,7 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "CSINode": nodes.check_csi_node,
     "CSIStorageCapacity": storage.check_storage_capacity,
     "Deployment": workloads.check_deployment,
-    "DeviceClass": devices.check_device_class,
+    "DeviceClass": claims.check_device_class,
     "Endpoints": addresses.check_endpoints,
     "EndpointSlice": addresses.check_endpoint_slice,
     "Event": events.check_event,
@@ -96,9 +106,10 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "PriorityClass": storage.check_priority_class,
     "PriorityLevelConfiguration": flow_control.check_priority_level,
     "ReplicaSet": workloads.check_replica_set,
-    "ResourceClaim": devices.check_device_claim,
-    "ResourceClaimTemplate": devices.check_claim_template,
+    "ResourceClaim": claims.check_device_claim,
+    "ResourceClaimTemplate": claims.check_claim_template,
     "ReplicationController": workloads.check_replication_controller,
+    "ResourceSlice": slices.check_slice,
     "ResourceQuota": limits.check_resource_quota,
     "Role": others.check_role,
     "RoleBinding": others.check_role_binding,
@@ -114,7 +125,7 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ValidatingAdmissionPolicy": policies.check_policy,
     "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,
     "ValidatingWebhookConfiguration": webhooks.check_webhooks,
-    "VolumeAttachment": nodes.check_attachment,
+    "VolumeAttachment": storage.check_attachment,
     "VolumeAttributesClass": classes.check_attributes_class,
 }
 
@@ -126,17 +137,27 @@ _PART_CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
 
 
 def find_causes(
-    kind: Kind, item: Part, live: Part | None, *, is_custom: bool, sent_group: str = "", part: str = ""
+    kind: Kind,
+    item: Part,
+    live: Part | None,
+    *,
+    is_custom: bool,
+    sent_group: str = "",
+    part: str = "",
+    namespace: Part | None = None,
 ) -> list[Cause]:
     """Return the problems of an object with its defaults, and of its changes to the live one.
 
     `sent_group` is the group of the request, if the object is stored in another one. `part` is its subresource.
+    `namespace` is the object with the namespace of a new object.
     """
     if (kind.group, kind.name, part) == ("", "Service", ""):
         found = find_allocation_causes(item.get("spec") or {}, live and (live.get("spec") or {}))
         if found:
             return found
     causes = Causes()
+    if namespace is not None and not is_custom:
+        claims.check_admin_access(kind.name, item, namespace, causes)
     check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
     if live is not None:
         _repeat_metadata(kind.name, causes)
@@ -157,9 +178,16 @@ def find_causes(
 
 def _repeat_metadata(kind: str, causes: Causes) -> None:
     """Report problems of metadata as often as the server finds them in an update."""
-    times = 4 if kind in _OFTEN_CHECKED else 2 if kind in _RARELY_CHECKED else 3
-    repeated = [cause for cause in causes if cause.field.startswith(_REPEATED)]
-    causes.extend(repeated * (times - 1))
+    is_often = kind in _OFTEN_CHECKED
+    times = 4 if is_often else 2 if kind in _RARELY_CHECKED else 3
+    of_finalizers = 3 if kind == "PersistentVolume" else 2 if is_often or kind in _FINALIZERS_TWICE else 1
+    for cause in list(causes):
+        if cause.field.startswith(_REPEATED):
+            causes.extend([cause] * (times - 1))
+        elif cause.field == "metadata.finalizers":
+            causes.extend([cause] * (of_finalizers - 1))
+        elif cause.field.startswith("metadata.finalizers[") and is_often:
+            causes.append(cause)
 
 
 def _check_schema(kind: Kind, item: Part, causes: Causes) -> None:

@@ -65,8 +65,19 @@ _CONFIG_KEY_TEXT = (
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
+_FREE_FINALIZERS = frozenset(
+    {
+        *("APIService", "CustomResourceDefinition", "Event", "Lease", "PodDisruptionBudget", "RuntimeClass"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
+        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
+    }
+)
 # Kinds whose checks include the name, or that take any name.
 _OWN_NAMES = frozenset({"APIService", "CertificateSigningRequest", "IPAddress"})
+_NOT_IN_TEMPLATES = (
+    *("name", "generateName", "namespace", "selfLink", "uID", "resourceVersion", "generation", "creationTimestamp"),
+    *("deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields"),
+)
 _ACCESS_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
 
 
@@ -172,6 +183,15 @@ def check_annotations(annotations: object, field: str, causes: Causes) -> None:
         causes.report_length(field, _ANNOTATIONS_SIZE)
 
 
+def check_template_metadata(metadata: Mapping[str, Any], field: str, causes: Causes) -> None:
+    """Check the metadata of a template, which may have labels and annotations only."""
+    check_annotations(metadata.get("annotations"), f"{field}.annotations", causes)
+    check_labels(metadata.get("labels"), f"{field}.labels", causes)
+    for name in _NOT_IN_TEMPLATES:
+        if metadata.get(name.replace("uID", "uid")):
+            causes.forbid(f"{field}.{name}", "cannot be set")
+
+
 def list_segment_problems(name: str) -> list[str]:
     """Return the problems of a name that has to fit into a path."""
     if name in (".", ".."):
@@ -202,7 +222,7 @@ def check_metadata(kind: str, metadata: Mapping[str, Any], causes: Causes, *, is
     check_labels(metadata.get("labels"), "metadata.labels", causes)
     check_annotations(metadata.get("annotations"), "metadata.annotations", causes)
     _check_owners(metadata.get("ownerReferences") or (), causes)
-    _check_finalizers(metadata.get("finalizers") or [], causes, is_custom=is_custom)
+    _check_finalizers(metadata.get("finalizers") or [], causes, is_free=is_custom or kind in _FREE_FINALIZERS)
 
 
 def _check_owners(owners: Sequence[Mapping[str, Any]], causes: Causes) -> None:
@@ -232,14 +252,15 @@ def _show_owner(owner: Mapping[str, Any]) -> dict[str, Any]:
     return {name: owner[name] for name in names if name in owner}
 
 
-def _check_finalizers(finalizers: Sequence[str], causes: Causes, *, is_custom: bool) -> None:
+def _check_finalizers(finalizers: Sequence[str], causes: Causes, *, is_free: bool) -> None:
+    """Check finalizers. Those of some kinds need no domain."""
     for finalizer in finalizers:
         for text in list_key_problems(finalizer):
             causes.refuse("metadata.finalizers", finalizer, text)
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
         text = "finalizer orphan and foregroundDeletion cannot be both set"
         causes.refuse("metadata.finalizers", list(finalizers), text)
-    for index, finalizer in enumerate(finalizers if not is_custom else ()):
+    for index, finalizer in enumerate(finalizers if not is_free else ()):
         if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
             text = "name is neither a standard finalizer name nor is it fully qualified"
             causes.refuse(f"metadata.finalizers[{index}]", finalizer, text)

@@ -65,6 +65,9 @@ def _check_external_name(spec: Part, causes: Causes) -> None:
     name = spec.get("externalName") or ""
     if spec.get("clusterIP"):
         causes.forbid("spec.clusterIPs", "may not be set for ExternalName services")
+    for field in ("ipFamilies", "ipFamilyPolicy"):
+        if spec.get(field):
+            causes.forbid(f"spec.{field}", "may not be set for ExternalName services")
     if not name:
         causes.require("spec.externalName")
     for text in list_subdomain_problems(name.removesuffix(".")) if name else ():

@@ -20,6 +20,8 @@ from envctl.domain.kubernetes.quantity import parse_quantity
 Part = Mapping[str, Any]
 
 _GROUP = "rbac.authorization.k8s.io"
+# The order in which the server looks for the source of a metric. It checks the first one.
+_SOURCES = ("object", "external", "pods", "resource", "containerResource")
 _METRICS = ("ContainerResource", "External", "Object", "Pods", "Resource")
 _MOST_DATA = 1024 * 1024
 _KEYS_OF_TYPE = {
@@ -166,19 +168,18 @@ def _check_metric(metric: Part, place: str, causes: Causes) -> None:
         causes.require(f"{place}.type", "must specify a metric source type")
     if kind not in _METRICS:
         causes.refuse_choice(f"{place}.type", kind, _METRICS)
-    sources = [name for name in (each[0].lower() + each[1:] for each in _METRICS) if metric.get(name) is not None]
+    sources = [name for name in _SOURCES if metric.get(name) is not None]
     for source in sources[:1]:
         _check_metric_source(source, metric[source], f"{place}.{source}", causes)
     expected = kind[:1].lower() + kind[1:]
     if kind in _METRICS and expected not in sources:
         causes.require(f"{place}.{expected}", "must populate information for the given metric source")
-    if kind in _METRICS:
-        for source in sources:
-            if source != expected:
-                causes.forbid(f"{place}.{source}", "must populate the given metric source only")
-    else:
+    if kind not in _METRICS:
         # The server finds this twice, and its answer has both.
         causes.refuse_choice(f"{place}.type", kind, _METRICS)
+    for source in sources if len(sources) > 1 else ():
+        if source != expected:
+            causes.forbid(f"{place}.{source}", "must populate the given metric source only")
 
 
 _NO_TARGET = {
@@ -249,7 +250,8 @@ def _check_metric_target(target: Part, place: str, causes: Causes) -> None:
 def check_disruption_budget(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001
     spec = item.get("spec") or {}
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
-        causes.refuse("spec", dict(spec), "minAvailable and maxUnavailable cannot be both set")
+        text = "minAvailable and maxUnavailable cannot be both set"
+        causes.refuse("spec", spec, text, "@policy.PodDisruptionBudgetSpec")
     for name in ("minAvailable", "maxUnavailable"):
         check_count_or_percent(spec.get(name), f"spec.{name}", causes)
     check_selector(spec.get("selector"), "spec.selector", causes)

@@ -6,6 +6,7 @@ from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_subdomain_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.windows_users import list_windows_user_problems
 
 Part = Mapping[str, Any]
 
@@ -35,6 +36,8 @@ _LINUX_CONTAINER = (
     *("appArmorProfile", "seLinuxOptions", "seccompProfile", "capabilities", "readOnlyRootFilesystem", "privileged"),
     *("allowPrivilegeEscalation", "procMount", "runAsUser", "runAsGroup"),
 )
+_MOST_CREDENTIALS = 64
+_CONTEXT = "@core.SecurityContext"
 _GROUPS = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -132,29 +135,10 @@ def _check_escalation(context: Part, place: str, causes: Causes) -> None:
         return
     text = "cannot set `allowPrivilegeEscalation` to false and "
     if context.get("privileged"):
-        causes.refuse(place, _show_context(context), f"{text}`privileged` to true")
+        causes.refuse(place, context, f"{text}`privileged` to true", _CONTEXT)
     for name in (context.get("capabilities") or {}).get("add") or ():
         if name == "CAP_SYS_ADMIN":
-            causes.refuse(place, _show_context(context), f"{text}`capabilities.Add` CAP_SYS_ADMIN")
-
-
-def _show_context(context: Part) -> Part:
-    """Return a context of a container as the internal types of the server name its fields."""
-    options = context.get("seLinuxOptions")
-    capabilities, seccomp = context.get("capabilities"), context.get("seccompProfile")
-    armor = context.get("appArmorProfile")
-    shown: dict[str, Any] = {
-        "Capabilities": capabilities and {"Add": capabilities.get("add"), "Drop": capabilities.get("drop")},
-        "Privileged": context.get("privileged"),
-        "SELinuxOptions": options and {name.capitalize(): options.get(name, "") for name in _LABEL_PARTS},
-        "WindowsOptions": None,
-    }
-    names = ("runAsUser", "runAsGroup", "runAsNonRoot", "readOnlyRootFilesystem", "allowPrivilegeEscalation")
-    shown |= {name[:1].upper() + name[1:]: context.get(name) for name in (*names, "procMount")}
-    return shown | {"SeccompProfile": _show_profile(seccomp), "AppArmorProfile": _show_profile(armor)}
-
-
-_LABEL_PARTS = ("user", "role", "type", "level")
+            causes.refuse(place, context, f"{text}`capabilities.Add` CAP_SYS_ADMIN", _CONTEXT)
 
 
 def _show_profile(profile: Part | None) -> Part | None:
@@ -218,9 +202,14 @@ def _check_windows_options(options: Part, place: str, causes: Causes) -> None:
     name = options.get("gmsaCredentialSpecName")
     for text in list_subdomain_problems(name) if name is not None else ():
         causes.refuse(f"{place}.gmsaCredentialSpecName", name, text)
-    for field in ("gmsaCredentialSpec", "runAsUserName"):
-        if options.get(field) == "":
-            causes.refuse(f"{place}.{field}", "", f"{field} cannot be an empty string")
+    credentials, user = options.get("gmsaCredentialSpec"), options.get("runAsUserName")
+    if credentials == "":
+        causes.refuse(f"{place}.gmsaCredentialSpec", "", "gmsaCredentialSpec cannot be an empty string")
+    elif len((credentials or "").encode()) > _MOST_CREDENTIALS * 1024:
+        text = f"gmsaCredentialSpec size must be under {_MOST_CREDENTIALS} KiB"
+        causes.refuse(f"{place}.gmsaCredentialSpec", credentials, text)
+    for text in list_windows_user_problems(user) if user is not None else ():
+        causes.refuse(f"{place}.runAsUserName", user, f"runAsUserName{text}")
 
 
 def _check_windows(spec: Part, field: str, causes: Causes) -> None:

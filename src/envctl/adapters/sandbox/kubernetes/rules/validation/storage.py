@@ -1,4 +1,4 @@
-"""Claims, volumes, storage classes and priority classes."""
+"""Claims, volumes and their attachments, storage classes and priority classes."""
 
 from collections.abc import Mapping
 from decimal import ROUND_UP
@@ -8,12 +8,17 @@ from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_node_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_volume_changes
-from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_key_problems, list_subdomain_problems
+from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
+    list_key_problems,
+    list_label_problems,
+    list_subdomain_problems,
+)
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.system.disks import (
     check_attributes_class,
     check_volume_sources,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.nodes import check_driver_name
 from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
@@ -22,6 +27,7 @@ _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOnc
 _CLAIM_UPDATES = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
+_ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 _USER_PRIORITY = 1_000_000_000
 
 _OF_SOURCES = ("apiGroup", "kind", "name")
@@ -46,12 +52,21 @@ def check_claim_spec(spec: Part, field: str, causes: Causes) -> None:
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse(f"{field}.storageClassName", name, text)
     causes.check_choice(f"{field}.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
+    _check_sources(spec, field, causes)
+    attributes = spec.get("volumeAttributesClassName")
+    for text in list_subdomain_problems(attributes) if attributes else ():
+        causes.refuse(f"{field}.volumeAttributesClassName", attributes, text)
+
+
+def _check_sources(spec: Part, field: str, causes: Causes) -> None:
     for source in ("dataSource", "dataSourceRef"):
         if spec.get(source) is not None:
             _check_source(spec[source], f"{field}.{source}", causes)
     old, new = spec.get("dataSource"), spec.get("dataSourceRef")
-    if old is not None and new is not None and any(old.get(name) != new.get(name) for name in _OF_SOURCES):
-        # The server shows the place in place of the value.
+    # The server shows the place in place of the value.
+    if old is not None and new is not None and new.get("namespace"):
+        causes.refuse(field, {}, "may not be specified when dataSourceRef.namespace is specified")
+    elif old is not None and new is not None and any(old.get(name) != new.get(name) for name in _OF_SOURCES):
         causes.refuse(field, {}, "must match dataSourceRef")
 
 
@@ -65,6 +80,9 @@ def _check_source(source: Part, field: str, causes: Causes) -> None:
     group = source.get("apiGroup") or ""
     for text in list_subdomain_problems(group) if group else ():
         causes.refuse(f"{field}.apiGroup", group, text)
+    namespace = source.get("namespace") or ""
+    for text in list_label_problems(namespace) if namespace else ():
+        causes.refuse(f"{field}.namespace", namespace, text)
 
 
 def check_claim(item: Part, before: Part | None, causes: Causes) -> None:
@@ -122,23 +140,69 @@ def _check_capacity(spec: Part, causes: Causes) -> None:
 
 def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
-    modes = spec.get("accessModes") or ()
-    if not modes:
-        causes.require("spec.accessModes")
-    for mode in modes:
-        causes.check_choice("spec.accessModes", mode, _ACCESS_MODES)
-    if "ReadWriteOncePod" in modes and any(mode in _ACCESS_MODES and mode != "ReadWriteOncePod" for mode in modes):
-        causes.forbid("spec.accessModes", "may not use ReadWriteOncePod with other access modes")
+    _check_modes(spec, "spec", causes)
     _check_capacity(spec, causes)
     _check_volume_use(spec, causes)
-    check_volume_sources(spec, causes)
+    check_volume_sources(spec, causes, "spec", (item.get("metadata") or {}).get("name") or "")
     name = spec.get("storageClassName")
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse("spec.storageClassName", name, text)
     causes.check_choice("spec.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
-    check_attributes_class(spec, causes)
+    check_attributes_class(spec, causes, "spec")
     if before is not None:
         check_volume_changes(spec, before.get("spec") or {}, causes)
+
+
+def _check_modes(spec: Part, field: str, causes: Causes) -> None:
+    modes = spec.get("accessModes") or ()
+    if not modes:
+        causes.require(f"{field}.accessModes")
+    for mode in modes:
+        causes.check_choice(f"{field}.accessModes", mode, _ACCESS_MODES)
+    if "ReadWriteOncePod" in modes and any(mode in _ACCESS_MODES and mode != "ReadWriteOncePod" for mode in modes):
+        causes.forbid(f"{field}.accessModes", "may not use ReadWriteOncePod with other access modes")
+
+
+def check_attachment(item: Part, before: Part | None, causes: Causes) -> None:
+    """Check the node, the volume and the status of an attachment. Its spec can't change."""
+    spec = item.get("spec") or {}
+    node, source = spec.get("nodeName") or "", spec.get("source") or {}
+    check_driver_name(spec.get("attacher") or "", "spec.attacher", causes)
+    volume, inline = source.get("persistentVolumeName"), source.get("inlineVolumeSpec")
+    if volume is None and inline is None:
+        causes.require("spec.source", _ONE_SOURCE)
+    elif volume is not None and inline is not None:
+        causes.forbid("spec.source", _ONE_SOURCE)
+    elif volume == "":
+        causes.require("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName")
+    elif inline is not None:
+        _check_inline_volume(inline, "spec.source.inlineVolumeSpec", causes)
+    for text in list_subdomain_problems(node):
+        causes.refuse("spec.nodeName", node, text)
+    for text in list_subdomain_problems(volume) if volume is not None else ():
+        causes.refuse("spec.source.persistentVolumeName", volume, text)
+    if before is not None:
+        causes.check_unchanged("spec", spec, before.get("spec") or {}, "@storage.VolumeAttachmentSpec")
+
+
+def _check_inline_volume(spec: Part, field: str, causes: Causes) -> None:
+    """Check a volume within an attachment, which stands for one that a pod names by itself."""
+    text = "in the context of inline volumes"
+    for name in ("claimRef", "capacity"):
+        if spec.get(name) is not None and (spec[name] or name == "claimRef"):
+            causes.forbid(f"{field}.{name}", f"may not be specified {text}")
+    if spec.get("csi") is None:
+        causes.require(f"{field}.csi", f"has to be specified {text}")
+    _check_modes(spec, field, causes)
+    if spec.get("persistentVolumeReclaimPolicy") not in (None, "", "Retain"):
+        causes.forbid(f"{field}.persistentVolumeReclaimPolicy", f"may only be Retain {text}")
+    if spec.get("nodeAffinity") is not None:
+        causes.forbid(f"{field}.nodeAffinity", f"may not be specified {text}")
+    check_volume_sources(spec, causes, field, "")
+    if spec.get("storageClassName"):
+        causes.forbid(f"{field}.storageClassName", f"may not be specified {text}")
+    if spec.get("volumeMode") not in (None, "Filesystem"):
+        causes.forbid(f"{field}.volumeMode", f"may not specify volumeMode other than Filesystem {text}")
 
 
 def _check_volume_use(spec: Part, causes: Causes) -> None:

@@ -48,7 +48,7 @@ def check_volumes(volumes: Sequence[Part], field: str, causes: Causes, pod: str 
     for index, volume in enumerate(volumes):
         place, name = f"{field}[{index}]", volume.get("name") or ""
         found = Causes()
-        _check_source(volume, place, found)
+        _check_source(volume, place, found, is_of_pod=bool(pod))
         if pod and name and volume.get("ephemeral") is not None:
             claim = f"{pod}-{name}"
             for text in list_subdomain_problems(claim):
@@ -69,14 +69,23 @@ def check_volumes(volumes: Sequence[Part], field: str, causes: Causes, pod: str 
     return usable
 
 
-def _check_source(volume: Part, place: str, causes: Causes) -> None:
+def _check_source(volume: Part, place: str, causes: Causes, *, is_of_pod: bool) -> None:
     kinds = [kind for kind in _KINDS if volume.get(kind) is not None]
     if not kinds:
         causes.require(place, "must specify a volume type")
     for kind in kinds[:1]:
+        # A template need not name its image.
+        if kind != "image" or is_of_pod or volume[kind].get("reference"):
+            _require_fields(kind, volume[kind], f"{place}.{kind}", causes)
         _check_kind(kind, volume[kind], place, causes)
     for kind in kinds[1:]:
         causes.forbid(f"{place}.{_SHOWN_KINDS.get(kind, kind)}", "may not specify more than 1 volume type")
+
+
+def _require_fields(kind: str, source: Part, place: str, causes: Causes) -> None:
+    for name in _REQUIRED.get(kind, ()):
+        if not source.get(name):
+            causes.require(f"{place}.{name}")
 
 
 def _check_kind(kind: str, source: Part, place: str, causes: Causes) -> None:
@@ -86,9 +95,6 @@ def _check_kind(kind: str, source: Part, place: str, causes: Causes) -> None:
         if kind == "csi":
             _check_publishing(source, f"{place}.csi", causes)
         return
-    for name in _REQUIRED.get(kind, ()):
-        if not source.get(name):
-            causes.require(f"{place}.{kind}.{name}")
     _check_mode(source, f"{place}.{kind}", causes)
     _check_content(kind, source, f"{place}.{kind}", causes)
 

@@ -21,7 +21,7 @@ _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _TYPED_VARIABLES = {**dict.fromkeys(("object", "oldObject", "request"), "dyn"), "authorizer": AUTHORIZER}
 _SCOPES = ("*", "Cluster", "Namespaced")
 _URL_FORM = "desired format: https://host[/path]"
-_LEAST_PARTS = 3
+_LEAST_PARTS, _LAST_PORT = 3, 65535
 _NAMES = {"operations": "operations", "apiGroups": "API groups", "apiVersions": "API versions"}
 
 
@@ -80,8 +80,8 @@ def check_rule(rule: Part, place: str, causes: Causes) -> None:
             causes.require(f"{place}.{name}")
         if len(values) > 1 and "*" in values:
             causes.refuse(f"{place}.{name}", list(values), f"if '*' is present, must not specify other {shown}")
-    for index, each in enumerate(rule.get("operations") or ()):
-        causes.check_choice(f"{place}.operations[{index}]", each or "", _OPERATIONS)
+        for index, each in enumerate(values if name == "operations" else ()):
+            causes.check_choice(f"{place}.operations[{index}]", each or "", _OPERATIONS)
     for index, each in enumerate(rule.get("apiVersions") or ()):
         if not each:
             causes.require(f"{place}.apiVersions[{index}]")
@@ -143,7 +143,10 @@ def check_client(client: Part, place: str, causes: Causes) -> None:
                 causes.require(f"{place}.service.{shown}")
         if (service or {}).get("path") is not None:
             _check_path((service or {})["path"], f"{place}.service.path", causes)
-        causes.check_port(f"{place}.service.port", (service or {}).get("port"))
+        port = (service or {}).get("port")
+        if port is not None and not 1 <= port <= _LAST_PORT:
+            text = f"port is not valid: must be between 1 and {_LAST_PORT}, inclusive"
+            causes.refuse(f"{place}.service.port", port, text)
 
 
 def _check_path(path: str, field: str, causes: Causes) -> None:

@@ -222,6 +222,8 @@ def check_cron_job(item: Part, before: Part | None, causes: Causes) -> None:  # 
     if job.get("selector") is not None:
         field, shown = "spec.jobTemplate.spec.selector", job["selector"]
         causes.refuse(field, shown, "`selector` will be auto-generated", "*@meta.v1.LabelSelector")
+    if job.get("manualSelector"):
+        causes.refuse_choice("spec.jobTemplate.spec.manualSelector", True, ("nil", "false"))
 
 
 def _check_time_zone(zone: str | None, causes: Causes) -> None:

@@ -11,7 +11,7 @@ from envctl.adapters.sandbox.kubernetes.rules.warnings.addresses import (
     warn_of_range,
 )
 from envctl.adapters.sandbox.kubernetes.rules.warnings.definitions import warn_of_formats
-from envctl.adapters.sandbox.kubernetes.rules.warnings.pods import warn_of_claim_spec, warn_of_pod
+from envctl.adapters.sandbox.kubernetes.rules.warnings.pods import VOLUMES, warn_of_claim_spec, warn_of_pod
 from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]
@@ -25,6 +25,8 @@ _VOLUME_ANNOTATIONS = {
     _CLASS: 'deprecated since v1.8; use "storageClassName" attribute instead',
     "volume.beta.kubernetes.io/mount-options": 'deprecated since v1.31; use "mountOptions" attribute instead',
 }
+# Of the old types of volumes, those of which a persistent volume is warned.
+_OLD_VOLUMES = ("cephfs", "photonPersistentDisk", "scaleIO", "storageos", "glusterfs", "rbd")
 _LIMITED = ("cpu", "memory", "storage", "ephemeral-storage")
 _INGRESS_CLASS, _HINTS = "kubernetes.io/ingress.class", "service.kubernetes.io/topology-aware-hints"
 
@@ -153,6 +155,22 @@ def _warn_of_claim(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG
     yield from warn_of_claim_spec(item.get("spec") or {}, "spec")
 
 
+def _warn_of_node(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
+    spec = item.get("spec") or {}
+    if spec.get("configSource") is not None:
+        yield "spec.configSource: the feature is removed"
+    if spec.get("externalID"):
+        yield "spec.externalID: this field is deprecated, and is unused by Kubernetes"
+    for index, text in enumerate(spec.get("podCIDRs") or ()):
+        yield from warn_of_range(text, f"spec.podCIDRs[{index}]")
+
+
+def _warn_of_replication_controller(item: Part, live: Part | None) -> Iterator[str]:
+    """Warn of the template, in an update of the former one."""
+    if live is None or item.get("spec") != live.get("spec"):
+        yield from _warn_of_template(live or item, None)
+
+
 def _warn_of_volume(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
     spec, annotations = item.get("spec") or {}, item["metadata"].get("annotations") or {}
     for key, text in _VOLUME_ANNOTATIONS.items():
@@ -161,6 +179,16 @@ def _warn_of_volume(item: Part, live: Part | None) -> Iterator[str]:  # noqa: AR
     if spec.get("persistentVolumeReclaimPolicy") == "Recycle":
         text = "Instead, the recommended approach is to use dynamic provisioning."
         yield f"spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. {text}"
+    terms = ((spec.get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or ()
+    for index, term in enumerate(terms):
+        for number, expression in enumerate(term.get("matchExpressions") or ()):
+            key = expression.get("key") or ""
+            if text := find_deprecation(key):
+                place = f"spec.nodeAffinity.required.nodeSelectorTerms[{index}].matchExpressions[{number}].key"
+                yield f"{place}: {key} is {text}"
+    for name in _OLD_VOLUMES:
+        if spec.get(name) is not None:
+            yield f"spec.{'storageOS' if name == 'storageos' else name}: {VOLUMES[name]}"
 
 
 def _warn_of_storage_class(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
@@ -214,13 +242,14 @@ _WARNINGS: Mapping[str, Warn] = {
     "Ingress": _warn_of_ingress,
     "Job": _warn_of_template,
     "NetworkPolicy": _warn_of_network_policy,
+    "Node": _warn_of_node,
     "PersistentVolume": _warn_of_volume,
     "PersistentVolumeClaim": _warn_of_claim,
     "Pod": _warn_of_new_pod,
     "PodTemplate": _warn_of_pod_template,
     "ReplicaSet": _warn_of_template,
     "ResourceQuota": _warn_of_quota,
-    "ReplicationController": _warn_of_template,
+    "ReplicationController": _warn_of_replication_controller,
     "Service": _warn_of_service,
     "StatefulSet": _warn_of_stateful_set,
     "StorageClass": _warn_of_storage_class,

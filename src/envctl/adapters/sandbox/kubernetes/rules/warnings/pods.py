@@ -21,7 +21,7 @@ _ANNOTATIONS = {
     "security.alpha.kubernetes.io/unsafe-sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
 }
 _SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
-_VOLUMES = {
+VOLUMES = {
     "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
     "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
     "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
@@ -32,6 +32,7 @@ _VOLUMES = {
     "cephfs": "deprecated in v1.28, non-functional in v1.31+",
     "rbd": "deprecated in v1.28, non-functional in v1.31+",
 }
+"""What is said of old types of volumes."""
 
 
 def warn_of_pod(metadata: Part, spec: Part, root: str = "") -> Iterator[str]:
@@ -109,7 +110,7 @@ def _warn_of_term(term: Part, field: str, *, with_values: bool = False) -> Itera
 
 def _warn_of_volumes(volumes: Sequence[Part], field: str) -> Iterator[str]:
     for index, volume in enumerate(volumes):
-        for kind, text in _VOLUMES.items():
+        for kind, text in VOLUMES.items():
             if volume.get(kind) is not None:
                 yield f"{field}[{index}].{'storageOS' if kind == 'storageos' else kind}: {text}"
         template = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")

@@ -1,5 +1,6 @@
 """Sources of volumes that pods and persistent volumes share: disks, paths of hosts, file systems of networks."""
 
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -41,9 +42,11 @@ _INITIATORS = {
     "eui": re.compile(r"eui.[A-Za-z0-9]{16}\Z"),
     "naa": re.compile(r"naa.[A-Za-z0-9]{32}\Z"),
 }
+# A host with a port, as Go's net.SplitHostPort takes it: a host with colons is in brackets.
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*):[^:\[\]]*")
 _MANAGED = "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"
 _BLOB = "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd"
-_MOST_UNITS = 255
+_MOST_UNITS, _LONGEST_TENANT, _LONGEST_PORTAL = 255, 64, 64
 
 
 def check_disk(kind: str, source: Part, field: str, causes: Causes) -> None:
@@ -91,27 +94,58 @@ def _check_flocker(source: Part, place: str, causes: Causes) -> None:
 
 def _check_quobyte(source: Part, place: str, causes: Causes) -> None:
     text = "must be a host:port pair or multiple pairs separated by commas"
-    if not source.get("registry"):
+    registry = source.get("registry") or ""
+    if not registry:
         causes.require(f"{place}.registry", text)
-    for pair in source["registry"].split(",") if source.get("registry") else ():
-        if ":" not in pair:
-            causes.refuse(f"{place}.registry", source["registry"], text)
+    elif len(source.get("tenant") or "") > _LONGEST_TENANT:
+        causes.require(f"{place}.tenant", "must be a UUID and may not exceed a length of 64 characters")
+    else:
+        for pair in registry.split(","):
+            if not _HOST_AND_PORT.fullmatch(pair):
+                causes.refuse(f"{place}.registry", registry, text)
     if not source.get("volume"):
         causes.require(f"{place}.volume")
 
 
+def _check_flex(source: Part, place: str, causes: Causes) -> None:
+    for key in sorted(source.get("options") or ()):
+        if f".{key.partition('/')[0].lower()}".endswith((".kubernetes.io", ".k8s.io")):
+            causes.refuse(f"{place}.options[{key}]", key, "kubernetes.io and k8s.io namespaces are reserved")
+
+
+def _is_persistent(place: str) -> bool:
+    """Return whether the place is in a persistent volume: those of pods are in a list."""
+    return not place.rpartition(".")[0].endswith("]")
+
+
 def _check_iscsi(source: Part, place: str, causes: Causes) -> None:
-    name = source.get("iqn") or ""
-    rule = _INITIATORS.get(name[:3])
-    if name and (rule is None or not rule.match(name)):
-        # A pod's refusal tells more than a persistent volume's.
-        more = " starting with iqn, eui, or naa" if rule is None and place != "spec.iscsi" else ""
-        causes.refuse(f"{place}.iqn", name, f"must be valid format{more}")
+    _check_initiator(source.get("iqn") or None, f"{place}.iqn", causes)
     _check_unit(source, place, causes)
     secret = source.get("secretRef")
     if secret is None and (source.get("chapAuthDiscovery") or source.get("chapAuthSession")):
         causes.require(f"{place}.secretRef")
-    _check_local_secret(source, place, causes)
+    if _is_persistent(place):
+        _check_local_secret(source, place, causes)
+    _check_initiator(source.get("initiatorName"), f"{place}.initiatorname", causes)
+
+
+def _check_initiator(name: str | None, field: str, causes: Causes) -> None:
+    rule = _INITIATORS.get((name or "")[:3])
+    if name is not None and (rule is None or not rule.match(name)):
+        # A pod's refusal tells more than a persistent volume's.
+        is_short = rule is not None or _is_persistent(field.rpartition(".")[0])
+        causes.refuse(field, name, f"must be valid format{'' if is_short else ' starting with iqn, eui, or naa'}")
+
+
+def _check_address_length(kind: str, source: Part, field: str, name: str, causes: Causes) -> None:
+    portal = source.get("targetPortal") or ""
+    if kind != "iscsi" or source.get("initiatorName") is None or len(f"{name}:{portal}") <= _LONGEST_PORTAL:
+        return
+    text = (
+        "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is "
+        "specified."
+    )
+    causes.refuse(f"{field}.iscsi.targetportal", portal, text)
 
 
 def _check_unit(source: Part, place: str, causes: Causes) -> None:
@@ -176,6 +210,7 @@ _CHECKS: Mapping[str, Callable[[Part, str, Causes], None]] = {
     "iscsi": _check_iscsi,
     "cinder": _check_local_secret,
     "fc": _check_fibre,
+    "flexVolume": _check_flex,
     "azureFile": _check_azure_file,
     "azureDisk": _check_azure_disk,
     "local": _check_steps,
@@ -184,36 +219,44 @@ _CHECKS: Mapping[str, Callable[[Part, str, Causes], None]] = {
 }
 
 
-def check_volume_sources(spec: Part, causes: Causes) -> None:
-    """Check that a persistent volume has one source, and that it is complete."""
+def check_volume_sources(spec: Part, causes: Causes, field: str, name: str) -> None:
+    """Check that a persistent volume of this name has one source, and that it is complete."""
     kinds = [kind for kind in REQUIRED if spec.get(kind) is not None]
     for index, kind in enumerate(kinds):
-        if index:
-            causes.forbid(f"spec.{kind}", "may not specify more than 1 volume type")
+        # The server checks this type also after another one.
+        if index and kind != "flexVolume":
+            causes.forbid(f"{field}.{kind}", "may not specify more than 1 volume type")
         else:
-            check_disk(kind, spec[kind], "spec", causes)
-            _check_persistence(kind, spec, causes)
+            _check_address_length(kind, spec[kind], field, name, causes)
+            check_disk(kind, spec[kind], field, causes)
+            _check_persistence(kind, spec, field, causes)
     if not kinds:
-        causes.require("spec", "must specify a volume type")
-    path = ((spec.get("hostPath") or {}).get("path") or "").rstrip("/")
-    if spec.get("hostPath") and not path and spec.get("persistentVolumeReclaimPolicy") == "Recycle":
+        causes.require(field, "must specify a volume type")
+    path = (spec.get("hostPath") or {}).get("path") or ""
+    is_root = path and posixpath.normpath(path).strip("/") == ""
+    if is_root and spec.get("persistentVolumeReclaimPolicy") == "Recycle":
         text = "may not be 'recycle' for a hostPath mount of '/'"
-        causes.forbid("spec.persistentVolumeReclaimPolicy", text)
+        causes.forbid(f"{field}.persistentVolumeReclaimPolicy", text)
 
 
-def _check_persistence(kind: str, spec: Part, causes: Causes) -> None:
+def _check_persistence(kind: str, spec: Part, field: str, causes: Causes) -> None:
     source: Part = spec[kind]
     if kind == "local" and spec.get("nodeAffinity") is None:
-        causes.require("spec.nodeAffinity", "Local volume requires node affinity")
+        causes.require(f"{field}.nodeAffinity", "Local volume requires node affinity")
     secret = source.get("secretRef")
     if kind in ("cinder", "storageos") and secret is not None and not secret.get("namespace"):
-        causes.require(f"spec.{kind}.secretRef.namespace")
+        causes.require(f"{field}.{kind}.secretRef.namespace")
     if kind == "csi":
         if not source.get("volumeHandle"):
-            causes.require("spec.csi.volumeHandle")
+            causes.require(f"{field}.csi.volumeHandle")
         for name in ("controllerPublish", "controllerExpand", "nodePublish", "nodeExpand"):
             if source.get(f"{name}SecretRef") is not None:
-                _check_secret(source[f"{name}SecretRef"], f"spec.csi.{name}SecretRef", causes)
+                _check_secret(source[f"{name}SecretRef"], f"{field}.csi.{name}SecretRef", causes)
+    endpoints = source.get("endpointsNamespace") if kind == "glusterfs" else None
+    if endpoints is not None:
+        text = "if the endpointnamespace is set, it must be a valid namespace name"
+        for problem in list_label_problems(endpoints) if endpoints else [text]:
+            causes.refuse(f"{field}.glusterfs.endpointsNamespace", endpoints, problem)
 
 
 def _check_secret(secret: Part, place: str, causes: Causes) -> None:
@@ -225,12 +268,12 @@ def _check_secret(secret: Part, place: str, causes: Causes) -> None:
             causes.refuse(f"{place}.{name}", value, text)
 
 
-def check_attributes_class(spec: Part, causes: Causes) -> None:
+def check_attributes_class(spec: Part, causes: Causes, field: str) -> None:
     """Check the class of attributes a persistent volume names."""
     name = spec.get("volumeAttributesClassName")
     if name == "":
-        causes.require("spec.volumeAttributesClassName", "an empty string is disallowed")
+        causes.require(f"{field}.volumeAttributesClassName", "an empty string is disallowed")
     for text in list_subdomain_problems(name) if name else ():
-        causes.refuse("spec.volumeAttributesClassName", name, text)
+        causes.refuse(f"{field}.volumeAttributesClassName", name, text)
     if name is not None and spec.get("csi") is None:
-        causes.require("spec.csi", "has to be specified when using volumeAttributesClassName")
+        causes.require(f"{field}.csi", "has to be specified when using volumeAttributesClassName")

@@ -1,4 +1,4 @@
-"""Nodes, and the volumes on them: CSINodes and VolumeAttachments."""
+"""Nodes, and the drivers on them: CSINodes."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,6 @@ Part = Mapping[str, Any]
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _LONGEST_DRIVER, _LONGEST_NODE_ID = 63, 192
 _CIDR_TEXT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
-_ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 
 
 def check_node(item: Part, before: Part | None, causes: Causes) -> None:
@@ -121,24 +120,3 @@ def check_driver_name(name: str, field: str, causes: Causes) -> None:
         causes.report_length(field, _LONGEST_DRIVER)
     for text in list_subdomain_problems(name.lower()):
         causes.refuse(field, name, text)
-
-
-def check_attachment(item: Part, before: Part | None, causes: Causes) -> None:
-    spec = item.get("spec") or {}
-    attacher, node, source = spec.get("attacher") or "", spec.get("nodeName") or "", spec.get("source") or {}
-    check_driver_name(attacher, "spec.attacher", causes)
-    volume, inline = source.get("persistentVolumeName"), source.get("inlineVolumeSpec")
-    if volume is None and inline is None:
-        causes.require("spec.source", _ONE_SOURCE)
-    elif volume is not None and inline is not None:
-        causes.forbid("spec.source", _ONE_SOURCE)
-    elif volume == "":
-        causes.require("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName")
-    for text in list_subdomain_problems(node):
-        causes.refuse("spec.nodeName", node, text)
-    for text in list_subdomain_problems(volume) if volume is not None else ():
-        causes.refuse("spec.source.persistentVolumeName", volume, text)
-    if before is not None and spec != before.get("spec"):
-        shown = {"PersistentVolumeName": volume, "InlineVolumeSpec": inline}
-        whole = {"Attacher": attacher, "Source": shown, "NodeName": node}
-        causes.refuse("spec", whole, "field is immutable")

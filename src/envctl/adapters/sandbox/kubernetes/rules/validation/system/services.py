@@ -89,7 +89,7 @@ def list_address_name_problems(name: str) -> list[str]:
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        return ["must be a valid IP address in canonical form, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
+        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
     return [] if str(address) == name else [f'must be in canonical form ("{address}")']
 
 
