@@ -5,7 +5,7 @@ PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo kubernetes platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-schemas kubernetes-protobuf kubernetes-go-types kubernetes-go-structs kubernetes-live audit clean
+.PHONY: demo kubernetes platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-schemas kubernetes-protobuf kubernetes-go-types kubernetes-go-structs kubernetes-published kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -117,6 +117,10 @@ kubernetes-go-structs: .venv/.installed
 # After a change of the tag in tools/kubernetes_protobuf.py. API and APIMACHINERY are clones of Kubernetes' repositories of these names.
 kubernetes-protobuf: .venv/.installed
 	$(BIN)/python -m tools.kubernetes_protobuf "$(API)" "$(APIMACHINERY)"
+
+# DOCUMENTS is a folder with the documents of a server below /openapi/v3, as in apps_v1.json.
+kubernetes-published: .venv/.installed
+	$(BIN)/python -m tools.kubernetes_published "$(DOCUMENTS)"
 
 # The end-to-end tests and new recorded answers on a real cluster for tests: KUBECONFIG=FILE, and CONTEXT=NAME if it is not the current one.
 kubernetes-live: .venv/.installed

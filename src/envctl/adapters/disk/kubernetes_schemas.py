@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from envctl.adapters.disk.files import read_bytes
 from envctl.domain.kubernetes.schemas import Schemas, choose_version
@@ -71,6 +72,13 @@ def load_go_types(version: str) -> Mapping[str, Mapping[str, str]]:
 def load_go_structs() -> GoStructs:
     packed = json.loads(lzma.decompress(read_bytes(_FOLDER / "go_structs.xz")))
     return GoStructs(packed["internal"], packed["named"], packed["embedded"])
+
+
+@cache
+def load_published() -> Mapping[str, Mapping[str, Any]]:
+    """Return what a server publishes beside a definition, as `tools/kubernetes_published.py` explains it."""
+    published: Mapping[str, Mapping[str, Any]] = json.loads(lzma.decompress(read_bytes(_FOLDER / "published.xz")))
+    return published
 
 
 @cache

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from envctl.adapters.sandbox.kubernetes.access.secure import secure_cluster
+from envctl.adapters.sandbox.kubernetes.api.exchange import ApiRequest, ApiStream
 from envctl.adapters.sandbox.kubernetes.identity.users import AUTHENTICATED, MASTERS, User
 from tests.adapters.sandbox.kubernetes.golden.replay import (
     Replay,
@@ -14,7 +15,7 @@ from tests.adapters.sandbox.kubernetes.golden.replay import (
 )
 
 
-@pytest.mark.parametrize("part", ["reads", "access"])
+@pytest.mark.parametrize("part", ["reads", "access", "options-blue", "options-green"])
 def test_reads_get_the_answers_of_a_real_server(part: str) -> None:
     replay, differing, count = Replay(), [], 0
     if part == "access":
@@ -31,4 +32,19 @@ def test_reads_get_the_answers_of_a_real_server(part: str) -> None:
         if code != step["code"] or fields or sorted(replay.warnings) != step["warnings"]:
             differing.append((step["name"], code, step["code"], fields[:3], replay.warnings))
     assert count > 50
+    assert not differing, differing[:10]
+
+
+def test_initial_events_end_with_the_bookmark_of_a_real_server() -> None:
+    api, differing = Replay().api, []
+    rows = load_reads()["bookmarks"]
+    for row in rows:
+        stream = api.answer(ApiRequest("GET", row["path"], {"accept": row["accept"]}, b""))
+        assert isinstance(stream, ApiStream)
+        last = [(kind, item) for kind, item in stream.open(lambda: True)][-1]
+        bookmark = json.dumps({"type": "BOOKMARK", "object": row["answer"]})
+        shown = json.dumps({"type": last[0], "object": last[1]})
+        if fields := [*list_differences(normalize_read(shown), normalize_read(bookmark))]:
+            differing.append((row["name"], fields[:3]))
+    assert len(rows) > 50
     assert not differing, differing[:10]

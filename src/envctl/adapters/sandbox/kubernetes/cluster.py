@@ -14,6 +14,7 @@ from envctl.adapters.sandbox.kubernetes.deletion import (
     ORPHAN,
     choose_policy,
     list_deletion_finalizers,
+    mark_definition,
     preview_delete,
 )
 from envctl.adapters.sandbox.kubernetes.identity.users import CONTROLLER, User
@@ -48,7 +49,7 @@ from envctl.adapters.sandbox.kubernetes.store import ObjectStore
 _DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 # Other objects are stored as protobuf, which does not tell an empty list from none.
 _STORED_AS_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
-_SERVICES = ("", "services")
+_PODS, _SERVICES = ("", "pods"), ("", "services")
 _FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 Admission = Callable[[Resource, Object, Object | None], None]
@@ -288,13 +289,20 @@ class Cluster:
             deleting = AdmissionRequest(self, "DELETE", place.resource, None, live, user, is_dry_run=is_dry_run)
             self.chain.check(deleting)
             policy = options.get("propagationPolicy") or choose_policy(place.resource)
-            finalizers = list_deletion_finalizers(live, policy)
+            finalizers, grace = list_deletion_finalizers(live, policy), options.get("gracePeriodSeconds")
             if is_dry_run:
-                return preview_delete(place.resource, live, finalizers, options.get("gracePeriodSeconds"))
+                return preview_delete(place.resource, live, finalizers, grace)
             if policy == "Orphan":
                 return self._delete_owner(place.resource, live, finalizers)
             if finalizers or place.resource.is_namespace:
                 return self._mark_deleted(place.resource, live, finalizers)
+            if place.resource.is_definition:
+                shown = self.store.put(place.resource, mark_definition(live, ()))
+                self.remove(place.resource, shown)
+                return shown
+            if place.resource.key == _PODS:
+                # A pod gets its time to end before it goes, if only for a moment.
+                live = self.store.put(place.resource, preview_delete(place.resource, live, (), grace))
             return self.remove(place.resource, live)
 
     def finalize(self, resource: Resource, live: Object, finalizer: str) -> None:
@@ -342,11 +350,14 @@ class Cluster:
             item["metadata"]["managedFields"] = owners
 
     def _check_taken(self, resource: Resource, item: Object, live: Object | None, options: WriteOptions) -> None:
-        """Check that a Service asks for no address or port of another one. Raises ContentError 422."""
+        """Check that a Service asks for no address or port of another one. Raises ContentError 422.
+
+        A new Service gets them before the server finds that one of its name is there.
+        """
         if resource.key != _SERVICES or options.part:
             return
         place = locate(resource, item)
-        others = [each for each in self.store.list_items(resource) if locate(resource, each) != place]
+        others = [each for each in self.store.list_items(resource) if live is None or locate(resource, each) != place]
         self.rules.check_taken(resource, item, live, others, is_dry_run=options.is_dry_run)
 
     def _find_namespace(self, resource: Resource, item: Object) -> Object | None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import format_time
 
+# The server itself removes it as soon as it has deleted the objects of the kind.
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 # The kinds whose dependents stay unless a delete says otherwise.
 _KEEPS_DEPENDENTS = frozenset({("", "replicationcontrollers"), ("batch", "jobs")})
@@ -26,6 +28,8 @@ def list_deletion_finalizers(live: Object, policy: str) -> list[str]:
 
 def preview_delete(resource: Resource, live: Object, finalizers: Sequence[str], grace: int | None) -> Object:
     """Return an object as the answer to its delete shows it."""
+    if resource.is_definition:
+        return mark_definition(live, finalizers)
     is_pod = resource.key == ("", "pods")
     if not is_pod and not finalizers and not resource.is_namespace:
         return live
@@ -41,6 +45,12 @@ def preview_delete(resource: Resource, live: Object, finalizers: Sequence[str], 
     if metadata.get("generation"):
         metadata["generation"] += 1
     return shown
+
+
+def mark_definition(live: Object, finalizers: Sequence[str]) -> Object:
+    """Return a definition of a custom kind that stays until the objects of the kind are gone."""
+    metadata = {"deletionTimestamp": format_time()} | live["metadata"]
+    return {**live, "metadata": metadata | {"finalizers": list(dict.fromkeys([*finalizers, CLEANUP]))}}
 
 
 def _read_grace(pod: Object, wanted: int | None) -> int:

@@ -11,6 +11,8 @@ from envctl.domain.kubernetes.schemas import Schemas
 Object = dict[str, Any]
 """An object of Kubernetes as JSON."""
 
+# In the order in which the server lists them.
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _FEW_VERBS: Mapping[str, tuple[str, ...]] = {
     "Binding": ("create",),
@@ -159,7 +161,12 @@ class Resource:
     def verbs(self) -> list[str]:
         if self.is_review:
             return ["create"]
-        return list(_ALL_VERBS if self.is_custom else _FEW_VERBS.get(self.kind, _ALL_VERBS))
+        return list(_CUSTOM_VERBS if self.is_custom else _FEW_VERBS.get(self.kind, _ALL_VERBS))
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the server reads its objects from a cache, which can wait for a version."""
+        return self.kind != "Event" or self.is_custom
 
     @property
     def is_stored(self) -> bool:

@@ -107,10 +107,10 @@ def expired(message: str) -> StatusError:
     return StatusError(410, "Expired", message)
 
 
-def too_large_version(wanted: int, current: int) -> StatusError:
+def too_large_version(resource: Resource, wanted: int, current: int) -> StatusError:
     cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
     message = f"Timeout: Too large resource version: {wanted}, current: {current}"
-    return StatusError(504, "Timeout", message, {"causes": [cause]}, retry_after=1)
+    return StatusError(504, "Timeout", message, {"causes": [cause]}, retry_after=int(resource.is_cached))
 
 
 def not_acceptable(accepted: Sequence[str]) -> StatusError:

@@ -11,6 +11,11 @@ from envctl.adapters.sandbox.kubernetes.status_errors import expired
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 
+_METADATA = (
+    *("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp"),
+    *("deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers"),
+    "managedFields",
+)
 _KEPT_EVENTS = 10_000
 _OLD_VERSION = "The resourceVersion for the provided list is too old."
 
@@ -24,6 +29,11 @@ class Event:
     type: EventType
     item: Object
     previous: Object | None
+
+
+def _sort_metadata(metadata: Object) -> Object:
+    """Return metadata in the order of the fields of its Go type, which answers and messages show."""
+    return {name: metadata[name] for name in _METADATA if name in metadata} | metadata
 
 
 class ObjectStore:
@@ -60,6 +70,7 @@ class ObjectStore:
             previous = stored.get(place)
             self.version += 1
             item["metadata"]["resourceVersion"] = str(self.version)
+            item["metadata"] = _sort_metadata(item["metadata"])
             stored[place] = item
             self._notify(Event(self.version, resource.key, "MODIFIED" if previous else "ADDED", item, previous))
             return item

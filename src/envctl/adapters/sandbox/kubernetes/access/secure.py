@@ -5,36 +5,26 @@ from functools import partial
 from envctl.adapters.sandbox.kubernetes.access.escalation import check_escalation
 from envctl.adapters.sandbox.kubernetes.access.roles import RoleAuthorizer, install_default_roles
 from envctl.adapters.sandbox.kubernetes.admission.quotas import list_quotas_with_new_use
+from envctl.adapters.sandbox.kubernetes.bootstrap.api_services import keep_api_services
+from envctl.adapters.sandbox.kubernetes.bootstrap.server_objects import create_server_objects
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster, WriteOptions
-from envctl.adapters.sandbox.kubernetes.metadata import prepare_new
-from envctl.adapters.sandbox.kubernetes.resources import Object, locate
+from envctl.adapters.sandbox.kubernetes.resources import locate
 from envctl.adapters.sandbox.kubernetes.store import Event
-
-_CLASSES = {
-    "system-cluster-critical": (2_000_000_000, "must run in the cluster, but can be moved to another node"),
-    "system-node-critical": (2_000_001_000, "must not be moved from their current node"),
-}
 
 
 def secure_cluster(cluster: Cluster) -> RoleAuthorizer:
-    """Give a new cluster its default roles and all admission plugins. Returns what decides about requests."""
+    """Give a new cluster the objects of the server, its roles and all admission plugins.
+
+    Returns what decides about requests.
+    """
     install_default_roles(cluster)
-    _create_priority_classes(cluster)
+    create_server_objects(cluster)
+    keep_api_services(cluster)
     authorizer = RoleAuthorizer(cluster)
     cluster.chain.has_accounts = True
     cluster.chain.checks.append(partial(check_escalation, authorizer=authorizer))
     _count_quotas(cluster)
     return authorizer
-
-
-def _create_priority_classes(cluster: Cluster) -> None:
-    classes = cluster.resources.require("scheduling.k8s.io", "v1", "priorityclasses")
-    for name, (value, text) in _CLASSES.items():
-        description = f"Used for system critical pods that {text}."
-        content: Object = {"metadata": {"name": name}, "value": value, "description": description}
-        content["preemptionPolicy"] = "PreemptLowerPriority"
-        # Past the validation, which keeps these names for the server itself.
-        cluster.store.put(classes, prepare_new(classes, "", content))
 
 
 def _count_quotas(cluster: Cluster) -> None:

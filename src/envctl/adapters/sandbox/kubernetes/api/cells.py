@@ -44,6 +44,11 @@ def format_duration(seconds: int) -> str:
     return f"{seconds // _YEAR}y"
 
 
+def read_name(item: Object) -> str:
+    """Return the name of an object; that of a bookmark has none."""
+    return str(item["metadata"].get("name", ""))
+
+
 def read_age(item: Object) -> str:
     return format_age(item["metadata"].get("creationTimestamp", ""))
 

@@ -8,6 +8,7 @@ from envctl.adapters.sandbox.kubernetes.api.cells import (
     count_items,
     format_duration,
     format_selector,
+    read_name,
     read_path,
 )
 from envctl.adapters.sandbox.kubernetes.resources import Object
@@ -26,7 +27,7 @@ def _show_class_name(kind: str) -> Reader:
     def show(item: Object) -> str:
         annotations = item["metadata"].get("annotations") or {}
         is_default = any(annotations.get(mark) == "true" for mark in marks)
-        return f"{item['metadata']['name']} (default)" if is_default else str(item["metadata"]["name"])
+        return f"{read_name(item)} (default)" if is_default else read_name(item)
 
     return show
 
@@ -161,7 +162,7 @@ _BINDING = {
     "Groups": _show_subjects("Group"),
     "ServiceAccounts": _show_subjects("ServiceAccount"),
 }
-_POLICY_BINDING = {"PolicyName": read_path("spec", "policyName"), "ParamRef": _show_parameter}
+_POLICY_BINDING = {"PolicyName": read_path("spec", "policyName", otherwise=""), "ParamRef": _show_parameter}
 _LIMITED = ("spec", "limited")
 _QUEUING = (*_LIMITED, "limitResponse", "queuing")
 _SYSTEM = ("status", "nodeInfo")
@@ -191,7 +192,7 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
     },
     "StorageClass": {
         "Name": _show_class_name("StorageClass"),
-        "Provisioner": read_path("provisioner"),
+        "Provisioner": read_path("provisioner", otherwise=""),
         "ReclaimPolicy": read_path("reclaimPolicy", otherwise="Delete"),
         "VolumeBindingMode": read_path("volumeBindingMode", otherwise="Immediate"),
         "AllowVolumeExpansion": _is_set("allowVolumeExpansion"),
@@ -201,12 +202,12 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
         "Global-Default": _is_set("globalDefault"),
         "PreemptionPolicy": read_path("preemptionPolicy", otherwise=""),
     },
-    "RuntimeClass": {"Handler": read_path("handler")},
-    "VolumeAttributesClass": {"DriverName": read_path("driverName")},
+    "RuntimeClass": {"Handler": read_path("handler", otherwise="")},
+    "VolumeAttributesClass": {"DriverName": read_path("driverName", otherwise="")},
     "VolumeAttachment": {
-        "Attacher": read_path("spec", "attacher"),
+        "Attacher": read_path("spec", "attacher", otherwise=""),
         "PV": read_path("spec", "source", "persistentVolumeName", otherwise=""),
-        "Node": read_path("spec", "nodeName"),
+        "Node": read_path("spec", "nodeName", otherwise=""),
         "Attached": _is_set("status", "attached"),
     },
     "CSINode": {"Drivers": count_items("spec", "drivers")},
@@ -228,13 +229,13 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
     "ValidatingAdmissionPolicyBinding": _POLICY_BINDING,
     "MutatingAdmissionPolicyBinding": _POLICY_BINDING,
     "FlowSchema": {
-        "PriorityLevel": read_path("spec", "priorityLevelConfiguration", "name"),
+        "PriorityLevel": read_path("spec", "priorityLevelConfiguration", "name", otherwise=""),
         "MatchingPrecedence": read_path("spec", "matchingPrecedence", otherwise=0),
         "DistinguisherMethod": read_path("spec", "distinguisherMethod", "type"),
         "MissingPL": _show_missing_level,
     },
     "PriorityLevelConfiguration": {
-        "Type": read_path("spec", "type"),
+        "Type": read_path("spec", "type", otherwise=""),
         "NominalConcurrencyShares": read_path(*_LIMITED, "nominalConcurrencyShares"),
         "Queues": read_path(*_QUEUING, "queues"),
         "HandSize": read_path(*_QUEUING, "handSize"),

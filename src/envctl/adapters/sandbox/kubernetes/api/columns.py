@@ -55,8 +55,10 @@ def _show_external_address(item: Object) -> str:
             return str(spec.get("externalName", ""))
         case "LoadBalancer":
             return ",".join([*list_addresses(item), *external]) or "<pending>"
-        case _:
+        case "ClusterIP" | "NodePort":
             return ",".join(external) or NONE
+        case _:
+            return UNKNOWN
 
 
 def _show_hosts(item: Object) -> str:
@@ -243,11 +245,11 @@ _VOLUME = {
 COLUMNS: dict[str, dict[str, Reader]] = {
     "Namespace": {"Status": read_path("status", "phase", otherwise="")},
     "ConfigMap": {"Data": lambda item: len(item.get("data") or ()) + len(item.get("binaryData") or ())},
-    "Secret": {"Type": read_path("type", otherwise="Opaque"), "Data": count_items("data")},
+    "Secret": {"Type": read_path("type", otherwise=""), "Data": count_items("data")},
     "Pod": POD_CELLS,
     "PodTemplate": {**show_template("template"), "Pod Labels": show_labels("template", "metadata", "labels")},
     "Service": {
-        "Type": read_path("spec", "type"),
+        "Type": read_path("spec", "type", otherwise=""),
         "Cluster-IP": read_path("spec", "clusterIP"),
         "External-IP": _show_external_address,
         "Port(s)": lambda item: _show_ports(item) or NONE,
@@ -293,9 +295,9 @@ COLUMNS: dict[str, dict[str, Reader]] = {
         **_SELECTOR,
     },
     "CronJob": {
-        "Schedule": read_path("spec", "schedule"),
+        "Schedule": read_path("spec", "schedule", otherwise=""),
         "Timezone": read_path("spec", "timeZone"),
-        "Suspend": lambda item: str(bool(item["spec"].get("suspend"))),
+        "Suspend": lambda item: str(item["spec"].get("suspend", UNSET)),
         "Active": count_items("status", "active"),
         "Last Schedule": _show_last_schedule,
         **show_template("spec", "jobTemplate", "spec", "template"),
@@ -338,7 +340,7 @@ COLUMNS: dict[str, dict[str, Reader]] = {
     },
     "Endpoints": {"Endpoints": _show_endpoints},
     "EndpointSlice": {
-        "AddressType": read_path("addressType"),
+        "AddressType": read_path("addressType", otherwise=""),
         "Ports": _show_slice_ports,
         "Endpoints": _show_slice_addresses,
     },

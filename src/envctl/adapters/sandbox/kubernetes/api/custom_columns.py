@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.api.cells import Reader, format_age
+from envctl.adapters.sandbox.kubernetes.api.cells import Reader, format_age, read_name
 from envctl.adapters.sandbox.kubernetes.api.json_paths import find_values, format_value
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 
@@ -36,7 +36,7 @@ def list_custom_columns(resource: Resource) -> list[tuple[Object, Reader]]:
     """Return the definition and the reader of each column of a custom kind."""
     columns = resource.columns or (_AGE,)
     described = [(_describe(column), _read_path(column["jsonPath"], column["type"])) for column in columns]
-    return [(_NAME, lambda item: item["metadata"]["name"]), *described]
+    return [(_NAME, read_name), *described]
 
 
 def _describe(column: Mapping[str, Any]) -> Object:

@@ -32,7 +32,8 @@ def answer_health(path: str, query: Mapping[str, str]) -> ApiAnswer | None:
         return None
     checks, wanted = _list_checks(kind), "/".join(rest)
     if wanted:
-        return ApiAnswer(200, b"ok", _TEXT) if wanted in (*checks, "etcd") else page_not_found()
+        is_known = wanted in checks or (wanted == "etcd" and kind != "readyz")
+        return ApiAnswer(200, b"ok", _TEXT) if is_known else page_not_found()
     if "verbose" not in query:
         return ApiAnswer(200, b"ok", _TEXT)
     excluded = query.get("exclude", "")

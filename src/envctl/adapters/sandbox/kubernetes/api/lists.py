@@ -67,9 +67,9 @@ def list_objects(cluster: Cluster, request: ListRequest) -> Object:
 def _find_page(cluster: Cluster, request: ListRequest) -> tuple[int, list[Object]]:
     """Return the version and the objects from the start of a page. Raises StatusError 410 with another token."""
     store, resource = cluster.store, request.resource
-    if request.version is not None and request.version > store.version:
-        raise too_large_version(request.version, store.version)
     if not request.token:
+        if request.version is not None and request.version > store.version:
+            raise too_large_version(resource, request.version, store.version)
         if not request.is_exact or request.version is None:
             return store.version, _select(cluster, request)
         found = store.list_at(resource, request.namespace, request.version)

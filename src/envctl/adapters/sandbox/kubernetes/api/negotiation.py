@@ -9,8 +9,9 @@ from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, not_ac
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 MEDIA = (JSON, YAML, PROTOBUF)
 TABLE, PARTIAL, PARTIAL_LIST = "Table", "PartialObjectMetadata", "PartialObjectMetadataList"
-_STREAMS = tuple(f"{media};stream=watch" for media in (JSON, PROTOBUF))
+STREAMS = tuple(f"{media};stream=watch" for media in (JSON, PROTOBUF))
 _META_GROUP, _META_VERSIONS = "meta.k8s.io", ("v1", "v1beta1")
+_OTHER_KIND = re.compile(r";\s*(?:as|g|v)=")
 _QUALITY = re.compile(r"[0-9]*\.?[0-9]+")
 
 
@@ -51,17 +52,31 @@ def choose_format(accept: str, media: Sequence[str] = MEDIA) -> Format:
     return Format(JSON, chosen.kind, chosen.version) if chosen.media == PROTOBUF else chosen
 
 
-def choose_error_media(accept: str) -> str:
-    """Return the media type of a refusal, for which any header will do."""
+def choose_media(accept: str) -> str:
+    """Return the media type of an answer; JSON for a document of another kind than objects."""
     try:
         return choose_format(accept).media
     except StatusError:
         return JSON
 
 
+def takes_json(accept: str) -> bool:
+    """Return whether a client takes JSON, whatever its parameters."""
+    return not accept or any(range_ in (JSON, "*/*", "application/*") for range_, _ in _parse_accept(accept))
+
+
+def choose_error_media(accept: str) -> str:
+    """Return the media type of a refusal; empty if a client takes no object as it is."""
+    plain = [each for each in accept.split(",") if not _OTHER_KIND.search(each)]
+    try:
+        return choose_format(",".join(plain)).media if plain else ""
+    except StatusError:
+        return ""
+
+
 def check_route(accept: str, *, is_list: bool, media: Sequence[str] = MEDIA) -> None:
     """Check that a client takes what a path of a built-in kind has. Raises StatusError 406."""
-    offered = (*media, *(_STREAMS if is_list else ()))
+    offered = (*media, *(STREAMS if is_list else ()))
     wanted = {each.strip().partition(";")[0].strip() for each in accept.split(",")}
     if accept and not wanted & {*media, "*/*"}:
         text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(offered)}"

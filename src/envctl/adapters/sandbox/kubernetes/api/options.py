@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from envctl.adapters.sandbox.kubernetes.api.selectors import check_selectors
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, refuse_fields
 from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
@@ -143,6 +144,7 @@ def check_list_options(query: Mapping[str, str], *, is_watch: bool) -> None:
     """Check the options of a list or a watch. Raises StatusError 400, ContentError 422."""
     for name in ("limit", "timeoutSeconds"):
         read_int(query.get(name, "0"))
+    check_selectors(query.get("labelSelector", ""), query.get("fieldSelector", ""))
     causes, match = Causes(), query.get("resourceVersionMatch", "")
     if is_watch:
         _check_watch(query, match, causes)

@@ -32,7 +32,9 @@ _PULL_FAILURES = ("ErrImagePull", "ImagePullBackOff")
 
 def refuse_part(cluster: Cluster, place: Place, part: str) -> StatusError:
     """Return the refusal of a part that needs a container. Raises StatusError 404 without the pod."""
-    cluster.get(place)
+    found = cluster.get(place)
+    if part != "proxy" and not found["spec"].get("nodeName"):
+        return bad_request(f"pod {place.name} does not have a host assigned")
     return StatusError(501, "NotImplemented", _REFUSED[part], {})
 
 

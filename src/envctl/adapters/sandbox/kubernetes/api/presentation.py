@@ -14,6 +14,7 @@ from envctl.adapters.sandbox.kubernetes.api.negotiation import (
     YAML,
     Format,
     choose_error_media,
+    choose_media,
 )
 from envctl.adapters.sandbox.kubernetes.api.tables import build_table
 from envctl.adapters.sandbox.kubernetes.api.targets import Target
@@ -24,7 +25,7 @@ from envctl.adapters.sandbox.kubernetes.status_errors import StatusError
 _SCALE = Resource("autoscaling", "v1", "scales", "Scale", True)
 # The tools that a person uses get an answer with indents.
 _PEOPLE = ("curl", "Wget", "Mozilla/5.0")
-_NOT_ACCEPTABLE = 406
+_FIRST_REFUSAL = 400
 _TEXT_TAG, _OLD_BOOLEANS = "tag:yaml.org,2002:str", ("y", "Y", "n", "N")
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 
@@ -66,7 +67,8 @@ def present_list(target: Target, listed: Object) -> ApiAnswer:
         return answer_item(200, _to_table(target, resource, listed["items"], metadata, is_list=True))
     if wanted.kind == PARTIAL_LIST:
         partial = {"kind": PARTIAL_LIST, "apiVersion": f"meta.k8s.io/{wanted.version}", "metadata": metadata}
-        return answer_item(200, partial | {"items": [_to_partial(resource, item, wanted) for item in listed["items"]]})
+        items = [_to_partial(resource, item, wanted) for item in listed["items"]]
+        return answer_item(200, partial | {"items": items or None})
     name = "*unstructured.UnstructuredList" if resource.is_custom else _name_type(listed)
     raise StatusError(406, "NotAcceptable", f"you requested {PARTIAL}, but the requested object is a list ({name})")
 
@@ -79,19 +81,27 @@ def present_watched(target: Target, kind: str, item: Object) -> Object:
     if wanted.kind != TABLE:
         return _to_partial(target.resource, item, wanted)
     version = {"resourceVersion": item["metadata"]["resourceVersion"]}
-    return item if kind == "BOOKMARK" else _to_table(target, target.resource, [item], version, is_list=False)
+    return _to_table(target, target.resource, [item], version, is_list=False)
 
 
 def finish_answer(request: ApiRequest, query: Mapping[str, str], answer: ApiAnswer) -> ApiAnswer:
     """Return an answer in the media type and with the indents that the client wants."""
     if answer.media != JSON or not answer.body or answer.is_plain:
         return answer
-    media = choose_error_media(request.headers.get("accept", "")) if answer.code != _NOT_ACCEPTABLE else JSON
+    accept = request.headers.get("accept", "")
+    is_refusal = answer.code >= _FIRST_REFUSAL
+    media = choose_error_media(accept) if is_refusal else choose_media(accept)
+    if not media:
+        return _indent(answer)
     if media == YAML:
         return replace(answer, body=_to_yaml(json.loads(answer.body)), media=YAML)
     if _is_pretty(request, query):
-        return replace(answer, body=json.dumps(json.loads(answer.body), indent=2, ensure_ascii=False).encode())
+        return _indent(answer)
     return answer
+
+
+def _indent(answer: ApiAnswer) -> ApiAnswer:
+    return replace(answer, body=json.dumps(json.loads(answer.body), indent=2, ensure_ascii=False).encode())
 
 
 def _is_pretty(request: ApiRequest, query: Mapping[str, str]) -> bool:

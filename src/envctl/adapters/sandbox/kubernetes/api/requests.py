@@ -32,7 +32,15 @@ from envctl.adapters.sandbox.kubernetes.api.documents import (
 from envctl.adapters.sandbox.kubernetes.api.exchange import ApiAnswer, ApiRequest, ApiStream
 from envctl.adapters.sandbox.kubernetes.api.faults import Fault, Faults
 from envctl.adapters.sandbox.kubernetes.api.lists import ListRequest, delete_listed, list_objects
-from envctl.adapters.sandbox.kubernetes.api.negotiation import JSON, MEDIA, check_route, choose_format
+from envctl.adapters.sandbox.kubernetes.api.negotiation import (
+    JSON,
+    MEDIA,
+    PARTIAL_LIST,
+    STREAMS,
+    check_route,
+    choose_format,
+    takes_json,
+)
 from envctl.adapters.sandbox.kubernetes.api.openapi import OpenApi
 from envctl.adapters.sandbox.kubernetes.api.options import (
     check_list_options,
@@ -92,6 +100,7 @@ from envctl.adapters.sandbox.kubernetes.status_errors import (
     bad_request,
     method_not_allowed,
     method_not_supported,
+    not_acceptable,
     too_large_version,
     unauthorized,
     unsupported_media_type,
@@ -173,12 +182,9 @@ class KubernetesApi:
         if health:
             check_access(self.authorize, Access(user, "get", path=path))
             return health
-        if found := self._find_document(request, path):
+        if answer := self._answer_document(request, path):
             check_access(self.authorize, Access(user, "get", path=path))
-            media, document = found
-            is_plain = isinstance(document, bytes) or path.startswith("/openapi/")
-            content = document if isinstance(document, bytes) else encode(document)
-            return ApiAnswer(200, content, media, is_plain=is_plain)
+            return answer
         target = find_target(self.cluster.resources, path, query, user)
         if target is None or not has_place(target):
             return self._answer_unknown(path, describe_unknown(request.method, path, query, user))
@@ -228,9 +234,21 @@ class KubernetesApi:
         account = self.cluster.store.find(place)
         return user if account is not None and account["metadata"]["uid"] == user.uid else None
 
+    def _answer_document(self, request: ApiRequest, path: str) -> ApiAnswer | None:
+        """Answer with a document of the server itself; None for another path."""
+        if path.startswith("/openapi/v3") and (refusal := _refuse_document(request)):
+            return refusal
+        found = self._find_document(request, path)
+        if found is None:
+            return None
+        media, document = found
+        is_plain = isinstance(document, bytes) or path.startswith("/openapi/")
+        content = document if isinstance(document, bytes) else encode(document)
+        return ApiAnswer(200, content, media, is_plain=is_plain)
+
     def _find_document(self, request: ApiRequest, path: str) -> tuple[str, Object | bytes] | None:
         registry, accept = self.cluster.resources, request.headers.get("accept", "")
-        if path == "/":
+        if path in ("/", "/index.html"):
             return JSON, json.dumps(list_paths(registry), indent=2).encode()
         if path == "/version":
             _check_reading(request.method)
@@ -238,11 +256,12 @@ class KubernetesApi:
             return JSON, json.dumps(describe_version(self.cluster.version), indent=2).encode()
         found = describe_kinds(registry, path, accept)
         if found and not is_aggregated(accept):
-            if path.startswith("/api/") or path == "/api" or path.count("/") > _GROUP_DEPTH:
+            is_version = path.count("/") > _GROUP_DEPTH and registry.has_built_in_group(path.split("/")[2])
+            if path.startswith("/api/") or path == "/api" or is_version:
                 _check_reading(request.method)
                 check_route(accept, is_list=False)
             choose_format(accept)
-        return found or self._openapi.find_document(registry, path)
+        return found or self._openapi.find_document(registry, path, accept)
 
     # -- objects -----------------------------------------------------------------------------------------------------
 
@@ -359,9 +378,12 @@ class KubernetesApi:
         text = query.get("resourceVersion", "")
         if target.name:
             if problem := find_version_problem(text):
-                raise StatusError(500, "", problem)
+                is_cached = target.resource.is_cached
+                raise (
+                    StatusError(500, "", problem) if is_cached else bad_request(f"invalid resource version: {problem}")
+                )
             if text and int(text) > cluster.store.version:
-                raise too_large_version(int(text), cluster.store.version)
+                raise too_large_version(target.resource, int(text), cluster.store.version)
             return present_item(target, 200, cluster.get(target.place))
         return present_list(target, list_objects(cluster, self._read_list_request(target)))
 
@@ -462,27 +484,36 @@ class KubernetesApi:
         fields = query.get("fieldSelector", "")
         if target.name:
             fields = f"metadata.name={target.name}"
-        is_given, ends_initial_events = "sendInitialEvents" in query, target.has_option("sendInitialEvents")
-        text = query.get("resourceVersion", "")
+        is_given, text = "sendInitialEvents" in query, query.get("resourceVersion", "")
+        # A watch of no version asks for the objects that are there.
+        is_plain = not is_given and not query.get("resourceVersionMatch") and text in ("", "0")
+        ends_initial_events = is_plain or target.has_option("sendInitialEvents")
+        selector = parse_selectors(resource, query.get("labelSelector", ""), fields)
         if problem := find_version_problem(text):
             raise StatusError(500, "", problem)
+        if target.format.media != JSON:
+            raise not_acceptable(STREAMS)
         # Without the objects that are there, a watch begins now.
         is_later = is_given and not ends_initial_events
         version = int(text or 0) or (self.cluster.store.version if is_later else 0)
         watch = WatchRequest(
             resource,
             target.namespace,
-            parse_selectors(resource, query.get("labelSelector", ""), fields),
+            selector,
             None if ends_initial_events or not version else version,
             has_bookmarks=target.has_option("allowWatchBookmarks"),
             ends_initial_events=ends_initial_events,
             seconds=target.read_number("timeoutSeconds") or WatchRequest.seconds,
             bookmark_seconds=self.bookmark_seconds,
+            empty=self._build_empty(resource),
         )
 
         def open_frames(is_ended: Callable[[], bool]) -> Iterator[Frame]:
             has_columns = False
             for kind, item in watch_objects(self.cluster.store, watch, is_ended):
+                if target.format.kind == PARTIAL_LIST:
+                    # The server cannot make a list of an object, and sends nothing.
+                    return
                 shown = present_watched(target, kind, item)
                 if has_columns and shown.get("columnDefinitions"):
                     # Only the first table of a watch describes its columns.
@@ -491,6 +522,21 @@ class KubernetesApi:
                 yield kind, shown
 
         return ApiStream(open_frames)
+
+    def _build_empty(self, resource: Resource) -> Object:
+        """Return an object of a kind without any value."""
+        empty: Object = {}
+        self.cluster.rules.drop_empty(resource, empty)
+        return empty
+
+
+def _refuse_document(request: ApiRequest) -> ApiAnswer | None:
+    """Refuse the folder of the documents of OpenAPI, and a document for a client that takes no JSON."""
+    path, accept = request.target.partition("?")[0], request.headers.get("accept", "")
+    if path == "/openapi/v3/":
+        return document_not_found()
+    is_wanted = path == "/openapi/v3" or takes_json(accept) or "proto" in accept
+    return None if is_wanted else ApiAnswer(406, b"", "")
 
 
 def _check_verb(method: str, target: Target) -> None:
@@ -502,6 +548,11 @@ def _check_verb(method: str, target: Target) -> None:
         verbs = resource.verbs
         if not target.name and verb in ("get", "delete"):
             verb = "list" if verb == "get" else "deletecollection"
+    has_own_path = (
+        method not in ("POST", "PUT", "PATCH") or bool(target.name) == (method != "POST") or bool(target.part)
+    )
+    if not has_own_path and not resource.is_custom:
+        raise method_not_allowed()
     if (target.is_old_watch and method != "GET") or (verb == "create" and is_homeless(target)):
         raise method_not_allowed()
     is_proxy = target.part == "proxy" and method in ("HEAD", "OPTIONS")

@@ -63,6 +63,14 @@ def parse_selectors(resource: Resource, labels: str, fields: str) -> Selector:
     return lambda item: all(term(item) for term in terms)
 
 
+def check_selectors(labels: str, fields: str) -> None:
+    """Check the syntax of both parameters, before any other option of a list. Raises StatusError 400."""
+    _parse_labels(labels)
+    for match in _split_fields(fields):
+        if match["path"] or match["value"]:
+            _unescape(match["value"])
+
+
 def _parse_labels(text: str) -> list[Selector]:
     try:
         return [_select_label(term) for term in parse_label_terms(text)]
@@ -95,14 +103,8 @@ def _labels(item: Object) -> dict[str, str]:
 
 def _parse_fields(resource: Resource, text: str) -> list[Selector]:
     known = {"metadata.name", *([] if _has_no_namespace(resource) else ["metadata.namespace"]), *_list_fields(resource)}
-    matches = []
-    for term in sorted(_FIELD_TERMS.split(text)):
-        match = _FIELD_TERM.fullmatch(term)
-        if term and match is None:
-            raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
-        matches += [match] if match else []
     terms = []
-    for match in matches:
+    for match in _split_fields(text):
         path = _ALIASES.get(match["path"], match["path"])
         if not path and not match["value"]:
             continue
@@ -111,6 +113,17 @@ def _parse_fields(resource: Resource, text: str) -> list[Selector]:
         value = _unescape(match["value"])
         terms.append(_select_field(path, value, is_negated=match["operator"] == "!="))
     return terms
+
+
+def _split_fields(text: str) -> list[re.Match[str]]:
+    """Return the terms of a field selector. Raises StatusError 400."""
+    matches = []
+    for term in sorted(_FIELD_TERMS.split(text)):
+        match = _FIELD_TERM.fullmatch(term)
+        if term and match is None:
+            raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
+        matches += [match] if match else []
+    return matches
 
 
 def _has_no_namespace(resource: Resource) -> bool:

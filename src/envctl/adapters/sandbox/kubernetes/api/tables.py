@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.api.cells import Reader, read_age
+from envctl.adapters.sandbox.kubernetes.api.cells import Reader, read_age, read_name
 from envctl.adapters.sandbox.kubernetes.api.cluster_columns import CLUSTER_COLUMNS
 from envctl.adapters.sandbox.kubernetes.api.columns import COLUMNS
 from envctl.adapters.sandbox.kubernetes.api.custom_columns import list_custom_columns
@@ -15,6 +15,8 @@ from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
 
 _COLUMNS_FILE = Path(__file__).parent / "column_definitions.json"
+# The time of an object that has none, which is that of a bookmark.
+_NO_TIME = "0001-01-01T00:00:00Z"
 _OBJECTS = ("", "Metadata", "Object", "None")
 
 
@@ -66,9 +68,9 @@ def _list_columns(resource: Resource) -> list[tuple[Object, Reader]]:
     """Return the definition and the reader of each column of a built-in kind."""
     cells: Mapping[str, Reader] = COLUMNS.get(resource.kind) or CLUSTER_COLUMNS.get(resource.kind) or {}
     readers: Mapping[str, Reader] = {
-        "Name": lambda item: item["metadata"]["name"],
+        "Name": read_name,
         "Age": read_age,
-        "Created At": lambda item: item["metadata"].get("creationTimestamp"),
+        "Created At": lambda item: item["metadata"].get("creationTimestamp", _NO_TIME),
         **cells,
     }
     known = _load_definitions()

@@ -55,7 +55,8 @@ class Target:
 
     @property
     def is_watch(self) -> bool:
-        return self.has_option("watch")
+        """Return whether changes are wanted. Only an older path watches one object."""
+        return self.is_old_watch or (self.has_option("watch") and not self.name)
 
     def has_option(self, name: str) -> bool:
         return is_on(self.query, name)
@@ -116,8 +117,10 @@ def has_place(target: Target) -> bool:
 def describe_access(method: str, target: Target) -> Access:
     """Return the attributes of a request for the check of permissions."""
     verb = _VERBS.get(method, "")
-    if not target.name and verb in ("get", "delete"):
-        verb = "deletecollection" if verb == "delete" else "watch" if target.is_watch else "list"
+    if verb == "get" and target.is_watch:
+        verb = "watch"
+    elif not target.name and verb in ("get", "delete"):
+        verb = "deletecollection" if verb == "delete" else "list"
     resource, place = target.resource, target.place
     name = place.name
     if verb in ("list", "watch") and (field := _NAME_FIELD.search(target.query.get("fieldSelector", ""))):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from envctl.adapters.sandbox.kubernetes.api.selectors import Selector
 from envctl.adapters.sandbox.kubernetes.conversion import to_version
@@ -13,6 +13,9 @@ from envctl.adapters.sandbox.kubernetes.store import Event, ObjectStore
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 # How long a watch sleeps before it looks whether its client is still there.
 _LOOK_SECONDS = 0.5
+# What the internal types of these kinds have also without a value.
+_WITH_REPLICAS = ("Deployment", "ReplicaSet", "StatefulSet")
+_TEMPLATE_COUNT = {"deprecated.daemonset.template.generation": "0"}
 
 Frame = tuple[str, Object]
 
@@ -28,6 +31,7 @@ class WatchRequest:
         ends_initial_events: whether a bookmark ends the objects that come first.
         seconds: how long the watch lasts.
         bookmark_seconds: time between two bookmarks.
+        empty: an object of the kind without any value, which bookmarks show.
     """
 
     resource: Resource
@@ -38,6 +42,7 @@ class WatchRequest:
     ends_initial_events: bool = False
     seconds: float = 1800.0
     bookmark_seconds: float = 60.0
+    empty: Object = field(default_factory=dict)
 
 
 def watch_objects(store: ObjectStore, request: WatchRequest, is_ended: Callable[[], bool]) -> Iterator[Frame]:
@@ -49,7 +54,7 @@ def watch_objects(store: ObjectStore, request: WatchRequest, is_ended: Callable[
         if request.selector(item):
             yield "ADDED", to_version(request.resource, item)
     if request.ends_initial_events and request.has_bookmarks:
-        yield "BOOKMARK", _bookmark(request.resource, since, {INITIAL_EVENTS_END: "true"})
+        yield "BOOKMARK", _bookmark(request, since, {INITIAL_EVENTS_END: "true"})
     yield from _watch_changes(store, request, since, is_ended)
 
 
@@ -69,7 +74,7 @@ def _watch_changes(
                 yield frame
         if request.has_bookmarks and time.monotonic() >= next_bookmark:
             next_bookmark = time.monotonic() + request.bookmark_seconds
-            yield "BOOKMARK", _bookmark(request.resource, since, {})
+            yield "BOOKMARK", _bookmark(request, since, {})
 
 
 def _wait_for_events(store: ObjectStore, request: WatchRequest, since: int, seconds: float) -> tuple[list[Event], int]:
@@ -98,6 +103,13 @@ def _to_frame(request: WatchRequest, event: Event) -> Frame | None:
     return kind, to_version(request.resource, item)
 
 
-def _bookmark(resource: Resource, version: int, annotations: dict[str, str]) -> Object:
+def _bookmark(request: WatchRequest, version: int, annotations: dict[str, str]) -> Object:
     metadata: Object = {"resourceVersion": str(version)} | ({"annotations": annotations} if annotations else {})
-    return {"kind": resource.kind, "apiVersion": resource.group_version, "metadata": metadata}
+    resource = request.resource
+    if resource.group_version == "apps/v1" and resource.kind == "DaemonSet":
+        metadata["annotations"] = _TEMPLATE_COUNT | annotations
+    named = {"kind": resource.kind, "apiVersion": resource.group_version}
+    empty = dict(request.empty)
+    if resource.group_version == "apps/v1" and resource.kind in _WITH_REPLICAS:
+        empty["spec"] = {"replicas": 0, **empty["spec"]}
+    return {**named, **empty, "metadata": metadata}

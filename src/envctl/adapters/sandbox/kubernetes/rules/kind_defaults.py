@@ -204,7 +204,8 @@ def _default_cluster_addresses(spec: Part, name: str) -> None:
     _set(spec, ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"])
     if not spec.get("clusterIPs") and (spec.get("clusterIP") or spec["ipFamilies"][:1] == ["IPv4"]):
         number = _choose_number(name, 64_000)
-        _set(spec, clusterIP=f"10.96.{number // 250}.{number % 250 + 1}")
+        # The first address is that of the API server.
+        _set(spec, clusterIP=f"10.96.{number // 250}.{number % 250 + 2}")
         _set(spec, clusterIPs=[spec["clusterIP"]])
 
 
