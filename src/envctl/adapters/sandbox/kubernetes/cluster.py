@@ -39,7 +39,7 @@ from envctl.adapters.sandbox.kubernetes.rules.content_errors import (
     show_patched,
 )
 from envctl.adapters.sandbox.kubernetes.rules.gated_fields import drop_gated_fields, has_gated_fields
-from envctl.adapters.sandbox.kubernetes.rules.json_types import format_go
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import format_go
 from envctl.adapters.sandbox.kubernetes.rules.pod_updates import POD_PARTS, keep_pod_part
 from envctl.adapters.sandbox.kubernetes.rules.schema_rules import SchemaRules, format_time
 from envctl.adapters.sandbox.kubernetes.rules.warnings.kinds import list_warnings

@@ -7,8 +7,8 @@ import pytest
 
 from envctl.adapters.disk.kubernetes_schemas import load_go_types, load_schemas
 from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_defaults, set_defaults
-from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
-from envctl.adapters.sandbox.kubernetes.rules.go_values import convert_to_go, drop_nulls
+from envctl.adapters.sandbox.kubernetes.rules.go.go_types import GoTypes
+from envctl.adapters.sandbox.kubernetes.rules.go.go_values import convert_to_go, drop_nulls
 from envctl.domain.kubernetes.schemas import Schema, Schemas, read_custom_kinds
 
 Object = dict[str, Any]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from envctl.adapters.disk.kubernetes_schemas import list_versions, load_go_types, load_schemas
-from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
-from envctl.adapters.sandbox.kubernetes.rules.go_values import convert_to_go
+from envctl.adapters.sandbox.kubernetes.rules.go.go_types import GoTypes
+from envctl.adapters.sandbox.kubernetes.rules.go.go_values import convert_to_go
 
 Object = dict[str, Any]
 

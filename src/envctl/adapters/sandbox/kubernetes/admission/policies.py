@@ -8,7 +8,7 @@ from envctl.adapters.sandbox.kubernetes.admission.policy_matches import GROUP, m
 from envctl.adapters.sandbox.kubernetes.admission.requests import AdmissionRequest
 from envctl.adapters.sandbox.kubernetes.label_selectors import match_labels
 from envctl.adapters.sandbox.kubernetes.resources import Object
-from envctl.adapters.sandbox.kubernetes.rules.expressions import (
+from envctl.adapters.sandbox.kubernetes.rules.cel.expressions import (
     ExpressionError,
     UnknownExpressionError,
     compile_expression,

@@ -8,8 +8,8 @@ from envctl.adapters.sandbox.kubernetes.api import protobuf
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import are_in_one_scheme, name_scheme
 from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import parse_json
-from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem, shorten_body
-from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.rules.go.go_json import find_json_problem, shorten_body
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, unsupported_media_type
 from envctl.domain.kubernetes.schemas import Schemas
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.api.selectors import Selector
+from envctl.adapters.sandbox.kubernetes.api.selection.selectors import Selector
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster
 from envctl.adapters.sandbox.kubernetes.conversion import to_version
 from envctl.adapters.sandbox.kubernetes.identity.users import User
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource, locate
-from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem
-from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.rules.go.go_json import find_json_problem
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.status_errors import StatusError, bad_request, expired, too_large_version
 
 _TOKENS = "meta.k8s.io/v1"

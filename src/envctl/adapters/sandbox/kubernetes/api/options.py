@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.api.selectors import check_selectors
+from envctl.adapters.sandbox.kubernetes.api.selection.selectors import check_selectors
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, refuse_fields
-from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
 

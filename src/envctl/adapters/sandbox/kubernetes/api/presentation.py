@@ -16,7 +16,7 @@ from envctl.adapters.sandbox.kubernetes.api.negotiation import (
     choose_error_media,
     choose_media,
 )
-from envctl.adapters.sandbox.kubernetes.api.tables import build_table
+from envctl.adapters.sandbox.kubernetes.api.printing.tables import build_table
 from envctl.adapters.sandbox.kubernetes.api.targets import Target
 from envctl.adapters.sandbox.kubernetes.conversion import to_internal
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource

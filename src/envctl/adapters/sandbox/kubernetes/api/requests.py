@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, unquote
 from envctl.adapters.disk.kubernetes_schemas import load_schemas
 from envctl.adapters.sandbox.kubernetes.access.impersonation import impersonate_user
 from envctl.adapters.sandbox.kubernetes.access.reviews import answer_review, prepare_review, review_token
-from envctl.adapters.sandbox.kubernetes.api.bindings import BINDING, bind_pod
 from envctl.adapters.sandbox.kubernetes.api.bodies import (
     PATCH_KINDS,
     Body,
@@ -49,15 +48,6 @@ from envctl.adapters.sandbox.kubernetes.api.options import (
     read_delete_options,
     read_version,
 )
-from envctl.adapters.sandbox.kubernetes.api.pod_parts import (
-    EVICTION,
-    PARTS,
-    TOKEN_REQUEST,
-    evict,
-    read_log,
-    refuse_part,
-    request_token,
-)
 from envctl.adapters.sandbox.kubernetes.api.presentation import (
     answer_item,
     encode,
@@ -66,8 +56,18 @@ from envctl.adapters.sandbox.kubernetes.api.presentation import (
     present_list,
     present_watched,
 )
-from envctl.adapters.sandbox.kubernetes.api.scale import read_scale, write_scale
-from envctl.adapters.sandbox.kubernetes.api.selectors import parse_selectors
+from envctl.adapters.sandbox.kubernetes.api.selection.selectors import parse_selectors
+from envctl.adapters.sandbox.kubernetes.api.subresources.bindings import BINDING, bind_pod
+from envctl.adapters.sandbox.kubernetes.api.subresources.pod_parts import (
+    EVICTION,
+    PARTS,
+    TOKEN_REQUEST,
+    evict,
+    read_log,
+    refuse_part,
+    request_token,
+)
+from envctl.adapters.sandbox.kubernetes.api.subresources.scale import read_scale, write_scale
 from envctl.adapters.sandbox.kubernetes.api.targets import (
     Target,
     describe_access,
@@ -94,7 +94,7 @@ from envctl.adapters.sandbox.kubernetes.metadata import check_new
 from envctl.adapters.sandbox.kubernetes.resources import Object, Place, Resource
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError
 from envctl.adapters.sandbox.kubernetes.rules.duplicate_fields import refuse_duplicates
-from envctl.adapters.sandbox.kubernetes.rules.go_json import find_json_problem
+from envctl.adapters.sandbox.kubernetes.rules.go.go_json import find_json_problem
 from envctl.adapters.sandbox.kubernetes.status_errors import (
     StatusError,
     bad_request,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from envctl.adapters.sandbox.kubernetes.api.selectors import Selector
+from envctl.adapters.sandbox.kubernetes.api.selection.selectors import Selector
 from envctl.adapters.sandbox.kubernetes.conversion import to_version
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.status_errors import StatusError

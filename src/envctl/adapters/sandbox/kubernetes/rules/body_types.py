@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object
-from envctl.adapters.sandbox.kubernetes.rules.decode_errors import (
+from envctl.adapters.sandbox.kubernetes.rules.field_sets import format_step
+from envctl.adapters.sandbox.kubernetes.rules.go.decode_errors import (
     describe_unconvertible,
     describe_wrong_type,
     find_large_number,
 )
-from envctl.adapters.sandbox.kubernetes.rules.field_sets import format_step
 from envctl.adapters.sandbox.kubernetes.rules.schema_parts import is_schema_part, is_within_part
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import StructuredMerge
 from envctl.domain.kubernetes.quantity import explain_quantity

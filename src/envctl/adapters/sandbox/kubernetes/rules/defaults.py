@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
+from envctl.adapters.sandbox.kubernetes.rules.go.go_types import GoTypes
 from envctl.adapters.sandbox.kubernetes.rules.kind_defaults import FUNCTIONS, ROOT_FUNCTIONS
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 

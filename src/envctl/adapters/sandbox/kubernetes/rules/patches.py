@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, refuse_request
-from envctl.adapters.sandbox.kubernetes.rules.json_types import format_go, name_go_type, name_type
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import format_go, name_go_type, name_type
 from envctl.adapters.sandbox.kubernetes.rules.structured_merge import is_equal
 from envctl.domain.kubernetes.schemas import ANY, Schema, Schemas
 

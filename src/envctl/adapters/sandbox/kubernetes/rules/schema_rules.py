@@ -15,9 +15,9 @@ from envctl.adapters.sandbox.kubernetes.rules.body_types import (
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import ContentError, describe_object, refuse_fields
 from envctl.adapters.sandbox.kubernetes.rules.defaults import set_custom_defaults, set_defaults
 from envctl.adapters.sandbox.kubernetes.rules.field_sets import FieldPath
-from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes
-from envctl.adapters.sandbox.kubernetes.rules.go_values import ConversionError, convert_to_go, drop_nulls
-from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.rules.go.go_types import GoTypes
+from envctl.adapters.sandbox.kubernetes.rules.go.go_values import ConversionError, convert_to_go, drop_nulls
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.kind_updates import (
     count_template,
     drop_kept,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import format_go_json, show_go
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import format_go_json, show_go
 
 _PORT_RANGE = "must be between 1 and 65535, inclusive"
 _LAST_PORT = 65535

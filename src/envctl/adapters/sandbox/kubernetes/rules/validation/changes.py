@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_balancer_class
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes, drop_empty
 

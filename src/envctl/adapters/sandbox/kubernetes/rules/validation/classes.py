@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import show_go
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import show_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_labels,
@@ -12,8 +12,8 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_label_problems,
     list_subdomain_problems,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resources
-from envctl.adapters.sandbox.kubernetes.rules.validation.scheduling import check_tolerations
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.resources import check_resources
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.scheduling import check_tolerations
 
 Part = Mapping[str, Any]
 

@@ -12,7 +12,6 @@ from envctl.adapters.sandbox.kubernetes.rules.validation import (
     limits,
     networking,
     others,
-    pods,
     storage,
     webhooks,
     workloads,
@@ -23,6 +22,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.custom.parts import che
 from envctl.adapters.sandbox.kubernetes.rules.validation.custom.rules import check_custom_rules
 from envctl.adapters.sandbox.kubernetes.rules.validation.devices import claims, slices
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_metadata
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods import pods
 from envctl.adapters.sandbox.kubernetes.rules.validation.service_allocation import find_allocation_causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.statuses import check_status
 from envctl.adapters.sandbox.kubernetes.rules.validation.system import (

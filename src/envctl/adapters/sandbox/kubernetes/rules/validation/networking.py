@@ -7,7 +7,6 @@ from typing import Any
 from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_service_addresses
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_service_changes
-from envctl.adapters.sandbox.kubernetes.rules.validation.handlers import check_port_or_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_labels,
     list_host_problems,
@@ -17,6 +16,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_segment_problems,
     list_subdomain_problems,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.handlers import check_port_or_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
 
 Part = Mapping[str, Any]

@@ -12,7 +12,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_segment_problems,
     list_subdomain_problems,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resource_name
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.resources import check_resource_name
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import check_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.workloads import check_count_or_percent
 from envctl.domain.kubernetes.quantity import parse_quantity

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import ROUND_UP
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_node_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_volume_changes

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from envctl.adapters.sandbox.kubernetes.rules.cel_functions import AUTHORIZER
-from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem, find_result_type
+from envctl.adapters.sandbox.kubernetes.rules.cel.cel_functions import AUTHORIZER
+from envctl.adapters.sandbox.kubernetes.rules.cel.compilation import find_compilation_problem, find_result_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_key_problems,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import show_go
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import show_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_job_changes
 from envctl.adapters.sandbox.kubernetes.rules.validation.cron import find_schedule_problem
@@ -14,7 +14,7 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.jobs import (
     check_success_policy,
 )
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import check_labels, list_label_problems
-from envctl.adapters.sandbox.kubernetes.rules.validation.pods import check_template
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.pods import check_template
 from envctl.adapters.sandbox.kubernetes.rules.validation.selectors import (
     check_selector,
     find_selector_problem,

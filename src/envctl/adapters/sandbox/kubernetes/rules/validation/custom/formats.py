@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from urllib.parse import urlsplit
 
-from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
+from envctl.adapters.sandbox.kubernetes.rules.go.go_times import find_time_problem
 
 _LONGEST_HOST = 255
 _TOP_LEVEL = re.compile(r"[^\W\d_]{2,63}")

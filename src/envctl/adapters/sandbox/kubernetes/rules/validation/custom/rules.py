@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause
-from envctl.adapters.sandbox.kubernetes.rules.expressions import (
+from envctl.adapters.sandbox.kubernetes.rules.cel.expressions import (
     ExpressionError,
     UnknownExpressionError,
     compile_expression,
 )
+from envctl.adapters.sandbox.kubernetes.rules.content_errors import Cause
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes, format_value
 from envctl.domain.kubernetes.schemas import Schema, Schemas
 

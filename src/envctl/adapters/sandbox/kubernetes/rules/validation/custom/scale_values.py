@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.json_types import format_go, name_go_type
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import format_go, name_go_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 
 Part = Mapping[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.compilation import (
+from envctl.adapters.sandbox.kubernetes.rules.cel.compilation import (
     find_compilation_problem,
     find_result_type,
     find_unknown_fields,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import format_go_json
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import format_go_json
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_key_problems,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from envctl.adapters.sandbox.kubernetes.rules.compilation import find_compilation_problem, find_result_type
+from envctl.adapters.sandbox.kubernetes.rules.cel.compilation import find_compilation_problem, find_result_type
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.devices.parts import (
     Part,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import show_go
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import show_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_node_selector
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.devices.capacities import check_capacity

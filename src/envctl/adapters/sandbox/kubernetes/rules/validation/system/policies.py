@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.cel_functions import AUTHORIZER
-from envctl.adapters.sandbox.kubernetes.rules.compilation import (
+from envctl.adapters.sandbox.kubernetes.rules.cel.cel_functions import AUTHORIZER
+from envctl.adapters.sandbox.kubernetes.rules.cel.compilation import (
     find_result_type,
     find_undeclared,
     find_unknown_fields,

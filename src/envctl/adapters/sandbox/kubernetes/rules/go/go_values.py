@@ -7,10 +7,10 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.decode_errors import describe_wrong_type, find_large_number
-from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
-from envctl.adapters.sandbox.kubernetes.rules.go_types import GoTypes, get_zero, is_left_out
-from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.rules.go.decode_errors import describe_wrong_type, find_large_number
+from envctl.adapters.sandbox.kubernetes.rules.go.go_times import find_time_problem
+from envctl.adapters.sandbox.kubernetes.rules.go.go_types import GoTypes, get_zero, is_left_out
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.schema_parts import (
     SCHEMA_STRUCT,
     is_schema_or_bool,

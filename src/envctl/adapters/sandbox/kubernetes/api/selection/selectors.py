@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from envctl.adapters.sandbox.kubernetes.api.label_terms import LabelTerm, parse_label_terms
+from envctl.adapters.sandbox.kubernetes.api.selection.label_terms import LabelTerm, parse_label_terms
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import list_label_problems, list_subdomain_problems
-from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_claim_spec
-from envctl.adapters.sandbox.kubernetes.rules.validation.system.disks import REQUIRED, check_disk
-from envctl.adapters.sandbox.kubernetes.rules.validation.variables import (
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.variables import (
     check_amount_reference,
     check_field_reference,
 )
+from envctl.adapters.sandbox.kubernetes.rules.validation.storage import check_claim_spec
+from envctl.adapters.sandbox.kubernetes.rules.validation.system.disks import REQUIRED, check_disk
 from envctl.domain.kubernetes.quantity import parse_quantity
 
 Part = Mapping[str, Any]

@@ -1,6 +1,6 @@
 """The cells of kinds of administrators: access, nodes, classes, admission, flow control."""
 
-from envctl.adapters.sandbox.kubernetes.api.cells import (
+from envctl.adapters.sandbox.kubernetes.api.printing.cells import (
     NONE,
     UNKNOWN,
     UNSET,

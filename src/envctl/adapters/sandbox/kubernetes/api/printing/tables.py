@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.api.cells import Reader, read_age, read_name
-from envctl.adapters.sandbox.kubernetes.api.cluster_columns import CLUSTER_COLUMNS
-from envctl.adapters.sandbox.kubernetes.api.columns import COLUMNS
-from envctl.adapters.sandbox.kubernetes.api.custom_columns import list_custom_columns
-from envctl.adapters.sandbox.kubernetes.api.pod_cells import list_row_conditions
+from envctl.adapters.sandbox.kubernetes.api.printing.cells import Reader, read_age, read_name
+from envctl.adapters.sandbox.kubernetes.api.printing.cluster_columns import CLUSTER_COLUMNS
+from envctl.adapters.sandbox.kubernetes.api.printing.columns import COLUMNS
+from envctl.adapters.sandbox.kubernetes.api.printing.custom_columns import list_custom_columns
+from envctl.adapters.sandbox.kubernetes.api.printing.pod_cells import list_row_conditions
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 from envctl.adapters.sandbox.kubernetes.status_errors import bad_request
 

@@ -7,12 +7,6 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.addresses import check_
 from envctl.adapters.sandbox.kubernetes.rules.validation.affinity import check_affinity
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 from envctl.adapters.sandbox.kubernetes.rules.validation.changes import check_pod_changes
-from envctl.adapters.sandbox.kubernetes.rules.validation.containers import (
-    check_containers,
-    check_ephemeral_containers,
-    check_images,
-    check_init_containers,
-)
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     check_annotations,
     check_labels,
@@ -21,20 +15,30 @@ from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_search_problems,
     list_subdomain_problems,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.pod_parts import check_ephemeral_changes, check_resize
-from envctl.adapters.sandbox.kubernetes.rules.validation.resources import (
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.containers import (
+    check_containers,
+    check_ephemeral_containers,
+    check_images,
+    check_init_containers,
+)
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.pod_parts import check_ephemeral_changes, check_resize
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.resources import (
     check_pod_resources,
     check_resource_claims,
     check_resources,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.scheduling import check_gates, check_spread, check_tolerations
-from envctl.adapters.sandbox.kubernetes.rules.validation.security import (
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.scheduling import (
+    check_gates,
+    check_spread,
+    check_tolerations,
+)
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.security import (
     check_host_processes,
     check_host_users,
     check_pod_context,
     check_system,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.volumes import check_volumes
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.volumes import check_volumes
 
 Part = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from envctl.adapters.sandbox.kubernetes.rules.cel_functions import list_signatures
+from envctl.adapters.sandbox.kubernetes.rules.cel.cel_functions import list_signatures
 from envctl.domain.kubernetes.quantity import is_quantity, parse_quantity
 
 _VARIABLES = ("self", "oldSelf", "object", "oldObject", "request", "params", "namespaceObject", "variables")

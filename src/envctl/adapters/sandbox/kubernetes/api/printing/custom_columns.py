@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.api.cells import Reader, format_age, read_name
-from envctl.adapters.sandbox.kubernetes.api.json_paths import find_values, format_value
+from envctl.adapters.sandbox.kubernetes.api.printing.cells import Reader, format_age, read_name
+from envctl.adapters.sandbox.kubernetes.api.printing.json_paths import find_values, format_value
 from envctl.adapters.sandbox.kubernetes.resources import Object, Resource
 
 _AGE = {

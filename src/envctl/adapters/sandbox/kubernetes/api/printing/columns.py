@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from envctl.adapters.sandbox.kubernetes.api.cells import (
+from envctl.adapters.sandbox.kubernetes.api.printing.cells import (
     NONE,
     UNKNOWN,
     UNSET,
@@ -19,7 +19,7 @@ from envctl.adapters.sandbox.kubernetes.api.cells import (
     show_selector,
     show_template,
 )
-from envctl.adapters.sandbox.kubernetes.api.pod_cells import POD_CELLS
+from envctl.adapters.sandbox.kubernetes.api.printing.pod_cells import POD_CELLS
 from envctl.adapters.sandbox.kubernetes.resources import Object
 
 _MOST_METRICS, _MOST_ADDRESSES, _MOST_HOSTS = 2, 3, 3

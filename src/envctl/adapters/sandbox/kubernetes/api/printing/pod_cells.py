@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.api.cells import NONE, Reader, format_age, read_path
+from envctl.adapters.sandbox.kubernetes.api.printing.cells import NONE, Reader, format_age, read_path
 from envctl.adapters.sandbox.kubernetes.resources import Object
 
 _FINISHED = ("Succeeded", "Failed")

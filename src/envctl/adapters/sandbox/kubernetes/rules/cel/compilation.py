@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from envctl.adapters.sandbox.kubernetes.rules.expressions import list_compilation_problems, split_types
-from envctl.adapters.sandbox.kubernetes.rules.go_times import find_time_problem
+from envctl.adapters.sandbox.kubernetes.rules.cel.expressions import list_compilation_problems, split_types
+from envctl.adapters.sandbox.kubernetes.rules.cel.request_fields import find_field_problems
+from envctl.adapters.sandbox.kubernetes.rules.go.go_times import find_time_problem
 from envctl.adapters.sandbox.kubernetes.rules.literal_checks import find_literal_problems
-from envctl.adapters.sandbox.kubernetes.rules.request_fields import find_field_problems
 
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '(?P<name>[^']*)' applied to '(?P<types>[^']*)'")

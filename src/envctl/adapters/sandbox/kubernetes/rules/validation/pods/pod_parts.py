@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.amounts import find_quality
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import diff_go
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import diff_go
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
 
 Part = Mapping[str, Any]

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from envctl.adapters.sandbox.kubernetes.rules.go_structs import find_embedded, name_go_type
-from envctl.adapters.sandbox.kubernetes.rules.json_types import name_type
+from envctl.adapters.sandbox.kubernetes.rules.go.go_structs import find_embedded, name_go_type
+from envctl.adapters.sandbox.kubernetes.rules.go.json_types import name_type
 from envctl.adapters.sandbox.kubernetes.rules.schema_parts import SCHEMA_STRUCT, is_schema_part, name_definition
 from envctl.domain.kubernetes.quantity import explain_quantity
 from envctl.domain.kubernetes.schema_check import SchemaProblem, Step

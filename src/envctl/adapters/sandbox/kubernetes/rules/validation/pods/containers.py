@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.sandbox.kubernetes.rules.validation.causes import Causes
-from envctl.adapters.sandbox.kubernetes.rules.validation.handlers import check_handlers, forbid_handlers
 from envctl.adapters.sandbox.kubernetes.rules.validation.names import (
     list_label_problems,
     list_port_name_problems,
 )
-from envctl.adapters.sandbox.kubernetes.rules.validation.resources import check_resources
-from envctl.adapters.sandbox.kubernetes.rules.validation.security import check_container_context, check_relative_path
-from envctl.adapters.sandbox.kubernetes.rules.validation.variables import (
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.handlers import check_handlers, forbid_handlers
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.resources import check_resources
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.security import (
+    check_container_context,
+    check_relative_path,
+)
+from envctl.adapters.sandbox.kubernetes.rules.validation.pods.variables import (
     check_file_volumes,
     check_variable_sources,
     check_variables,

@@ -1,0 +1,1 @@
+"""Tables for `kubectl get`: the columns of each kind, and their cells."""

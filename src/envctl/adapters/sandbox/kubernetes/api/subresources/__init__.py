@@ -1,0 +1,1 @@
+"""Subresources of objects that are requests of their own."""

@@ -1,0 +1,1 @@
+"""CEL, the language of rules in policies and custom kinds."""

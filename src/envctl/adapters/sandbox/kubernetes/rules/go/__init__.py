@@ -1,0 +1,1 @@
+"""Values and mistakes as the Go types of kube-apiserver have them."""
