@@ -67,6 +67,6 @@ replicate        = false
 # replicas_min            = 1
 # replicas_max            = 2
 # developers_may          = "write"
-# ingress_cidrs           = "0.0.0.0/0"
+# inbound_cidrs           = "0.0.0.0/0"
 # ingress_certificate_arn = "arn:aws:acm:ap-northeast-1:111111111111:certificate/00000000-0000-4000-8000-000000000000"
 # End of the block.

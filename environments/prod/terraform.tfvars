@@ -61,6 +61,6 @@ replica_vpc_cidr         = "10.39.0.0/24"
 # replicas_min            = 3
 # replicas_max            = 12
 # developers_may          = "read"
-# ingress_cidrs           = "0.0.0.0/0"
+# inbound_cidrs           = "0.0.0.0/0"
 # ingress_certificate_arn = "arn:aws:acm:ap-northeast-1:333333333333:certificate/00000000-0000-4000-8000-000000000000"
 # End of the block.

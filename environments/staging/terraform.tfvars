@@ -54,6 +54,6 @@ replicate        = false
 # replicas_min            = 2
 # replicas_max            = 4
 # developers_may          = "read"
-# ingress_cidrs           = "0.0.0.0/0"
+# inbound_cidrs           = "0.0.0.0/0"
 # ingress_certificate_arn = "arn:aws:acm:ap-northeast-1:222222222222:certificate/00000000-0000-4000-8000-000000000000"
 # End of the block.

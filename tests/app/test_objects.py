@@ -52,11 +52,11 @@ def test_requests_reach_the_port_of_the_application() -> None:
 
 def test_each_environment_says_who_reaches_the_load_balancer() -> None:
     kustomization = yaml.safe_load((OBJECTS / "web" / "kustomization.yaml").read_text())
-    (filled,) = (each for each in kustomization["replacements"] if each["source"]["fieldPath"] == "data.ingress_cidrs")
+    (filled,) = (each for each in kustomization["replacements"] if each["source"]["fieldPath"] == "data.inbound_cidrs")
     (target,) = filled["targets"]
     assert target["fieldPaths"] == [r"metadata.annotations.alb\.ingress\.kubernetes\.io/inbound-cidrs"]
     for path in (ROOT / "src/envctl/templates/eks/environments").glob("*/terraform.tfvars"):
-        assert re.search(r'(?m)^ingress_cidrs += "', path.read_text())
+        assert re.search(r'(?m)^inbound_cidrs += "', path.read_text())
 
 
 def test_environment_has_names_that_the_application_reads() -> None:

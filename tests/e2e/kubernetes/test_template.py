@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.own_clusters]
 # Settings of the cluster and the network, which the stand-in has not.
 WEB_SETTINGS = (
     "ingress_certificate_arn",
-    "ingress_cidrs",
+    "inbound_cidrs",
     "database_secret",
     "developers_may",
     "host",

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.sandbox.kubernetes.cluster import Cluster
 from envctl.adapters.sandbox.kubernetes.metadata import prepare_new
 from envctl.adapters.sandbox.kubernetes.resources import Object
@@ -20,7 +21,7 @@ _FLOW_CONTROL = "flowcontrol.apiserver.k8s.io"
 
 def create_server_objects(cluster: Cluster) -> None:
     """Create the objects of the server that its version has a kind for."""
-    items: list[Object] = json.loads(_FILE.read_text(encoding="utf-8"))
+    items: list[Object] = json.loads(read_text(_FILE))
     served = cluster.resources.group_versions()
     for item in items:
         spec = item.get("spec") or {}

@@ -30,7 +30,7 @@ service_accounts = {
 # web
 host                    = "shop-dev.example.com"
 ingress_certificate_arn = "arn:aws:acm:ap-northeast-1:111111111111:certificate/00000000-0000-4000-8000-000000000000"
-ingress_cidrs           = "0.0.0.0/0"
+inbound_cidrs           = "0.0.0.0/0"
 database_secret         = "shop/dev/database"
 log_level               = "debug"
 replicas_min            = 1

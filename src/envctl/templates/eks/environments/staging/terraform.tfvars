@@ -26,7 +26,7 @@ service_accounts = {
 # web
 host                    = "shop-staging.example.com"
 ingress_certificate_arn = "arn:aws:acm:ap-northeast-1:222222222222:certificate/00000000-0000-4000-8000-000000000000"
-ingress_cidrs           = "0.0.0.0/0"
+inbound_cidrs           = "0.0.0.0/0"
 database_secret         = "shop/staging/database"
 log_level               = "info"
 replicas_min            = 2

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.sandbox.kubernetes.api.printing.cells import Reader, read_age, read_name
 from envctl.adapters.sandbox.kubernetes.api.printing.cluster_columns import CLUSTER_COLUMNS
 from envctl.adapters.sandbox.kubernetes.api.printing.columns import COLUMNS
@@ -81,7 +82,7 @@ def _list_columns(resource: Resource) -> list[tuple[Object, Reader]]:
 @cache
 def _load_definitions() -> Mapping[str, Sequence[Object]]:
     """Return the column definitions of kinds as `GROUP/KIND`."""
-    content = json.loads(_COLUMNS_FILE.read_text(encoding="utf-8"))
+    content = json.loads(read_text(_COLUMNS_FILE))
     texts = content["descriptions"]
     return {
         kind: [
