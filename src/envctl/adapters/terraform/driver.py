@@ -428,7 +428,7 @@ class TerraformDriver:
         check_result(result, transcript, site, "apply")
         check_summary(transcript, site, "apply")
         if transcript.output_values is not None:
-            self._known_outputs.remember(site.directory, transcript.output_values)
+            self._known_outputs.save_outputs(site.directory, transcript.output_values)
 
     def _plan_after_others(self, site: Site, name: str, **options: bool | str) -> Transcript:
         """Plan under the lock. If another plan holds it, wait for its end: it changes nothing."""

@@ -148,6 +148,11 @@ class Wiring:
         return tuple(name for name, stack in self.stacks.items() if stack.kubernetes is not None)
 
     @property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """The stacks to apply before each stack."""
+        return {name: stack.needs for name, stack in self.stacks.items()}
+
+    @property
     def cluster_outputs(self) -> Mapping[str, str]:
         """The output with the name of the cluster, by stack of Kubernetes objects in the region of that output."""
         clusters = {name: stack.kubernetes.cluster for name, stack in self.stacks.items() if stack.kubernetes}

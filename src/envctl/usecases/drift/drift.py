@@ -207,7 +207,7 @@ class DriftScan:
         candidate = deploy_request.build_redeployment(context, present, target=target)
         readable = require_readable(candidate)
         release, over = readable.release, candidate.request.changeover
-        needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
+        needs = release.wiring.needs
         names = select_stacks(selection, {**needs, **dict.fromkeys(over.leaving, ())})
         prepared = prepare.prepare_stored_release(context, readable)
         stacks = tuple(s for s in prepared.stacks if s.name in names)

@@ -48,7 +48,7 @@ def render_environment(
     context, target = load.load_context(ports, environment)
     stored = load_stored_release(ports, release_name) if release_name is not None else None
     release = stored.release if stored else _load_release(context, target)
-    needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
+    needs = release.wiring.needs
     stacks = select_stacks(selection or ALL_STACKS, needs)
     resolved = load.load_settings(context, target, release.wiring)
     live = prepare.load_traffic(context, release, target)

@@ -117,7 +117,7 @@ def build_entry_request(
         "intact",
         settings,
         place=load.resolve_bound_place(project, project.entry, release.wiring),
-        needs={name: stack.needs for name, stack in release.wiring.stacks.items()},
+        needs=release.wiring.needs,
         clusters=release.wiring.cluster_outputs,
         changeover=_find_changeover(context, present, wanted, release),
     )
@@ -158,7 +158,7 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
     # Without fitting settings the region of a stack may be unknown.
     place = load.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
     digest = settings.digest() if settings else ""
-    needs = {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
+    needs = release.wiring.needs if release else {}
     clusters = release.wiring.cluster_outputs if release else {}
     found = _ReleaseFacts(state, digest, unfit, none, place, needs, clusters, changeover)
     request = _build_request(context, present, wanted, found)

@@ -44,7 +44,7 @@ def test_outputs_of_an_apply_need_no_read() -> None:
     now = [0.0]
     known = KnownOutputs(lambda: now[0])
     known.read(NET, lambda: OLD)
-    known.remember(NET, {"id": "new"})
+    known.save_outputs(NET, {"id": "new"})
     assert known.read(NET, lambda: OLD) == NEW
     now[0] = 11.0
     assert known.read(NET, lambda: OLD, max_age=10.0) == OLD

@@ -217,6 +217,10 @@ class ResourceRegistry:
         """Return the resource in whose version objects are stored."""
         return next((resource for resource in self.list_all() if resource.key == key), None)
 
+    def find_kind(self, group: str, version: str, kind: str) -> Resource | None:
+        wanted = group, version, kind
+        return next((each for each in self.list_all() if (each.group, each.version, each.kind) == wanted), None)
+
     def list_all(self) -> list[Resource]:
         with self._lock:
             return list(self._resources.values())

@@ -47,7 +47,7 @@ class KnownOutputs:
                 entry.outputs, entry.read_at = load(), now
             return entry.outputs
 
-    def remember(self, directory: Path, values: Mapping[str, object]) -> None:
+    def save_outputs(self, directory: Path, values: Mapping[str, object]) -> None:
         """Keep the outputs that an apply has written, none of them sensitive. It spares the next read."""
         from envctl.domain.terraform.outputs import Output
 

@@ -36,8 +36,7 @@ def create_server_objects(cluster: Cluster) -> None:
 def put_server_object(cluster: Cluster, item: Object) -> None:
     """Store an object past the validation, which keeps some names for the server. A kind without an API has none."""
     group, _, version = item["apiVersion"].rpartition("/")
-    found = cluster.resources.group_versions().get(group, {}).get(version, ())
-    resource = next((each for each in found if each.kind == item["kind"]), None)
+    resource = cluster.resources.find_kind(group, version, item["kind"])
     if resource is None:
         return
     status: dict[str, Any] = item.get("status") or {}

@@ -50,12 +50,11 @@ def _find_target(context: Context, item: Object) -> tuple[Resource, Object] | st
     """Return the target with its resource, or why there is none."""
     reference = item["spec"]["scaleTargetRef"]
     group, _, version = reference.get("apiVersion", "").rpartition("/")
-    for resource in context.cluster.resources.list_all():
-        if (resource.group, resource.version, resource.kind) == (group, version, reference["kind"]):
-            place = Place(resource, item["metadata"]["namespace"], reference["name"])
-            found = context.cluster.store.find(place)
-            return (resource, found) if found else f'{resource.qualified_name} "{reference["name"]}" not found'
-    return f'no matches for kind "{reference["kind"]}" in group "{group}"'
+    resource = context.cluster.resources.find_kind(group, version, reference["kind"])
+    if resource is None:
+        return f'no matches for kind "{reference["kind"]}" in group "{group}"'
+    found = context.cluster.store.find(Place(resource, item["metadata"]["namespace"], reference["name"]))
+    return (resource, found) if found else f'{resource.qualified_name} "{reference["name"]}" not found'
 
 
 def _rescale(context: Context, resource: Resource, item: Object, target: tuple[Resource, Object]) -> None:
