@@ -1,11 +1,13 @@
 # Every target sets up what it needs: a virtual environment in .venv, installed from the locks (with hashes).
 PYTHON ?= python3
 BIN := .venv/bin
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header
+EMULATOR := packages/kube-api-emulator
 PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo kubernetes platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-schemas kubernetes-protobuf kubernetes-go-types kubernetes-go-structs kubernetes-published kubernetes-live audit clean
+.PHONY: demo kubernetes platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -24,10 +26,12 @@ system-packages:
 	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
 
 test: system-packages static
-	@$(BIN)/python -m compileall -q src tests
+	@$(BIN)/python -m compileall -q src tests $(EMULATOR)
+	@$(MAKE) --no-print-directory -C $(EMULATOR) test
 	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
+	@$(MAKE) --no-print-directory -C $(EMULATOR) static
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -44,9 +48,11 @@ nightly: system-packages .venv/.installed
 nightly-%: system-packages .venv/.installed
 	@$(BIN)/python -m tests.nightly $*
 
-# A wheel and a source archive in dist/: the same bytes for the same commit, wherever and whenever it is built.
+# A wheel and a source archive of each package in dist/: the same bytes for the same commit, wherever and whenever it is built.
 dist: .venv/.installed
 	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/hatchling build --clean
+	@$(MAKE) --no-print-directory -C $(EMULATOR) dist
+	@cp $(EMULATOR)/dist/* dist/
 	@$(BIN)/pip hash dist/*
 
 # Changes the guards in every small way, one at a time: the tests have to notice each.
@@ -59,15 +65,15 @@ mutation: .venv/.installed
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks.run $(THEMES)
 
+# With what the package in packages/ needs: its own lock would only be a copy.
 lock: .venv/.installed
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra sandbox --group dev pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra embedded --constraint requirements.lock pyproject.toml --output-file requirements-run.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --group build --constraint requirements.lock --output-file requirements-build.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra sandbox --group demo --constraint requirements.lock pyproject.toml --output-file requirements-demo.lock
+	$(BIN)/uv pip compile $(LOCKED) --extra sandbox-embedded --extra server --group dev \
+	  pyproject.toml $(EMULATOR)/pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile $(LOCKED) --extra embedded --constraint requirements.lock pyproject.toml \
+	  --output-file requirements-run.lock
+	$(BIN)/uv pip compile $(LOCKED) --group build --constraint requirements.lock --output-file requirements-build.lock
+	$(BIN)/uv pip compile $(LOCKED) --extra sandbox-embedded --extra server --group demo --constraint requirements.lock \
+	  pyproject.toml $(EMULATOR)/pyproject.toml --output-file requirements-demo.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header \
 	  --group audit --output-file requirements-audit.lock
 
@@ -102,39 +108,19 @@ docs: .venv/.installed
 provider-schema: .venv/.installed
 	$(BIN)/python -m tools.provider_schema
 
-# Needs the index too: after a change of the Kubernetes versions in tools/kubernetes_schemas.py.
-kubernetes-schemas: .venv/.installed
-	$(BIN)/python -m tools.kubernetes_schemas
-
-# Needs git directories of three repositories, which the variables name: kubernetes/api, apimachinery, apiextensions-apiserver.
-kubernetes-go-types: .venv/.installed
-	$(BIN)/python -m tools.kubernetes_go_types $(API) $(MACHINERY) $(EXTENSIONS)
-
-# SOURCE is a folder with the sources of Kubernetes' modules, as in vendor/k8s.io of a program with kube-apiserver in it.
-kubernetes-go-structs: .venv/.installed
-	$(BIN)/python -m tools.kubernetes_go_structs "$(SOURCE)"
-
-# After a change of the tag in tools/kubernetes_protobuf.py. API and APIMACHINERY are clones of Kubernetes' repositories of these names.
-kubernetes-protobuf: .venv/.installed
-	$(BIN)/python -m tools.kubernetes_protobuf "$(API)" "$(APIMACHINERY)"
-
-# DOCUMENTS is a folder with the documents of a server below /openapi/v3, as in apps_v1.json.
-kubernetes-published: .venv/.installed
-	$(BIN)/python -m tools.kubernetes_published "$(DOCUMENTS)"
-
-# The end-to-end tests and new recorded answers on a real cluster for tests: KUBECONFIG=FILE, and CONTEXT=NAME if it is not the current one.
+# The end-to-end tests of Kubernetes on a real cluster for tests: KUBECONFIG=FILE, and CONTEXT=NAME if it is not the current one.
 kubernetes-live: .venv/.installed
 	@$(BIN)/python -m tests.kubernetes_live "$(KUBECONFIG)" "$(CONTEXT)"
 
 # In two parts: a demo on a fresh machine waits for a third of the packages.
-.venv/.demo: requirements-demo.lock pyproject.toml
+.venv/.demo: requirements-demo.lock pyproject.toml $(EMULATOR)/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "envctl needs Python 3.11 or newer; try: make PYTHON=python3.13")'
 	@echo "Installing envctl into .venv: this takes a few minutes, once"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install $(PINNED) --requirement requirements-demo.lock
 	@# The former name of the distribution. Uninstalled later, it would take the command along.
 	@$(BIN)/pip uninstall --quiet --quiet --yes envctl
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./$(EMULATOR)
 	@touch $@
 
 .venv/.installed: .venv/.demo requirements.lock

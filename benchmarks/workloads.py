@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kube_api_emulator.server.api.server import KubernetesServer
+from kube_api_emulator.server.cluster import Cluster
+
 from benchmarks.measure import Command, clean_environment, in_turn, walls
 from benchmarks.projects import ENVCTL, Yard
 from benchmarks.results import Results, tell_aim
 from envctl.adapters.kubernetes.rendering.tools import KUBECTL, find_tool
-from envctl.adapters.sandbox.kubernetes.api.server import KubernetesServer
-from envctl.adapters.sandbox.kubernetes.cluster import Cluster
 
 OBJECTS = 30
 # Of the dry run and `envctl validate` together.

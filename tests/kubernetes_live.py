@@ -1,4 +1,4 @@
-"""`make kubernetes-live KUBECONFIG=FILE`: the end-to-end tests, and new recorded answers, on a real cluster.
+"""`make kubernetes-live KUBECONFIG=FILE`: the end-to-end tests on a real cluster.
 
 The tests keep their words: a forwarder on loopback translates their namespaces and images to those of the cluster, and
 back. Each test gets namespaces of its own, which it deletes at its end.
@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+from kube_api_emulator.server.api.bodies import parse_body
+from kube_api_emulator.server.api.exchange import ApiAnswer, ApiRequest, ApiStream
+from kube_api_emulator.server.api.faults import Fault
+from kube_api_emulator.server.api.requests import KubernetesApi
+from kube_api_emulator.server.api.server import KubernetesServer
+from kube_api_emulator.server.api.watching import Frame
+from kube_api_emulator.server.cluster import Cluster
 
 from envctl.adapters.kubernetes.kubeconfig import Kubeconfigs
 from envctl.adapters.kubernetes.tls import load_trust
-from envctl.adapters.sandbox.kubernetes.api.bodies import parse_body
-from envctl.adapters.sandbox.kubernetes.api.exchange import ApiAnswer, ApiRequest, ApiStream
-from envctl.adapters.sandbox.kubernetes.api.faults import Fault
-from envctl.adapters.sandbox.kubernetes.api.requests import KubernetesApi
-from envctl.adapters.sandbox.kubernetes.api.server import KubernetesServer
-from envctl.adapters.sandbox.kubernetes.api.watching import Frame
-from envctl.adapters.sandbox.kubernetes.cluster import Cluster
 from envctl.usecases.ports.kubernetes import ClusterConnection
 from tests.kubernetes_cluster import (
     ADMIN,
@@ -242,8 +242,6 @@ def choose_context(file: str, wanted: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    from tests.adapters.sandbox.kubernetes.golden.record import record_answers
-
     file, context = (*arguments, "", "")[:2]
     chosen = choose_context(file, context)
     sys.stdout.write(f"kubernetes-live: context {chosen} of {file}\n")
@@ -260,9 +258,7 @@ def main(arguments: list[str]) -> int:
         "-n",
         "0",
     ]
-    code = subprocess.run([*tests, *arguments[2:]], cwd=ROOT, env=variables, check=False).returncode
-    record_answers(find_connection(file, chosen), sys.stdout.write)
-    return code
+    return subprocess.run([*tests, *arguments[2:]], cwd=ROOT, env=variables, check=False).returncode
 
 
 if __name__ == "__main__":

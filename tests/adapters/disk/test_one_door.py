@@ -53,7 +53,6 @@ APART = {
     "adapters/kubernetes/kubeconfig.py": "no file: an entry of a kubeconfig",
     "adapters/kubernetes/kubeconfig_file.py": "no file: an entry of a kubeconfig",
     "adapters/kubernetes/kubeconfig_user.py": "no file: an entry of a kubeconfig",
-    "adapters/sandbox/kubernetes/api/server.py": "no file: a stream of events",
 }
 
 

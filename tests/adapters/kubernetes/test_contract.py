@@ -230,6 +230,6 @@ def _read_web_events(api: ClusterApi, resource: ApiResource) -> Iterator[tuple[s
 
 
 def test_kubeconfig_of_the_cluster_leads_there(kubernetes_cluster: KubernetesCluster, tmp_path: Path) -> None:
-    path = kubernetes_cluster.write_kubeconfig(tmp_path / "config")
+    path = kubernetes_cluster.write_kubeconfig(tmp_path / "config", "test")
     connection = Kubeconfigs({"KUBECONFIG": str(path)}).find_context("test")
     assert ClusterApi(connection).version == "1.36"

@@ -19,8 +19,9 @@ _CONNECTION_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding"
 _WITHOUT_BODY = ("1", "204", "304")
 
 if TYPE_CHECKING:
-    from envctl.adapters.sandbox.kubernetes.api.requests import KubernetesApi
-    from envctl.adapters.sandbox.kubernetes.clusters import KubernetesClusters
+    from kube_api_emulator.server.api.requests import KubernetesApi
+
+    from envctl.adapters.sandbox.eks.clusters import KubernetesClusters
 
 
 class ProxyServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -44,7 +45,7 @@ class ProxyServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def find_cluster_api(self, host: str) -> "KubernetesApi | None":
         """Return the API of the Kubernetes cluster with this endpoint."""
         # Most projects have none.
-        from envctl.adapters.sandbox.kubernetes.clusters import KubernetesClusters
+        from envctl.adapters.sandbox.eks.clusters import KubernetesClusters
 
         with self._clusters_lock:
             self._clusters = self._clusters or KubernetesClusters(self.cloud)
@@ -127,7 +128,7 @@ class ProxyHandler(BaseHTTPRequestHandler):
         if api is None:
             self._refuse_request(f"the EKS cluster with the endpoint {host} has been deleted")
         else:
-            from envctl.adapters.sandbox.kubernetes.api.server import serve_request
+            from kube_api_emulator.server.api.server import serve_request
 
             serve_request(self, api, body, self.server.stopping)
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kube_api_emulator.schemas.schemas import Schemas
+
     from envctl.domain.errors import Problem
     from envctl.domain.kubernetes.manifests.kustomization import Reference
     from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
     from envctl.domain.kubernetes.objects import Manifest
-    from envctl.domain.kubernetes.schemas import Schemas
     from envctl.domain.kubernetes.workload import Workload
     from envctl.domain.release.bundle import File
     from envctl.domain.terraform.variables import Variable

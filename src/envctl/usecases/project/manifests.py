@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from kube_api_emulator.schemas.schema_check import check_object, format_path
+
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.manifest_checks import redact_secrets
 from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.manifests.value_paths import ANY, format_value
 from envctl.domain.kubernetes.objects import CRD_TYPE, Manifest, identify
-from envctl.domain.kubernetes.schema_check import check_object, format_path
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.domain.settings.settings import EnvironmentSettings

@@ -141,7 +141,7 @@ def test_new_service_takes_the_port_of_a_removed_one(bench: Bench) -> None:
 
 def refuse_taken_ports(bench: Bench) -> None:
     """Let the cluster refuse a port of the nodes that another Service has, as a real one does."""
-    from envctl.adapters.sandbox.kubernetes.status_errors import StatusError
+    from kube_api_emulator.server.status_errors import StatusError
 
     def admission(resource: Any, item: Manifest, live: Manifest | None) -> None:
         if resource.kind == "Service" and live is None and bench.cluster.get("Service", "old") is not None:

@@ -168,7 +168,7 @@ def test_random_value_in_a_new_container_is_left_out(bench: Bench) -> None:
 
 
 def test_webhook_that_refuses_is_quoted(bench: Bench) -> None:
-    from envctl.adapters.sandbox.kubernetes.status_errors import StatusError
+    from kube_api_emulator.server.status_errors import StatusError
 
     def refuse(item: Item) -> None:
         message = 'admission webhook "policy.example.com" denied the request: no team label'

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.disk.kubernetes_schemas import load_schemas
+from kube_api_emulator.schemas.packed import load_schemas
+from kube_api_emulator.schemas.schemas import Schemas, format_api_version
+
 from envctl.adapters.kubernetes.rendering.tools import HELM, run_tool
 from envctl.adapters.kubernetes.rendering.yaml_documents import YamlDocument, read_documents
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.value_paths import find_path_conflict, nest_values
-from envctl.domain.kubernetes.schemas import Schemas, format_api_version
 from envctl.domain.kubernetes.workload import Workload
 
 VALUES_FILE = "values.json"

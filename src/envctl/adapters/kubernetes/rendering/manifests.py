@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from envctl.adapters.disk.kubernetes_schemas import load_schemas
+from kube_api_emulator.schemas.packed import load_schemas
+from kube_api_emulator.schemas.schemas import Schemas
+
 from envctl.adapters.kubernetes.rendering import code_reader, image_files, tools, yaml_documents
 from envctl.adapters.kubernetes.rendering.renderer import ManifestRenderer
 from envctl.domain.errors import Problem
 from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.objects import Manifest
-from envctl.domain.kubernetes.schemas import Schemas
 from envctl.domain.kubernetes.workload import Workload
 from envctl.domain.release.bundle import File
 from envctl.domain.terraform.variables import Variable

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from kube_api_emulator.schemas.quantity import is_quantity, parse_quantity
+
 from envctl.domain.kubernetes.fields.differences import index_items
 from envctl.domain.kubernetes.fields.ownership import list_dropped_fields, list_own_fields
 from envctl.domain.kubernetes.fields.paths import MISSING, remove_field, select_field
 from envctl.domain.kubernetes.objects import Manifest
-from envctl.domain.kubernetes.quantity import is_quantity, parse_quantity
 from envctl.domain.plan.changes import is_same_value
 
 _KEPT_BY_SERVER = frozenset({"apiVersion", "kind", "metadata", "status"})

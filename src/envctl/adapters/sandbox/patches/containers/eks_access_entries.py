@@ -52,7 +52,7 @@ def read_access(cluster: "Cluster") -> ClusterAccess:
 def admit_creator(response: "EKSResponse", cluster: "Cluster", access: ClusterAccess) -> None:
     """Make the creator of a cluster its administrator."""
     from envctl.adapters.sandbox.callers import identify_caller
-    from envctl.adapters.sandbox.kubernetes.access.identities import find_role_arn
+    from envctl.adapters.sandbox.eks.identities import find_role_arn
 
     principal = find_role_arn(identify_caller(response.get_access_key()).arn)
     if access.mode == CONFIG_MAP:
@@ -147,7 +147,7 @@ def build_association(entry: Mapping[str, Any], policy: str, scope: Mapping[str,
 
 def list_policies() -> tuple[str, list[str]]:
     """Return the beginning of the ARNs of all access policies, and their names."""
-    from envctl.adapters.sandbox.kubernetes.access.access_policies import ARN_PREFIX, load_access_policies
+    from envctl.adapters.sandbox.eks.access_policies import ARN_PREFIX, load_access_policies
 
     return ARN_PREFIX, sorted(load_access_policies())
 

@@ -1,0 +1,217 @@
+"""Addresses: those of Services, Endpoints and EndpointSlices."""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from kube_api_emulator.server.rules.validation.causes import Causes
+from kube_api_emulator.server.rules.validation.names import (
+    list_key_problems,
+    list_label_problems,
+    list_subdomain_problems,
+    list_value_problems,
+)
+
+Part = Mapping[str, Any]
+
+
+_NO_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+_NO_RANGE = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+_PROTOCOLS = ("SCTP", "TCP", "UDP")
+_ONLY_LOAD_BALANCERS = "may only be used when `type` is 'LoadBalancer'"
+_MOST_ADDRESSES, _MOST_HINTS, _DAY = 100, 8, 86400
+
+
+def check_address(text: str, field: str, causes: Causes) -> bool:
+    """Check an address; returns whether it is one."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        causes.refuse(field, text, _NO_ADDRESS)
+        return False
+    return True
+
+
+def check_public_address(text: str, field: str, causes: Causes) -> None:
+    """Check an address that traffic is sent to."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        causes.refuse(field, text, "must be a valid IP address")
+        return
+    for is_refused, words in (
+        (address.is_unspecified, f"may not be unspecified ({text})"),
+        (address.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        (address.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+    ):
+        if is_refused:
+            causes.refuse(field, text, words)
+
+
+def check_range(text: str, field: str, causes: Causes) -> None:
+    """Check a range of addresses."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        is_range = False
+    else:
+        is_range = "/" in text
+    if not is_range:
+        causes.refuse(field, text, _NO_RANGE)
+
+
+def check_service_addresses(spec: Part, causes: Causes) -> None:
+    """Check addresses of a Service, and what only those with load balancers have."""
+    kind = spec.get("type")
+    if spec.get("clusterIP") not in (None, "", "None"):
+        check_address(spec["clusterIP"], "spec.clusterIPs[0]", causes)
+    for index, address in enumerate(spec.get("externalIPs") or ()):
+        if check_address(address, f"spec.externalIPs[{index}]", causes):
+            check_public_address(address, f"spec.externalIPs[{index}]", causes)
+    _check_traffic(spec, causes)
+    ranges = spec.get("loadBalancerSourceRanges") or ()
+    if ranges and kind != "LoadBalancer":
+        causes.forbid("spec.LoadBalancerSourceRanges", _ONLY_LOAD_BALANCERS)
+    for index, text in enumerate(ranges):
+        check_range(text.strip(), f"spec.LoadBalancerSourceRanges[{index}]", causes)
+    if spec.get("allocateLoadBalancerNodePorts") is not None and kind != "LoadBalancer":
+        causes.forbid("spec.allocateLoadBalancerNodePorts", _ONLY_LOAD_BALANCERS)
+    check_balancer_class(spec, causes)
+
+
+def check_balancer_class(spec: Part, causes: Causes) -> None:
+    """Check the class of a load balancer, which the server does once more in an update."""
+    name, is_balanced = spec.get("loadBalancerClass"), spec.get("type") == "LoadBalancer"
+    if name is not None and not is_balanced:
+        causes.forbid("spec.loadBalancerClass", _ONLY_LOAD_BALANCERS)
+    for text in list_key_problems(name) if name is not None and is_balanced else ():
+        causes.refuse("spec.loadBalancerClass", name, text)
+
+
+def _check_traffic(spec: Part, causes: Causes) -> None:
+    seconds = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds")
+    if spec.get("sessionAffinity") == "ClientIP" and seconds is not None and not 0 < seconds <= _DAY:
+        field = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
+        causes.refuse(field, seconds, f"must be greater than 0 and less than {_DAY}")
+    ways = ("PreferClose", "PreferSameZone", "PreferSameNode")
+    causes.check_choice("spec.trafficDistribution", spec.get("trafficDistribution"), ways)
+    _check_health_port(spec, causes)
+
+
+def _check_health_port(spec: Part, causes: Causes) -> None:
+    port = spec.get("healthCheckNodePort") or 0
+    if spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local":
+        causes.check_port("spec.healthCheckNodePort", port or None)
+    elif port:
+        text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        causes.refuse("spec.healthCheckNodePort", port, text)
+
+
+def check_endpoints(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001
+    for index, subset in enumerate(item.get("subsets") or ()):
+        place, ports = f"subsets[{index}]", subset.get("ports") or ()
+        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
+            causes.require(place, "must specify `addresses` or `notReadyAddresses`")
+        for group in ("addresses", "notReadyAddresses"):
+            for number, address in enumerate(subset.get(group) or ()):
+                _check_endpoint_address(address, f"{place}.{group}[{number}]", causes)
+        for number, port in enumerate(ports):
+            _check_endpoint_port(port, f"{place}.ports[{number}]", causes, needs_name=len(ports) > 1)
+
+
+def _check_endpoint_address(address: Part, place: str, causes: Causes) -> None:
+    text, name = address.get("ip") or "", address.get("hostname") or ""
+    check_address(text, f"{place}.ip", causes)
+    for problem in list_label_problems(name) if name else ():
+        causes.refuse(f"{place}.hostname", name, problem)
+    if address.get("nodeName") is not None:
+        for problem in list_subdomain_problems(address["nodeName"]):
+            causes.refuse(f"{place}.nodeName", address["nodeName"], problem)
+    check_public_address(text, f"{place}.ip", causes)
+
+
+def _check_endpoint_port(port: Part, place: str, causes: Causes, *, needs_name: bool) -> None:
+    name = port.get("name") or ""
+    if needs_name and not name:
+        causes.require(f"{place}.name")
+    for problem in list_label_problems(name) if name else ():
+        causes.refuse(f"{place}.name", name, problem)
+    causes.check_port(f"{place}.port", port.get("port") or 0)
+    causes.check_choice(f"{place}.protocol", port.get("protocol"), _PROTOCOLS)
+    _check_app_protocol(port, place, causes)
+
+
+def _check_app_protocol(port: Part, place: str, causes: Causes) -> None:
+    if port.get("appProtocol") is not None:
+        for problem in list_key_problems(port["appProtocol"]):
+            causes.refuse(f"{place}.appProtocol", port["appProtocol"], problem)
+
+
+def check_endpoint_slice(item: Part, before: Part | None, causes: Causes) -> None:
+    kind = item.get("addressType") or ""
+    if not kind:
+        causes.require("addressType")
+    else:
+        causes.check_choice("addressType", kind, ("FQDN", "IPv4", "IPv6"))
+    for index, endpoint in enumerate(item.get("endpoints") or ()):
+        _check_endpoint(endpoint, kind, f"endpoints[{index}]", causes)
+    names: list[str] = []
+    for index, port in enumerate(item.get("ports") or ()):
+        place, name = f"ports[{index}]", port.get("name") or ""
+        for problem in list_label_problems(name) if name else ():
+            causes.refuse(f"{place}.name", name, problem)
+        if name in names:
+            causes.report_duplicate(f"{place}.name", name)
+        names.append(name)
+        causes.check_choice(f"{place}.protocol", port.get("protocol"), _PROTOCOLS)
+        _check_app_protocol(port, place, causes)
+    if before is not None:
+        causes.check_unchanged("addressType", kind, before.get("addressType"))
+
+
+def _check_domain(text: str, field: str, causes: Causes) -> None:
+    """Check a name of a host with its domain; the first problem is reported."""
+    name, least = text.removesuffix("."), 2
+    if not text:
+        causes.require(field)
+    elif problems := list_subdomain_problems(name):
+        causes.refuse(field, name, ",".join(problems))
+    elif len(name.split(".")) < least:
+        causes.refuse(field, name, "should be a domain with at least two segments separated by dots")
+    elif wrong := next((each for each in name.split(".") if list_label_problems(each)), ""):
+        causes.refuse(field, wrong, ",".join(list_label_problems(wrong)))
+
+
+def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> None:
+    addresses = endpoint.get("addresses") or ()
+    if not addresses:
+        causes.require(f"{place}.addresses", "must contain at least 1 address")
+    elif len(addresses) > _MOST_ADDRESSES:
+        causes.report_count(f"{place}.addresses", len(addresses), _MOST_ADDRESSES)
+    for index, address in enumerate(addresses):
+        field = f"{place}.addresses[{index}]"
+        if kind in ("IPv4", "IPv6") and check_address(address, field, causes):
+            if f"IPv{ipaddress.ip_address(address).version}" != kind:
+                causes.refuse(f"{place}.addresses", address, f"must be an {kind} address")
+            check_public_address(address, field, causes)
+        elif kind == "FQDN":
+            _check_domain(address, field, causes)
+    for name, find_problems in (("nodeName", list_subdomain_problems), ("hostname", list_label_problems)):
+        if endpoint.get(name) is not None:
+            for problem in find_problems(endpoint[name]):
+                causes.refuse(f"{place}.{name}", endpoint[name], problem)
+    _check_hints(endpoint.get("hints") or {}, f"{place}.hints", causes)
+
+
+def _check_hints(hints: Part, place: str, causes: Causes) -> None:
+    for part, find_problems in (("forZones", list_value_problems), ("forNodes", list_subdomain_problems)):
+        entries = hints.get(part) or ()
+        if len(entries) > _MOST_HINTS:
+            causes.report_count(f"{place}.{part}", len(entries), _MOST_HINTS)
+            return
+        names = [entry.get("name") or "" for entry in entries]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                causes.report_duplicate(f"{place}.{part}[{index}].name", name)
+            for problem in find_problems(name):
+                causes.refuse(f"{place}.{part}[{index}].name", name, problem)

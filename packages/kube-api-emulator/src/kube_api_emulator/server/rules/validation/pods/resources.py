@@ -1,0 +1,190 @@
+"""Amounts that containers and pods ask for, and the devices they claim."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from kube_api_emulator.schemas.quantity import parse_quantity
+from kube_api_emulator.server.amounts import format_amount, sum_containers
+from kube_api_emulator.server.rules.validation.causes import Causes
+from kube_api_emulator.server.rules.validation.names import (
+    list_key_problems,
+    list_label_problems,
+    list_subdomain_problems,
+)
+
+Part = Mapping[str, Any]
+
+_STANDARD_RESOURCES = frozenset({"cpu", "memory", "ephemeral-storage"})
+_HUGE = "hugepages-"
+# Standard resources of quotas and volumes, which no container can ask for.
+_QUOTA_RESOURCES = frozenset(
+    {
+        *("storage", "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps"),
+        *("persistentvolumeclaims", "services.nodeports", "services.loadbalancers", "requests.storage"),
+        *("requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu", "limits.memory"),
+        "limits.ephemeral-storage",
+    }
+)
+_CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
+
+
+def check_resources(
+    resources: Part,
+    field: str,
+    causes: Causes,
+    *,
+    claims: Sequence[Part] = (),
+    check_name: Callable[[str, str, Causes], None] | None = None,
+) -> None:
+    """Check limits and requests. All values are amounts. `claims` are those of the pod."""
+    check_name = check_name or check_resource_name
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    for group, amounts in (("limits", limits), ("requests", requests)):
+        for name, value in sorted(amounts.items()):
+            check_name(name, f"{field}.{group}[{name}]", causes)
+            _check_amount(name, value, f"{field}.{group}[{name}]", causes)
+    for name, value in sorted(requests.items()):
+        is_shared = _is_native(name) and not name.startswith(_HUGE)
+        if name in limits:
+            _compare_amounts(name, value, limits[name], f"{field}.requests", causes, is_shared=is_shared)
+        elif not is_shared:
+            causes.require(f"{field}.limits", "Limit must be set for non overcommitable resources")
+    names = {*limits, *requests}
+    if any(name.startswith(_HUGE) for name in names) and not names & {"cpu", "memory"}:
+        causes.forbid(field, "HugePages require cpu or memory")
+    _check_claims(resources.get("claims") or (), claims, f"{field}.claims", causes)
+
+
+def _check_amount(name: str, value: str, field: str, causes: Causes) -> None:
+    amount = parse_quantity(value)
+    if amount < 0:
+        causes.refuse(field, value, "must be greater than or equal to 0")
+    if not _is_native(name) and amount % 1:
+        causes.refuse(field, value, "must be an integer")
+    if name.startswith(_HUGE):
+        page = _read_page(name.removeprefix(_HUGE))
+        if page and (amount <= 0 or amount % page):
+            causes.refuse(field, value, f"{value} is not positive integer multiple of {name}")
+
+
+def _read_page(text: str) -> Decimal | None:
+    try:
+        return parse_quantity(text)
+    except ValueError:
+        return None
+
+
+def _compare_amounts(name: str, value: str, limit: str, field: str, causes: Causes, *, is_shared: bool) -> None:
+    amount, most = parse_quantity(value), parse_quantity(limit)
+    if amount != most and not is_shared:
+        causes.refuse(field, value, f"must be equal to {name} limit of {limit}")
+    elif amount > most:
+        causes.refuse(field, value, f"must be less than or equal to {name} limit of {limit}")
+
+
+def _is_native(name: str) -> bool:
+    return "/" not in name or "kubernetes.io/" in name
+
+
+def check_resource_name(name: str, field: str, causes: Causes) -> None:
+    """Check the name of a resource that containers ask for."""
+    problems = list_key_problems(name)
+    for text in problems:
+        causes.refuse(field, name, text)
+    if "/" in name:
+        if not _is_native(name) and (name.startswith("requests.") or list_key_problems(f"requests.{name}")):
+            causes.refuse(field, name, "doesn't follow extended resource name standard")
+    elif name not in _STANDARD_RESOURCES and not name.startswith(_HUGE):
+        if name not in _QUOTA_RESOURCES and not problems:
+            causes.refuse(field, name, "must be a standard resource type or fully qualified")
+        causes.refuse(field, name, "must be a standard resource for containers")
+
+
+def check_pod_resources(spec: Part, field: str, causes: Causes) -> None:
+    """Check what a pod as a whole asks for."""
+    resources = spec.get("resources")
+    if resources is None:
+        return
+    if (spec.get("os") or {}).get("name") == "windows":
+        causes.forbid(f"{field}.resources", "may not be set for a windows pod")
+        return
+    if resources.get("claims") is not None:
+        causes.forbid(f"{field}.resources.claims", "claims may not be set for Resources at pod-level")
+    claims = spec.get("resourceClaims") or ()
+    check_resources(resources, f"{field}.resources", causes, claims=claims, check_name=_check_name_of_pod)
+    _compare_with_containers(spec, resources, f"{field}.resources", causes)
+
+
+def _compare_with_containers(spec: Part, resources: Part, field: str, causes: Causes) -> None:
+    """Check that the containers of a pod ask for no more than the pod as a whole."""
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+    for name, amount in sorted(sum_containers(spec, "requests").items()):
+        if name in requests and amount > parse_quantity(requests[name]):
+            text = f"must be greater than or equal to aggregate container requests of {format_amount(name, amount)}"
+            causes.refuse(f"{field}.requests[{name}]", requests[name], text)
+    for index, container in enumerate(spec.get("containers") or ()):
+        for name, value in sorted(((container.get("resources") or {}).get("limits") or {}).items()):
+            if name in limits and parse_quantity(value) > parse_quantity(limits[name]):
+                text = f"must be less than or equal to pod limits of {limits[name]}"
+                causes.refuse(f"{field}.containers[{index}][{name}].limits", value, text)
+
+
+def _check_name_of_pod(name: str, field: str, causes: Causes) -> None:
+    problems = list_key_problems(name)
+    for text in problems:
+        causes.refuse(field, name, text)
+    if problems or name in ("cpu", "memory") or name.startswith(_HUGE):
+        return
+    if "/" not in name and name not in {*_STANDARD_RESOURCES, *_QUOTA_RESOURCES}:
+        causes.refuse(field, name, "must be a standard resource type or fully qualified")
+    else:
+        causes.refuse_choice(field, name, ("cpu", _HUGE, "memory"))
+
+
+def _check_claims(wanted: Sequence[Part], claims: Sequence[Part], field: str, causes: Causes) -> None:
+    known = sorted({claim.get("name") or "" for claim in claims} - {""})
+    seen: set[str] = set()
+    for index, each in enumerate(wanted):
+        place, name, request = f"{field}[{index}]", each.get("name") or "", each.get("request") or ""
+        if not name:
+            causes.require(place)
+            continue
+        key = f"{name}/{request}" if request else name
+        for text in list_label_problems(request) if request and name not in seen else ():
+            causes.refuse(f"{place}.request", request, text)
+        if name in seen or key in seen:
+            causes.report_duplicate(place, name if name in seen else key)
+        seen.add(key)
+        if name not in known:
+            listed = f": {', '.join(known)}" if known else " which is empty"
+            causes.report_missing(place, name, f"must be one of the names in pod.spec.resourceClaims{listed}")
+
+
+def check_resource_claims(claims: Sequence[Part], field: str, causes: Causes) -> None:
+    """Check the claims of devices that a pod makes."""
+    names: set[str] = set()
+    for index, claim in enumerate(claims):
+        place, name = f"{field}[{index}]", claim.get("name") or ""
+        if not name:
+            causes.require(f"{place}.name")
+        elif name in names:
+            causes.report_duplicate(f"{place}.name", name)
+        for text in list_label_problems(name) if name and name not in names else ():
+            causes.refuse(f"{place}.name", name, text)
+        names.add(name)
+        sources = [kind for kind in _CLAIM_SOURCES if claim.get(kind) is not None]
+        if len(sources) > 1:
+            text = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
+            causes.refuse(place, _show_claim(claim), text)
+        if not sources:
+            text = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
+            causes.refuse(place, _show_claim(claim), text)
+        for kind in sources:
+            for text in list_subdomain_problems(claim[kind]):
+                causes.refuse(f"{place}.{kind}", claim[kind], text)
+
+
+def _show_claim(claim: Part) -> Part:
+    names = {kind[0].upper() + kind[1:]: claim.get(kind) for kind in _CLAIM_SOURCES}
+    return {"Name": claim.get("name") or "", **names}

@@ -1,0 +1,122 @@
+"""Nodes, and the drivers on them: CSINodes."""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kube_api_emulator.server.rules.validation.causes import Causes
+from kube_api_emulator.server.rules.validation.names import (
+    list_key_problems,
+    list_subdomain_problems,
+    list_value_problems,
+)
+
+Part = Mapping[str, Any]
+
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_LONGEST_DRIVER, _LONGEST_NODE_ID = 63, 192
+_CIDR_TEXT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+
+
+def check_node(item: Part, before: Part | None, causes: Causes) -> None:
+    spec = item.get("spec") or {}
+    cidrs = list(spec.get("podCIDRs") or ())
+    if before is None:
+        _check_taints(spec.get("taints") or (), causes)
+        _check_cidrs(cidrs, causes)
+        return
+    old = before.get("spec") or {}
+    former = list(old.get("podCIDRs") or ())
+    text = 'node updates may not change {} except from "" to valid'
+    if former and len(former) != len(cidrs):
+        causes.forbid("spec.podCIDRs", text.format("podCIDR"))
+    elif former:
+        for one, other in zip(former, cidrs, strict=True):
+            if one != other:
+                causes.forbid("spec.podCIDRs", text.format("podCIDR"))
+    if old.get("providerID") and old["providerID"] != spec.get("providerID"):
+        causes.forbid("spec.providerID", text.format("providerID"))
+    _check_taints(spec.get("taints") or (), causes)
+
+
+def _check_taints(taints: Sequence[Part], causes: Causes) -> None:
+    seen: set[tuple[str, str]] = set()
+    for index, taint in enumerate(taints):
+        place = f"metadata.taints[{index}]"
+        key, value, effect = (taint.get(name) or "" for name in ("key", "value", "effect"))
+        for text in list_key_problems(key):
+            causes.refuse(f"{place}.key", key, text)
+        if problems := list_value_problems(value):
+            causes.refuse(f"{place}.value", value, ";".join(problems))
+        if not effect:
+            causes.require(f"{place}.effect")
+        else:
+            causes.check_choice(f"{place}.effect", effect, _EFFECTS)
+        if (key, effect) in seen:
+            shown = {"Key": key, "Value": value, "Effect": effect, "TimeAdded": taint.get("timeAdded")}
+            causes.report_duplicate(place, shown, "taints must be unique by key and effect pair")
+        seen.add((key, effect))
+
+
+def _check_cidrs(cidrs: list[str], causes: Causes) -> None:
+    families = []
+    for index, cidr in enumerate(cidrs):
+        try:
+            families.append(ipaddress.ip_network(cidr, strict=False).version if "/" in cidr else 0)
+        except ValueError:
+            families.append(0)
+        if not families[-1]:
+            causes.refuse(f"spec.podCIDRs[{index}]", cidr, _CIDR_TEXT)
+    if len(cidrs) > 1 and sorted(families) != [4, 6]:
+        causes.refuse("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family")
+
+
+def check_csi_node(item: Part, before: Part | None, causes: Causes) -> None:
+    names: set[str] = set()
+    drivers = (item.get("spec") or {}).get("drivers") or ()
+    for index, driver in enumerate(drivers):
+        place, name, node = f"spec.drivers[{index}]", driver.get("name") or "", driver.get("nodeID") or ""
+        check_driver_name(name, f"{place}.name", causes)
+        if not node:
+            causes.require(f"{place}.nodeID")
+        if len(node) > _LONGEST_NODE_ID:
+            causes.refuse(f"{place}.nodeID", node, f"must be {_LONGEST_NODE_ID} characters or less")
+        causes.check_not_negative(f"{place}.allocatable.count", (driver.get("allocatable") or {}).get("count"))
+        if name in names:
+            causes.report_duplicate(f"{place}.name", name)
+        names.add(name)
+        _check_topology(driver.get("topologyKeys") or (), place, causes)
+    for old in ((before or {}).get("spec") or {}).get("drivers") or ():
+        for driver in drivers:
+            if driver.get("name") == old.get("name") and _hide_count(driver) != _hide_count(old):
+                causes.refuse("spec.drivers", _show_driver(driver), "field is immutable")
+
+
+def _check_topology(keys: Sequence[str], place: str, causes: Causes) -> None:
+    for index, key in enumerate(keys):
+        if not key:
+            causes.require(place)
+        if key in keys[:index]:
+            causes.report_duplicate(place, key)
+        for text in list_key_problems(key):
+            causes.refuse(place, key, text)
+
+
+def _hide_count(driver: Part) -> Part:
+    return {name: value for name, value in driver.items() if name != "allocatable" and value}
+
+
+def _show_driver(driver: Part) -> Part:
+    named = {"Name": driver.get("name") or "", "NodeID": driver.get("nodeID") or ""}
+    return {**named, "TopologyKeys": driver.get("topologyKeys"), "Allocatable": None}
+
+
+def check_driver_name(name: str, field: str, causes: Causes) -> None:
+    """Check the name of a CSI driver."""
+    if not name:
+        causes.require(field)
+        return
+    if len(name) > _LONGEST_DRIVER:
+        causes.report_length(field, _LONGEST_DRIVER)
+    for text in list_subdomain_problems(name.lower()):
+        causes.refuse(field, name, text)

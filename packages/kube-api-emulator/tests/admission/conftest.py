@@ -1,0 +1,13 @@
+"""A cluster with all admission plugins."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import LocalCluster, run_cluster
+
+
+@pytest.fixture
+def secured() -> Iterator[LocalCluster]:
+    with run_cluster(is_secured=True) as running:
+        yield running

@@ -1,1 +1,0 @@
-"""The Kubernetes of the sandbox: an API server in this process, with small controllers."""
