@@ -22,7 +22,7 @@ BLOCK = "import sys; sys.modules['kube_api_emulator'] = None; "
 IMPORT_ALL = """
 import importlib, pkgutil, envctl
 for module in pkgutil.walk_packages(envctl.__path__, "envctl."):
-    if not module.name.startswith(("envctl.adapters.sandbox.eks", "envctl.templates")) and "__main__" not in module.name:
+    if not module.name.startswith(("envctl.adapters.sandbox.eks", "envctl.templates", "envctl.__main__")):
         importlib.import_module(module.name)
 """
 
