@@ -13,6 +13,7 @@ import pytest
 from envctl.adapters.terraform.init.package_hash import hash_package
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
 from envctl.adapters.terraform.warm.package import CheckedPackage, FileHashes, open_package
+from tests.programs import SYSTEM_PATH
 
 ADDRESS, VERSION = "example.com/acme/tiny", "1.0.0"
 PROGRAM = f"terraform-provider-tiny_v{VERSION}"
@@ -34,7 +35,7 @@ class TinyPackage:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {"PATH": "/usr/bin:/bin", "BASH_ENV": str(self.script)}
+        return {"PATH": SYSTEM_PATH, "BASH_ENV": str(self.script)}
 
     def pin(self) -> PinnedProvider:
         return PinnedProvider(ADDRESS, VERSION, frozenset({hash_package(self.folder)}))
