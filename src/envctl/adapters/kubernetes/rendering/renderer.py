@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any
@@ -39,6 +39,7 @@ from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.objects import Manifest, ObjectIdentity, identify
 from envctl.domain.kubernetes.workload import LABEL, Workload
 from envctl.domain.release.bundle import File
+from envctl.domain.terraform.version_constraints import is_version_allowed
 
 _GENERATED = (".envctl-first", ".envctl-second")
 """Folders of the generated kustomizations, one for each of the two renderings."""
@@ -74,8 +75,8 @@ class ManifestRenderer:
         chart, JSON by path. With examples, a variable without a text keeps its example: never for a cluster.
 
         Raises ConfigurationError: E602 for addresses in a network, E603 for a variable without a value, E604 for a
-        missing tool, E606 if rendering fails, E607 if it is not repeatable, E608 for hooks, E609 for malformed objects,
-        E610 for Secrets with values, E611 for invalid YAML.
+        missing tool, E605 for an old one, E606 if rendering fails, E607 if it is not repeatable, E608 for hooks, E609
+        for malformed objects, E610 for Secrets with values, E611 for invalid YAML.
         """
         # Values may be sensitive outputs: a process that is killed leaves them in no file on disk.
         parent = find_memory_folder(tree) if values else None
@@ -84,7 +85,11 @@ class ManifestRenderer:
             (home / "home").mkdir()
             copied = home / "tree"
             shutil.copytree(tree, copied, symlinks=True)
-            return _Rendering(copied, home, workload, values, with_examples).run()
+            rendering = _Rendering(copied, home, workload, values, with_examples)
+            try:
+                return rendering.run()
+            except ConfigurationError as error:
+                raise ConfigurationError(*map(rendering.name_old_tools, error.problems)) from None
 
     def render_files(
         self, files: Mapping[str, File], workload: Workload, values: Mapping[str, str], *, with_examples: bool = False
@@ -178,6 +183,19 @@ class _Rendering:
             for tool, known in sorted(self.workload.tools.items())
             if found.get(tool, known) != known
         ]
+
+    def name_old_tools(self, problem: Problem) -> Problem:
+        """Return the failure of a tool with the tools that are older than those that made the release."""
+        if problem.code != "E606":
+            return problem
+        found = read_versions(with_helm=self.workload.is_chart)
+        old = [
+            f"{tool} {found[tool]} is installed, and the release was made with {known}"
+            for tool, known in sorted(self.workload.tools.items())
+            if tool in found and not is_version_allowed(f">= {known}", found[tool])
+        ]
+        hint = f"{problem.hint}; or install that version, or a newer one (kubectl contains kustomize)"
+        return replace(problem, message="; ".join((problem.message, *old)), hint=hint) if old else problem
 
     def _check_chart(self, files: Mapping[str, File]) -> list[str]:
         found = uses_lookup(dict(read_chart_files(files, self.workload.path)))
