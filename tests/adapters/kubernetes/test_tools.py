@@ -69,23 +69,21 @@ def test_needed_versions_are_enough(install: Install, version: str) -> None:
     assert read_versions(with_helm=True) == {"kustomize": "5.0", "helm": version[1:4]}
 
 
-def test_failure_of_older_kustomize_names_that_of_the_release(install: Install) -> None:
+def test_failure_of_another_kustomize_names_that_of_the_release(install: Install) -> None:
     install(KUBECTL, KUBECTL_1_27, 'unknown field "later"')
     (problem,) = refuse(FOLDER, replace(WORKLOAD, tools={"kustomize": "5.8"}))
     assert problem.code == "E606"
-    assert problem.message.endswith("kustomize 5.0 is installed, and the release was made with 5.8")
-    assert "kubectl contains kustomize" in problem.hint
+    assert "; kustomize is 5.0 here, and was 5.8 when the release was made" in problem.hint
 
 
-def test_failure_of_older_helm_names_that_of_the_release(install: Install) -> None:
+def test_failure_of_another_helm_names_that_of_the_release(install: Install) -> None:
     install(KUBECTL, KUBECTL_1_27, "")
     install(HELM, "v3.6.0", 'function "later" not defined')
     (problem,) = refuse(pack_chart(CHART), replace(CHART_WORKLOAD, tools={"helm": "3.18"}), {})
-    assert problem.message.endswith("helm 3.6 is installed, and the release was made with 3.18")
+    assert "; helm is 3.6 here, and was 3.18 when the release was made" in problem.hint
 
 
-@pytest.mark.parametrize("known", ["5.0", "4.5", "unknown"])
-def test_failure_of_the_same_or_a_newer_tool_stays(install: Install, known: str) -> None:
+def test_failure_of_the_same_kustomize_names_no_other(install: Install) -> None:
     install(KUBECTL, KUBECTL_1_27, "broken")
-    (problem,) = refuse(FOLDER, replace(WORKLOAD, tools={"kustomize": known}))
-    assert problem.message.endswith("broken")
+    (problem,) = refuse(FOLDER, replace(WORKLOAD, tools={"kustomize": "5.0"}))
+    assert "when the release was made" not in problem.hint

@@ -39,7 +39,6 @@ from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.objects import Manifest, ObjectIdentity, identify
 from envctl.domain.kubernetes.workload import LABEL, Workload
 from envctl.domain.release.bundle import File
-from envctl.domain.terraform.version_constraints import is_version_allowed
 
 _GENERATED = (".envctl-first", ".envctl-second")
 """Folders of the generated kustomizations, one for each of the two renderings."""
@@ -89,7 +88,11 @@ class ManifestRenderer:
             try:
                 return rendering.run()
             except ConfigurationError as error:
-                raise ConfigurationError(*map(rendering.name_old_tools, error.problems)) from None
+                if any(each.code != "E606" for each in error.problems):
+                    raise
+                # An older tool than that of the release may not know what the code uses.
+                notes = "".join(f"; {each}" for each in rendering.compare_tools())
+                raise ConfigurationError(*(replace(each, hint=each.hint + notes) for each in error.problems)) from None
 
     def render_files(
         self, files: Mapping[str, File], workload: Workload, values: Mapping[str, str], *, with_examples: bool = False
@@ -136,7 +139,7 @@ class _Rendering:
 
     def run(self) -> RenderedManifests:
         files = self._read_files()
-        notes = [*self._check_tools()]
+        notes = [*self.compare_tools()]
         if self.workload.is_chart:
             notes += self._check_chart(files)
             path = write_values(self.home, self.values)
@@ -176,26 +179,13 @@ class _Rendering:
                     found[path.relative_to(self.tree).as_posix()] = File(path.read_bytes())
         return found
 
-    def _check_tools(self) -> list[str]:
+    def compare_tools(self) -> list[str]:
         found = read_versions(with_helm=self.workload.is_chart)
         return [
             f"{tool} is {found[tool]} here, and was {known} when the release was made: it may render other objects"
             for tool, known in sorted(self.workload.tools.items())
             if found.get(tool, known) != known
         ]
-
-    def name_old_tools(self, problem: Problem) -> Problem:
-        """Return the failure of a tool with the tools that are older than those that made the release."""
-        if problem.code != "E606":
-            return problem
-        found = read_versions(with_helm=self.workload.is_chart)
-        old = [
-            f"{tool} {found[tool]} is installed, and the release was made with {known}"
-            for tool, known in sorted(self.workload.tools.items())
-            if tool in found and not is_version_allowed(f">= {known}", found[tool])
-        ]
-        hint = f"{problem.hint}; or install that version, or a newer one (kubectl contains kustomize)"
-        return replace(problem, message="; ".join((problem.message, *old)), hint=hint) if old else problem
 
     def _check_chart(self, files: Mapping[str, File]) -> list[str]:
         found = uses_lookup(dict(read_chart_files(files, self.workload.path)))
