@@ -23,7 +23,6 @@ EXEMPT = {
     "conftest.py": "the PATH of the tests itself",
     "cli/test_other_pythons.py": "each Python of this machine",
     "e2e/images/test_image_of_envctl.py": "folders of an image",
-    "adapters/sandbox/kubernetes/": "kubectl and helm are started by their paths, and need diff",
 }
 DECOY = '#!/bin/sh\necho "$0 $*" >> {log}\nexit 99\n'
 # One test for each way to a program: Terraform by the PATH of the tests, and kubectl beside Python.
