@@ -55,8 +55,8 @@ class Manifests(Protocol):
         """Return the keys below `envctl` in a file of values: variables of the stack. Raises ConfigurationError."""
 
     def read_tools(self, *, with_helm: bool) -> Mapping[str, str]:
-        """Return the minor versions of the tools that render, such as `kustomize`: `5.8`. Raises ConfigurationError
-        (E604) for a missing tool.
+        """Return the minor versions of the tools that render, such as `kustomize`: `5.8`; with helm, that of the newest
+        Kubernetes whose kinds are known. Raises ConfigurationError (E604) for a missing tool.
         """
 
     def render(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from kube_api_emulator.schemas.schema_check import check_object, format_path
+from kube_api_emulator.schemas.schemas import read_minor_version
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.manifest_checks import redact_secrets
@@ -13,6 +14,7 @@ from envctl.domain.kubernetes.objects import CRD_TYPE, Manifest, identify
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.load import resolve_place
@@ -100,6 +102,16 @@ def find_schema_problems(ports: Ports, found: Collection[StackManifests]) -> Ite
                 hint = f"correct it for Kubernetes {schemas.version}: kubectl explain {_name_field(each, problem.path)}"
                 place = stack.rendered.locate(identity, problem.path)
                 yield Problem("E612", message, hint, place, stack=stack.stack, address=str(identity))
+
+
+def list_unknown_versions(ports: Ports, found: Collection[StackManifests]) -> Iterator[str]:
+    """Yield a note for each version of Kubernetes whose types are not known: those of another one were checked."""
+    for version in dict.fromkeys(stack.version for stack in found if stack.version):
+        checked = ports.manifests.load_schemas(version).version
+        if checked != read_minor_version(version):
+            names = tuple(stack.stack for stack in found if stack.version == version)
+            label = "stack" if len(names) == 1 else "stacks"
+            yield f"{label} {join_names(names)}: no types of Kubernetes {version}: checked against {checked}"
 
 
 def _name_field(manifest: Manifest, path: tuple[str | int, ...]) -> str:

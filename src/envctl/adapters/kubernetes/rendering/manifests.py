@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from kube_api_emulator.schemas.packed import load_schemas
+from kube_api_emulator.schemas.packed import list_versions, load_schemas
 from kube_api_emulator.schemas.schemas import Schemas
 
 from envctl.adapters.kubernetes.rendering import code_reader, image_files, tools, yaml_documents
+from envctl.adapters.kubernetes.rendering.chart import KUBERNETES
 from envctl.adapters.kubernetes.rendering.renderer import ManifestRenderer
 from envctl.domain.errors import Problem
 from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
@@ -33,7 +34,8 @@ class KubernetesManifests:
         return code_reader.read_value_keys(data, path)
 
     def read_tools(self, *, with_helm: bool) -> Mapping[str, str]:
-        return tools.read_versions(with_helm=with_helm)
+        found = tools.read_versions(with_helm=with_helm)
+        return {**found, KUBERNETES: list_versions()[-1]} if with_helm else found
 
     def render(
         self, files: Mapping[str, File], workload: Workload, values: Mapping[str, str], *, with_examples: bool
