@@ -5,16 +5,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from kube_api_emulator.schemas.packed import list_versions, load_schemas
-from kube_api_emulator.schemas.schemas import Schemas, choose_version, format_api_version, read_minor_version
+from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.kubernetes.rendering.tools import HELM, run_tool
 from envctl.adapters.kubernetes.rendering.yaml_documents import YamlDocument, read_documents
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.value_paths import find_path_conflict, nest_values
 from envctl.domain.kubernetes.workload import Workload
+
+if TYPE_CHECKING:
+    from kube_api_emulator.schemas.schemas import Schemas
 
 VALUES_FILE = "values.json"
 KUBERNETES = "kubernetes"
@@ -63,6 +63,8 @@ def render_chart(tree: Path, home: Path, workload: Workload, values: Path) -> st
 
 def find_foreign_kinds(workload: Workload) -> str:
     """Return a note if a chart sees the kinds of another Kubernetes version than that of its cluster; else empty."""
+    from kube_api_emulator.schemas.schemas import read_minor_version
+
     seen, version = _choose_schemas(workload).version, _find_version(workload)
     if seen == read_minor_version(version):
         return ""
@@ -73,15 +75,21 @@ def _find_version(workload: Workload) -> str:
     return workload.kubernetes_version or workload.tools.get(KUBERNETES, _FIRST_KUBERNETES)
 
 
-def _choose_schemas(workload: Workload) -> Schemas:
+def _choose_schemas(workload: Workload) -> "Schemas":
     """Return the kinds that a chart sees. A release renders the same when envctl knows more versions than then."""
+    # A package of its own: no chart is rendered without it.
+    from kube_api_emulator.schemas.packed import list_versions, load_schemas
+    from kube_api_emulator.schemas.schemas import choose_version
+
     known, newest = list_versions(), workload.tools.get(KUBERNETES, _FIRST_KUBERNETES)
     then = known[: known.index(newest) + 1] if newest in known else known
     return load_schemas(choose_version(_find_version(workload), then))
 
 
-def _list_api_versions(schemas: Schemas) -> list[str]:
+def _list_api_versions(schemas: "Schemas") -> list[str]:
     """Return the API versions of a cluster of this version, and their kinds, as charts ask for them."""
+    from kube_api_emulator.schemas.schemas import format_api_version
+
     found: dict[str, None] = {}
     for group, version, kind in schemas.list_kinds():
         name = format_api_version(group, version)
