@@ -40,3 +40,14 @@ def test_source_is_that_of_envctl(origin: Mapping[str, Any], source: str) -> Non
 
 def test_repository_has_the_package_there() -> None:
     assert (ROOT / FOLDER / "pyproject.toml").is_file()
+
+
+def test_only_the_sandbox_uses_the_server() -> None:
+    package = ROOT / "src" / "envctl"
+    users = {
+        file.relative_to(package).as_posix()
+        for file in package.rglob("*.py")
+        if "kube_api_emulator.server" in file.read_text()
+    }
+    assert users
+    assert {each for each in users if not each.startswith("adapters/sandbox/")} == set()

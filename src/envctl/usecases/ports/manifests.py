@@ -56,7 +56,7 @@ class Manifests(Protocol):
 
     def read_tools(self, *, with_helm: bool) -> Mapping[str, str]:
         """Return the minor versions of the tools that render, such as `kustomize`: `5.8`; with helm, that of the newest
-        Kubernetes whose kinds are known. Raises ConfigurationError (E604) for a missing tool.
+        Kubernetes whose kinds are known. Raises ConfigurationError for a missing tool (E604) or an old one (E605).
         """
 
     def render(
