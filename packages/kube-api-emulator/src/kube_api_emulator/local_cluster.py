@@ -12,6 +12,7 @@ import os
 import secrets
 import ssl
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,10 +28,19 @@ from kube_api_emulator.server.api.requests import KubernetesApi
 from kube_api_emulator.server.api.server import KubernetesServer
 from kube_api_emulator.server.cluster import Cluster
 from kube_api_emulator.server.identity.users import ADMIN, User
-from kube_api_emulator.server.versions import RULES_VERSION
+from kube_api_emulator.server.versions import RULES_VERSION, BorrowedRulesWarning, describe_borrowed_rules
 
 # What tests need, in one place.
-__all__ = ["ADMIN", "Fault", "LocalCluster", "RefusedError", "User", "create_tls", "run_cluster"]
+__all__ = [
+    "ADMIN",
+    "BorrowedRulesWarning",
+    "Fault",
+    "LocalCluster",
+    "RefusedError",
+    "User",
+    "create_tls",
+    "run_cluster",
+]
 
 _POLL_SECONDS = 0.01
 _FIRST_REFUSAL = 300
@@ -180,12 +190,16 @@ def run_cluster(
     """Run a cluster until the end of the block.
 
     Args:
-        version: of Kubernetes, as in `1.36`. Of an unknown version, the nearest known one is served.
+        version: of Kubernetes, as in `1.36`. Of an unknown version, the types of the nearest known one are served. A
+            BorrowedRulesWarning tells if types or rules are those of another version.
         namespace: is made if it is missing.
         is_secured: whether roles decide what users may do. Without, every user with a token may do everything.
         port: of loopback; 0 takes a free one.
         token: of the administrator; empty for a random one.
     """
+    if borrowed := describe_borrowed_rules(version):
+        # The caller is above `contextlib`.
+        warnings.warn(borrowed, BorrowedRulesWarning, stacklevel=3)
     context, authority = create_tls()
     server = KubernetesServer(Cluster(version), port=port, tls=context)
     token = token or secrets.token_urlsafe(24)

@@ -55,8 +55,8 @@ class Manifests(Protocol):
         """Return the keys below `envctl` in a file of values: variables of the stack. Raises ConfigurationError."""
 
     def read_tools(self, *, with_helm: bool) -> Mapping[str, str]:
-        """Return the minor versions of the tools that render, such as `kustomize`: `5.8`. Raises ConfigurationError
-        for a missing tool (E604) or an old one (E605).
+        """Return the minor versions of the tools that render, such as `kustomize`: `5.8`; with helm, that of the newest
+        Kubernetes whose kinds are known. Raises ConfigurationError for a missing tool (E604) or an old one (E605).
         """
 
     def render(

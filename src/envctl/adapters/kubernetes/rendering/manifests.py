@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envctl.adapters.disk import emulator_package
 from envctl.adapters.kubernetes.rendering import code_reader, image_files, tools, yaml_documents
+from envctl.adapters.kubernetes.rendering.chart import KUBERNETES
 from envctl.adapters.kubernetes.rendering.renderer import ManifestRenderer
 from envctl.domain.errors import Problem
 from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
@@ -39,7 +40,12 @@ class KubernetesManifests:
 
     def read_tools(self, *, with_helm: bool) -> Mapping[str, str]:
         self.require_schemas()
-        return tools.read_versions(with_helm=with_helm)
+        found = tools.read_versions(with_helm=with_helm)
+        if not with_helm:
+            return found
+        from kube_api_emulator.schemas.packed import list_versions
+
+        return {**found, KUBERNETES: list_versions()[-1]}
 
     def render(
         self, files: Mapping[str, File], workload: Workload, values: Mapping[str, str], *, with_examples: bool

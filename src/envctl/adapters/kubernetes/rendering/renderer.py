@@ -13,7 +13,13 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any
 
-from envctl.adapters.kubernetes.rendering.chart import read_chart_output, render_chart, uses_lookup, write_values
+from envctl.adapters.kubernetes.rendering.chart import (
+    find_foreign_kinds,
+    read_chart_output,
+    render_chart,
+    uses_lookup,
+    write_values,
+)
 from envctl.adapters.kubernetes.rendering.code_reader import find_variable_maps, read_chart_files, read_references
 from envctl.adapters.kubernetes.rendering.image_files import read_pins
 from envctl.adapters.kubernetes.rendering.kustomize_words import shorten_words
@@ -188,8 +194,9 @@ class _Rendering:
         ]
 
     def _check_chart(self, files: Mapping[str, File]) -> list[str]:
-        found = uses_lookup(dict(read_chart_files(files, self.workload.path)))
-        return [f"{self.workload.path}: {path} looks into a cluster with lookup, and finds nothing" for path in found]
+        path, looking = self.workload.path, uses_lookup(dict(read_chart_files(files, self.workload.path)))
+        notes = [f"{path}: {each} looks into a cluster with lookup, and finds nothing" for each in looking]
+        return [*notes, *filter(None, [find_foreign_kinds(self.workload)])]
 
     def _check_kustomizations(self, files: Mapping[str, File]) -> None:
         """Check all kustomizations that will be read, and the YAML that they name: the bytes of a release may be made
