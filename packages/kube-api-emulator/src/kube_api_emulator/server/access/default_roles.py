@@ -1,6 +1,6 @@
 """The roles and bindings that each cluster has from its beginning.
 
-The controllers of the sandbox need none of theirs, but people see and bind them.
+Those of the controllers of a control plane are left out: nobody binds them.
 """
 
 import uuid
@@ -10,7 +10,6 @@ from typing import Any
 from kube_api_emulator.server.access.default_rules import (
     CLUSTER_BINDINGS,
     CLUSTER_ROLES,
-    CONTROLLER_ROLES,
     NAMESPACE_BINDINGS,
     NAMESPACE_ROLES,
 )
@@ -21,7 +20,6 @@ Object = dict[str, Any]
 GROUP = "rbac.authorization.k8s.io"
 _LABELS = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 _ANNOTATIONS = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
-_CONTROLLER = "system:controller:"
 _AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
 _VERBS = {
     "READ": ("get", "list", "watch"),
@@ -33,7 +31,7 @@ _VERBS = {
 
 def build_default_roles() -> Iterator[Object]:
     """Return the ClusterRoles of a new cluster, and the Roles of its namespaces."""
-    for text in (CLUSTER_ROLES, CONTROLLER_ROLES, NAMESPACE_ROLES):
+    for text in (CLUSTER_ROLES, NAMESPACE_ROLES):
         for part in text.strip().removeprefix("= ").split("\n= "):
             head, *lines = part.splitlines()
             yield _build_role(head) | {"rules": [format_rule(_parse_rule(line)) for line in lines]}
@@ -56,9 +54,6 @@ def build_default_bindings() -> Iterator[Object]:
     for line in CLUSTER_BINDINGS.strip().splitlines():
         name, *subjects = line.split()
         yield _build_binding(name, "ClusterRole", name, subjects)
-    for head in (line for line in CONTROLLER_ROLES.splitlines() if line.startswith("= ")):
-        name = head.split()[1]
-        yield _build_binding(name, "ClusterRole", name, [f"ServiceAccount:{name.removeprefix(_CONTROLLER)}"])
     for line in NAMESPACE_BINDINGS.strip().splitlines():
         place, role, *subjects = line.split()
         namespace, _, name = place.partition("/")

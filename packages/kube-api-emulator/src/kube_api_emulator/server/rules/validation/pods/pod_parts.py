@@ -29,11 +29,6 @@ def check_ephemeral_changes(spec: Part, old: Part, causes: Causes) -> None:
 def check_resize(item: Part, before: Part, causes: Causes) -> None:
     """Check that a resize changes amounts of CPU and memory only, and keeps the quality of service."""
     spec, old = item.get("spec") or {}, before.get("spec") or {}
-    if (spec.get("os") or {}).get("name") == "windows":
-        # The server refuses this one at once.
-        causes.clear()
-        causes.forbid("[]", "windows pods cannot be resized")
-        return
     if find_quality(spec) != find_quality(old):
         quality = (item.get("status") or {}).get("qosClass") or ""
         causes.refuse("spec", quality, "Pod QOS Class may not change as a result of resizing")

@@ -24,7 +24,6 @@ from kube_api_emulator.server.rules.validation.pods.containers import (
 from kube_api_emulator.server.rules.validation.pods.pod_parts import check_ephemeral_changes, check_resize
 from kube_api_emulator.server.rules.validation.pods.resources import (
     check_pod_resources,
-    check_resource_claims,
     check_resources,
 )
 from kube_api_emulator.server.rules.validation.pods.scheduling import (
@@ -33,7 +32,6 @@ from kube_api_emulator.server.rules.validation.pods.scheduling import (
     check_tolerations,
 )
 from kube_api_emulator.server.rules.validation.pods.security import (
-    check_host_processes,
     check_host_users,
     check_pod_context,
     check_system,
@@ -65,7 +63,6 @@ def check_pod_spec(
     names = {claim.get("name") for claim in claims}
     own = [volume for volume in spec.get("volumes") or () if volume.get("name") not in names]
     volumes = check_volumes([*claims, *own], f"{field}.volumes", causes, pod or "")
-    check_resource_claims(spec.get("resourceClaims") or (), f"{field}.resourceClaims", causes)
     check_containers(spec, field, volumes, causes)
     check_init_containers(spec, field, volumes, causes)
     check_ephemeral_containers(spec, field, volumes, causes)
@@ -88,7 +85,6 @@ def check_pod_spec(
     check_tolerations(spec.get("tolerations") or (), f"{field}.tolerations", causes)
     _check_aliases(spec.get("hostAliases") or (), f"{field}.hostAliases", causes)
     _check_classes(spec, field, causes)
-    check_host_processes(spec, field, causes)
     if spec.get("os") is not None:
         check_system(spec, field, causes)
 
