@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 DROPPED_KINDS = {
-    "v1": ("ComponentStatus",),
+    "v1": ("Binding", "ComponentStatus"),
     "flowcontrol.apiserver.k8s.io/v1": ("FlowSchema", "PriorityLevelConfiguration"),
     "networking.k8s.io/v1": ("IPAddress", "ServiceCIDR"),
     "resource.k8s.io/v1": ("DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice"),
     "storage.k8s.io/v1": ("CSINode", "CSIStorageCapacity", "VolumeAttachment"),
 }
+DROPPED_PARTS = ("pods/binding", "pods/resize")
 
 
 def leave_out_dropped(answer: Any) -> Any:
@@ -19,4 +20,5 @@ def leave_out_dropped(answer: Any) -> Any:
     if not isinstance(answer, dict) or answer.get("kind") != "APIResourceList":
         return answer
     dropped = DROPPED_KINDS.get(answer["groupVersion"], ())
-    return answer | {"resources": [each for each in answer["resources"] if each["kind"] not in dropped]}
+    kept = [each for each in answer["resources"] if each["kind"] not in dropped and each["name"] not in DROPPED_PARTS]
+    return answer | {"resources": kept}

@@ -2,14 +2,13 @@
 
 # group/version, plural, kind, scope (Namespaced or Cluster), short names, subresources
 BUILT_IN = """
-v1 bindings Binding N - -
 v1 namespaces Namespace C ns finalize,status
 v1 configmaps ConfigMap N cm -
 v1 secrets Secret N - -
 v1 serviceaccounts ServiceAccount N sa token
 v1 services Service N svc proxy,status
 v1 endpoints Endpoints N ep -
-v1 pods Pod N po attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy,resize,status
+v1 pods Pod N po attach,ephemeralcontainers,eviction,exec,log,portforward,proxy,status
 v1 events Event N ev -
 v1 nodes Node C no proxy,status
 v1 persistentvolumes PersistentVolume C pv status

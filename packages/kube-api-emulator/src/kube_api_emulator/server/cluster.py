@@ -389,7 +389,7 @@ class Cluster:
         self.rules.set_defaults(resource, item, live)
         kept = item
         if live is not None and options.part in POD_PARTS:
-            kept = keep_pod_part(options.part, live, copy.deepcopy(item))
+            kept = keep_pod_part(live, copy.deepcopy(item))
         elif live is None and self.chain.completes(resource):
             kept = copy.deepcopy(item)
             if self.chain.complete(self._ask(resource, None, kept, options)):

@@ -15,7 +15,6 @@ Object = dict[str, Any]
 _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _FEW_VERBS: Mapping[str, tuple[str, ...]] = {
-    "Binding": ("create",),
     "Namespace": tuple(verb for verb in _ALL_VERBS if verb != "deletecollection"),
 }
 # The kinds of `kubectl get api-extensions`.

@@ -56,7 +56,6 @@ from kube_api_emulator.server.api.presentation import (
     present_watched,
 )
 from kube_api_emulator.server.api.selection.selectors import parse_selectors
-from kube_api_emulator.server.api.subresources.bindings import BINDING, bind_pod
 from kube_api_emulator.server.api.subresources.pod_parts import (
     EVICTION,
     PARTS,
@@ -305,13 +304,6 @@ class KubernetesApi:
 
     def _serve_unstored(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         """Answer a request for a kind of which no object is kept."""
-        match target.resource.kind:
-            case "Binding":
-                return self._bind(request, target, media, parsed)
-            case _:
-                return self._serve_review(request, target, media, parsed)
-
-    def _serve_review(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         resource = target.resource
         item, options, warnings = self._read_sent(request, target, media, parsed, resource)
         with keep_warnings(warnings):
@@ -321,12 +313,6 @@ class KubernetesApi:
         else:
             answer = answer_review(resource, target.namespace, item, target.user, self.authorize)
         return self._answer_written(target, Written(answer, True, tuple(warnings)))
-
-    def _bind(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
-        item, options, warnings = self._read_sent(request, target, media, parsed, BINDING)
-        pods = self.cluster.resources.require("", "v1", "pods")
-        bound = bind_pod(self.cluster, pods, target.place, item, is_dry_run=options.is_dry_run)
-        return self._answer_written(target, Written(bound, True, tuple(warnings)))
 
     def _read_body(self, request: ApiRequest, media: str, target: Target) -> Body:
         """Return the body of a request that has one. Raises StatusError 400 for one that cannot be read."""
@@ -445,8 +431,6 @@ class KubernetesApi:
             sent, options, warnings = self._read_sent(request, target, media, parsed, TOKEN_REQUEST)
             granted = request_token(self.cluster, self.account_tokens, target.place, sent, options.manager)
             return self._answer_written(target, Written(granted, True, tuple(warnings)))
-        if target.part == "binding":
-            return self._bind(request, target, media, parsed)
         if target.part == "eviction":
             sent = parsed.content if isinstance(parsed.content, dict) else {}
             kind = replace(EVICTION, version="v1beta1") if sent.get("apiVersion") == "policy/v1beta1" else EVICTION

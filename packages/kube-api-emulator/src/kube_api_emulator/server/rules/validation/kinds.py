@@ -118,7 +118,6 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
 
 _PART_CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ephemeralcontainers": pods.check_ephemeral_update,
-    "resize": pods.check_pod_resize,
 }
 """Checks of the writes of subresources, in place of those of the kind."""
 
