@@ -15,7 +15,7 @@ from kube_api_emulator.server.rules.unsupported_fields import (
     list_unsupported_fields,
 )
 from tests.requests.sending import Sender, list_causes
-from tests.scope import DROPPED_KINDS
+from tests.scope import DROPPED_KINDS, DROPPED_PARTS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scope.md").read_text("utf-8")
 MOST_WORDS = 900
@@ -52,6 +52,16 @@ def test_dropped_kind_is_an_unknown_path(version: str, kind: str) -> None:
         answer = sender.send(method, f"{root}/{version}/{plural}{name}", body, "merge" if method == "PATCH" else "")
         assert (answer.code, answer.body) == (404, unknown.body), (method, name)
     assert kind not in str(sender.send("GET", f"{root}/{version}").body)
+
+
+@pytest.mark.parametrize("part", DROPPED_PARTS)
+def test_dropped_part_of_a_pod_is_an_unknown_path(part: str) -> None:
+    sender, name = Sender(), part.rpartition("/")[2]
+    assert sender.send("POST", PODS, POD | {"spec": {"containers": [CONTAINER]}}).code == 201
+    unknown = sender.send("PUT", f"{PODS}/a/unknown", POD)
+    answer = sender.send("PUT", f"{PODS}/a/{name}", POD)
+    assert (answer.code, answer.body) == (404, unknown.body)
+    assert f"`{name}`" in PAGE
 
 
 @pytest.mark.parametrize(("version", "kind"), DROPPED)

@@ -102,6 +102,8 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     "core.v1.SecretVolumeSource": {"defaultMode": _MODE},
     "core.v1.ServiceAccountTokenProjection": {"expirationSeconds": 3600},
     "core.v1.ServicePort": {"protocol": "TCP"},
+    "core.v1.ISCSIVolumeSource": {"iscsiInterface": "default"},
+    "core.v1.ISCSIPersistentVolumeSource": {"iscsiInterface": "default"},
     "discovery.v1.EndpointPort": {"name": "", "protocol": "TCP"},
     "admissionregistration.v1.MutatingAdmissionPolicySpec": {"failurePolicy": "Fail"},
     "networking.v1.NetworkPolicyPort": {"protocol": "TCP"},

@@ -11,8 +11,8 @@ from kube_api_emulator.server.rules.content_errors import Cause
 
 _MESSAGE = "Forbidden: kube-api-emulator does not support this field"
 _SHARED_DISKS = (
-    *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "fc", "flexVolume", "flocker"),
-    *("gcePersistentDisk", "glusterfs", "iscsi", "photonPersistentDisk", "portworxVolume", "quobyte", "rbd"),
+    *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "flexVolume", "flocker"),
+    *("gcePersistentDisk", "glusterfs", "photonPersistentDisk", "portworxVolume", "quobyte", "rbd"),
     *("scaleIO", "storageos", "vsphereVolume"),
 )
 _GROUPS = ("initContainers", "containers", "ephemeralContainers")

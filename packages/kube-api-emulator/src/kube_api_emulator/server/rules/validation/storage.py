@@ -141,7 +141,7 @@ def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     _check_modes(spec, "spec", causes)
     _check_capacity(spec, causes)
     _check_volume_use(spec, causes)
-    check_volume_sources(spec, causes, "spec")
+    check_volume_sources(spec, causes, "spec", (item.get("metadata") or {}).get("name") or "")
     name = spec.get("storageClassName")
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse("spec.storageClassName", name, text)

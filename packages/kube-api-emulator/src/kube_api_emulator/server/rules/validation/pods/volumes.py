@@ -29,7 +29,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 
 # The types of volumes in the order in which the server looks for them, and those with another name in a refusal.
 _KINDS = (
-    *("emptyDir", "hostPath", "secret", "nfs", "persistentVolumeClaim", "downwardAPI", "configMap"),
+    *("emptyDir", "hostPath", "secret", "nfs", "iscsi", "persistentVolumeClaim", "downwardAPI", "fc", "configMap"),
     *("projected", "csi", "ephemeral", "image"),
 )
 _SHOWN_KINDS = {"downwardAPI": "downwarAPI"}

@@ -1,6 +1,7 @@
 """Sources of volumes that pods and persistent volumes share: disks, paths of hosts, file systems of networks."""
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,10 +15,18 @@ Part = Mapping[str, Any]
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "hostPath": ("path",),
     "nfs": ("server", "path"),
+    "iscsi": ("targetPortal", "iqn"),
+    "fc": (),
     "local": ("path",),
     "csi": (),
 }
 _HOST_TYPES = (*("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),)
+_INITIATORS = {
+    "iqn": re.compile(r"iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)\Z"),
+    "eui": re.compile(r"eui.[A-Za-z0-9]{16}\Z"),
+    "naa": re.compile(r"naa.[A-Za-z0-9]{32}\Z"),
+}
+_MOST_UNITS, _LONGEST_PORTAL = 255, 64
 
 
 def check_disk(kind: str, source: Part, field: str, causes: Causes) -> None:
@@ -47,6 +56,66 @@ def _check_nfs(source: Part, place: str, causes: Causes) -> None:
         causes.refuse(f"{place}.path", source.get("path") or "", "must be an absolute path")
 
 
+def _is_persistent(place: str) -> bool:
+    """Return whether the place is in a persistent volume: those of pods are in a list."""
+    return not place.rpartition(".")[0].endswith("]")
+
+
+def _check_iscsi(source: Part, place: str, causes: Causes) -> None:
+    _check_initiator(source.get("iqn") or None, f"{place}.iqn", causes)
+    _check_unit(source, place, causes)
+    secret = source.get("secretRef")
+    if secret is None and (source.get("chapAuthDiscovery") or source.get("chapAuthSession")):
+        causes.require(f"{place}.secretRef")
+    if _is_persistent(place):
+        _check_local_secret(source, place, causes)
+    _check_initiator(source.get("initiatorName"), f"{place}.initiatorname", causes)
+
+
+def _check_initiator(name: str | None, field: str, causes: Causes) -> None:
+    rule = _INITIATORS.get((name or "")[:3])
+    if name is not None and (rule is None or not rule.match(name)):
+        # A pod's refusal tells more than a persistent volume's.
+        is_short = rule is not None or _is_persistent(field.rpartition(".")[0])
+        causes.refuse(field, name, f"must be valid format{'' if is_short else ' starting with iqn, eui, or naa'}")
+
+
+def _check_address_length(kind: str, source: Part, field: str, name: str, causes: Causes) -> None:
+    portal = source.get("targetPortal") or ""
+    if kind != "iscsi" or source.get("initiatorName") is None or len(f"{name}:{portal}") <= _LONGEST_PORTAL:
+        return
+    text = (
+        "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is "
+        "specified."
+    )
+    causes.refuse(f"{field}.iscsi.targetportal", portal, text)
+
+
+def _check_unit(source: Part, place: str, causes: Causes) -> None:
+    unit = source.get("lun") or 0
+    if not 0 <= unit <= _MOST_UNITS:
+        causes.refuse(f"{place}.lun", unit, "must be between 0 and 255, inclusive")
+
+
+def _check_fibre(source: Part, place: str, causes: Causes) -> None:
+    targets, names = source.get("targetWWNs"), source.get("wwids")
+    if not targets and not names:
+        causes.require(f"{place}.targetWWNs", "must specify either targetWWNs or wwids, but not both")
+    if targets and names:
+        text = "targetWWNs and wwids can not be specified simultaneously"
+        causes.refuse(f"{place}.targetWWNs", targets, text)
+    if targets and source.get("lun") is None:
+        causes.require(f"{place}.lun", "lun is required if targetWWNs is specified")
+    elif targets:
+        _check_unit(source, place, causes)
+
+
+def _check_local_secret(source: Part, place: str, causes: Causes) -> None:
+    secret = source.get("secretRef")
+    if secret is not None and not secret.get("name"):
+        causes.require(f"{place}.secretRef.name")
+
+
 def _check_csi(source: Part, place: str, causes: Causes) -> None:
     check_driver_name(source.get("driver") or "", f"{place}.driver", causes)
 
@@ -54,18 +123,21 @@ def _check_csi(source: Part, place: str, causes: Causes) -> None:
 _CHECKS: Mapping[str, Callable[[Part, str, Causes], None]] = {
     "hostPath": _check_host_path,
     "nfs": _check_nfs,
+    "iscsi": _check_iscsi,
+    "fc": _check_fibre,
     "local": _check_steps,
     "csi": _check_csi,
 }
 
 
-def check_volume_sources(spec: Part, causes: Causes, field: str) -> None:
-    """Check that a persistent volume has one source, and that it is complete."""
+def check_volume_sources(spec: Part, causes: Causes, field: str, name: str) -> None:
+    """Check that a persistent volume of this name has one source, and that it is complete."""
     kinds = [kind for kind in REQUIRED if spec.get(kind) is not None]
     for index, kind in enumerate(kinds):
         if index:
             causes.forbid(f"{field}.{kind}", "may not specify more than 1 volume type")
         else:
+            _check_address_length(kind, spec[kind], field, name, causes)
             check_disk(kind, spec[kind], field, causes)
             _check_persistence(kind, spec, field, causes)
     if not kinds:
