@@ -5,3 +5,5 @@ other versions it has the types of the kinds alone.
 """
 
 RULES_VERSION = "1.36"
+# The tag of the sources that the rules were compared with: each file names the ones that it was translated from.
+RULES_TAG = "v1.36.2"

@@ -1,9 +1,11 @@
 """The rules of the roles that each cluster has from its beginning.
 
-Facts of Kubernetes 1.36: plugin/pkg/auth/authorizer/rbac/bootstrappolicy.
-
 `= NAME >VIEW <VIEW` begins a role that is part of the role after `>`, or is made of the roles for the role after `<`.
 Below it are its rules: verbs, groups (`-` for the first one), resources, names of objects. A path begins with `/`.
+
+Source: k8s.io/kubernetes v1.36.2, plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go (ClusterRoles,
+ClusterRoleBindings, viewRules, editRules), plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go
+(ControllerRoles), plugin/pkg/auth/authorizer/rbac/bootstrappolicy/namespace_policy.go (NamespaceRoles).
 """
 
 # ruff: noqa: E501 (a rule a line)

@@ -1,4 +1,8 @@
-"""The order in which a write is completed and checked, as the plugins of kube-apiserver are called."""
+"""The order in which a write is completed and checked, as the plugins of kube-apiserver are called.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/kubeapiserver/options/plugins.go (AllOrderedPlugins,
+DefaultOffAdmissionPlugins); k8s.io/apiserver v0.36.2, pkg/admission/plugin/namespace/lifecycle/admission.go (Admit).
+"""
 
 from collections.abc import Callable
 

@@ -1,6 +1,9 @@
 """What the subresources of pods change: their temporary containers, or the amounts that containers ask for.
 
-The strategies are in pkg/registry/core/pod/strategy.go of Kubernetes. They drop all other changes.
+All other changes are dropped.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/registry/core/pod/strategy.go (dropNonEphemeralContainerUpdates,
+dropNonResizeUpdates, dropNonResizeUpdatesForContainers).
 """
 
 import copy

@@ -1,4 +1,9 @@
-"""Fields that an update can't change: of Jobs, Pods, Services, volumes and claims."""
+"""Fields that an update can't change: of Jobs, Pods, Services, volumes and claims.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidatePodUpdate,
+validateNodeAffinityMutation, ValidateServiceUpdate, ValidatePersistentVolumeUpdate),
+pkg/apis/batch/validation/validation.go (ValidateJobSpecUpdate, validatePodTemplateUpdate, validateCompletions).
+"""
 
 import copy
 from collections.abc import Mapping, Sequence

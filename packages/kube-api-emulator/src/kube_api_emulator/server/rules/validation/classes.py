@@ -1,4 +1,12 @@
-"""Classes of Ingresses, runtimes and volumes, drivers, and other small kinds."""
+"""Classes of Ingresses, runtimes and volumes, drivers, and other small kinds.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/networking/validation/validation.go (ValidateIngressClass),
+pkg/apis/node/validation/validation.go (ValidateRuntimeClass), pkg/apis/storage/validation/validation.go
+(ValidateCSIDriver, ValidateVolumeAttributesClass), pkg/apis/coordination/validation/validation.go
+(ValidateLeaseSpec), pkg/apis/apps/validation/validation.go (ValidateControllerRevisionCreate,
+ValidateControllerRevisionUpdate); k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go
+(IsDomainPrefixedPath).
+"""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,10 @@
-"""Services, Ingresses and NetworkPolicies."""
+"""Services, Ingresses and NetworkPolicies.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateService, validateServicePort,
+validateServiceExternalTrafficPolicy, validateServiceInternalTrafficFieldsValue),
+pkg/apis/networking/validation/validation.go (ValidateIngressSpec, ValidateIngressCreate, validateIngressBackend,
+validateHTTPIngressPath, ValidateNetworkPolicySpec).
+"""
 
 import ipaddress
 from collections.abc import Mapping, Sequence

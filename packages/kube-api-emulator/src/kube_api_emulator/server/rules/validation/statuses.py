@@ -1,4 +1,13 @@
-"""What the status of an object may say (the Validate…StatusUpdate functions in pkg/apis of Kubernetes)."""
+"""What the status of an object may say.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/apps/validation/validation.go (ValidateDeploymentStatus,
+ValidateReplicaSetStatus, ValidateStatefulSetStatus, validateDaemonSetStatus), pkg/apis/batch/validation/validation.go
+(validateJobStatus, ValidateJobStatusUpdate), pkg/apis/autoscaling/validation/validation.go
+(ValidateHorizontalPodAutoscalerStatusUpdate), pkg/apis/policy/validation/validation.go
+(ValidatePodDisruptionBudgetStatusUpdate), pkg/apis/core/validation/validation.go (ValidatePodStatusUpdate,
+ValidateLoadBalancerStatus, ValidatePersistentVolumeClaimStatusUpdate, ValidateNamespaceStatusUpdate,
+ValidateResourceQuotaStatusUpdate).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,10 @@
-"""Claims, volumes and their attachments, storage classes and priority classes."""
+"""Claims, volumes and their attachments, storage classes and priority classes.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimSpec,
+ValidatePersistentVolumeClaimUpdate, ValidatePersistentVolumeSpec, validateDataSource, validateDataSourceRef),
+pkg/apis/storage/validation/validation.go (ValidateStorageClass, ValidateVolumeAttachment,
+ValidateCSIStorageCapacity), pkg/apis/scheduling/validation/validation.go (ValidatePriorityClass).
+"""
 
 from collections.abc import Mapping
 from decimal import ROUND_UP

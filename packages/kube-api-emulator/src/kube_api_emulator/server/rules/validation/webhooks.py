@@ -1,4 +1,9 @@
-"""Webhooks (pkg/apis/admissionregistration/validation)."""
+"""Webhooks.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/admissionregistration/validation/validation.go (validateValidatingWebhook,
+validateMutatingWebhook, validateRuleWithOperations, validateResources, validateAdmissionReviewVersions);
+k8s.io/apiserver v0.36.2, pkg/util/webhook/validation.go (ValidateWebhookURL, ValidateWebhookService).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,8 @@
-"""Containers of pods."""
+"""Containers of pods.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateContainers, validateInitContainers,
+validateEphemeralContainers, validateContainerCommon, ValidateVolumeMounts).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

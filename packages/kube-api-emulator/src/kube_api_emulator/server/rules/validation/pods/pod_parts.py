@@ -1,4 +1,8 @@
-"""Changes of a pod by its subresources: temporary containers, and the amounts that containers ask for."""
+"""Changes of a pod by its subresources: temporary containers, and the amounts that containers ask for.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidatePodEphemeralContainersUpdate,
+ValidatePodResize, validatePodResizeContainerOrdering, validateContainerResize, validatePodLevelResourcesResize).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,9 @@
-"""Amounts that containers and pods ask for, and the devices they claim."""
+"""Amounts that containers and pods ask for, and the devices they claim.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateContainerResourceRequirements,
+validateContainerResourceName, validatePodResources, validatePodResourceConsistency, validatePodResourceClaims),
+pkg/apis/core/v1/helper/helpers.go (IsExtendedResourceName, IsOvercommitAllowed).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal

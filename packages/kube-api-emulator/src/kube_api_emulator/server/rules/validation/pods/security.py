@@ -1,4 +1,8 @@
-"""Security contexts of pods and containers, and what depends on the operating system."""
+"""Security contexts of pods and containers, and what depends on the operating system.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validatePodSpecSecurityContext,
+ValidateSecurityContext, validateSysctls, validateHostUsers, validateLinux).
+"""
 
 import re
 from collections.abc import Iterator, Mapping

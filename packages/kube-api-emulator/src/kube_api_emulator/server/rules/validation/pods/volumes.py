@@ -1,4 +1,8 @@
-"""Volumes of pods."""
+"""Volumes of pods.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateVolumes, validateVolumeSource,
+validateProjectionSources, validateDownwardAPIVolumeFile, validateKeyToPath).
+"""
 
 import json
 from collections.abc import Mapping, Sequence

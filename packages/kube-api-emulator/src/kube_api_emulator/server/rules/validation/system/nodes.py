@@ -1,4 +1,9 @@
-"""Nodes, and the drivers on them: CSINodes."""
+"""Nodes, and the drivers on them: CSINodes.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateNode, ValidateNodeUpdate,
+validateNodeTaints, ValidateCSIDriverName), pkg/apis/storage/validation/validation.go (ValidateCSINode,
+ValidateCSINodeUpdate, validateCSINodeDriver).
+"""
 
 import ipaddress
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,9 @@
-"""Policies of admission (pkg/apis/admissionregistration/validation)."""
+"""Policies of admission.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/admissionregistration/validation/validation.go
+(validateValidatingAdmissionPolicySpec, validateParamKind, validateVariable, validateValidation,
+validateAuditAnnotation).
+"""
 
 import re
 from collections.abc import Mapping, Sequence

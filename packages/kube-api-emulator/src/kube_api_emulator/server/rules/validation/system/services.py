@@ -1,4 +1,9 @@
-"""APIServices, IPAddresses and ServiceCIDRs."""
+"""APIServices, IPAddresses and ServiceCIDRs.
+
+Source: k8s.io/kube-aggregator v0.36.2, pkg/apis/apiregistration/validation/validation.go (ValidateAPIService);
+k8s.io/kubernetes v1.36.2, pkg/apis/networking/validation/validation.go (ValidateIPAddress, ValidateIPAddressUpdate,
+ValidateServiceCIDR, ValidateServiceCIDRUpdate, validateServiceCIDRSpec).
+"""
 
 import ipaddress
 from collections.abc import Mapping
