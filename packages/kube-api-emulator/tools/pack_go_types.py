@@ -1,4 +1,4 @@
-"""`make kubernetes-go-types API=… MACHINERY=… EXTENSIONS=…`: packs what the Go types of Kubernetes write for no value.
+"""`make go-types API=… MACHINERY=… EXTENSIONS=…`: packs what the Go types of Kubernetes write for no value.
 
 The schemas do not tell it: an optional text that is no pointer is left out when it is empty, a struct that is no
 pointer is always written, and a list without `omitempty` is written as null. The arguments are git directories of the

@@ -1,4 +1,4 @@
-"""`make kubernetes-protobuf API=FOLDER APIMACHINERY=FOLDER`: packs the fields of Kubernetes' protobuf messages.
+"""`make protobuf API=FOLDER APIMACHINERY=FOLDER`: packs the fields of Kubernetes' protobuf messages.
 
 The folders are clones of github.com/kubernetes/api and github.com/kubernetes/apimachinery. The numbers, names and
 types of fields stand in the tags of the Go types there, which also say which fields are pointers. Both have the

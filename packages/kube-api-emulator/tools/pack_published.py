@@ -1,4 +1,4 @@
-"""`make kubernetes-published DOCUMENTS=FOLDER`: packs what a server publishes of its kinds beside their schemas.
+"""`make published DOCUMENTS=FOLDER`: packs what a server publishes of its kinds beside their schemas.
 
 The folder has the documents of the server below `/openapi/v3`, one file for each version of a group, from a server of
 the newest version of Kubernetes with schemas. Kept are the allowed and the usual values of fields.
