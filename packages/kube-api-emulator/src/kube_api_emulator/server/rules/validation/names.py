@@ -212,10 +212,8 @@ def list_name_problems(kind: str, name: str, *, is_custom: bool) -> list[str]:
         return list_segment_problems(name)
     if kind in _OWN_NAMES and not is_custom:
         return []
-    if kind == "Namespace" and not is_custom:
+    if kind in ("Namespace", "Service") and not is_custom:
         return list_label_problems(name)
-    if kind == "Service" and not is_custom:
-        return list_service_problems(name)
     return list_subdomain_problems(name)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kube_api_emulator.schemas.quantity import parse_quantity
-from kube_api_emulator.server.rules.validation.addresses import check_address
+from kube_api_emulator.server.rules.validation.addresses import check_address, parse_address
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.limits import check_quota_amounts
 from kube_api_emulator.server.rules.validation.names import list_key_problems, list_subdomain_problems
@@ -47,6 +47,7 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "ReplicaSet": ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"),
     "StatefulSet": ("readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"),
 }
+_COUNTING = ("DaemonSet", "Deployment", "StatefulSet")
 _SAME = {"ReplicationController": "ReplicaSet"}
 
 
@@ -63,6 +64,9 @@ def check_status(kind: str, item: Part, before: Part | None, causes: Causes) -> 
     if counted in _PARTS and available > (status.get("readyReplicas") or 0):
         shown = "status.readyReplicas" if kind == "StatefulSet" else "readyReplicas"
         causes.refuse("status.availableReplicas", available, f"cannot be greater than {shown}")
+    count, former = status.get("collisionCount"), old.get("collisionCount")
+    if kind in _COUNTING and former is not None and (count is None or count < former):
+        causes.refuse("status.collisionCount", count or 0, "cannot be decremented")
     if check := _CHECKS.get(kind):
         check(item, status, old, causes)
 
@@ -106,6 +110,9 @@ def _check_load_balancer(item: Part, status: Part, old: Part, causes: Causes) ->
         if entry.get("ip"):
             check_address(entry["ip"], f"{field}[{index}].ip", causes)
         for text in list_subdomain_problems(entry["hostname"]) if entry.get("hostname") else ():
+            causes.refuse(f"{field}[{index}].hostname", entry["hostname"], text)
+        if parse_address(entry.get("hostname") or ""):
+            text = "must be a DNS name, not an IP address"
             causes.refuse(f"{field}[{index}].hostname", entry["hostname"], text)
 
 

@@ -87,8 +87,12 @@ def _check_amounts(spec: Part, old: Part, causes: Causes) -> None:
         causes.forbid("spec", f"{text} at pod-level")
     for group in _GROUPS:
         pairs = zip(spec.get(group) or (), old.get(group) or (), strict=True)
-        if any(_has_other_changes(container, former) for container, former in pairs):
-            causes.forbid("spec", text)
+        for index, (container, former) in enumerate(pairs):
+            if _has_other_changes(container, former) and group == "containers":
+                causes.forbid("spec", text)
+            elif _has_other_changes(container, former):
+                place = f"spec.{group}[{index}]"
+                causes.forbid(place, "only cpu and memory resources for init or sidecar containers are mutable")
 
 
 def _has_other_changes(container: Part, former: Part) -> bool:

@@ -5,10 +5,15 @@ k8s.io/kubernetes v1.36.2, pkg/apis/networking/validation/validation.go (Validat
 ValidateServiceCIDR, ValidateServiceCIDRUpdate, validateServiceCIDRSpec).
 """
 
-import ipaddress
+import base64
 from collections.abc import Mapping
 from typing import Any
 
+from kube_api_emulator.server.rules.validation.addresses import (
+    find_form_problem,
+    find_range_problem,
+    parse_range,
+)
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.names import (
     list_segment_problems,
@@ -20,7 +25,6 @@ Part = Mapping[str, Any]
 
 _MOST_GROUP_PRIORITY, _MOST_VERSION_PRIORITY = 20_000, 1000
 _IMMUTABLE = "field is immutable"
-_CIDR_TEXT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 _MOST_CIDRS = 2
 
 
@@ -41,7 +45,11 @@ def check_api_service(item: Part, before: Part | None, causes: Causes) -> None: 
             causes.refuse(f"spec.{field}", number, f"must be positive and less than {most}")
     if spec.get("service") is not None:
         _check_service(spec, causes)
-    elif spec.get("insecureSkipTLSVerify"):
+        return
+    if spec.get("caBundle"):
+        count = len(base64.b64decode(spec["caBundle"]))
+        causes.refuse("spec.caBundle", f"{count} bytes", "local APIServices may not have a caBundle")
+    if spec.get("insecureSkipTLSVerify"):
         text = "local APIServices may not have insecureSkipTLSVerify"
         causes.refuse("spec.insecureSkipTLSVerify", value=True, detail=text)
 
@@ -91,11 +99,8 @@ def check_ip_address(item: Part, before: Part | None, causes: Causes) -> None:
 
 def list_address_name_problems(name: str) -> list[str]:
     """Return the problems of the name of an IPAddress, which is the address."""
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
-    return [] if str(address) == name else [f'must be in canonical form ("{address}")']
+    problem = find_form_problem(name)
+    return [problem] if problem else []
 
 
 def check_service_cidr(item: Part, before: Part | None, causes: Causes) -> None:
@@ -120,18 +125,12 @@ def _check_cidrs(cidrs: list[str], causes: Causes) -> None:
     if len(cidrs) > _MOST_CIDRS:
         causes.refuse("spec.cidrs", {"CIDRs": cidrs}, "may only hold up to 2 values")
         return
-    networks = [_parse_cidr(cidr) for cidr in cidrs]
+    networks = [parse_range(cidr) for cidr in cidrs]
     for index, (cidr, network) in enumerate(zip(cidrs, networks, strict=True)):
-        if network is None:
-            causes.refuse(f"spec.cidrs[{index}]", cidr, _CIDR_TEXT)
+        problem = find_range_problem(cidr)
+        if problem or cidr != str(network):
+            causes.refuse(f"spec.cidrs[{index}]", cidr, problem or f'must be in canonical form ("{network}")')
     families = [network.version for network in networks if network is not None]
     if len(families) == _MOST_CIDRS and len(set(families)) == 1:
         text = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
         causes.refuse("spec.cidrs", cidrs, text)
-
-
-def _parse_cidr(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(text) if "/" in text else None
-    except ValueError:
-        return None
