@@ -243,3 +243,15 @@ def test_load_balancer_has_no_address_as_host() -> None:
     assert list_texts(causes) == [
         'status.loadBalancer.ingress[0].hostname: Invalid value: "10.1.2.3": must be a DNS name, not an IP address'
     ]
+
+
+def test_address_of_load_balancer_has_a_mode() -> None:
+    causes = Causes()
+    entries = [{"ip": "10.1.2.3"}, {"hostname": "a.io", "ipMode": "VIP"}, {"ip": "10.1.2.3", "ipMode": "Proxy"}]
+    item = {"kind": "Service", "spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": entries}}}
+    check_status("Service", item, {}, causes)
+    place = "status.loadBalancer.ingress"
+    assert list_texts(causes) == [
+        f"{place}[0].ipMode: Required value: must be specified when `ip` is set",
+        f"{place}[1].ipMode: Forbidden: may not be specified when `ip` is not set",
+    ]

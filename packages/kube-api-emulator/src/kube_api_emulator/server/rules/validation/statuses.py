@@ -109,11 +109,23 @@ def _check_load_balancer(item: Part, status: Part, old: Part, causes: Causes) ->
     for index, entry in enumerate(entries):
         if entry.get("ip"):
             check_address(entry["ip"], f"{field}[{index}].ip", causes)
+        if item.get("kind") == "Service":
+            _check_address_mode(entry, f"{field}[{index}].ipMode", causes)
         for text in list_subdomain_problems(entry["hostname"]) if entry.get("hostname") else ():
             causes.refuse(f"{field}[{index}].hostname", entry["hostname"], text)
         if parse_address(entry.get("hostname") or ""):
             text = "must be a DNS name, not an IP address"
             causes.refuse(f"{field}[{index}].hostname", entry["hostname"], text)
+
+
+def _check_address_mode(entry: Part, field: str, causes: Causes) -> None:
+    mode = entry.get("ipMode")
+    if mode is None and entry.get("ip"):
+        causes.require(field, "must be specified when `ip` is set")
+    elif mode is not None and not entry.get("ip"):
+        causes.forbid(field, "may not be specified when `ip` is not set")
+    else:
+        causes.check_choice(field, mode, ("Proxy", "VIP"))
 
 
 def _check_claim(item: Part, status: Part, old: Part, causes: Causes) -> None:  # noqa: ARG001
