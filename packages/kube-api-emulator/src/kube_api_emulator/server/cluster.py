@@ -4,8 +4,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from kube_api_emulator.schemas.packed import load_schemas
 from kube_api_emulator.server.admission.chain import AdmissionChain
@@ -32,6 +31,7 @@ from kube_api_emulator.server.metadata import (
     prepare_new,
     refuse_nameless,
 )
+from kube_api_emulator.server.repeated_writes import check_current, decide_again
 from kube_api_emulator.server.resources import Object, Place, Resource, ResourceRegistry, locate
 from kube_api_emulator.server.rules.content_errors import (
     ContentError,
@@ -43,13 +43,7 @@ from kube_api_emulator.server.rules.gated_fields import drop_gated_fields, has_g
 from kube_api_emulator.server.rules.go.json_types import format_go
 from kube_api_emulator.server.rules.schema_rules import SchemaRules, format_time
 from kube_api_emulator.server.rules.warnings.kinds import list_warnings
-from kube_api_emulator.server.status_errors import (
-    StatusError,
-    already_exists,
-    forbidden,
-    not_found,
-    stale_version,
-)
+from kube_api_emulator.server.status_errors import StatusError, already_exists, forbidden, not_found
 from kube_api_emulator.server.store import ObjectStore
 from kube_api_emulator.server.versions import RULES_VERSION
 
@@ -59,11 +53,6 @@ _STORED_AS_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 _PODS, _SERVICES = ("", "pods"), ("", "services")
 _FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
-# How often a write is decided again whose object changes while webhooks are called.
-_ATTEMPTS = 5
-
-P = ParamSpec("P")
-T = TypeVar("T")
 Admission = Callable[[Resource, Object, Object | None], None]
 """A webhook in this process: it changes the object in place, or raises StatusError. It also gets the live object."""
 
@@ -115,34 +104,6 @@ def keep_warnings(warnings: list[str]) -> Iterator[None]:
     except (StatusError, ContentError) as refusal:
         refusal.warnings = tuple(warnings)
         raise
-
-
-class _OutdatedError(Exception):
-    """The object of a write has changed while webhooks were called."""
-
-    def __init__(self, place: Place) -> None:
-        super().__init__(place.name)
-        self.place = place
-
-
-def decide_again(write: Callable[Concatenate["Cluster", P], T]) -> Callable[Concatenate["Cluster", P], T]:
-    """Do a write with the lock of the store, and again if its object changes while webhooks are called without it.
-
-    A real server does the same with optimistic locks (pkg/storage/etcd3/store.go, GuaranteedUpdate).
-    """
-
-    @wraps(write)
-    def repeat(cluster: "Cluster", /, *arguments: P.args, **options: P.kwargs) -> T:
-        with cluster.store.lock:
-            for attempt in range(_ATTEMPTS):
-                try:
-                    return write(cluster, *arguments, **options)
-                except _OutdatedError as error:
-                    if attempt == _ATTEMPTS - 1:
-                        raise stale_version(error.place.resource, error.place.name) from None
-        raise AssertionError
-
-    return repeat
 
 
 def _refuse_unversioned(place: Place, patched: Object, options: WriteOptions) -> StatusError:
@@ -292,7 +253,7 @@ class Cluster:
             self._track_update(sent_as, live, tracked, options, sent)
             _copy_owners(tracked, item)
             self._admit(replace(request, item=item))
-            self._check_current(place, live)
+            check_current(self.store, place, live)
             written = self._commit(resource, live, item, options)
             return Written(to_version(sent_as, written), warnings=tuple(warnings))
 
@@ -337,7 +298,7 @@ class Cluster:
             tracked, merged = self._complete(request, options)
             _copy_owners(tracked, merged)
             self._admit(replace(request, item=merged))
-        self._check_current(place, live)
+        check_current(self.store, place, live)
         if live is None:
             self._check_namespace(place)
         written = self._commit(resource, live, merged, options)
@@ -360,7 +321,7 @@ class Cluster:
         live = self.get(place)
         check_preconditions(place, live, options.get("preconditions") or {})
         self._admit_delete(place, options, user, [] if warnings is None else warnings, is_dry_run=is_dry_run)
-        self._check_current(place, live)
+        check_current(self.store, place, live)
         policy = options.get("propagationPolicy") or choose_policy(place.resource)
         finalizers, grace = list_deletion_finalizers(live, policy), options.get("gracePeriodSeconds")
         if is_dry_run:
@@ -517,13 +478,6 @@ class Cluster:
         request = AdmissionRequest(self, "DELETE", resource, None, live, user, place.resource)
         with keep_warnings(warnings):
             self.chain.check(replace(request, is_dry_run=is_dry_run, options=sent, warnings=warnings))
-
-    def _check_current(self, place: Place, live: Object | None) -> None:
-        """Check that no other write came before this one, during calls of webhooks. Raises _OutdatedError."""
-        found = self.store.find(place)
-        versions = [item and item["metadata"]["resourceVersion"] for item in (found, live)]
-        if versions[0] != versions[1]:
-            raise _OutdatedError(place)
 
     def _commit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> Object:
         metadata = item["metadata"]

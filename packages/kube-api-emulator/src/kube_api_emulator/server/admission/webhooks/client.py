@@ -36,10 +36,11 @@ class CallError(Exception):
 def post_review(client: Mapping[str, Any], review: Mapping[str, Any], seconds: int) -> bytes:
     """Send a review to a webhook on loopback, and return its answer. Raises CallError."""
     parts = urlsplit(client["url"])
-    target = f"{parts.path}?timeout={seconds}s"
+    target = f"{parts.path or '/'}?timeout={seconds}s"
     host, port = parts.hostname or "", parts.port or _HTTPS
     try:
-        connection = HTTPSConnection(host, port, timeout=seconds, context=_trust(client.get("caBundle") or ""))
+        context = _trust(client.get("caBundle") or "")
+        connection = HTTPSConnection(host, port, timeout=seconds, context=context)
         try:
             headers = {"Accept": "application/json, */*", "Content-Type": "application/json"}
             connection.request("POST", target, json.dumps(review).encode(), headers)
@@ -48,7 +49,7 @@ def post_review(client: Mapping[str, Any], review: Mapping[str, Any], seconds: i
         finally:
             connection.close()
     except (OSError, ValueError, HTTPException) as error:
-        problem = _describe_failure(error, host, f"{parts.hostname}:{port}")
+        problem = _describe_failure(error, host, parts.netloc if parts.port else f"{parts.netloc}:{port}")
         text = f'Post "https://{parts.netloc}{target}": {problem}'
         raise CallError(f"failed to call webhook: {text}") from error
     if code not in _OK_CODES:
