@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.admission.webhook_server import MAP, RULE, Webhook, configure, run_webhook
 from tests.cluster import LocalCluster
 from tests.programs import find_kubectl
 from tests.test_controllers import GOOD, build_deployment
@@ -185,3 +186,26 @@ def test_kubectl_says_that_no_container_runs(kubectl: Kubectl) -> None:
     kubectl("debug", "one", "--image=busybox", "--container=look", "--target=one")
     assert kubectl("get", "pod", "one", "-o=jsonpath={.spec.ephemeralContainers[*].targetContainerName}") == "one"
     assert "Metrics API not available" in kubectl("top", "pods", code=1)
+
+
+def test_kubectl_shows_what_webhooks_answer(kubectl: Kubectl, kubernetes_cluster: LocalCluster) -> None:
+    with run_webhook() as webhook:
+        webhook.answer = lambda _: {"allowed": True, "warnings": ["the size is large"]}
+        configure(kubernetes_cluster, "Validating", webhook.build_hook())
+        shown = kubectl("apply", "-f", "-", manifest=MAP)
+        assert "Warning: the size is large" in shown
+        assert "configmap/a created" in shown
+        webhook.answer = lambda _: {"allowed": False, "status": {"message": "too large"}}
+        refused = kubectl("apply", "-f", "-", manifest=MAP | {"data": {}}, code=1)
+        assert 'admission webhook "check.shop.dev" denied the request: too large' in refused
+
+
+def test_kubectl_shows_an_uncalled_webhook_once(kubectl: Kubectl) -> None:
+    service = {"service": {"namespace": "system", "name": "checks"}}
+    hook = Webhook("", "").build_hook(clientConfig=service, rules=[RULE])
+    named = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
+    configuration = {**named, "metadata": {"name": "checks"}, "webhooks": [hook]}
+    items = [configuration, MAP, MAP | {"metadata": {"name": "b"}}]
+    shown = kubectl("apply", "-f", "-", manifest={"apiVersion": "v1", "kind": "List", "items": items})
+    text = "kube-api-emulator runs no containers, Service system/checks does not answer"
+    assert shown.count(f'Warning: webhook "check.shop.dev" is not called: {text}') == 1

@@ -90,6 +90,11 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
+def _list_warnings(answer: ApiAnswer) -> list[str]:
+    """Return the warnings of an answer, without those about the emulator itself."""
+    return [text for name, text in answer.headers if name == "Warning" and "kube-api-emulator" not in text]
+
+
 class Replay:
     """Sends requests to a new cluster, and judges its answers.
 
@@ -112,7 +117,7 @@ class Replay:
         content = b"" if step["body"] is None else json.dumps(step["body"]).encode()
         answer = self.api.answer(ApiRequest(step["method"], step["path"], headers, content))
         assert isinstance(answer, ApiAnswer)
-        self.warnings = [text for name, text in answer.headers if name == "Warning"]
+        self.warnings = _list_warnings(answer)
         return answer.code, answer.body.decode()
 
     def send(self, method: str, target: str, media: str, body: object) -> tuple[int, dict[str, Any]]:
@@ -120,7 +125,7 @@ class Replay:
         content = b"" if body is None else json.dumps(body).encode()
         answer = self.api.answer(ApiRequest(method, target, headers, content))
         assert isinstance(answer, ApiAnswer)
-        self.warnings = [text for name, text in answer.headers if name == "Warning"]
+        self.warnings = _list_warnings(answer)
         return answer.code, json.loads(answer.body)
 
     def judge(self, exchange: Exchange) -> tuple[Verdict, list[str]]:

@@ -31,6 +31,7 @@ from kube_api_emulator.server.metadata import (
     prepare_new,
     refuse_nameless,
 )
+from kube_api_emulator.server.repeated_writes import check_current, decide_again
 from kube_api_emulator.server.resources import Object, Place, Resource, ResourceRegistry, locate
 from kube_api_emulator.server.rules.content_errors import (
     ContentError,
@@ -40,7 +41,6 @@ from kube_api_emulator.server.rules.content_errors import (
 )
 from kube_api_emulator.server.rules.gated_fields import drop_gated_fields, has_gated_fields
 from kube_api_emulator.server.rules.go.json_types import format_go
-from kube_api_emulator.server.rules.pod_updates import POD_PARTS, keep_pod_part
 from kube_api_emulator.server.rules.schema_rules import SchemaRules, format_time
 from kube_api_emulator.server.rules.warnings.kinds import list_warnings
 from kube_api_emulator.server.status_errors import StatusError, already_exists, forbidden, not_found
@@ -54,7 +54,7 @@ _PODS, _SERVICES = ("", "pods"), ("", "services")
 _FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 Admission = Callable[[Resource, Object, Object | None], None]
-"""A webhook: it changes the object of a request in place, or raises StatusError. It also gets the live object."""
+"""A webhook in this process: it changes the object in place, or raises StatusError. It also gets the live object."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class WriteOptions:
         part: the subresource that is written; empty for the object itself.
         force: take over fields of others in a server-side apply.
         user: the user of the request.
+        calls_webhooks: not for what the server itself writes inside of another write.
     """
 
     manager: str
@@ -75,6 +76,7 @@ class WriteOptions:
     part: str = ""
     force: bool = False
     user: User = CONTROLLER
+    calls_webhooks: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,8 @@ class Cluster:
     Attributes:
         version: as in `1.36`.
         rules: for the content of its objects.
-        admissions: webhooks, which run before defaults and validation.
-        chain: the admission plugins, which run after these.
+        admissions: webhooks in this process, which run before defaults and validation.
+        chain: the admission plugins and the webhooks of configurations, which run after these.
         has_controllers: whether they run. Without them, a custom kind is served as soon as it is defined.
     """
 
@@ -182,6 +184,14 @@ class Cluster:
             for item in self.store.list_items(resource, namespace)
         ]
 
+    def list_unreviewed(self, place: Place, part: str, item: Object, user: User) -> list[str]:
+        """Return the warnings of webhooks that are not called with an object that is not stored. Raises StatusError."""
+        metadata = {"name": place.name, **(item.get("metadata") or {}), "namespace": place.namespace}
+        sent = {**item, "metadata": metadata}
+        request = AdmissionRequest(self, "CREATE", place.resource, sent, None, user, place.resource, part)
+        self.chain.warn_of_webhooks(request)
+        return request.warnings
+
     def set_version(self, version: str) -> None:
         """Go on as another version of Kubernetes, with the same objects."""
         with self.store.lock:
@@ -192,119 +202,142 @@ class Cluster:
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
+    @decide_again
     def create(self, resource: Resource, namespace: str, body: Object, options: WriteOptions) -> Written:
         sent_as, resource = resource, self._find_stored(resource)
-        with self.store.lock:
-            body = copy.deepcopy(body)
-            warnings = self.rules.check_types(sent_as, body, options.field_validation)
-            with keep_warnings(warnings):
-                body = to_stored(sent_as, body)
-                warnings += drop_double_owners(body)
-                sent = copy.deepcopy(body)
-                check_custom_kind(resource, body)
-                item = prepare_new(resource, namespace, body)
-                self._check_namespace(locate(resource, item))
-                item["metadata"].pop("managedFields", None)
-                tracked, item = self._complete(resource, item, None, sent_as, options)
-                self._track_update(sent_as, None, tracked, options, sent)
-                _copy_owners(tracked, item)
-                warnings += self._admit(resource, None, item, options)
-                if found := self.store.find(locate(resource, item)):
-                    is_leaving = bool(found["metadata"].get("deletionTimestamp"))
-                    raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
-                written = self._commit(resource, None, item, options)
-                return Written(to_version(sent_as, written), is_new=True, warnings=tuple(warnings))
+        body = copy.deepcopy(body)
+        warnings = self.rules.check_types(sent_as, body, options.field_validation)
+        with keep_warnings(warnings):
+            body = to_stored(sent_as, body)
+            warnings += drop_double_owners(body)
+            sent = copy.deepcopy(body)
+            check_custom_kind(resource, body)
+            item = prepare_new(resource, namespace, body)
+            place = locate(resource, item)
+            self._check_namespace(place)
+            item["metadata"].pop("managedFields", None)
+            request = self._ask(resource, None, item, options, sent_as=sent_as, warnings=warnings)
+            tracked, item = self._complete(request, options)
+            self._track_update(sent_as, None, tracked, options, sent)
+            _copy_owners(tracked, item)
+            self._admit(replace(request, item=item))
+            if found := self.store.find(place):
+                is_leaving = bool(found["metadata"].get("deletionTimestamp"))
+                raise already_exists(resource, item["metadata"]["name"], is_leaving=is_leaving)
+            self._check_namespace(place)
+            written = self._commit(resource, None, item, options)
+            return Written(to_version(sent_as, written), is_new=True, warnings=tuple(warnings))
 
-    def update(self, place: Place, body: Object, options: WriteOptions, patch: Patch | None = None) -> Written:
+    @decide_again
+    def update(self, place: Place, body: Object, options: WriteOptions) -> Written:
+        return self._update(place, body, options)
+
+    def _update(self, place: Place, body: Object, options: WriteOptions, patch: Patch | None = None) -> Written:
         """Update an object; `patch` is what it comes from, if it is patched."""
         sent_as, resource, is_patch = place.resource, self._find_stored(place.resource), patch is not None
         place = replace(place, resource=resource)
-        with self.store.lock:
-            item = copy.deepcopy(body)
-            warnings = self._check_sent(sent_as, item, options, patch)
-            with keep_warnings(warnings):
-                item = to_stored(sent_as, item)
-                if not is_patch:
-                    check_identity(place, item)
-                live = self.get(place)
-                check_update(place, item, live, is_patch=is_patch)
-                check_custom_kind(resource, item)
-                warnings += drop_double_owners(item)
-                sent = copy.deepcopy(item)
-                keep_fixed_parts(resource, live, item, options.part)
-                tracked, item = self._complete(resource, item, live, sent_as, options)
-                self._track_update(sent_as, live, tracked, options, sent)
-                _copy_owners(tracked, item)
-                warnings += self._admit(resource, live, item, options)
-                written = self._commit(resource, live, item, options)
-                return Written(to_version(sent_as, written), warnings=tuple(warnings))
-
-    def patch(self, place: Place, kind: str, body: object, options: WriteOptions) -> Written:
-        with self.store.lock:
+        item = copy.deepcopy(body)
+        warnings = self._check_sent(sent_as, item, options, patch)
+        with keep_warnings(warnings):
+            item = to_stored(sent_as, item)
+            if not is_patch:
+                check_identity(place, item)
             live = self.get(place)
-            patched = self.rules.patch(place.resource, live, kind, body)
-            if place.resource.is_custom:
-                check_identity(place, patched)
-            if kind != "strategic":
-                check_patched_kind(
-                    place.resource.group_version, place.resource.kind, patched, is_custom=place.resource.is_custom
-                )
-                if not place.resource.is_custom and not patched.get("apiVersion"):
-                    raise _refuse_unversioned(place, patched, options)
-            return self.update(place, patched, options, Patch(kind, body))
+            check_update(place, item, live, is_patch=is_patch)
+            check_custom_kind(resource, item)
+            warnings += drop_double_owners(item)
+            sent = copy.deepcopy(item)
+            keep_fixed_parts(resource, live, item, options.part)
+            request = self._ask(resource, live, item, options, sent_as=sent_as, warnings=warnings)
+            tracked, item = self._complete(request, options)
+            self._track_update(sent_as, live, tracked, options, sent)
+            _copy_owners(tracked, item)
+            self._admit(replace(request, item=item))
+            check_current(self.store, place, live)
+            written = self._commit(resource, live, item, options)
+            return Written(to_version(sent_as, written), warnings=tuple(warnings))
 
+    @decide_again
+    def patch(self, place: Place, kind: str, body: object, options: WriteOptions) -> Written:
+        live = self.get(place)
+        patched = self.rules.patch(place.resource, live, kind, body)
+        if place.resource.is_custom:
+            check_identity(place, patched)
+        if kind != "strategic":
+            check_patched_kind(
+                place.resource.group_version, place.resource.kind, patched, is_custom=place.resource.is_custom
+            )
+            if not place.resource.is_custom and not patched.get("apiVersion"):
+                raise _refuse_unversioned(place, patched, options)
+        return self._update(place, patched, options, Patch(kind, body))
+
+    @decide_again
     def apply(self, place: Place, config: Object, options: WriteOptions) -> Written:
         """Apply on the side of the server."""
         sent_as, resource = place.resource, self._find_stored(place.resource)
         place = replace(place, resource=resource)
-        with self.store.lock:
-            live = self.store.find(place)
-            if options.part and live is None:
-                raise not_found(resource, place.name)
-            config = copy.deepcopy(config)
-            if config.get("metadata") is None and live is None:
-                raise refuse_nameless(place)
-            before = live and to_version(sent_as, live)
-            merged = self.rules.apply(sent_as, before, config, options.manager, options.part, force=options.force)
-            check_config(place, config, live)
-            merged = to_stored(sent_as, merged)
-            live = live and to_version(resource, live)
-            if live is None:
-                self._check_namespace(place)
-                merged = prepare_new(resource, place.namespace, merged)
-            else:
-                keep_fixed_parts(resource, live, merged, options.part)
-            tracked, merged = self._complete(resource, merged, live, sent_as, options)
+        live = self.store.find(place)
+        if options.part and live is None:
+            raise not_found(resource, place.name)
+        config = copy.deepcopy(config)
+        if config.get("metadata") is None and live is None:
+            raise refuse_nameless(place)
+        before = live and to_version(sent_as, live)
+        merged = self.rules.apply(sent_as, before, config, options.manager, options.part, force=options.force)
+        check_config(place, config, live)
+        merged = to_stored(sent_as, merged)
+        live = live and to_version(resource, live)
+        if live is None:
+            self._check_namespace(place)
+            merged = prepare_new(resource, place.namespace, merged)
+        else:
+            keep_fixed_parts(resource, live, merged, options.part)
+        warnings: list[str] = []
+        with keep_warnings(warnings):
+            request = self._ask(resource, live, merged, options, sent_as=sent_as, warnings=warnings)
+            tracked, merged = self._complete(request, options)
             _copy_owners(tracked, merged)
-            warnings = self._admit(resource, live, merged, options)
-            written = self._commit(resource, live, merged, options)
-            return Written(to_version(sent_as, written), is_new=live is None, warnings=tuple(warnings))
+            self._admit(replace(request, item=merged))
+        check_current(self.store, place, live)
+        if live is None:
+            self._check_namespace(place)
+        written = self._commit(resource, live, merged, options)
+        return Written(to_version(sent_as, written), is_new=live is None, warnings=tuple(warnings))
 
+    @decide_again
     def delete(
-        self, place: Place, options: Mapping[str, Any], user: User = CONTROLLER, *, is_dry_run: bool = False
+        self,
+        place: Place,
+        options: Mapping[str, Any],
+        user: User = CONTROLLER,
+        *,
+        is_dry_run: bool = False,
+        warnings: list[str] | None = None,
     ) -> Object:
-        """Delete an object, or mark it as long as finalizers hold it. Returns it, marked only if it is still there."""
-        with self.store.lock:
-            live = self.get(place)
-            check_preconditions(place, live, options.get("preconditions") or {})
-            deleting = AdmissionRequest(self, "DELETE", place.resource, None, live, user, is_dry_run=is_dry_run)
-            self.chain.check(deleting)
-            policy = options.get("propagationPolicy") or choose_policy(place.resource)
-            finalizers, grace = list_deletion_finalizers(live, policy), options.get("gracePeriodSeconds")
-            if is_dry_run:
-                return preview_delete(place.resource, live, finalizers, grace)
-            if policy == "Orphan":
-                return self._delete_owner(place.resource, live, finalizers)
-            if finalizers or place.resource.is_namespace:
-                return self._mark_deleted(place.resource, live, finalizers)
-            if place.resource.is_definition:
-                shown = self.store.put(place.resource, mark_definition(live, ()))
-                self.remove(place.resource, shown)
-                return shown
-            if place.resource.key == _PODS:
-                # A pod gets its time to end before it goes, if only for a moment.
-                live = self.store.put(place.resource, preview_delete(place.resource, live, (), grace))
-            return self.remove(place.resource, live)
+        """Delete an object, or mark it as long as finalizers hold it. Returns it, marked only if it is still there.
+
+        Adds to the warnings.
+        """
+        live = self.get(place)
+        check_preconditions(place, live, options.get("preconditions") or {})
+        self._admit_delete(place, options, user, [] if warnings is None else warnings, is_dry_run=is_dry_run)
+        check_current(self.store, place, live)
+        policy = options.get("propagationPolicy") or choose_policy(place.resource)
+        finalizers, grace = list_deletion_finalizers(live, policy), options.get("gracePeriodSeconds")
+        if is_dry_run:
+            return preview_delete(place.resource, live, finalizers, grace)
+        if policy == "Orphan":
+            return self._delete_owner(place.resource, live, finalizers)
+        if finalizers or place.resource.is_namespace:
+            return self._mark_deleted(place.resource, live, finalizers)
+        if place.resource.is_definition:
+            shown = self.store.put(place.resource, mark_definition(live, ()))
+            self.remove(place.resource, shown)
+            return shown
+        if place.resource.key == _PODS:
+            # A pod gets its time to end before it goes, if only for a moment.
+            live = self.store.put(place.resource, preview_delete(place.resource, live, (), grace))
+        return self.remove(place.resource, live)
 
     def finalize(self, resource: Resource, live: Object, finalizer: str) -> None:
         """Take a finalizer from an object that is being deleted; with the last one the object goes."""
@@ -374,32 +407,25 @@ class Cluster:
             error.details = {**(error.details or {}), "causes": [cause]}
             raise error
 
-    def _complete(
-        self, resource: Resource, item: Object, live: Object | None, sent_as: Resource, options: WriteOptions
-    ) -> tuple[Object, Object]:
+    def _complete(self, request: AdmissionRequest, options: WriteOptions) -> tuple[Object, Object]:
         """Set defaults, and validate what the server keeps. Raises StatusError and ContentError.
 
         Returns the object by which owners are told, and the one that is kept: without what a subresource can't change,
-        and with what the admission plugins add.
+        and with what the admission plugins and webhooks add.
         """
+        resource, item, live = request.resource, request.subject, request.live
         owners = item["metadata"].pop("managedFields", None)
         for admission in self.admissions:
             admission(resource, item, live)
         asked = copy.deepcopy(item) if resource.key == _SERVICES else item
         self.rules.set_defaults(resource, item, live)
-        kept = item
-        if live is not None and options.part in POD_PARTS:
-            kept = keep_pod_part(live, copy.deepcopy(item))
-        elif live is None and self.chain.completes(resource):
-            kept = copy.deepcopy(item)
-            if self.chain.complete(self._ask(resource, None, kept, options)):
-                self.rules.set_defaults(resource, kept, None)
+        kept = self.chain.change(request, self.rules)
         kept["metadata"].pop("managedFields", None)
         kept = _drop_gated(kept)
         if not options.is_dry_run:
             self.rules.check_node_ports(resource, kept, live)
         self._check_taken(resource, asked, live, options)
-        self.rules.validate(resource, kept, live, sent_as.group, options.part)
+        self.rules.validate(resource, kept, live, request.sent_as.group, options.part)
         has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:
             self.rules.drop_empty(resource, item)
@@ -410,20 +436,43 @@ class Cluster:
             item["metadata"]["managedFields"] = owners
         return item, kept
 
-    def _ask(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> AdmissionRequest:
+    def _ask(
+        self,
+        resource: Resource,
+        live: Object | None,
+        item: Object,
+        options: WriteOptions,
+        *,
+        sent_as: Resource,
+        warnings: list[str],
+    ) -> AdmissionRequest:
         """Return a write in the view of the admission plugins."""
         return AdmissionRequest(
-            *(self, "CREATE" if live is None else "UPDATE", resource, item, live, options.user),
+            *(self, "CREATE" if live is None else "UPDATE", resource, item, live, options.user, sent_as),
             part=options.part,
             is_dry_run=options.is_dry_run,
+            options={"fieldManager": options.manager},
+            warnings=warnings,
+            calls_webhooks=options.calls_webhooks,
         )
 
-    def _admit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> list[str]:
-        """Let the admission plugins check a write. Returns their warnings, raises StatusError."""
-        warnings = self.chain.check(self._ask(resource, live, item, options))
-        if not options.part:
-            warnings += list_warnings(resource.kind, item, live, is_custom=resource.is_custom)
-        return warnings
+    def _admit(self, request: AdmissionRequest) -> None:
+        """Let the admission plugins and webhooks check a write, which get its warnings. Raises StatusError."""
+        self.chain.check(request)
+        if not request.part:
+            resource = request.resource
+            found = list_warnings(resource.kind, request.subject, request.live, is_custom=resource.is_custom)
+            request.warnings.extend(found)
+
+    def _admit_delete(
+        self, place: Place, options: Mapping[str, Any], user: User, warnings: list[str], *, is_dry_run: bool
+    ) -> None:
+        resource = self._find_stored(place.resource)
+        live = self.get(replace(place, resource=resource))
+        sent = {name: value for name, value in options.items() if name not in ("kind", "apiVersion", "dryRun")}
+        request = AdmissionRequest(self, "DELETE", resource, None, live, user, place.resource)
+        with keep_warnings(warnings):
+            self.chain.check(replace(request, is_dry_run=is_dry_run, options=sent, warnings=warnings))
 
     def _commit(self, resource: Resource, live: Object | None, item: Object, options: WriteOptions) -> Object:
         metadata = item["metadata"]

@@ -23,7 +23,7 @@ from kube_api_emulator.server.status_errors import (
 
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX_LENGTH = 5
-_MOST_BASE = 63 - _SUFFIX_LENGTH
+MOST_BASE = 63 - _SUFFIX_LENGTH
 # No write changes these; an update that sends others is read as if it had not sent them.
 _FIXED = (
     *("name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation"),
@@ -50,7 +50,7 @@ def prepare_new(resource: Resource, namespace: str, item: Object) -> Object:
         suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
         # The validation refuses an object without both, other than a LimitRange.
         is_free = resource.key == _LIMIT_RANGES and not base
-        metadata["name"] = str(uuid.uuid4()) if is_free else base and base[:_MOST_BASE] + suffix
+        metadata["name"] = str(uuid.uuid4()) if is_free else base and base[:MOST_BASE] + suffix
     for name in _NOT_FROM_CLIENTS:
         metadata.pop(name, None)
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_time()}

@@ -2,13 +2,15 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from kube_api_emulator.server.resources import Object, Place, Resource
 from kube_api_emulator.server.status_errors import expired
 
+T = TypeVar("T")
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 
 _METADATA = (
@@ -87,6 +89,28 @@ class ObjectStore:
             last = (previous or item) | {"metadata": (previous or item)["metadata"] | {"resourceVersion": version}}
             self._notify(Event(self.version, resource.key, "DELETED", last, previous))
             return removed
+
+    def run_unlocked(self, functions: Sequence[Callable[[], T]]) -> list[T]:
+        """Run functions in threads of their own, and release the lock until all have ended. Returns their results.
+
+        Other requests are answered meanwhile: what the caller has read may be outdated afterwards.
+        """
+        results: list[Future[T]] = [Future() for _ in functions]
+
+        def run(function: Callable[[], T], result: Future[T]) -> None:
+            try:
+                result.set_result(function())
+            except BaseException as error:  # noqa: BLE001 (the caller gets it)
+                result.set_exception(error)
+            with self.lock:
+                self.changed.notify_all()
+
+        with self.lock:
+            for each in zip(functions, results, strict=True):
+                threading.Thread(target=run, args=each, daemon=True).start()
+            # Waiting on a condition releases its lock, however often this thread holds it.
+            self.changed.wait_for(lambda: all(result.done() for result in results))
+        return [result.result() for result in results]
 
     def events_after(self, key: tuple[str, str], version: int) -> list[Event]:
         """Return the events of a kind after a version. Raises StatusError 410 if they are no longer kept."""

@@ -138,7 +138,7 @@ def _aggregate_roles(cluster: Cluster, roles: Resource) -> None:
                 rules.extend(rule for rule in other.get("rules") or () if rule not in rules)
         if rules != (item.get("rules") or []):
             changed = item | {"rules": rules, "metadata": dict(item["metadata"])}
-            cluster.update(locate(roles, item), changed, WriteOptions(_AGGREGATOR))
+            cluster.update(locate(roles, item), changed, WriteOptions(_AGGREGATOR, calls_webhooks=False))
             # The listener goes on with the changed roles.
             return
 

@@ -38,7 +38,7 @@ def _count_quotas(cluster: Cluster) -> None:
         namespace = event.item["metadata"].get("namespace", "")
         if namespace and cluster.store.list_items(quotas, namespace):
             for quota, status in list(list_quotas_with_new_use(cluster, namespace)):
-                options = WriteOptions("kube-controller-manager", part="status")
+                options = WriteOptions("kube-controller-manager", part="status", calls_webhooks=False)
                 cluster.update(locate(quotas, quota), quota | {"status": status}, options)
 
     cluster.store.listeners.append(count)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kube_api_emulator.schemas.schemas import split_api_version
-from kube_api_emulator.server.admission.policy_matches import GROUP, matches_request
+from kube_api_emulator.server.admission.request_matches import GROUP, find_constrained
 from kube_api_emulator.server.admission.requests import AdmissionRequest
 from kube_api_emulator.server.label_selectors import match_labels
-from kube_api_emulator.server.resources import Object
+from kube_api_emulator.server.resources import Object, Resource
 from kube_api_emulator.server.rules.cel.expressions import (
     ExpressionError,
     UnknownExpressionError,
@@ -46,23 +46,25 @@ def check_policies(request: AdmissionRequest) -> list[str]:
     policies = request.list_items(GROUP, "validatingadmissionpolicies")
     bindings = request.list_items(GROUP, "validatingadmissionpolicybindings") if policies else []
     for policy in policies:
-        if not matches_request(policy["spec"].get("matchConstraints"), request):
+        matched = find_constrained(policy["spec"].get("matchConstraints"), request)
+        if matched is None:
             continue
         for binding in bindings:
             spec = binding["spec"]
             is_bound = spec.get("policyName") == policy["metadata"]["name"]
-            if is_bound and matches_request(spec.get("matchResources"), request):
-                warnings += _check_binding(request, policy, binding)
+            if is_bound and find_constrained(spec.get("matchResources"), request):
+                warnings += _check_binding(request, matched, policy, binding)
     return warnings
 
 
-def _check_binding(request: AdmissionRequest, policy: Object, binding: Object) -> list[str]:
+def _check_binding(request: AdmissionRequest, matched: Resource, policy: Object, binding: Object) -> list[str]:
     names = f"ValidatingAdmissionPolicy '{policy['metadata']['name']}' with binding '{binding['metadata']['name']}'"
     actions = binding["spec"].get("validationActions") or ()
     denials: list[_Denial] = []
     try:
         for parameters in _list_parameters(request, policy["spec"], binding["spec"]):
-            denials += _evaluate(request, policy["spec"], parameters)
+            values = {**request.build_values(matched), "params": parameters, "variables": {}}
+            denials += _evaluate(policy["spec"], values)
     except UnknownExpressionError as error:
         return [f"kube-api-emulator cannot evaluate {names}, and does not refuse what it would: {error}"]
     except _NoParametersError as error:
@@ -81,9 +83,8 @@ def _deny(request: AdmissionRequest, names: str, denial: _Denial) -> StatusError
     return error
 
 
-def _evaluate(request: AdmissionRequest, spec: Part, parameters: Object | None) -> Iterator[_Denial]:
+def _evaluate(spec: Part, values: dict[str, Any]) -> Iterator[_Denial]:
     """Yield what the validations of a policy deny."""
-    values = _build_values(request, parameters)
     fails_closed = spec.get("failurePolicy", "Fail") == "Fail"
     for condition in spec.get("matchConditions") or ():
         try:
@@ -125,42 +126,6 @@ def _read_message(validation: Part, values: Mapping[str, Any]) -> str:
         except (ExpressionError, UnknownExpressionError):
             pass
     return str(validation.get("message") or "").strip() or f"failed expression: {validation['expression'].strip()}"
-
-
-def _build_values(request: AdmissionRequest, parameters: Object | None) -> dict[str, Any]:
-    resource = request.resource
-    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-    named = {"group": resource.group, "version": resource.version, "resource": resource.plural}
-    described = {
-        "kind": kind,
-        "resource": named,
-        "subResource": request.part,
-        "requestKind": kind,
-        "requestResource": named,
-        "requestSubResource": request.part,
-        "name": request.name,
-        "namespace": request.namespace,
-        "operation": request.operation,
-        "userInfo": request.user.to_info(),
-        "dryRun": request.is_dry_run,
-        "options": dict(request.options),
-    }
-    return {
-        "object": _strip(request.item),
-        "oldObject": _strip(request.live),
-        "request": described,
-        "params": parameters,
-        "namespaceObject": _strip(request.find_namespace()) if resource.is_namespaced else None,
-        "variables": {},
-    }
-
-
-def _strip(item: Object | None) -> Object | None:
-    """Return an object without the owners of its fields, which no rule can see."""
-    if item is None:
-        return None
-    metadata = {name: value for name, value in item["metadata"].items() if name != "managedFields"}
-    return item | {"metadata": metadata}
 
 
 def _list_parameters(request: AdmissionRequest, policy: Part, binding: Part) -> Iterator[Object | None]:

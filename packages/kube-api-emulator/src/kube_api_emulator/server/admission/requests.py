@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from kube_api_emulator.server.conversion import to_version
 from kube_api_emulator.server.identity.users import User
 from kube_api_emulator.server.resources import Object, Place, Resource, ResourceRegistry
 from kube_api_emulator.server.status_errors import StatusError, forbidden
@@ -33,9 +34,14 @@ class AdmissionRequest:
     """A write that is complete and valid.
 
     Attributes:
+        resource: in whose version the objects are.
         item: the object after the write; plugins may change a new one. None for a delete.
         live: the object before the write; None for a new one.
+        sent_as: the resource in the version of the request.
         part: the subresource.
+        options: of the request, as `CreateOptions` has them.
+        warnings: of the write so far; plugins add theirs.
+        calls_webhooks: not for what the server itself writes inside of another write.
     """
 
     cluster: ClusterView
@@ -44,9 +50,12 @@ class AdmissionRequest:
     item: Object | None
     live: Object | None
     user: User
+    sent_as: Resource
     part: str = ""
     is_dry_run: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    calls_webhooks: bool = True
 
     @property
     def subject(self) -> Object:
@@ -80,5 +89,49 @@ class AdmissionRequest:
         kind = self.cluster.resources.find_key((group, plural))
         return self.cluster.store.list_items(kind, namespace) if kind else []
 
+    def describe(self, matched: Resource) -> Object:
+        """Return the attributes of the write as policies and webhooks get them, in the version that they match."""
+        return {
+            **_describe_version(matched, "kind", "resource"),
+            "subResource": self.part,
+            **_describe_version(self.sent_as, "requestKind", "requestResource"),
+            "requestSubResource": self.part,
+            "name": self.name,
+            # A namespace is in itself.
+            "namespace": self.name if self.resource.is_namespace else self.namespace,
+            "operation": self.operation,
+            "userInfo": self.user.to_info(),
+            "dryRun": self.is_dry_run,
+            "options": {
+                "kind": f"{self.operation.capitalize()}Options",
+                "apiVersion": "meta.k8s.io/v1",
+                **self.options,
+                **({"dryRun": ["All"]} if self.is_dry_run else {}),
+            },
+        }
+
+    def build_values(self, matched: Resource) -> dict[str, Any]:
+        """Return the values of the variables of expressions."""
+        return {
+            "object": _strip(matched, self.item),
+            "oldObject": _strip(matched, self.live),
+            "request": self.describe(matched),
+            "namespaceObject": _strip(None, self.find_namespace()) if self.resource.is_namespaced else None,
+        }
+
     def refuse(self, message: str) -> StatusError:
         return forbidden(self.resource, self.name or "Unknown", message)
+
+
+def _describe_version(resource: Resource, kind: str, plural: str) -> Object:
+    version = {"group": resource.group, "version": resource.version}
+    return {kind: version | {"kind": resource.kind}, plural: version | {"resource": resource.plural}}
+
+
+def _strip(resource: Resource | None, item: Object | None) -> Object | None:
+    """Return an object in a version, without the owners of its fields, which no expression can see."""
+    if item is None:
+        return None
+    shown = to_version(resource, item) if resource else item
+    metadata = {name: value for name, value in shown["metadata"].items() if name != "managedFields"}
+    return shown | {"metadata": metadata}

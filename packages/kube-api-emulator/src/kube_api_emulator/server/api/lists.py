@@ -96,13 +96,22 @@ def _name_start(request: ListRequest, item: Object) -> str:
 
 
 def delete_listed(
-    cluster: Cluster, request: ListRequest, options: Mapping[str, Any], user: User, *, is_dry_run: bool
+    cluster: Cluster,
+    request: ListRequest,
+    options: Mapping[str, Any],
+    user: User,
+    *,
+    is_dry_run: bool,
+    warnings: list[str],
 ) -> Object:
-    """Delete the selected objects, and return them."""
+    """Delete the selected objects, and return them. Adds to the warnings."""
     with cluster.store.lock:
         items = _select(cluster, request)
         for item in items:
-            cluster.delete(locate(request.resource, item), options, user, is_dry_run=is_dry_run)
+            place = locate(request.resource, item)
+            # An object may go while webhooks are called for the others.
+            if cluster.store.find(place):
+                cluster.delete(place, options, user, is_dry_run=is_dry_run, warnings=warnings)
         return _to_list(request.resource, items, {"resourceVersion": str(cluster.store.version)})
 
 

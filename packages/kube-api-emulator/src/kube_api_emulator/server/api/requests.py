@@ -289,7 +289,10 @@ class KubernetesApi:
             case "PATCH" if target.name:
                 written = self._patch(request, target, media, body)
             case "DELETE" if target.name or target.namespace or not resource.is_namespaced:
-                return self._delete(target, self._read_options(request, media, resource, body))
+                sent = self._read_options(request, media, resource, body)
+                warnings: list[str] = []
+                answer = self._delete(target, sent, warnings)
+                return replace(answer, headers=tuple(map(_format_warning, dict.fromkeys(warnings))))
             case _:
                 raise method_not_allowed()
         return self._answer_written(target, _add_warnings(written, parsed.duplicates, target))
@@ -300,7 +303,8 @@ class KubernetesApi:
         """Return the body of a request that creates nothing, with its options and warnings."""
         options = read_write_options(request, target)
         item = self._read_object(request, media, resource, parsed.content)
-        return item, options, self.cluster.rules.check_types(resource, item, options.field_validation)
+        warnings = self.cluster.rules.check_types(resource, item, options.field_validation)
+        return item, options, warnings + self.cluster.list_unreviewed(target.place, target.part, item, target.user)
 
     def _serve_unstored(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         """Answer a request for a kind of which no object is kept."""
@@ -395,21 +399,24 @@ class KubernetesApi:
         """Return the body of a delete; None without one, so that the options of the query count."""
         return read_object(body, request.method, media, resource.kind, request.body) if request.body else None
 
-    def _delete(self, target: Target, body: Object | None) -> ApiAnswer:
+    def _delete(self, target: Target, body: Object | None, warnings: list[str]) -> ApiAnswer:
         resource, query = target.resource, target.query
         options = read_delete_options(query, body)
         is_dry_run = "All" in (options.get("dryRun") or ())
         if not target.name:
             listed = self._read_list_request(target)
-            deleted = delete_listed(self.cluster, listed, options, target.user, is_dry_run=is_dry_run)
+            deleted = delete_listed(
+                self.cluster, listed, options, target.user, is_dry_run=is_dry_run, warnings=warnings
+            )
             return present_list(target, deleted)
-        item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run)
+        item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run, warnings=warnings)
         policy, is_there = options.get("propagationPolicy"), bool(item["metadata"].get("deletionTimestamp"))
         if is_there or resource.key in _SHOWN_DELETED:
             is_accepted = policy == "Foreground" and not is_dry_run
             answer = present_item(target, 202 if is_accepted else 200, item)
-            keeps_pods = resource.key == ("batch", "jobs") and policy is None
-            return replace(answer, headers=(_format_warning(_KEPT_PODS),)) if keeps_pods else answer
+            if resource.key == ("batch", "jobs") and policy is None:
+                warnings.append(_KEPT_PODS)
+            return answer
         details = {"name": target.name, "group": resource.group, "kind": resource.plural}
         details = {name: value for name, value in details.items() if value}
         return answer_item(200, {**_SUCCESS, "details": details | {"uid": item["metadata"]["uid"]}})
@@ -421,7 +428,7 @@ class KubernetesApi:
             raise method_not_allowed()
         kind = PATCH_KINDS.get(media, "merge") if request.method == "PATCH" else "update"
         options = read_write_options(request, target)
-        return present_item(target, 200, write_scale(self.cluster, target.place, kind, body, options))
+        return self._answer_written(target, write_scale(self.cluster, target.place, kind, body, options))
 
     def _serve_part(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         if target.part == "log":

@@ -1,9 +1,10 @@
 """The subresource scale: the number of replicas, for kinds that have one."""
 
 import copy
+from dataclasses import replace
 
 from kube_api_emulator.server.api.bodies import require_object
-from kube_api_emulator.server.cluster import Cluster, WriteOptions
+from kube_api_emulator.server.cluster import Cluster, WriteOptions, Written
 from kube_api_emulator.server.resources import Object, Place, Resource
 from kube_api_emulator.server.rules.content_errors import (
     Cause,
@@ -35,7 +36,7 @@ def find_missing_replicas(resource: Resource, item: Object) -> str:
     return path if path and found is None else ""
 
 
-def write_scale(cluster: Cluster, place: Place, kind: str, body: object, options: WriteOptions) -> Object:
+def write_scale(cluster: Cluster, place: Place, kind: str, body: object, options: WriteOptions) -> Written:
     """Update or patch the scale of an object, and return it."""
     resource, name = place.resource, place.name
     with cluster.store.lock:
@@ -63,7 +64,8 @@ def write_scale(cluster: Cluster, place: Place, kind: str, body: object, options
             raise refuse_fields("autoscaling", "Scale", name, [Cause("spec.replicas", "FieldValueInvalid", text)])
         changed = copy.deepcopy(live)
         _set_path(changed, resource.scale_paths.get("specReplicasPath", _REPLICAS), replicas)
-        return _to_scale(resource, cluster.update(place, changed, options).item)
+        written = cluster.update(place, changed, options)
+        return replace(written, item=_to_scale(resource, written.item))
 
 
 def _check_scale(scale: Object, place: Place) -> None:

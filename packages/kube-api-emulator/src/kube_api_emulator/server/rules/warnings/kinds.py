@@ -25,6 +25,7 @@ from kube_api_emulator.server.rules.warnings.addresses import (
 )
 from kube_api_emulator.server.rules.warnings.definitions import warn_of_formats
 from kube_api_emulator.server.rules.warnings.pods import warn_of_claim_spec, warn_of_pod
+from kube_api_emulator.server.rules.warnings.webhooks import warn_of_uncalled
 
 Part = Mapping[str, Any]
 Warn = Callable[[Part, Part | None], Iterator[str]]
@@ -260,4 +261,6 @@ _WARNINGS: Mapping[str, Warn] = {
     "Service": _warn_of_service,
     "StatefulSet": _warn_of_stateful_set,
     "StorageClass": _warn_of_storage_class,
+    "MutatingWebhookConfiguration": warn_of_uncalled,
+    "ValidatingWebhookConfiguration": warn_of_uncalled,
 }
