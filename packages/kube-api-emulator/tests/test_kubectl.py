@@ -1,4 +1,4 @@
-"""The real kubectl works with the Kubernetes of the sandbox."""
+"""The real kubectl works with a cluster."""
 
 import json
 import subprocess

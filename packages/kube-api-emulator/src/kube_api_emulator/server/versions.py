@@ -5,3 +5,8 @@ other versions it has the types of the kinds alone.
 """
 
 RULES_VERSION = "1.36"
+
+
+def describe_borrowed_rules(version: str) -> str:
+    """Return a sentence about a version that has the rules of another one; empty for `RULES_VERSION`."""
+    return "" if version == RULES_VERSION else f"Kubernetes {version} is served with the rules of {RULES_VERSION}"
