@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -114,6 +115,8 @@ def serve_cluster(options: argparse.Namespace) -> None:
     """Serve a cluster until a signal. Raises UsageError."""
     from kube_api_emulator.local_cluster import RefusedError, run_cluster
 
+    # `main` has told what `run_cluster` warns of.
+    warnings.simplefilter("ignore", UserWarning)
     is_stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: is_stopped.set())

@@ -173,6 +173,11 @@ class LocalCluster:
         items: list[dict[str, Any]] = self.request("GET", path, **query)["items"]
         return items
 
+    def create_token(self, account: str, namespace: str = "") -> str:
+        """Return a token of a ServiceAccount, as `kubectl create token` does. Raises RefusedError."""
+        path = self.find_path({"kind": "ServiceAccount", "metadata": {"name": account}}, namespace)
+        return str(self.request("POST", f"{path}/token", {"spec": {}})["status"]["token"])
+
     def wait_for(self, condition: Callable[[], _Found], seconds: float = 5.0) -> _Found:
         """Wait until a condition returns anything true, and return that. Raises TimeoutError."""
         deadline = time.monotonic() + seconds
