@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-COMMAND = (sys.executable, "-m", "kube_api_emulator")
+COMMAND = ("-m", "kube_api_emulator")
 _LIMIT = 60
 
 
@@ -41,9 +41,9 @@ class ServedCluster:
 
 
 @contextmanager
-def serve_cluster(kubeconfig: Path, *options: str) -> Iterator[ServedCluster]:
+def serve_cluster(kubeconfig: Path, *options: str, python: str | Path = sys.executable) -> Iterator[ServedCluster]:
     """Start a process, and end it with the block."""
-    command = [*COMMAND, "--kubeconfig", str(kubeconfig), *options]
+    command = [python, *COMMAND, "--kubeconfig", kubeconfig, *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
