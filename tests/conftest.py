@@ -1,4 +1,4 @@
-"""Tests can't reach the world by accident: no cloud, no CI and no Terraform of this machine is visible to them."""
+"""Tests can't reach the world by accident: no cloud, no CI, no Terraform and no kubectl of this machine is visible."""
 
 import fcntl
 import gc
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import costs, limits, nightly, provider_start, skipping
+from tests import costs, limits, nightly, programs, provider_start, skipping
 
 HIDDEN_VARIABLES = (
     "AWS_",
@@ -46,6 +46,9 @@ for number, usual in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
+
+# Before any test is imported: what one computes of the PATH at its import has no program of this machine either.
+os.environ["PATH"] = programs.hide_programs(os.environ.get("PATH", os.defpath))
 
 
 # The files that take longest begin first, and as a whole each: what is set up for one is not set up twice. A table of
@@ -94,6 +97,10 @@ def pytest_configure(config: pytest.Config) -> None:
     limits.register_limits(config)
     skipping.register_skipping(config)
     provider_start.register_mode(config)
+
+
+def pytest_unconfigure() -> None:
+    programs.remove_links()
 
 
 # Last, once the plugin of hypothesis has marked what is its own.

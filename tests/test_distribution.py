@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from trove_classifiers import classifiers
 
+from tests.programs import SYSTEM_PATH
+
 ROOT = Path(__file__).parents[1]
 HATCHLING = Path(sys.executable).with_name("hatchling")
 COMMIT_TIME = "1764000000"
@@ -57,7 +59,7 @@ def build(clone: Path, umask: int = 0o022, **environment: str) -> dict[str, byte
     subprocess.run(
         [HATCHLING, "build", "--directory", target],
         cwd=clone,
-        env={"PATH": os.defpath, "SOURCE_DATE_EPOCH": COMMIT_TIME, **environment},
+        env={"PATH": SYSTEM_PATH, "SOURCE_DATE_EPOCH": COMMIT_TIME, **environment},
         umask=umask,
         check=True,
         timeout=110,

@@ -10,6 +10,7 @@ import pytest
 
 from tests import hanging
 from tests.e2e.conftest import BASE, Project, home, small
+from tests.programs import SYSTEM_PATH
 
 __all__ = ["home", "small"]
 
@@ -57,7 +58,7 @@ def test_hung_python_shows_its_stack_and_outputs(tmp_path: Path) -> None:
     command = [*hanging.DUMPABLE_PYTHON, "-c", STARTS_ANOTHER]
     began = time.monotonic()
     with pytest.raises(hanging.HungError) as hung:
-        hanging.run_command(command, tmp_path, {"PATH": "/usr/bin:/bin"}, 8)
+        hanging.run_command(command, tmp_path, {"PATH": SYSTEM_PATH}, 8)
     assert time.monotonic() - began < 60
     assert "in stands_here" in str(hung.value)
     assert hung.value.output == "began\n"

@@ -11,6 +11,8 @@ import pytest
 from tools import system_packages
 from tools.system_packages import NEEDED, UNPACKED, Program, describe_install, name_packages
 
+from tests.programs import SYSTEM_PATH
+
 ROOT = Path(__file__).parents[1]
 SYSTEMS = {
     "Debian": ("ID=debian\n", True),
@@ -70,7 +72,7 @@ class Machine:
         (self.bin / name).chmod(0o755)
 
     def run(self, *words: str, uid: int = 0, broken: str = "") -> tuple[int, str]:
-        environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "LOG": os.fspath(self.log), "BROKEN": broken}
+        environment = {"PATH": f"{self.bin}:{SYSTEM_PATH}", "LOG": os.fspath(self.log), "BROKEN": broken}
         command = [sys.executable, "-c", RUN, os.fspath(self.release), str(uid), *words]
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False

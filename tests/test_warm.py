@@ -14,10 +14,11 @@ from sysconfig import get_path
 import pytest
 
 from tests import hanging, warm
+from tests.programs import SYSTEM_PATH
 
 ROOT = Path(__file__).parents[1]
 
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+ENVIRONMENT = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8"}
 COMMANDS = {
     "it answers": (["--version"], 0),
     "it fails": (["status"], 78),

@@ -16,6 +16,7 @@ from envctl.cli.entry import run
 from envctl.cli.options.global_options import move_global_options_first
 from tests.cli.loading import load_until_start, loaded
 from tests.documents import parse_document
+from tests.programs import SYSTEM_PATH
 
 MOST_MODULES_BEFORE_TERRAFORM = 139
 
@@ -165,7 +166,7 @@ def envctl(project: Path, *words: str, **environment: str) -> "subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", "envctl", *words],
         cwd=project,
-        env={"PATH": "/usr/bin:/bin", **environment},
+        env={"PATH": SYSTEM_PATH, **environment},
         capture_output=True,
         text=True,
         check=False,

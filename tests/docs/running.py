@@ -11,6 +11,7 @@ from tests import hanging
 from tests.docs.blocks import Block
 from tests.docs.comparing import is_shown, loosened
 from tests.docs.places import Place
+from tests.programs import SYSTEM_PATH
 
 # What a person answers at the terminal is said beforehand. Colours and widths are those of a page.
 ENVCTL = """#!/bin/sh
@@ -47,7 +48,7 @@ class Shell:
         program.write_text(ENVCTL.format(python=sys.executable, options=" ".join(["--yes", *self.place.options])))
         program.chmod(0o755)
         (self.folder / "variables").touch()
-        path = f"{self.folder}:{self.place.programs}:{Path(sys.executable).parent}:/usr/bin:/bin"
+        path = f"{self.folder}:{self.place.programs}:{Path(sys.executable).parent}:{SYSTEM_PATH}"
         self.environment = {**self.place.environment(), "PATH": path, "NO_COLOR": "1", "COLUMNS": "110"}
         self.environment["GITHUB_STEP_SUMMARY"] = str(self.folder / "summary.md")
         self.where = self.place.root

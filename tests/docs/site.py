@@ -5,6 +5,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from tests.programs import SYSTEM_PATH
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -14,7 +16,7 @@ def built(into: Path) -> Path:
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(into)],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "NO_MKDOCS_2_WARNING": "1", "LANG": "C.UTF-8"},
+        env={"PATH": SYSTEM_PATH, "NO_MKDOCS_2_WARNING": "1", "LANG": "C.UTF-8"},
         capture_output=True,
         text=True,
         timeout=120,

@@ -18,6 +18,7 @@ from tests.cli.ci.test_pre_commit import FILES, FOLDERS, LEFT_OUT
 from tests.docs.blocks import ROOT, blocks, pages
 from tests.docs.places import Place
 from tests.docs.running import Shell
+from tests.programs import SYSTEM_PATH
 
 BLOCKS = {
     page.relative_to(ROOT).as_posix(): block for page in pages() for block in blocks(page) if "apart" in block.marks
@@ -60,7 +61,7 @@ def clone(tmp_path: Path) -> Clone:
     subprocess.run([sys.executable, "-m", "venv", environment], check=True, timeout=120)
     shell = Shell(Place(root, tmp_path, extra=index()), tmp_path / "shell")
     # Neither the envctl nor the Python that the tests run with.
-    shell.environment["PATH"] = f"{environment / 'bin'}:/usr/bin:/bin"
+    shell.environment["PATH"] = f"{environment / 'bin'}:{SYSTEM_PATH}"
     return Clone(shell)
 
 

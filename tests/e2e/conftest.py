@@ -16,6 +16,7 @@ from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests import hanging, provider_start, warm
 from tests.documents import parse_document
 from tests.modules import applying
+from tests.programs import SYSTEM_PATH
 from tests.scaffold import create_project
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Project:
 
     def build_environment(self, **more: str) -> dict[str, str]:
         return {
-            "PATH": "/usr/bin:/bin",
+            "PATH": SYSTEM_PATH,
             "HOME": os.fspath(self.home),
             "GIT_AUTHOR_EMAIL": "ann@example.com",
             "LANG": "C.UTF-8",

@@ -37,6 +37,7 @@ class MemoryClusterInspector:
     unreachable: set[str] = field(default_factory=set)
     looking: dict[str, LookPermissions] = field(default_factory=dict)
     kubectl: str = "1.35"
+    version: str = "1.35"
 
     def read_kubectl_version(self) -> str:
         return self.kubectl
@@ -51,7 +52,7 @@ class MemoryClusterInspector:
     def fetch_version(self, connection: ClusterConnection) -> str:
         if connection.url in self.unreachable:
             raise OperationFailedError(Problem("E620", f"the {connection.name} can't be reached", "check the network"))
-        return "1.35"
+        return self.version
 
     def list_missing_permissions(self, connection: ClusterConnection, namespace: str) -> tuple[str, ...]:
         return self.missing.get(namespace, ())

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.programs import SYSTEM_PATH
+
 START_SECONDS = 30
 
 
@@ -19,7 +21,7 @@ def start_ministack(home: Path) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True)
     port = _find_free_port()
     surroundings = {
-        "PATH": "/usr/bin:/bin",
+        "PATH": SYSTEM_PATH,
         "HOME": os.fspath(home),
         "TMPDIR": os.fspath(home),
         "STATE_DIR": os.fspath(home),

@@ -14,6 +14,7 @@ from typing import Any
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from tests.modules.shared_provider import share_provider
+from tests.programs import SYSTEM_PATH
 
 MODULES = Path(__file__).parents[2] / "modules"
 REGION = "ap-northeast-1"
@@ -108,7 +109,7 @@ class Applying:
         self._terraform = terraform
         self._folder = folder
         self._account = Account(sandbox, case.account)
-        usual = {"HOME": os.fspath(folder), "PATH": "/usr/bin:/bin", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+        usual = {"HOME": os.fspath(folder), "PATH": SYSTEM_PATH, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
         # They live for seconds: collecting garbage takes a fifth of their time.
         usual["GOGC"] = "off"
         self._environment = sandbox.build_environment(usual)

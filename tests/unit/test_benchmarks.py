@@ -20,6 +20,7 @@ from envctl.cli.options.global_options import Options
 from envctl.cli.wiring.container import open_ports
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import load
+from tests.programs import SYSTEM_PATH
 
 MIB = 1 << 20
 
@@ -38,7 +39,7 @@ def test_compared_commands_alternate(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
 
     def command(word: str) -> Command:
-        return Command(["sh", "-c", f"echo {word} >> {notes}"], tmp_path, {"PATH": "/usr/bin:/bin"})
+        return Command(["sh", "-c", f"echo {word} >> {notes}"], tmp_path, {"PATH": SYSTEM_PATH})
 
     samples = in_rounds(([command("a"), command("b")], [command("c")]), rounds=2)
     assert notes.read_text().split() == ["a", "b", "c"] * 3

@@ -55,5 +55,7 @@ def serve_cluster(kubeconfig: Path, *options: str, python: str | Path = sys.exec
 
 def run_program(*options: str, folder: Path) -> tuple[int, str, str]:
     """Run the program to its end. Returns the exit code, and both outputs."""
-    done = subprocess.run([sys.executable, *COMMAND, *options], cwd=folder, capture_output=True, text=True, timeout=_LIMIT, check=False)
+    done = subprocess.run(
+        [sys.executable, *COMMAND, *options], cwd=folder, capture_output=True, text=True, timeout=_LIMIT, check=False
+    )
     return done.returncode, done.stdout, done.stderr

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kube_api_emulator.schemas.packed import list_versions
 from kube_api_emulator.server.access.secure import secure_cluster
 from kube_api_emulator.server.api.exchange import ApiAnswer, ApiRequest, ApiStream
 from kube_api_emulator.server.api.requests import KubernetesApi
@@ -66,7 +67,7 @@ def test_new_clusters_have_the_objects_of_the_server(api: KubernetesApi, path: s
     assert item["metadata"]["managedFields"]
 
 
-@pytest.mark.parametrize("version", ["1.34", "1.35", "1.36"])
+@pytest.mark.parametrize("version", list_versions())
 def test_each_served_version_of_a_group_has_an_api_service(version: str) -> None:
     cluster = Cluster(version)
     secure_cluster(cluster)

@@ -1,21 +1,21 @@
-"""`make kubernetes-go-types API=… MACHINERY=… EXTENSIONS=…`: packs what the Go types of Kubernetes write for no value.
+"""`make go-types VERSION=1.37 API=… MACHINERY=… EXTENSIONS=…`: packs what the Go types of a version write for no value.
 
 The schemas do not tell it: an optional text that is no pointer is left out when it is empty, a struct that is no
-pointer is always written, and a list without `omitempty` is written as null. The arguments are git directories of the
-repositories kubernetes/api, kubernetes/apimachinery and kubernetes/apiextensions-apiserver.
+pointer is always written, and a list without `omitempty` is written as null. API, MACHINERY and EXTENSIONS are folders
+with the modules k8s.io/api, k8s.io/apimachinery and k8s.io/apiextensions-apiserver of that version. Other versions stay
+as they are packed.
 """
 
 import json
 import lzma
 import re
-import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "src" / "kube_api_emulator" / "schemas" / "data" / "go_types.xz"
-VERSIONS = ("1.34", "1.35", "1.36")
 _TYPES_FILE = re.compile(r"(^|/)[a-z0-9]+/v\d\w*/types\w*\.go$")
 _MACHINERY_FILE = "pkg/apis/meta/v1/types.go"
 _STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
@@ -117,30 +117,23 @@ class GoTypes:
         return self._resolve(package, self.aliases[key]) if key in self.aliases else ("", "")
 
 
-def read_types(repositories: list[str], version: str) -> GoTypes:
+def read_types(modules: Sequence[Path]) -> GoTypes:
     types = GoTypes()
-    minor = version.partition(".")[2]
-    for repository in repositories:
-        tags = [tag for tag in _git(repository, "tag").split() if re.fullmatch(rf"v0\.{minor}\.\d+", tag)]
-        tag = max(tags, key=lambda each: int(each.rpartition(".")[2]))
-        for path in _git(repository, "ls-tree", "-r", "--name-only", tag).split():
+    for module in modules:
+        for file in sorted(module.rglob("types*.go")):
+            path = file.relative_to(module).as_posix()
             if _TYPES_FILE.search(path) and ("pkg/apis/meta" not in path or path == _MACHINERY_FILE):
-                package = ".".join(path.split("/")[-3:-1])
-                types.read(package, _git(repository, "show", f"{tag}:{path}"))
+                types.read(".".join(path.split("/")[-3:-1]), file.read_text(encoding="utf-8"))
     return types
 
 
-def _git(repository: str, *arguments: str) -> str:
-    command = ["git", f"--git-dir={repository}", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
-
-
-def main(repositories: list[str]) -> int:
-    packed = {version: read_types(repositories, version).describe() for version in VERSIONS}
+def main(version: str, modules: Sequence[str]) -> int:
+    described = read_types([Path(each) for each in modules]).describe()
+    packed = {**json.loads(lzma.decompress(FILE.read_bytes())), version: described}
     text = json.dumps(packed, separators=(",", ":"), sort_keys=True).encode()
     FILE.write_bytes(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,15 +1,14 @@
-"""`make kubernetes-protobuf API=FOLDER APIMACHINERY=FOLDER`: packs the fields of Kubernetes' protobuf messages.
+"""`make protobuf API=FOLDER MACHINERY=FOLDER`: packs the fields of Kubernetes' protobuf messages.
 
-The folders are clones of github.com/kubernetes/api and github.com/kubernetes/apimachinery. The numbers, names and
-types of fields stand in the tags of the Go types there, which also say which fields are pointers. Both have the
-Apache-2.0 licence.
+The folders have the modules k8s.io/api and k8s.io/apimachinery of the newest version: the number of a field never gets
+another meaning. The numbers, names and types of fields stand in the tags of the Go types there, which also say which
+fields are pointers. Both have the Apache-2.0 licence.
 """
 
 import argparse
 import json
 import lzma
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,13 +16,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "src" / "kube_api_emulator" / "schemas" / "data" / "protobuf-fields.xz"
-TAG = "v0.36.2"
 META = "meta/v1"
 PACKAGES = (
     *("admissionregistration/v1", "apps/v1", "authentication/v1", "authorization/v1", "autoscaling/v1"),
     *("autoscaling/v2", "batch/v1", "certificates/v1", "coordination/v1", "core/v1", "discovery/v1", "events/v1"),
     *("flowcontrol/v1", "networking/v1", "node/v1", "policy/v1", "rbac/v1", "resource/v1", "scheduling/v1"),
     "storage/v1",
+    # Types in fields of a Job.
+    "scheduling/v1alpha3",
 )
 # Go types with a message of their own; the server reads and writes them as one value.
 SPECIAL = {
@@ -78,8 +78,7 @@ def read_package(repository: Path, folder: str, name: str) -> Package:
 
 
 def _show(repository: Path, path: str) -> str:
-    command = ["git", "-C", str(repository), "show", f"{TAG}:{path}"]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return (repository / path).read_text(encoding="utf-8")
 
 
 class Packer:
@@ -122,7 +121,7 @@ class Packer:
             if number and name and name[1] != "-":
                 # Go writes the zero of a field that is no pointer, so this zero means nothing.
                 has_zero = go_type.startswith("*") or "omit" not in name[2]
-                prefix = "*" if has_zero and "inline" not in name[2] else ""
+                prefix = "*" if has_zero and name[1] else ""
                 yield int(number[1]), (name[1], prefix + self._resolve(package, go_type.lstrip("*")))
 
     def _resolve(self, package: Package, go_type: str) -> str:

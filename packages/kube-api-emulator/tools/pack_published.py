@@ -1,7 +1,7 @@
-"""`make kubernetes-published DOCUMENTS=FOLDER`: packs what a server publishes of its kinds beside their schemas.
+"""`make published DOCUMENTS=FOLDER`: packs what a server publishes of its kinds beside their schemas.
 
 The folder has the documents of the server below `/openapi/v3`, one file for each version of a group, from a server of
-the newest version of Kubernetes with schemas. Kept are the allowed and the usual values of fields.
+the version of Kubernetes whose rules are known. Kept are the allowed and the usual values of fields.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kube_api_emulator.schemas.packed import load_schemas
+from kube_api_emulator.server.versions import RULES_VERSION
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "src" / "kube_api_emulator" / "schemas" / "data" / "published.xz"
@@ -24,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("documents", type=Path)
     folder = parser.parse_args().documents
-    known = load_schemas().definitions
+    known = load_schemas(RULES_VERSION).definitions
     found: dict[str, Any] = {}
     for path in sorted(folder.glob("*.json")):
         schemas = json.loads(path.read_text(encoding="utf-8")).get("components", {}).get("schemas", {})

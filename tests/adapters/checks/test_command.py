@@ -120,7 +120,7 @@ def test_command_runs_in_project_with_empty_input(tmp_path: Path) -> None:
 
 
 def test_command_environment_has_inherited_and_added_variables(tmp_path: Path) -> None:
-    inherited = {"PATH": "/bin", "ENVCTL_RELEASE": "old", "ROLE": "tester"}
+    inherited = {"PATH": "/nowhere", "ENVCTL_RELEASE": "old", "ROLE": "tester"}
     script = "import os, sys; sys.exit(' '.join(os.environ.get(k, '-') for k in ('ROLE', 'ENVCTL_RELEASE', 'HOME')))"
     found = LocalCheckRunner(tmp_path, lambda: inherited).run_check(python(script), {"ENVCTL_RELEASE": "new"})
     assert found == "exit code 1: tester new -"
@@ -220,7 +220,12 @@ def test_second_interruption_ends_command_at_once(tmp_path: Path) -> None:
     assert gone(tmp_path)
 
 
-CREDENTIALS = {"GITHUB_TOKEN": "token", "AWS_SECRET_ACCESS_KEY": "secret", "ACTIONS_RUNTIME_TOKEN": "x", "PATH": "/bin"}
+CREDENTIALS = {
+    "GITHUB_TOKEN": "token",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "ACTIONS_RUNTIME_TOKEN": "x",
+    "PATH": "/nowhere",
+}
 NAMES_SEEN = "import os, sys; sys.exit(' '.join(sorted({*os.environ} & {'GITHUB_TOKEN', 'AWS_SECRET_ACCESS_KEY'})))"
 
 

@@ -10,6 +10,7 @@ import pytest
 from envctl.adapters.checks.cost_program import MAX_BYTES, CostProgram
 from envctl.usecases.ports.core import CostAnswer
 from envctl.usecases.ports.cost import CostSource
+from tests.programs import SYSTEM_PATH
 
 QUESTION = b'{"format": 1}'
 
@@ -67,7 +68,7 @@ def test_timed_out_cost_program_is_ended(tmp_path: Path, script: str) -> None:
 
 
 def test_missing_cost_program_is_reported(tmp_path: Path) -> None:
-    program = CostProgram(tmp_path, lambda: {"PATH": "/usr/bin"})
+    program = CostProgram(tmp_path, lambda: {"PATH": SYSTEM_PATH})
     answered = program.estimate_costs(CostSource(("no-such-program",), 5.0), QUESTION)
     assert answered == CostAnswer(problem="there is no program no-such-program on the PATH")
 

@@ -16,6 +16,7 @@ from envctl.adapters.kubernetes.kubeconfig import Kubeconfigs
 from envctl.domain.errors import ConfigurationError, EnvctlError
 from envctl.usecases.ports.kubernetes import ClusterConnection
 from tests.faults.site import Site, answer, serving
+from tests.programs import SYSTEM_PATH
 
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
 
@@ -45,7 +46,7 @@ def kubeconfig(tmp_path: Path) -> Path:
 
 
 def find(*paths: Path, name: str = "dev") -> ClusterConnection:
-    return Kubeconfigs({"KUBECONFIG": os.pathsep.join(map(str, paths)), "PATH": os.defpath}).find_context(name)
+    return Kubeconfigs({"KUBECONFIG": os.pathsep.join(map(str, paths)), "PATH": SYSTEM_PATH}).find_context(name)
 
 
 def refusal(*paths: Path, name: str = "dev") -> tuple[str, str, str]:

@@ -371,6 +371,45 @@ def test_chart_knows_the_kinds_of_its_cluster() -> None:
     assert next(each for each in found.objects if each["kind"] == "ConfigMap")["data"] == {"v": "truefalse"}
 
 
+ASKING_CHART = {
+    **CHART,
+    "templates/v.yaml": """apiVersion: v1
+kind: ConfigMap
+metadata: {name: v}
+data:
+  minor: {{ .Capabilities.KubeVersion.Minor | quote }}
+  hasKindOf37: {{ .Capabilities.APIVersions.Has "certificates.k8s.io/v1/ClusterTrustBundle" | quote }}
+""",
+}
+OLD: dict[str, str] = {}
+"""The tools of a release that was made when 1.36 was the newest known version of Kubernetes."""
+
+
+@pytest.mark.usefixtures("helm")
+@pytest.mark.parametrize(
+    ("version", "tools", "minor", "has_kind", "seen"),
+    [
+        pytest.param("", OLD, "36", "false", "", id="an old release without a version"),
+        pytest.param("1.35", OLD, "35", "false", "", id="an old release"),
+        pytest.param("1.37", OLD, "37", "false", "1.36, not of 1.37", id="an old release of a version then unknown"),
+        pytest.param("1.99", OLD, "99", "false", "1.36, not of 1.99", id="an old release of an unknown version"),
+        pytest.param("", {"kubernetes": "1.37"}, "37", "true", "", id="a release without a version"),
+        pytest.param("1.36", {"kubernetes": "1.37"}, "36", "false", "", id="a release"),
+        pytest.param("1.99", {"kubernetes": "1.37"}, "99", "true", "1.37, not of 1.99", id="an unknown version"),
+        pytest.param("", {"kubernetes": "1.98"}, "98", "true", "1.37, not of 1.98", id="a release of a newer envctl"),
+    ],
+)
+def test_chart_sees_versions_known_to_its_release(
+    version: str, tools: dict[str, str], minor: str, has_kind: str, seen: str
+) -> None:
+    workload = replace(CHART_WORKLOAD, kubernetes_version=version, tools=tools)
+    found = render(pack_chart(ASKING_CHART), workload, {})
+    (data,) = (each["data"] for each in found.objects if each["kind"] == "ConfigMap")
+    assert data == {"minor": minor, "hasKindOf37": has_kind}
+    note = f"charts/demo-1.0.0.tgz: the chart sees the kinds of Kubernetes {seen}"
+    assert found.notes == ((note,) if seen else ())
+
+
 @pytest.mark.usefixtures("helm")
 def test_chart_that_renders_nothing_is_empty() -> None:
     files = pack_chart({"Chart.yaml": CHART["Chart.yaml"], "templates/a.yaml": "{{ if false }}a: b{{ end }}"})

@@ -1,7 +1,6 @@
 """YAML as Kubernetes reads it, and as every parser reads it."""
 
 import json
-import os
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from envctl.adapters.kubernetes.rendering.yaml_documents import format_documents, read_documents
 from envctl.domain.errors import ConfigurationError
+from tests.programs import SYSTEM_PATH
 
 ODD = [
     "yes", "no", "on", "off", "y", "n", "12:30", "2020-01-01", "2020-01-01T10:00:00Z", "1e3", "1e+06", "1.5", "0777",
@@ -46,7 +46,7 @@ def test_plain_scalar_means_what_kubectl_reads(plain: str, tmp_path: Path) -> No
     text = f"apiVersion: example.com/v1\nkind: Thing\nmetadata: {{name: a}}\nspec:\n  value: {plain}\n"
     (tmp_path / "a.yaml").write_text(text)
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\n")
-    environment = {"PATH": os.defpath, "HOME": str(tmp_path)}
+    environment = {"PATH": SYSTEM_PATH, "HOME": str(tmp_path)}
     built = subprocess.run(
         [kubectl, "kustomize", tmp_path], capture_output=True, check=True, env=environment, timeout=30
     )

@@ -10,6 +10,7 @@ import pytest
 
 from envctl.adapters.local.program import exec_program
 from envctl.domain.errors import OperationFailedError
+from tests.programs import SYSTEM_PATH
 
 BECOME = (
     "import sys; from envctl.adapters.local.program import exec_program\n"
@@ -17,7 +18,7 @@ BECOME = (
 )
 
 
-def ran(*words: str, path: str = "/usr/bin:/bin", said: str = "") -> "subprocess.CompletedProcess[str]":
+def ran(*words: str, path: str = SYSTEM_PATH, said: str = "") -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-c", BECOME, path, *words]
     return subprocess.run(command, input=said, capture_output=True, text=True, check=False)
 
@@ -28,7 +29,7 @@ def test_program_keeps_input_output_and_exit_code() -> None:
 
 
 def test_program_gets_exactly_the_given_environment() -> None:
-    assert ran("env").stdout.splitlines() == ["PATH=/usr/bin:/bin"]
+    assert ran("env").stdout.splitlines() == [f"PATH={SYSTEM_PATH}"]
 
 
 def test_program_arguments_are_not_read_by_a_shell() -> None:
@@ -41,7 +42,7 @@ def test_signal_that_kills_the_program_is_visible(number: signal.Signals) -> Non
         [
             "sh",
             "-c",
-            f'"{sys.executable}" -c "$1" /bin:/usr/bin sh -c "kill -{number.value} \\$\\$"; echo $?',
+            f'"{sys.executable}" -c "$1" {SYSTEM_PATH} sh -c "kill -{number.value} \\$\\$"; echo $?',
             "-",
             BECOME,
         ],
@@ -57,7 +58,7 @@ def test_closed_pipe_ends_the_program_as_usual() -> None:
         [
             "bash",
             "-c",
-            f'"{sys.executable}" -c "$1" /bin:/usr/bin yes | head -1; echo "${{PIPESTATUS[0]}}"',
+            f'"{sys.executable}" -c "$1" {SYSTEM_PATH} yes | head -1; echo "${{PIPESTATUS[0]}}"',
             "-",
             BECOME,
         ],

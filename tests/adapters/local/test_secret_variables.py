@@ -4,10 +4,10 @@ from envctl.adapters.local.secret_variables import SecretVariables
 
 
 def test_withdrawn_variable_is_in_no_environment() -> None:
-    one, other = {"DB_PASSWORD": "planted", "PATH": "/bin"}, {"DB_PASSWORD": "planted"}
+    one, other = {"DB_PASSWORD": "planted", "PATH": "/nowhere"}, {"DB_PASSWORD": "planted"}
     variables = SecretVariables(one, other)
     assert variables.withdraw_variables(["DB_PASSWORD", "UNSET"])
-    assert (one, other) == ({"PATH": "/bin"}, {})
+    assert (one, other) == ({"PATH": "/nowhere"}, {})
     assert variables.read_variable("DB_PASSWORD") == "planted"
     assert not variables.withdraw_variables(["DB_PASSWORD"])
 

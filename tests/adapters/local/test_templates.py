@@ -14,6 +14,7 @@ from hatchling.builders.wheel import WheelBuilder
 from envctl.adapters.local.templates import EXCLUDED, REPOSITORY, PackagedTemplates
 from envctl.domain.scaffold.templates import TEMPLATES, TemplateName
 from tests.documents import parse_document
+from tests.programs import SYSTEM_PATH
 from tests.scaffold import create_project
 
 
@@ -65,7 +66,7 @@ def test_a_wheel_makes_the_same_projects(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "envctl", "init", "theirs", "--template", template, "--json"],
             cwd=tmp_path,
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": os.fspath(site)},
+            env={"PATH": SYSTEM_PATH, "PYTHONPATH": os.fspath(site)},
             capture_output=True,
             text=True,
             check=True,

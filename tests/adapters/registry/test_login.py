@@ -10,6 +10,7 @@ import pytest
 
 from envctl.adapters.registry.login import Login, find_login
 from envctl.domain.errors import OperationFailedError
+from tests.programs import SYSTEM_PATH
 
 KEPT = {"auth": b64encode(b"ann:se:cret").decode()}
 ANN = Login("ann", "se:cret")
@@ -36,7 +37,7 @@ FOUND: dict[str, tuple[str, object, Login | None]] = {
 
 def kept(folder: Path, config: object) -> dict[str, str]:
     (folder / "config.json").write_text(json.dumps(config))
-    return {"DOCKER_CONFIG": os.fspath(folder), "PATH": f"{folder}:/usr/bin:/bin"}
+    return {"DOCKER_CONFIG": os.fspath(folder), "PATH": f"{folder}:{SYSTEM_PATH}"}
 
 
 @pytest.mark.parametrize(("registry", "config", "login"), FOUND.values(), ids=FOUND.keys())

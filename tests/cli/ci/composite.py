@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from tests.programs import SYSTEM_PATH
+
 TOP = Path(__file__).parents[3]
 ACTION: dict[str, Any] = yaml.safe_load((TOP / "action.yml").read_text())
 EXPRESSION = re.compile(r"\$\{\{ (inputs|steps)\.([\w-]+)(?:\.outputs\.(\w+))? \}\}")
@@ -64,7 +66,7 @@ class Runner:
             ["/bin/bash", "--noprofile", "--norc", "-e", "-o", "pipefail", script],
             cwd=self.workspace / _filled(step.get("working-directory", "."), context),
             env={
-                "PATH": os.defpath,
+                "PATH": SYSTEM_PATH,
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_ACTION_PATH": os.fspath(TOP),
                 "GITHUB_OUTPUT": os.fspath(told),

@@ -10,6 +10,7 @@ import pytest
 
 from envctl.domain.ci.pins import CHECKOUT_ACTION
 from tests.cli.ci.test_pre_commit import FILES, FOLDERS, LEFT_OUT, committed
+from tests.programs import SYSTEM_PATH
 from tests.scaffold import create_project
 
 pytestmark = [pytest.mark.index, pytest.mark.night, pytest.mark.slow]
@@ -68,7 +69,7 @@ def ran(repository: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [Path(sys.executable).parent / "act", *words],
         cwd=repository,
-        env={"PATH": os.defpath, "HOME": os.fspath(home), **index},
+        env={"PATH": SYSTEM_PATH, "HOME": os.fspath(home), **index},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

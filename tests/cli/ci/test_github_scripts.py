@@ -1,6 +1,5 @@
 """The shell lines of the generated workflows, run as a runner of GitHub does: `bash -eo pipefail`."""
 
-import os
 import signal
 import stat
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.cli.ci.github_shapes import make_repository
+from tests.programs import SYSTEM_PATH
 
 HOSTILE = {
     "a command": "$(touch x)",
@@ -65,7 +65,7 @@ def start(repository: Path, script: str, **environment: str) -> "subprocess.Pope
     return subprocess.Popen(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", file],
         cwd=repository,
-        env={"PATH": os.defpath, "REASON": "", "RELEASE": "", **temp, **environment},
+        env={"PATH": SYSTEM_PATH, "REASON": "", "RELEASE": "", **temp, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

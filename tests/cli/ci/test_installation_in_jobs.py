@@ -22,6 +22,7 @@ from envctl.adapters.local.templates import REPOSITORY, PackagedTemplates
 from envctl.domain.ci.package import SOURCE_LOCK, render_install, render_locks
 from envctl.domain.config.ci_package import PackageSource, parse_package
 from tests.by_day import keep_by_day
+from tests.programs import SYSTEM_PATH
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +83,7 @@ class Job:
         return done.stdout
 
     def run_shell(self, script: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        own = {"PATH": os.defpath, "HOME": f"{self.folder}", "RUNNER_TEMP": f"{self.folder / 'temp'}"}
+        own = {"PATH": SYSTEM_PATH, "HOME": f"{self.folder}", "RUNNER_TEMP": f"{self.folder / 'temp'}"}
         return subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
             cwd=self.folder,
@@ -237,7 +238,7 @@ def test_envctl_of_the_runner_is_not_taken(job: Job) -> None:
         (tools / name).chmod(0o755)
     done = job.install(
         parse_package(f"envctl-promotion==0.1.0#sha256={job.envctl}"),
-        PATH=f"{tools}:{os.defpath}",
+        PATH=f"{tools}:{SYSTEM_PATH}",
         PYTHONPATH=f"{tools}",
     )
     assert done.returncode == 0, done.stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from tests.programs import SYSTEM_PATH
 from tests.scaffold import create_project
 
 TOP = Path(__file__).parents[3]
@@ -73,7 +74,7 @@ class Hooks:
     def environment(self) -> dict[str, str]:
         """Nothing is fetched: what envctl needs, and what builds it, lies where these tests have it from."""
         return {
-            "PATH": os.defpath,
+            "PATH": SYSTEM_PATH,
             "HOME": os.fspath(self.home),
             "PRE_COMMIT_HOME": os.fspath(self.home / "pre-commit"),
             "PYTHONPATH": sysconfig.get_path("purelib"),

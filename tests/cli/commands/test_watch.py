@@ -19,6 +19,7 @@ from envctl.cli.output.watch_loop import interval_sleep, show_changes
 from envctl.cli.results import Observation
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from tests.fakes.world import project_files, write_project
+from tests.programs import SYSTEM_PATH
 
 BEGIN = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 UNREACHABLE = OperationFailedError(Problem("E404", "the store can't be read"))
@@ -107,7 +108,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "GIT_AUTHOR_EMAIL": "ann@example.com", "TERM": "xterm", "LANG": "C.UTF-8"}
+    return {"PATH": SYSTEM_PATH, "GIT_AUTHOR_EMAIL": "ann@example.com", "TERM": "xterm", "LANG": "C.UTF-8"}
 
 
 def envctl(*words: str) -> list[str]:

@@ -24,6 +24,7 @@ from envctl.usecases.ledger import journal
 from tests.cli.loading import loaded
 from tests.fakes.checkpoints import encode_state
 from tests.fakes.world import World, project_files
+from tests.programs import SYSTEM_PATH
 
 Offered = Callable[..., list[str]]
 
@@ -280,7 +281,7 @@ def answered(project: Path, **environment: str) -> "subprocess.CompletedProcess[
     return subprocess.run(
         [sys.executable, "-m", "envctl"],
         cwd=project,
-        env={"PATH": "/usr/bin:/bin", **environment},
+        env={"PATH": SYSTEM_PATH, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -341,7 +342,7 @@ def test_bash_itself_completes(project: Path, tmp_path_factory: pytest.TempPathF
     done = subprocess.run(
         ["bash", "--norc", "-c", BASH],
         cwd=project,
-        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        env={"PATH": f"{folder}:{SYSTEM_PATH}"},
         capture_output=True,
         text=True,
         check=False,

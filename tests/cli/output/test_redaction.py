@@ -90,7 +90,7 @@ def test_number_is_redacted_only_as_secret(indent: int | None) -> None:
 
 
 def test_nothing_is_loaded_without_secrets() -> None:
-    redaction = Redaction({"PATH": "/bin"})
+    redaction = Redaction({"PATH": "/nowhere"})
     assert redaction.redact("text") == "text"
     assert redaction.redact_all(("a",)) == ("a",)
     assert "known" not in vars(redaction)

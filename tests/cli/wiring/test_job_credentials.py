@@ -15,6 +15,7 @@ from envctl.domain.ci.job import NO_JOB, Job
 from envctl.domain.errors import EnvctlError
 from tests.adapters.aws.sts_on_loopback import jwt
 from tests.faults.site import Site, answer, serving
+from tests.programs import SYSTEM_PATH
 
 ROLE = "arn:aws:iam::444444444444:role/envctl-ci"
 TOKEN = jwt({"sub": "repo:acme/shop:environment:prod"})
@@ -118,7 +119,7 @@ def test_interrupted_command_leaves_no_token(site: Site, tmp_path: Path, number:
     runner = tmp_path / "runner"
     runner.mkdir()
     (tmp_path / "project").mkdir()
-    environ = {**variables(site, runner), "PATH": "/usr/bin:/bin", "GITHUB_ACTIONS": "true"}
+    environ = {**variables(site, runner), "PATH": SYSTEM_PATH, "GITHUB_ACTIONS": "true"}
     words = [sys.executable, "-c", WAITING, str(tmp_path / "project")]
     with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -9,7 +9,7 @@ import envctl
 from envctl.cli.wiring.job import ProgramVariables
 from envctl.domain.ci.job import Job
 
-VARIABLES = {"GITHUB_TOKEN": "token", "AWS_ACCESS_KEY_ID": "AKIA", "PATH": "/bin"}
+VARIABLES = {"GITHUB_TOKEN": "token", "AWS_ACCESS_KEY_ID": "AKIA", "PATH": "/nowhere"}
 SOURCE = Path(envctl.__file__).parent
 STARTERS = {"Popen", "run", "call", "check_call", "check_output", "execve", "execv", "posix_spawn", "system", "popen"}
 # Each place that starts a process, with the program's origin and what it gets.
@@ -56,8 +56,8 @@ def test_project_file_is_read_only_with_credentials() -> None:
         raise AssertionError
 
     found = ProgramVariables(Job, fail, print)
-    assert found.withhold_credentials({"PATH": "/bin"}) == ()
-    assert found.withhold_tokens({"PATH": "/bin", "AWS_ACCESS_KEY_ID": "AKIA"}) == ()
+    assert found.withhold_credentials({"PATH": "/nowhere"}) == ()
+    assert found.withhold_tokens({"PATH": "/nowhere", "AWS_ACCESS_KEY_ID": "AKIA"}) == ()
 
 
 def test_every_started_process_is_decided() -> None:

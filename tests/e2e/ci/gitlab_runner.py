@@ -17,6 +17,7 @@ from tests import provider_start
 from tests.adapters.forge.gitlab_server import GitlabServer
 from tests.e2e.conftest import CommandResult, Project
 from tests.gitlab_jobs import parse_jobs
+from tests.programs import SYSTEM_PATH
 
 GENERATED_FILE = find_pipeline_path("envctl")
 JOB_ID = "4242"
@@ -157,7 +158,7 @@ class GitlabRunner:
         known |= {**self.variables, **self.secrets}
         own = {name: _expand(value, known) for name, value in job.get("variables", {}).items() if name not in known}
         return self.project.build_environment(**known, **own) | {
-            "PATH": f"{self._create_program_folder()}:/usr/bin:/bin"
+            "PATH": f"{self._create_program_folder()}:{SYSTEM_PATH}"
         }
 
     def _create_program_folder(self) -> Path:

@@ -13,6 +13,7 @@ from envctl.adapters.terraform.process.binary import find_embedded
 from tests import provider_start
 from tests.e2e.ci.gitlab_runner import PYTHON
 from tests.e2e.conftest import CommandResult, Project
+from tests.programs import SYSTEM_PATH
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -44,7 +45,7 @@ def commands(tmp_path: Path) -> list[str]:
         [*find_embedded(), "console"],
         input="jsonencode(local.buildspec)\n",
         cwd=folder,
-        env={"HOME": os.fspath(tmp_path), "PATH": "/usr/bin:/bin", "CHECKPOINT_DISABLE": "1"},
+        env={"HOME": os.fspath(tmp_path), "PATH": SYSTEM_PATH, "CHECKPOINT_DISABLE": "1"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -71,7 +72,7 @@ class Builds:
         for name, text in {"python3": python, "envctl": "#!/bin/sh\nexit 99\n"}.items():
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
-        self._path = f"{programs}:/usr/bin:/bin"
+        self._path = f"{programs}:{SYSTEM_PATH}"
         self.exported: dict[str, str] = {}
 
     def run(self, environment: str, task: str, **more: str) -> CommandResult:

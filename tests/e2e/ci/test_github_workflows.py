@@ -18,6 +18,7 @@ from tests.cli.ci.test_installation_in_jobs import make_wheel
 from tests.cli.ci.test_pre_commit import git
 from tests.e2e.conftest import Project
 from tests.e2e.drift.test_drift import MODULE, TOML, find_topics
+from tests.programs import SYSTEM_PATH
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
 
@@ -70,7 +71,7 @@ class Runner:
             [PROGRAMS / "act", *words],
             cwd=self.project.root,
             env=self.project.build_environment(
-                PATH=f"{PROGRAMS}:/usr/bin:/bin",
+                PATH=f"{PROGRAMS}:{SYSTEM_PATH}",
                 GITHUB_TOKEN=TOKEN,
                 PIP_NO_INDEX="1",
                 PIP_FIND_LINKS=f"{self.folder / 'wheels'}",

@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.adapters.registry.oci import Registry
 from tests.e2e.images.node_image import read_npmrc
+from tests.programs import IMAGE_PATH
 
 APP = Path(__file__).parents[3] / "app"
 FILL_PROGRAM = Path(__file__).with_name("node_image.py")
@@ -121,7 +122,7 @@ class Workshop:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": IMAGE_PATH,
             "HOME": os.fspath(self.folder),
             "TMPDIR": os.fspath(self.folder / "tmp"),
             "CONTAINERS_CONF": os.fspath(self.folder / "containers.conf"),

@@ -9,6 +9,7 @@ import pytest
 
 from envctl.adapters.kubernetes.rendering.tools import KUBECTL, find_tool
 from tests.e2e.conftest import ACCOUNTS, Project, run_in_sandbox
+from tests.programs import SYSTEM_PATH
 
 pytestmark = [
     pytest.mark.night,
@@ -25,7 +26,7 @@ CONNECT = "create pods --subresource=portforward"
 def blog(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     Project(tmp_path, home).run_checked("init", "blog", "--template", "eks")
     kubectl = find_tool(KUBECTL)
-    extra = {"ENVCTL_KUBECTL": kubectl, "PATH": f"{Path(kubectl).parent}:/usr/bin:/bin"}
+    extra = {"ENVCTL_KUBECTL": kubectl, "PATH": f"{Path(kubectl).parent}:{SYSTEM_PATH}"}
     project = Project(tmp_path / "blog", home, extra)
     with run_in_sandbox(project, unpacked_provider):
         yield project

@@ -13,6 +13,7 @@ import pytest
 from envctl.adapters.terraform.process.binary import find_embedded
 from tests.e2e.conftest import Project
 from tests.e2e.project_text import OPEN, render_project
+from tests.programs import SYSTEM_PATH
 
 pytestmark = pytest.mark.terraform
 
@@ -110,7 +111,7 @@ def shell(tmp_path: Path, home: Path) -> Path:
 
 
 def run(folder: Path, script: str, programs: Path, **more: str) -> "subprocess.CompletedProcess[str]":
-    surroundings = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(folder), "CHECKPOINT_DISABLE": "1", **more}
+    surroundings = {"PATH": f"{programs}:{SYSTEM_PATH}", "HOME": str(folder), "CHECKPOINT_DISABLE": "1", **more}
     return subprocess.run(
         ["/bin/sh", "-eu", "-c", script],
         cwd=folder,

@@ -10,6 +10,7 @@ import pytest
 
 from envctl.adapters.terraform.process.binary import find_embedded
 from tests.e2e.conftest import PreparedProjects, Project
+from tests.programs import SYSTEM_PATH
 
 pytestmark = pytest.mark.terraform
 
@@ -152,7 +153,7 @@ SECRETS = {name: f"planted-{name}-secret" for name in ("dev", "staging", "prod")
 
 def run_plainly(project: Project, *words: str, folder: str = "stacks/web", **more: str) -> str:
     """Run Terraform by itself in a folder of the project."""
-    environment = {"PATH": "/usr/bin:/bin", "HOME": os.fspath(project.home), "CHECKPOINT_DISABLE": "1", **more}
+    environment = {"PATH": SYSTEM_PATH, "HOME": os.fspath(project.home), "CHECKPOINT_DISABLE": "1", **more}
     done = subprocess.run(
         [*find_embedded(), *words],
         cwd=project.root / folder,

@@ -94,7 +94,7 @@ def test_common_values_are_no_tokens(value: str) -> None:
     "name", ["GITHUB_TOKEN", "GH_TOKEN", "ENVCTL_GITLAB_TOKEN", "CI_JOB_JWT", "CI_JOB_JWT_V2", "ARM_OIDC_REQUEST_TOKEN"]
 )
 def test_terraform_gets_no_token_of_the_job(name: str) -> None:
-    assert find_forge_credentials({name: "value", "PATH": "/bin"}) == (name,)
+    assert find_forge_credentials({name: "value", "PATH": "/nowhere"}) == (name,)
 
 
 def test_named_variables_pass() -> None:

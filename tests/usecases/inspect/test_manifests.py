@@ -56,6 +56,26 @@ def test_field_of_a_newer_version_is_refused() -> None:
     assert (problem.code, str(problem.location)) == ("E612", "k/base/web.yaml:1")
 
 
+OTHER_STACK = '[stacks.api]\nkind = "kubernetes"\npath = "k/extra"\ncluster = "eks.cluster_name"\nnamespace = "api"\n'
+
+
+@pytest.mark.parametrize(
+    ("project", "version", "notes"),
+    [
+        (PROJECT, "1.34", []),
+        (PROJECT, "1.37", []),
+        (PROJECT, "1.99", ["stack web: no types of Kubernetes 1.99: checked against 1.37"]),
+        (PROJECT, "1.20", ["stack web: no types of Kubernetes 1.20: checked against 1.34"]),
+        (f"{OTHER_STACK}{PROJECT}", "1.99", ["stacks api and web: no types of Kubernetes 1.99: checked against 1.37"]),
+    ],
+)
+def test_version_without_types_is_a_note(project: str, version: str, notes: list[str]) -> None:
+    settings = FILES["environments/common.tfvars"].replace("1.35", version)
+    world = write(project, {**FILES, "environments/common.tfvars": settings})
+    validate_project(world.ports)
+    assert [each for each in world.observer.heard if "Kubernetes" in each] == notes
+
+
 def test_kinds_of_the_release_are_known() -> None:
     other = '[stacks.crds]\nkind = "kubernetes"\npath = "k/crds"\ncluster = "eks.cluster_name"\nnamespace = "x"\n'
     thing = "{apiVersion: example.com/v1, kind: Thing, metadata: {name: a}, spec: {size: big}}\n"

@@ -194,11 +194,11 @@ def test_exec_environment_hides_secrets_in_repr(world: World) -> None:
 def test_role_replaces_inherited_credentials(world: World) -> None:
     with_a_role(world)
     child = load_exec_environment(world.ports, "dev").merge_inherited(
-        {"AWS_PROFILE": "me", "AWS_REGION": "us-east-1", "PATH": "/bin"}
+        {"AWS_PROFILE": "me", "AWS_REGION": "us-east-1", "PATH": "/nowhere"}
     )
     assert world.access.asked == ["dev"]
     assert child["AWS_ACCESS_KEY_ID"] == "ASIAROLE"
-    assert (child["AWS_REGION"], child["AWS_DEFAULT_REGION"], child["PATH"]) == ("eu-west-1", "eu-west-1", "/bin")
+    assert (child["AWS_REGION"], child["AWS_DEFAULT_REGION"], child["PATH"]) == ("eu-west-1", "eu-west-1", "/nowhere")
     assert not set(OTHER_CREDENTIAL_VARIABLES) & set(child)
 
 

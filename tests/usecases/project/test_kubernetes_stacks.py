@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
+from kube_api_emulator.schemas.packed import list_versions
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.release.approval_place import list_differences
@@ -254,6 +255,7 @@ def test_chart_values_have_paths() -> None:
     workload = build_workload(release.wiring, "ingress", context.project, Backend("local", {}, "dev"), settings)
     assert workload.values == {"controller.replicas": "2", "labels": '{"a": "b"}', "envctl.host": '"example.com"'}
     assert (workload.is_chart, workload.values_file, workload.overlay) == (True, "v/all.yaml", "v/dev.yaml")
+    assert workload.tools["kubernetes"] == list_versions()[-1]
     bundle = pack(release)
     assert unpack(bundle, compute_identity(bundle)).wiring == release.wiring
 

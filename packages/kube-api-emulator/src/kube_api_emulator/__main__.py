@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from kube_api_emulator.server.versions import RULES_VERSION, describe_borrowed_rules
+from kube_api_emulator.server.versions import RULES_VERSION, BorrowedRulesWarning, describe_borrowed_rules
 
 _PROGRAM = "python -m kube_api_emulator"
 _CONTEXT = "emulator"
@@ -115,8 +115,8 @@ def serve_cluster(options: argparse.Namespace) -> None:
     """Serve a cluster until a signal. Raises UsageError."""
     from kube_api_emulator.local_cluster import RefusedError, run_cluster
 
-    # `main` has told what `run_cluster` warns of.
-    warnings.simplefilter("ignore", UserWarning)
+    # `main` has written it.
+    warnings.simplefilter("ignore", BorrowedRulesWarning)
     is_stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: is_stopped.set())

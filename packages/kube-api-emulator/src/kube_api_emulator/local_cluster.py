@@ -12,6 +12,7 @@ import os
 import secrets
 import ssl
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,10 +30,20 @@ from kube_api_emulator.server.cluster import Cluster
 from kube_api_emulator.server.controllers.context import DEFAULT_NODES, NodeFacts
 from kube_api_emulator.server.controllers.loop import Controllers
 from kube_api_emulator.server.identity.users import ADMIN, User
-from kube_api_emulator.server.versions import RULES_VERSION
+from kube_api_emulator.server.versions import RULES_VERSION, BorrowedRulesWarning, describe_borrowed_rules
 
 # What tests need, in one place.
-__all__ = ["ADMIN", "Fault", "LocalCluster", "NodeFacts", "RefusedError", "User", "create_tls", "run_cluster"]
+__all__ = [
+    "ADMIN",
+    "BorrowedRulesWarning",
+    "Fault",
+    "LocalCluster",
+    "NodeFacts",
+    "RefusedError",
+    "User",
+    "create_tls",
+    "run_cluster",
+]
 
 _POLL_SECONDS = 0.01
 _FIRST_REFUSAL = 300
@@ -214,7 +225,8 @@ def run_cluster(
     """Run a cluster until the end of the block.
 
     Args:
-        version: of Kubernetes, as in `1.36`. Of an unknown version, the nearest known one is served.
+        version: of Kubernetes, as in `1.36`. Of an unknown version, the types of the nearest known one are served. A
+            BorrowedRulesWarning tells if types or rules are those of another version.
         namespace: is made if it is missing.
         is_secured: whether roles decide what users may do. Without, every user with a token may do everything.
         port: of loopback; 0 takes a free one.
@@ -222,6 +234,9 @@ def run_cluster(
         nodes: its machines, with labels and taints; nothing runs on them.
         ready_seconds: how long each pod takes to become ready.
     """
+    if borrowed := describe_borrowed_rules(version):
+        # The caller is above `contextlib`.
+        warnings.warn(borrowed, BorrowedRulesWarning, stacklevel=3)
     context, authority = create_tls()
     cluster = Cluster(version)
     controllers = Controllers(cluster, ready_seconds=ready_seconds, nodes=nodes)

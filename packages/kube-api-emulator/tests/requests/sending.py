@@ -6,6 +6,7 @@ from typing import Any
 from kube_api_emulator.server.api.exchange import ApiAnswer, ApiRequest
 from kube_api_emulator.server.api.requests import KubernetesApi
 from kube_api_emulator.server.cluster import Cluster
+from kube_api_emulator.server.versions import RULES_VERSION
 
 MEDIA = {
     "json": "application/json-patch+json",
@@ -18,8 +19,8 @@ MEDIA = {
 class Sender:
     """Sends requests to one cluster."""
 
-    def __init__(self) -> None:
-        self.api = KubernetesApi(Cluster())
+    def __init__(self, version: str = RULES_VERSION) -> None:
+        self.api = KubernetesApi(Cluster(version))
 
     def send(self, method: str, target: str, body: object = None, media: str = "", accept: str = "") -> ApiAnswer:
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()

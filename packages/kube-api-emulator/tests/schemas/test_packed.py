@@ -5,6 +5,10 @@ import pytest
 from kube_api_emulator.schemas.packed import list_versions, load_schemas
 
 
+def test_packed_versions_are_these() -> None:
+    assert list_versions() == ("1.34", "1.35", "1.36", "1.37")
+
+
 def test_each_version_has_the_kinds_of_workloads() -> None:
     for version in list_versions():
         schemas = load_schemas(version)
@@ -15,8 +19,8 @@ def test_each_version_has_the_kinds_of_workloads() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "chosen"),
-    [("", "1.36"), ("1.35", "1.35"), ("v1.35.4-eks-7abc", "1.35"), ("1.28", "1.34"), ("1.40", "1.36"),
-     ("unknown", "1.36")],
+    [("", "1.37"), ("1.35", "1.35"), ("v1.35.4-eks-7abc", "1.35"), ("1.28", "1.34"), ("1.40", "1.37"),
+     ("unknown", "1.37")],
 )  # fmt: skip
 def test_nearest_version_is_chosen(wanted: str, chosen: str) -> None:
     assert load_schemas(wanted).version == chosen

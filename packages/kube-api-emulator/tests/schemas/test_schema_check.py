@@ -111,9 +111,9 @@ SHOWN = "spec.template.spec.containers[0]"
          f"{SHOWN}.readinessProbe.httpGet.port: must be an integer or a text, not a list"),
         (f"{CONTAINER}.ports", [{"containerPort": 80}, {"containerPort": 80, "protocol": "TCP"}],
          f"{SHOWN}.ports[1]: has the same containerPort and protocol as another item of the list"),
-        ("kind", "Deploymnt", "kind: Kubernetes 1.36 has no Deploymnt in apps/v1; did you mean Deployment?"),
+        ("kind", "Deploymnt", "kind: Kubernetes 1.37 has no Deploymnt in apps/v1; did you mean Deployment?"),
         ("apiVersion", "extensions/v1beta1",
-         "apiVersion: Kubernetes 1.36 has no Deployment in extensions/v1beta1; it has it in apps/v1"),
+         "apiVersion: Kubernetes 1.37 has no Deployment in extensions/v1beta1; it has it in apps/v1"),
     ],
 )  # fmt: skip
 def test_problem_is_found_with_its_place(path: str, value: object, problem: str) -> None:

@@ -129,11 +129,11 @@ def _check_objects(
     """Return the problems of Kubernetes objects, and add to the notes. Imported late: many projects have none."""
     if not any(stack.kubernetes for stack in release.wiring.stacks.values()):
         return ()
-    from envctl.usecases.project.manifests import find_schema_problems, list_notes, render_manifests
+    from envctl.usecases.project import manifests
 
-    found = list(render_manifests(context, release, settings))
-    notes |= list_notes(found)
-    return tuple(find_schema_problems(context.ports, found))
+    found = list(manifests.render_manifests(context, release, settings))
+    notes |= {**manifests.list_notes(found), **dict.fromkeys(manifests.list_unknown_versions(context.ports, found))}
+    return tuple(manifests.find_schema_problems(context.ports, found))
 
 
 def _check_signing_keys(context: Context) -> tuple[Problem, ...]:

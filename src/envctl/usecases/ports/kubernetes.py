@@ -91,7 +91,7 @@ class ClusterInspector(Protocol):
     """What the doctor asks about Kubernetes. It changes nothing in a cluster."""
 
     def describe_tools(self, *, with_helm: bool) -> Mapping[str, str]:
-        """Return path and version of each tool that renders objects, by name. Raises ConfigurationError (E604)."""
+        """Return path and version of each tool that renders, by name. Raises ConfigurationError (E604, E605)."""
 
     def read_kubectl_version(self) -> str:
         """Return the version of kubectl, as in `1.35`; empty if it does not tell. Raises ConfigurationError (E604)."""

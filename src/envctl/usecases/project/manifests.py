@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kube_api_emulator.schemas.schema_check import check_object, format_path
-
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.manifest_checks import redact_secrets
 from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
@@ -13,6 +11,7 @@ from envctl.domain.kubernetes.objects import CRD_TYPE, Manifest, identify
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.load import resolve_place
@@ -85,7 +84,13 @@ def format_manifests(ports: Ports, manifests: StackManifests) -> str:
 def find_schema_problems(ports: Ports, found: Collection[StackManifests]) -> Iterator[Problem]:
     """Yield a problem (E612) for each part of an object that its schema does not allow, in the version of its cluster.
     Kinds that CustomResourceDefinitions among the objects bring are known.
+
+    Raises ConfigurationError (E614) without the package that has the schemas.
     """
+    ports.manifests.require_schemas()
+    # A package of its own, which projects without such stacks don't need.
+    from kube_api_emulator.schemas.schema_check import check_object, format_path
+
     definitions = [each for stack in found for each in stack.rendered.objects if identify(each).type == CRD_TYPE]
     for stack in found:
         schemas = ports.manifests.load_schemas(stack.version).add_custom_kinds(definitions)
@@ -100,6 +105,18 @@ def find_schema_problems(ports: Ports, found: Collection[StackManifests]) -> Ite
                 hint = f"correct it for Kubernetes {schemas.version}: kubectl explain {_name_field(each, problem.path)}"
                 place = stack.rendered.locate(identity, problem.path)
                 yield Problem("E612", message, hint, place, stack=stack.stack, address=str(identity))
+
+
+def list_unknown_versions(ports: Ports, found: Collection[StackManifests]) -> Iterator[str]:
+    """Yield a note for each version of Kubernetes whose types are not known: those of another one were checked."""
+    from kube_api_emulator.schemas.schemas import read_minor_version
+
+    for version in dict.fromkeys(stack.version for stack in found if stack.version):
+        checked = ports.manifests.load_schemas(version).version
+        if checked != read_minor_version(version):
+            names = tuple(stack.stack for stack in found if stack.version == version)
+            label = "stack" if len(names) == 1 else "stacks"
+            yield f"{label} {join_names(names)}: no types of Kubernetes {version}: checked against {checked}"
 
 
 def _name_field(manifest: Manifest, path: tuple[str | int, ...]) -> str:

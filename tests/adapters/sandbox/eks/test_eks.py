@@ -102,10 +102,10 @@ def test_cluster_of_another_account_is_another_one(
 ) -> None:
     eks, subnet = client("eks", PROD), client("ec2", PROD).describe_subnets()["Subnets"][0]["SubnetId"]
     role = f"arn:aws:iam::{PROD}:role/eks"
-    eks.create_cluster(name="shop", version="1.36", roleArn=role, resourcesVpcConfig={"subnetIds": [subnet]})
+    eks.create_cluster(name="shop", version="1.37", roleArn=role, resourcesVpcConfig={"subnetIds": [subnet]})
     clusters["shop of prod"] = eks.describe_cluster(name="shop")["cluster"]
     prod, dev = connect("shop of prod", PROD, "shop"), connect("shop")
-    assert prod.request("GET", "/version").json()["minor"] == "36"
+    assert prod.request("GET", "/version").json()["minor"] == "37"
     assert prod.request("POST", MAPS, {"metadata": {"name": "of-prod"}}).status == 201
     assert dev.request("GET", f"{MAPS}/of-prod").status == 404
     assert connect("shop of prod", DEV, "shop").request("GET", MAPS).status == 401

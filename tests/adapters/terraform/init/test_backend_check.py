@@ -13,12 +13,13 @@ from envctl.domain.config.states.backends import BACKENDS
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.place import Backend, Place
 from tests.adapters.terraform.conftest import Bench
+from tests.programs import SYSTEM_PATH
 
 pytestmark = pytest.mark.terraform
 
 
 def check(cache: Path, kind: str, keys: Mapping[str, object], **environment: str) -> dict[str, str]:
-    around = {"PATH": "/usr/bin:/bin", "HOME": str(cache), "CHECKPOINT_DISABLE": "1", **environment}
+    around = {"PATH": SYSTEM_PATH, "HOME": str(cache), "CHECKPOINT_DISABLE": "1", **environment}
     return {each.key: each.message for each in check_backend(find_embedded(), around, cache / "known", kind, keys)}
 
 

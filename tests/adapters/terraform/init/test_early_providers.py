@@ -20,6 +20,7 @@ from envctl.domain.terraform.workdir_names import INIT_STAMP
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import STACK, Bench, Heard
 from tests.adapters.terraform.init.test_stand_ins import COMPARED, Spans
+from tests.adapters.terraform.warm.conftest import list_keepers
 
 pytestmark = pytest.mark.terraform
 
@@ -84,17 +85,9 @@ class Lab:
             shutil.rmtree(self.directory / name)
         (self.directory / INIT_STAMP).unlink()
 
-    def list_keepers(self) -> set[str]:
+    def list_keepers(self) -> set[int]:
         """Return the processes that keep a provider for the stack."""
-        found = set()
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                is_keeper = b"keeper.py" in (process / "cmdline").read_bytes()
-                if is_keeper and (process / "cwd").readlink() == self.directory:
-                    found.add(process.name)
-            except OSError:
-                continue
-        return found
+        return set(list_keepers(self.directory))
 
 
 @pytest.fixture
@@ -110,7 +103,7 @@ def test_plan_uses_the_provider_that_init_started(lab: Lab) -> None:
     wait_until(lambda: len(lab.list_keepers()) == 1)
     early = lab.list_keepers()
     meter = driver._monitor.meter
-    assert {f"{each}" for pids in meter.waiting.values() for each in pids} == early
+    assert {each for pids in meter.waiting.values() for each in pids} == early
     with meter.watch_process(os.getpid(), "test"):
         wait_until(lambda: bool(meter.sample_memory()) and meter.waiting_memory > 10 << 20)
     assert driver.plan("dev", lab.stack).changes

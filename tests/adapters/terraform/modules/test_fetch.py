@@ -17,6 +17,7 @@ from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import ResolvedModule
 from envctl.domain.terraform.variables import ModuleCall, Variable
 from tests.module_registry import HOST, ModuleRegistry, commit_repository, serve_registry
+from tests.programs import SYSTEM_PATH
 
 pytestmark = pytest.mark.terraform
 
@@ -32,7 +33,7 @@ class Bench:
         self.root = root
         self.server = server
         self.environment = {
-            "PATH": "/usr/bin:/bin",
+            "PATH": SYSTEM_PATH,
             "HOME": str(root),
             "TF_CLI_CONFIG_FILE": str(server.write_cli_config(root)),
             "TF_DATA_DIR": "/nowhere",

@@ -18,6 +18,7 @@ from envctl.domain.plan.changes import Action
 from envctl.domain.terraform.workdir_names import INIT_STAMP, RUNNING_FILE
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import STACK, Bench
+from tests.programs import SYSTEM_PATH
 
 REPOSITORY = Path(__file__).parents[4]
 APPLY = """
@@ -139,7 +140,7 @@ def foreign(bench: Bench, script: str) -> PreparedStack:
     program = bench.root / "terraform"
     program.write_text(script)
     program.chmod(0o755)
-    bench.inherited["PATH"] = "/usr/bin:/bin"
+    bench.inherited["PATH"] = SYSTEM_PATH
     return PreparedStack(STACK, binary=os.fspath(program))
 
 

@@ -13,6 +13,7 @@ import pytest
 from envctl.adapters.terraform.init.package_hash import hash_package
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
 from envctl.adapters.terraform.warm.package import CheckedPackage, FileHashes, open_package
+from tests.programs import SYSTEM_PATH
 
 ADDRESS, VERSION = "example.com/acme/tiny", "1.0.0"
 PROGRAM = f"terraform-provider-tiny_v{VERSION}"
@@ -34,7 +35,7 @@ class TinyPackage:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {"PATH": "/usr/bin:/bin", "BASH_ENV": str(self.script)}
+        return {"PATH": SYSTEM_PATH, "BASH_ENV": str(self.script)}
 
     def pin(self) -> PinnedProvider:
         return PinnedProvider(ADDRESS, VERSION, frozenset({hash_package(self.folder)}))
@@ -111,14 +112,18 @@ class Trace:
 
 
 def list_keepers(root: Path) -> list[int]:
-    """Return the keepers that work below a folder."""
-    found = []
+    """Return the keepers that work below a folder.
+
+    The child of a keeper has its words too, until it becomes the provider: it is none.
+    """
+    parents = {}
     for each in Path("/proc").iterdir():
         if each.name.isdecimal():
             try:
                 words = (each / "cmdline").read_bytes().split(b"\0")
-                if words[1:2] and any(word.endswith(b"warm/keeper.py") for word in words):
-                    found += [int(each.name)] if (each / "cwd").readlink().is_relative_to(root) else []
+                is_keeper = words[1:2] and any(word.endswith(b"warm/keeper.py") for word in words)
+                if is_keeper and (each / "cwd").readlink().is_relative_to(root):
+                    parents[int(each.name)] = int((each / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-    return found
+    return [keeper for keeper, parent in parents.items() if parent not in parents]

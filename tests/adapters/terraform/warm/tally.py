@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from weakref import WeakSet
 
 import pytest
 
@@ -27,11 +28,13 @@ class Tally:
         self.log = folder / "log"
         bench.inherited |= install_tally(folder)
         self.trace = Trace()
+        # Python may forget the keepers of a forgotten driver first: nothing would have waited for them.
+        self._drivers = WeakSet[TerraformDriver]()
         self.driver = self.create_driver()
         bench.driver = self.driver
 
     def create_driver(self, *, warm: bool = True, limits: Limits | None = None) -> TerraformDriver:
-        return TerraformDriver(
+        driver = TerraformDriver(
             self.bench.root,
             self.bench.root / ".envctl",
             lambda _: self.bench.inherited,
@@ -40,6 +43,13 @@ class Tally:
             trace=self.trace,
             warm=warm,
         )
+        self._drivers.add(driver)
+        return driver
+
+    def end_providers(self) -> None:
+        """End the providers of all drivers, and wait for them."""
+        for driver in list(self._drivers):
+            driver._warm.end_all()
 
     def prepare(self, code: str = MARK, name: str = "web") -> PreparedStack:
         stack = self.bench.lay_root(f"roots/{name}", {f"roots/{name}/main.tf": code}, name=name)
@@ -71,8 +81,7 @@ def tally(bench: Bench, tmp_path: Path) -> Iterator[Tally]:
     (tmp_path / "tally").mkdir()
     found = Tally(bench, tmp_path / "tally")
     yield found
-    assert found.driver._warm is not None
-    found.driver._warm.end_all()
+    found.end_providers()
     found.require_none_left()
 
 

@@ -1,7 +1,6 @@
 """The count of provider configurations, against Terraform's own graph."""
 
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from envctl.adapters.terraform.process.binary import find_embedded
 from envctl.adapters.terraform.warm.configurations import UncertainError, require_single_configurations
+from tests.programs import SYSTEM_PATH
 
 SOURCE = "terraform.io/builtin/terraform"
 ALIAS, PROGRAM, CALLED = "has an alias", "runs a program", "called module"
@@ -206,7 +206,7 @@ def list_configurations(files: Mapping[str, str]) -> set[str]:
         for path, text in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
-        environment = {"PATH": os.defpath, "CHECKPOINT_DISABLE": "1"}
+        environment = {"PATH": SYSTEM_PATH, "CHECKPOINT_DISABLE": "1"}
         done = subprocess.run(
             [*find_embedded(), "graph", "-type=plan"],
             cwd=folder,

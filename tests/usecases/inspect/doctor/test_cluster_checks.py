@@ -38,6 +38,19 @@ def test_reachable_cluster_is_good_with_its_version(world: World) -> None:
     assert rows(world) == [("cluster shop", "good", "version 1.35; you may apply in namespace front")]
 
 
+@pytest.mark.parametrize(
+    ("version", "settings", "seen"),
+    [
+        ("1.35", "", "version 1.35 with the rules of 1.36"),
+        ("1.36", "", "version 1.36"),
+        ("1.35", '[sandbox]\nendpoint_url = "http://127.0.0.1:4566"\n', "version 1.35"),
+    ],
+)
+def test_row_of_sandbox_names_borrowed_rules(world: World, version: str, settings: str, seen: str) -> None:
+    world.sandbox, world.cluster_inspector.version = True, version
+    assert rows(world, FRONT + settings)[0][2] == f"{seen}; you may apply in namespace front"
+
+
 def test_stacks_of_one_namespace_share_a_row(world: World) -> None:
     assert len(rows(world, FRONT + FRONT.replace("stacks.front", "stacks.other"))) == 1
     assert len(rows(world, FRONT + FRONT.replace("front", "other"))) == 2

@@ -19,7 +19,7 @@ class ProtobufFields:
 
     Attributes:
         kinds: the message of each kind by `GROUP/VERSION/KIND`.
-        messages: name and type of each field by its number. `tools/kubernetes_protobuf.py` explains the types.
+        messages: name and type of each field by its number. `tools/pack_protobuf.py` explains the types.
     """
 
     kinds: Mapping[str, str]
@@ -28,7 +28,7 @@ class ProtobufFields:
 
 @dataclass(frozen=True)
 class GoStructs:
-    """The Go structs of kube-apiserver, as `tools/kubernetes_go_structs.py` explains them.
+    """The Go structs of kube-apiserver, as `tools/pack_go_structs.py` explains them.
 
     Attributes:
         internal: name, name in JSON, code and omission of each field of an internal type.
@@ -44,7 +44,7 @@ class GoStructs:
 @cache
 def list_versions() -> tuple[str, ...]:
     """Return the Kubernetes versions with schemas, oldest first, as in `1.36`."""
-    names = (path.name.removesuffix(".json.xz") for path in _FOLDER.glob("*.json.xz"))
+    names = (path.name.removesuffix(".json.xz") for path in _FOLDER.glob("[0-9]*.json.xz"))
     return tuple(sorted(names, key=lambda name: tuple(map(int, name.split(".")))))
 
 
@@ -55,34 +55,41 @@ def load_schemas(version: str = "") -> Schemas:
     `Schemas.version` is the version in use. The result is shared: `Schemas.add_custom_kinds` returns another one.
     """
     chosen = choose_version(version, list_versions())
-    packed = (_FOLDER / f"{chosen}.json.xz").read_bytes()
-    return Schemas(chosen, json.loads(lzma.decompress(packed)))
+    return Schemas(chosen, {**_load_common_definitions(), **_unpack(f"{chosen}.json.xz")})
+
+
+@cache
+def _load_common_definitions() -> Mapping[str, Any]:
+    return _unpack("common.json.xz")
+
+
+def _unpack(name: str) -> dict[str, Any]:
+    unpacked: dict[str, Any] = json.loads(lzma.decompress((_FOLDER / name).read_bytes()))
+    return unpacked
 
 
 @cache
 def load_go_types(version: str) -> Mapping[str, Mapping[str, str]]:
     """Return what the Go types of a known version write for fields without a value: a code by definition and field."""
-    packed = (_FOLDER / "go_types.xz").read_bytes()
-    types: Mapping[str, Mapping[str, str]] = json.loads(lzma.decompress(packed))[version]
+    types: Mapping[str, Mapping[str, str]] = _unpack("go_types.xz")[version]
     return types
 
 
 @cache
 def load_go_structs() -> GoStructs:
-    packed = json.loads(lzma.decompress((_FOLDER / "go_structs.xz").read_bytes()))
+    packed = _unpack("go_structs.xz")
     return GoStructs(packed["internal"], packed["named"], packed["embedded"])
 
 
 @cache
 def load_published() -> Mapping[str, Mapping[str, Any]]:
-    """Return what a server publishes beside a definition, as `tools/kubernetes_published.py` explains it."""
-    published: Mapping[str, Mapping[str, Any]] = json.loads(lzma.decompress((_FOLDER / "published.xz").read_bytes()))
-    return published
+    """Return what a server publishes beside a definition, as `tools/pack_published.py` explains it."""
+    return _unpack("published.xz")
 
 
 @cache
 def load_protobuf_fields() -> ProtobufFields:
-    packed = json.loads(lzma.decompress((_FOLDER / "protobuf-fields.xz").read_bytes()))
+    packed = _unpack("protobuf-fields.xz")
     messages = {
         message: {int(number): (name, type_) for number, (name, type_) in fields.items()}
         for message, fields in packed["messages"].items()

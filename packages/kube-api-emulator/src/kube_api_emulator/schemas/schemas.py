@@ -38,12 +38,18 @@ def format_api_version(group: str, version: str) -> str:
     return f"{group}/{version}" if group else version
 
 
+def read_minor_version(version: str) -> str:
+    """Return `1.35` for `1.35` and `v1.35.2-eks-1`; empty for a text that is no version."""
+    found = re.match(r"v?(\d+\.\d+)", version)
+    return found[1] if found else ""
+
+
 def choose_version(wanted: str, known: Sequence[str]) -> str:
     """Return the wanted version, as in `1.35`, `v1.35.2-eks-1` or empty for the newest, or the nearest known one."""
-    found = re.match(r"v?(\d+)\.(\d+)", wanted)
+    found = read_minor_version(wanted)
     if not found:
         return known[-1]
-    major, minor = int(found[1]), int(found[2])
+    major, minor = map(int, found.split("."))
 
     def measure_distance(version: str) -> int:
         known_major, known_minor = map(int, version.split("."))

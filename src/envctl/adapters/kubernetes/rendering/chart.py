@@ -5,10 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from kube_api_emulator.schemas.packed import load_schemas
-from kube_api_emulator.schemas.schemas import Schemas, format_api_version
+from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.kubernetes.rendering.tools import HELM, run_tool
 from envctl.adapters.kubernetes.rendering.yaml_documents import YamlDocument, read_documents
@@ -16,7 +13,14 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.value_paths import find_path_conflict, nest_values
 from envctl.domain.kubernetes.workload import Workload
 
+if TYPE_CHECKING:
+    from kube_api_emulator.schemas.schemas import Schemas
+
 VALUES_FILE = "values.json"
+KUBERNETES = "kubernetes"
+"""Tool of a release with charts: the newest version of Kubernetes whose kinds are known when the release is made."""
+_FIRST_KUBERNETES = "1.36"
+"""That version of releases that do not record it."""
 _SOURCE = re.compile(r"^# Source: [^/\s]+/(.+)$", re.MULTILINE)
 _MOST_LINES = 12
 _FAILED_AT = re.compile(r"\(?([\w.-]+/(?:charts/[\w.-]+/)*templates/[\w./-]+):(\d+)")
@@ -36,7 +40,6 @@ def write_values(folder: Path, values: Mapping[str, str]) -> Path:
 def render_chart(tree: Path, home: Path, workload: Workload, values: Path) -> str:
     """Return the rendered templates of a chart. Raises ConfigurationError (E606)."""
     files = [str(tree / each) for each in (workload.values_file, workload.overlay) if each]
-    schemas = load_schemas(workload.kubernetes_version)
     arguments = [
         "template",
         workload.name or workload.owner,
@@ -46,10 +49,10 @@ def render_chart(tree: Path, home: Path, workload: Workload, values: Path) -> st
         "--include-crds",
         "--skip-tests",
         "--kube-version",
-        workload.kubernetes_version or schemas.version,
+        _find_version(workload),
         # helm itself knows a part of them only.
         "--api-versions",
-        ",".join(_list_api_versions(schemas)),
+        ",".join(_list_api_versions(_choose_schemas(workload))),
         *(part for file in (*files, str(values)) for part in ("--values", file)),
     ]
     code, output, errors = run_tool(HELM, arguments, home)
@@ -58,8 +61,35 @@ def render_chart(tree: Path, home: Path, workload: Workload, values: Path) -> st
     return output
 
 
-def _list_api_versions(schemas: Schemas) -> list[str]:
+def find_foreign_kinds(workload: Workload) -> str:
+    """Return a note if a chart sees the kinds of another Kubernetes version than that of its cluster; else empty."""
+    from kube_api_emulator.schemas.schemas import read_minor_version
+
+    seen, version = _choose_schemas(workload).version, _find_version(workload)
+    if seen == read_minor_version(version):
+        return ""
+    return f"{workload.path}: the chart sees the kinds of Kubernetes {seen}, not of {version}"
+
+
+def _find_version(workload: Workload) -> str:
+    return workload.kubernetes_version or workload.tools.get(KUBERNETES, _FIRST_KUBERNETES)
+
+
+def _choose_schemas(workload: Workload) -> "Schemas":
+    """Return the kinds that a chart sees. A release renders the same when envctl knows more versions than then."""
+    # A package of its own: no chart is rendered without it.
+    from kube_api_emulator.schemas.packed import list_versions, load_schemas
+    from kube_api_emulator.schemas.schemas import choose_version
+
+    known, newest = list_versions(), workload.tools.get(KUBERNETES, _FIRST_KUBERNETES)
+    then = known[: known.index(newest) + 1] if newest in known else known
+    return load_schemas(choose_version(_find_version(workload), then))
+
+
+def _list_api_versions(schemas: "Schemas") -> list[str]:
     """Return the API versions of a cluster of this version, and their kinds, as charts ask for them."""
+    from kube_api_emulator.schemas.schemas import format_api_version
+
     found: dict[str, None] = {}
     for group, version, kind in schemas.list_kinds():
         name = format_api_version(group, version)

@@ -8,12 +8,18 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any
 
-from envctl.adapters.kubernetes.rendering.chart import read_chart_output, render_chart, uses_lookup, write_values
+from envctl.adapters.kubernetes.rendering.chart import (
+    find_foreign_kinds,
+    read_chart_output,
+    render_chart,
+    uses_lookup,
+    write_values,
+)
 from envctl.adapters.kubernetes.rendering.code_reader import find_variable_maps, read_chart_files, read_references
 from envctl.adapters.kubernetes.rendering.image_files import read_pins
 from envctl.adapters.kubernetes.rendering.kustomize_words import shorten_words
@@ -74,8 +80,8 @@ class ManifestRenderer:
         chart, JSON by path. With examples, a variable without a text keeps its example: never for a cluster.
 
         Raises ConfigurationError: E602 for addresses in a network, E603 for a variable without a value, E604 for a
-        missing tool, E606 if rendering fails, E607 if it is not repeatable, E608 for hooks, E609 for malformed objects,
-        E610 for Secrets with values, E611 for invalid YAML.
+        missing tool, E605 for an old one, E606 if rendering fails, E607 if it is not repeatable, E608 for hooks, E609
+        for malformed objects, E610 for Secrets with values, E611 for invalid YAML.
         """
         # Values may be sensitive outputs: a process that is killed leaves them in no file on disk.
         parent = find_memory_folder(tree) if values else None
@@ -84,7 +90,15 @@ class ManifestRenderer:
             (home / "home").mkdir()
             copied = home / "tree"
             shutil.copytree(tree, copied, symlinks=True)
-            return _Rendering(copied, home, workload, values, with_examples).run()
+            rendering = _Rendering(copied, home, workload, values, with_examples)
+            try:
+                return rendering.run()
+            except ConfigurationError as error:
+                if any(each.code != "E606" for each in error.problems):
+                    raise
+                # An older tool than that of the release may not know what the code uses.
+                notes = "".join(f"; {each}" for each in rendering.compare_tools())
+                raise ConfigurationError(*(replace(each, hint=each.hint + notes) for each in error.problems)) from None
 
     def render_files(
         self, files: Mapping[str, File], workload: Workload, values: Mapping[str, str], *, with_examples: bool = False
@@ -131,7 +145,7 @@ class _Rendering:
 
     def run(self) -> RenderedManifests:
         files = self._read_files()
-        notes = [*self._check_tools()]
+        notes = [*self.compare_tools()]
         if self.workload.is_chart:
             notes += self._check_chart(files)
             path = write_values(self.home, self.values)
@@ -171,7 +185,7 @@ class _Rendering:
                     found[path.relative_to(self.tree).as_posix()] = File(path.read_bytes())
         return found
 
-    def _check_tools(self) -> list[str]:
+    def compare_tools(self) -> list[str]:
         found = read_versions(with_helm=self.workload.is_chart)
         return [
             f"{tool} is {found[tool]} here, and was {known} when the release was made: it may render other objects"
@@ -180,8 +194,9 @@ class _Rendering:
         ]
 
     def _check_chart(self, files: Mapping[str, File]) -> list[str]:
-        found = uses_lookup(dict(read_chart_files(files, self.workload.path)))
-        return [f"{self.workload.path}: {path} looks into a cluster with lookup, and finds nothing" for path in found]
+        path, looking = self.workload.path, uses_lookup(dict(read_chart_files(files, self.workload.path)))
+        notes = [f"{path}: {each} looks into a cluster with lookup, and finds nothing" for each in looking]
+        return [*notes, *filter(None, [find_foreign_kinds(self.workload)])]
 
     def _check_kustomizations(self, files: Mapping[str, File]) -> None:
         """Check all kustomizations that will be read, and the YAML that they name: the bytes of a release may be made

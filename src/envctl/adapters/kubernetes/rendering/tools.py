@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
+from envctl.domain.terraform.version_constraints import is_version_allowed
 
 KUBECTL, HELM = "kubectl", "helm"
 _VARIABLES = {KUBECTL: "ENVCTL_KUBECTL", HELM: "ENVCTL_HELM"}
@@ -23,7 +25,9 @@ _DEAD_PROXY = "http://127.0.0.1:9"
 _SECONDS = 120
 _MEMORY = "/dev/shm"  # noqa: S108 (only the user can read the folder made there)
 _COPIES, _SPARE_BYTES = 4, 8_000_000
-_OLDEST_KUSTOMIZE = 5
+# kubectl 1.27 has kustomize 5, and `helm template` takes --kube-version since 3.6.
+_LEAST_VERSIONS = {KUBECTL: "1.27", HELM: "3.6"}
+_LEAST_KUSTOMIZE = "5.0"
 
 
 def find_memory_folder(tree: Path) -> str | None:
@@ -87,7 +91,9 @@ def _list_variables(home: Path) -> Mapping[str, str]:
 
 
 def read_versions(*, with_helm: bool) -> dict[str, str]:
-    """Return the minor versions of the tools, such as `kustomize`: `5.8`. Raises ConfigurationError (E604)."""
+    """Return the minor versions of the tools, such as `kustomize`: `5.8`. Raises ConfigurationError: E604 if one is
+    missing, E605 if one is too old.
+    """
     found = {"kustomize": _read_kustomize_version(*_stat_tool(KUBECTL))}
     if with_helm:
         found[HELM] = _read_helm_version(*_stat_tool(HELM))
@@ -96,8 +102,12 @@ def read_versions(*, with_helm: bool) -> dict[str, str]:
 
 def read_kubectl_version() -> str:
     """Return the minor version of kubectl, such as `1.35`; empty if it does not tell. Raises ConfigurationError."""
+    return _parse_kubectl_version(_ask_kubectl(*_stat_tool(KUBECTL)))
+
+
+def _parse_kubectl_version(answer: str) -> str:
     try:
-        version = json.loads(_ask_kubectl(*_stat_tool(KUBECTL)))["clientVersion"]["gitVersion"]
+        version = json.loads(answer)["clientVersion"]["gitVersion"]
     except (ValueError, KeyError, TypeError):
         return ""
     found = re.match(r"v?(\d+\.\d+)", str(version))
@@ -116,20 +126,31 @@ def _ask_kubectl(path: str, changed_at: float) -> str:  # noqa: ARG001 (part of 
 
 @lru_cache(maxsize=8)
 def _read_kustomize_version(path: str, changed_at: float) -> str:
+    answer = _ask_kubectl(path, changed_at)
     try:
-        version = _shorten(path, str(json.loads(_ask_kubectl(path, changed_at))["kustomizeVersion"]))
+        version = _shorten(path, str(json.loads(answer)["kustomizeVersion"]))
     except (ValueError, KeyError, TypeError):
         # kubectl before 1.24 does not tell it.
         version = "4.5"
-    if int(version.partition(".")[0]) < _OLDEST_KUSTOMIZE:
-        message = f"{path} is too old: its kustomize is {version}"
-        raise ConfigurationError(Problem("E604", message, "install kubectl 1.27 or newer, or set ENVCTL_KUBECTL"))
+    if not is_version_allowed(f">= {_LEAST_KUSTOMIZE}", version):
+        raise _describe_old_tool(KUBECTL, path, _parse_kubectl_version(answer))
     return version
 
 
 @lru_cache(maxsize=8)
 def _read_helm_version(path: str, changed_at: float) -> str:  # noqa: ARG001
-    return _shorten(path, _ask_version(path, ("version", "--template={{.Version}}")))
+    version = _shorten(path, _ask_version(path, ("version", "--template={{.Version}}")))
+    if not is_version_allowed(f">= {_LEAST_VERSIONS[HELM]}", version):
+        raise _describe_old_tool(HELM, path, version)
+    return version
+
+
+def _describe_old_tool(name: str, path: str, version: str) -> ConfigurationError:
+    message = f"envctl needs {name} {_LEAST_VERSIONS[name]} or newer: {name} {version or 'of an unknown version'}"
+    hint = (
+        f"install a newer one, or set {_VARIABLES[name]} to its path; {format_command('doctor')} shows the one in use"
+    )
+    return ConfigurationError(Problem("E605", f"{message} is installed ({path})", hint))
 
 
 def _ask_version(path: str, arguments: tuple[str, ...]) -> str:

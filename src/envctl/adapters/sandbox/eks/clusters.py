@@ -1,5 +1,6 @@
 """The Kubernetes clusters behind the endpoints of EKS: each begins with the first request to it."""
 
+import sys
 import threading
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from kube_api_emulator.server.api.requests import KubernetesApi
 from kube_api_emulator.server.cluster import Cluster
 from kube_api_emulator.server.controllers.context import DEFAULT_NODES, NodeFacts
 from kube_api_emulator.server.controllers.loop import Controllers
+from kube_api_emulator.server.versions import describe_borrowed_rules
 
 from envctl.adapters.sandbox.eks.cluster_objects import add_node_roles
 from envctl.adapters.sandbox.eks.platform import EksPlatform
@@ -49,10 +51,12 @@ class KubernetesClusters:
         if new_roles:
             add_node_roles(running.api.cluster, facts, new_roles)
         if running.api.cluster.version != facts.version:
+            _log_borrowed_rules(facts)
             running.api.set_version(facts.version)
         return running.api
 
     def _start(self, facts: EksCluster) -> _Running:
+        _log_borrowed_rules(facts)
         cluster, platform, nodes = Cluster(facts.version), EksPlatform(self._cloud, facts), _choose_nodes(facts)
         controllers = Controllers(
             cluster, ready_seconds=0.1, deadline_seconds=_DEADLINE_SECONDS, nodes=nodes, platform=platform
@@ -61,6 +65,11 @@ class KubernetesClusters:
         authorize = secure_cluster(cluster)
         platform.prepare_cluster(cluster)
         return _Running(KubernetesApi(cluster, platform.authenticate, authorize), controllers, platform)
+
+
+def _log_borrowed_rules(facts: EksCluster) -> None:
+    if borrowed := describe_borrowed_rules(facts.version):
+        sys.stderr.write(f"cluster {facts.name}: {borrowed}\n")
 
 
 def _choose_nodes(facts: EksCluster) -> tuple[NodeFacts, ...]:

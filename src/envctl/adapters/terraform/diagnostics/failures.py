@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from posixpath import normpath
 
-from envctl.adapters.terraform.diagnostics import existing_resources, full_disk, killed_process
+from envctl.adapters.terraform.diagnostics import existing_resources, full_disk, killed_process, old_terraform
 from envctl.adapters.terraform.diagnostics.causes import DENIED, EXPIRED, SSO_LOGIN, UPSTREAM_GONE, find_cause
 from envctl.adapters.terraform.diagnostics.missing_outputs import find_upstream_error
 from envctl.adapters.terraform.process import disk_errors
@@ -14,11 +14,19 @@ from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.terraform.state import state_lock, unsaved_state
 from envctl.domain.command_lines import format_command
-from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
+from envctl.domain.errors import (
+    EnvctlError,
+    Location,
+    MisconfiguredMachineError,
+    OperationFailedError,
+    Problem,
+    UpstreamBehindError,
+)
 from envctl.domain.plan.changes import ResourceChange
 from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, GENERATED_FILES, ROOT_MODULE_FILE, SETTINGS_FILE
 
+OLD_TERRAFORM = "E357"
 _HANDLED_SUMMARIES = ("Failed to create local state file", "Failed to persist state to backend")
 # Within a module. Those of the root module are rendered with the role of the environment.
 _REMOTE_STATE = ".data.terraform_remote_state."
@@ -38,6 +46,9 @@ def to_terraform_error(ended: ProcessResult, transcript: Transcript, site: Site,
     for diagnostic in transcript.errors or _parse_text_error(ended):
         if locked := state_lock.parse_lock_error(diagnostic, site):
             return locked
+    # An apply has loaded its code: then another error counts.
+    if command != "apply" and (old := _list_version_problems(ended, transcript, site)):
+        return MisconfiguredMachineError(*old)
     planned = transcript.planned_changes if command == "apply" else ()
     problems = [_to_problem(each, site, command, planned) for each in _select_diagnostics(ended, transcript)]
     # Terraform reports a full disk once each for the plan, the state and its backup.
@@ -58,6 +69,25 @@ def to_terraform_error(ended: ProcessResult, transcript: Transcript, site: Site,
     if command == "apply" and unsaved_state.has_unsaved_state(site):
         problems.insert(0, unsaved_state.describe_unsaved_state(site))
     return OperationFailedError(*problems)
+
+
+def _list_version_problems(ended: ProcessResult, transcript: Transcript, site: Site) -> list[Problem]:
+    """Return what needs another version of Terraform, each once. Other errors of the code may follow from it."""
+    stack, version = site.stack.name, transcript.version
+    hint = (
+        "use a matching version: its path is [terraform] binary in envctl.toml, or ENVCTL_TERRAFORM;"
+        f" {format_command('doctor')} shows the one in use; nothing was changed"
+    )
+    if need := old_terraform.describe_old_init(ended.errors, version):
+        return [Problem(OLD_TERRAFORM, f"envctl {need}", hint, stack=stack)]
+    needs = dict[str, Diagnostic]()
+    for each in transcript.errors:
+        if need := old_terraform.describe_need(each, version):
+            needs.setdefault(need, each)
+    return [
+        Problem(OLD_TERRAFORM, f"{stack} {need}", hint, _find_location(each, site), stack)
+        for need, each in needs.items()
+    ]
 
 
 def _select_diagnostics(ended: ProcessResult, transcript: Transcript) -> list[Diagnostic]:

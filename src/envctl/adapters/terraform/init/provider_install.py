@@ -185,7 +185,14 @@ def run_init(
     event = ProgressEvent(site.stack.name, "init") if tell else None
     modules: dict[str, bool] = {"get": False} if _has_carried_modules(site.directory) else {}
     site = replace(site, plugins=plugins)
-    return launcher.stream_command(site, event, "init", reconfigure=True, **modules, **options)
+    result, transcript = launcher.stream_command(site, event, "init", reconfigure=True, **modules, **options)
+    if result.code and not transcript.diagnostics:
+        from envctl.adapters.terraform.diagnostics.old_terraform import OLD_USAGE
+        from envctl.adapters.terraform.installed_version import detect_version
+
+        if OLD_USAGE in result.errors:
+            transcript.version = detect_version(launcher, site.stack).version
+    return result, transcript
 
 
 def _has_carried_modules(directory: Path) -> bool:

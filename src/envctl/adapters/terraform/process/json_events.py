@@ -27,7 +27,13 @@ _OVERRIDES_WARNING = "Provider development overrides are in effect"
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """An error or warning of Terraform. `file` is relative to the working directory of the stack."""
+    """An error or warning of Terraform.
+
+    Attributes:
+        file: relative to the working directory of the stack.
+        context: the header of the block around the code; empty at the top of a file.
+        code: the lines that it is about.
+    """
 
     severity: str
     summary: str
@@ -35,6 +41,8 @@ class Diagnostic:
     file: str = ""
     line: int | None = None
     address: str = ""
+    context: str = ""
+    code: str = ""
 
     @property
     def text(self) -> str:
@@ -180,7 +188,7 @@ def _parse_progress(hook: dict[str, Any], phase: Phase, stack: PreparedStack) ->
 
 
 def _parse_diagnostic(raw: dict[str, Any], redact: Callable[[str], str]) -> Diagnostic:
-    location = raw.get("range") or {}
+    location, snippet = raw.get("range") or {}, raw.get("snippet") or {}
     return Diagnostic(
         raw.get("severity", "error"),
         redact(raw.get("summary", "")),
@@ -188,4 +196,6 @@ def _parse_diagnostic(raw: dict[str, Any], redact: Callable[[str], str]) -> Diag
         location.get("filename", ""),
         (location.get("start") or {}).get("line"),
         redact(raw.get("address", "")),
+        redact(snippet.get("context") or ""),
+        redact(snippet.get("code") or ""),
     )

@@ -76,7 +76,7 @@ def _check_places(context: Context, environment: str, places: Iterable[ClusterPl
                 why = f"{place.output} is not known yet: {place.stack} can be planned once its cluster was applied"
                 yield report_unchecked(row, why)
                 continue
-            yield from _check_connection(context.ports, connection, place.namespace, row)
+            yield from _check_connection(context, connection, place.namespace, row)
         except EnvctlError as error:
             yield report_bad(row, *error.problems)
 
@@ -100,11 +100,21 @@ def _read_name(ports: Ports, environment: str, output: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _check_connection(ports: Ports, connection: ClusterConnection, namespace: str, row: str) -> Iterator[Row]:
+def _check_connection(context: Context, connection: ClusterConnection, namespace: str, row: str) -> Iterator[Row]:
+    ports = context.ports
     version = ports.cluster_inspector.fetch_version(connection)
-    yield _check_permissions(ports, connection, namespace, row, version)
+    yield _check_permissions(ports, connection, namespace, row, _describe_version(context, version))
     if skew := _describe_skew(ports.cluster_inspector.read_kubectl_version(), version):
         yield report_warning(row, skew, "install a kubectl of that version; for envctl alone no other one is needed")
+
+
+def _describe_version(context: Context, version: str) -> str:
+    """Return the version of a cluster; in the sandbox, also that its rules are those of another one."""
+    if not context.ports.sandbox or context.project.sandbox.endpoint_url:
+        return version
+    from kube_api_emulator.server.versions import RULES_VERSION, describe_borrowed_rules
+
+    return f"{version} with the rules of {RULES_VERSION}" if describe_borrowed_rules(version) else version
 
 
 def _check_permissions(ports: Ports, connection: ClusterConnection, namespace: str, row: str, version: str) -> Row:

@@ -148,13 +148,15 @@ def describe_unknown(method: str, path: str, query: Mapping[str, str], user: Use
 
 def read_write_options(request: ApiRequest, target: Target) -> WriteOptions:
     query = target.query
-    is_apply = request.method == "PATCH" and "apply-patch" in request.headers.get("content-type", "")
+    media = request.headers.get("content-type", "")
+    is_apply = request.method == "PATCH" and "apply-patch" in media
     check_write_options(request.method, query, is_apply=is_apply)
     agent = request.headers.get("user-agent", "").partition("/")[0]
     return WriteOptions(
         query.get("fieldManager") or agent or "unknown",
         is_dry_run=query.get("dryRun") == "All",
-        field_validation=query.get("fieldValidation") or "Warn",
+        # A decoder of protobuf skips what it does not know.
+        field_validation="Ignore" if "protobuf" in media else query.get("fieldValidation") or "Warn",
         part=target.part,
         force=target.has_option("force"),
         user=target.user,
