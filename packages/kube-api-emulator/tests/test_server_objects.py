@@ -53,9 +53,6 @@ def api() -> KubernetesApi:
     [
         "/api/v1/namespaces/default/services/kubernetes",
         "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes",
-        "/apis/networking.k8s.io/v1/servicecidrs/kubernetes",
-        "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/global-default",
-        "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations/workload-low",
         "/apis/scheduling.k8s.io/v1/priorityclasses/system-node-critical",
         f"{SERVICES}/v1.apps",
     ],

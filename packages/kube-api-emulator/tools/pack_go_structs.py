@@ -1,4 +1,4 @@
-"""`make kubernetes-go-structs SOURCE=FOLDER`: packs the Go structs that the messages of kube-apiserver show.
+"""`make go-structs SOURCE=FOLDER`: packs the Go structs that the messages of kube-apiserver show.
 
 SOURCE has the folders `api`, `apimachinery`, `apiextensions-apiserver`, `kube-aggregator` and `kubernetes`, as in
 `vendor/k8s.io` of a program with kube-apiserver in it. The structs of one version serve for all: fields are added to
@@ -6,7 +6,7 @@ them, and never renamed.
 
 `internal` has the fields of the internal types in their order: name, name in JSON, code, and whether it is left out
 when it is empty. `named` has the Go types of fields whose type has a name of its own, and `embedded` the structs that
-lead to a field.
+lead to a field. Structs that no message of the server shows are left out, and so are versions that it does not serve.
 """
 
 import json
@@ -16,9 +16,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kube_api_emulator.server.built_in_kinds import BUILT_IN
 from tools.pack_go_types import FILE as TYPES_FILE
 
 FILE = TYPES_FILE.with_name("go_structs.xz")
+_SERVER = FILE.parents[2] / "server"
+_CODE = re.compile(r"@([a-z][\w.]*\.[A-Z]\w*)")
 _STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _ALIAS = re.compile(r"^type (\w+) (?:= ?)?([A-Za-z0-9_.\[\]*]+)$", re.MULTILINE)
 _FIELD = re.compile(r"^\t(?:(\w+)\s+)?((?:\[\]|\*|map\[[\w.]+\])*[\w.]+)(?:\s+`([^`]*)`)?\s*(?://.*)?$")
@@ -183,12 +186,32 @@ def read_structs(source: Path) -> Structs:
     return structs
 
 
+def list_shown(internal: dict[str, list[list[Any]]]) -> set[str]:
+    """Return the internal types that the code of the server names, with all types in them."""
+    shown: set[str] = set()
+    found = {name for path in _SERVER.rglob("*.py") for name in _CODE.findall(path.read_text("utf-8"))}
+    while found:
+        shown |= found
+        found = {
+            code.lstrip("[]{}*@") for name in found for _, _, code, _ in internal.get(name, ()) if "@" in code
+        } - shown
+    return shown
+
+
+def list_served() -> set[str]:
+    """Return the packages with the types of the served kinds, as in `core.v1`."""
+    versions = {line.split()[0] for line in BUILT_IN.strip().splitlines()}
+    named = (each.rpartition("/") for each in versions)
+    return {"meta.v1", *(f"{group.partition('.')[0] or 'core'}.{version}" for group, _, version in named)}
+
+
 def main(source: str) -> int:
-    structs = read_structs(Path(source))
+    structs, served = read_structs(Path(source)), list_served()
+    internal, named, embedded = structs.describe_internal(), structs.describe_named(), structs.describe_embedded()
     packed = {
-        "internal": structs.describe_internal(),
-        "named": structs.describe_named(),
-        "embedded": structs.describe_embedded(),
+        "internal": {name: internal[name] for name in sorted(list_shown(internal) & internal.keys())},
+        "named": {name: each for name, each in named.items() if name.rpartition(".")[0] in served},
+        "embedded": {name: each for name, each in embedded.items() if name.rpartition(".")[0] in served},
     }
     text = json.dumps(packed, separators=(",", ":"), sort_keys=True).encode()
     FILE.write_bytes(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME))

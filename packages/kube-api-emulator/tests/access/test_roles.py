@@ -48,15 +48,12 @@ def test_default_roles_allow_what_kubernetes_says(secured: LocalCluster, role: s
 @pytest.mark.parametrize(
     ("user", "verb", "resource", "namespace"),
     [
-        ("system:serviceaccount:kube-system:deployment-controller", "update", "replicasets.apps", "shop"),
-        ("system:serviceaccount:kube-system:namespace-controller", "delete", "namespaces", ""),
-        ("system:serviceaccount:kube-system:token-cleaner", "delete", "secrets", "kube-system"),
-        ("system:kube-scheduler", "update", "leases.coordination.k8s.io", "kube-system"),
+        ("system:kube-scheduler", "create", "pods/binding", "shop"),
         ("system:kube-proxy", "list", "servicecidrs.networking.k8s.io", ""),
         ("system:kube-controller-manager", "list", "nodes", ""),
     ],
 )
-def test_controllers_have_their_roles(
+def test_parts_of_the_control_plane_have_their_roles(
     secured: LocalCluster, user: str, verb: str, resource: str, namespace: str
 ) -> None:
     become(secured, user)

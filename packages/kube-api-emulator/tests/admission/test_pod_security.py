@@ -130,10 +130,6 @@ def test_unknown_level_is_refused(kubernetes_cluster: LocalCluster) -> None:
             {"securityContext": {"appArmorProfile": {"type": "Unconfined"}}},
             'forbidden AppArmor profile (pod must not set AppArmor profile type to "Unconfined")',
         ),
-        (
-            {"securityContext": {"windowsOptions": {"hostProcess": True}}},
-            "hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true)",
-        ),
     ],
 )
 def test_baseline_names_what_is_forbidden(spec: dict[str, Any], text: str) -> None:

@@ -146,10 +146,6 @@ class Schemas:
         """Return whether a map or struct has one owner for all of its fields."""
         return self._get_facts(schema).is_atomic_map
 
-    def is_struct(self, schema: Schema) -> bool:
-        """Return whether the schema names its fields, which a map does not."""
-        return "properties" in self.resolve(schema)
-
     def has_field(self, schema: Schema, name: str) -> bool:
         """Return whether the schema names this field."""
         return name in self._get_facts(schema).fields

@@ -2,15 +2,13 @@
 
 # group/version, plural, kind, scope (Namespaced or Cluster), short names, subresources
 BUILT_IN = """
-v1 bindings Binding N - -
-v1 componentstatuses ComponentStatus C cs -
 v1 namespaces Namespace C ns finalize,status
 v1 configmaps ConfigMap N cm -
 v1 secrets Secret N - -
 v1 serviceaccounts ServiceAccount N sa token
 v1 services Service N svc proxy,status
 v1 endpoints Endpoints N ep -
-v1 pods Pod N po attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy,resize,status
+v1 pods Pod N po attach,ephemeralcontainers,eviction,exec,log,portforward,proxy,status
 v1 events Event N ev -
 v1 nodes Node C no proxy,status
 v1 persistentvolumes PersistentVolume C pv status
@@ -55,19 +53,8 @@ authorization.k8s.io/v1 subjectaccessreviews SubjectAccessReview C - -
 authorization.k8s.io/v1 localsubjectaccessreviews LocalSubjectAccessReview N - -
 authentication.k8s.io/v1 tokenreviews TokenReview C - -
 authentication.k8s.io/v1 selfsubjectreviews SelfSubjectReview C - -
-storage.k8s.io/v1 csinodes CSINode C - -
-storage.k8s.io/v1 csistoragecapacities CSIStorageCapacity N - -
-storage.k8s.io/v1 volumeattachments VolumeAttachment C - status
 storage.k8s.io/v1 volumeattributesclasses VolumeAttributesClass C vac -
-networking.k8s.io/v1 ipaddresses IPAddress C ip -
-networking.k8s.io/v1 servicecidrs ServiceCIDR C - status
 certificates.k8s.io/v1 certificatesigningrequests CertificateSigningRequest C csr approval,status
-flowcontrol.apiserver.k8s.io/v1 flowschemas FlowSchema C - status
-flowcontrol.apiserver.k8s.io/v1 prioritylevelconfigurations PriorityLevelConfiguration C - status
-resource.k8s.io/v1 deviceclasses DeviceClass C - -
-resource.k8s.io/v1 resourceclaims ResourceClaim N - status
-resource.k8s.io/v1 resourceclaimtemplates ResourceClaimTemplate N - -
-resource.k8s.io/v1 resourceslices ResourceSlice C - -
 admissionregistration.k8s.io/v1 mutatingadmissionpolicies MutatingAdmissionPolicy C - -
 admissionregistration.k8s.io/v1 mutatingadmissionpolicybindings MutatingAdmissionPolicyBinding C - -
 """

@@ -361,10 +361,6 @@ class Cluster:
         others = [each for each in self.store.list_items(resource) if live is None or locate(resource, each) != place]
         self.rules.check_taken(resource, item, live, others, is_dry_run=options.is_dry_run)
 
-    def _find_namespace(self, resource: Resource, item: Object) -> Object | None:
-        name = item["metadata"].get("namespace") or ""
-        return self.store.find(Place(self._namespaces, "", name)) if resource.is_namespaced and name else None
-
     def _check_namespace(self, place: Place) -> None:
         """Check that a new object may come into its namespace. Raises StatusError 404 or 403."""
         if not place.resource.is_namespaced:
@@ -393,7 +389,7 @@ class Cluster:
         self.rules.set_defaults(resource, item, live)
         kept = item
         if live is not None and options.part in POD_PARTS:
-            kept = keep_pod_part(options.part, live, copy.deepcopy(item))
+            kept = keep_pod_part(live, copy.deepcopy(item))
         elif live is None and self.chain.completes(resource):
             kept = copy.deepcopy(item)
             if self.chain.complete(self._ask(resource, None, kept, options)):
@@ -403,8 +399,7 @@ class Cluster:
         if not options.is_dry_run:
             self.rules.check_node_ports(resource, kept, live)
         self._check_taken(resource, asked, live, options)
-        namespace = self._find_namespace(resource, kept) if live is None else None
-        self.rules.validate(resource, kept, live, sent_as.group, options.part, namespace=namespace)
+        self.rules.validate(resource, kept, live, sent_as.group, options.part)
         has_empty = self.rules.drop_empty(resource, kept)
         if kept is not item:
             self.rules.drop_empty(resource, item)

@@ -15,8 +15,6 @@ Object = dict[str, Any]
 _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _FEW_VERBS: Mapping[str, tuple[str, ...]] = {
-    "Binding": ("create",),
-    "ComponentStatus": ("get", "list"),
     "Namespace": tuple(verb for verb in _ALL_VERBS if verb != "deletecollection"),
 }
 # The kinds of `kubectl get api-extensions`.
@@ -29,8 +27,6 @@ _COUNTED_KINDS = frozenset(
         *(
             "PodTemplate",
             "EndpointSlice",
-            "DeviceClass",
-            "ResourceSlice",
             "Job",
             "CronJob",
             "Ingress",
@@ -40,7 +36,7 @@ _COUNTED_KINDS = frozenset(
         ),
         *("CSIDriver", "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
-        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "FlowSchema", "PriorityLevelConfiguration"),
+        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"),
     }
 )
 # An update of them must name the version that it changes (AllowUnconditionalUpdate in pkg/registry).
@@ -49,7 +45,7 @@ _VERSIONED_UPDATES = frozenset(
         *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
         *("CustomResourceDefinition", "Lease", "RuntimeClass", "PodDisruptionBudget"),
-        *("APIService", "CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttachment"),
+        *("APIService", "CSIDriver"),
     }
 )
 # An update of one that is not there creates it (AllowCreateOnUpdate).
@@ -69,7 +65,6 @@ _KINDS_IN_ALL = frozenset(
 
 _DEPRECATIONS = {
     ("v1", "Endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-    ("v1", "ComponentStatus"): "v1 ComponentStatus is deprecated in v1.19+",
 }
 # Kinds of one group whose objects are those of another one.
 _SHARED_KEYS = {("events.k8s.io", "events"): ("", "events")}

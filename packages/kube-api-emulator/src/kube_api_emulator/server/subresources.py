@@ -24,7 +24,6 @@ _CONNECT = ("create", "get")
 _SUBRESOURCES = {
     "scale": Subresource(kind="Scale", group="autoscaling", version="v1"),
     "finalize": Subresource(("update",)),
-    "binding": Subresource(("create",), "Binding"),
     "attach": Subresource(_CONNECT, "PodAttachOptions"),
     "exec": Subresource(_CONNECT, "PodExecOptions"),
     "portforward": Subresource(_CONNECT, "PodPortForwardOptions"),

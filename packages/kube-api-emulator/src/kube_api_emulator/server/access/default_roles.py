@@ -1,27 +1,36 @@
 """The roles and bindings that each cluster has from its beginning.
 
-The controllers of the sandbox need none of theirs, but people see and bind them.
+Those of the controllers of a control plane are left out.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from kube_api_emulator.server.access.default_rules import (
-    CLUSTER_BINDINGS,
-    CLUSTER_ROLES,
-    CONTROLLER_ROLES,
-    NAMESPACE_BINDINGS,
-    NAMESPACE_ROLES,
-)
 from kube_api_emulator.server.identity.rules import Rule, format_rule
 
 Object = dict[str, Any]
 
 GROUP = "rbac.authorization.k8s.io"
+_FILE = Path(__file__).with_name("default_roles.txt")
+# Each binds the role of its name: kind and names of the subjects.
+_CLUSTER_BINDINGS = """
+cluster-admin Group:system:masters
+system:basic-user Group:system:authenticated
+system:discovery Group:system:authenticated
+system:public-info-viewer Group:system:authenticated Group:system:unauthenticated
+system:monitoring Group:system:monitoring
+system:kube-controller-manager User:system:kube-controller-manager
+system:kube-dns ServiceAccount:kube-dns
+system:kube-scheduler User:system:kube-scheduler
+system:node
+system:node-proxier User:system:kube-proxy
+system:service-account-issuer-discovery Group:system:serviceaccounts
+system:volume-scheduler User:system:kube-scheduler
+"""
 _LABELS = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 _ANNOTATIONS = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
-_CONTROLLER = "system:controller:"
 _AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
 _VERBS = {
     "READ": ("get", "list", "watch"),
@@ -33,10 +42,10 @@ _VERBS = {
 
 def build_default_roles() -> Iterator[Object]:
     """Return the ClusterRoles of a new cluster, and the Roles of its namespaces."""
-    for text in (CLUSTER_ROLES, CONTROLLER_ROLES, NAMESPACE_ROLES):
-        for part in text.strip().removeprefix("= ").split("\n= "):
-            head, *lines = part.splitlines()
-            yield _build_role(head) | {"rules": [format_rule(_parse_rule(line)) for line in lines]}
+    _, *parts = _FILE.read_text("utf-8").split("\n= ")
+    for part in parts:
+        head, *lines = part.splitlines()
+        yield _build_role(head) | {"rules": [format_rule(_parse_rule(line)) for line in lines]}
 
 
 def _build_role(head: str) -> Object:
@@ -52,24 +61,12 @@ def _build_role(head: str) -> Object:
 
 
 def build_default_bindings() -> Iterator[Object]:
-    """Return the ClusterRoleBindings of a new cluster, and the RoleBindings of its namespaces."""
-    for line in CLUSTER_BINDINGS.strip().splitlines():
+    """Return the ClusterRoleBindings of a new cluster."""
+    for line in _CLUSTER_BINDINGS.strip().splitlines():
         name, *subjects = line.split()
-        yield _build_binding(name, "ClusterRole", name, subjects)
-    for head in (line for line in CONTROLLER_ROLES.splitlines() if line.startswith("= ")):
-        name = head.split()[1]
-        yield _build_binding(name, "ClusterRole", name, [f"ServiceAccount:{name.removeprefix(_CONTROLLER)}"])
-    for line in NAMESPACE_BINDINGS.strip().splitlines():
-        place, role, *subjects = line.split()
-        namespace, _, name = place.partition("/")
-        yield _build_binding(name, "Role", role, subjects, namespace)
-
-
-def _build_binding(name: str, kind: str, role: str, subjects: Sequence[str], namespace: str = "") -> Object:
-    reference = {"apiGroup": GROUP, "kind": kind, "name": role}
-    binding = _build("RoleBinding" if namespace else "ClusterRoleBinding", name, {}, namespace)
-    listed = {"subjects": [_build_subject(each) for each in subjects]} if subjects else {}
-    return binding | {"roleRef": reference} | listed
+        binding = _build("ClusterRoleBinding", name, {})
+        binding["roleRef"] = {"apiGroup": GROUP, "kind": "ClusterRole", "name": name}
+        yield binding | ({"subjects": [_build_subject(each) for each in subjects]} if subjects else {})
 
 
 def _build_subject(text: str) -> Object:

@@ -68,10 +68,6 @@ class _Pod:
         return self.spec.get("securityContext") or {}
 
     @property
-    def is_windows(self) -> bool:
-        return (self.spec.get("os") or {}).get("name") == "windows"
-
-    @property
     def is_in_user_namespace(self) -> bool:
         return self.version >= _USER_NAMESPACES_VERSION and self.spec.get("hostUsers") is False
 
@@ -208,29 +204,18 @@ def _check_sysctls(pod: _Pod) -> Violation | None:
     return Violation("forbidden sysctls", ", ".join(wrong)) if wrong else None
 
 
-def _check_host_process(pod: _Pod) -> Violation | None:
-    def is_set(context: Part) -> list[str]:
-        return ["x"] if (context.get("windowsOptions") or {}).get("hostProcess") else []
-
-    setters, _ = _find_setters(pod, is_set)
-    text = f"{' and '.join(setters)} must not set securityContext.windowsOptions.hostProcess=true"
-    return Violation("hostProcess", text) if setters else None
-
-
 # -- restricted ---------------------------------------------------------------------------------------------------
 
 
 def _check_escalation(pod: _Pod) -> Violation | None:
     names = [each["name"] for each in pod.containers if _context(each).get("allowPrivilegeEscalation") is not False]
-    if pod.is_windows or not names:
+    if not names:
         return None
     text = f"{_name(names)} must set securityContext.allowPrivilegeEscalation=false"
     return Violation("allowPrivilegeEscalation != false", text)
 
 
 def _check_dropped_capabilities(pod: _Pod) -> Violation | None:
-    if pod.is_windows:
-        return None
     kept = [
         each["name"]
         for each in pod.containers
@@ -278,8 +263,6 @@ def _check_user(pod: _Pod) -> Violation | None:
 
 
 def _check_needed_seccomp(pod: _Pod) -> Violation | None:
-    if pod.is_windows:
-        return None
     if wrong := _check_seccomp(pod):
         return wrong
     unset = [each["name"] for each in pod.containers if _context(each).get("seccompProfile") is None]
@@ -339,16 +322,15 @@ def _quote(values: Iterable[str]) -> str:
     return ", ".join(f'"{value}"' for value in values)
 
 
-_BASELINE_OF_BOTH: tuple[_Check, ...] = (_check_sysctls, _check_host_process)
 _BASELINE: tuple[_Check, ...] = (
     *(_check_apparmor, _check_capabilities, _check_host_namespaces, _check_host_paths, _check_host_ports),
     *(_check_hosts_of_probes, _check_privileged, _check_proc_mount, _check_selinux, _check_seccomp),
-    *_BASELINE_OF_BOTH,
+    _check_sysctls,
 )
 # Some checks of the baseline have a stricter one here.
 _RESTRICTED: tuple[_Check, ...] = (
     *(_check_apparmor, _check_host_namespaces, _check_host_ports, _check_hosts_of_probes, _check_privileged),
-    *(_check_selinux, *_BASELINE_OF_BOTH),
+    *(_check_selinux, _check_sysctls),
     *(_check_escalation, _check_dropped_capabilities, _check_any_proc_mount, _check_volumes, _check_non_root),
     *(_check_user, _check_needed_seccomp),
 )

@@ -19,7 +19,6 @@ from kube_api_emulator.server.api.bodies import (
     refuse_body,
     require_object,
 )
-from kube_api_emulator.server.api.component_statuses import find_component, list_components
 from kube_api_emulator.server.api.discovery import describe_kinds, is_aggregated
 from kube_api_emulator.server.api.documents import (
     answer_health,
@@ -57,7 +56,6 @@ from kube_api_emulator.server.api.presentation import (
     present_watched,
 )
 from kube_api_emulator.server.api.selection.selectors import parse_selectors
-from kube_api_emulator.server.api.subresources.bindings import BINDING, bind_pod
 from kube_api_emulator.server.api.subresources.pod_parts import (
     EVICTION,
     PARTS,
@@ -121,11 +119,9 @@ _SHOWN_DELETED = frozenset(
     {
         *(("", plural) for plural in ("namespaces", "persistentvolumes", "persistentvolumeclaims", "pods")),
         *(("", plural) for plural in ("podtemplates", "resourcequotas", "services", "serviceaccounts")),
-        *(("storage.k8s.io", plural) for plural in ("csidrivers", "csinodes", "storageclasses")),
-        *(("storage.k8s.io", plural) for plural in ("volumeattachments", "volumeattributesclasses")),
+        *(("storage.k8s.io", plural) for plural in ("csidrivers", "storageclasses", "volumeattributesclasses")),
     }
 )
-_SHOWN_GROUPS = ("resource.k8s.io",)
 
 
 def allow_all(_: Access) -> bool:
@@ -308,15 +304,6 @@ class KubernetesApi:
 
     def _serve_unstored(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         """Answer a request for a kind of which no object is kept."""
-        match target.resource.kind:
-            case "ComponentStatus":
-                return self._serve_components(target)
-            case "Binding":
-                return self._bind(request, target, media, parsed)
-            case _:
-                return self._serve_review(request, target, media, parsed)
-
-    def _serve_review(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         resource = target.resource
         item, options, warnings = self._read_sent(request, target, media, parsed, resource)
         with keep_warnings(warnings):
@@ -326,24 +313,6 @@ class KubernetesApi:
         else:
             answer = answer_review(resource, target.namespace, item, target.user, self.authorize)
         return self._answer_written(target, Written(answer, True, tuple(warnings)))
-
-    def _serve_components(self, target: Target) -> ApiAnswer:
-        if target.name:
-            items = [find_component(target.name)]
-        else:
-            fields = target.query.get("fieldSelector", "")
-            selector = parse_selectors(target.resource, target.query.get("labelSelector", ""), fields)
-            items = [each for each in list_components() if selector(each)]
-        if target.name:
-            return present_item(target, 200, items[0])
-        listed: Object = {"kind": "ComponentStatusList", "apiVersion": "v1", "metadata": {}, "items": items}
-        return present_list(target, listed)
-
-    def _bind(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
-        item, options, warnings = self._read_sent(request, target, media, parsed, BINDING)
-        pods = self.cluster.resources.require("", "v1", "pods")
-        bound = bind_pod(self.cluster, pods, target.place, item, is_dry_run=options.is_dry_run)
-        return self._answer_written(target, Written(bound, True, tuple(warnings)))
 
     def _read_body(self, request: ApiRequest, media: str, target: Target) -> Body:
         """Return the body of a request that has one. Raises StatusError 400 for one that cannot be read."""
@@ -436,7 +405,7 @@ class KubernetesApi:
             return present_list(target, deleted)
         item = self.cluster.delete(target.place, options, target.user, is_dry_run=is_dry_run)
         policy, is_there = options.get("propagationPolicy"), bool(item["metadata"].get("deletionTimestamp"))
-        if is_there or resource.group in _SHOWN_GROUPS or resource.key in _SHOWN_DELETED:
+        if is_there or resource.key in _SHOWN_DELETED:
             is_accepted = policy == "Foreground" and not is_dry_run
             answer = present_item(target, 202 if is_accepted else 200, item)
             keeps_pods = resource.key == ("batch", "jobs") and policy is None
@@ -462,8 +431,6 @@ class KubernetesApi:
             sent, options, warnings = self._read_sent(request, target, media, parsed, TOKEN_REQUEST)
             granted = request_token(self.cluster, self.account_tokens, target.place, sent, options.manager)
             return self._answer_written(target, Written(granted, True, tuple(warnings)))
-        if target.part == "binding":
-            return self._bind(request, target, media, parsed)
         if target.part == "eviction":
             sent = parsed.content if isinstance(parsed.content, dict) else {}
             kind = replace(EVICTION, version="v1beta1") if sent.get("apiVersion") == "policy/v1beta1" else EVICTION

@@ -15,7 +15,6 @@ from kube_api_emulator.server.rules.schema_rules import format_time
 MANAGER = "kube-apiserver"
 _FILE = Path(__file__).parent / "server_objects.json"
 _TRACKING = "kube-apiserver-legacy-service-account-token-tracking"
-_FLOW_CONTROL = "flowcontrol.apiserver.k8s.io"
 
 
 def create_server_objects(cluster: Cluster) -> None:
@@ -42,6 +41,5 @@ def put_server_object(cluster: Cluster, item: Object) -> None:
     for condition in status.get("conditions") or ():
         condition["lastTransitionTime"] = format_time()
     new = prepare_new(resource, item["metadata"].get("namespace", ""), dict(item))
-    manager = "api-priority-and-fairness-config-producer-v1" if group == _FLOW_CONTROL else MANAGER
-    cluster.rules.track_update(resource, None, new, manager, "")
+    cluster.rules.track_update(resource, None, new, MANAGER, "")
     cluster.store.put(resource, new | ({"status": item["status"]} if "status" in item else {}))

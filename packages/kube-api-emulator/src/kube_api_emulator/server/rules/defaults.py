@@ -23,8 +23,6 @@ _WEBHOOK = {
     "objectSelector": {},
     "timeoutSeconds": 10,
 }
-_SCALE_IO = {"storageMode": "ThinProvisioned", "fsType": "xfs"}
-_CEPH = {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"}
 # Defaults that do not depend on other fields, in the order in which the server has them.
 _VALUES: Mapping[str, Mapping[str, Any]] = {
     "admissionregistration.v1.MutatingWebhook": {**_WEBHOOK, "reinvocationPolicy": "Never"},
@@ -101,29 +99,14 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     "core.v1.Probe": {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3},
     "core.v1.ProjectedVolumeSource": {"defaultMode": _MODE},
     "core.v1.ReplicationControllerSpec": {"replicas": 1},
-    "core.v1.ScaleIOVolumeSource": _SCALE_IO,
-    "core.v1.ScaleIOPersistentVolumeSource": _SCALE_IO,
     "core.v1.SecretVolumeSource": {"defaultMode": _MODE},
     "core.v1.ServiceAccountTokenProjection": {"expirationSeconds": 3600},
     "core.v1.ServicePort": {"protocol": "TCP"},
     "core.v1.ISCSIVolumeSource": {"iscsiInterface": "default"},
     "core.v1.ISCSIPersistentVolumeSource": {"iscsiInterface": "default"},
-    "core.v1.RBDVolumeSource": _CEPH,
-    "core.v1.RBDPersistentVolumeSource": _CEPH,
-    "core.v1.AzureDiskVolumeSource": {
-        "cachingMode": "ReadWrite",
-        "fsType": "ext4",
-        "readOnly": False,
-        "kind": "Shared",
-    },
     "discovery.v1.EndpointPort": {"name": "", "protocol": "TCP"},
-    "flowcontrol.v1.FlowSchemaSpec": {"matchingPrecedence": 1000},
-    "flowcontrol.v1.ExemptPriorityLevelConfiguration": {"nominalConcurrencyShares": 0, "lendablePercent": 0},
-    "flowcontrol.v1.LimitedPriorityLevelConfiguration": {"nominalConcurrencyShares": 30, "lendablePercent": 0},
-    "flowcontrol.v1.QueuingConfiguration": {"queues": 64, "handSize": 8, "queueLengthLimit": 50},
     "admissionregistration.v1.MutatingAdmissionPolicySpec": {"failurePolicy": "Fail"},
     "networking.v1.NetworkPolicyPort": {"protocol": "TCP"},
-    "resource.v1.DeviceToleration": {"operator": "Equal"},
     "rbac.v1.RoleRef": {"apiGroup": "rbac.authorization.k8s.io"},
     "scheduling.v1.PriorityClass": {"preemptionPolicy": "PreemptLowerPriority"},
     "storage.v1.CSIDriverSpec": {

@@ -25,10 +25,6 @@ _FIELDS: Mapping[str, Sequence[tuple[str, ...]]] = {
     "Lease": [("spec", "preferredHolder"), ("spec", "strategy")],
     "Node": [("spec", "configSource")],
     "StatefulSet": [("spec", "updateStrategy", "rollingUpdate", "maxUnavailable")],
-    "ResourceSlice": [
-        ("spec", "devices", "*", "nodeAllocatableResourceMappings"),
-        *(("spec", "devices", "*", "attributes", "*", name) for name in ("bools", "ints", "strings", "versions")),
-    ],
 }
 # What goes as well if nothing is left in it.
 _EMPTIED = ("lifecycle",)

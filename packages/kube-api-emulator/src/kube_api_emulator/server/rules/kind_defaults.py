@@ -4,7 +4,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from kube_api_emulator.server.amounts import format_amount, sum_containers
@@ -308,7 +307,7 @@ def _default_sources(spec: Part) -> None:
 
 
 def _default_volume_object(item: Part) -> None:
-    """Set the defaults of a PersistentVolume, which those within a VolumeAttachment do not have."""
+    """Set the defaults of a PersistentVolume."""
     spec = item.setdefault("spec", {})
     spec["persistentVolumeReclaimPolicy"] = spec.get("persistentVolumeReclaimPolicy") or "Retain"
     _set(spec, volumeMode="Filesystem")
@@ -328,17 +327,6 @@ def _default_node_status(status: Part) -> None:
     """Let pods have all that a node has, unless it says less."""
     if status.get("capacity") and not status.get("allocatable"):
         status["allocatable"] = dict(status["capacity"])
-
-
-def _default_device_request(request: Part) -> None:
-    if not request.get("allocationMode"):
-        request["allocationMode"] = "ExactCount"
-    if request["allocationMode"] == "ExactCount" and not request.get("count"):
-        request["count"] = 1
-
-
-def _default_taint(taint: Part) -> None:
-    _set(taint, timeAdded=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
@@ -365,9 +353,6 @@ FUNCTIONS: Mapping[str, Callable[[Part], None]] = {
     "networking.v1.IngressClassSpec": _default_ingress_class,
     "networking.v1.NetworkPolicySpec": _default_network_policy,
     "rbac.v1.Subject": _default_subject,
-    "resource.v1.DeviceTaint": _default_taint,
-    "resource.v1.DeviceSubRequest": _default_device_request,
-    "resource.v1.ExactDeviceRequest": _default_device_request,
 }
 """Functions that complete a part, by its definition. The parts below it get theirs afterwards."""
 

@@ -17,12 +17,7 @@ _ALLOCATED: Mapping[str, tuple[str, ...]] = {
 
 
 # A write of their status changes nothing else.
-_ONLY_STATUS = frozenset(
-    {
-        *("APIService", "FlowSchema", "PriorityLevelConfiguration", "ServiceCIDR", "ValidatingAdmissionPolicy"),
-        "VolumeAttachment",
-    }
-)
+_ONLY_STATUS = frozenset({"APIService", "ValidatingAdmissionPolicy"})
 _SOURCES = ("dataSource", "dataSourceRef")
 _JOB_LABELS = ("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name")
 

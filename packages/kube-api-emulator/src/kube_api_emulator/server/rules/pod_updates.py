@@ -1,47 +1,20 @@
-"""What the subresources of pods change: their temporary containers, or the amounts that containers ask for.
+"""What the subresource of the temporary containers of a pod changes.
 
-The strategies are in pkg/registry/core/pod/strategy.go of Kubernetes. They drop all other changes.
+The strategy is in pkg/registry/core/pod/strategy.go of Kubernetes. It drops all other changes.
 """
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 Object = dict[str, Any]
 
-EPHEMERAL_CONTAINERS, RESIZE = "ephemeralcontainers", "resize"
-POD_PARTS = frozenset({EPHEMERAL_CONTAINERS, RESIZE})
-_GROUPS = ("containers", "initContainers")
-_RESIZED = ("resources", "resizePolicy")
+POD_PARTS = frozenset({"ephemeralcontainers"})
 
 
-def keep_pod_part(part: str, live: Object, item: Object) -> Object:
-    """Return a pod with the changes that a request to a subresource can make."""
-    spec, sent = copy.deepcopy(live["spec"]), item.get("spec") or {}
-    if part == EPHEMERAL_CONTAINERS:
-        _replace(spec, "ephemeralContainers", sent.get("ephemeralContainers"))
-        return {**copy.deepcopy(live), "spec": spec}
-    if any(len(sent.get(group) or ()) != len(spec.get(group) or ()) for group in _GROUPS):
-        # Validation refuses the whole pod.
-        return item
-    for group in _GROUPS:
-        _replace(spec, group, _keep_amounts(spec.get(group) or (), sent.get(group) or ()))
-    _replace(spec, "resources", sent.get("resources"))
-    return {**copy.deepcopy(live), "spec": spec}
-
-
-def _keep_amounts(former: Sequence[Object], sent: Sequence[Object]) -> list[Object]:
-    """Return containers with other amounts; those that are sent if they have other names."""
-    if [each.get("name") for each in former] != [each.get("name") for each in sent]:
-        return list(sent)
-    kept = [dict(each) for each in former]
-    for container, changed in zip(kept, sent, strict=True):
-        for name in _RESIZED:
-            _replace(container, name, changed.get(name))
+def keep_pod_part(live: Object, item: Object) -> Object:
+    """Return a pod with other temporary containers, and no other change."""
+    kept, sent = copy.deepcopy(live), (item.get("spec") or {}).get("ephemeralContainers")
+    kept["spec"].pop("ephemeralContainers", None)
+    if sent:
+        kept["spec"]["ephemeralContainers"] = sent
     return kept
-
-
-def _replace(part: Object, name: str, value: object) -> None:
-    part.pop(name, None)
-    if value or value == {}:
-        part[name] = value

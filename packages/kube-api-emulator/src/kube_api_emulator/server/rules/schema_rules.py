@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from kube_api_emulator.schemas.packed import load_go_types
-from kube_api_emulator.schemas.schemas import Schema, Schemas, read_custom_kinds
+from kube_api_emulator.schemas.schemas import Schema, Schemas
 from kube_api_emulator.server.rules.body_types import (
     Kind,
     check_applied_types,
@@ -123,10 +123,6 @@ class SchemaRules:
             message = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {text}'
             raise ContentError(400, "BadRequest", message) from None
 
-    def check_applied(self, resource: ResourceFacts, config: Object) -> None:
-        """Check the types of a configuration that is converted before it is applied. Raises ContentError."""
-        check_applied_types(self._find_kind(resource), config)
-
     def set_defaults(self, resource: ResourceFacts, item: Object, live: Object | None) -> None:
         """Set the defaults of an object. Raises ContentError."""
         kind = self._find_kind(resource)
@@ -169,17 +165,10 @@ class SchemaRules:
         live: Object | None,
         sent_group: str = "",
         part: str = "",
-        *,
-        namespace: Object | None = None,
     ) -> None:
-        """Check an object with its defaults. Raises ContentError.
-
-        `part` is the subresource that is written, `namespace` the object with the namespace of a new object.
-        """
+        """Check an object with its defaults. Raises ContentError. `part` is the subresource that is written."""
         kind = self._find_kind(resource)
-        causes = find_causes(
-            kind, item, live, is_custom=resource.is_custom, sent_group=sent_group, part=part, namespace=namespace
-        )
+        causes = find_causes(kind, item, live, is_custom=resource.is_custom, sent_group=sent_group, part=part)
         if causes:
             raise refuse_fields(resource.group, resource.kind, item["metadata"].get("name", ""), causes)
 
@@ -318,11 +307,6 @@ class SchemaRules:
 def format_time() -> str:
     """Return the time as managed fields have it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def list_custom_kinds(definition: Schema) -> list[tuple[str, str, str]]:
-    """Return group, version and kind of each served version of a CustomResourceDefinition."""
-    return [key for key, _ in read_custom_kinds(definition)]
 
 
 def _strip(item: Object) -> Object:

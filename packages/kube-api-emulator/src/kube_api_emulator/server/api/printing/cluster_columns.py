@@ -80,11 +80,6 @@ def _show_modes(item: Object) -> str:
     return ",".join(item["spec"].get("volumeLifecycleModes") or ()) or NONE
 
 
-def _show_missing_level(item: Object) -> str:
-    conditions = (item.get("status") or {}).get("conditions") or ()
-    return next((str(each["status"]) for each in conditions if each["type"] == "Dangling"), "?")
-
-
 def _show_approval(item: Object) -> str:
     status = item.get("status") or {}
     types = {str(each["type"]) for each in status.get("conditions") or ()}
@@ -96,15 +91,6 @@ def _show_approval(item: Object) -> str:
 def _show_requested_duration(item: Object) -> str:
     seconds = item["spec"].get("expirationSeconds")
     return NONE if seconds is None else format_duration(seconds)
-
-
-def _show_parent(item: Object) -> str:
-    parent = item["spec"].get("parentRef")
-    if not parent:
-        return NONE
-    group = f".{parent['group']}" if parent.get("group") else ""
-    place = f"/{parent['namespace']}" if parent.get("namespace") else ""
-    return f"{parent.get('resource', '')}{group}".lower() + f"{place}/{parent.get('name', '')}"
 
 
 def _show_node_state(item: Object) -> str:
@@ -134,14 +120,6 @@ def _show_kernel(item: Object) -> str:
     return f"{system.get('kernelVersion') or UNKNOWN}{machine}"
 
 
-def _show_claim_state(item: Object) -> str:
-    status, is_leaving = item.get("status") or {}, bool(item["metadata"].get("deletionTimestamp"))
-    states = ["deleted"] if is_leaving else []
-    if not status.get("allocation"):
-        return ",".join(states or ["pending"])
-    return ",".join([*states, "allocated", *(["reserved"] if status.get("reservedFor") else [])])
-
-
 def _show_service(item: Object) -> str:
     service = item["spec"].get("service")
     return f"{service.get('namespace', '')}/{service.get('name', '')}" if service else "Local"
@@ -163,18 +141,11 @@ _BINDING = {
     "ServiceAccounts": _show_subjects("ServiceAccount"),
 }
 _POLICY_BINDING = {"PolicyName": read_path("spec", "policyName", otherwise=""), "ParamRef": _show_parameter}
-_LIMITED = ("spec", "limited")
-_QUEUING = (*_LIMITED, "limitResponse", "queuing")
 _SYSTEM = ("status", "nodeInfo")
 
 CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
     "RoleBinding": _BINDING,
     "ClusterRoleBinding": _BINDING,
-    "ComponentStatus": {
-        "Status": lambda item: "Healthy" if item["conditions"][0]["status"] == "True" else "Unhealthy",
-        "Message": lambda item: item["conditions"][0].get("message", ""),
-        "Error": lambda item: item["conditions"][0].get("error", ""),
-    },
     "Node": {
         "Status": _show_node_state,
         "Roles": _show_node_roles,
@@ -204,13 +175,6 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
     },
     "RuntimeClass": {"Handler": read_path("handler", otherwise="")},
     "VolumeAttributesClass": {"DriverName": read_path("driverName", otherwise="")},
-    "VolumeAttachment": {
-        "Attacher": read_path("spec", "attacher", otherwise=""),
-        "PV": read_path("spec", "source", "persistentVolumeName", otherwise=""),
-        "Node": read_path("spec", "nodeName", otherwise=""),
-        "Attached": _is_set("status", "attached"),
-    },
-    "CSINode": {"Drivers": count_items("spec", "drivers")},
     "CSIDriver": {
         "AttachRequired": _is_set("spec", "attachRequired", otherwise=True),
         "PodInfoOnMount": _is_set("spec", "podInfoOnMount"),
@@ -228,19 +192,6 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
     "MutatingAdmissionPolicy": {"Mutations": count_items("spec", "mutations"), "ParamKind": _show_parameter_kind},
     "ValidatingAdmissionPolicyBinding": _POLICY_BINDING,
     "MutatingAdmissionPolicyBinding": _POLICY_BINDING,
-    "FlowSchema": {
-        "PriorityLevel": read_path("spec", "priorityLevelConfiguration", "name", otherwise=""),
-        "MatchingPrecedence": read_path("spec", "matchingPrecedence", otherwise=0),
-        "DistinguisherMethod": read_path("spec", "distinguisherMethod", "type"),
-        "MissingPL": _show_missing_level,
-    },
-    "PriorityLevelConfiguration": {
-        "Type": read_path("spec", "type", otherwise=""),
-        "NominalConcurrencyShares": read_path(*_LIMITED, "nominalConcurrencyShares"),
-        "Queues": read_path(*_QUEUING, "queues"),
-        "HandSize": read_path(*_QUEUING, "handSize"),
-        "QueueLengthLimit": read_path(*_QUEUING, "queueLengthLimit"),
-    },
     "CertificateSigningRequest": {
         "SignerName": read_path("spec", "signerName"),
         "Requestor": read_path("spec", "username", otherwise=""),
@@ -248,12 +199,4 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
         "Condition": _show_approval,
     },
     "APIService": {"Service": _show_service, "Available": _show_availability},
-    "ResourceClaim": {"State": _show_claim_state},
-    "ResourceSlice": {
-        "Node": read_path("spec", "nodeName", otherwise=""),
-        "Driver": read_path("spec", "driver", otherwise=""),
-        "Pool": read_path("spec", "pool", "name", otherwise=""),
-    },
-    "IPAddress": {"ParentRef": _show_parent},
-    "ServiceCIDR": {"CIDRs": lambda item: ",".join(item["spec"].get("cidrs") or ())},
 }

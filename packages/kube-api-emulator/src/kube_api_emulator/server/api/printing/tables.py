@@ -40,9 +40,6 @@ def build_table(
     rows = []
     for item in items:
         row: Object = {"cells": [read(item) for _, read in columns]}
-        if resource.kind == "IPAddress":
-            # The server defines no column for the last cell.
-            row["cells"].append(read_age(item))
         if resource.kind == "Pod" and (conditions := list_row_conditions(item)):
             row["conditions"] = conditions
         rows.append(row | _include(resource, item, objects, version))

@@ -38,7 +38,6 @@ _FIELDS_OF_KIND = {
     "ReplicationController": {"status.replicas"},
     "Service": {"spec.clusterIP", "spec.type"},
     "CertificateSigningRequest": {"spec.signerName"},
-    "ResourceSlice": {"spec.driver", "spec.nodeName"},
 }
 
 
@@ -142,8 +141,6 @@ def _list_fields(resource: Resource) -> set[str]:
 def _describe_unknown_field(resource: Resource, path: str) -> str:
     if resource.kind == "Job" and not resource.is_custom:
         return f'field label "{path}" not supported for Job'
-    if resource.kind == "ResourceSlice" and not resource.is_custom:
-        return f"field label not supported for {resource.group_version}, Kind={resource.kind}: {path}"
     if resource.is_custom or resource.kind in _FIELDS_OF_KIND:
         return f"field label not supported: {path}"
     return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'

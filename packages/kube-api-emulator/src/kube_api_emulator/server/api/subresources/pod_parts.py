@@ -19,7 +19,7 @@ _REFUSED = {
     "portforward": "the sandbox runs no containers: no port can be forwarded",
     "proxy": "the sandbox runs no containers: there is no server to pass requests to",
 }
-PARTS = frozenset({*_REFUSED, "binding", "log", "eviction", "token"})
+PARTS = frozenset({*_REFUSED, "log", "eviction", "token"})
 EVICTION = Resource("policy", "v1", "evictions", "Eviction", True)
 _LEAST_SECONDS, _USUAL_SECONDS, _MOST_SECONDS = 600, 3600, 2**32
 TOKEN_REQUEST = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest", True)

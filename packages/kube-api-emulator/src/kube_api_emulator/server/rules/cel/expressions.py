@@ -61,11 +61,6 @@ class Expression:
         raise ExpressionError(_translate_error(text))
 
 
-def can_evaluate() -> bool:
-    """Check that the package for CEL is installed."""
-    return _load_environment() is not None
-
-
 @cache
 def compile_expression(text: str) -> Expression:
     """Return a compiled expression. Raises UnknownExpressionError for one that is not known here."""

@@ -9,6 +9,7 @@ from kube_api_emulator.schemas.schema_check import find_problems, format_path
 from kube_api_emulator.schemas.schemas import ANY
 from kube_api_emulator.server.rules.body_types import Kind
 from kube_api_emulator.server.rules.content_errors import Cause
+from kube_api_emulator.server.rules.unsupported_fields import find_unsupported_fields
 from kube_api_emulator.server.rules.validation import (
     addresses,
     classes,
@@ -23,7 +24,6 @@ from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.custom import definitions
 from kube_api_emulator.server.rules.validation.custom.parts import check_custom_resource
 from kube_api_emulator.server.rules.validation.custom.rules import check_custom_rules
-from kube_api_emulator.server.rules.validation.devices import claims, slices
 from kube_api_emulator.server.rules.validation.names import check_metadata
 from kube_api_emulator.server.rules.validation.pods import pods
 from kube_api_emulator.server.rules.validation.service_allocation import find_allocation_causes
@@ -31,7 +31,6 @@ from kube_api_emulator.server.rules.validation.statuses import check_status
 from kube_api_emulator.server.rules.validation.system import (
     certificates,
     events,
-    flow_control,
     mutations,
     nodes,
     policies,
@@ -41,22 +40,21 @@ from kube_api_emulator.server.rules.validation.system import (
 Part = Mapping[str, Any]
 
 # The server checks these as new ones before their changes.
-_CHECKED_TWICE = frozenset({"IPAddress", "Job", "Node", "PersistentVolume"})
+_CHECKED_TWICE = frozenset({"Job", "Node", "PersistentVolume"})
 _REPEATED = ("metadata.labels", "metadata.annotations", "metadata.ownerReferences")
 _OFTEN_CHECKED = frozenset(
     {
-        *("APIService", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "IPAddress", "Ingress"),
+        *("APIService", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "Ingress"),
         *("IngressClass", "Job", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Role"),
         *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "VolumeAttributesClass"),
-        *("CertificateSigningRequest", "CSIStorageCapacity", "ResourceClaim", "ResourceClaimTemplate", "DeviceClass"),
-        "ControllerRevision",
+        *("CertificateSigningRequest", "ControllerRevision"),
     }
 )
 _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
 # Of the other kinds, those whose finalizers are checked twice in an update.
 _FINALIZERS_TWICE = frozenset(
     {
-        *("LimitRange", "EndpointSlice", "PriorityLevelConfiguration", "FlowSchema", "CSINode", "VolumeAttachment"),
+        *("LimitRange", "EndpointSlice"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
         *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
     }
@@ -81,18 +79,13 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "DaemonSet": workloads.check_daemon_set,
     "ControllerRevision": classes.check_controller_revision,
     "CSIDriver": classes.check_driver,
-    "CSINode": nodes.check_csi_node,
-    "CSIStorageCapacity": storage.check_storage_capacity,
     "Deployment": workloads.check_deployment,
-    "DeviceClass": claims.check_device_class,
     "Endpoints": addresses.check_endpoints,
     "EndpointSlice": addresses.check_endpoint_slice,
     "Event": events.check_event,
-    "FlowSchema": flow_control.check_flow_schema,
     "HorizontalPodAutoscaler": others.check_autoscaler,
     "Ingress": networking.check_ingress,
     "IngressClass": classes.check_ingress_class,
-    "IPAddress": services.check_ip_address,
     "Job": workloads.check_job,
     "Lease": classes.check_lease,
     "LimitRange": limits.check_limit_range,
@@ -104,19 +97,14 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "PodDisruptionBudget": others.check_disruption_budget,
     "PodTemplate": workloads.check_pod_template,
     "PriorityClass": storage.check_priority_class,
-    "PriorityLevelConfiguration": flow_control.check_priority_level,
     "ReplicaSet": workloads.check_replica_set,
-    "ResourceClaim": claims.check_device_claim,
-    "ResourceClaimTemplate": claims.check_claim_template,
     "ReplicationController": workloads.check_replication_controller,
-    "ResourceSlice": slices.check_slice,
     "ResourceQuota": limits.check_resource_quota,
     "Role": others.check_role,
     "RoleBinding": others.check_role_binding,
     "RuntimeClass": classes.check_runtime_class,
     "Secret": others.check_secret,
     "Service": networking.check_service,
-    "ServiceCIDR": services.check_service_cidr,
     "StatefulSet": workloads.check_stateful_set,
     "StorageClass": storage.check_storage_class,
     "MutatingAdmissionPolicy": mutations.check_mutating_policy,
@@ -125,13 +113,11 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ValidatingAdmissionPolicy": policies.check_policy,
     "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,
     "ValidatingWebhookConfiguration": webhooks.check_webhooks,
-    "VolumeAttachment": storage.check_attachment,
     "VolumeAttributesClass": classes.check_attributes_class,
 }
 
 _PART_CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ephemeralcontainers": pods.check_ephemeral_update,
-    "resize": pods.check_pod_resize,
 }
 """Checks of the writes of subresources, in place of those of the kind."""
 
@@ -144,20 +130,18 @@ def find_causes(
     is_custom: bool,
     sent_group: str = "",
     part: str = "",
-    namespace: Part | None = None,
 ) -> list[Cause]:
     """Return the problems of an object with its defaults, and of its changes to the live one.
 
     `sent_group` is the group of the request, if the object is stored in another one. `part` is its subresource.
-    `namespace` is the object with the namespace of a new object.
     """
     if (kind.group, kind.name, part) == ("", "Service", ""):
         found = find_allocation_causes(item.get("spec") or {}, live and (live.get("spec") or {}))
         if found:
             return found
+    if not is_custom and (unsupported := find_unsupported_fields(kind.name, item)):
+        return unsupported
     causes = Causes()
-    if namespace is not None and not is_custom:
-        claims.check_admin_access(kind.name, item, namespace, causes)
     check_metadata(kind.name, item.get("metadata") or {}, causes, is_custom=is_custom)
     if live is not None:
         _repeat_metadata(kind.name, causes)

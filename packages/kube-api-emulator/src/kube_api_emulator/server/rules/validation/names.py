@@ -73,11 +73,7 @@ _FREE_FINALIZERS = frozenset(
     }
 )
 # Kinds whose checks include the name, or that take any name.
-_OWN_NAMES = frozenset({"APIService", "CertificateSigningRequest", "IPAddress"})
-_NOT_IN_TEMPLATES = (
-    *("name", "generateName", "namespace", "selfLink", "uID", "resourceVersion", "generation", "creationTimestamp"),
-    *("deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields"),
-)
+_OWN_NAMES = frozenset({"APIService", "CertificateSigningRequest"})
 _ACCESS_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
 
 
@@ -181,15 +177,6 @@ def check_annotations(annotations: object, field: str, causes: Causes) -> None:
         size += len(key.encode()) + len(str(value).encode())
     if size > _ANNOTATIONS_SIZE:
         causes.report_length(field, _ANNOTATIONS_SIZE)
-
-
-def check_template_metadata(metadata: Mapping[str, Any], field: str, causes: Causes) -> None:
-    """Check the metadata of a template, which may have labels and annotations only."""
-    check_annotations(metadata.get("annotations"), f"{field}.annotations", causes)
-    check_labels(metadata.get("labels"), f"{field}.labels", causes)
-    for name in _NOT_IN_TEMPLATES:
-        if metadata.get(name.replace("uID", "uid")):
-            causes.forbid(f"{field}.{name}", "cannot be set")
 
 
 def list_segment_problems(name: str) -> list[str]:

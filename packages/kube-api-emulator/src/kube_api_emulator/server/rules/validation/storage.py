@@ -19,7 +19,6 @@ from kube_api_emulator.server.rules.validation.system.disks import (
     check_attributes_class,
     check_volume_sources,
 )
-from kube_api_emulator.server.rules.validation.system.nodes import check_driver_name
 
 Part = Mapping[str, Any]
 
@@ -27,7 +26,6 @@ _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOnc
 _CLAIM_UPDATES = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
-_ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 _USER_PRIORITY = 1_000_000_000
 
 _OF_SOURCES = ("apiGroup", "kind", "name")
@@ -163,48 +161,6 @@ def _check_modes(spec: Part, field: str, causes: Causes) -> None:
         causes.forbid(f"{field}.accessModes", "may not use ReadWriteOncePod with other access modes")
 
 
-def check_attachment(item: Part, before: Part | None, causes: Causes) -> None:
-    """Check the node, the volume and the status of an attachment. Its spec can't change."""
-    spec = item.get("spec") or {}
-    node, source = spec.get("nodeName") or "", spec.get("source") or {}
-    check_driver_name(spec.get("attacher") or "", "spec.attacher", causes)
-    volume, inline = source.get("persistentVolumeName"), source.get("inlineVolumeSpec")
-    if volume is None and inline is None:
-        causes.require("spec.source", _ONE_SOURCE)
-    elif volume is not None and inline is not None:
-        causes.forbid("spec.source", _ONE_SOURCE)
-    elif volume == "":
-        causes.require("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName")
-    elif inline is not None:
-        _check_inline_volume(inline, "spec.source.inlineVolumeSpec", causes)
-    for text in list_subdomain_problems(node):
-        causes.refuse("spec.nodeName", node, text)
-    for text in list_subdomain_problems(volume) if volume is not None else ():
-        causes.refuse("spec.source.persistentVolumeName", volume, text)
-    if before is not None:
-        causes.check_unchanged("spec", spec, before.get("spec") or {}, "@storage.VolumeAttachmentSpec")
-
-
-def _check_inline_volume(spec: Part, field: str, causes: Causes) -> None:
-    """Check a volume within an attachment, which stands for one that a pod names by itself."""
-    text = "in the context of inline volumes"
-    for name in ("claimRef", "capacity"):
-        if spec.get(name) is not None and (spec[name] or name == "claimRef"):
-            causes.forbid(f"{field}.{name}", f"may not be specified {text}")
-    if spec.get("csi") is None:
-        causes.require(f"{field}.csi", f"has to be specified {text}")
-    _check_modes(spec, field, causes)
-    if spec.get("persistentVolumeReclaimPolicy") not in (None, "", "Retain"):
-        causes.forbid(f"{field}.persistentVolumeReclaimPolicy", f"may only be Retain {text}")
-    if spec.get("nodeAffinity") is not None:
-        causes.forbid(f"{field}.nodeAffinity", f"may not be specified {text}")
-    check_volume_sources(spec, causes, field, "")
-    if spec.get("storageClassName"):
-        causes.forbid(f"{field}.storageClassName", f"may not be specified {text}")
-    if spec.get("volumeMode") not in (None, "Filesystem"):
-        causes.forbid(f"{field}.volumeMode", f"may not specify volumeMode other than Filesystem {text}")
-
-
 def _check_volume_use(spec: Part, causes: Causes) -> None:
     policies = ("Delete", "Recycle", "Retain")
     causes.check_choice("spec.persistentVolumeReclaimPolicy", spec.get("persistentVolumeReclaimPolicy"), policies)
@@ -237,20 +193,6 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
         for name in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
             code = "{}s" if name == "parameters" else ""
             causes.check_unchanged(name, item.get(name), before.get(name), code)
-
-
-def check_storage_capacity(item: Part, before: Part | None, causes: Causes) -> None:
-    """Check how much space a storage class has left, for some nodes."""
-    check_selector(item.get("nodeTopology"), "nodeTopology", causes)
-    name, capacity = item.get("storageClassName") or "", item.get("capacity")
-    for text in list_subdomain_problems(name):
-        causes.refuse("storageClassName", name, text)
-    if capacity is not None and parse_quantity(capacity) < 0:
-        causes.refuse("capacity", capacity, "must be greater than or equal to 0")
-    if before is not None:
-        code = "*@meta.v1.LabelSelector"
-        causes.check_unchanged("nodeTopology", item.get("nodeTopology"), before.get("nodeTopology"), code)
-        causes.check_unchanged("storageClassName", name, before.get("storageClassName"))
 
 
 def _read_topology(term: Part) -> dict[str, set[str]]:

@@ -12,7 +12,7 @@ from kube_api_emulator.server.rules.warnings.addresses import (
     warn_of_range,
 )
 from kube_api_emulator.server.rules.warnings.definitions import warn_of_formats
-from kube_api_emulator.server.rules.warnings.pods import VOLUMES, warn_of_claim_spec, warn_of_pod
+from kube_api_emulator.server.rules.warnings.pods import warn_of_claim_spec, warn_of_pod
 
 Part = Mapping[str, Any]
 Warn = Callable[[Part, Part | None], Iterator[str]]
@@ -25,8 +25,6 @@ _VOLUME_ANNOTATIONS = {
     _CLASS: 'deprecated since v1.8; use "storageClassName" attribute instead',
     "volume.beta.kubernetes.io/mount-options": 'deprecated since v1.31; use "mountOptions" attribute instead',
 }
-# Of the old types of volumes, those of which a persistent volume is warned.
-_OLD_VOLUMES = ("cephfs", "photonPersistentDisk", "scaleIO", "storageos", "glusterfs", "rbd")
 _LIMITED = ("cpu", "memory", "storage", "ephemeral-storage")
 _INGRESS_CLASS, _HINTS = "kubernetes.io/ingress.class", "service.kubernetes.io/topology-aware-hints"
 
@@ -186,9 +184,6 @@ def _warn_of_volume(item: Part, live: Part | None) -> Iterator[str]:  # noqa: AR
             if text := find_deprecation(key):
                 place = f"spec.nodeAffinity.required.nodeSelectorTerms[{index}].matchExpressions[{number}].key"
                 yield f"{place}: {key} is {text}"
-    for name in _OLD_VOLUMES:
-        if spec.get(name) is not None:
-            yield f"spec.{'storageOS' if name == 'storageos' else name}: {VOLUMES[name]}"
 
 
 def _warn_of_storage_class(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)

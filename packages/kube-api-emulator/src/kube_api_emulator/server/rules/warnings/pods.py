@@ -21,18 +21,6 @@ _ANNOTATIONS = {
     "security.alpha.kubernetes.io/unsafe-sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
 }
 _SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
-VOLUMES = {
-    "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
-    "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
-    "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
-    "flocker": "deprecated in v1.22, non-functional in v1.25+",
-    "storageos": "deprecated in v1.22, non-functional in v1.25+",
-    "quobyte": "deprecated in v1.22, non-functional in v1.25+",
-    "glusterfs": "deprecated in v1.25, non-functional in v1.26+",
-    "cephfs": "deprecated in v1.28, non-functional in v1.31+",
-    "rbd": "deprecated in v1.28, non-functional in v1.31+",
-}
-"""What is said of old types of volumes."""
 
 
 def warn_of_pod(metadata: Part, spec: Part, root: str = "") -> Iterator[str]:
@@ -110,9 +98,6 @@ def _warn_of_term(term: Part, field: str, *, with_values: bool = False) -> Itera
 
 def _warn_of_volumes(volumes: Sequence[Part], field: str) -> Iterator[str]:
     for index, volume in enumerate(volumes):
-        for kind, text in VOLUMES.items():
-            if volume.get(kind) is not None:
-                yield f"{field}[{index}].{'storageOS' if kind == 'storageos' else kind}: {text}"
         template = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
         if template is not None:
             place = f"{field}[{index}].ephemeral.volumeClaimTemplate.spec"

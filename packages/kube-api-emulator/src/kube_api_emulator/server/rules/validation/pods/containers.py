@@ -127,8 +127,7 @@ def _check_container(container: Part, spec: Part, place: str, volumes: Mapping[s
     causes.check_choice(
         f"{place}.imagePullPolicy", container.get("imagePullPolicy"), ("Always", "IfNotPresent", "Never")
     )
-    claims = spec.get("resourceClaims") or ()
-    check_resources(container.get("resources") or {}, f"{place}.resources", causes, claims=claims)
+    check_resources(container.get("resources") or {}, f"{place}.resources", causes)
     _check_resize(container.get("resizePolicy") or (), spec, f"{place}.resizePolicy", causes)
     context = container.get("securityContext") or {}
     check_container_context(

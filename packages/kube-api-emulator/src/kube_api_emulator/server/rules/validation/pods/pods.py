@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kube_api_emulator.server.rules.go.go_structs import diff_go
 from kube_api_emulator.server.rules.validation.addresses import check_address
 from kube_api_emulator.server.rules.validation.affinity import check_affinity
 from kube_api_emulator.server.rules.validation.causes import Causes
@@ -21,10 +22,8 @@ from kube_api_emulator.server.rules.validation.pods.containers import (
     check_images,
     check_init_containers,
 )
-from kube_api_emulator.server.rules.validation.pods.pod_parts import check_ephemeral_changes, check_resize
 from kube_api_emulator.server.rules.validation.pods.resources import (
     check_pod_resources,
-    check_resource_claims,
     check_resources,
 )
 from kube_api_emulator.server.rules.validation.pods.scheduling import (
@@ -33,7 +32,6 @@ from kube_api_emulator.server.rules.validation.pods.scheduling import (
     check_tolerations,
 )
 from kube_api_emulator.server.rules.validation.pods.security import (
-    check_host_processes,
     check_host_users,
     check_pod_context,
     check_system,
@@ -65,7 +63,6 @@ def check_pod_spec(
     names = {claim.get("name") for claim in claims}
     own = [volume for volume in spec.get("volumes") or () if volume.get("name") not in names]
     volumes = check_volumes([*claims, *own], f"{field}.volumes", causes, pod or "")
-    check_resource_claims(spec.get("resourceClaims") or (), f"{field}.resourceClaims", causes)
     check_containers(spec, field, volumes, causes)
     check_init_containers(spec, field, volumes, causes)
     check_ephemeral_containers(spec, field, volumes, causes)
@@ -88,7 +85,6 @@ def check_pod_spec(
     check_tolerations(spec.get("tolerations") or (), f"{field}.tolerations", causes)
     _check_aliases(spec.get("hostAliases") or (), f"{field}.hostAliases", causes)
     _check_classes(spec, field, causes)
-    check_host_processes(spec, field, causes)
     if spec.get("os") is not None:
         check_system(spec, field, causes)
 
@@ -192,15 +188,16 @@ def check_pod(item: Part, before: Part | None, causes: Causes) -> None:
 
 
 def check_ephemeral_update(item: Part, before: Part | None, causes: Causes) -> None:
-    """Check a pod whose temporary containers change."""
+    """Check a pod whose temporary containers change: those it has stay as they are."""
     _check_whole(item, causes)
-    check_ephemeral_changes(item.get("spec") or {}, (before or {}).get("spec") or {}, causes)
-
-
-def check_pod_resize(item: Part, before: Part | None, causes: Causes) -> None:
-    """Check a pod whose containers ask for other amounts."""
-    _check_whole(item, causes)
-    check_resize(item, before or {}, causes)
+    containers = {each.get("name"): each for each in (item.get("spec") or {}).get("ephemeralContainers") or ()}
+    for former in ((before or {}).get("spec") or {}).get("ephemeralContainers") or ():
+        field, name = "spec.ephemeralContainers", former["name"]
+        if name not in containers:
+            causes.forbid(field, f'existing ephemeral containers "{name}" may not be removed\n')
+        elif containers[name] != former:
+            differences = diff_go("@core.EphemeralContainer", former, containers[name])
+            causes.forbid(field, f'existing ephemeral containers "{name}" may not be changed\n{differences}')
 
 
 def _check_whole(item: Part, causes: Causes) -> None:

@@ -1,6 +1,6 @@
-"""Amounts that containers and pods ask for, and the devices they claim."""
+"""Amounts that containers and pods ask for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +9,6 @@ from kube_api_emulator.server.amounts import format_amount, sum_containers
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.names import (
     list_key_problems,
-    list_label_problems,
-    list_subdomain_problems,
 )
 
 Part = Mapping[str, Any]
@@ -26,7 +24,6 @@ _QUOTA_RESOURCES = frozenset(
         "limits.ephemeral-storage",
     }
 )
-_CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
 
 
 def check_resources(
@@ -34,10 +31,9 @@ def check_resources(
     field: str,
     causes: Causes,
     *,
-    claims: Sequence[Part] = (),
     check_name: Callable[[str, str, Causes], None] | None = None,
 ) -> None:
-    """Check limits and requests. All values are amounts. `claims` are those of the pod."""
+    """Check limits and requests. All values are amounts."""
     check_name = check_name or check_resource_name
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     for group, amounts in (("limits", limits), ("requests", requests)):
@@ -53,7 +49,6 @@ def check_resources(
     names = {*limits, *requests}
     if any(name.startswith(_HUGE) for name in names) and not names & {"cpu", "memory"}:
         causes.forbid(field, "HugePages require cpu or memory")
-    _check_claims(resources.get("claims") or (), claims, f"{field}.claims", causes)
 
 
 def _check_amount(name: str, value: str, field: str, causes: Causes) -> None:
@@ -106,13 +101,7 @@ def check_pod_resources(spec: Part, field: str, causes: Causes) -> None:
     resources = spec.get("resources")
     if resources is None:
         return
-    if (spec.get("os") or {}).get("name") == "windows":
-        causes.forbid(f"{field}.resources", "may not be set for a windows pod")
-        return
-    if resources.get("claims") is not None:
-        causes.forbid(f"{field}.resources.claims", "claims may not be set for Resources at pod-level")
-    claims = spec.get("resourceClaims") or ()
-    check_resources(resources, f"{field}.resources", causes, claims=claims, check_name=_check_name_of_pod)
+    check_resources(resources, f"{field}.resources", causes, check_name=_check_name_of_pod)
     _compare_with_containers(spec, resources, f"{field}.resources", causes)
 
 
@@ -140,51 +129,3 @@ def _check_name_of_pod(name: str, field: str, causes: Causes) -> None:
         causes.refuse(field, name, "must be a standard resource type or fully qualified")
     else:
         causes.refuse_choice(field, name, ("cpu", _HUGE, "memory"))
-
-
-def _check_claims(wanted: Sequence[Part], claims: Sequence[Part], field: str, causes: Causes) -> None:
-    known = sorted({claim.get("name") or "" for claim in claims} - {""})
-    seen: set[str] = set()
-    for index, each in enumerate(wanted):
-        place, name, request = f"{field}[{index}]", each.get("name") or "", each.get("request") or ""
-        if not name:
-            causes.require(place)
-            continue
-        key = f"{name}/{request}" if request else name
-        for text in list_label_problems(request) if request and name not in seen else ():
-            causes.refuse(f"{place}.request", request, text)
-        if name in seen or key in seen:
-            causes.report_duplicate(place, name if name in seen else key)
-        seen.add(key)
-        if name not in known:
-            listed = f": {', '.join(known)}" if known else " which is empty"
-            causes.report_missing(place, name, f"must be one of the names in pod.spec.resourceClaims{listed}")
-
-
-def check_resource_claims(claims: Sequence[Part], field: str, causes: Causes) -> None:
-    """Check the claims of devices that a pod makes."""
-    names: set[str] = set()
-    for index, claim in enumerate(claims):
-        place, name = f"{field}[{index}]", claim.get("name") or ""
-        if not name:
-            causes.require(f"{place}.name")
-        elif name in names:
-            causes.report_duplicate(f"{place}.name", name)
-        for text in list_label_problems(name) if name and name not in names else ():
-            causes.refuse(f"{place}.name", name, text)
-        names.add(name)
-        sources = [kind for kind in _CLAIM_SOURCES if claim.get(kind) is not None]
-        if len(sources) > 1:
-            text = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
-            causes.refuse(place, _show_claim(claim), text)
-        if not sources:
-            text = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
-            causes.refuse(place, _show_claim(claim), text)
-        for kind in sources:
-            for text in list_subdomain_problems(claim[kind]):
-                causes.refuse(f"{place}.{kind}", claim[kind], text)
-
-
-def _show_claim(claim: Part) -> Part:
-    names = {kind[0].upper() + kind[1:]: claim.get(kind) for kind in _CLAIM_SOURCES}
-    return {"Name": claim.get("name") or "", **names}

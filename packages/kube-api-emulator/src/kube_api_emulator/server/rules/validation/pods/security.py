@@ -1,12 +1,10 @@
-"""Security contexts of pods and containers, and what depends on the operating system."""
+"""Security contexts of pods and containers, and what users of their own can't share."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kube_api_emulator.server.rules.validation.causes import Causes
-from kube_api_emulator.server.rules.validation.names import list_subdomain_problems
-from kube_api_emulator.server.rules.validation.system.windows_users import list_windows_user_problems
 
 Part = Mapping[str, Any]
 
@@ -25,18 +23,6 @@ _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("seLinuxChangePolicy", ("Recursive",)),
 )
 _HOST_USERS = "when `hostUsers` is false"
-# What a pod of Windows can't have, in its spec, its context and those of its containers.
-_NOT_IN_WINDOWS = "cannot be set for a windows pod"
-_LINUX_SPEC = ("hostUsers", "hostPID", "hostIPC", "shareProcessNamespace")
-_LINUX_CONTEXT = (
-    *("appArmorProfile", "seLinuxOptions", "seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls"),
-    *("runAsUser", "runAsGroup", "supplementalGroups", "supplementalGroupsPolicy", "seLinuxChangePolicy"),
-)
-_LINUX_CONTAINER = (
-    *("appArmorProfile", "seLinuxOptions", "seccompProfile", "capabilities", "readOnlyRootFilesystem", "privileged"),
-    *("allowPrivilegeEscalation", "procMount", "runAsUser", "runAsGroup"),
-)
-_MOST_CREDENTIALS = 64
 _CONTEXT = "@core.SecurityContext"
 _GROUPS = ("initContainers", "containers", "ephemeralContainers")
 
@@ -72,27 +58,12 @@ def check_container_context(context: Part, place: str, causes: Causes, *, has_ho
 
 
 def check_system(spec: Part, field: str, causes: Causes) -> None:
-    """Check what the operating system of a pod allows."""
+    """Check the name of the operating system of a pod."""
     name = spec["os"].get("name") or ""
     if not name:
         causes.require(f"{field}.os.name")
-    elif name not in ("linux", "windows"):
+    elif name != "linux":
         causes.refuse_choice(f"{field}.os", name, ("linux", "windows"))
-    elif name == "linux":
-        for place, context in _list_contexts(spec, field):
-            if context.get("windowsOptions") is not None:
-                causes.forbid(f"{place}.windowsOptions", "windows options cannot be set for a linux pod")
-    else:
-        _check_windows(spec, field, causes)
-
-
-def check_host_processes(spec: Part, field: str, causes: Causes) -> None:
-    """Check that processes of a Windows host use its network."""
-    contexts = [context for _, context in _list_contexts(spec, field)]
-    has_processes = any((context.get("windowsOptions") or {}).get("hostProcess") for context in contexts)
-    if has_processes and not spec.get("hostNetwork"):
-        text = "hostNetwork must be true if pod contains any hostProcess containers"
-        causes.refuse(f"{field}.hostNetwork", False, text)
 
 
 def check_host_users(spec: Part, field: str, causes: Causes) -> None:
@@ -146,11 +117,9 @@ def _show_profile(profile: Part | None) -> Part | None:
 
 
 def _check_profiles(context: Part, place: str, causes: Causes) -> None:
-    seccomp, armor, options = (context.get(name) for name in ("seccompProfile", "appArmorProfile", "windowsOptions"))
+    seccomp, armor = (context.get(name) for name in ("seccompProfile", "appArmorProfile"))
     if seccomp is not None:
         _check_seccomp(seccomp, f"{place}.seccompProfile", causes)
-    if options is not None:
-        _check_windows_options(options, f"{place}.windowsOptions", causes)
     if armor is not None:
         _check_app_armor(armor, f"{place}.appArmorProfile", causes)
 
@@ -196,38 +165,6 @@ def _check_app_armor(profile: Part, place: str, causes: Causes) -> None:
             causes.refuse(field, path, "must not be padded with whitespace")
         if len(path) > _MOST_PROFILE:
             causes.report_length(field, _MOST_PROFILE)
-
-
-def _check_windows_options(options: Part, place: str, causes: Causes) -> None:
-    name = options.get("gmsaCredentialSpecName")
-    for text in list_subdomain_problems(name) if name is not None else ():
-        causes.refuse(f"{place}.gmsaCredentialSpecName", name, text)
-    credentials, user = options.get("gmsaCredentialSpec"), options.get("runAsUserName")
-    if credentials == "":
-        causes.refuse(f"{place}.gmsaCredentialSpec", "", "gmsaCredentialSpec cannot be an empty string")
-    elif len((credentials or "").encode()) > _MOST_CREDENTIALS * 1024:
-        text = f"gmsaCredentialSpec size must be under {_MOST_CREDENTIALS} KiB"
-        causes.refuse(f"{place}.gmsaCredentialSpec", credentials, text)
-    for text in list_windows_user_problems(user) if user is not None else ():
-        causes.refuse(f"{place}.runAsUserName", user, f"runAsUserName{text}")
-
-
-def _check_windows(spec: Part, field: str, causes: Causes) -> None:
-    for name in _LINUX_SPEC:
-        if spec.get(name):
-            causes.forbid(f"{field}.{name}", _NOT_IN_WINDOWS)
-    for place, context in _list_contexts(spec, field):
-        names = _LINUX_CONTEXT if place == f"{field}.securityContext" else _LINUX_CONTAINER
-        for name in names:
-            if context.get(name) is not None:
-                causes.forbid(f"{place}.{name}", _NOT_IN_WINDOWS)
-
-
-def _list_contexts(spec: Part, field: str) -> Iterator[tuple[str, Part]]:
-    """Yield the contexts of a pod and of its containers, with their fields."""
-    yield f"{field}.securityContext", spec.get("securityContext") or {}
-    for place, container in _list_containers(spec, field):
-        yield f"{place}.securityContext", container.get("securityContext") or {}
 
 
 def _list_containers(spec: Part, field: str) -> Iterator[tuple[str, Part]]:

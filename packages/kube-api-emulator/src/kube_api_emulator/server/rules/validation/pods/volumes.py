@@ -22,7 +22,6 @@ _LISTS, _FILES = ("secret", "configMap", "downwardAPI"), ("serviceAccountToken",
 # The fields that a volume of a type can't do without, in the order of the server's checks.
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "configMap": ("name",),
-    "gitRepo": ("repository",),
     "image": ("reference",),
     "persistentVolumeClaim": ("claimName",),
     "secret": ("secretName",),
@@ -30,12 +29,10 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 
 # The types of volumes in the order in which the server looks for them, and those with another name in a refusal.
 _KINDS = (
-    *("emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi"),
-    *("glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc"),
-    *("flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk"),
-    *("storageos", "projected", "scaleIO", "csi", "ephemeral", "image"),
+    *("emptyDir", "hostPath", "secret", "nfs", "iscsi", "persistentVolumeClaim", "downwardAPI", "fc", "configMap"),
+    *("projected", "csi", "ephemeral", "image"),
 )
-_SHOWN_KINDS = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
+_SHOWN_KINDS = {"downwardAPI": "downwarAPI"}
 
 
 def check_volumes(volumes: Sequence[Part], field: str, causes: Causes, pod: str = "") -> dict[str, Part]:
@@ -105,8 +102,6 @@ def _check_content(kind: str, source: Part, place: str, causes: Causes) -> None:
         case "emptyDir":
             if source.get("sizeLimit") is not None and parse_quantity(source["sizeLimit"]) < 0:
                 causes.forbid(f"{place}.sizeLimit", "SizeLimit field must be a valid resource quantity")
-        case "gitRepo":
-            _check_directory(source.get("directory") or "", f"{place}.directory", causes)
         case "image":
             causes.check_choice(f"{place}.pullPolicy", source.get("pullPolicy"), ("Always", "IfNotPresent", "Never"))
         case "ephemeral":

@@ -14,26 +14,10 @@ Part = Mapping[str, Any]
 # The fields that a source of a type can't do without, in the order of the server's checks of types.
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "hostPath": ("path",),
-    "gcePersistentDisk": ("pdName",),
-    "awsElasticBlockStore": ("volumeID",),
-    "glusterfs": ("endpoints", "path"),
-    "flocker": (),
     "nfs": ("server", "path"),
-    "rbd": ("monitors", "image"),
-    "quobyte": (),
-    "cephfs": ("monitors",),
     "iscsi": ("targetPortal", "iqn"),
-    "cinder": ("volumeID",),
     "fc": (),
-    "flexVolume": ("driver",),
-    "azureFile": ("secretName", "shareName"),
-    "vsphereVolume": ("volumePath",),
-    "photonPersistentDisk": ("pdID",),
-    "portworxVolume": ("volumeID",),
-    "azureDisk": ("diskName", "diskURI"),
-    "scaleIO": ("gateway", "system", "volumeName"),
     "local": ("path",),
-    "storageos": ("volumeName",),
     "csi": (),
 }
 _HOST_TYPES = (*("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),)
@@ -42,16 +26,12 @@ _INITIATORS = {
     "eui": re.compile(r"eui.[A-Za-z0-9]{16}\Z"),
     "naa": re.compile(r"naa.[A-Za-z0-9]{32}\Z"),
 }
-# A host with a port, as Go's net.SplitHostPort takes it: a host with colons is in brackets.
-_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*):[^:\[\]]*")
-_MANAGED = "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"
-_BLOB = "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd"
-_MOST_UNITS, _LONGEST_TENANT, _LONGEST_PORTAL = 255, 64, 64
+_MOST_UNITS, _LONGEST_PORTAL = 255, 64
 
 
 def check_disk(kind: str, source: Part, field: str, causes: Causes) -> None:
     """Check a source of one type, at its place."""
-    place = f"{field}.{'persistentDisk' if kind == 'gcePersistentDisk' else kind}"
+    place = f"{field}.{kind}"
     for name in REQUIRED[kind]:
         if not source.get(name):
             causes.require(f"{place}.{name}")
@@ -74,43 +54,6 @@ def _check_steps(source: Part, place: str, causes: Causes) -> None:
 def _check_nfs(source: Part, place: str, causes: Causes) -> None:
     if not (source.get("path") or "").startswith("/"):
         causes.refuse(f"{place}.path", source.get("path") or "", "must be an absolute path")
-
-
-def _check_partition(source: Part, place: str, causes: Causes) -> None:
-    partition = source.get("partition") or 0
-    if not 0 <= partition <= _MOST_UNITS:
-        causes.refuse(f"{place}.partition", partition, "must be between 1 and 255, inclusive")
-
-
-def _check_flocker(source: Part, place: str, causes: Causes) -> None:
-    name, identifier = source.get("datasetName") or "", source.get("datasetUUID") or ""
-    if not name and not identifier:
-        causes.require(place, "one of datasetName and datasetUUID is required")
-    if name and identifier:
-        causes.refuse(place, "resource", "datasetName and datasetUUID can not be specified simultaneously")
-    if "/" in name:
-        causes.refuse(f"{place}.datasetName", name, "must not contain '/'")
-
-
-def _check_quobyte(source: Part, place: str, causes: Causes) -> None:
-    text = "must be a host:port pair or multiple pairs separated by commas"
-    registry = source.get("registry") or ""
-    if not registry:
-        causes.require(f"{place}.registry", text)
-    elif len(source.get("tenant") or "") > _LONGEST_TENANT:
-        causes.require(f"{place}.tenant", "must be a UUID and may not exceed a length of 64 characters")
-    else:
-        for pair in registry.split(","):
-            if not _HOST_AND_PORT.fullmatch(pair):
-                causes.refuse(f"{place}.registry", registry, text)
-    if not source.get("volume"):
-        causes.require(f"{place}.volume")
-
-
-def _check_flex(source: Part, place: str, causes: Causes) -> None:
-    for key in sorted(source.get("options") or ()):
-        if f".{key.partition('/')[0].lower()}".endswith((".kubernetes.io", ".k8s.io")):
-            causes.refuse(f"{place}.options[{key}]", key, "kubernetes.io and k8s.io namespaces are reserved")
 
 
 def _is_persistent(place: str) -> bool:
@@ -167,29 +110,6 @@ def _check_fibre(source: Part, place: str, causes: Causes) -> None:
         _check_unit(source, place, causes)
 
 
-def _check_azure_file(source: Part, place: str, causes: Causes) -> None:
-    if source.get("secretNamespace") == "":
-        causes.require(f"{place}.secretNamespace")
-
-
-def _check_azure_disk(source: Part, place: str, causes: Causes) -> None:
-    address, kind = source.get("diskURI") or "", source.get("kind")
-    causes.check_choice(f"{place}.cachingMode", source.get("cachingMode"), ("None", "ReadOnly", "ReadWrite"))
-    causes.check_choice(f"{place}.kind", kind, ("Dedicated", "Managed", "Shared"))
-    if kind == "Managed" and not address.startswith("/subscriptions/"):
-        causes.refuse_choice(f"{place}.diskURI", address, (_MANAGED,))
-    elif kind not in (None, "Managed") and not address.startswith("https://"):
-        causes.refuse_choice(f"{place}.diskURI", address, (_BLOB,))
-
-
-def _check_storageos(source: Part, place: str, causes: Causes) -> None:
-    for name in ("volumeName", "volumeNamespace"):
-        value = source.get(name) or ""
-        for text in list_label_problems(value) if value else ():
-            causes.refuse(f"{place}.{name}", value, text)
-    _check_local_secret(source, place, causes)
-
-
 def _check_local_secret(source: Part, place: str, causes: Causes) -> None:
     secret = source.get("secretRef")
     if secret is not None and not secret.get("name"):
@@ -202,19 +122,10 @@ def _check_csi(source: Part, place: str, causes: Causes) -> None:
 
 _CHECKS: Mapping[str, Callable[[Part, str, Causes], None]] = {
     "hostPath": _check_host_path,
-    "gcePersistentDisk": _check_partition,
-    "awsElasticBlockStore": _check_partition,
-    "flocker": _check_flocker,
     "nfs": _check_nfs,
-    "quobyte": _check_quobyte,
     "iscsi": _check_iscsi,
-    "cinder": _check_local_secret,
     "fc": _check_fibre,
-    "flexVolume": _check_flex,
-    "azureFile": _check_azure_file,
-    "azureDisk": _check_azure_disk,
     "local": _check_steps,
-    "storageos": _check_storageos,
     "csi": _check_csi,
 }
 
@@ -223,8 +134,7 @@ def check_volume_sources(spec: Part, causes: Causes, field: str, name: str) -> N
     """Check that a persistent volume of this name has one source, and that it is complete."""
     kinds = [kind for kind in REQUIRED if spec.get(kind) is not None]
     for index, kind in enumerate(kinds):
-        # The server checks this type also after another one.
-        if index and kind != "flexVolume":
+        if index:
             causes.forbid(f"{field}.{kind}", "may not specify more than 1 volume type")
         else:
             _check_address_length(kind, spec[kind], field, name, causes)
@@ -243,20 +153,12 @@ def _check_persistence(kind: str, spec: Part, field: str, causes: Causes) -> Non
     source: Part = spec[kind]
     if kind == "local" and spec.get("nodeAffinity") is None:
         causes.require(f"{field}.nodeAffinity", "Local volume requires node affinity")
-    secret = source.get("secretRef")
-    if kind in ("cinder", "storageos") and secret is not None and not secret.get("namespace"):
-        causes.require(f"{field}.{kind}.secretRef.namespace")
     if kind == "csi":
         if not source.get("volumeHandle"):
             causes.require(f"{field}.csi.volumeHandle")
         for name in ("controllerPublish", "controllerExpand", "nodePublish", "nodeExpand"):
             if source.get(f"{name}SecretRef") is not None:
                 _check_secret(source[f"{name}SecretRef"], f"{field}.csi.{name}SecretRef", causes)
-    endpoints = source.get("endpointsNamespace") if kind == "glusterfs" else None
-    if endpoints is not None:
-        text = "if the endpointnamespace is set, it must be a valid namespace name"
-        for problem in list_label_problems(endpoints) if endpoints else [text]:
-            causes.refuse(f"{field}.glusterfs.endpointsNamespace", endpoints, problem)
 
 
 def _check_secret(secret: Part, place: str, causes: Causes) -> None:

@@ -1,4 +1,4 @@
-"""Nodes, and the drivers on them: CSINodes."""
+"""Nodes, and the names of drivers on them."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from kube_api_emulator.server.rules.validation.names import (
 Part = Mapping[str, Any]
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_LONGEST_DRIVER, _LONGEST_NODE_ID = 63, 192
+_LONGEST_DRIVER = 63
 _CIDR_TEXT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
@@ -69,46 +69,6 @@ def _check_cidrs(cidrs: list[str], causes: Causes) -> None:
             causes.refuse(f"spec.podCIDRs[{index}]", cidr, _CIDR_TEXT)
     if len(cidrs) > 1 and sorted(families) != [4, 6]:
         causes.refuse("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family")
-
-
-def check_csi_node(item: Part, before: Part | None, causes: Causes) -> None:
-    names: set[str] = set()
-    drivers = (item.get("spec") or {}).get("drivers") or ()
-    for index, driver in enumerate(drivers):
-        place, name, node = f"spec.drivers[{index}]", driver.get("name") or "", driver.get("nodeID") or ""
-        check_driver_name(name, f"{place}.name", causes)
-        if not node:
-            causes.require(f"{place}.nodeID")
-        if len(node) > _LONGEST_NODE_ID:
-            causes.refuse(f"{place}.nodeID", node, f"must be {_LONGEST_NODE_ID} characters or less")
-        causes.check_not_negative(f"{place}.allocatable.count", (driver.get("allocatable") or {}).get("count"))
-        if name in names:
-            causes.report_duplicate(f"{place}.name", name)
-        names.add(name)
-        _check_topology(driver.get("topologyKeys") or (), place, causes)
-    for old in ((before or {}).get("spec") or {}).get("drivers") or ():
-        for driver in drivers:
-            if driver.get("name") == old.get("name") and _hide_count(driver) != _hide_count(old):
-                causes.refuse("spec.drivers", _show_driver(driver), "field is immutable")
-
-
-def _check_topology(keys: Sequence[str], place: str, causes: Causes) -> None:
-    for index, key in enumerate(keys):
-        if not key:
-            causes.require(place)
-        if key in keys[:index]:
-            causes.report_duplicate(place, key)
-        for text in list_key_problems(key):
-            causes.refuse(place, key, text)
-
-
-def _hide_count(driver: Part) -> Part:
-    return {name: value for name, value in driver.items() if name != "allocatable" and value}
-
-
-def _show_driver(driver: Part) -> Part:
-    named = {"Name": driver.get("name") or "", "NodeID": driver.get("nodeID") or ""}
-    return {**named, "TopologyKeys": driver.get("topologyKeys"), "Allocatable": None}
 
 
 def check_driver_name(name: str, field: str, causes: Causes) -> None:

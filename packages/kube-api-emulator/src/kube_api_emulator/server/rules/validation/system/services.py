@@ -1,6 +1,5 @@
-"""APIServices, IPAddresses and ServiceCIDRs."""
+"""APIServices."""
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +13,6 @@ from kube_api_emulator.server.rules.validation.names import (
 Part = Mapping[str, Any]
 
 _MOST_GROUP_PRIORITY, _MOST_VERSION_PRIORITY = 20_000, 1000
-_IMMUTABLE = "field is immutable"
-_CIDR_TEXT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
-_MOST_CIDRS = 2
 
 
 def check_api_service(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001 (as the others)
@@ -60,73 +56,3 @@ def list_api_service_problems(name: str, spec: Part) -> list[str]:
     if not name or problems or name == expected:
         return problems
     return [f'must be `spec.version+"."+spec.group`: "{expected}"']
-
-
-def check_ip_address(item: Part, before: Part | None, causes: Causes) -> None:
-    parent, address = (item.get("spec") or {}).get("parentRef"), item["metadata"].get("name") or ""
-    for text in list_address_name_problems(address) if address else ():
-        causes.refuse("metadata.name", address, text)
-    if before is not None:
-        former = (before.get("spec") or {}).get("parentRef")
-        causes.check_unchanged("spec.parentRef", parent, former, "*@networking.ParentReference")
-        return
-    if parent is None:
-        causes.require("spec.parentRef")
-        return
-    place, group = "spec.parentRef", parent.get("group") or ""
-    for text in list_subdomain_problems(group) if group else ():
-        causes.refuse(f"{place}.group", group, text)
-    for name in ("resource", "name", "namespace"):
-        value = parent.get(name) or ""
-        if not value and name != "namespace":
-            causes.require(f"{place}.{name}")
-        for text in list_segment_problems(value):
-            causes.refuse(f"{place}.{name}", value, text)
-
-
-def list_address_name_problems(name: str) -> list[str]:
-    """Return the problems of the name of an IPAddress, which is the address."""
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
-    return [] if str(address) == name else [f'must be in canonical form ("{address}")']
-
-
-def check_service_cidr(item: Part, before: Part | None, causes: Causes) -> None:
-    cidrs = list((item.get("spec") or {}).get("cidrs") or ())
-    old = list(((before or {}).get("spec") or {}).get("cidrs") or ())
-    if before is None:
-        _check_cidrs(cidrs, causes)
-    elif len(old) == len(cidrs):
-        for index, cidr in enumerate(cidrs):
-            causes.check_unchanged(f"spec.cidrs[{index}]", cidr, old[index])
-    elif (len(old), len(cidrs)) == (1, _MOST_CIDRS):
-        causes.check_unchanged("spec.cidrs[0]", cidrs[0], old[0])
-        _check_cidrs(cidrs, causes)
-    else:
-        causes.refuse("spec.cidrs", item.get("spec", {}).get("cidrs"), _IMMUTABLE)
-
-
-def _check_cidrs(cidrs: list[str], causes: Causes) -> None:
-    if not cidrs:
-        causes.require("spec.cidrs", "at least one CIDR required")
-        return
-    if len(cidrs) > _MOST_CIDRS:
-        causes.refuse("spec.cidrs", {"CIDRs": cidrs}, "may only hold up to 2 values")
-        return
-    networks = [_parse_cidr(cidr) for cidr in cidrs]
-    for index, (cidr, network) in enumerate(zip(cidrs, networks, strict=True)):
-        if network is None:
-            causes.refuse(f"spec.cidrs[{index}]", cidr, _CIDR_TEXT)
-    families = [network.version for network in networks if network is not None]
-    if len(families) == _MOST_CIDRS and len(set(families)) == 1:
-        text = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
-        causes.refuse("spec.cidrs", cidrs, text)
-
-
-def _parse_cidr(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(text) if "/" in text else None
-    except ValueError:
-        return None

@@ -1,1 +1,0 @@
-"""Devices that pods can ask for: slices of them, requests and claims (pkg/apis/resource/validation)."""
