@@ -1,4 +1,4 @@
-"""PersistentVolumeClaims, and the volumes that the sandbox provisions for them."""
+"""PersistentVolumeClaims, and the volumes that the controller provisions for them."""
 
 from collections.abc import Iterator
 
