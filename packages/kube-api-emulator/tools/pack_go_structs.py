@@ -1,6 +1,6 @@
 """`make go-structs SOURCE=FOLDER`: packs the Go structs that the messages of kube-apiserver show.
 
-SOURCE has the folders `api`, `apimachinery`, `apiextensions-apiserver`, `kube-aggregator` and `kubernetes`, as in
+The folder has `api`, `apimachinery`, `apiextensions-apiserver`, `kube-aggregator` and `kubernetes`, as in
 `vendor/k8s.io` of a program with kube-apiserver in it. The structs of one version serve for all: fields are added to
 them, and never renamed.
 

@@ -8,6 +8,8 @@ from kube_api_emulator.schemas.packed import list_versions
 from kube_api_emulator.schemas.schemas import choose_version, read_minor_version
 
 RULES_VERSION = "1.36"
+# The tag of the sources that the rules were compared with: each file names the ones that it was translated from.
+RULES_TAG = "v1.36.2"
 
 
 class BorrowedRulesWarning(UserWarning):

@@ -1,6 +1,10 @@
 """The roles and bindings that each cluster has from its beginning.
 
 Those of the controllers of a control plane are left out.
+
+Source: k8s.io/kubernetes v1.36.2, plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go (ClusterRoleBindings,
+addDefaultMetadata), plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go (ControllerRoleBindings),
+plugin/pkg/auth/authorizer/rbac/bootstrappolicy/namespace_policy.go (NamespaceRoleBindings).
 """
 
 import uuid

@@ -1,4 +1,9 @@
-"""Requests as another user: `kubectl --as`, `--as-group` and `--as-uid`."""
+"""Requests as another user: `kubectl --as`, `--as-group` and `--as-uid`.
+
+Source: k8s.io/apiserver v0.36.2, pkg/endpoints/filters/impersonation/impersonation.go (WithImpersonation,
+buildImpersonationRequests), pkg/endpoints/filters/impersonation/constrained_impersonation.go
+(processImpersonationHeaders).
+"""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""A cluster whose users have the permissions that roles give them, as any real one."""
+"""A cluster whose users have the permissions that roles give them, as any real one.
+
+Source: none; this is a helper that joins the rules of access and admission.
+"""
 
 from functools import partial
 

@@ -1,4 +1,8 @@
-"""Service accounts: each pod runs as one of its namespace, and gets its token."""
+"""Service accounts: each pod runs as one of its namespace, and gets its token.
+
+Source: k8s.io/kubernetes v1.36.2, plugin/pkg/admission/serviceaccount/admission.go (Admit, getServiceAccount,
+mountServiceAccountToken, TokenVolumeSource).
+"""
 
 import secrets
 from typing import Any

@@ -1,8 +1,13 @@
-"""The order in which a write is completed and checked, as the plugins of kube-apiserver are called."""
+"""The order in which a write is completed and checked, as the plugins of kube-apiserver are called.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/kubeapiserver/options/plugins.go (AllOrderedPlugins,
+DefaultOffAdmissionPlugins); k8s.io/apiserver v0.36.2, pkg/admission/plugin/namespace/lifecycle/admission.go (Admit).
+"""
 
 from collections.abc import Callable
 
 from kube_api_emulator.server.admission.accounts import set_account
+from kube_api_emulator.server.admission.claim_sizes import check_claim_size
 from kube_api_emulator.server.admission.cluster_defaults import (
     check_default_priority,
     set_ingress_class,
@@ -71,6 +76,7 @@ class AdmissionChain:
             raise request.refuse("this namespace may not be deleted")
         check_limit_ranges(request)
         check_default_priority(request)
+        check_claim_size(request)
         check_overhead(request)
         warnings = check_pod_security(request)
         for check in self.checks:

@@ -1,4 +1,12 @@
-"""What a cluster gives new objects: the priority of pods, and the storage class of claims."""
+"""What a cluster gives new objects: the priority of pods, and the storage class of claims.
+
+Source: k8s.io/kubernetes v1.36.2, plugin/pkg/admission/priority/admission.go (admitPod, validatePriorityClass,
+resolvePriorityClass), plugin/pkg/admission/storage/storageobjectinuseprotection/admission.go (admitPV, admitPVC,
+admitVAC), plugin/pkg/admission/storage/storageclass/setdefault/admission.go (Admit),
+plugin/pkg/admission/network/defaultingressclass/admission.go (Admit, getDefaultClass),
+plugin/pkg/admission/nodetaint/admission.go (Admit), pkg/registry/certificates/certificates/strategy.go
+(PrepareForCreate).
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,8 @@
-"""LimitRange: default resources of containers, and bounds of containers, pods and claims."""
+"""LimitRange: default resources of containers, and bounds of containers, pods and claims.
+
+Source: k8s.io/kubernetes v1.36.2, plugin/pkg/admission/limitranger/admission.go (mergePodResourceRequirements,
+PodValidateLimitFunc, PersistentVolumeClaimValidateLimitFunc, minConstraint, maxConstraint).
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal

@@ -1,6 +1,8 @@
 """Pod security: the levels *baseline* and *restricted*, by the labels of namespaces.
 
-Facts of the Kubernetes project: k8s.io/pod-security-admission (admission and policy).
+Source: k8s.io/pod-security-admission v0.36.2, admission/admission.go (ValidateNamespace, ValidatePod,
+ValidatePodController, EvaluatePod, EvaluatePodsInNamespace), api/helpers.go (PolicyToEvaluate, ParseLevel,
+ParseVersion).
 """
 
 import re

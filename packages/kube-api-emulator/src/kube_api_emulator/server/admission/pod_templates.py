@@ -1,4 +1,8 @@
-"""Pods inside of other objects."""
+"""Pods inside of other objects.
+
+Source: k8s.io/pod-security-admission v0.36.2, admission/admission.go (ExtractPodSpec), policy/visitor.go
+(visitContainers).
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

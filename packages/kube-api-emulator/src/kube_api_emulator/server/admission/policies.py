@@ -1,4 +1,10 @@
-"""ValidatingAdmissionPolicy: rules in CEL for the writes of a cluster."""
+"""ValidatingAdmissionPolicy: rules in CEL for the writes of a cluster.
+
+Source: k8s.io/apiserver v0.36.2, pkg/admission/plugin/policy/validating/dispatcher.go (Dispatch),
+pkg/admission/plugin/policy/validating/validator.go (Validate),
+pkg/admission/plugin/policy/generic/policy_dispatcher.go (CollectParams), pkg/admission/plugin/cel/activation.go
+(Evaluate).
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,10 @@
-"""Which writes a ValidatingAdmissionPolicy is about."""
+"""Which writes a ValidatingAdmissionPolicy is about.
+
+Source: k8s.io/apiserver v0.36.2, pkg/admission/plugin/policy/matching/matching.go (Matches, matchesResourceRules),
+pkg/admission/plugin/webhook/predicates/rules/rules.go (Matches),
+pkg/admission/plugin/webhook/predicates/namespace/matcher.go (MatchNamespaceSelector),
+pkg/admission/plugin/webhook/predicates/object/matcher.go (MatchObjectSelector).
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

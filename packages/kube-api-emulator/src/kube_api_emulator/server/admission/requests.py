@@ -1,4 +1,7 @@
-"""A write in the view of admission."""
+"""A write in the view of admission.
+
+Source: k8s.io/apiserver v0.36.2, pkg/admission/errors.go (NewForbidden).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,8 @@
-"""Classes of runtimes: what they give the pods that run in them (plugin/pkg/admission/runtimeclass)."""
+"""Classes of runtimes: what they give the pods that run in them.
+
+Source: k8s.io/kubernetes v1.36.2, plugin/pkg/admission/runtimeclass/admission.go (Admit, Validate, setOverhead,
+setScheduling, validateOverhead), pkg/util/tolerations/tolerations.go (MergeTolerations).
+"""
 
 from collections.abc import Mapping
 from typing import Any

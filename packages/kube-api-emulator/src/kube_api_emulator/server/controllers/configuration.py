@@ -1,6 +1,9 @@
 """Secrets and ConfigMaps that a pod needs before its containers start, with the messages of the kubelet.
 
 https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/#restrictions
+
+Source: k8s.io/kubernetes v1.36.2, pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), pkg/volume/secret/secret.go
+(MakePayload), pkg/volume/configmap/configmap.go (MakePayload).
 """
 
 import json

@@ -1,4 +1,7 @@
-"""The cluster and the settings of controllers."""
+"""The cluster and the settings of controllers.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/controller_utils.go (CreatePods, DeletePod).
+"""
 
 import copy
 import itertools

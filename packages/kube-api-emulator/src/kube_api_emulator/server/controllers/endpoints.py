@@ -1,4 +1,9 @@
-"""Endpoints and EndpointSlices of Services, from the pods that their selectors name."""
+"""Endpoints and EndpointSlices of Services, from the pods that their selectors name.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/endpoint/endpoints_controller.go (syncService,
+podToEndpointAddressForService, endpointPortFromServicePort), pkg/controller/endpointslice/endpointslice_controller.go
+(syncService).
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Events: what controllers tell about an object."""
+"""Events: what controllers tell about an object.
+
+Source: none; this is a helper of the controllers, which writes their events.
+"""
 
 import secrets
 import uuid

@@ -1,4 +1,8 @@
-"""What goes with an object that is deleted: its dependents."""
+"""What goes with an object that is deleted: its dependents.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/garbagecollector/garbagecollector.go (attemptToDeleteItem,
+processDeletingDependentsItem, orphanDependents).
+"""
 
 from functools import partial
 

@@ -1,4 +1,8 @@
-"""What the name of an image says about its containers."""
+"""What the name of an image says about its containers.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/kubelet/images/image_manager.go (EnsureImageExists, evalCRIPullErr),
+pkg/kubelet/images/types.go (ErrImagePullBackOff, ErrImagePull).
+"""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""Addresses of load balancers: of Services by the platform, of Ingresses by the controller of their class."""
+"""Addresses of load balancers: of Services by the platform, of Ingresses by the controller of their class.
+
+Source: none; this is a helper in place of the controllers of a platform.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,7 @@
-"""The thread of the controllers: it takes changed objects from a queue, one after the other."""
+"""The thread of the controllers: it takes changed objects from a queue, one after the other.
+
+Source: none; this is a helper of the controllers, with one queue for all.
+"""
 
 import heapq
 import itertools

@@ -1,4 +1,8 @@
-"""Nodes, and the choice of one for each pod."""
+"""Nodes, and the choice of one for each pod.
+
+Source: k8s.io/component-helpers v0.36.2, scheduling/corev1/helpers.go (FindMatchingUntoleratedTaint,
+TolerationsTolerateTaint), scheduling/corev1/nodeaffinity/nodeaffinity.go (GetRequiredNodeAffinity).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,7 @@
-"""Which objects look at an object that has changed: a Service at its pods, a budget, an autoscaler at its target."""
+"""Which objects look at an object that has changed: a Service at its pods, a budget, an autoscaler at its target.
+
+Source: none; this is a helper of controllers/loop.py.
+"""
 
 from collections.abc import Iterator
 

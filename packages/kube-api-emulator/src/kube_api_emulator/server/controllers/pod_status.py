@@ -1,4 +1,9 @@
-"""The status of a pod, as its kubelet writes it."""
+"""The status of a pod, as its kubelet writes it.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, convertToAPIContainerStatuses),
+pkg/kubelet/status/generate.go (GenerateContainersReadyCondition, GeneratePodReadyCondition,
+GeneratePodInitializedCondition).
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Pods: each gets a node, then gets ready after a moment, or fails as the name of its image says."""
+"""Pods: each gets a node, then gets ready after a moment, or fails as the name of its image says.
+
+Source: none; this is a helper that plays scheduler and kubelet, and starts no container.
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,9 @@
-"""The defaults of kube-apiserver, by the definitions of an object's parts."""
+"""The defaults of kube-apiserver, by the definitions of an object's parts.
+
+Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apiserver/schema/defaulting/algorithm.go (Default,
+isNonNullableNull); k8s.io/kubernetes v1.36.2, pkg/apis/core/v1/zz_generated.defaults.go (RegisterDefaults,
+SetObjectDefaults_Pod).
+"""
 
 import copy
 from collections.abc import Callable, Mapping

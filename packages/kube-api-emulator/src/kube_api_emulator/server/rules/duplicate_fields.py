@@ -1,4 +1,9 @@
-"""Fields that stand twice in one map of a body. The server takes the last one, and a strict request refuses both."""
+"""Fields that stand twice in one map of a body. The server takes the last one, and a strict request refuses both.
+
+Source: sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730, internal/golang/encoding/json/kubernetes_patch.go
+(DisallowDuplicateFields, saveStrictError); k8s.io/apimachinery v0.36.2, pkg/runtime/serializer/json/json.go
+(unmarshal), pkg/runtime/error.go (NewStrictDecodingError).
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

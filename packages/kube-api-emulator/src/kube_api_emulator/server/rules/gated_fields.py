@@ -1,4 +1,12 @@
-"""Fields of features that are off: a server forgets their values, but not who wrote them."""
+"""Fields of features that are off: a server forgets their values, but not who wrote them.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/util.go (DropDisabledPodFields, dropContainerStopSignals,
+dropDisabledSchedulingGroup, dropDisabledClusterTrustBundleProjection, dropDisabledPodCertificateProjection),
+pkg/registry/core/node/strategy.go (dropDisabledFields), pkg/registry/storage/csidriver/strategy.go
+(PrepareForCreate), pkg/registry/coordination/lease/strategy.go (PrepareForCreate),
+pkg/registry/apps/statefulset/strategy.go (dropStatefulSetDisabledFields), pkg/features/kube_features.go
+(defaultVersionedKubernetesFeatureGates).
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,15 @@
-"""Computed defaults of kube-apiserver, by definition."""
+"""Computed defaults of kube-apiserver, by definition.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/v1/defaults.go (SetDefaults_PodSpec, SetDefaults_Pod,
+SetDefaults_Container, SetDefaults_Service, SetDefaults_LimitRangeItem), pkg/apis/apps/v1/defaults.go
+(SetDefaults_Deployment, SetDefaults_DaemonSet, SetDefaults_StatefulSet), pkg/apis/batch/v1/defaults.go
+(SetDefaults_Job), pkg/apis/autoscaling/v2/defaults.go (SetDefaults_HorizontalPodAutoscalerBehavior),
+pkg/apis/networking/v1/defaults.go (SetDefaults_NetworkPolicy, SetDefaults_IngressClass), pkg/apis/rbac/v1/defaults.go
+(SetDefaults_Subject), pkg/registry/core/service/storage/alloc.go (initIPFamilyFields),
+pkg/registry/batch/job/strategy.go (generateSelector),
+plugin/pkg/admission/defaulttolerationseconds/admission.go (Admit); k8s.io/apiextensions-apiserver v0.36.2,
+pkg/apis/apiextensions/v1/defaults.go (SetDefaults_CustomResourceDefinitionSpec).
+"""
 
 import base64
 import hashlib
@@ -189,7 +200,14 @@ def _default_service(item: Part) -> None:
         if has_node_ports and spec.get("allocateLoadBalancerNodePorts", True):
             count = _LAST_NODE_PORT - _FIRST_NODE_PORT + 1
             _set(port, nodePort=_FIRST_NODE_PORT + _choose_number(f"{name}/{index}", count))
-    item.setdefault("status", {}).setdefault("loadBalancer", {})
+    _default_balancer_status(item, spec)
+
+
+def _default_balancer_status(item: Part, spec: Part) -> None:
+    balancer = item.setdefault("status", {}).setdefault("loadBalancer", {})
+    for entry in balancer.get("ingress") or () if spec["type"] == "LoadBalancer" else ():
+        if entry.get("ip"):
+            _set(entry, ipMode="VIP")
 
 
 def _default_cluster_addresses(spec: Part, name: str) -> None:

@@ -1,4 +1,11 @@
-"""What updates of a few kinds keep, count and do not complete (the strategies in pkg/registry)."""
+"""What updates of a few kinds keep, count and do not complete.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/registry/batch/job/strategy.go (PrepareForUpdate, generateSelectorIfNeeded),
+pkg/registry/apps/daemonset/strategy.go (PrepareForUpdate), pkg/registry/certificates/certificates/strategy.go
+(populateConditionTimestamps), pkg/registry/discovery/endpointslice/strategy.go (dropTopologyOnV1),
+pkg/api/persistentvolumeclaim/util.go (NormalizeDataSources, EnforceDataSourceBackwardsCompatibility),
+plugin/pkg/admission/priority/admission.go (admitPod).
+"""
 
 import copy
 from collections.abc import Iterator, Mapping

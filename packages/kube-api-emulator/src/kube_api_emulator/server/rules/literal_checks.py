@@ -1,4 +1,8 @@
-"""What cel-go checks of literals besides types: the arguments of `format`, and that a list or a map has one type."""
+"""What cel-go checks of literals besides types: the arguments of `format`, and that a list or a map has one type.
+
+Source: github.com/google/cel-go v0.26.0, ext/formatting.go (Validate, parseFormattingClause,
+matchConstantFormatStringWithListLiteralArgs), cel/validator.go (ValidateHomogeneousAggregateLiterals, typeMismatch).
+"""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,8 @@
 """What the subresource of the temporary containers of a pod changes.
 
-The strategy is in pkg/registry/core/pod/strategy.go of Kubernetes. It drops all other changes.
+All other changes are dropped.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/registry/core/pod/strategy.go (dropNonEphemeralContainerUpdates).
 """
 
 import copy

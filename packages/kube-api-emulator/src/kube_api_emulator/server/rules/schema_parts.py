@@ -2,6 +2,8 @@
 
 The published types know nothing of them. Their Go types read them on their own, so that unknown fields within them
 are dropped without a word.
+
+Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apis/apiextensions/v1/marshal.go (UnmarshalJSON).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

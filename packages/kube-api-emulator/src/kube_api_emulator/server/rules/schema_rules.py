@@ -1,4 +1,9 @@
-"""The rules for the content of objects, by the schemas of a Kubernetes version."""
+"""The rules for the content of objects, by the schemas of a Kubernetes version.
+
+Source: k8s.io/apiserver v0.36.2, pkg/endpoints/handlers/create.go (createHandler), pkg/endpoints/handlers/update.go
+(UpdateResource), pkg/endpoints/handlers/patch.go (patchResource, applyJSPatch, applyPatch, strategicPatchObject);
+k8s.io/apimachinery v0.36.2, pkg/util/managedfields/internal/fieldmanager.go (UpdateNoErrors, isResetManagedFields).
+"""
 
 import copy
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,8 @@
-"""Allocated fields of a Service: kept by an update, or dropped with a new type."""
+"""Allocated fields of a Service: kept by an update, or dropped with a new type.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/registry/core/service/storage/storage.go (normalizeClusterIPs,
+patchAllocatedValues), pkg/registry/core/service/strategy.go (dropTypeDependentFields).
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any

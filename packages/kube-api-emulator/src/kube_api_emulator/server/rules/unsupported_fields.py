@@ -1,6 +1,8 @@
 """Fields of served kinds that the server does not support: an object that uses one is refused, never accepted unseen.
 
 docs/scope.md names each of them.
+
+Source: none; this is a helper of the admission of writes.
 """
 
 import re

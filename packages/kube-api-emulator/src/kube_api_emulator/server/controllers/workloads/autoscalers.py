@@ -1,6 +1,7 @@
 """HorizontalPodAutoscalers without metrics: they keep the bounds, and say that they know no more.
 
-The order of the rules and the words are those of pkg/controller/podautoscaler/horizontal.go in kubernetes/kubernetes.
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/podautoscaler/horizontal.go (reconcileAutoscaler,
+computeReplicasForMetrics, setCondition).
 """
 
 from kube_api_emulator.server.cluster import WriteOptions

@@ -1,4 +1,8 @@
-"""The status of PodDisruptionBudgets (pkg/controller/disruption in kubernetes/kubernetes)."""
+"""The status of PodDisruptionBudgets.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/disruption/disruption.go (trySync, getExpectedPodCount,
+countHealthyPods, updatePdbStatus).
+"""
 
 from kube_api_emulator.server.controllers.context import Context, build_condition
 from kube_api_emulator.server.controllers.pod_status import is_ready

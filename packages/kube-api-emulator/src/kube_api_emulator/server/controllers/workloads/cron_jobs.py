@@ -1,4 +1,8 @@
-"""CronJobs: a Job at each time of their schedule."""
+"""CronJobs: a Job at each time of their schedule.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/cronjob/cronjob_controllerv2.go (syncCronJob, cleanupFinishedJobs,
+removeOldestJobs), pkg/controller/cronjob/utils.go (getJobFromTemplate2, mostRecentScheduleTime).
+"""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

@@ -1,4 +1,7 @@
-"""The times of a CronJob's schedule."""
+"""The times of a CronJob's schedule.
+
+Source: github.com/robfig/cron/v3 v3.0.1, spec.go (Next, dayMatches), parser.go (getRange).
+"""
 
 from datetime import datetime
 

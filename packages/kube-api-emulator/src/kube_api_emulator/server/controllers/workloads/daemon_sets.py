@@ -1,4 +1,8 @@
-"""DaemonSets: one pod on each node."""
+"""DaemonSets: one pod on each node.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/daemon/daemon_controller.go (podsShouldBeOnNode, syncNodes,
+NodeShouldRunDaemonPod), pkg/controller/daemon/update.go (rollingUpdate).
+"""
 
 from kube_api_emulator.server.controllers.context import Context, drop_zeros
 from kube_api_emulator.server.controllers.nodes import list_nodes, tolerates_node

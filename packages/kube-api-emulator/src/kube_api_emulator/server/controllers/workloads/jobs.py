@@ -1,4 +1,8 @@
-"""Jobs: pods until enough have succeeded, or too many have failed."""
+"""Jobs: pods until enough have succeeded, or too many have failed.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/job/job_controller.go (syncJob, manageJob, newFailureCondition,
+newSuccessCondition).
+"""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime

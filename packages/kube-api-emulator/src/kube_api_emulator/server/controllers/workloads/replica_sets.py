@@ -1,4 +1,8 @@
-"""ReplicaSets: as many pods as they want."""
+"""ReplicaSets: as many pods as they want.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/replicaset/replica_set.go (syncReplicaSet, manageReplicas),
+pkg/controller/replicaset/replica_set_utils.go (calculateStatus).
+"""
 
 from kube_api_emulator.server.controllers.context import (
     Context,

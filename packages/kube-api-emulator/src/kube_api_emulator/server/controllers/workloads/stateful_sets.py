@@ -1,4 +1,9 @@
-"""StatefulSets: pods with names and claims of their own, one after the other."""
+"""StatefulSets: pods with names and claims of their own, one after the other.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/statefulset/stateful_set_control.go (updateStatefulSet,
+processReplica, processCondemned, updateStatefulSetAfterInvariantEstablished),
+pkg/controller/statefulset/stateful_set_utils.go (newStatefulSetPod, getPersistentVolumeClaims).
+"""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,9 @@
-"""The fields of the variables that the server gives to expressions of policies (pkg/apis/admission).
+"""The fields of the variables that the server gives to expressions of policies.
 
 A text is the type of a value without fields; None is one whose fields are not known.
+
+Source: k8s.io/apiserver v0.36.2, pkg/admission/plugin/cel/compile.go (BuildRequestType, BuildNamespaceType);
+github.com/google/cel-go v0.26.0, checker/errors.go (undefinedField, typeDoesNotSupportFieldSelection).
 """
 
 import re

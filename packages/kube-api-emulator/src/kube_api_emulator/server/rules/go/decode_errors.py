@@ -1,4 +1,9 @@
-"""Values that the Go types of kube-apiserver can't take, in the words of its decoder and of its converter."""
+"""Values that the Go types of kube-apiserver can't take, in the words of its decoder and of its converter.
+
+Source: sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730, internal/golang/encoding/json/decode.go
+(UnmarshalTypeError, saveError, literalStore, convertNumber); k8s.io/apimachinery v0.36.2, pkg/runtime/converter.go
+(fromUnstructured, sliceFromUnstructured, mapFromUnstructured, structFromUnstructured).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

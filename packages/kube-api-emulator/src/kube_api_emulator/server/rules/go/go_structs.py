@@ -5,6 +5,8 @@ A code tells the type of a value:
 - `s`, `b`, `n`: a text, a boolean, a number; `T`, `Q`, `I`, `J`: a time, an amount, a number or text, any JSON
 - `[]CODE`, `{}CODE`, `*CODE`: a list, a map, a pointer
 - `@PACKAGE.NAME`: a struct
+
+Source: k8s.io/apimachinery v0.36.2, pkg/util/dump/dump.go (Pretty, OneLine), pkg/util/diff/diff.go (Diff).
 """
 
 import difflib

@@ -1,4 +1,8 @@
-"""Times as Go parses them, with its words for mistakes."""
+"""Times as Go parses them, with its words for mistakes.
+
+Source: k8s.io/apimachinery v0.36.2, pkg/apis/meta/v1/time.go (UnmarshalJSON), pkg/apis/meta/v1/micro_time.go
+(UnmarshalJSON).
+"""
 
 import re
 

@@ -8,6 +8,8 @@ The data has a code for each field that is no pointer, and for some that are:
 - `P`: a pointer that is written as null if there is none
 - `S`: a struct, always written
 - `T`, `Q`, `I`: a time, an amount, a number or text: written as null, "0" and 0
+
+Source: none; this is a helper that reads what tools/pack_go_types.py has packed.
 """
 
 import copy

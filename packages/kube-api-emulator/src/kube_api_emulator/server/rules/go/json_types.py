@@ -1,4 +1,7 @@
-"""The types of JSON in the words of Go."""
+"""The types of JSON in the words of Go.
+
+Source: none; this is a helper of rules that show values in the syntax of Go.
+"""
 
 
 def name_type(value: object) -> str:

@@ -1,6 +1,14 @@
-"""Addresses: those of Services, Endpoints and EndpointSlices."""
+"""Addresses: those of Services, Endpoints and EndpointSlices.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateService,
+validateClientIPAffinityConfig, validateLoadBalancerClassField, validateServiceTrafficDistribution,
+validateEndpointSubsets), pkg/apis/discovery/validation/validation.go (ValidateEndpointSlice, validateEndpoints,
+validatePorts, validateHints); k8s.io/apimachinery v0.36.2, pkg/util/validation/ip.go (IsValidIP, IsValidCIDR),
+pkg/util/validation/validation.go (IsFullyQualifiedDomainName).
+"""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,36 +21,103 @@ from kube_api_emulator.server.rules.validation.names import (
 )
 
 Part = Mapping[str, Any]
-
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NO_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NO_RANGE = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _ONLY_LOAD_BALANCERS = "may only be used when `type` is 'LoadBalancer'"
 _MOST_ADDRESSES, _MOST_HINTS, _DAY = 100, 8, 86400
+_LOCAL_GROUPS = ipaddress.ip_network("224.0.0.0/24"), ipaddress.ip_network("ff02::/16")
+
+
+def parse_address(text: str) -> Address | None:
+    """Return an address, also one of IPv4 with numbers that begin with 0; None for no address."""
+    head, colon, tail = text.rpartition(":")
+    if "." in tail:
+        tail = re.sub(r"\b0+(?=\d)", "", tail)
+    try:
+        return None if "%" in text else ipaddress.ip_address(f"{head}{colon}{tail}")
+    except ValueError:
+        return None
+
+
+def parse_range(text: str) -> Range | None:
+    """Return the range that a text names with an address in it; None for no range."""
+    place, _, bits = text.partition("/")
+    address = parse_address(place)
+    try:
+        return None if address is None else ipaddress.ip_network(f"{address}/{int(bits)}", strict=False)
+    except ValueError:
+        return None
+
+
+def find_address_problem(text: str) -> str:
+    """Return why an address is refused; empty for none."""
+    address = parse_address(text)
+    if address is None:
+        return _NO_ADDRESS
+    if _has_zeros(text):
+        return "must not have leading 0s"
+    return "must not be an IPv4-mapped IPv6 address" if _is_mapped(address) else ""
+
+
+def find_form_problem(text: str) -> str:
+    """Return why an address is refused where it has to be in its usual form; empty for none."""
+    address = str(parse_address(text))
+    return find_address_problem(text) or ("" if text == address else f'must be in canonical form ("{address}")')
+
+
+def find_range_problem(text: str) -> str:
+    """Return why a range of addresses is refused; empty for none."""
+    network, (place, _, bits) = parse_range(text), text.partition("/")
+    if network is None:
+        return _NO_RANGE
+    if _has_zeros(place) or bits != str(network.prefixlen):
+        return "must not have leading 0s in IP or prefix length"
+    if _is_mapped(ipaddress.ip_address(place)):
+        return "must not have an IPv4-mapped IPv6 address"
+    is_first = ipaddress.ip_address(place) == network.network_address
+    return "" if is_first else "must not have bits set beyond the prefix length"
+
+
+def _has_zeros(text: str) -> bool:
+    """Check whether Python refuses an address that Go takes: for zeros before its numbers."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _is_mapped(address: Address) -> bool:
+    return getattr(address, "ipv4_mapped", None) is not None
 
 
 def check_address(text: str, field: str, causes: Causes) -> bool:
     """Check an address; returns whether it is one."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        causes.refuse(field, text, _NO_ADDRESS)
-        return False
-    return True
+    problem = find_address_problem(text)
+    if problem:
+        causes.refuse(field, text, problem)
+    return not problem
 
 
 def check_public_address(text: str, field: str, causes: Causes) -> None:
     """Check an address that traffic is sent to."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
+    address = parse_address(text)
+    if address is None:
         causes.refuse(field, text, "must be a valid IP address")
         return
+    address = getattr(address, "ipv4_mapped", None) or address
     for is_refused, words in (
         (address.is_unspecified, f"may not be unspecified ({text})"),
         (address.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
         (address.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+        (
+            any(address in each for each in _LOCAL_GROUPS),
+            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
+        ),
     ):
         if is_refused:
             causes.refuse(field, text, words)
@@ -50,14 +125,8 @@ def check_public_address(text: str, field: str, causes: Causes) -> None:
 
 def check_range(text: str, field: str, causes: Causes) -> None:
     """Check a range of addresses."""
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        is_range = False
-    else:
-        is_range = "/" in text
-    if not is_range:
-        causes.refuse(field, text, _NO_RANGE)
+    if problem := find_range_problem(text):
+        causes.refuse(field, text, problem)
 
 
 def check_service_addresses(spec: Part, causes: Causes) -> None:
@@ -190,17 +259,25 @@ def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> No
         causes.report_count(f"{place}.addresses", len(addresses), _MOST_ADDRESSES)
     for index, address in enumerate(addresses):
         field = f"{place}.addresses[{index}]"
-        if kind in ("IPv4", "IPv6") and check_address(address, field, causes):
-            if f"IPv{ipaddress.ip_address(address).version}" != kind:
-                causes.refuse(f"{place}.addresses", address, f"must be an {kind} address")
-            check_public_address(address, field, causes)
-        elif kind == "FQDN":
+        if kind == "FQDN":
             _check_domain(address, field, causes)
+        elif kind in ("IPv4", "IPv6"):
+            _check_listed_address(address, kind, field, causes)
     for name, find_problems in (("nodeName", list_subdomain_problems), ("hostname", list_label_problems)):
         if endpoint.get(name) is not None:
             for problem in find_problems(endpoint[name]):
                 causes.refuse(f"{place}.{name}", endpoint[name], problem)
     _check_hints(endpoint.get("hints") or {}, f"{place}.hints", causes)
+
+
+def _check_listed_address(address: str, kind: str, field: str, causes: Causes) -> None:
+    problem = find_form_problem(address) if kind == "IPv6" else find_address_problem(address)
+    if problem:
+        causes.refuse(field, address, problem)
+        return
+    if f"IPv{ipaddress.ip_address(address).version}" != kind:
+        causes.refuse(field.rpartition("[")[0], address, f"must be an {kind} address")
+    check_public_address(address, field, causes)
 
 
 def _check_hints(hints: Part, place: str, causes: Causes) -> None:

@@ -1,4 +1,8 @@
-"""Where pods and volumes may be: node selectors, and affinity between pods."""
+"""Where pods and volumes may be: node selectors, and affinity between pods.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateNodeSelector,
+ValidateNodeSelectorTerm, ValidateNodeSelectorRequirement, ValidateNodeFieldSelectorRequirement, validateAffinity).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

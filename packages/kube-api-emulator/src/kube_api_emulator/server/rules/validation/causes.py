@@ -1,4 +1,8 @@
-"""Problems of an object, collected in the words of kube-apiserver."""
+"""Problems of an object, collected in the words of kube-apiserver.
+
+Source: k8s.io/apimachinery v0.36.2, pkg/util/validation/field/errors.go (Invalid, Required, NotSupported, Forbidden,
+Duplicate), pkg/api/validation/objectmeta.go (ValidateImmutableField).
+"""
 
 import json
 import re

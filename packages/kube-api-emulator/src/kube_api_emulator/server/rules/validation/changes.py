@@ -1,4 +1,9 @@
-"""Fields that an update can't change: of Jobs, Pods, Services, volumes and claims."""
+"""Fields that an update can't change: of Jobs, Pods, Services, volumes and claims.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidatePodUpdate,
+validateNodeAffinityMutation, ValidateServiceUpdate, ValidatePersistentVolumeUpdate),
+pkg/apis/batch/validation/validation.go (ValidateJobSpecUpdate, validatePodTemplateUpdate, validateCompletions).
+"""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -95,13 +100,19 @@ def check_pod_changes(spec: Part, old: Part, causes: Causes) -> None:
         text = "must not update from a positive integer to nil value"
         causes.refuse("spec.activeDeadlineSeconds", None, text)
     _check_tolerations(spec.get("tolerations") or (), old.get("tolerations") or (), causes)
-    gates = {gate.get("name") for gate in old.get("schedulingGates") or ()}
-    if any(gate.get("name") not in gates for gate in spec.get("schedulingGates") or ()):
-        causes.forbid("spec.schedulingGates", "only deletion is allowed, but found new scheduling gate")
+    _check_new_gates(spec, old, causes)
     if old.get("schedulingGates"):
         spec = _check_gated(spec, old, causes)
     if _hide_changeable(spec) != _hide_changeable(old):
         causes.forbid("spec", f"{_POD_UPDATES}\n{diff_go('@core.PodSpec', old, _restore_changeable(spec, old))}")
+
+
+def _check_new_gates(spec: Part, old: Part, causes: Causes) -> None:
+    gates = {gate.get("name") for gate in old.get("schedulingGates") or ()}
+    for index, gate in enumerate(spec.get("schedulingGates") or ()):
+        if gate.get("name") not in gates:
+            text = f"only deletion is allowed, but found new scheduling gate '{gate.get('name') or ''}'"
+            causes.forbid(f"spec.schedulingGates[{index}].name", text)
 
 
 def _check_gated(spec: Part, old: Part, causes: Causes) -> Part:

@@ -1,4 +1,12 @@
-"""Classes of Ingresses, runtimes and volumes, drivers, and other small kinds."""
+"""Classes of Ingresses, runtimes and volumes, drivers, and other small kinds.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/networking/validation/validation.go (ValidateIngressClass),
+pkg/apis/node/validation/validation.go (ValidateRuntimeClass), pkg/apis/storage/validation/validation.go
+(ValidateCSIDriver, ValidateVolumeAttributesClass), pkg/apis/coordination/validation/validation.go
+(ValidateLeaseSpec), pkg/apis/apps/validation/validation.go (ValidateControllerRevisionCreate,
+ValidateControllerRevisionUpdate); k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go
+(IsDomainPrefixedPath).
+"""
 
 import re
 from collections.abc import Mapping
@@ -14,6 +22,7 @@ from kube_api_emulator.server.rules.validation.names import (
 )
 from kube_api_emulator.server.rules.validation.pods.resources import check_resources
 from kube_api_emulator.server.rules.validation.pods.scheduling import check_tolerations
+from kube_api_emulator.server.rules.validation.storage import check_parameters
 
 Part = Mapping[str, Any]
 
@@ -120,6 +129,10 @@ def check_driver(item: Part, before: Part | None, causes: Causes) -> None:
     if period is not None and period < _LEAST_PERIOD:
         field = "spec.nodeAllocatableUpdatePeriodSeconds"
         causes.refuse(field, period, f"must be greater than or equal to {_LEAST_PERIOD} seconds")
+    tokens = spec.get("serviceAccountTokenInSecrets")
+    if tokens is not None and not spec.get("tokenRequests"):
+        text = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
+        causes.refuse("spec.serviceAccountTokenInSecrets", tokens, text)
     if before is not None:
         old = before.get("spec") or {}
         for name in ("attachRequired", "volumeLifecycleModes"):
@@ -146,10 +159,7 @@ def check_attributes_class(item: Part, before: Part | None, causes: Causes) -> N
         causes.require("driverName")
     for text in list_key_problems(name.lower()) if name else ():
         causes.refuse("driverName", name.lower(), text)
-    if not parameters:
-        causes.require("parameters", "must contain at least one key/value pair")
-    if "" in parameters:
-        causes.refuse("parameters", "", "field must not be empty")
+    check_parameters(parameters, causes, is_required=True)
 
 
 def check_lease(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001
@@ -165,6 +175,8 @@ def check_lease(item: Part, before: Part | None, causes: Causes) -> None:  # noq
 def check_controller_revision(item: Part, before: Part | None, causes: Causes) -> None:
     if item.get("data") is None:
         causes.require("data", "data is mandatory")
+    elif before is None and not isinstance(item["data"], Mapping):
+        causes.require("data", "data must be a valid JSON object")
     causes.check_not_negative("revision", item.get("revision"))
     if before is not None:
         causes.check_unchanged("data", item.get("data"), before.get("data"))

@@ -1,4 +1,8 @@
-"""Schedules of CronJobs, with the messages of the library that kube-apiserver reads them with."""
+"""Schedules of CronJobs, with the messages of the library that kube-apiserver reads them with.
+
+Source: github.com/robfig/cron/v3 v3.0.1, parser.go (ParseStandard, normalizeFields, getRange, parseIntOrName,
+mustParseInt).
+"""
 
 import re
 

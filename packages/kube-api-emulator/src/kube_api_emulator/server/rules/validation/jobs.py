@@ -1,4 +1,8 @@
-"""The policy of a Job for failed pods, and its numbers."""
+"""The policy of a Job for failed pods, and its numbers.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/batch/validation/validation.go (validateJobSpec, validatePodFailurePolicy,
+validatePodFailurePolicyRule, validatePodReplacementPolicy, validateSuccessPolicy).
+"""
 
 import json
 from collections.abc import Collection, Mapping

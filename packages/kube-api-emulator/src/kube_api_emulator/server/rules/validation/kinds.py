@@ -1,4 +1,8 @@
-"""The checks of each kind."""
+"""The checks of each kind.
+
+Source: k8s.io/apiserver v0.36.2, pkg/registry/rest/create.go (BeforeCreate), pkg/registry/rest/update.go
+(BeforeUpdate, validateCommonFields).
+"""
 
 import re
 from collections.abc import Callable, Mapping

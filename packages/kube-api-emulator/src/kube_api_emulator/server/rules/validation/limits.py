@@ -1,4 +1,10 @@
-"""LimitRanges and ResourceQuotas."""
+"""LimitRanges and ResourceQuotas.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateLimitRange,
+ValidateResourceQuotaSpec, ValidateResourceQuotaUpdate, validateResourceQuotaScopes,
+validateScopedResourceSelectorRequirement), pkg/apis/core/helper/helpers.go (IsResourceQuotaScopeValidForResource,
+IsStandardQuotaResourceName, IsIntegerResourceName).
+"""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -7,6 +13,7 @@ from typing import Any
 from kube_api_emulator.schemas.quantity import parse_quantity
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.names import list_key_problems
+from kube_api_emulator.server.rules.validation.pods.resources import allows_overcommit
 
 Part = Mapping[str, Any]
 
@@ -84,6 +91,16 @@ def _check_amounts(amounts: Mapping[str, str], resource: str, place: str, causes
             low, high = amounts[lesser], amounts[greater]
             if parse_quantity(low) > parse_quantity(high):
                 causes.refuse(f"{place}.{field}[{resource}]", amounts[shown], text.format(low, high))
+    _check_ratio(amounts, resource, place, causes)
+    default, request = amounts.get("default"), amounts.get("defaultRequest")
+    if default is None or request is None or allows_overcommit(resource):
+        return
+    if parse_quantity(default) != parse_quantity(request):
+        text = f"default value {default} must equal to defaultRequest value {request} in {resource}"
+        causes.refuse(f"{place}.defaultRequest[{resource}]", request, text)
+
+
+def _check_ratio(amounts: Mapping[str, str], resource: str, place: str, causes: Causes) -> None:
     ratio = amounts.get("maxLimitRequestRatio")
     if ratio is None:
         return

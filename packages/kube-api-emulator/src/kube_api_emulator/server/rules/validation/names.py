@@ -1,4 +1,11 @@
-"""Names, keys and values of labels, and the metadata of objects."""
+"""Names, keys and values of labels, and the metadata of objects.
+
+Source: k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go (IsDNS1123Label, IsDNS1123Subdomain,
+IsDNS1035Label, IsWildcardDNS1123Subdomain, IsConfigMapKey), pkg/api/validate/content/kube.go (IsLabelKey,
+IsLabelValue), pkg/api/validate/content/path.go (IsPathSegmentName), pkg/api/validation/objectmeta.go
+(ValidateObjectMeta, ValidateOwnerReferences, ValidateFinalizers, ValidateAnnotations); k8s.io/kubernetes v1.36.2,
+pkg/apis/core/validation/validation.go (ValidateTemplateObjectMeta, validateKubeFinalizerName).
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -192,10 +199,8 @@ def list_name_problems(kind: str, name: str, *, is_custom: bool) -> list[str]:
         return list_segment_problems(name)
     if kind in _OWN_NAMES and not is_custom:
         return []
-    if kind == "Namespace" and not is_custom:
+    if kind in ("Namespace", "Service") and not is_custom:
         return list_label_problems(name)
-    if kind == "Service" and not is_custom:
-        return list_service_problems(name)
     return list_subdomain_problems(name)
 
 

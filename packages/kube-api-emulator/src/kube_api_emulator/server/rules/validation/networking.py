@@ -1,10 +1,20 @@
-"""Services, Ingresses and NetworkPolicies."""
+"""Services, Ingresses and NetworkPolicies.
 
-import ipaddress
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateService, validateServicePort,
+validateServiceExternalTrafficPolicy, validateServiceInternalTrafficFieldsValue),
+pkg/apis/networking/validation/validation.go (ValidateIngressSpec, ValidateIngressCreate, validateIngressBackend,
+validateHTTPIngressPath, ValidateNetworkPolicySpec).
+"""
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kube_api_emulator.server.rules.validation.addresses import check_service_addresses
+from kube_api_emulator.server.rules.validation.addresses import (
+    check_range,
+    check_service_addresses,
+    parse_address,
+    parse_range,
+)
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.changes import check_service_changes
 from kube_api_emulator.server.rules.validation.names import (
@@ -153,7 +163,7 @@ def _check_tls(entry: Part, place: str, causes: Causes) -> None:
 
 def _check_rule(rule: Part, place: str, causes: Causes) -> None:
     host = rule.get("host") or ""
-    if host and _is_address(host):
+    if parse_address(host):
         causes.refuse(f"{place}.host", host, "must be a DNS name, not an IP address")
     for text in list_host_problems(host) if host else ():
         causes.refuse(f"{place}.host", host, text)
@@ -226,14 +236,6 @@ def _check_service_backend(service: Part, place: str, causes: Causes) -> None:
         causes.require(place, "port name or number is required")
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 # -- NetworkPolicy -------------------------------------------------------------------------------------------------
 
 
@@ -290,19 +292,12 @@ def _check_block(block: Part, place: str, causes: Causes) -> None:
     if not block.get("cidr"):
         causes.require(f"{place}.cidr")
         return
-    whole = _read_network(block["cidr"], f"{place}.cidr", causes)
+    check_range(block["cidr"], f"{place}.cidr", causes)
+    whole = parse_range(block["cidr"])
+    if whole is None:
+        return
     for index, text in enumerate(block.get("except") or ()):
-        part = _read_network(text, f"{place}.except[{index}]", causes)
-        if whole is None or part is None:
-            continue
-        is_inside = part.version == whole.version and part.network_address in whole and part.prefixlen > whole.prefixlen
-        if not is_inside:
+        check_range(text, f"{place}.except[{index}]", causes)
+        part = parse_range(text)
+        if part is not None and not (part.network_address in whole and part.prefixlen > whole.prefixlen):
             causes.refuse(f"{place}.except[{index}]", text, "must be a strict subset of `cidr`")
-
-
-def _read_network(text: str, place: str, causes: Causes) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        causes.refuse(place, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
-        return None

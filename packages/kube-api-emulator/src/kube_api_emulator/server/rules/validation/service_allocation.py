@@ -1,6 +1,10 @@
-"""What the server checks of a Service before it validates it (pkg/registry/core/service/storage/alloc.go).
+"""What the server checks of a Service before it validates it.
 
 A problem of addresses or ports of nodes is the only one that it answers with.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/registry/core/service/storage/alloc.go (allocateCreate, initIPFamilyFields,
+allocIPs, txnAllocNodePorts), pkg/registry/core/service/portallocator/allocator.go (Allocate, ErrNotInRange),
+pkg/apis/core/validation/validation.go (ValidateServiceClusterIPsRelatedFields).
 """
 
 import ipaddress

@@ -1,10 +1,19 @@
-"""What the status of an object may say (the Validate…StatusUpdate functions in pkg/apis of Kubernetes)."""
+"""What the status of an object may say.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/apps/validation/validation.go (ValidateDeploymentStatus,
+ValidateReplicaSetStatus, ValidateStatefulSetStatus, validateDaemonSetStatus), pkg/apis/batch/validation/validation.go
+(validateJobStatus, ValidateJobStatusUpdate), pkg/apis/autoscaling/validation/validation.go
+(ValidateHorizontalPodAutoscalerStatusUpdate), pkg/apis/policy/validation/validation.go
+(ValidatePodDisruptionBudgetStatusUpdate), pkg/apis/core/validation/validation.go (ValidatePodStatusUpdate,
+ValidateLoadBalancerStatus, ValidatePersistentVolumeClaimStatusUpdate, ValidateNamespaceStatusUpdate,
+ValidateResourceQuotaStatusUpdate).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kube_api_emulator.schemas.quantity import parse_quantity
-from kube_api_emulator.server.rules.validation.addresses import check_address
+from kube_api_emulator.server.rules.validation.addresses import check_address, parse_address
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.limits import check_quota_amounts
 from kube_api_emulator.server.rules.validation.names import list_key_problems, list_subdomain_problems
@@ -38,6 +47,7 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "ReplicaSet": ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"),
     "StatefulSet": ("readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"),
 }
+_COUNTING = ("DaemonSet", "Deployment", "StatefulSet")
 _SAME = {"ReplicationController": "ReplicaSet"}
 
 
@@ -54,6 +64,9 @@ def check_status(kind: str, item: Part, before: Part | None, causes: Causes) -> 
     if counted in _PARTS and available > (status.get("readyReplicas") or 0):
         shown = "status.readyReplicas" if kind == "StatefulSet" else "readyReplicas"
         causes.refuse("status.availableReplicas", available, f"cannot be greater than {shown}")
+    count, former = status.get("collisionCount"), old.get("collisionCount")
+    if kind in _COUNTING and former is not None and (count is None or count < former):
+        causes.refuse("status.collisionCount", count or 0, "cannot be decremented")
     if check := _CHECKS.get(kind):
         check(item, status, old, causes)
 
@@ -96,8 +109,23 @@ def _check_load_balancer(item: Part, status: Part, old: Part, causes: Causes) ->
     for index, entry in enumerate(entries):
         if entry.get("ip"):
             check_address(entry["ip"], f"{field}[{index}].ip", causes)
+        if item.get("kind") == "Service":
+            _check_address_mode(entry, f"{field}[{index}].ipMode", causes)
         for text in list_subdomain_problems(entry["hostname"]) if entry.get("hostname") else ():
             causes.refuse(f"{field}[{index}].hostname", entry["hostname"], text)
+        if parse_address(entry.get("hostname") or ""):
+            text = "must be a DNS name, not an IP address"
+            causes.refuse(f"{field}[{index}].hostname", entry["hostname"], text)
+
+
+def _check_address_mode(entry: Part, field: str, causes: Causes) -> None:
+    mode = entry.get("ipMode")
+    if mode is None and entry.get("ip"):
+        causes.require(field, "must be specified when `ip` is set")
+    elif mode is not None and not entry.get("ip"):
+        causes.forbid(field, "may not be specified when `ip` is not set")
+    else:
+        causes.check_choice(field, mode, ("Proxy", "VIP"))
 
 
 def _check_claim(item: Part, status: Part, old: Part, causes: Causes) -> None:  # noqa: ARG001

@@ -1,4 +1,10 @@
-"""Claims, volumes and their attachments, storage classes and priority classes."""
+"""Claims, volumes and their attachments, storage classes and priority classes.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimSpec,
+ValidatePersistentVolumeClaimUpdate, ValidatePersistentVolumeSpec, validateDataSource, validateDataSourceRef),
+pkg/apis/storage/validation/validation.go (ValidateStorageClass, ValidateVolumeAttachment,
+ValidateCSIStorageCapacity), pkg/apis/scheduling/validation/validation.go (ValidatePriorityClass).
+"""
 
 from collections.abc import Mapping
 from decimal import ROUND_UP
@@ -27,6 +33,7 @@ _CLAIM_UPDATES = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
 _USER_PRIORITY = 1_000_000_000
+_MOST_PARAMETERS, _MOST_PARAMETER_TEXT = 512, 256 * 1024
 
 _OF_SOURCES = ("apiGroup", "kind", "name")
 
@@ -171,12 +178,26 @@ def _check_volume_use(spec: Part, causes: Causes) -> None:
         causes.require("spec.nodeAffinity.required", "must specify required node constraints")
 
 
+def check_parameters(parameters: Part, causes: Causes, *, is_required: bool = False) -> None:
+    """Check the parameters of a class for its driver."""
+    if len(parameters) > _MOST_PARAMETERS:
+        causes.report_length("parameters", _MOST_PARAMETERS)
+        return
+    if "" in parameters:
+        causes.refuse("parameters", "", "field can not be empty.")
+    if sum(len(text.encode()) for pair in parameters.items() for text in pair) > _MOST_PARAMETER_TEXT:
+        causes.report_length("parameters", _MOST_PARAMETER_TEXT)
+    if is_required and not parameters:
+        causes.require("parameters", "must contain at least one key/value pair")
+
+
 def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None:
     provisioner = (item.get("provisioner") or "").lower()
     if not provisioner:
         causes.require("provisioner")
     for text in list_key_problems(provisioner) if provisioner else ():
         causes.refuse("provisioner", provisioner, text)
+    check_parameters(item.get("parameters") or {}, causes)
     causes.check_choice("reclaimPolicy", item.get("reclaimPolicy") or None, ("Delete", "Retain"))
     terms = item.get("allowedTopologies") or ()
     for index, term in enumerate(terms):

@@ -1,4 +1,9 @@
-"""Webhooks (pkg/apis/admissionregistration/validation)."""
+"""Webhooks.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/admissionregistration/validation/validation.go (validateValidatingWebhook,
+validateMutatingWebhook, validateRuleWithOperations, validateResources, validateAdmissionReviewVersions);
+k8s.io/apiserver v0.36.2, pkg/util/webhook/validation.go (ValidateWebhookURL, ValidateWebhookService).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -170,13 +175,13 @@ def _check_url(url: str, field: str, causes: Causes) -> None:
         causes.refuse(field, parts.scheme, f"'https' is the only allowed URL scheme; {_URL_FORM}")
     if not parts.netloc:
         causes.refuse(field, parts.netloc, f"host must be specified; {_URL_FORM}")
-    for name, value, shown in (
-        ("user information", parts.username, parts.username),
-        ("fragments", parts.fragment, parts.fragment),
-        ("query parameters", parts.query, parts.query),
+    for what, value in (
+        ("user information is", parts.netloc.rpartition("@")[0]),
+        ("fragments are", parts.fragment),
+        ("query parameters are", parts.query),
     ):
         if value:
-            causes.refuse(field, shown, f"{name} are not permitted in the URL")
+            causes.refuse(field, value, f"{what} not permitted in the URL")
 
 
 def check_expression(

@@ -1,4 +1,11 @@
-"""Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs and CronJobs."""
+"""Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs and CronJobs.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/apps/validation/validation.go (ValidateDeploymentSpec,
+ValidateReplicaSetSpec, ValidateDaemonSetSpec, ValidateStatefulSetSpec, ValidateStatefulSetUpdate),
+pkg/apis/batch/validation/validation.go (ValidateJob, validateJobSpec, validateGeneratedSelector,
+ValidateCronJobCreate, validateCronJobSpec), pkg/apis/core/validation/validation.go
+(ValidateReplicationControllerSpec, ValidatePodTemplate).
+"""
 
 from collections.abc import Mapping
 from typing import Any

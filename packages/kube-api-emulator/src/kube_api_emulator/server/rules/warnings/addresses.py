@@ -1,4 +1,8 @@
-"""Warnings of addresses and labels that have a better spelling."""
+"""Warnings of addresses and labels that have a better spelling.
+
+Source: k8s.io/apimachinery v0.36.2, pkg/util/validation/ip.go (GetWarningsForIP, GetWarningsForCIDR);
+k8s.io/kubernetes v1.36.2, pkg/api/node/util.go (GetNodeLabelDeprecatedMessage).
+"""
 
 import ipaddress
 import json

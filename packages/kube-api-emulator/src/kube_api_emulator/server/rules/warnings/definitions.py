@@ -1,4 +1,8 @@
-"""The warnings of CustomResourceDefinitions (apiextensions-apiserver, pkg/apiserver/validation/formats.go)."""
+"""The warnings of CustomResourceDefinitions.
+
+Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apiserver/validation/formats.go (GetUnrecognizedFormats,
+supportedFormatsAtVersion), pkg/registry/customresourcedefinition/strategy.go (WarningsOnCreate, WarningsOnUpdate).
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,16 @@
-"""The warnings of each kind, as the strategies of kube-apiserver give them (pkg/registry)."""
+"""The warnings of each kind, as the strategies of kube-apiserver give them.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/api/service/warnings.go (GetWarningsForService),
+pkg/api/persistentvolume/util.go (GetWarningsForPersistentVolume), pkg/api/persistentvolumeclaim/util.go
+(GetWarningsForPersistentVolumeClaim), pkg/api/storage/util.go (GetWarningsForStorageClass),
+pkg/registry/apps/deployment/strategy.go (WarningsOnCreate), pkg/registry/apps/statefulset/strategy.go
+(WarningsOnUpdate), pkg/registry/core/node/strategy.go (nodeWarnings), pkg/registry/core/resourcequota/strategy.go
+(WarningsOnCreate), pkg/registry/core/secret/strategy.go (warningsForSecret),
+pkg/registry/discovery/endpointslice/strategy.go (warnOnDeprecatedAddressType),
+pkg/registry/networking/ingress/strategy.go (WarningsOnCreate), pkg/registry/networking/networkpolicy/strategy.go
+(networkPolicyWarnings), pkg/registry/storage/csidriver/strategy.go (WarningsOnCreate); k8s.io/apiextensions-apiserver
+v0.36.2, pkg/registry/customresource/validator.go (validateKubeFinalizerName).
+"""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping

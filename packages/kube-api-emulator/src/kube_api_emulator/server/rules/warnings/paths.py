@@ -1,4 +1,8 @@
-"""Warnings of files in a volume whose paths overlap (pkg/api/pod/warnings.go)."""
+"""Warnings of files in a volume whose paths overlap.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/warnings.go (warningsForOverlappingVirtualPaths, extractPaths,
+checkVolumeMappingForOverlap, checkForOverlap).
+"""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,8 @@
-"""Warnings of pods and their templates (pkg/api/pod/warnings.go)."""
+"""Warnings of pods and their templates.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/warnings.go (warningsForPodSpecAndMeta, warningsForPodAffinityTerms,
+warningsForWeightedPodAffinityTerms), pkg/api/persistentvolumeclaim/util.go (GetWarningsForPersistentVolumeClaimSpec).
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

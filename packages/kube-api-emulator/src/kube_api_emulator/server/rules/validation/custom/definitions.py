@@ -1,4 +1,10 @@
-"""CustomResourceDefinitions (apiextensions-apiserver, pkg/apis/apiextensions/validation)."""
+"""CustomResourceDefinitions.
+
+Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apis/apiextensions/validation/validation.go
+(ValidateCustomResourceDefinition, validateCustomResourceDefinitionSpec, validateCustomResourceConversion,
+ValidateCustomResourceDefinitionNames, ValidateCustomResourceDefinitionStoredVersions), pkg/apihelpers/helpers.go
+(GetAPIApprovalState).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,8 @@
-"""Paths to fields of custom resources, as in `.spec.host` (apiextensions-apiserver, pkg/apiserver/schema/cel)."""
+"""Paths to fields of custom resources, as in `.spec.host`.
+
+Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apiserver/schema/cel/validation.go (ValidFieldPath,
+unescapeSingleQuote).
+"""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,9 @@
-"""Objects within custom resources, and lists with keys or without repeated values."""
+"""Objects within custom resources, and lists with keys or without repeated values.
+
+Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apiserver/schema/objectmeta/validation.go (Validate,
+validateEmbeddedResource), pkg/apiserver/schema/listtype/validation.go (ValidateListSetsAndMaps, validateListSet,
+validateListMap).
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,7 @@
-"""The types that rules of custom kinds see, by the schema of their value."""
+"""The types that rules of custom kinds see, by the schema of their value.
+
+Source: k8s.io/apiserver v0.36.2, pkg/cel/common/schemas.go (SchemaDeclType).
+"""
 
 import re
 from collections.abc import Iterator, Mapping

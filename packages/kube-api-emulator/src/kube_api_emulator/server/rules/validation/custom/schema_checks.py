@@ -1,4 +1,9 @@
-"""The schemas of custom kinds: what they may have besides their structure, and their rules."""
+"""The schemas of custom kinds: what they may have besides their structure, and their rules.
+
+Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apis/apiextensions/validation/validation.go
+(ValidateCustomResourceDefinitionOpenAPISchema, validateMapListKeysMapSet, pathValid),
+pkg/apiserver/schema/cel/compilation.go (Compile, compileRule).
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

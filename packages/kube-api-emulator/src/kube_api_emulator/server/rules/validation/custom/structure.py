@@ -1,4 +1,10 @@
-"""Whether a schema of a custom kind is structural (apiextensions-apiserver, pkg/apiserver/schema/validation.go)."""
+"""Whether a schema of a custom kind is structural.
+
+Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apiserver/schema/validation.go (ValidateStructural,
+validateStructuralInvariants, validateStructuralMetadataInvariants, validateExtensions,
+validateNestedValueValidation), pkg/apiserver/schema/complete.go (validateStructuralCompleteness),
+pkg/apiserver/schema/defaulting/validation.go (ValidateDefaults).
+"""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,8 @@
-"""Containers of pods."""
+"""Containers of pods.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateContainers, validateInitContainers,
+validateEphemeralContainers, validateContainerCommon, ValidateVolumeMounts).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,6 +28,7 @@ Part = Mapping[str, Any]
 
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _RESTART = "RestartContainer"
+_MOST_RULES, _MOST_CODES = 20, 255
 _EPHEMERAL = "cannot be set for an Ephemeral Container"
 _NOT_EPHEMERAL = (
     *("ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules"),
@@ -142,6 +147,8 @@ def _check_restarts(container: Part, place: str, causes: Causes) -> None:
             causes.require(f"{place}.restartPolicy", "must specify restartPolicy when restart rules are used")
     else:
         causes.check_choice(f"{place}.restartPolicy", policy, ("Always", "Never", "OnFailure"))
+    if len(rules) > _MOST_RULES:
+        causes.report_count(f"{place}.restartPolicyRules", len(rules), _MOST_RULES)
     for index, rule in enumerate(rules):
         field, codes = f"{place}.restartPolicyRules[{index}]", rule.get("exitCodes")
         causes.check_choice(f"{field}.action", rule.get("action") or "", ("Restart", "RestartAllContainers"))
@@ -149,6 +156,8 @@ def _check_restarts(container: Part, place: str, causes: Causes) -> None:
             causes.require(f"{field}.exitCodes", "must be specified")
         else:
             causes.check_choice(f"{field}.exitCodes.operator", codes.get("operator") or "", ("In", "NotIn"))
+            if len(codes.get("values") or ()) > _MOST_CODES:
+                causes.report_count(f"{field}.exitCodes.values", len(codes["values"]), _MOST_CODES)
 
 
 def _check_resize(policies: Sequence[Part], spec: Part, field: str, causes: Causes) -> None:

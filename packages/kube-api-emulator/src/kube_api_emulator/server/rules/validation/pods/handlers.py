@@ -1,4 +1,8 @@
-"""Probes of containers, and handlers of their lifecycle."""
+"""Probes of containers, and handlers of their lifecycle.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateProbe, validateLifecycle,
+validateHandler, validateHTTPGetAction, validateSleepAction).
+"""
 
 import re
 from collections.abc import Mapping

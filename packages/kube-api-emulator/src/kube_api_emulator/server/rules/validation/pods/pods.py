@@ -1,4 +1,8 @@
-"""Pods and their templates."""
+"""Pods and their templates.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidatePodSpec, ValidatePodTemplateSpec,
+ValidatePodCreate, validatePodMetadataAndSpec, validatePodHostNetworkDeps).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

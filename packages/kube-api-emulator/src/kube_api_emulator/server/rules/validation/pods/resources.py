@@ -1,4 +1,9 @@
-"""Amounts that containers and pods ask for."""
+"""Amounts that containers and pods ask for.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateContainerResourceRequirements,
+validateContainerResourceName, validatePodResources, validatePodResourceConsistency),
+pkg/apis/core/v1/helper/helpers.go (IsExtendedResourceName, IsOvercommitAllowed).
+"""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -41,7 +46,7 @@ def check_resources(
             check_name(name, f"{field}.{group}[{name}]", causes)
             _check_amount(name, value, f"{field}.{group}[{name}]", causes)
     for name, value in sorted(requests.items()):
-        is_shared = _is_native(name) and not name.startswith(_HUGE)
+        is_shared = allows_overcommit(name)
         if name in limits:
             _compare_amounts(name, value, limits[name], f"{field}.requests", causes, is_shared=is_shared)
         elif not is_shared:
@@ -78,6 +83,11 @@ def _compare_amounts(name: str, value: str, limit: str, field: str, causes: Caus
         causes.refuse(field, value, f"must be less than or equal to {name} limit of {limit}")
 
 
+def allows_overcommit(name: str) -> bool:
+    """Return whether containers may ask for less of a resource than their limit."""
+    return _is_native(name) and not name.startswith(_HUGE)
+
+
 def _is_native(name: str) -> bool:
     return "/" not in name or "kubernetes.io/" in name
 
@@ -112,6 +122,10 @@ def _compare_with_containers(spec: Part, resources: Part, field: str, causes: Ca
         if name in requests and amount > parse_quantity(requests[name]):
             text = f"must be greater than or equal to aggregate container requests of {format_amount(name, amount)}"
             causes.refuse(f"{field}.requests[{name}]", requests[name], text)
+    for name, amount in sorted(sum_containers(spec, "limits").items()):
+        if name.startswith(_HUGE) and name in limits and amount > parse_quantity(limits[name]):
+            text = f"must be greater than or equal to aggregate container limits of {format_amount(name, amount)}"
+            causes.refuse(f"{field}.limits[{name}]", limits[name], text)
     for index, container in enumerate(spec.get("containers") or ()):
         for name, value in sorted(((container.get("resources") or {}).get("limits") or {}).items()):
             if name in limits and parse_quantity(value) > parse_quantity(limits[name]):

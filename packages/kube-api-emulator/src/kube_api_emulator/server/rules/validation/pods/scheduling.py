@@ -1,4 +1,9 @@
-"""Where pods may run: tolerations, spreading over the nodes, and gates."""
+"""Where pods may run: tolerations, spreading over the nodes, and gates.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateTolerations,
+validateTopologySpreadConstraints, validateMinDomains, ValidateSpreadConstraintNotRepeat,
+ValidateMatchLabelKeysInTopologySpread).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,8 @@
-"""Security contexts of pods and containers, and what users of their own can't share."""
+"""Security contexts of pods and containers, and what users of their own can't share.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validatePodSpecSecurityContext,
+ValidateSecurityContext, validateSysctls, validateHostUsers).
+"""
 
 import re
 from collections.abc import Iterator, Mapping

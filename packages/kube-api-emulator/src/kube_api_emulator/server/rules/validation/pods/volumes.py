@@ -1,4 +1,8 @@
-"""Volumes of pods."""
+"""Volumes of pods.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateVolumes, validateVolumeSource,
+validateProjectionSources, validateDownwardAPIVolumeFile, validateKeyToPath).
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -163,6 +167,9 @@ def _check_downward_files(source: Part, place: str, causes: Causes) -> None:
         field, amount = item.get("fieldRef"), item.get("resourceFieldRef")
         if field is not None:
             check_field_reference(field, f"{place}.fieldRef", causes, choices=_FILE_FIELDS)
+            if amount is not None:
+                text = "fieldRef and resourceFieldRef can not be specified simultaneously"
+                causes.refuse(place, "resource", text)
         elif amount is not None:
             check_amount_reference(amount, f"{place}.resourceFieldRef", causes, needs_container=True)
         else:

@@ -1,4 +1,9 @@
-"""CertificateSigningRequests (pkg/apis/certificates/validation)."""
+"""CertificateSigningRequests.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/certificates/validation/validation.go (validateCertificateSigningRequest,
+validateConditions, ValidateCertificateSigningRequestStatusUpdate, validateCertificateSigningRequestUpdate),
+pkg/apis/core/validation/names.go (ValidateSignerName).
+"""
 
 import base64
 import binascii

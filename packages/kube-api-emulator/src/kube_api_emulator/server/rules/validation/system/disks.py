@@ -1,4 +1,8 @@
-"""Sources of volumes that pods and persistent volumes share: disks, paths of hosts, file systems of networks."""
+"""Sources of volumes that pods and persistent volumes share: disks, paths of hosts, file systems of networks.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateVolumeSource,
+ValidatePersistentVolumeSpec, validateISCSIVolumeSource, validateFCVolumeSource, validateCSIPersistentVolumeSource).
+"""
 
 import posixpath
 import re

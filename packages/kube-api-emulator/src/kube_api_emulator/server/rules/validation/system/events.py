@@ -1,4 +1,8 @@
-"""Events of both of their versions (pkg/apis/core/validation/events.go)."""
+"""Events of both of their versions.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/events.go (ValidateEventCreate, ValidateEventUpdate,
+legacyValidateEvent, validateV1EventSeries).
+"""
 
 from collections.abc import Mapping
 from typing import Any

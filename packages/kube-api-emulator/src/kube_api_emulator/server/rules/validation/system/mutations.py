@@ -1,4 +1,8 @@
-"""Policies that change objects (pkg/apis/admissionregistration/validation)."""
+"""Policies that change objects.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/admissionregistration/validation/validation.go
+(validateMutatingAdmissionPolicySpec, validateMutation, validateMutatingAdmissionPolicyBindingSpec).
+"""
 
 from collections.abc import Mapping
 from typing import Any

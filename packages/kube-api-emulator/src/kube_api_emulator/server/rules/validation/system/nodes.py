@@ -1,9 +1,13 @@
-"""Nodes, and the names of drivers on them."""
+"""Nodes, and the names of drivers on them.
 
-import ipaddress
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateNode, ValidateNodeUpdate,
+validateNodeTaints, ValidateCSIDriverName).
+"""
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kube_api_emulator.server.rules.validation.addresses import check_range, parse_range
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.names import (
     list_key_problems,
@@ -15,7 +19,6 @@ Part = Mapping[str, Any]
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _LONGEST_DRIVER = 63
-_CIDR_TEXT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
 def check_node(item: Part, before: Part | None, causes: Causes) -> None:
@@ -61,12 +64,9 @@ def _check_taints(taints: Sequence[Part], causes: Causes) -> None:
 def _check_cidrs(cidrs: list[str], causes: Causes) -> None:
     families = []
     for index, cidr in enumerate(cidrs):
-        try:
-            families.append(ipaddress.ip_network(cidr, strict=False).version if "/" in cidr else 0)
-        except ValueError:
-            families.append(0)
-        if not families[-1]:
-            causes.refuse(f"spec.podCIDRs[{index}]", cidr, _CIDR_TEXT)
+        check_range(cidr, f"spec.podCIDRs[{index}]", causes)
+        network = parse_range(cidr)
+        families.append(network.version if network else 0)
     if len(cidrs) > 1 and sorted(families) != [4, 6]:
         causes.refuse("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family")
 

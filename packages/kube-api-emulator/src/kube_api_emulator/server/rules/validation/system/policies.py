@@ -1,4 +1,9 @@
-"""Policies of admission (pkg/apis/admissionregistration/validation)."""
+"""Policies of admission.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/admissionregistration/validation/validation.go
+(validateValidatingAdmissionPolicySpec, validateParamKind, validateVariable, validateValidation,
+validateAuditAnnotation).
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -34,6 +39,7 @@ _WORDS = frozenset({"true", "false", "null", "in"})
 _VARIABLE = re.compile(r"\bvariables((?:\.[A-Za-z_]\w*))")
 _SOUGHT = re.compile(r"\bhas\(\s*(variables\.\w+)\s*\)")
 _MIXED_CASE = "may have mixed case, but should otherwise match: "
+_MOST_NOTE = 5 * 1024
 _EXCLUSIVE = "name and selector are mutually exclusive"
 _NO_RULES = "validations or auditAnnotations must contain at least one item"
 
@@ -178,6 +184,8 @@ def _check_notes(notes: Sequence[Part], name: str, compiler: PolicyCompiler, cau
             causes.refuse(f"{place}.key", qualified, problem)
         if not text.strip():
             causes.require(f"{place}.valueExpression", "valueExpression is not specified")
+        elif len(text.strip().encode()) > _MOST_NOTE:
+            causes.require(f"{place}.valueExpression", f"must not exceed {_MOST_NOTE} bytes in length")
         else:
             compiler.check(text.strip(), f"{place}.valueExpression", causes, "string", "null_type")
         if key in keys:

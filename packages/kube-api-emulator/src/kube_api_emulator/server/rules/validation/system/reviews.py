@@ -1,4 +1,9 @@
-"""Questions about permissions."""
+"""Questions about permissions.
+
+Source: k8s.io/kubernetes v1.36.2, pkg/apis/authorization/validation/validation.go (ValidateSubjectAccessReviewSpec,
+ValidateSelfSubjectAccessReviewSpec, ValidateLocalSubjectAccessReview, validateFieldSelectorAttributes,
+validateLabelSelectorAttributes).
+"""
 
 from collections.abc import Mapping
 from typing import Any

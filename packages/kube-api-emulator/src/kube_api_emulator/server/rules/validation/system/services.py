@@ -1,5 +1,9 @@
-"""APIServices."""
+"""APIServices.
 
+Source: k8s.io/kube-aggregator v0.36.2, pkg/apis/apiregistration/validation/validation.go (ValidateAPIService).
+"""
+
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +36,11 @@ def check_api_service(item: Part, before: Part | None, causes: Causes) -> None: 
             causes.refuse(f"spec.{field}", number, f"must be positive and less than {most}")
     if spec.get("service") is not None:
         _check_service(spec, causes)
-    elif spec.get("insecureSkipTLSVerify"):
+        return
+    if spec.get("caBundle"):
+        count = len(base64.b64decode(spec["caBundle"]))
+        causes.refuse("spec.caBundle", f"{count} bytes", "local APIServices may not have a caBundle")
+    if spec.get("insecureSkipTLSVerify"):
         text = "local APIServices may not have insecureSkipTLSVerify"
         causes.refuse("spec.insecureSkipTLSVerify", value=True, detail=text)
 
