@@ -28,6 +28,7 @@ from tests.wheels import (
 )
 
 PYTHONS = find_pythons()
+LICENSES = ["LICENSE", "LICENSE-OTHERS", "NOTICE"]
 NEEDED = ["cel-expr-python", "pyyaml", "trustme"]
 CHECK = """
 from kube_api_emulator.schemas.packed import load_schemas
@@ -88,7 +89,7 @@ def test_wheel_has_the_package_alone(wheel: Path, clone: Path) -> None:
     own = {path.relative_to(clone / "src").as_posix() for path in (clone / "src").rglob("*") if path.is_file()}
     assert {name for name in names if ".dist-info/" not in name} == own
     others = {name.partition(".dist-info/")[2] for name in names - own}
-    assert others == {"METADATA", "RECORD", "WHEEL", "licenses/LICENSE", "licenses/NOTICE"}
+    assert others == {"METADATA", "RECORD", "WHEEL", *(f"licenses/{name}" for name in LICENSES)}
     assert {"kube_api_emulator/py.typed", "kube_api_emulator/schemas/data/1.36.json.xz"} <= own
 
 
@@ -97,7 +98,7 @@ def test_source_archive_builds_the_same_wheel(built: Path, wheel: Path, tmp_path
     with tarfile.open(path) as opened:
         opened.extractall(tmp_path, filter="data")
     (unpacked,) = tmp_path.iterdir()
-    assert {"CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "docs"} <= {each.name for each in unpacked.iterdir()}
+    assert {"CHANGELOG.md", *LICENSES, "README.md", "docs"} <= {each.name for each in unpacked.iterdir()}
     assert not (unpacked / "tests").exists()
     build_distributions(unpacked, tmp_path / "again")
     assert (tmp_path / "again" / wheel.name).read_bytes() == wheel.read_bytes()
@@ -120,7 +121,7 @@ def test_metadata_names_license_and_extra(wheel: Path) -> None:
         (name,) = (each for each in opened.namelist() if each.endswith("/METADATA"))
         metadata: Message = Parser().parsestr(opened.read(name).decode())
     assert (metadata["Name"], metadata["License-Expression"]) == ("kube-api-emulator", "Apache-2.0")
-    assert metadata.get_all("License-File") == ["LICENSE", "NOTICE"]
+    assert metadata.get_all("License-File") == LICENSES
     assert metadata.get_all("Provides-Extra") == ["server"]
     needed = metadata.get_all("Requires-Dist", [])
     assert sorted(re.split(r"[<>]", each)[0] for each in needed if each.endswith("; extra == 'server'")) == NEEDED
