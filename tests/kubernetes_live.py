@@ -194,7 +194,7 @@ def run_live_cluster(connection: ClusterConnection) -> Iterator[KubernetesCluste
     api = ForwardingApi(connection, names, token)
     server = KubernetesServer(api.cluster, tls=context, has_controllers=False, api=api)
     with server:
-        running = KubernetesCluster(server, authority, {token: ADMIN}, token)
+        running = KubernetesCluster(server, authority, {token: ADMIN}, token, NAMESPACE)
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {LABEL: mark}}}
         running.apply(space, "envctl-live-test")
         try:

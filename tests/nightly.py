@@ -61,7 +61,7 @@ PARTS = {
     "domain": Part("the domain, with many more random examples", distribution=BY_TEST),
     "cli": Part("what people see", distribution=BY_TEST),
     "adapters": Part("adapters and their contracts"),
-    "emulator": Part("the package kube-api-emulator", ("make", "--no-print-directory", "-C", EMULATOR, "test")),
+    "emulator": Part("the package kube-api-emulator", ("make", "--no-print-directory", "-C", EMULATOR, "night")),
     "modules": Part("every module applied, looked at and destroyed"),
     "docs-commands": Part("the site, and what is typed in the pages of commands", distribution=BY_TEST),
     "docs-guides": Part("what is typed in every other page", distribution=BY_TEST),

@@ -48,7 +48,7 @@ def test_missing_kubeconfig_is_asked_for() -> None:
 
 
 def test_forwarder_has_a_namespace_of_its_own(kubernetes_cluster: KubernetesCluster, tmp_path: Path) -> None:
-    connection = find_connection(str(kubernetes_cluster.write_kubeconfig(tmp_path / "kubeconfig")), "test")
+    connection = find_connection(str(kubernetes_cluster.write_kubeconfig(tmp_path / "kubeconfig")), "emulator")
     with run_live_cluster(connection) as live:
         live.apply(PAGE | {"data": {"a": "b"}})
         found = live.get("ConfigMap", "page")

@@ -4,11 +4,12 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from tools import system_packages
-from tools.system_packages import NEEDED, Program, describe_install, name_packages
+from tools.system_packages import NEEDED, UNPACKED, Program, describe_install, name_packages
 
 from tests.programs import SYSTEM_PATH
 
@@ -138,8 +139,48 @@ def test_package_has_the_name_of_its_system() -> None:
     assert describe_install(chromium, {}) == "install chromium"
 
 
+UNPACK = """
+import sys
+from pathlib import Path
+from tools import system_packages as s
+s.UNPACKED, s.LIMIT, s.SEARCHED = Path(sys.argv[1]), 20, ()
+s.unpack(s.Program("third", suite="trixie"), ["env"])
+"""
+MIRROR = """#!/bin/sh
+echo "apt-get $*" >> "$LOG"
+case "$*" in
+  indextargets*) echo https://mirror.example/debian ;;
+  *update) for word; do case "$word" in Dir::Etc::SourceList=*) cat "${word#*=}" >> "$LOG" ;; esac; done ;;
+  *"download third") touch third_1_all.deb ;;
+esac
+"""
+
+
+def test_package_of_another_release_is_unpacked(tmp_path: Path) -> None:
+    """It comes from the mirror of the machine, and is not installed."""
+    machine = Machine(tmp_path, "ID=debian\n")
+    machine.add_program("apt-get", MIRROR)
+    machine.add_program("dpkg-deb", '#!/bin/sh\necho "dpkg-deb $1 ${2##*/} $3" >> "$LOG"\n')
+    environment = {"PATH": f"{machine.bin}:/usr/bin:/bin", "LOG": os.fspath(machine.log)}
+    subprocess.run([sys.executable, "-c", UNPACK, "/target"], cwd=ROOT, env=environment, check=True, timeout=60)
+    lines = machine.log.read_text().splitlines()
+    assert "deb [signed-by=" in lines[2]
+    assert lines[2].endswith("] https://mirror.example/debian trixie main")
+    assert lines[-1] == "dpkg-deb --extract third_1_all.deb /target"
+    assert not any(" install " in line for line in lines)
+
+
+def test_missing_program_of_another_release_is_named() -> None:
+    both = [Program("first", ("first",)), Program("third", ("third",), suite="trixie")]
+    unpacking = f"unpack third of Debian trixie into {UNPACKED}"
+    assert describe_install(both, {"ID": "debian"}) == f"apt-get install first, {unpacking}"
+    assert describe_install(both[1:], {}) == unpacking
+
+
 def test_only_known_markers_need_programs(pytestconfig: pytest.Config) -> None:
-    known = {line.partition(":")[0] for line in pytestconfig.getini("markers")}
+    package = tomllib.loads((ROOT / "packages" / "kube-api-emulator" / "pyproject.toml").read_text())
+    lines = [*pytestconfig.getini("markers"), *package["tool"]["pytest"]["ini_options"]["markers"]]
+    known = {line.partition(":")[0] for line in lines}
     assert {marker for program in NEEDED for marker in program.markers} <= known
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -21,6 +22,9 @@ OS_RELEASE = Path("/etc/os-release")
 SEARCHED = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
 # Seconds for each call of apt-get: Chromium alone is 100 MB.
 LIMIT = 900
+# Programs of other releases of Debian are unpacked here: they replace nothing of the machine, and start no service.
+UNPACKED = Path("/usr/local/lib/test-programs")
+DEBIAN_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PATIENT = ("-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::http::Timeout=30", "-o", "Acquire::https::Timeout=30")
 
 
@@ -34,6 +38,7 @@ class Program:
         markers: The markers of pytest whose tests are skipped without it.
         module: A module of Python that has to exist, instead of a program.
         elsewhere: The package's name where it is another, by the `ID` of os-release.
+        suite: The release of Debian whose package is unpacked into `UNPACKED`; empty for a package that is installed.
     """
 
     package: str
@@ -41,6 +46,7 @@ class Program:
     markers: tuple[str, ...] = ()
     module: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    suite: str = ""
 
     def is_there(self) -> bool:
         if self.module:
@@ -68,6 +74,8 @@ NEEDED = (
     # The image of app/ takes this machine's Node.js and npm.
     Program("nodejs", ("node",), ("node", "image")),
     Program("npm", ("npm",), ("node", "image")),
+    # Debian 12 builds it without the discovery in Kubernetes.
+    Program("prometheus", (f"{UNPACKED}/usr/bin/prometheus",), ("prometheus",), suite="trixie"),
 )
 
 
@@ -90,15 +98,19 @@ def is_debian(release: Mapping[str, str]) -> bool:
 
 def name_packages(programs: Iterable[Program], release: Mapping[str, str]) -> list[str]:
     system = "ubuntu" if "ubuntu" in release.get("ID_LIKE", "").split() else release.get("ID", "")
-    return sorted({program.elsewhere.get(system, program.package) for program in programs})
+    return sorted({program.elsewhere.get(system, program.package) for program in programs if not program.suite})
 
 
 def describe_install(programs: Sequence[Program], release: Mapping[str, str]) -> str:
     """Returns the command that installs programs, or their names where packages have other names."""
-    if is_debian(release):
-        return f"apt-get install {' '.join(name_packages(programs, release))}"
-    names = sorted({program.module or Path(program.names[0]).name for program in programs})
-    return f"install {', '.join(names)}"
+    steps = [f"unpack {each.package} of Debian {each.suite} into {UNPACKED}" for each in programs if each.suite]
+    installed = [program for program in programs if not program.suite]
+    if installed and is_debian(release):
+        steps.insert(0, f"apt-get install {' '.join(name_packages(installed, release))}")
+    elif installed:
+        names = sorted({program.module or Path(program.names[0]).name for program in installed})
+        steps.insert(0, f"install {', '.join(names)}")
+    return ", ".join(steps)
 
 
 def find_rights() -> list[str] | None:
@@ -122,10 +134,34 @@ def install(packages: Sequence[str], before: Sequence[str]) -> None:
             _call([*command, package])
 
 
-def _call(command: Sequence[str]) -> bool:
+def unpack(program: Program, before: Sequence[str]) -> None:
+    """Unpacks the package of another release of Debian, from where this machine has its own packages.
+
+    Lists and package go into a folder that is removed, so that no other package can come from that release.
+    """
+    print(f"unpack {program.package} of Debian {program.suite}", flush=True)
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"]
+    found = subprocess.run(asked, capture_output=True, text=True, timeout=LIMIT, check=False).stdout.split()
+    if not found:
+        print("the machine has no packages of Debian", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("lists/partial", "archives/partial"):
+            (Path(folder) / name).mkdir(parents=True)
+        sources = Path(folder) / "sources.list"
+        sources.write_text(f"deb [signed-by={DEBIAN_KEYS}] {found[0]} {program.suite} main\n")
+        settings = [f"Dir::Etc::SourceList={sources}", "Dir::Etc::SourceParts=/dev/null", f"Dir::Cache={folder}"]
+        settings += [f"Dir::State::Lists={folder}/lists", "APT::Sandbox::User=root", "Acquire::Languages=none"]
+        apt_get = ["apt-get", *PATIENT, *(word for setting in settings for word in ("-o", setting)), "-q"]
+        if _call([*apt_get, "update"]) and _call([*apt_get, "download", program.package], folder):
+            (package,) = Path(folder).glob("*.deb")
+            _call([*before, "dpkg-deb", "--extract", str(package), str(UNPACKED)])
+
+
+def _call(command: Sequence[str], folder: str | None = None) -> bool:
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         print(error, file=sys.stderr)
@@ -142,7 +178,11 @@ def main(words: Sequence[str]) -> int:
     required = parser.parse_args(words).required
     release, missing = read_os_release(OS_RELEASE), find_missing()
     if missing and is_debian(release) and (before := find_rights()) is not None:
-        install(name_packages(missing, release), before)
+        if packages := name_packages(missing, release):
+            install(packages, before)
+        for program in missing:
+            if program.suite:
+                unpack(program, before)
         missing = find_missing()
     if missing:
         markers = sorted({marker for program in missing for marker in program.markers})

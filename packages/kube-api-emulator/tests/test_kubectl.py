@@ -1,4 +1,4 @@
-"""The real kubectl works with the Kubernetes of the sandbox."""
+"""The real kubectl works with a cluster."""
 
 import json
 import subprocess
@@ -180,9 +180,9 @@ def test_kubectl_says_that_no_container_runs(kubectl: Kubectl) -> None:
     kubectl("run", "one", "--image=nginx")
     kubectl("wait", "--for=condition=Ready", "pod/one", "--timeout=20s")
     lines = kubectl("logs", "one").splitlines()
-    assert lines[0] == "the sandbox runs no containers: these are the events of this one"
+    assert lines[0] == "the emulator runs no containers: these are the events of this one"
     for command in ("exec one -- ls", "attach one", "port-forward one 8080:80"):
-        assert "the sandbox runs no containers" in kubectl(*command.split(), code=1)
+        assert "the emulator runs no containers" in kubectl(*command.split(), code=1)
     kubectl("debug", "one", "--image=busybox", "--container=look", "--target=one")
     assert kubectl("get", "pod", "one", "-o=jsonpath={.spec.ephemeralContainers[*].targetContainerName}") == "one"
     assert "Metrics API not available" in kubectl("top", "pods", code=1)

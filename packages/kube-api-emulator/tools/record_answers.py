@@ -99,7 +99,7 @@ def connect(kubeconfig: str, context: str) -> Send:
     from kubernetes import client, config
 
     settings = client.Configuration()
-    config.load_kube_config(kubeconfig, context or None, settings)  # type: ignore[no-untyped-call]
+    config.load_kube_config(kubeconfig, context or None, settings)
     api = client.ApiClient(settings)
 
     def send(method: str, target: str, media: str, body: object) -> tuple[int, bytes]:

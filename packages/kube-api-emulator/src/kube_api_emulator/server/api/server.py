@@ -169,12 +169,13 @@ class KubernetesServer:
         authenticate: Authenticate | None = None,
         authorize: Authorize = allow_all,
         has_controllers: bool = True,
+        controllers: Controllers | None = None,
         api: KubernetesApi | None = None,
     ) -> None:
         self.cluster = cluster or Cluster()
         self.api = api or KubernetesApi(self.cluster, authenticate, authorize)
         self._server = _HttpServer(port, self.api, tls)
-        self.controllers = Controllers(self.cluster) if has_controllers else None
+        self.controllers = (controllers or Controllers(self.cluster)) if has_controllers else None
         self._scheme = "https" if tls else "http"
 
     @property

@@ -1,4 +1,4 @@
-"""PersistentVolumeClaims, and the volumes that the sandbox provisions for them.
+"""PersistentVolumeClaims, and the volumes that the controller provisions for them.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/controller/volume/persistentvolume/pv_controller.go (syncUnboundClaim,
 provisionClaim, reclaimVolume, emitEventForUnboundDelayBindingClaim),

@@ -66,7 +66,7 @@ def _describe_node(context: Context, name: str, number: int) -> Object:
     info = {
         "kubeletVersion": version,
         "kubeProxyVersion": "",
-        "osImage": "none: a sandbox has no machines",
+        "osImage": "none: the emulator has no machines",
         "operatingSystem": "linux",
         "architecture": "amd64",
         "containerRuntimeVersion": "none://0",

@@ -14,10 +14,10 @@ from kube_api_emulator.server.rules.schema_rules import format_time
 from kube_api_emulator.server.status_errors import StatusError, bad_request, conflict, invalid
 
 _REFUSED = {
-    "exec": "the sandbox runs no containers: a command cannot run in one",
-    "attach": "the sandbox runs no containers: there is no process to attach to",
-    "portforward": "the sandbox runs no containers: no port can be forwarded",
-    "proxy": "the sandbox runs no containers: there is no server to pass requests to",
+    "exec": "the emulator runs no containers: a command cannot run in one",
+    "attach": "the emulator runs no containers: there is no process to attach to",
+    "portforward": "the emulator runs no containers: no port can be forwarded",
+    "proxy": "the emulator runs no containers: there is no server to pass requests to",
 }
 PARTS = frozenset({*_REFUSED, "log", "eviction", "token"})
 EVICTION = Resource("policy", "v1", "evictions", "Eviction", True)
@@ -26,7 +26,7 @@ TOKEN_REQUEST = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenR
 _TOKEN_FIELDS = ("audiences", "expirationSeconds", "boundObjectRef")
 # The kinds of objects with whose end a token can end.
 _BINDABLE = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
-_NOTE = "the sandbox runs no containers: these are the events of this one"
+_NOTE = "the emulator runs no containers: these are the events of this one"
 _PULL_FAILURES = ("ErrImagePull", "ImagePullBackOff")
 
 
@@ -39,7 +39,7 @@ def refuse_part(cluster: Cluster, place: Place, part: str) -> StatusError:
 
 
 def read_log(cluster: Cluster, place: Place, query: Mapping[str, str]) -> str | None:
-    """Return the lines of a container: what the sandbox did with it; None without a node. Raises StatusError."""
+    """Return the lines of a container: what the emulator did with it; None without a node. Raises StatusError."""
     pod = cluster.get(place)
     name = _choose_container(pod, query.get("container", ""))
     if not pod["spec"].get("nodeName"):
