@@ -19,8 +19,9 @@ COPY src src
 COPY app app
 COPY environments environments
 COPY modules modules
+COPY packages/kube-api-emulator packages/kube-api-emulator
 # Byte code that does not ask when its source was written: whoever runs this can't write any.
-RUN tools/bin/pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir wheels . \
+RUN tools/bin/pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir wheels . ./packages/kube-api-emulator \
     && python -m venv --without-pip /opt/envctl \
     && tools/bin/pip --python /opt/envctl/bin/python install --quiet --no-index --no-deps --no-compile wheels/*.whl \
     && /opt/envctl/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/envctl/lib

@@ -26,8 +26,8 @@ FILES = (
     "requirements-run.lock",
     MANIFEST.name,
 )
-FOLDERS = ("src", "app", "environments", "modules")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".envctl", ".terraform", "build", "dist", "secrets")
+FOLDERS = ("src", "app", "environments", "modules", "packages/kube-api-emulator")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".envctl", ".terraform", "build", "dist", "secrets", ".*_cache")
 PROD = "environments/prod/terraform.tfvars"
 PROGRAMS = Path(sys.executable).parent
 
