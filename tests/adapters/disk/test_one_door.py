@@ -27,6 +27,7 @@ APART = {
     "adapters/local/machine.py": "a new file of our own, put in its place",
     "adapters/aws/credentials/account_cache.py": "a new file of our own, put in its place",
     "adapters/terraform/formatting.py": "in a new folder of our own",
+    "adapters/disk/emulator_package.py": "metadata of an installed package",
     "adapters/terraform/modules/fetch.py": "in a new folder of our own",
     "adapters/terraform/init/package_hash.py": "the package of a provider, which Terraform has unpacked",
     "adapters/terraform/init/provider_source.py": "no file: a connection",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.sandbox import files, launch
+from envctl.adapters.sandbox import files, launch, lifecycle
 from envctl.adapters.sandbox.control_calls import encode_buckets
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.sandbox.probe import request_buckets
@@ -121,6 +121,31 @@ def test_missing_packages_are_named_with_the_fix(sandbox: Sandbox, monkeypatch: 
     with pytest.raises(ConfigurationError, match=r"E501 .*trustme, moto") as caught:
         sandbox.start()
     assert caught.value.problems[0].hint.endswith("-m pip install 'envctl-promotion[sandbox]'")
+
+
+def test_clusters_need_a_package_of_their_own(light: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "find_missing_modules", lambda: ("cel_expr_python",))
+    with pytest.raises(ConfigurationError, match=r"E501 clusters .*cel_expr_python") as caught:
+        light.start(with_clusters=True)
+    assert "packages/kube-api-emulator[server]" in caught.value.problems[0].hint
+    assert light.start()
+
+
+def test_sandbox_of_other_programs_is_told_apart(light: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    up = light.start()
+    monkeypatch.setattr(lifecycle, "describe_programs", lambda: "envctl 9.0.0, kube-api-emulator 9.0.0")
+    with pytest.raises(OperationFailedError, match=r"E506 .*of other programs: envctl 0") as caught:
+        light.start()
+    assert "sandbox down" in caught.value.problems[0].hint
+    assert light.find_running() == up
+
+
+def test_state_of_an_older_server_is_read(tmp_path: Path) -> None:
+    older = {"pid": 1, "port": 9, "token": "t", "started_at": "", "endpoint_url": None}
+    (tmp_path / "state.json").write_text(json.dumps(older))
+    state = files.read_state(files.SandboxFiles(tmp_path))
+    assert state is not None
+    assert state.programs == ""
 
 
 def test_unwritable_folder_is_reported(tmp_path: Path) -> None:

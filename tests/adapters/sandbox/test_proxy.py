@@ -3,8 +3,10 @@
 import http.client
 import socket
 import ssl
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envctl.adapters.sandbox import proxy
+from envctl.adapters.sandbox.certificates import CertificateAuthority
 from envctl.adapters.sandbox.hosts import parse_aws_host
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from tests.adapters.sandbox.conftest import DEV, PROD, Client
@@ -138,6 +142,20 @@ def test_no_host_outside_the_aws_domains_is_relayed(prefix: str) -> None:
 )
 def test_aws_hosts_are_matched_case_insensitively(host: str) -> None:
     assert parse_aws_host(f"{host.upper()}:443") == host
+
+
+def test_cluster_endpoint_names_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy, "find_missing_modules", lambda: ("kube_api_emulator",))
+    authority = f"{'0' * 32}.gr7.ap-northeast-1.eks.amazonaws.com:443"
+    with proxy.ProxyServer(0, CertificateAuthority(tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with socket.create_connection(("127.0.0.1", server.server_address[1]), 5) as client:
+            client.sendall(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: client.recv(4096), b"")).decode()
+        server.shutdown()
+    assert answer.startswith("HTTP/1.1 403 Forbidden\r\n")
+    assert "clusters in the envctl sandbox need kube_api_emulator: " in answer
+    assert "packages/kube-api-emulator[server]" in answer
 
 
 def raw(shared: RunningSandbox, request: str) -> str:

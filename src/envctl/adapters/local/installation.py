@@ -1,14 +1,13 @@
 """The Installation port: metadata of the packages in the Python environment that runs envctl."""
 
-import json
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import Distribution, distributions
-from typing import Any
 
 from envctl import DISTRIBUTION
+from envctl.adapters.disk.emulator_package import read_origin
 from envctl.domain.config.ci_package import PACKAGE_PATTERN
 from envctl.usecases.ports.installation import Package
 
@@ -45,7 +44,7 @@ class InstalledPackages:
 
     def find_ci_package(self) -> str:
         own = next((each for package, each in self._list_packages() if package.name == DISTRIBUTION), None)
-        match _read_origin(own) if own else {}:
+        match read_origin(own) if own else {}:
             case {"url": str(url), "vcs_info": {"vcs": "git", "commit_id": str(commit)}}:
                 found = f"git+{url}@{commit}"
             case {"url": str(url), "archive_info": {"hashes": {"sha256": str(digest)}}}:
@@ -71,7 +70,7 @@ def _has_shared_files(distribution: Distribution) -> bool:
 
 def _find_source(own: Distribution) -> str:
     """Return the words for pip that install the same version from the same place again."""
-    origin = _read_origin(own)
+    origin = read_origin(own)
     url = str(origin.get("url", ""))
     match origin:
         case {"dir_info": {"editable": True}}:
@@ -84,12 +83,3 @@ def _find_source(own: Distribution) -> str:
             return shlex.quote(f"{DISTRIBUTION} @ {url}")
         case _:
             return f"{DISTRIBUTION}=={own.version}"
-
-
-def _read_origin(own: Distribution) -> Mapping[str, Any]:
-    """Return where pip took the package from, as PEP 610 has it; empty for a package index."""
-    try:
-        origin = json.loads(own.read_text("direct_url.json") or "{}")
-    except ValueError:
-        return {}
-    return origin if isinstance(origin, dict) else {}

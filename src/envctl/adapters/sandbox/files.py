@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from envctl import __version__
+from envctl.adapters.disk.emulator_package import EMULATOR
 from envctl.adapters.disk.files import read_bytes
 
 
@@ -20,6 +22,8 @@ class ServerState:
     token: str  # proves that the answering server wrote this state
     started_at: str
     endpoint_url: str | None
+    # The server of an older envctl wrote none.
+    programs: str = ""
 
 
 class SandboxFiles:
@@ -36,6 +40,15 @@ class SandboxFiles:
         self.server_lock = directory / "server.lock"
         # Held while a command starts or stops the server.
         self.lifecycle_lock = directory / "lifecycle.lock"
+
+
+def describe_programs() -> str:
+    """Return the versions of what answers in a sandbox. A server keeps those that it was started with."""
+    try:
+        from kube_api_emulator import __version__ as emulator_version
+    except ModuleNotFoundError:
+        return f"envctl {__version__}"
+    return f"envctl {__version__}, {EMULATOR} {emulator_version}"
 
 
 def read_state(files: SandboxFiles) -> ServerState | None:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from envctl import DISTRIBUTION
+from envctl.adapters.disk.emulator_package import find_missing_modules, format_install_line
 from envctl.adapters.sandbox import environment, probe
 from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state
 from envctl.adapters.sandbox.server import ALREADY_RUNNING, PORT_IN_USE
@@ -22,14 +23,21 @@ _POLL_SECONDS = 0.01
 _LOG_LINES = 15
 
 
-def require_packages(endpoint_url: str | None) -> None:
-    """Check for the packages of the sandbox without importing them. Raises ConfigurationError (E501)."""
+def require_packages(endpoint_url: str | None, *, with_clusters: bool = False) -> None:
+    """Check for the packages of the sandbox without importing them. Raises ConfigurationError (E501).
+
+    Args:
+        with_clusters: whether the project has stacks of Kubernetes objects.
+    """
     wanted = ("trustme",) if endpoint_url else ("trustme", "moto", "flask")
     missing = [name for name in wanted if find_spec(name) is None]
     if missing:
         message = f"the sandbox needs packages that are not installed: {', '.join(missing)}"
         hint = f"install them: {shlex.quote(sys.executable)} -m pip install '{DISTRIBUTION}[sandbox]'"
         raise ConfigurationError(Problem("E501", message, hint))
+    if with_clusters and (missing_modules := find_missing_modules()):
+        message = f"clusters in the sandbox need packages that are not installed: {', '.join(missing_modules)}"
+        raise ConfigurationError(Problem("E501", message, f"install them: {format_install_line('server')}"))
 
 
 def launch_server(

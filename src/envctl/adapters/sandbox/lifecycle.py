@@ -12,7 +12,14 @@ from pathlib import Path
 from envctl.adapters.disk.files import is_file
 from envctl.adapters.sandbox import environment, probe
 from envctl.adapters.sandbox.control_calls import Bucket, encode_buckets
-from envctl.adapters.sandbox.files import SandboxFiles, ServerState, hold_lock, is_locked, read_state
+from envctl.adapters.sandbox.files import (
+    SandboxFiles,
+    ServerState,
+    describe_programs,
+    hold_lock,
+    is_locked,
+    read_state,
+)
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 
@@ -59,14 +66,16 @@ class Sandbox:
         """Check for a sandbox that ended without `stop`: its content is lost."""
         return self._files.state_file.exists() and self.find_running() is None
 
-    def start(self, *, port: int | None = None, buckets: Sequence[Bucket] = ()) -> RunningSandbox:
+    def start(
+        self, *, port: int | None = None, buckets: Sequence[Bucket] = (), with_clusters: bool = False
+    ) -> RunningSandbox:
         """Start the sandbox unless it runs, and create missing buckets. Concurrent calls start one sandbox.
 
         Raises ConfigurationError (E501) and OperationFailedError (E502 to E508).
         """
         from envctl.adapters.sandbox.launch import require_packages
 
-        require_packages(self._endpoint_url)
+        require_packages(self._endpoint_url, with_clusters=with_clusters)
         with self._convert_write_errors():
             self._files.directory.mkdir(parents=True, exist_ok=True)
             with hold_lock(self._files.lifecycle_lock):
@@ -74,6 +83,10 @@ class Sandbox:
                 if not is_file(self._files.terraform_rc):
                     # The command that started the server was stopped before it had unpacked the provider.
                     self._prepare_mirror()
+        if state.programs != describe_programs():
+            message = f"the running sandbox is of other programs: {state.programs or 'an older envctl'}"
+            hint = f"stop it first, its contents are lost: {format_command('sandbox down')}"
+            raise OperationFailedError(Problem("E506", message, hint))
         if state.endpoint_url != self._endpoint_url:
             found, wanted = state.endpoint_url or "moto", self._endpoint_url or "moto"
             message = f"the running sandbox has the accounts {found}, not {wanted}"

@@ -8,6 +8,7 @@ import traceback
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
+from envctl.adapters.disk.emulator_package import find_missing_modules, format_install_line
 from envctl.adapters.sandbox.certificates import CertificateAuthority
 from envctl.adapters.sandbox.control import ControlApi
 from envctl.adapters.sandbox.control_calls import CONTROL_PREFIX
@@ -72,8 +73,8 @@ class ProxyHandler(BaseHTTPRequestHandler):
         if self.tunnel or host is None:
             self._refuse_request(f"the envctl sandbox relays AWS hosts only, and refuses {self.path}")
             return
-        if is_cluster_endpoint(host) and self.server.find_cluster_api(host) is None:
-            self._refuse_request(f"no EKS cluster of the envctl sandbox has the endpoint {host}")
+        if is_cluster_endpoint(host) and (reason := self._explain_missing_cluster(host)):
+            self._refuse_request(reason)
             return
         try:
             context = self.server.certificates.context_for_host(host)
@@ -122,6 +123,14 @@ class ProxyHandler(BaseHTTPRequestHandler):
         super().finish()
         # The server closes only the accepted socket; TLS has replaced it.
         self.connection.close()
+
+    def _explain_missing_cluster(self, host: str) -> str:
+        """Return why there is no API at the endpoint of a cluster; empty if there is one."""
+        if missing := find_missing_modules():
+            return f"clusters in the envctl sandbox need {', '.join(missing)}: {format_install_line('server')}"
+        if self.server.find_cluster_api(host) is None:
+            return f"no EKS cluster of the envctl sandbox has the endpoint {host}"
+        return ""
 
     def _serve_cluster(self, host: str, body: bytes) -> None:
         api = self.server.find_cluster_api(host)

@@ -14,7 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from envctl.adapters.sandbox.exchange import Cloud
-from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state, take_lock, write_private
+from envctl.adapters.sandbox.files import (
+    SandboxFiles,
+    ServerState,
+    describe_programs,
+    read_state,
+    take_lock,
+    write_private,
+)
 
 ALREADY_RUNNING = 3
 PORT_IN_USE = 4
@@ -71,7 +78,14 @@ def _start_server(
     token = secrets.token_urlsafe(24)
     server.cloud, server.control = cloud, ControlApi(cloud, token)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    state = ServerState(os.getpid(), bound_port, token, datetime.now(UTC).isoformat(timespec="seconds"), endpoint)
+    state = ServerState(
+        pid=os.getpid(),
+        port=bound_port,
+        token=token,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        endpoint_url=endpoint,
+        programs=describe_programs(),
+    )
     write_private(files.state_file, json.dumps(asdict(state), indent=2).encode())
     threading.Thread(target=cloud.warm_up, args=((),), daemon=True).start()
     return state

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.files import is_file, read_bytes, read_text, write_text
 from envctl.adapters.sandbox.environment import DEFAULT_ACCOUNT
+from envctl.adapters.sandbox.files import describe_programs
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.domain.text.sha256 import sha256
 from envctl.domain.text.urls import split_url
@@ -53,7 +54,8 @@ class EmbeddedAws:
     def running_sandbox(self) -> RunningSandbox:
         """The running sandbox with the buckets of the project; started on first access."""
         project_file, marker = self._root / "envctl.toml", self._home / "buckets"
-        digest = sha256(read_bytes(project_file)).hexdigest() if is_file(project_file) else ""
+        content = sha256(read_bytes(project_file)).hexdigest() if is_file(project_file) else ""
+        digest = f"{content} {describe_programs()}"
         found = self._seen or Sandbox(self._home).find_running()
         if found and _read_if_present(marker) == f"{found.pid} {found.started_at} {digest}":
             return found
@@ -66,7 +68,8 @@ class EmbeddedAws:
         sandbox = Sandbox(self._home, endpoint_url=project.sandbox.endpoint_url)
         if sandbox.find_running() is None:
             self._report("starting the sandbox: real Terraform against an embedded AWS")
-        return sandbox.start(port=port, buckets=_list_buckets(project))
+        with_clusters = any(stack.is_kubernetes for stack in project.stacks.values())
+        return sandbox.start(port=port, buckets=_list_buckets(project), with_clusters=with_clusters)
 
     def remove_dead_sandbox(self) -> None:
         """Remove the files of a dead sandbox, with its work directories: call it before laying out new ones."""

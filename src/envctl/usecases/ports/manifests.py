@@ -70,8 +70,14 @@ class Manifests(Protocol):
     def format_objects(self, objects: Sequence[Manifest]) -> str:
         """Return the objects as YAML that every parser reads alike."""
 
+    def require_schemas(self) -> None:
+        """Raise ConfigurationError (E614) if the package with the types of Kubernetes' own kinds is missing."""
+
     def load_schemas(self, version: str) -> Schemas:
-        """Return the schemas of the nearest known Kubernetes version; of the newest one without a version."""
+        """Return the schemas of the nearest known Kubernetes version; of the newest one without a version.
+
+        Raises ConfigurationError (E614) without the package that has them.
+        """
 
     def add_digests(self, data: bytes, path: str, digests: Mapping[str, str], target: PinTarget) -> bytes:
         """Return a file with the digests of images, by reference as rendered: a kustomization, the file beside a chart

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kube_api_emulator.schemas.schema_check import check_object, format_path
-
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.manifest_checks import redact_secrets
 from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
@@ -85,7 +83,13 @@ def format_manifests(ports: Ports, manifests: StackManifests) -> str:
 def find_schema_problems(ports: Ports, found: Collection[StackManifests]) -> Iterator[Problem]:
     """Yield a problem (E612) for each part of an object that its schema does not allow, in the version of its cluster.
     Kinds that CustomResourceDefinitions among the objects bring are known.
+
+    Raises ConfigurationError (E614) without the package that has the schemas.
     """
+    ports.manifests.require_schemas()
+    # A package of its own, which projects without such stacks don't need.
+    from kube_api_emulator.schemas.schema_check import check_object, format_path
+
     definitions = [each for stack in found for each in stack.rendered.objects if identify(each).type == CRD_TYPE]
     for stack in found:
         schemas = ports.manifests.load_schemas(stack.version).add_custom_kinds(definitions)

@@ -5,16 +5,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from kube_api_emulator.schemas.packed import load_schemas
-from kube_api_emulator.schemas.schemas import Schemas, format_api_version
+from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.kubernetes.rendering.tools import HELM, run_tool
 from envctl.adapters.kubernetes.rendering.yaml_documents import YamlDocument, read_documents
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.value_paths import find_path_conflict, nest_values
 from envctl.domain.kubernetes.workload import Workload
+
+if TYPE_CHECKING:
+    from kube_api_emulator.schemas.schemas import Schemas
 
 VALUES_FILE = "values.json"
 _SOURCE = re.compile(r"^# Source: [^/\s]+/(.+)$", re.MULTILINE)
@@ -35,6 +35,9 @@ def write_values(folder: Path, values: Mapping[str, str]) -> Path:
 
 def render_chart(tree: Path, home: Path, workload: Workload, values: Path) -> str:
     """Return the rendered templates of a chart. Raises ConfigurationError (E606)."""
+    # A package of its own: no chart is rendered without it.
+    from kube_api_emulator.schemas.packed import load_schemas
+
     files = [str(tree / each) for each in (workload.values_file, workload.overlay) if each]
     schemas = load_schemas(workload.kubernetes_version)
     arguments = [
@@ -58,8 +61,10 @@ def render_chart(tree: Path, home: Path, workload: Workload, values: Path) -> st
     return output
 
 
-def _list_api_versions(schemas: Schemas) -> list[str]:
+def _list_api_versions(schemas: "Schemas") -> list[str]:
     """Return the API versions of a cluster of this version, and their kinds, as charts ask for them."""
+    from kube_api_emulator.schemas.schemas import format_api_version
+
     found: dict[str, None] = {}
     for group, version, kind in schemas.list_kinds():
         name = format_api_version(group, version)

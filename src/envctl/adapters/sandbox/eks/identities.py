@@ -3,7 +3,6 @@
 Facts: the Amazon EKS user guide ("Grant IAM users access to Kubernetes"), and aws-iam-authenticator, which EKS runs.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,9 @@ from kube_api_emulator.server.identity.rules import Grant
 from kube_api_emulator.server.identity.users import ADMIN, AUTHENTICATED, User
 
 from envctl.adapters.sandbox.eks.access_policies import load_access_policies
+from envctl.adapters.sandbox.eks.role_arns import ASSUMED, find_role_arn, remove_path
 from envctl.adapters.sandbox.exchange import AccessEntry, Caller, EksCluster
 
-_ASSUMED = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d+):assumed-role/(?P<role>[^/]+)/(?P<session>.+)")
-_ROLE = re.compile(r"(?P<head>arn:[^:]+:iam::\d+:role)/(?:.*/)?(?P<name>[^/]+)")
 _PREFIX = "arn:aws:eks::aws:cluster-access-policy/"
 
 
@@ -69,30 +67,18 @@ def find_user(caller: Caller, cluster: EksCluster, auth_map: Mapping[str, str] |
     identity = _identify(caller)
     if cluster.authentication_mode != "CONFIG_MAP":
         for entry in cluster.access_entries:
-            if _remove_path(entry.principal_arn) == identity.arn:
+            if remove_path(entry.principal_arn) == identity.arn:
                 return _apply_entry(identity, entry)
     if cluster.authentication_mode == "API":
         return None
-    if identity.arn == _remove_path(cluster.creator_arn):
+    if identity.arn == remove_path(cluster.creator_arn):
         return identity.to_user(ADMIN.name, ADMIN.groups[:1])
     return _apply_map(identity, auth_map or {})
 
 
-def find_role_arn(arn: str) -> str:
-    """Return the ARN in IAM for one of STS: the role of a session."""
-    match = _ASSUMED.fullmatch(arn)
-    return f"arn:{match['partition']}:iam::{match['account']}:role/{match['role']}" if match else arn
-
-
 def _identify(caller: Caller) -> _Identity:
-    match = _ASSUMED.fullmatch(caller.arn)
+    match = ASSUMED.fullmatch(caller.arn)
     return _Identity(caller, find_role_arn(caller.arn), match["session"] if match else "")
-
-
-def _remove_path(arn: str) -> str:
-    """Return the ARN of a role without its path, which the identity of a session does not have."""
-    match = _ROLE.fullmatch(arn)
-    return f"{match['head']}/{match['name']}" if match else arn
 
 
 def _apply_entry(identity: _Identity, entry: AccessEntry) -> User:

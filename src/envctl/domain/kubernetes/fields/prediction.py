@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from kube_api_emulator.schemas.quantity import is_quantity, parse_quantity
-
 from envctl.domain.kubernetes.fields.differences import index_items
 from envctl.domain.kubernetes.fields.ownership import list_dropped_fields, list_own_fields
 from envctl.domain.kubernetes.fields.paths import MISSING, remove_field, select_field
@@ -76,6 +74,9 @@ def is_same_quantity(one: object, other: object) -> bool:
 
 
 def _to_number(value: object) -> Decimal | None:
+    # A package of its own: no stack of objects is prepared without it.
+    from kube_api_emulator.schemas.quantity import is_quantity, parse_quantity
+
     if isinstance(value, bool) or not isinstance(value, str | int | float) or not is_quantity(str(value)):
         return None
     return parse_quantity(value)

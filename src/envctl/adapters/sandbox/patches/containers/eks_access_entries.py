@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,7 @@ def read_access(cluster: "Cluster") -> ClusterAccess:
 def admit_creator(response: "EKSResponse", cluster: "Cluster", access: ClusterAccess) -> None:
     """Make the creator of a cluster its administrator."""
     from envctl.adapters.sandbox.callers import identify_caller
-    from envctl.adapters.sandbox.eks.identities import find_role_arn
+    from envctl.adapters.sandbox.eks.role_arns import find_role_arn
 
     principal = find_role_arn(identify_caller(response.get_access_key()).arn)
     if access.mode == CONFIG_MAP:
@@ -145,11 +145,11 @@ def build_association(entry: Mapping[str, Any], policy: str, scope: Mapping[str,
     return {"policyArn": policy, "accessScope": described, "associatedAt": now, "modifiedAt": now}
 
 
-def list_policies() -> tuple[str, list[str]]:
+def list_policies() -> tuple[str, Sequence[str]]:
     """Return the beginning of the ARNs of all access policies, and their names."""
-    from envctl.adapters.sandbox.eks.access_policies import ARN_PREFIX, load_access_policies
+    from envctl.adapters.sandbox.eks.access_policies import ARN_PREFIX, NAMES
 
-    return ARN_PREFIX, sorted(load_access_policies())
+    return ARN_PREFIX, NAMES
 
 
 def refuse(message: str) -> Exception:
