@@ -14,7 +14,7 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
         --requirement requirements-build.lock \
     && tools/bin/pip wheel --quiet --no-cache-dir --require-hashes --no-deps --no-build-isolation \
         --only-binary=:all: --no-binary=python-terraform --wheel-dir wheels --requirement requirements-run.lock
-COPY pyproject.toml README.md LICENSE envctl.toml ./
+COPY pyproject.toml hatch_build.py README.md LICENSE envctl.toml ./
 COPY src src
 COPY app app
 COPY environments environments

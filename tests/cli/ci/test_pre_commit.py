@@ -22,12 +22,15 @@ FILES = (
     "README.md",
     "LICENSE",
     "envctl.toml",
+    "hatch_build.py",
     "requirements-build.lock",
     "requirements-run.lock",
     MANIFEST.name,
 )
 FOLDERS = ("src", "app", "environments", "modules", "packages/kube-api-emulator")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".envctl", ".terraform", "build", "dist", "secrets", ".*_cache")
+LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", "node_modules", ".envctl", ".terraform", "build", "dist", "secrets", ".*_cache"
+)
 PROD = "environments/prod/terraform.tfvars"
 PROGRAMS = Path(sys.executable).parent
 
