@@ -14,10 +14,10 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+from hatch_build import ARCHIVE
 from trove_classifiers import classifiers
 
 from envctl.domain.config.ci_package import KUBERNETES_FOLDER
-from hatch_build import ARCHIVE
 
 ROOT = Path(__file__).parents[1]
 HATCHLING = Path(sys.executable).with_name("hatchling")
