@@ -125,7 +125,8 @@ def test_hook_manifest_is_valid() -> None:
 def test_a_project_in_order_passes(hooks: Hooks, project: Path) -> None:
     done = hooks.run(project)
     assert outcomes(done.stdout) == dict.fromkeys(HOOKS, "Passed"), done.stdout + done.stderr
-    assert list(hooks.home.glob("pre-commit/repo*/py_env-*/lib/python*/site-packages/envctl/cli"))
+    for package in ("envctl/cli", "kube_api_emulator/schemas"):
+        assert list(hooks.home.glob(f"pre-commit/repo*/py_env-*/lib/python*/site-packages/{package}")), package
     # What the hooks leave behind is no change of the project.
     assert git(project, "status", "--porcelain", "--untracked-files=normal") == git(project, "status", "--porcelain")
 
