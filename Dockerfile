@@ -14,13 +14,14 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
         --requirement requirements-build.lock \
     && tools/bin/pip wheel --quiet --no-cache-dir --require-hashes --no-deps --no-build-isolation \
         --only-binary=:all: --no-binary=python-terraform --wheel-dir wheels --requirement requirements-run.lock
-COPY pyproject.toml README.md LICENSE envctl.toml ./
+COPY pyproject.toml hatch_build.py README.md LICENSE envctl.toml ./
 COPY src src
 COPY app app
 COPY environments environments
 COPY modules modules
+COPY packages/kube-api-emulator packages/kube-api-emulator
 # Byte code that does not ask when its source was written: whoever runs this can't write any.
-RUN tools/bin/pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir wheels . \
+RUN tools/bin/pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir wheels . ./packages/kube-api-emulator \
     && python -m venv --without-pip /opt/envctl \
     && tools/bin/pip --python /opt/envctl/bin/python install --quiet --no-index --no-deps --no-compile wheels/*.whl \
     && /opt/envctl/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/envctl/lib

@@ -12,6 +12,8 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 TOP = Path(__file__).resolve().parents[1]
+# envctl, and the schemas of Kubernetes that it validates stacks of objects with.
+SOURCES = [TOP / "src", TOP / "packages" / "kube-api-emulator" / "src"]
 # What the first one holds builds python-terraform, which is the only one without a wheel.
 LOCKS = [TOP / "requirements-build.lock", TOP / "requirements-run.lock"]
 PIP = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
@@ -41,7 +43,7 @@ def main() -> None:
         run([sys.executable, "-I", "-m", "venv", folder], "there is no venv in this Python (Debian: python3-venv)")
         for lock in LOCKS:
             run([python, *PIP, *PINNED, "--requirement", lock], "the packages of " + lock.name + " can't be installed")
-        leads_to_envctl(python)
+        leads_to_sources(python)
         done.touch()
         say("::endgroup::")
     with Path(os.environ["GITHUB_OUTPUT"]).open("a") as output:
@@ -54,10 +56,11 @@ def mark() -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def leads_to_envctl(python: Path) -> None:
+def leads_to_sources(python: Path) -> None:
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     said = subprocess.run([python, "-I", "-c", code], stdout=subprocess.PIPE, check=True, timeout=60).stdout
-    (Path(said.decode().strip()) / "envctl.pth").write_text(os.fspath(TOP / "src") + "\n")
+    lines = "".join(os.fspath(source) + "\n" for source in SOURCES)
+    (Path(said.decode().strip()) / "envctl.pth").write_text(lines)
 
 
 def run(command: "list[str | Path]", otherwise: str) -> None:

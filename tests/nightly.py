@@ -76,6 +76,7 @@ PARTS = {
 }
 PLACES = {
     "tests/test_": "cli",
+    "tests/test_fresh_environments.py": "images",
     "tests/unit/": "domain",
     "tests/iam/": "domain",
     "tests/usecases/": "laws",

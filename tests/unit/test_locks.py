@@ -12,8 +12,11 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from envctl.domain.config.ci_package import KUBERNETES_FOLDER
+
 TOP = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((TOP / "pyproject.toml").read_text())
+EMULATOR: dict[str, Any] = tomllib.loads((TOP / KUBERNETES_FOLDER / "pyproject.toml").read_text())
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))? \\$")
 HASH = re.compile(r"^ {4}--hash=(sha256:[0-9a-f]{64})")
 Pin = tuple[str, str, frozenset[str]]
@@ -47,6 +50,8 @@ ROOTS: dict[str, list[str]] = {
     "requirements-demo.lock": [
         *PROJECT["project"]["dependencies"],
         *OWN["sandbox"],
+        *OWN["embedded"],
+        *EMULATOR["project"]["optional-dependencies"]["server"],
         *PROJECT["dependency-groups"]["build"],
         *(each for each in PROJECT["dependency-groups"]["demo"] if isinstance(each, str)),
     ],

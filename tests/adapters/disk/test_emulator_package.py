@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from envctl.adapters.disk.emulator_package import FOLDER, choose_source
+from envctl.adapters.disk.emulator_package import choose_source
+from envctl.domain.config.ci_package import KUBERNETES_FOLDER
 
 ROOT = Path(__file__).parents[3]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 GIT = {"url": "https://github.com/acme/envctl", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
-UNKNOWN = f"kube-api-emulator @ git+https://HOST/OWNER/envctl@COMMIT#subdirectory={FOLDER}"
+UNKNOWN = f"kube-api-emulator @ git+https://HOST/OWNER/envctl@COMMIT#subdirectory={KUBERNETES_FOLDER}"
 
 
 @pytest.mark.parametrize(
@@ -19,13 +20,13 @@ UNKNOWN = f"kube-api-emulator @ git+https://HOST/OWNER/envctl@COMMIT#subdirector
     [
         pytest.param(
             {"url": "file:///src/envctl", "dir_info": {"editable": True}},
-            f"/src/envctl/{FOLDER}",
+            f"/src/envctl/{KUBERNETES_FOLDER}",
             id="an editable clone",
         ),
-        pytest.param({"url": "file:///src/envctl", "dir_info": {}}, f"/src/envctl/{FOLDER}", id="a clone"),
+        pytest.param({"url": "file:///src/envctl", "dir_info": {}}, f"/src/envctl/{KUBERNETES_FOLDER}", id="a clone"),
         pytest.param(
             GIT,
-            f"kube-api-emulator @ git+https://github.com/acme/envctl@{COMMIT}#subdirectory={FOLDER}",
+            f"kube-api-emulator @ git+https://github.com/acme/envctl@{COMMIT}#subdirectory={KUBERNETES_FOLDER}",
             id="a commit: the same one",
         ),
         pytest.param({}, UNKNOWN, id="a package index, which does not have it"),
@@ -39,7 +40,7 @@ def test_source_is_that_of_envctl(origin: Mapping[str, Any], source: str) -> Non
 
 
 def test_repository_has_the_package_there() -> None:
-    assert (ROOT / FOLDER / "pyproject.toml").is_file()
+    assert (ROOT / KUBERNETES_FOLDER / "pyproject.toml").is_file()
 
 
 def test_only_the_sandbox_uses_the_server() -> None:

@@ -97,7 +97,7 @@ def installed(temporary: Path) -> None:
     install = _module()
     folder = temporary / f"envctl-{install.mark()}"
     subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", folder], check=True)
-    install.leads_to_envctl(folder / "bin" / "python")
+    install.leads_to_sources(folder / "bin" / "python")
     (link,) = folder.rglob("envctl.pth")
     link.with_name("packages.pth").write_text(sysconfig.get_path("purelib"))
     (folder / ".installed").touch()

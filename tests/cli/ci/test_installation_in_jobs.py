@@ -20,7 +20,7 @@ import trustme
 
 from envctl.adapters.local.templates import REPOSITORY, PackagedTemplates
 from envctl.domain.ci.package import SOURCE_LOCK, render_install, render_locks
-from envctl.domain.config.ci_package import PackageSource, parse_package
+from envctl.domain.config.ci_package import KUBERNETES_FOLDER, PackageSource, parse_package
 from tests.by_day import keep_by_day
 from tests.programs import SYSTEM_PATH
 
@@ -32,9 +32,8 @@ PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-p
 BACKEND = """
 import shutil
 def build_wheel(folder, config_settings=None, metadata_directory=None):
-    name = "envctl_promotion-0.1.0-py3-none-any.whl"
-    shutil.copy(name, folder)
-    return name
+    shutil.copy(NAME, folder)
+    return NAME
 """
 ADDRESS = "git+https://git.example.com/acme/envctl"
 
@@ -67,6 +66,7 @@ class Job:
     folder: Path
     wheels: Path
     envctl: str  # sha256 of its wheel
+    kubernetes: str  # sha256 of the wheel of kube-api-emulator
     locks: dict[str, str]
 
     def install(self, source: PackageSource, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -76,6 +76,11 @@ class Job:
             (locks / name).write_text(text)
         lines = render_install(source, venv="$RUNNER_TEMP/envctl", locks=f"{locks}", python=sys.executable)
         return self.run_shell("\n".join(lines), PIP_NO_INDEX="1", **environment)
+
+    def list_installed(self) -> set[str]:
+        words = "-I -m pip list --format=freeze --disable-pip-version-check"
+        listed = self.run_shell(f'"$RUNNER_TEMP/envctl/bin/python" {words}').stdout
+        return {line for line in listed.splitlines() if not line.startswith(("pip=", "setuptools="))}
 
     def run_envctl(self) -> str:
         done = self.run_shell('"$RUNNER_TEMP/envctl/bin/python" -I -m envctl status')
@@ -107,21 +112,25 @@ def job(tmp_path: Path) -> Job:
     own = {"envctl/__init__.py": "", "envctl/__main__.py": MAIN}
     envctl = make_wheel(wheels, "envctl-promotion", own, "0.1.0", needs="unpinned")
     make_wheel(wheels, "unpinned", {"unpinned.py": ""})
+    kubernetes = make_wheel(wheels, "kube-api-emulator", {"kube_api_emulator/__init__.py": ""}, "1.0.0")
     locks = {
         "build": f"tool==1.0 \\\n    --hash=sha256:{tool}\n    # via nothing\n",
         "run": f"needed==1.0 \\\n    --hash=sha256:{needed}\n",
     }
-    return Job(tmp_path, wheels, envctl, locks)
+    return Job(tmp_path, wheels, envctl, kubernetes, locks)
 
 
 def make_repository(job: Job) -> str:
     """Make the repository of envctl, and return its commit."""
     folder = job.folder / "envctl-repository"
-    folder.mkdir()
-    wheel = "envctl_promotion-0.1.0-py3-none-any.whl"
-    (folder / wheel).write_bytes((job.wheels / wheel).read_bytes())
-    (folder / "pyproject.toml").write_text(PYPROJECT)
-    (folder / "backend.py").write_text(BACKEND)
+    for wheel, place in (
+        ("envctl_promotion-0.1.0-py3-none-any.whl", folder),
+        ("kube_api_emulator-1.0.0-py3-none-any.whl", folder / KUBERNETES_FOLDER),
+    ):
+        place.mkdir(parents=True)
+        (place / wheel).write_bytes((job.wheels / wheel).read_bytes())
+        (place / "pyproject.toml").write_text(PYPROJECT)
+        (place / "backend.py").write_text(BACKEND.replace("NAME", repr(wheel)))
     git = ["git", "-C", f"{folder}", "-c", "user.name=a", "-c", "user.email=a@example.com"]
     for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "envctl"]):
         subprocess.run([*git, *words], check=True, timeout=30)
@@ -141,14 +150,17 @@ def test_pinned_version_is_installed_with_its_locks_alone(job: Job) -> None:
     done = job.install(parse_package(f"envctl-promotion==0.1.0#sha256={job.envctl}"))
     assert done.returncode == 0, done.stdout
     assert job.run_envctl() == "envctl of the tests status\n"
-    listed = job.run_shell(
-        '"$RUNNER_TEMP/envctl/bin/python" -I -m pip list --format=freeze --disable-pip-version-check'
-    ).stdout
-    assert {line for line in listed.splitlines() if not line.startswith(("pip=", "setuptools="))} == {
-        "envctl-promotion==0.1.0",
-        "needed==1.0",
-        "tool==1.0",
-    }
+    assert job.list_installed() == {"envctl-promotion==0.1.0", "needed==1.0", "tool==1.0"}
+
+
+def test_second_wheel_is_installed_by_its_hash(job: Job) -> None:
+    envctl = f"envctl-promotion==0.1.0#sha256={job.envctl}"
+    done = job.install(parse_package(envctl, f"kube-api-emulator==1.0.0#sha256={job.kubernetes}"))
+    assert done.returncode == 0, done.stdout
+    assert "kube-api-emulator==1.0.0" in job.list_installed()
+    changed = job.install(parse_package(envctl, f"kube-api-emulator==1.0.0#sha256={'0' * 64}"))
+    assert changed.returncode != 0
+    assert "DO NOT MATCH THE HASHES" in changed.stdout
 
 
 @pytest.mark.night
@@ -158,6 +170,7 @@ def test_commit_is_installed_from_its_repository(job: Job) -> None:
     done = job.install(parse_package(f"{ADDRESS}@{commit}"), **settings)
     assert done.returncode == 0, done.stdout
     assert job.run_envctl() == "envctl of the tests status\n"
+    assert {"envctl-promotion==0.1.0", "kube-api-emulator==1.0.0"} <= job.list_installed()
     missing = job.install(parse_package(f"{ADDRESS}@{'0' * 40}"), **settings)
     assert missing.returncode != 0
 
@@ -167,7 +180,7 @@ def test_ref_named_like_the_commit_is_not_installed(job: Job, kind: str) -> None
     """pip takes such a branch or tag, in place of the commit."""
     commit = make_repository(job)
     folder = job.folder / "envctl-repository"
-    (folder / "backend.py").write_text(BACKEND.replace("import shutil", "open('/dev/stderr', 'w').write('evil')"))
+    (folder / "backend.py").write_text("open('/dev/stderr', 'w').write('evil')")
     git = ["git", "-C", f"{folder}", "-c", "user.name=a", "-c", "user.email=a@example.com"]
     for words in (["commit", "--quiet", "--all", "--message", "evil"], [kind, commit, "HEAD"]):
         subprocess.run([*git, *words], check=True, timeout=30)
@@ -265,3 +278,4 @@ def test_real_locks_install_this_envctl(job: Job) -> None:
     assert done.returncode == 0, done.stdout
     shown = job.run_shell('"$RUNNER_TEMP/envctl/bin/python" -I -m envctl --version')
     assert shown.stdout.startswith("envctl 0."), shown.stdout
+    assert any(each.startswith("kube-api-emulator==") for each in job.list_installed())

@@ -23,12 +23,15 @@ FILES = (
     "README.md",
     "LICENSE",
     "envctl.toml",
+    "hatch_build.py",
     "requirements-build.lock",
     "requirements-run.lock",
     MANIFEST.name,
 )
-FOLDERS = ("src", "app", "environments", "modules")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".envctl", ".terraform", "build", "dist", "secrets")
+FOLDERS = ("src", "app", "environments", "modules", "packages/kube-api-emulator")
+LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", "node_modules", ".envctl", ".terraform", "build", "dist", "secrets", ".*_cache"
+)
 PROD = "environments/prod/terraform.tfvars"
 PROGRAMS = Path(sys.executable).parent
 
@@ -123,7 +126,8 @@ def test_hook_manifest_is_valid() -> None:
 def test_a_project_in_order_passes(hooks: Hooks, project: Path) -> None:
     done = hooks.run(project)
     assert outcomes(done.stdout) == dict.fromkeys(HOOKS, "Passed"), done.stdout + done.stderr
-    assert list(hooks.home.glob("pre-commit/repo*/py_env-*/lib/python*/site-packages/envctl/cli"))
+    for package in ("envctl/cli", "kube_api_emulator/schemas"):
+        assert list(hooks.home.glob(f"pre-commit/repo*/py_env-*/lib/python*/site-packages/{package}")), package
     # What the hooks leave behind is no change of the project.
     assert git(project, "status", "--porcelain", "--untracked-files=normal") == git(project, "status", "--porcelain")
 

@@ -99,6 +99,7 @@ for top in ("/bin", "/usr", "/opt", "/etc"):
     # How this machine reaches its packages was a secret of the build.
     assert not {file for file in files if file.name == "pip.conf" and file.parent == Path("/etc")}
     packages = {file for file in files if file.is_relative_to("/opt/envctl")}
+    assert "kube_api_emulator" in {part for file in packages for part in file.parts}
     assert not {"pip", "setuptools", "hatchling"} & {part for file in packages for part in file.parts}
     own = {file for file in packages if "envctl" in file.parts[4:]}
     compiled = {file.name.partition(".")[0] for file in own if file.suffix == ".pyc"}

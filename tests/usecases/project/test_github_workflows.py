@@ -14,6 +14,13 @@ PLAN, DEPLOY = ".github/workflows/envctl-plan.yml", ".github/workflows/envctl-de
 LOCKS = [f".github/envctl/{name}" for name in (BUILD_LOCK, RUN_LOCK, SOURCE_LOCK)]
 COMMIT, OTHER_COMMIT = "1" * 40, "2" * 40
 FILES = 7
+OBJECTS = """
+[stacks.objects]
+kind = "kubernetes"
+path = "objects"
+namespace = "shop"
+kubeconfig_context = "shop-{environment}"
+"""
 
 
 @pytest.fixture
@@ -136,6 +143,22 @@ class TestRaisedPins:
         replace(world, "envctl.toml", COMMIT, OTHER_COMMIT)
         told, problems = write(world, check=True)
         assert ([each.path for each in told.files if each.state != "current"], problems) == ([LOCKS[2]], ["E039"])
+
+
+def test_check_names_the_address_that_jobs_lack(world: World) -> None:
+    write(world)
+    second = f"kube-api-emulator @ git+https://github.com/acme/envctl@{COMMIT}#subdirectory=packages/kube-api-emulator"
+    # As the jobs of an earlier envctl, whose own package had the schemas of Kubernetes.
+    replace(world, LOCKS[2], f"{second}\n", "")
+    append(world, OBJECTS)
+    _, error = update_github_workflows(world.ports, check=True, branch=None, version="2.0")
+    assert error is not None
+    (problem,) = error.problems
+    assert (problem.code, problem.hint) == ("E039", "envctl ci github")
+    assert f"stacks of objects need {second}, which the jobs lack" in problem.message
+    write(world)
+    assert second in world.tree.content[LOCKS[2]].decode()
+    assert find_states(world) == ({"current"}, [])
 
 
 def test_missing_package_is_refused_with_its_line(world: World) -> None:

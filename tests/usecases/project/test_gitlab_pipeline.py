@@ -13,7 +13,15 @@ from tests.fakes.world import World
 OURS = find_pipeline_path("envctl")
 LOCKS = [f".gitlab/envctl/{name}.txt" for name in ("build", "requirements", "envctl")]
 ALL = [OURS, *LOCKS, MAIN_FILE]
-PACKAGE = f'[ci]\npackage = "git+https://git.example.com/acme/envctl@{"a" * 40}"\n'
+ADDRESS = f"git+https://git.example.com/acme/envctl@{'a' * 40}"
+PACKAGE = f'[ci]\npackage = "{ADDRESS}"\n'
+OBJECTS = """
+[stacks.objects]
+kind = "kubernetes"
+path = "objects"
+namespace = "shop"
+kubeconfig_context = "shop-{environment}"
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +59,23 @@ def test_pipeline_and_locks_are_written_once(world: World) -> None:
     assert write(world, check=True) == (dict.fromkeys(ALL, "current"), [])
     assert world.tree.content == before
     assert b"boto3==" in before[LOCKS[1]]
-    assert before[LOCKS[2]].endswith(f"@{'a' * 40}\n".encode())
+    own, second = before[LOCKS[2]].decode().splitlines()[-2:]
+    assert own == f"envctl-promotion @ {ADDRESS}"
+    assert second == f"kube-api-emulator @ {ADDRESS}#subdirectory=packages/kube-api-emulator"
+
+
+def test_check_names_the_address_that_jobs_lack(world: World) -> None:
+    write(world)
+    second = f"kube-api-emulator @ {ADDRESS}#subdirectory=packages/kube-api-emulator"
+    change(world, LOCKS[2], f"{second}\n", "")
+    add(world, OBJECTS)
+    _, error = update_gitlab_pipeline(world.ports, check=True, branch=None, version="2.0")
+    assert error is not None
+    (problem,) = error.problems
+    assert (problem.code, problem.hint) == ("E039", "envctl ci gitlab")
+    assert f"stacks of objects need {second}, which the jobs lack" in problem.message
+    write(world)
+    assert write(world, check=True) == (dict.fromkeys(ALL, "current"), [])
 
 
 def test_missing_package_is_said_with_its_file(world: World) -> None:

@@ -13,14 +13,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 from envctl import DISTRIBUTION
+from envctl.domain.config.ci_package import KUBERNETES_FOLDER, KUBERNETES_NAME
 from envctl.domain.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EMULATOR = "kube-api-emulator"
-FOLDER = f"packages/{EMULATOR}"
-"""Where the repository of envctl has the package."""
 _SCHEMAS = "kube_api_emulator"
 _SERVER_MODULES = (_SCHEMAS, "cel_expr_python")
 
@@ -28,7 +26,7 @@ _SERVER_MODULES = (_SCHEMAS, "cel_expr_python")
 def require_schemas() -> None:
     """Check for the types of Kubernetes' own kinds. Raises ConfigurationError (E614)."""
     if find_spec(_SCHEMAS) is None:
-        message = f"stacks of Kubernetes objects need the package {EMULATOR}, which is not installed"
+        message = f"stacks of Kubernetes objects need the package {KUBERNETES_NAME}, which is not installed"
         raise ConfigurationError(Problem("E614", message, f"install it: {format_install_line()}"))
 
 
@@ -60,8 +58,8 @@ def choose_source(origin: Mapping[str, Any], extra: str = "") -> str:
     """Return what pip installs the package from. `origin` is where it took envctl from, as `read_origin` returns it."""
     match origin:
         case {"url": str(url), "dir_info": _}:
-            return f"{url.removeprefix('file://')}/{FOLDER}{extra}"
+            return f"{url.removeprefix('file://')}/{KUBERNETES_FOLDER}{extra}"
         case {"url": str(url), "vcs_info": {"vcs": str(vcs), "commit_id": str(commit)}}:
-            return f"{EMULATOR}{extra} @ {vcs}+{url}@{commit}#subdirectory={FOLDER}"
+            return f"{KUBERNETES_NAME}{extra} @ {vcs}+{url}@{commit}#subdirectory={KUBERNETES_FOLDER}"
         case _:
-            return f"{EMULATOR}{extra} @ git+https://HOST/OWNER/envctl@COMMIT#subdirectory={FOLDER}"
+            return f"{KUBERNETES_NAME}{extra} @ git+https://HOST/OWNER/envctl@COMMIT#subdirectory={KUBERNETES_FOLDER}"

@@ -1,5 +1,6 @@
 """The Templates port: files in the package, or in a checkout of the repository."""
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,8 @@ import envctl
 from envctl.domain.release.bundle import File
 
 PACKAGE = Path(envctl.__file__).parent / "templates"
+ARCHIVE = PACKAGE / "shipped.tar.xz"
+"""What a wheel has of the top of the repository: hatch_build.py packs it."""
 WORKFLOWS = PACKAGE.with_name("workflows")
 REPOSITORY = PACKAGE.parents[2]
 COMMON = "every"
@@ -27,12 +30,12 @@ class PackagedTemplates:
         return own
 
     def load_shipped(self, folder: str) -> Mapping[str, File]:
-        packaged = PACKAGE / "shipped"
-        # In the package for a wheel, else at the top of the repository.
-        top = packaged if packaged.is_dir() else REPOSITORY
-        if (top / folder).is_file():
-            return {folder: _read_file(top / folder)}
-        return {f"{folder}/{path}": file for path, file in _read_folder(top / folder).items()}
+        if ARCHIVE.is_file():
+            files = _unpack_archive()
+            return {path: file for path, file in files.items() if path == folder or path.startswith(f"{folder}/")}
+        if (REPOSITORY / folder).is_file():
+            return {folder: _read_file(REPOSITORY / folder)}
+        return {f"{folder}/{path}": file for path, file in _read_folder(REPOSITORY / folder).items()}
 
     def load_workflows(self, system: str) -> Mapping[str, str]:
         return {path: file.data.decode() for path, file in _read_folder(WORKFLOWS / system).items()}
@@ -40,6 +43,18 @@ class PackagedTemplates:
     def load_locks(self) -> Mapping[str, str]:
         files = {name: f"requirements-{name}.lock" for name in ("build", "run")}
         return {name: self.load_shipped(file)[file].data.decode() for name, file in files.items()}
+
+
+@functools.cache
+def _unpack_archive() -> Mapping[str, File]:
+    import tarfile
+
+    with tarfile.open(ARCHIVE) as opened:
+        return {
+            member.name: File(packed.read(), executable=bool(member.mode & 0o100))
+            for member in opened
+            if (packed := opened.extractfile(member))
+        }
 
 
 def _read_folder(top: Path) -> dict[str, File]:

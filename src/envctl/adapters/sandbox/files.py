@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl import __version__
-from envctl.adapters.disk.emulator_package import EMULATOR
 from envctl.adapters.disk.files import read_bytes
+from envctl.domain.config.ci_package import KUBERNETES_NAME
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def describe_programs() -> str:
         from kube_api_emulator import __version__ as emulator_version
     except ModuleNotFoundError:
         return f"envctl {__version__}"
-    return f"envctl {__version__}, {EMULATOR} {emulator_version}"
+    return f"envctl {__version__}, {KUBERNETES_NAME} {emulator_version}"
 
 
 def read_state(files: SandboxFiles) -> ServerState | None:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from envctl.domain.config.ci_package import NAME, PackageSource
+from envctl.domain.config.ci_package import KUBERNETES_FOLDER, KUBERNETES_NAME, NAME, PackageSource
 
 BUILD_LOCK, RUN_LOCK, SOURCE_LOCK = "build.txt", "requirements.txt", "envctl.txt"
-"""Files in the lock folder: tools that build packages, dependencies of envctl, and envctl itself."""
+"""Files in the lock folder: tools that build packages, dependencies of envctl, and envctl itself with the schemas of
+Kubernetes.
+"""
 OLDEST_PYTHON = (3, 11)
 # The only dependency without a wheel.
 _BUILT = "python-terraform"
@@ -23,11 +25,27 @@ def render_locks(source: PackageSource, locks: Mapping[str, str]) -> dict[str, s
 
 
 def render_source(source: PackageSource) -> str:
-    """Return the line for pip that names envctl itself."""
+    """Return the lines for pip that name envctl itself, and the schemas of Kubernetes if jobs get them."""
+    beside = format_kubernetes_requirement(source)
     if source.kind == "git":
-        return f"{NAME} @ {source.address}@{source.digest}\n"
-    named = source.address if source.kind == "index" else f"{NAME} @ {source.address}"
-    return f"{named} \\\n    --hash=sha256:{source.digest}\n"
+        return f"{NAME} @ {source.address}@{source.digest}\n{beside}\n"
+    own = _render_wheel(_format_wheel(NAME, source), source)
+    return own + _render_wheel(beside, source.kubernetes) if source.kubernetes else own
+
+
+def format_kubernetes_requirement(source: PackageSource) -> str:
+    """Return the words for pip that name the schemas of Kubernetes, without a hash; empty if jobs get none."""
+    if source.kind == "git":
+        return f"{KUBERNETES_NAME} @ {source.address}@{source.digest}#subdirectory={KUBERNETES_FOLDER}"
+    return _format_wheel(KUBERNETES_NAME, source.kubernetes) if source.kubernetes else ""
+
+
+def _format_wheel(name: str, source: PackageSource) -> str:
+    return source.address if source.kind == "index" else f"{name} @ {source.address}"
+
+
+def _render_wheel(requirement: str, source: PackageSource) -> str:
+    return f"{requirement} \\\n    --hash=sha256:{source.digest}\n"
 
 
 def render_install(source: PackageSource, *, venv: str, locks: str, python: str = "python3") -> tuple[str, ...]:
@@ -64,7 +82,7 @@ def _list_source_lines(source: PackageSource, folder: str, lock: str) -> tuple[s
         f'git init --quiet "{folder}"',
         f'git -C "{folder}" fetch --quiet --no-tags --depth=1 "${{envctl_source%@*}}" "${{envctl_source##*@}}"',
         f'git -C "{folder}" checkout --quiet --detach "${{envctl_source##*@}}"',
-        f'pip_install --no-index --no-build-isolation "{folder}"',
+        f'pip_install --no-index --no-build-isolation "{folder}" "{folder}/{KUBERNETES_FOLDER}"',
     )
 
 

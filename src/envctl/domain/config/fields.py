@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
-from envctl.domain.config.ci_package import PACKAGE_PATTERN
+from envctl.domain.config.ci_package import KUBERNETES_PATTERN, PACKAGE_PATTERN
 from envctl.domain.config.plain_values import check_plain_value, to_exact_value
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
@@ -196,6 +196,14 @@ CiPackage = Annotated[
         'envctl at a commit or by its hash: "git+https://HOST/OWNER/envctl@COMMIT" (40 hex digits),'
         ' "https://HOST/envctl_promotion-VERSION-py3-none-any.whl#sha256=HASH" or'
         ' "envctl-promotion==VERSION#sha256=HASH"',
+    ),
+]
+CiKubernetesPackage = Annotated[
+    str,
+    _match(
+        KUBERNETES_PATTERN,
+        'kube-api-emulator by its hash: "https://HOST/kube_api_emulator-VERSION-py3-none-any.whl#sha256=HASH" or'
+        ' "kube-api-emulator==VERSION#sha256=HASH"',
     ),
 ]
 HttpUrl = Annotated[str, _match(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]

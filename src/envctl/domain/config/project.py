@@ -115,6 +115,8 @@ class Ci(fields.Section):
     github: Annotated[GithubCi, BeforeValidator(read_github_table)] = GithubCi.model_construct()
     # the envctl that jobs install: `git+https://HOST/OWNER/envctl@COMMIT`, or a wheel or version with `#sha256=HASH`
     package: fields.CiPackage | None = None
+    # with a wheel or version of envctl: the kube-api-emulator that jobs install, for stacks of Kubernetes objects
+    kubernetes_package: fields.CiKubernetesPackage | None = None
     # environments besides the entry whose states a job of a pull or merge request may read
     pull_request_environments: tuple[fields.Name, ...] = ()
     # variables with credentials that `[checks]`, `[cost]`, Terraform and its providers get all the same

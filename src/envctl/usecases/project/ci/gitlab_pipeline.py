@@ -16,6 +16,7 @@ from envctl.domain.ci.gitlab_pipeline import (
     passes_inputs,
     render_gitlab_pipeline,
 )
+from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
@@ -36,6 +37,8 @@ from envctl.usecases.project.ci.ci_workflows import (
     Workflow,
     Workflows,
     compare_files,
+    describe_kubernetes,
+    find_missing_kubernetes,
     find_region,
     find_stale_error,
     format_project_line,
@@ -69,6 +72,7 @@ def update_gitlab_pipeline(
     require_own_file(ports, up, ours, folder, system=SYSTEM, what="pipeline")
     wanted = _render_files(ports, project, site, version)
     found = compare_files(ports, up, wanted)
+    missing = _find_missing(ports, up, project, site) if check else ""
     main_is_foreign = found[MAIN_FILE] in ("foreign", "differs")
     if main_is_foreign:
         # The file belongs to the team: it stays, and has to include the file of envctl.
@@ -84,13 +88,18 @@ def update_gitlab_pipeline(
         _find_remark(project, team_files, ours),
         settings.schedule_variable,
     )
-    error: EnvctlError | None = find_stale_error(result)
+    error: EnvctlError | None = find_stale_error(result, missing)
     if error is None and main_is_foreign and not includes_pipeline(team_files, ours):
         message = f"{MAIN_FILE} does not include {ours}: GitLab runs none of its jobs"
         error = OperationFailedError(
             Problem("E035", message, f"add to include: in {MAIN_FILE}: - local: {ours} (inputs: {_INPUTS_PAGE})")
         )
     return result, error
+
+
+def _find_missing(ports: Ports, up: str, project: Project, site: GitlabInputs) -> str:
+    lock = f"{up}{find_lock_folder(site.settings.prefix)}/{SOURCE_LOCK}"
+    return find_missing_kubernetes(ports, project, site.package, lock) if site.package else ""
 
 
 def _list_watched(ports: Ports, project: Project, folder: str, ci_files: Sequence[str]) -> tuple[str, ...]:
@@ -129,6 +138,7 @@ def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: s
         "kind": site.package.kind if site.package else "",
         "watched": list(site.watched),
         **({"secrets": dict(site.secret_variables)} if site.secret_variables else {}),
+        **(describe_kubernetes(project) if site.package else {}),
         "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"url"}),
     }
     ours = find_pipeline_path(settings.prefix)
