@@ -16,6 +16,7 @@ import urllib3
 from kube_api_emulator.local_cluster import LocalCluster, run_cluster
 from tests.programs import PROMETHEUS
 from tests.test_controllers import GOOD, build_deployment
+from tests.test_readme import find_files
 
 ROLES = ("pod", "node", "service", "endpointslice", "ingress")
 SERVICE: dict[str, Any] = {
@@ -42,9 +43,8 @@ TARGETS = {
 }
 
 
-@contextmanager
-def run_prometheus(folder: Path, kubeconfig: Path) -> Iterator[tuple[str, Path]]:
-    """Run it without a target that it scrapes. Yields its URL and its log."""
+def build_config(kubeconfig: Path) -> str:
+    """Return a configuration with each role, and without a target that is scraped."""
     # No pod answers at its address, and another program could.
     drop = {"action": "drop", "source_labels": ["__address__"], "regex": ".*"}
     discoveries = [[{"role": role, "kubeconfig_file": str(kubeconfig)}] for role in ROLES]
@@ -52,8 +52,14 @@ def run_prometheus(folder: Path, kubeconfig: Path) -> Iterator[tuple[str, Path]]
         {"job_name": role, "kubernetes_sd_configs": found, "relabel_configs": [drop]}
         for role, found in zip(ROLES, discoveries, strict=True)
     ]
+    return json.dumps({"scrape_configs": jobs})
+
+
+@contextmanager
+def run_prometheus(folder: Path, text: str) -> Iterator[tuple[str, Path]]:
+    """Run it in a folder. Yields its URL and its log."""
     config, log = folder / "prometheus.yml", folder / "log"
-    config.write_text(json.dumps({"scrape_configs": jobs}))
+    config.write_text(text)
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     options = [f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}"]
@@ -101,10 +107,20 @@ def test_prometheus_finds_the_targets_of_each_role(tmp_path: Path) -> None:
         for manifest in (deployment, SERVICE, INGRESS):
             cluster.apply(manifest)
         kubeconfig = cluster.write_kubeconfig(tmp_path / "kubeconfig")
-        with run_prometheus(tmp_path, kubeconfig) as (url, log):
+        with run_prometheus(tmp_path, build_config(kubeconfig)) as (url, log):
             cluster.wait_for(lambda: find_targets(url) == TARGETS, seconds=40)
             change_targets(cluster, url)
         assert re.findall(r"^.*level=(?:warn|error).*$|^[EWF]\d{4} .*$", log.read_text(), re.MULTILINE) == []
+
+
+@pytest.mark.prometheus
+@pytest.mark.slow
+def test_configuration_of_the_readme_finds_pods(tmp_path: Path) -> None:
+    with run_cluster() as cluster:
+        cluster.apply(build_deployment(GOOD, replicas=2))
+        cluster.write_kubeconfig(tmp_path / "kubeconfig")
+        with run_prometheus(tmp_path, find_files()["prometheus.yml"]) as (url, _):
+            cluster.wait_for(lambda: find_targets(url) == {"pods": ["web:", "web:"]}, seconds=40)
 
 
 def change_targets(cluster: LocalCluster, url: str) -> None:

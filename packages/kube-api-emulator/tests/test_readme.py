@@ -27,7 +27,9 @@ def find_commands() -> list[str]:
 
 def test_each_block_has_a_name_or_is_typed() -> None:
     assert {language for language, _ in BLOCKS} == {"sh", "python", "yaml"}
-    assert find_files().keys() == {"test_rollout.py", "greetings.yaml", "greeter.py", "test_greeter.py"}
+    assert find_files().keys() == {
+        *["prometheus.yml", "test_rollout.py", "greetings.yaml", "greeter.py", "test_greeter.py"]
+    }
     assert len(find_commands()) == 2
 
 
