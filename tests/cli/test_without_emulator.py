@@ -72,3 +72,11 @@ def test_stacks_of_objects_are_refused(objects: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("command", ["status", "history", "why dev", "ledger verify"])
 def test_history_is_read_all_the_same(objects: Path, command: str) -> None:
     assert run(command.split()) in (0, 3, 4)
+
+
+@pytest.mark.usefixtures("without_emulator")
+def test_doctor_names_the_line_to_type(objects: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["--json", "doctor"])
+    sections = json.loads(capsys.readouterr().out)["result"]["sections"]
+    [settings] = [each for section in sections for each in section["findings"] if each["name"] == "settings"]
+    assert (settings["verdict"], "-m pip install " in settings["mend"]) == ("bad", True)

@@ -58,7 +58,10 @@ def check_settings(ports: Ports) -> Iterator[Row]:
         where = f"{first.location}: " if first.location else ""
         more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
         seen = f"{where}{first.code} {first.message}{more}"
-        yield report_bad("settings", *error.problems, seen=seen, mend=format_command("validate"), misconfigured=True)
+        # A problem of the machine has no line: its hint is the whole fix.
+        is_of_machine = first.location is None and len(error.problems) == 1
+        mend = first.hint if is_of_machine else format_command("validate")
+        yield report_bad("settings", *error.problems, seen=seen, mend=mend, misconfigured=True)
         return
     yield report_good("settings", f"{valid.settings} in {len(valid.environments)} environments, of the right types")
 
