@@ -12,6 +12,7 @@ from envctl import DISTRIBUTION, __version__
 from envctl.domain.config.ci_package import KUBERNETES_FOLDER, KUBERNETES_NAME
 from tests.cli.test_other_pythons import find_pythons
 from tests.docs.test_installing import index
+from tests.programs import SYSTEM_PATH
 from tests.scaffold import create_project
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +40,7 @@ class Environment:
         return subprocess.run(
             [self.folder / "bin" / program, *words],
             cwd=cwd or self.folder,
-            env={"PATH": os.defpath, "HOME": os.fspath(self.folder), **index()},
+            env={"PATH": SYSTEM_PATH, "HOME": os.fspath(self.folder), **index()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

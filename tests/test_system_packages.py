@@ -161,7 +161,7 @@ def test_package_of_another_release_is_unpacked(tmp_path: Path) -> None:
     machine = Machine(tmp_path, "ID=debian\n")
     machine.add_program("apt-get", MIRROR)
     machine.add_program("dpkg-deb", '#!/bin/sh\necho "dpkg-deb $1 ${2##*/} $3" >> "$LOG"\n')
-    environment = {"PATH": f"{machine.bin}:/usr/bin:/bin", "LOG": os.fspath(machine.log)}
+    environment = {"PATH": f"{machine.bin}:{SYSTEM_PATH}", "LOG": os.fspath(machine.log)}
     subprocess.run([sys.executable, "-c", UNPACK, "/target"], cwd=ROOT, env=environment, check=True, timeout=60)
     lines = machine.log.read_text().splitlines()
     assert "deb [signed-by=" in lines[2]

@@ -79,4 +79,4 @@ def test_doctor_checks_the_cluster(shop: Project) -> None:
     sections = shop.run("--sandbox", "doctor", "--json").document["result"]["sections"]
     found = [(f["name"], f["verdict"], f["seen"]) for each in sections for f in each["findings"]]
     assert ("kubectl", "good") in {(name, verdict) for name, verdict, _ in found}
-    assert ("cluster shop", "good", "version 1.35; you may apply in namespace default") in found
+    assert ("cluster shop", "good", "version 1.35 with the rules of 1.36; you may apply in namespace default") in found

