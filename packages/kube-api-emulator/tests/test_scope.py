@@ -19,7 +19,12 @@ from tests.scope import DROPPED_KINDS, DROPPED_PARTS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scope.md").read_text("utf-8")
 MOST_WORDS = 900
-PLURALS = {"IPAddress": "ipaddresses", "DeviceClass": "deviceclasses", "CSIStorageCapacity": "csistoragecapacities"}
+PLURALS = {
+    "IPAddress": "ipaddresses",
+    "DeviceClass": "deviceclasses",
+    "CSIStorageCapacity": "csistoragecapacities",
+    "MutatingAdmissionPolicy": "mutatingadmissionpolicies",
+}
 DROPPED = [(version, kind) for version, kinds in DROPPED_KINDS.items() for kind in kinds]
 TEXT = "Forbidden: kube-api-emulator does not support this field"
 POD: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}

@@ -55,6 +55,4 @@ authentication.k8s.io/v1 tokenreviews TokenReview C - -
 authentication.k8s.io/v1 selfsubjectreviews SelfSubjectReview C - -
 storage.k8s.io/v1 volumeattributesclasses VolumeAttributesClass C vac -
 certificates.k8s.io/v1 certificatesigningrequests CertificateSigningRequest C csr approval,status
-admissionregistration.k8s.io/v1 mutatingadmissionpolicies MutatingAdmissionPolicy C - -
-admissionregistration.k8s.io/v1 mutatingadmissionpolicybindings MutatingAdmissionPolicyBinding C - -
 """

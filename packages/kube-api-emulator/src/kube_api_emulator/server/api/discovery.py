@@ -24,8 +24,6 @@ _STORED = {
     ("autoscaling", "horizontalpodautoscalers"): ("autoscaling", "v2"),
     ("events.k8s.io", "events"): ("", "v1"),
     ("apiextensions.k8s.io", "customresourcedefinitions"): ("apiextensions.k8s.io", "v1beta1"),
-    ("admissionregistration.k8s.io", "mutatingadmissionpolicies"): ("admissionregistration.k8s.io", "v1beta1"),
-    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings"): ("admissionregistration.k8s.io", "v1beta1"),
 }
 
 Versions = Mapping[str, Sequence[Resource]]

@@ -140,7 +140,6 @@ _BINDING = {
     "Groups": _show_subjects("Group"),
     "ServiceAccounts": _show_subjects("ServiceAccount"),
 }
-_POLICY_BINDING = {"PolicyName": read_path("spec", "policyName", otherwise=""), "ParamRef": _show_parameter}
 _SYSTEM = ("status", "nodeInfo")
 
 CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
@@ -189,9 +188,10 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
         "Validations": count_items("spec", "validations"),
         "ParamKind": _show_parameter_kind,
     },
-    "MutatingAdmissionPolicy": {"Mutations": count_items("spec", "mutations"), "ParamKind": _show_parameter_kind},
-    "ValidatingAdmissionPolicyBinding": _POLICY_BINDING,
-    "MutatingAdmissionPolicyBinding": _POLICY_BINDING,
+    "ValidatingAdmissionPolicyBinding": {
+        "PolicyName": read_path("spec", "policyName", otherwise=""),
+        "ParamRef": _show_parameter,
+    },
     "CertificateSigningRequest": {
         "SignerName": read_path("spec", "signerName"),
         "Requestor": read_path("spec", "username", otherwise=""),

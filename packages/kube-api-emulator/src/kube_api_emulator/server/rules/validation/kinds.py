@@ -35,7 +35,6 @@ from kube_api_emulator.server.rules.validation.statuses import check_status
 from kube_api_emulator.server.rules.validation.system import (
     certificates,
     events,
-    mutations,
     nodes,
     policies,
     services,
@@ -59,8 +58,8 @@ _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
 _FINALIZERS_TWICE = frozenset(
     {
         *("LimitRange", "EndpointSlice"),
-        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
-        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
     }
 )
 # What the checks of a kind report at other fields.
@@ -111,8 +110,6 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "Service": networking.check_service,
     "StatefulSet": workloads.check_stateful_set,
     "StorageClass": storage.check_storage_class,
-    "MutatingAdmissionPolicy": mutations.check_mutating_policy,
-    "MutatingAdmissionPolicyBinding": mutations.check_mutating_binding,
     "MutatingWebhookConfiguration": webhooks.check_webhooks,
     "ValidatingAdmissionPolicy": policies.check_policy,
     "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,

@@ -75,8 +75,8 @@ _STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
 _FREE_FINALIZERS = frozenset(
     {
         *("APIService", "CustomResourceDefinition", "Event", "Lease", "PodDisruptionBudget", "RuntimeClass"),
-        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
-        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
     }
 )
 # Kinds whose checks include the name, or that take any name.
