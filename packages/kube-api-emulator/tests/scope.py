@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 DROPPED_KINDS = {
-    "v1": ("Binding", "ComponentStatus"),
+    "v1": ("Binding", "ComponentStatus", "PodTemplate"),
     "admissionregistration.k8s.io/v1": ("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"),
+    "certificates.k8s.io/v1": ("CertificateSigningRequest",),
     "flowcontrol.apiserver.k8s.io/v1": ("FlowSchema", "PriorityLevelConfiguration"),
     "networking.k8s.io/v1": ("IPAddress", "ServiceCIDR"),
     "resource.k8s.io/v1": ("DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice"),
-    "storage.k8s.io/v1": ("CSINode", "CSIStorageCapacity", "VolumeAttachment"),
+    "storage.k8s.io/v1": ("CSINode", "CSIStorageCapacity", "VolumeAttachment", "VolumeAttributesClass"),
 }
 DROPPED_PARTS = ("pods/binding", "pods/resize")
 

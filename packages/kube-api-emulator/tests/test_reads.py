@@ -48,5 +48,5 @@ def test_initial_events_end_with_the_bookmark_of_a_real_server() -> None:
         shown = json.dumps({"type": last[0], "object": last[1]})
         if fields := [*list_differences(normalize_read(shown), normalize_read(bookmark))]:
             differing.append((row["name"], fields[:3]))
-    assert len(rows) == 47
+    assert len(rows) == 44
     assert not differing, differing[:10]

@@ -14,7 +14,6 @@ from kube_api_emulator.server.rules.validation.addresses import (
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.changes import check_pod_changes
 from kube_api_emulator.server.rules.validation.classes import (
-    check_attributes_class,
     check_controller_revision,
     check_driver,
 )
@@ -136,7 +135,6 @@ def test_local_api_service_has_no_authority() -> None:
 )
 def test_parameters_of_classes_have_bounds(parameters: Part, texts: Sequence[str]) -> None:
     assert check(check_storage_class, {"provisioner": "a.io/b", "parameters": parameters}) == texts
-    assert check(check_attributes_class, {"driverName": "a.io", "parameters": parameters}) == texts
 
 
 def test_driver_puts_only_wanted_tokens_into_secrets() -> None:

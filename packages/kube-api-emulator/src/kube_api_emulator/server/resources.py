@@ -25,7 +25,6 @@ _COUNTED_KINDS = frozenset(
     {
         *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Pod"),
         *(
-            "PodTemplate",
             "EndpointSlice",
             "Job",
             "CronJob",

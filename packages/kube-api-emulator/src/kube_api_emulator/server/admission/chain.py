@@ -16,7 +16,6 @@ from kube_api_emulator.server.admission.cluster_defaults import (
     set_ingress_class,
     set_priority,
     set_protection,
-    set_requester,
     set_storage_class,
     set_taint,
 )
@@ -35,13 +34,11 @@ from kube_api_emulator.server.rules.schema_rules import SchemaRules
 
 _COMPLETED = frozenset(
     {
-        "CertificateSigningRequest",
         "Ingress",
         "Node",
         "PersistentVolume",
         "PersistentVolumeClaim",
         "Pod",
-        "VolumeAttributesClass",
     }
 )
 # The server sets them in a new object after the webhooks that may change it.
@@ -110,7 +107,6 @@ class AdmissionChain:
             changed |= set_account(request)
         changed |= set_priority(request)
         changed |= set_protection(request)
-        changed |= set_requester(request)
         changed |= set_taint(request)
         changed |= set_storage_class(request)
         changed |= set_runtime_class(request)

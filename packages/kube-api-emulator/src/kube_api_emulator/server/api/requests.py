@@ -118,8 +118,8 @@ _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Suc
 _SHOWN_DELETED = frozenset(
     {
         *(("", plural) for plural in ("namespaces", "persistentvolumes", "persistentvolumeclaims", "pods")),
-        *(("", plural) for plural in ("podtemplates", "resourcequotas", "services", "serviceaccounts")),
-        *(("storage.k8s.io", plural) for plural in ("csidrivers", "storageclasses", "volumeattributesclasses")),
+        *(("", plural) for plural in ("resourcequotas", "services", "serviceaccounts")),
+        *(("storage.k8s.io", plural) for plural in ("csidrivers", "storageclasses")),
     }
 )
 

@@ -1,14 +1,8 @@
 """Computed defaults of kube-apiserver, by definition.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/v1/defaults.go (SetDefaults_PodSpec, SetDefaults_Pod,
-SetDefaults_Container, SetDefaults_Service, SetDefaults_LimitRangeItem), pkg/apis/apps/v1/defaults.go
-(SetDefaults_Deployment, SetDefaults_DaemonSet, SetDefaults_StatefulSet), pkg/apis/batch/v1/defaults.go
-(SetDefaults_Job), pkg/apis/autoscaling/v2/defaults.go (SetDefaults_HorizontalPodAutoscalerBehavior),
-pkg/apis/networking/v1/defaults.go (SetDefaults_NetworkPolicy, SetDefaults_IngressClass), pkg/apis/rbac/v1/defaults.go
-(SetDefaults_Subject), pkg/registry/core/service/storage/alloc.go (initIPFamilyFields),
-pkg/registry/batch/job/strategy.go (generateSelector),
-plugin/pkg/admission/defaulttolerationseconds/admission.go (Admit); k8s.io/apiextensions-apiserver v0.36.2,
-pkg/apis/apiextensions/v1/defaults.go (SetDefaults_CustomResourceDefinitionSpec).
+SetDefaults_Container), pkg/apis/apps/v1/defaults.go (SetDefaults_Deployment, SetDefaults_DaemonSet,
+SetDefaults_StatefulSet), pkg/apis/batch/v1/defaults.go (SetDefaults_Job).
 """
 
 import base64

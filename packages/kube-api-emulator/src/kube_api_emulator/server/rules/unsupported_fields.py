@@ -32,7 +32,6 @@ POD_FIELDS: tuple[str, ...] = (
 )
 _TEMPLATES: Mapping[str, str] = {
     "Pod": "spec",
-    "PodTemplate": "template.spec",
     **dict.fromkeys(
         ("DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"), "spec.template.spec"
     ),

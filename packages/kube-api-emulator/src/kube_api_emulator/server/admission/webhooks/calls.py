@@ -28,7 +28,7 @@ from kube_api_emulator.server.rules.warnings.webhooks import describe_uncalled
 from kube_api_emulator.server.status_errors import StatusError
 
 Part = Mapping[str, Any]
-_STORED_PARTS = frozenset({"", "approval", "ephemeralcontainers", "finalize", "resize", "status"})
+_STORED_PARTS = frozenset({"", "ephemeralcontainers", "finalize", "status"})
 Finish = Callable[[Resource, Object], Object]
 """Completes a patched object, in a version, with what a webhook may not change and with defaults."""
 

@@ -1,8 +1,7 @@
 """Whether expressions of policies and custom kinds can be compiled, in the words of kube-apiserver.
 
 Source: k8s.io/apiserver v0.36.2, pkg/admission/plugin/cel/compile.go (CompileCELExpression); github.com/google/cel-go
-v0.26.0, checker/errors.go (undeclaredReference, noMatchingOverload, undefinedField), common/error.go
-(ToDisplayString), cel/validator.go (ValidateRegexLiterals, ValidateDurationLiterals, ValidateTimestampLiterals).
+v0.26.0, checker/errors.go (undeclaredReference, noMatchingOverload, undefinedField), common/error.go (ToDisplayString).
 """
 
 import re

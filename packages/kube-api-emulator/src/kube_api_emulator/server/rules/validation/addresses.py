@@ -1,10 +1,9 @@
 """Addresses: those of Services, Endpoints and EndpointSlices.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateService,
-validateClientIPAffinityConfig, validateLoadBalancerClassField, validateServiceTrafficDistribution,
-validateEndpointSubsets), pkg/apis/discovery/validation/validation.go (ValidateEndpointSlice, validateEndpoints,
-validatePorts, validateHints); k8s.io/apimachinery v0.36.2, pkg/util/validation/ip.go (IsValidIP, IsValidCIDR),
-pkg/util/validation/validation.go (IsFullyQualifiedDomainName).
+validateClientIPAffinityConfig, validateLoadBalancerClassField), pkg/apis/discovery/validation/validation.go
+(ValidateEndpointSlice, validateEndpoints, validatePorts); k8s.io/apimachinery v0.36.2, pkg/util/validation/ip.go
+(IsValidIP, IsValidCIDR).
 """
 
 import ipaddress

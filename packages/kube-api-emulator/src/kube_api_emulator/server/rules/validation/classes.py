@@ -2,10 +2,7 @@
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/networking/validation/validation.go (ValidateIngressClass),
 pkg/apis/node/validation/validation.go (ValidateRuntimeClass), pkg/apis/storage/validation/validation.go
-(ValidateCSIDriver, ValidateVolumeAttributesClass), pkg/apis/coordination/validation/validation.go
-(ValidateLeaseSpec), pkg/apis/apps/validation/validation.go (ValidateControllerRevisionCreate,
-ValidateControllerRevisionUpdate); k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go
-(IsDomainPrefixedPath).
+(ValidateCSIDriver).
 """
 
 import re
@@ -16,13 +13,11 @@ from kube_api_emulator.server.rules.go.go_structs import show_go
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.names import (
     check_labels,
-    list_key_problems,
     list_label_problems,
     list_subdomain_problems,
 )
 from kube_api_emulator.server.rules.validation.pods.resources import check_resources
 from kube_api_emulator.server.rules.validation.pods.scheduling import check_tolerations
-from kube_api_emulator.server.rules.validation.storage import check_parameters
 
 Part = Mapping[str, Any]
 
@@ -147,19 +142,6 @@ def _check_driver_name(name: str, field: str, causes: Causes) -> None:
         causes.report_length(field, most)
     for text in list_subdomain_problems(name.lower()) if name else ():
         causes.refuse(field, name, text)
-
-
-def check_attributes_class(item: Part, before: Part | None, causes: Causes) -> None:
-    name, parameters = item.get("driverName") or "", item.get("parameters") or {}
-    if before is not None:
-        for field, value in (("driverName", name), ("parameters", parameters)):
-            if value != (before.get(field) or type(value)()):
-                causes.forbid(field, f"updates to {field} are forbidden.")
-    if not name:
-        causes.require("driverName")
-    for text in list_key_problems(name.lower()) if name else ():
-        causes.refuse("driverName", name.lower(), text)
-    check_parameters(parameters, causes, is_required=True)
 
 
 def check_lease(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001

@@ -33,7 +33,6 @@ from kube_api_emulator.server.rules.validation.pods import pods
 from kube_api_emulator.server.rules.validation.service_allocation import find_allocation_causes
 from kube_api_emulator.server.rules.validation.statuses import check_status
 from kube_api_emulator.server.rules.validation.system import (
-    certificates,
     events,
     nodes,
     policies,
@@ -49,8 +48,7 @@ _OFTEN_CHECKED = frozenset(
     {
         *("APIService", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "Ingress"),
         *("IngressClass", "Job", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Role"),
-        *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "VolumeAttributesClass"),
-        *("CertificateSigningRequest", "ControllerRevision"),
+        *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "ControllerRevision"),
     }
 )
 _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
@@ -73,7 +71,6 @@ _INDEX = re.compile(r"\[\d+\]")
 
 _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "APIService": services.check_api_service,
-    "CertificateSigningRequest": certificates.check_signing_request,
     "ClusterRole": others.check_role,
     "ClusterRoleBinding": others.check_role_binding,
     "ConfigMap": others.check_config_map,
@@ -98,7 +95,6 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "PersistentVolumeClaim": storage.check_claim,
     "Pod": pods.check_pod,
     "PodDisruptionBudget": others.check_disruption_budget,
-    "PodTemplate": workloads.check_pod_template,
     "PriorityClass": storage.check_priority_class,
     "ReplicaSet": workloads.check_replica_set,
     "ReplicationController": workloads.check_replication_controller,
@@ -114,7 +110,6 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "ValidatingAdmissionPolicy": policies.check_policy,
     "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,
     "ValidatingWebhookConfiguration": webhooks.check_webhooks,
-    "VolumeAttributesClass": classes.check_attributes_class,
 }
 
 _PART_CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {

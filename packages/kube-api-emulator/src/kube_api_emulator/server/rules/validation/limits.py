@@ -1,9 +1,8 @@
 """LimitRanges and ResourceQuotas.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateLimitRange,
-ValidateResourceQuotaSpec, ValidateResourceQuotaUpdate, validateResourceQuotaScopes,
-validateScopedResourceSelectorRequirement), pkg/apis/core/helper/helpers.go (IsResourceQuotaScopeValidForResource,
-IsStandardQuotaResourceName, IsIntegerResourceName).
+ValidateResourceQuotaSpec, ValidateResourceQuotaUpdate), pkg/apis/core/helper/helpers.go
+(IsResourceQuotaScopeValidForResource, IsStandardQuotaResourceName, IsIntegerResourceName).
 """
 
 from collections.abc import Mapping, Sequence

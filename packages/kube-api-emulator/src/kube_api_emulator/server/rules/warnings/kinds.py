@@ -1,15 +1,7 @@
 """The warnings of each kind, as the strategies of kube-apiserver give them.
 
-Source: k8s.io/kubernetes v1.36.2, pkg/api/service/warnings.go (GetWarningsForService),
-pkg/api/persistentvolume/util.go (GetWarningsForPersistentVolume), pkg/api/persistentvolumeclaim/util.go
-(GetWarningsForPersistentVolumeClaim), pkg/api/storage/util.go (GetWarningsForStorageClass),
-pkg/registry/apps/deployment/strategy.go (WarningsOnCreate), pkg/registry/apps/statefulset/strategy.go
-(WarningsOnUpdate), pkg/registry/core/node/strategy.go (nodeWarnings), pkg/registry/core/resourcequota/strategy.go
-(WarningsOnCreate), pkg/registry/core/secret/strategy.go (warningsForSecret),
-pkg/registry/discovery/endpointslice/strategy.go (warnOnDeprecatedAddressType),
-pkg/registry/networking/ingress/strategy.go (WarningsOnCreate), pkg/registry/networking/networkpolicy/strategy.go
-(networkPolicyWarnings), pkg/registry/storage/csidriver/strategy.go (WarningsOnCreate); k8s.io/apiextensions-apiserver
-v0.36.2, pkg/registry/customresource/validator.go (validateKubeFinalizerName).
+Source: k8s.io/kubernetes v1.36.2, pkg/api/service/warnings.go (GetWarningsForService), pkg/api/persistentvolume/util.go
+(GetWarningsForPersistentVolume), pkg/api/persistentvolumeclaim/util.go (GetWarningsForPersistentVolumeClaim).
 """
 
 import base64
@@ -100,11 +92,6 @@ def _warn_of_stateful_set(item: Part, live: Part | None) -> Iterator[str]:
 def _warn_of_new_pod(item: Part, live: Part | None) -> Iterator[str]:
     if live is None:
         yield from warn_of_pod(item["metadata"], item.get("spec") or {})
-
-
-def _warn_of_pod_template(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
-    template = item.get("template") or {}
-    yield from warn_of_pod(template.get("metadata") or {}, template.get("spec") or {}, "template")
 
 
 def _warn_of_service(item: Part, live: Part | None) -> Iterator[str]:  # noqa: ARG001 (as the others)
@@ -254,7 +241,6 @@ _WARNINGS: Mapping[str, Warn] = {
     "PersistentVolume": _warn_of_volume,
     "PersistentVolumeClaim": _warn_of_claim,
     "Pod": _warn_of_new_pod,
-    "PodTemplate": _warn_of_pod_template,
     "ReplicaSet": _warn_of_template,
     "ResourceQuota": _warn_of_quota,
     "ReplicationController": _warn_of_replication_controller,

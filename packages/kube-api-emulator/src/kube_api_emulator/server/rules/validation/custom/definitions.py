@@ -1,9 +1,8 @@
 """CustomResourceDefinitions.
 
 Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apis/apiextensions/validation/validation.go
-(ValidateCustomResourceDefinition, validateCustomResourceDefinitionSpec, validateCustomResourceConversion,
-ValidateCustomResourceDefinitionNames, ValidateCustomResourceDefinitionStoredVersions), pkg/apihelpers/helpers.go
-(GetAPIApprovalState).
+(ValidateCustomResourceDefinition, validateCustomResourceDefinitionSpec, validateCustomResourceConversion),
+pkg/apihelpers/helpers.go (GetAPIApprovalState).
 """
 
 from collections.abc import Mapping, Sequence

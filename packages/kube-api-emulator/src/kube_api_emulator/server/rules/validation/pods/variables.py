@@ -1,8 +1,7 @@
 """Variables of containers, and the references that give them their values.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateEnv, ValidateEnvFrom,
-validateEnvVarValueFrom, validateObjectFieldSelector, validateContainerResourceFieldSelector); k8s.io/apimachinery
-v0.36.2, pkg/util/validation/validation.go (IsRelaxedEnvVarName).
+validateEnvVarValueFrom); k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go (IsRelaxedEnvVarName).
 """
 
 from collections.abc import Collection, Mapping, Sequence

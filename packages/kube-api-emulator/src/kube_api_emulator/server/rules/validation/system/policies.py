@@ -1,8 +1,7 @@
 """Policies of admission.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/admissionregistration/validation/validation.go
-(validateValidatingAdmissionPolicySpec, validateParamKind, validateVariable, validateValidation,
-validateAuditAnnotation).
+(validateValidatingAdmissionPolicySpec, validateParamKind, validateVariable).
 """
 
 import re
