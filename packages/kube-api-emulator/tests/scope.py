@@ -12,6 +12,12 @@ DROPPED_KINDS = {
     "resource.k8s.io/v1": ("DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice"),
     "storage.k8s.io/v1": ("CSINode", "CSIStorageCapacity", "VolumeAttachment", "VolumeAttributesClass"),
 }
+# Texts of warnings that the server does not give.
+_DROPPED_WARNINGS = (
+    "serviceAccountTokenInSecrets is unset",
+    "FQDN endpoints are deprecated",
+    "has no sources provided",
+)
 DROPPED_PARTS = ("pods/binding", "pods/resize")
 
 
@@ -24,3 +30,8 @@ def leave_out_dropped(answer: Any) -> Any:
     dropped = DROPPED_KINDS.get(answer["groupVersion"], ())
     kept = [each for each in answer["resources"] if each["kind"] not in dropped and each["name"] not in DROPPED_PARTS]
     return answer | {"resources": kept}
+
+
+def leave_out_warnings(warnings: list[str]) -> list[str]:
+    """Return recorded warnings without those that the server leaves out."""
+    return [each for each in warnings if not any(text in each for text in _DROPPED_WARNINGS)]

@@ -72,11 +72,6 @@ class AdmissionChain:
             return item
         return changed if request.live else _restore_late_fields(request.resource, item, changed)
 
-    def warn_of_webhooks(self, request: AdmissionRequest) -> None:
-        """Add the warnings of webhooks that a real server calls with an object that is not stored."""
-        mutate_object(request, lambda _, item: item)
-        validate_object(request)
-
     def _complete(self, request: AdmissionRequest, rules: SchemaRules) -> Object:
         """Return the object of a write with what the server itself changes."""
         resource, item, live = request.resource, request.subject, request.live
