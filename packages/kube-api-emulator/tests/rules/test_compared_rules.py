@@ -21,7 +21,6 @@ from kube_api_emulator.server.rules.validation.limits import check_limit_range
 from kube_api_emulator.server.rules.validation.names import list_name_problems
 from kube_api_emulator.server.rules.validation.networking import check_network_policy
 from kube_api_emulator.server.rules.validation.pods.containers import check_containers
-from kube_api_emulator.server.rules.validation.pods.resources import check_pod_resources
 from kube_api_emulator.server.rules.validation.pods.volumes import check_volumes
 from kube_api_emulator.server.rules.validation.statuses import check_status
 from kube_api_emulator.server.rules.validation.storage import check_storage_class
@@ -178,20 +177,6 @@ def test_container_has_few_rules_for_restarts() -> None:
     assert list_texts(causes)[:2] == [
         "spec.containers[0].restartPolicyRules: Too many: 21: must have at most 20 items",
         "spec.containers[0].restartPolicyRules[0].exitCodes.values: Too many: 256: must have at most 255 items",
-    ]
-
-
-def test_containers_share_the_huge_pages_of_pod() -> None:
-    pages = {"hugepages-2Mi": "4Mi"}
-    containers = [{"resources": {"limits": pages, "requests": pages}} for _ in range(2)]
-    causes = Causes()
-    resources = {"limits": {**pages, "cpu": "1"}, "requests": {"cpu": "1"}}
-    check_pod_resources({"resources": resources, "containers": containers}, "spec", causes)
-    assert list_texts(causes) == [
-        (
-            'spec.resources.limits[hugepages-2Mi]: Invalid value: "4Mi": must be greater than or equal to aggregate '
-            "container limits of 8Mi"
-        )
     ]
 
 

@@ -25,7 +25,7 @@ POD_FIELDS: tuple[str, ...] = (
     "securityContext.windowsOptions",
     *(f"{group}[*].securityContext.windowsOptions" for group in _GROUPS),
     "resourceClaims",
-    "resources.claims",
+    "resources",
     *(f"{group}[*].resources.claims" for group in _GROUPS),
     "volumes[*].gitRepo",
     *(f"volumes[*].{disk}" for disk in _SHARED_DISKS),
