@@ -1,4 +1,4 @@
-"""The Kubernetes of the sandbox answers as a real API server did."""
+"""The emulator answers as a real API server did."""
 
 import json
 from collections import Counter

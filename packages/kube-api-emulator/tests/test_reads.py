@@ -1,4 +1,4 @@
-"""The Kubernetes of the sandbox answers reads, and requests of several users, as a real API server did."""
+"""The emulator answers reads, and requests of several users, as a real API server did."""
 
 import json
 
