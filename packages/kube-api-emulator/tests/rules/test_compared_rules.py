@@ -15,12 +15,10 @@ from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.changes import check_pod_changes
 from kube_api_emulator.server.rules.validation.classes import (
     check_controller_revision,
-    check_driver,
 )
 from kube_api_emulator.server.rules.validation.limits import check_limit_range
 from kube_api_emulator.server.rules.validation.names import list_name_problems
 from kube_api_emulator.server.rules.validation.networking import check_network_policy
-from kube_api_emulator.server.rules.validation.pods.containers import check_containers
 from kube_api_emulator.server.rules.validation.pods.volumes import check_volumes
 from kube_api_emulator.server.rules.validation.statuses import check_status
 from kube_api_emulator.server.rules.validation.storage import check_storage_class
@@ -136,15 +134,6 @@ def test_parameters_of_classes_have_bounds(parameters: Part, texts: Sequence[str
     assert check(check_storage_class, {"provisioner": "a.io/b", "parameters": parameters}) == texts
 
 
-def test_driver_puts_only_wanted_tokens_into_secrets() -> None:
-    assert check(check_driver, {"spec": {"serviceAccountTokenInSecrets": True}}) == [
-        (
-            "spec.serviceAccountTokenInSecrets: Invalid value: true: serviceAccountTokenInSecrets is set but no "
-            "tokenRequests are specified"
-        )
-    ]
-
-
 def test_revision_holds_an_object() -> None:
     assert check(check_controller_revision, {"data": [1]}) == ["data: Required value: data must be a valid JSON object"]
 
@@ -165,18 +154,6 @@ def test_file_of_pod_has_one_source() -> None:
     check_volumes([{"name": "v", "downwardAPI": {"items": [item]}}], "v", causes)
     assert list_texts(causes) == [
         'v[0].downwardAPI: Invalid value: "resource": fieldRef and resourceFieldRef can not be specified simultaneously'
-    ]
-
-
-def test_container_has_few_rules_for_restarts() -> None:
-    causes = Causes()
-    rule = {"action": "Restart", "exitCodes": {"operator": "In", "values": list(range(256))}}
-    fields = {"imagePullPolicy": "Always", "terminationMessagePolicy": "File", "restartPolicy": "Never"}
-    container = {"name": "c", "image": "i", "restartPolicyRules": [rule] * 21, **fields}
-    check_containers({"containers": [container]}, "spec", {}, causes)
-    assert list_texts(causes)[:2] == [
-        "spec.containers[0].restartPolicyRules: Too many: 21: must have at most 20 items",
-        "spec.containers[0].restartPolicyRules[0].exitCodes.values: Too many: 256: must have at most 255 items",
     ]
 
 

@@ -1,8 +1,7 @@
 """What a cluster gives new objects: the priority of pods, and the storage class of claims.
 
 Source: k8s.io/kubernetes v1.36.2, plugin/pkg/admission/priority/admission.go (admitPod, validatePriorityClass,
-resolvePriorityClass), plugin/pkg/admission/storage/storageobjectinuseprotection/admission.go (admitPV, admitPVC),
-plugin/pkg/admission/storage/storageclass/setdefault/admission.go (Admit).
+resolvePriorityClass), plugin/pkg/admission/storage/storageobjectinuseprotection/admission.go (admitPV, admitPVC).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,6 @@
 """Namespaces, definitions of custom resources, and groups of the API that programs in the cluster serve.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/controller/serviceaccount/serviceaccounts_controller.go (syncNamespace),
-pkg/controller/certificates/rootcacertpublisher/publisher.go (syncNamespace),
 pkg/controller/namespace/deletion/namespaced_resources_deleter.go (Delete, deleteAllContent, finalizeNamespace).
 """
 

@@ -1,8 +1,7 @@
 """Fields of features that are off: a server forgets their values, but not who wrote them.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/util.go (DropDisabledPodFields, dropContainerStopSignals,
-dropDisabledSchedulingGroup), pkg/registry/core/node/strategy.go (dropDisabledFields),
-pkg/registry/storage/csidriver/strategy.go (PrepareForCreate).
+dropDisabledSchedulingGroup), pkg/registry/core/node/strategy.go (dropDisabledFields).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

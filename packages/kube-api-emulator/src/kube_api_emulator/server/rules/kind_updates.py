@@ -1,8 +1,7 @@
 """What updates of a few kinds keep, count and do not complete.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/registry/batch/job/strategy.go (PrepareForUpdate, generateSelectorIfNeeded),
-pkg/registry/apps/daemonset/strategy.go (PrepareForUpdate), pkg/registry/discovery/endpointslice/strategy.go
-(dropTopologyOnV1).
+pkg/registry/apps/daemonset/strategy.go (PrepareForUpdate).
 """
 
 import copy

@@ -1,8 +1,7 @@
 """`metadata.managedFields`: the owners of the fields of an object.
 
 Source: k8s.io/apimachinery v0.36.2, pkg/util/managedfields/internal/managedfields.go (DecodeManagedFields,
-sortEncodedManagedFields, BuildManagerIdentifier), pkg/util/managedfields/internal/stripmeta.go (stripFields),
-pkg/util/managedfields/internal/capmanagers.go (capUpdateManagers).
+sortEncodedManagedFields, BuildManagerIdentifier), pkg/util/managedfields/internal/stripmeta.go (stripFields).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,7 @@
 """JSON patch (RFC 6902), JSON merge patch (RFC 7386) and Kubernetes' strategic merge patch.
 
 Source: gopkg.in/evanphx/json-patch.v4 v4.13.0, merge.go (MergePatch, doMergePatch, pruneNulls), patch.go (Apply,
-DecodePatch, findObject); k8s.io/apimachinery v0.36.2, pkg/util/strategicpatch/patch.go
-(StrategicMergeMapPatchUsingLookupPatchMeta, mergeMap, mergeSlice).
+DecodePatch, findObject).
 """
 
 import copy

@@ -27,6 +27,9 @@ POD_FIELDS: tuple[str, ...] = (
     "resourceClaims",
     "resources",
     *(f"{group}[*].resources.claims" for group in _GROUPS),
+    *(f"{group}[*].restartPolicyRules" for group in _GROUPS),
+    *(f"{group}[*].env[*].valueFrom.fileKeyRef" for group in _GROUPS),
+    "hostnameOverride",
     "volumes[*].gitRepo",
     *(f"volumes[*].{disk}" for disk in _SHARED_DISKS),
 )

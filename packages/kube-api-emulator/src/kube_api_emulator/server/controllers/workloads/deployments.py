@@ -1,8 +1,7 @@
 """Deployments and their ReplicaSets, with the rolling update of kube-controller-manager.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/controller/deployment/sync.go (getNewReplicaSet, scale, cleanupDeployment),
-pkg/controller/deployment/rolling.go (rolloutRolling, reconcileOldReplicaSets), pkg/controller/deployment/recreate.go
-(rolloutRecreate).
+pkg/controller/deployment/rolling.go (rolloutRolling, reconcileOldReplicaSets).
 """
 
 import hashlib

@@ -2,8 +2,7 @@
 
 A line is a function, its parameters and its result. The first parameter of a member stands before a dot.
 
-Source: k8s.io/apiserver v0.36.2, pkg/cel/library/authz.go (Authz, AuthzSelectors), pkg/cel/library/cidr.go (CIDR),
-pkg/cel/library/format.go (Format).
+Source: k8s.io/apiserver v0.36.2, pkg/cel/library/authz.go (Authz, AuthzSelectors), pkg/cel/library/cidr.go (CIDR).
 """
 
 import re

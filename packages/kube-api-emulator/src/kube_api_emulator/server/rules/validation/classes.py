@@ -1,8 +1,7 @@
 """Classes of Ingresses, runtimes and volumes, drivers, and other small kinds.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/networking/validation/validation.go (ValidateIngressClass),
-pkg/apis/node/validation/validation.go (ValidateRuntimeClass), pkg/apis/storage/validation/validation.go
-(ValidateCSIDriver).
+pkg/apis/node/validation/validation.go (ValidateRuntimeClass).
 """
 
 import re
@@ -124,10 +123,6 @@ def check_driver(item: Part, before: Part | None, causes: Causes) -> None:
     if period is not None and period < _LEAST_PERIOD:
         field = "spec.nodeAllocatableUpdatePeriodSeconds"
         causes.refuse(field, period, f"must be greater than or equal to {_LEAST_PERIOD} seconds")
-    tokens = spec.get("serviceAccountTokenInSecrets")
-    if tokens is not None and not spec.get("tokenRequests"):
-        text = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
-        causes.refuse("spec.serviceAccountTokenInSecrets", tokens, text)
     if before is not None:
         old = before.get("spec") or {}
         for name in ("attachRequired", "volumeLifecycleModes"):

@@ -1,8 +1,7 @@
 """Names, keys and values of labels, and the metadata of objects.
 
 Source: k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go (IsDNS1123Label, IsDNS1123Subdomain,
-IsDNS1035Label), pkg/api/validate/content/kube.go (IsLabelKey, IsLabelValue), pkg/api/validate/content/path.go
-(IsPathSegmentName).
+IsDNS1035Label), pkg/api/validate/content/kube.go (IsLabelKey, IsLabelValue).
 """
 
 import re

@@ -1,9 +1,8 @@
 """Claims, volumes and their attachments, storage classes and priority classes.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimSpec,
-ValidatePersistentVolumeClaimUpdate, ValidatePersistentVolumeSpec, validateDataSource, validateDataSourceRef),
-pkg/apis/storage/validation/validation.go (ValidateStorageClass, ValidateVolumeAttachment,
-ValidateCSIStorageCapacity), pkg/apis/scheduling/validation/validation.go (ValidatePriorityClass).
+ValidatePersistentVolumeClaimUpdate, ValidatePersistentVolumeSpec), pkg/apis/storage/validation/validation.go
+(ValidateStorageClass, ValidateVolumeAttachment, ValidateCSIStorageCapacity).
 """
 
 from collections.abc import Mapping
@@ -148,7 +147,7 @@ def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     _check_modes(spec, "spec", causes)
     _check_capacity(spec, causes)
     _check_volume_use(spec, causes)
-    check_volume_sources(spec, causes, "spec", (item.get("metadata") or {}).get("name") or "")
+    check_volume_sources(spec, causes, "spec")
     name = spec.get("storageClassName")
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse("spec.storageClassName", name, text)

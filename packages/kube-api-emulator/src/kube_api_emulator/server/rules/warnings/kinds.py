@@ -3,8 +3,7 @@
 Advice about kinds of administrators, and rare advice, is left out.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/api/service/warnings.go (GetWarningsForService),
-pkg/api/persistentvolumeclaim/util.go (GetWarningsForPersistentVolumeClaim), pkg/registry/core/secret/strategy.go
-(warningsForSecret).
+pkg/api/persistentvolumeclaim/util.go (GetWarningsForPersistentVolumeClaim).
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Warnings of pods and their templates.
 
-Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/warnings.go (warningsForPodSpecAndMeta, warningsForPodAffinityTerms,
-warningsForWeightedPodAffinityTerms), pkg/api/persistentvolumeclaim/util.go (GetWarningsForPersistentVolumeClaimSpec).
+Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/warnings.go (warningsForPodSpecAndMeta),
+pkg/api/persistentvolumeclaim/util.go (GetWarningsForPersistentVolumeClaimSpec).
 """
 
 import json
@@ -12,8 +12,6 @@ from kube_api_emulator.schemas.quantity import parse_quantity
 
 Part = Mapping[str, Any]
 
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _GROUPS = ("initContainers", "containers", "ephemeralContainers")
 _NO_PODS = "a null labelSelector results in matching no pod"
 # Labels of nodes.
@@ -44,7 +42,6 @@ def warn_of_pod(metadata: Part, spec: Part, root: str = "") -> Iterator[str]:
     for key, text in _ANNOTATIONS.items():
         if key in annotations:
             yield f"{prefix}metadata.annotations[{key}]: {text}"
-    yield from _warn_of_doubles(spec.get("hostAliases") or (), "ip", f"{field}.hostAliases")
     secrets = spec.get("imagePullSecrets") or ()
     yield from _warn_of_doubles(secrets, "name", f"{field}.imagePullSecrets")
     for index, secret in enumerate(secrets):
@@ -55,12 +52,6 @@ def warn_of_pod(metadata: Part, spec: Part, root: str = "") -> Iterator[str]:
         yield f"{prefix}metadata.annotations[{_SECCOMP}]: {text}"
     yield from _warn_of_containers(spec, field)
     yield from _warn_of_ports(spec, field)
-    grace = spec.get("terminationGracePeriodSeconds")
-    # A pod gets 1 before it is looked at, a template doesn't.
-    if grace is not None and grace < 0 and field != "spec":
-        text = "must be >= 0; negative values are invalid and will be treated as 1"
-        yield f"{field}.terminationGracePeriodSeconds: {text}"
-    yield from _warn_of_affinity(spec.get("affinity") or {}, f"{field}.affinity")
 
 
 def _warn_of_fraction(resources: Part, group: str, name: str, field: str) -> Iterator[str]:
@@ -75,26 +66,12 @@ def _warn_of_nodes(spec: Part, field: str) -> Iterator[str]:
     for key in spec.get("nodeSelector") or ():
         if text := _DEPRECATED_LABELS.get(key):
             yield f"{field}.nodeSelector[{key}]: {text}"
-    nodes = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    place = f"{field}.affinity.nodeAffinity"
-    for index, term in enumerate((nodes.get(_REQUIRED) or {}).get("nodeSelectorTerms") or ()):
-        yield from _warn_of_term(term, f"{place}.{_REQUIRED}.nodeSelectorTerms[{index}]")
-    for index, each in enumerate(nodes.get(_PREFERRED) or ()):
-        term, where = each.get("preference") or {}, f"{place}.{_PREFERRED}[{index}].preference"
-        yield from _warn_of_term(term, where)
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         where, key = f"{field}.topologySpreadConstraints[{index}]", constraint.get("topologyKey") or ""
         if text := _DEPRECATED_LABELS.get(key):
             yield f"{where}.topologyKey: {key} is {text}"
         if constraint.get("labelSelector") is None:
             yield f"{where}.labelSelector: {_NO_PODS}"
-
-
-def _warn_of_term(term: Part, field: str) -> Iterator[str]:
-    for index, expression in enumerate(term.get("matchExpressions") or ()):
-        key = expression.get("key") or ""
-        if text := _DEPRECATED_LABELS.get(key):
-            yield f"{field}.matchExpressions[{index}].key: {key} is {text}"
 
 
 def warn_of_claim_spec(spec: Part, field: str) -> Iterator[str]:
@@ -142,17 +119,17 @@ def _extends(value: str, name: str) -> bool:
 
 
 def _warn_of_ports(spec: Part, field: str) -> Iterator[str]:
-    known: dict[tuple[Any, Any], list[tuple[str, Part]]] = {}
+    known: dict[tuple[object, ...], list[str]] = {}
     named: dict[str, str] = {}
     names: list[str] = []
     for place, container in _list_containers(spec, field):
         for index, port in enumerate(container.get("ports") or ()):
             where = f"{place}.ports[{index}]"
-            others = known.setdefault((port.get("containerPort"), port.get("protocol")), [])
-            for other_place, other in others:
-                if text := _compare_ports(port, other):
-                    yield f"{where}: {text} port definition with {other_place}"
-            others.append((where, port))
+            outer = port.get("hostIP") or "", port.get("hostPort") or 0
+            others = known.setdefault((port.get("containerPort"), port.get("protocol"), *outer), [])
+            for other in others:
+                yield f"{where}: duplicate port definition with {other}"
+            others.append(where)
             name = port.get("name")
             if name in named:
                 first = named[name]
@@ -161,24 +138,3 @@ def _warn_of_ports(spec: Part, field: str) -> Iterator[str]:
             elif name:
                 named[name] = where
     yield from names
-
-
-def _compare_ports(port: Part, other: Part) -> str:
-    address, outer = port.get("hostIP") or "", port.get("hostPort") or 0
-    other_address, other_outer = other.get("hostIP") or "", other.get("hostPort") or 0
-    if (address, outer) == (other_address, other_outer):
-        return "duplicate"
-    if not outer or not other_outer:
-        return "overlapping"
-    return "dangerously ambiguous" if outer == other_outer and (not address) != (not other_address) else ""
-
-
-def _warn_of_affinity(affinity: Part, field: str) -> Iterator[str]:
-    for name in ("podAffinity", "podAntiAffinity"):
-        terms = affinity.get(name) or {}
-        for index, term in enumerate(terms.get(_REQUIRED) or ()):
-            if term.get("labelSelector") is None:
-                yield f"{field}.{name}.{_REQUIRED}[{index}].labelSelector: {_NO_PODS}"
-        for index, each in enumerate(terms.get(_PREFERRED) or ()):
-            if (each.get("podAffinityTerm") or {}).get("labelSelector") is None:
-                yield f"{field}.{name}.{_PREFERRED}[{index}].podAffinityTerm.labelSelector: {_NO_PODS}"

@@ -151,15 +151,6 @@ def _check_names(spec: Part, field: str, causes: Causes) -> None:
     for name in ("hostname", "subdomain"):
         for text in list_label_problems(spec[name]) if spec.get(name) else ():
             causes.refuse(f"{field}.{name}", spec[name], text)
-    override = spec.get("hostnameOverride")
-    if override is None:
-        return
-    for other in ("setHostnameAsFQDN", "hostNetwork"):
-        if spec.get(other):
-            causes.forbid(f"{field}.hostnameOverride", f"may not be specified when {other} is true")
-            return
-    for text in list_subdomain_problems(override):
-        causes.refuse(f"{field}.hostnameOverride", override, text)
 
 
 def _check_classes(spec: Part, field: str, causes: Causes) -> None:
