@@ -17,6 +17,7 @@ from kube_api_emulator.server.rules.validation.names import (
 )
 from kube_api_emulator.server.rules.validation.pods.resources import check_resources
 from kube_api_emulator.server.rules.validation.pods.scheduling import check_tolerations
+from kube_api_emulator.server.rules.validation.system.nodes import check_driver_name
 
 Part = Mapping[str, Any]
 
@@ -101,7 +102,8 @@ def check_runtime_class(item: Part, before: Part | None, causes: Causes) -> None
 
 def check_driver(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
-    _check_driver_name(item["metadata"].get("name") or "", "metadata.name", causes)
+    if item["metadata"].get("name"):
+        check_driver_name(item["metadata"]["name"], "metadata.name", causes)
     policies = ("File", "None", "ReadWriteOnceWithFSType")
     causes.check_choice("spec.fsGroupPolicy", spec.get("fsGroupPolicy"), policies)
     audiences: list[str] = []
@@ -129,14 +131,6 @@ def check_driver(item: Part, before: Part | None, causes: Causes) -> None:
             # The server misspells the first field.
             shown = "attachedRequired" if name == "attachRequired" else name
             causes.check_unchanged(f"spec.{shown}", spec.get(name), old.get(name))
-
-
-def _check_driver_name(name: str, field: str, causes: Causes) -> None:
-    most = 63
-    if len(name) > most:
-        causes.report_length(field, most)
-    for text in list_subdomain_problems(name.lower()) if name else ():
-        causes.refuse(field, name, text)
 
 
 def check_lease(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001

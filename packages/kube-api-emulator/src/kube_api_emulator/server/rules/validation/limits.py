@@ -201,3 +201,5 @@ def _check_scope(expression: Part, selector: Part, hard: Sequence[str], causes: 
         text = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
         text += "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or "
         causes.refuse(f"{field}.operator", operator, text + "ResourceQuotaScopeCrossNamespacePodAffinity")
+    if operator not in ("DoesNotExist", "Exists", "In", "NotIn"):
+        causes.refuse(f"{field}.operator", operator, "not a valid selector operator")
