@@ -1,4 +1,4 @@
-"""Whatever a body holds, the Kubernetes of the sandbox answers."""
+"""Whatever a body holds, the emulator answers."""
 
 import copy
 import random

@@ -1,4 +1,4 @@
-"""Requests to a real API server with its answers, and the same requests to the Kubernetes of the sandbox."""
+"""Requests to a real API server with its answers, and the same requests to the emulator."""
 
 import copy
 import gzip

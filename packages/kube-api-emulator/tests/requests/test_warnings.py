@@ -12,8 +12,6 @@ INGRESSES = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
 CONTAINER = {"name": "a", "image": "a"}
 SPREAD = {"maxSkew": 1, "topologyKey": "a", "whenUnsatisfiable": "ScheduleAnyway"}
 DNS = "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [m"
-TERM = {"labelSelector": None, "topologyKey": "a"}
-AFFINITY = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [TERM]}}
 
 
 def deploy(**spec: Any) -> Any:
@@ -45,19 +43,6 @@ CASES: list[tuple[str, Any, str]] = [
         DEPLOYMENTS,
         deploy(topologySpreadConstraints=[SPREAD]),
         f"{AT}.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod",
-    ),
-    (
-        DEPLOYMENTS,
-        deploy(affinity=AFFINITY),
-        (
-            f"{AT}.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: a null "
-            "labelSelector results in matching no pod"
-        ),
-    ),
-    (
-        DEPLOYMENTS,
-        deploy(terminationGracePeriodSeconds=-1),
-        f"{AT}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1",
     ),
     (
         DEPLOYMENTS,

@@ -14,15 +14,11 @@ from kube_api_emulator.server.rules.validation.addresses import (
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.changes import check_pod_changes
 from kube_api_emulator.server.rules.validation.classes import (
-    check_attributes_class,
     check_controller_revision,
-    check_driver,
 )
 from kube_api_emulator.server.rules.validation.limits import check_limit_range
 from kube_api_emulator.server.rules.validation.names import list_name_problems
 from kube_api_emulator.server.rules.validation.networking import check_network_policy
-from kube_api_emulator.server.rules.validation.pods.containers import check_containers
-from kube_api_emulator.server.rules.validation.pods.resources import check_pod_resources
 from kube_api_emulator.server.rules.validation.pods.volumes import check_volumes
 from kube_api_emulator.server.rules.validation.statuses import check_status
 from kube_api_emulator.server.rules.validation.storage import check_storage_class
@@ -136,16 +132,6 @@ def test_local_api_service_has_no_authority() -> None:
 )
 def test_parameters_of_classes_have_bounds(parameters: Part, texts: Sequence[str]) -> None:
     assert check(check_storage_class, {"provisioner": "a.io/b", "parameters": parameters}) == texts
-    assert check(check_attributes_class, {"driverName": "a.io", "parameters": parameters}) == texts
-
-
-def test_driver_puts_only_wanted_tokens_into_secrets() -> None:
-    assert check(check_driver, {"spec": {"serviceAccountTokenInSecrets": True}}) == [
-        (
-            "spec.serviceAccountTokenInSecrets: Invalid value: true: serviceAccountTokenInSecrets is set but no "
-            "tokenRequests are specified"
-        )
-    ]
 
 
 def test_revision_holds_an_object() -> None:
@@ -168,32 +154,6 @@ def test_file_of_pod_has_one_source() -> None:
     check_volumes([{"name": "v", "downwardAPI": {"items": [item]}}], "v", causes)
     assert list_texts(causes) == [
         'v[0].downwardAPI: Invalid value: "resource": fieldRef and resourceFieldRef can not be specified simultaneously'
-    ]
-
-
-def test_container_has_few_rules_for_restarts() -> None:
-    causes = Causes()
-    rule = {"action": "Restart", "exitCodes": {"operator": "In", "values": list(range(256))}}
-    fields = {"imagePullPolicy": "Always", "terminationMessagePolicy": "File", "restartPolicy": "Never"}
-    container = {"name": "c", "image": "i", "restartPolicyRules": [rule] * 21, **fields}
-    check_containers({"containers": [container]}, "spec", {}, causes)
-    assert list_texts(causes)[:2] == [
-        "spec.containers[0].restartPolicyRules: Too many: 21: must have at most 20 items",
-        "spec.containers[0].restartPolicyRules[0].exitCodes.values: Too many: 256: must have at most 255 items",
-    ]
-
-
-def test_containers_share_the_huge_pages_of_pod() -> None:
-    pages = {"hugepages-2Mi": "4Mi"}
-    containers = [{"resources": {"limits": pages, "requests": pages}} for _ in range(2)]
-    causes = Causes()
-    resources = {"limits": {**pages, "cpu": "1"}, "requests": {"cpu": "1"}}
-    check_pod_resources({"resources": resources, "containers": containers}, "spec", causes)
-    assert list_texts(causes) == [
-        (
-            'spec.resources.limits[hugepages-2Mi]: Invalid value: "4Mi": must be greater than or equal to aggregate '
-            "container limits of 8Mi"
-        )
     ]
 
 

@@ -44,7 +44,12 @@ def test_dropped_topology_counts_as_change() -> None:
     ("path", "body", "labels", "finalizers"),
     [
         ("/api/v1/namespaces/default/configmaps", {"kind": "ConfigMap", "apiVersion": "v1"}, 4, 2),
-        ("/api/v1/namespaces/default/podtemplates", {"kind": "PodTemplate", "apiVersion": "v1"}, 3, 1),
+        (
+            "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies",
+            {"kind": "NetworkPolicy", "apiVersion": "networking.k8s.io/v1", "spec": {"podSelector": {}}},
+            3,
+            1,
+        ),
         (
             "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
             {"kind": "PodDisruptionBudget", "apiVersion": "policy/v1", "spec": {"minAvailable": 1}},
@@ -57,8 +62,7 @@ def test_update_reports_metadata_as_often_as_server(
     path: str, body: dict[str, Any], labels: int, finalizers: int
 ) -> None:
     sender = Sender()
-    template = {"spec": {"containers": [{"name": "c", "image": "i"}]}} if body["kind"] == "PodTemplate" else None
-    assert sender.send("POST", path, body | {"metadata": {"name": "x"}, "template": template}).code == 201
+    assert sender.send("POST", path, body | {"metadata": {"name": "x"}}).code == 201
     for change, count in (({"labels": {"a b": "c"}}, labels), ({"finalizers": ["x"]}, finalizers)):
         answer = json.loads(sender.send("PATCH", f"{path}/x?dryRun=All", {"metadata": change}, media="merge").body)
         assert len((answer.get("details") or {}).get("causes") or ()) == count

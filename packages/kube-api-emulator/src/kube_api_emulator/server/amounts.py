@@ -51,18 +51,10 @@ def sum_resources(spec: Part, kind: str) -> Amounts:
     return add_amounts((total, read_amounts(spec.get("overhead"))))
 
 
-def sum_containers(spec: Part, kind: str) -> Amounts:
-    """Return the `requests` or the `limits` of the containers of a pod together."""
-    return sum_resources({name: value for name, value in spec.items() if name != "overhead"}, kind)
-
-
 def find_quality(spec: Part) -> str:
-    """Return the class of service of a pod, by what it asks for as a whole, or else by its containers."""
-    if spec.get("resources") is not None:
-        asking = [spec["resources"]]
-    else:
-        containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-        asking = [(each or {}).get("resources") or {} for each in containers]
+    """Return the class of service of a pod, by what its containers ask for."""
+    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    asking = [(each or {}).get("resources") or {} for each in containers]
     requests = add_amounts(_read_of_quality(each.get("requests")) for each in asking)
     limits = add_amounts(_read_of_quality(each.get("limits")) for each in asking)
     if not requests and not limits:

@@ -16,7 +16,6 @@ v1 persistentvolumeclaims PersistentVolumeClaim N pvc status
 v1 replicationcontrollers ReplicationController N rc scale,status
 v1 limitranges LimitRange N limits -
 v1 resourcequotas ResourceQuota N quota status
-v1 podtemplates PodTemplate N - -
 apps/v1 deployments Deployment N deploy scale,status
 apps/v1 replicasets ReplicaSet N rs scale,status
 apps/v1 statefulsets StatefulSet N sts scale,status
@@ -53,8 +52,4 @@ authorization.k8s.io/v1 subjectaccessreviews SubjectAccessReview C - -
 authorization.k8s.io/v1 localsubjectaccessreviews LocalSubjectAccessReview N - -
 authentication.k8s.io/v1 tokenreviews TokenReview C - -
 authentication.k8s.io/v1 selfsubjectreviews SelfSubjectReview C - -
-storage.k8s.io/v1 volumeattributesclasses VolumeAttributesClass C vac -
-certificates.k8s.io/v1 certificatesigningrequests CertificateSigningRequest C csr approval,status
-admissionregistration.k8s.io/v1 mutatingadmissionpolicies MutatingAdmissionPolicy C - -
-admissionregistration.k8s.io/v1 mutatingadmissionpolicybindings MutatingAdmissionPolicyBinding C - -
 """

@@ -184,14 +184,6 @@ class Cluster:
             for item in self.store.list_items(resource, namespace)
         ]
 
-    def list_unreviewed(self, place: Place, part: str, item: Object, user: User) -> list[str]:
-        """Return the warnings of webhooks that are not called with an object that is not stored. Raises StatusError."""
-        metadata = {"name": place.name, **(item.get("metadata") or {}), "namespace": place.namespace}
-        sent = {**item, "metadata": metadata}
-        request = AdmissionRequest(self, "CREATE", place.resource, sent, None, user, place.resource, part)
-        self.chain.warn_of_webhooks(request)
-        return request.warnings
-
     def set_version(self, version: str) -> None:
         """Go on as another version of Kubernetes, with the same objects."""
         with self.store.lock:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from kube_api_emulator.server.new_status import build_new_status
 from kube_api_emulator.server.resources import Object, Place, Resource
-from kube_api_emulator.server.rules.kind_updates import date_conditions, list_status_metadata
+from kube_api_emulator.server.rules.kind_updates import list_status_metadata
 from kube_api_emulator.server.rules.pod_updates import POD_PARTS
 from kube_api_emulator.server.rules.schema_rules import format_time
 from kube_api_emulator.server.status_errors import (
@@ -32,7 +32,6 @@ _FIXED = (
 # The part of the metadata that counts for the generation, too.
 _COUNTED_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
 _LIMIT_RANGES = ("", "limitranges")
-_SIGNING_REQUESTS = ("certificates.k8s.io", "certificatesigningrequests")
 _NOT_FROM_CLIENTS = ("resourceVersion", "selfLink", "deletionTimestamp", "generation")
 _WRONG_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 
@@ -151,10 +150,9 @@ def check_config(place: Place, config: Object, live: Object | None) -> None:
 
 def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) -> None:
     """Restore the fields outside of the reach of a request, such as all others in an update of the status."""
-    is_status = part in ("status", "approval")
+    is_status = part == "status"
     if is_status:
         _keep_all_but_status(resource, live, item)
-        _keep_approval(resource, live, item, part)
     else:
         _keep_status(resource, live, item, part)
     metadata = _require_metadata(item)
@@ -167,23 +165,12 @@ def keep_fixed_parts(resource: Resource, live: Object, item: Object, part: str) 
     item["apiVersion"], item["kind"] = resource.group_version, resource.kind
 
 
-def _keep_approval(resource: Resource, live: Object, item: Object, part: str) -> None:
-    """Let an approval change the conditions of a request for a certificate only, and date these."""
-    if part == "approval":
-        conditions = (item.pop("status", None) or {}).get("conditions")
-        item["status"] = {**copy.deepcopy(live.get("status") or {}), "conditions": conditions}
-    if resource.key == _SIGNING_REQUESTS:
-        date_conditions(item, live, format_time())
-
-
 def _keep_status(resource: Resource, live: Object, item: Object, part: str) -> None:
     """Restore what an update of an object itself does not change."""
     if part == "finalize":
         finalizers = list((item.get("spec") or {}).get("finalizers") or ())
         item.clear()
         item |= copy.deepcopy(live) | {"spec": {**(live.get("spec") or {}), "finalizers": finalizers}}
-    elif resource.key == _SIGNING_REQUESTS:
-        item |= copy.deepcopy({"spec": live.get("spec") or {}, "status": live.get("status") or {}})
     elif resource.has_status and part not in POD_PARTS:
         item.pop("status", None)
         if "status" in live:

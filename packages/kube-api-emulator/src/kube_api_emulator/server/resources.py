@@ -25,7 +25,6 @@ _COUNTED_KINDS = frozenset(
     {
         *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Pod"),
         *(
-            "PodTemplate",
             "EndpointSlice",
             "Job",
             "CronJob",
@@ -36,14 +35,13 @@ _COUNTED_KINDS = frozenset(
         ),
         *("CSIDriver", "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
-        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"),
     }
 )
 # An update of them must name the version that it changes (AllowUnconditionalUpdate in pkg/registry).
 _VERSIONED_UPDATES = frozenset(
     {
-        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
-        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
         *("CustomResourceDefinition", "Lease", "RuntimeClass", "PodDisruptionBudget"),
         *("APIService", "CSIDriver"),
     }

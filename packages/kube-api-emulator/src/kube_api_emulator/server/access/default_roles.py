@@ -3,8 +3,7 @@
 Those of the controllers of a control plane are left out.
 
 Source: k8s.io/kubernetes v1.36.2, plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go (ClusterRoleBindings,
-addDefaultMetadata), plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go (ControllerRoleBindings),
-plugin/pkg/auth/authorizer/rbac/bootstrappolicy/namespace_policy.go (NamespaceRoleBindings).
+addDefaultMetadata), plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go (ControllerRoleBindings).
 """
 
 import uuid

@@ -1,9 +1,7 @@
 """Escalation: a user can give only their own permissions.
 
-Source: k8s.io/kubernetes v1.36.2, pkg/registry/rbac/escalation_check.go (RoleEscalationAuthorized,
-BindingAuthorized), pkg/registry/rbac/clusterrole/policybased/storage.go (Create, Update),
-pkg/registry/rbac/rolebinding/policybased/storage.go (Create, Update), pkg/registry/rbac/helpers.go
-(IsOnlyMutatingGCFields), pkg/registry/rbac/validation/rule.go (ConfirmNoEscalation).
+Source: k8s.io/kubernetes v1.36.2, pkg/registry/rbac/escalation_check.go (RoleEscalationAuthorized, BindingAuthorized),
+pkg/registry/rbac/clusterrole/policybased/storage.go (Create, Update).
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,7 @@
 """Questions about users and their permissions: `kubectl auth can-i` and `kubectl auth whoami`.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/registry/authorization/subjectaccessreview/rest.go (Create),
-pkg/registry/authorization/selfsubjectrulesreview/rest.go (Create), pkg/registry/authentication/tokenreview/storage.go
-(Create), pkg/registry/authentication/selfsubjectreview/rest.go (Create).
+pkg/registry/authorization/selfsubjectrulesreview/rest.go (Create).
 """
 
 from collections.abc import Callable, Sequence

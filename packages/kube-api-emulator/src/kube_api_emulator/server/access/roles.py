@@ -1,8 +1,7 @@
 """RBAC: roles, their bindings, and the decision about a request.
 
 Source: k8s.io/kubernetes v1.36.2, plugin/pkg/auth/authorizer/rbac/rbac.go (Authorize, RuleAllows),
-pkg/registry/rbac/validation/rule.go (VisitRulesFor, appliesToUser, describeSubject),
-pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go (syncClusterRole).
+pkg/registry/rbac/validation/rule.go (VisitRulesFor, appliesToUser, describeSubject).
 """
 
 from collections.abc import Iterator

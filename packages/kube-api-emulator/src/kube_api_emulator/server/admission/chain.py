@@ -16,7 +16,6 @@ from kube_api_emulator.server.admission.cluster_defaults import (
     set_ingress_class,
     set_priority,
     set_protection,
-    set_requester,
     set_storage_class,
     set_taint,
 )
@@ -35,13 +34,11 @@ from kube_api_emulator.server.rules.schema_rules import SchemaRules
 
 _COMPLETED = frozenset(
     {
-        "CertificateSigningRequest",
         "Ingress",
         "Node",
         "PersistentVolume",
         "PersistentVolumeClaim",
         "Pod",
-        "VolumeAttributesClass",
     }
 )
 # The server sets them in a new object after the webhooks that may change it.
@@ -75,11 +72,6 @@ class AdmissionChain:
             return item
         return changed if request.live else _restore_late_fields(request.resource, item, changed)
 
-    def warn_of_webhooks(self, request: AdmissionRequest) -> None:
-        """Add the warnings of webhooks that a real server calls with an object that is not stored."""
-        mutate_object(request, lambda _, item: item)
-        validate_object(request)
-
     def _complete(self, request: AdmissionRequest, rules: SchemaRules) -> Object:
         """Return the object of a write with what the server itself changes."""
         resource, item, live = request.resource, request.subject, request.live
@@ -110,7 +102,6 @@ class AdmissionChain:
             changed |= set_account(request)
         changed |= set_priority(request)
         changed |= set_protection(request)
-        changed |= set_requester(request)
         changed |= set_taint(request)
         changed |= set_storage_class(request)
         changed |= set_runtime_class(request)

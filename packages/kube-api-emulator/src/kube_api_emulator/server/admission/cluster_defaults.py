@@ -1,11 +1,7 @@
 """What a cluster gives new objects: the priority of pods, and the storage class of claims.
 
 Source: k8s.io/kubernetes v1.36.2, plugin/pkg/admission/priority/admission.go (admitPod, validatePriorityClass,
-resolvePriorityClass), plugin/pkg/admission/storage/storageobjectinuseprotection/admission.go (admitPV, admitPVC,
-admitVAC), plugin/pkg/admission/storage/storageclass/setdefault/admission.go (Admit),
-plugin/pkg/admission/network/defaultingressclass/admission.go (Admit, getDefaultClass),
-plugin/pkg/admission/nodetaint/admission.go (Admit), pkg/registry/certificates/certificates/strategy.go
-(PrepareForCreate).
+resolvePriorityClass), plugin/pkg/admission/storage/storageobjectinuseprotection/admission.go (admitPV, admitPVC).
 """
 
 from collections.abc import Mapping
@@ -22,13 +18,11 @@ _SYSTEM_CLASSES: Mapping[str, int] = {
 }
 
 
-_REQUESTER = ("username", "uid", "groups", "extra")
 _NOT_READY = "node.kubernetes.io/not-ready"
 # The finalizers that keep objects as long as they are used.
 _PROTECTIONS: Mapping[str, str] = {
     "PersistentVolume": "kubernetes.io/pv-protection",
     "PersistentVolumeClaim": "kubernetes.io/pvc-protection",
-    "VolumeAttributesClass": "kubernetes.io/vac-protection",
 }
 
 
@@ -41,16 +35,6 @@ def set_protection(request: AdmissionRequest) -> bool:
     if finalizer in finalizers:
         return False
     finalizers.append(finalizer)
-    return True
-
-
-def set_requester(request: AdmissionRequest) -> bool:
-    """Write who asks for a certificate into the request."""
-    if not request.is_new("certificates.k8s.io", "CertificateSigningRequest") or request.item is None:
-        return False
-    info = request.user.to_info()
-    spec = {name: value for name, value in (request.item.get("spec") or {}).items() if name not in _REQUESTER}
-    request.item["spec"] = spec | info
     return True
 
 

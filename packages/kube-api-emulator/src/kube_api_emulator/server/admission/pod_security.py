@@ -1,8 +1,7 @@
 """Pod security: the levels *baseline* and *restricted*, by the labels of namespaces.
 
 Source: k8s.io/pod-security-admission v0.36.2, admission/admission.go (ValidateNamespace, ValidatePod,
-ValidatePodController, EvaluatePod, EvaluatePodsInNamespace), api/helpers.go (PolicyToEvaluate, ParseLevel,
-ParseVersion).
+ValidatePodController), api/helpers.go (PolicyToEvaluate, ParseLevel, ParseVersion).
 """
 
 import re

@@ -1,17 +1,7 @@
 """The checks of pod security, in the words and the order of kube-apiserver.
 
-Source: k8s.io/pod-security-admission v0.36.2, policy/checks.go (AggregateCheckResults), policy/registry.go
-(EvaluatePod), policy/helpers.go (relaxPolicyForUserNamespacePod), policy/check_allowPrivilegeEscalation.go
-(allowPrivilegeEscalation_1_25), policy/check_appArmorProfile.go (appArmorProfile_1_0),
-policy/check_capabilities_baseline.go (capabilitiesBaseline_1_0), policy/check_capabilities_restricted.go
-(capabilitiesRestricted_1_25), policy/check_hostNamespaces.go (hostNamespaces_1_0), policy/check_hostPathVolumes.go
-(hostPathVolumes_1_0), policy/check_hostPorts.go (hostPorts_1_0), policy/check_hostProbesAndhostLifecycle.go
-(hostProbesAndHostLifecycleV1Dot34), policy/check_privileged.go (privileged_1_0), policy/check_procMount_baseline.go
-(procMount_1_0), policy/check_restrictedVolumes.go (restrictedVolumes_1_0), policy/check_runAsNonRoot.go
-(runAsNonRoot1_35), policy/check_runAsUser.go (runAsUser1_35), policy/check_seLinuxOptions.go (seLinuxOptions1_31),
-policy/check_seccompProfile_baseline.go (seccompProfileBaseline_1_19), policy/check_seccompProfile_restricted.go
-(seccompProfileRestricted_1_25), policy/check_sysctls.go (sysctls), policy/check_windowsHostProcess.go
-(windowsHostProcess_1_0).
+Source: k8s.io/pod-security-admission v0.36.2, policy/registry.go (EvaluatePod), policy/check_capabilities_restricted.go
+(capabilitiesRestricted_1_25), policy/check_runAsNonRoot.go (runAsNonRoot1_35).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -13,7 +13,6 @@ Part = Mapping[str, Any]
 
 _PATHS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "Pod"): (),
-    ("", "PodTemplate"): ("template",),
     ("", "ReplicationController"): ("spec", "template"),
     ("apps", "Deployment"): ("spec", "template"),
     ("apps", "ReplicaSet"): ("spec", "template"),

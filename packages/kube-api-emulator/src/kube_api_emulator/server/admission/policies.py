@@ -1,9 +1,7 @@
 """ValidatingAdmissionPolicy: rules in CEL for the writes of a cluster.
 
 Source: k8s.io/apiserver v0.36.2, pkg/admission/plugin/policy/validating/dispatcher.go (Dispatch),
-pkg/admission/plugin/policy/validating/validator.go (Validate),
-pkg/admission/plugin/policy/generic/policy_dispatcher.go (CollectParams), pkg/admission/plugin/cel/activation.go
-(Evaluate).
+pkg/admission/plugin/policy/validating/validator.go (Validate).
 """
 
 from collections.abc import Iterator, Mapping

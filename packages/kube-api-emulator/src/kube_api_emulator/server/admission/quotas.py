@@ -2,9 +2,7 @@
 
 Source: k8s.io/apiserver v0.36.2, pkg/admission/plugin/resourcequota/controller.go (CheckRequest, checkQuotas,
 prettyPrint); k8s.io/kubernetes v1.36.2, pkg/quota/v1/evaluator/core/pods.go (PodUsageFunc, podMatchesScopeFunc,
-enforcePodContainerConstraints), pkg/quota/v1/evaluator/core/services.go (Usage),
-pkg/quota/v1/evaluator/core/persistent_volume_claims.go (Usage),
-pkg/controller/resourcequota/resource_quota_controller.go (syncResourceQuota).
+enforcePodContainerConstraints), pkg/quota/v1/evaluator/core/services.go (Usage).
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,8 +1,7 @@
 """Which writes a webhook or a policy is about.
 
 Source: k8s.io/apiserver v0.36.2, pkg/admission/plugin/webhook/generic/webhook.go (ShouldCallHook),
-pkg/admission/plugin/webhook/predicates/rules/rules.go (Matches),
-pkg/admission/plugin/policy/matching/matching.go (matchesResourceRules).
+pkg/admission/plugin/webhook/predicates/rules/rules.go (Matches).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

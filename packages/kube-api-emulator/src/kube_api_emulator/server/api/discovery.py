@@ -16,7 +16,7 @@ _NEWEST_FIRST = re.compile(r"v(?P<major>\d+)(?:(?P<stage>alpha|beta)(?P<minor>\d
 
 _GROUPS = (
     *("", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io"),
-    *("autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"),
+    *("autoscaling", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"),
     *("storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io"),
     *("coordination.k8s.io", "node.k8s.io", "discovery.k8s.io"),
 )
@@ -24,8 +24,6 @@ _STORED = {
     ("autoscaling", "horizontalpodautoscalers"): ("autoscaling", "v2"),
     ("events.k8s.io", "events"): ("", "v1"),
     ("apiextensions.k8s.io", "customresourcedefinitions"): ("apiextensions.k8s.io", "v1beta1"),
-    ("admissionregistration.k8s.io", "mutatingadmissionpolicies"): ("admissionregistration.k8s.io", "v1beta1"),
-    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings"): ("admissionregistration.k8s.io", "v1beta1"),
 }
 
 Versions = Mapping[str, Sequence[Resource]]

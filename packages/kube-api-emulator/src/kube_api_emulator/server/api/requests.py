@@ -118,8 +118,8 @@ _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Suc
 _SHOWN_DELETED = frozenset(
     {
         *(("", plural) for plural in ("namespaces", "persistentvolumes", "persistentvolumeclaims", "pods")),
-        *(("", plural) for plural in ("podtemplates", "resourcequotas", "services", "serviceaccounts")),
-        *(("storage.k8s.io", plural) for plural in ("csidrivers", "storageclasses", "volumeattributesclasses")),
+        *(("", plural) for plural in ("resourcequotas", "services", "serviceaccounts")),
+        *(("storage.k8s.io", plural) for plural in ("csidrivers", "storageclasses")),
     }
 )
 
@@ -303,8 +303,7 @@ class KubernetesApi:
         """Return the body of a request that creates nothing, with its options and warnings."""
         options = read_write_options(request, target)
         item = self._read_object(request, media, resource, parsed.content)
-        warnings = self.cluster.rules.check_types(resource, item, options.field_validation)
-        return item, options, warnings + self.cluster.list_unreviewed(target.place, target.part, item, target.user)
+        return item, options, self.cluster.rules.check_types(resource, item, options.field_validation)
 
     def _serve_unstored(self, request: ApiRequest, target: Target, media: str, parsed: Body) -> ApiAnswer:
         """Answer a request for a kind of which no object is kept."""

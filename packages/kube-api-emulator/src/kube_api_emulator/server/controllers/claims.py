@@ -1,8 +1,7 @@
 """PersistentVolumeClaims, and the volumes that the controller provisions for them.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/controller/volume/persistentvolume/pv_controller.go (syncUnboundClaim,
-provisionClaim, reclaimVolume, emitEventForUnboundDelayBindingClaim),
-pkg/controller/volume/pvcprotection/pvc_protection_controller.go (processPVC).
+provisionClaim, reclaimVolume), pkg/controller/volume/pvcprotection/pvc_protection_controller.go (processPVC).
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,7 @@
 """Namespaces, definitions of custom resources, and groups of the API that programs in the cluster serve.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/controller/serviceaccount/serviceaccounts_controller.go (syncNamespace),
-pkg/controller/certificates/rootcacertpublisher/publisher.go (syncNamespace),
-pkg/controller/namespace/deletion/namespaced_resources_deleter.go (Delete, deleteAllContent, finalizeNamespace);
-k8s.io/apiextensions-apiserver v0.36.2, pkg/controller/status/naming_controller.go (calculateNamesAndConditions),
-pkg/controller/establish/establishing_controller.go (sync); k8s.io/kube-aggregator v0.36.2,
-pkg/controllers/status/remote/remote_available_controller.go (sync).
+pkg/controller/namespace/deletion/namespaced_resources_deleter.go (Delete, deleteAllContent, finalizeNamespace).
 """
 
 from kube_api_emulator.server.controllers.context import Context, build_condition

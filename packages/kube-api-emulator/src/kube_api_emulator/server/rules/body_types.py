@@ -1,10 +1,7 @@
 """Whether a body of a request fits the schema of its kind, in the words of kube-apiserver.
 
 Source: k8s.io/apimachinery v0.36.2, pkg/runtime/serializer/json/json.go (Decode), pkg/runtime/error.go
-(NewStrictDecodingError), pkg/runtime/converter.go (FromUnstructuredWithValidation),
-pkg/util/managedfields/internal/structuredmerge.go (Apply); sigs.k8s.io/structured-merge-diff/v6 v6.3.2,
-typed/validate.go (validateScalar, doList, doMap), typed/helpers.go (keyedAssociativeListItemToPathElement,
-setItemToPathElement).
+(NewStrictDecodingError), pkg/runtime/converter.go (FromUnstructuredWithValidation).
 """
 
 import json

@@ -1,8 +1,7 @@
 """Refusals of the content of a request, in the words of kube-apiserver.
 
 Source: k8s.io/apimachinery v0.36.2, pkg/api/errors/errors.go (NewInvalid, NewBadRequest, NewGenericServerResponse),
-pkg/runtime/error.go (NewNotRegisteredErrForKind); k8s.io/apiserver v0.36.2, pkg/endpoints/handlers/rest.go
-(transformDecodeError).
+pkg/runtime/error.go (NewNotRegisteredErrForKind).
 """
 
 import json

@@ -110,7 +110,6 @@ _VALUES: Mapping[str, Mapping[str, Any]] = {
     "core.v1.ISCSIVolumeSource": {"iscsiInterface": "default"},
     "core.v1.ISCSIPersistentVolumeSource": {"iscsiInterface": "default"},
     "discovery.v1.EndpointPort": {"name": "", "protocol": "TCP"},
-    "admissionregistration.v1.MutatingAdmissionPolicySpec": {"failurePolicy": "Fail"},
     "networking.v1.NetworkPolicyPort": {"protocol": "TCP"},
     "rbac.v1.RoleRef": {"apiGroup": "rbac.authorization.k8s.io"},
     "scheduling.v1.PriorityClass": {"preemptionPolicy": "PreemptLowerPriority"},

@@ -4,8 +4,7 @@ A path is a tuple of steps as in FieldsV1: `f:spec` for a field, `k:{"name":"web
 `v:"x"` for a value of a set, and `i:0` for an index.
 
 Source: sigs.k8s.io/structured-merge-diff/v6 v6.3.2, fieldpath/serialize.go (ToJSON, FromJSON),
-fieldpath/serialize-pe.go (DeserializePathElement, SerializePathElement), fieldpath/element.go (String, Less),
-fieldpath/set.go (RecursiveDifference).
+fieldpath/serialize-pe.go (DeserializePathElement, SerializePathElement), fieldpath/element.go (String, Less).
 """
 
 import json

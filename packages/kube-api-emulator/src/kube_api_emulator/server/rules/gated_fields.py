@@ -1,11 +1,7 @@
 """Fields of features that are off: a server forgets their values, but not who wrote them.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/util.go (DropDisabledPodFields, dropContainerStopSignals,
-dropDisabledSchedulingGroup, dropDisabledClusterTrustBundleProjection, dropDisabledPodCertificateProjection),
-pkg/registry/core/node/strategy.go (dropDisabledFields), pkg/registry/storage/csidriver/strategy.go
-(PrepareForCreate), pkg/registry/coordination/lease/strategy.go (PrepareForCreate),
-pkg/registry/apps/statefulset/strategy.go (dropStatefulSetDisabledFields), pkg/features/kube_features.go
-(defaultVersionedKubernetesFeatureGates).
+dropDisabledSchedulingGroup), pkg/registry/core/node/strategy.go (dropDisabledFields).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +9,6 @@ from typing import Any
 
 _TEMPLATES = (
     ("spec",),
-    ("template", "spec"),
     ("spec", "template", "spec"),
     ("spec", "jobTemplate", "spec", "template", "spec"),
 )
@@ -24,7 +19,7 @@ _POD_FIELDS = (
 )
 _POD_KINDS = frozenset(
     {
-        *("Pod", "PodTemplate", "ReplicationController", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"),
+        *("Pod", "ReplicationController", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"),
         *("Job", "CronJob"),
     }
 )

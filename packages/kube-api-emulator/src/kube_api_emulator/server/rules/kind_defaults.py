@@ -1,14 +1,8 @@
 """Computed defaults of kube-apiserver, by definition.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/v1/defaults.go (SetDefaults_PodSpec, SetDefaults_Pod,
-SetDefaults_Container, SetDefaults_Service, SetDefaults_LimitRangeItem), pkg/apis/apps/v1/defaults.go
-(SetDefaults_Deployment, SetDefaults_DaemonSet, SetDefaults_StatefulSet), pkg/apis/batch/v1/defaults.go
-(SetDefaults_Job), pkg/apis/autoscaling/v2/defaults.go (SetDefaults_HorizontalPodAutoscalerBehavior),
-pkg/apis/networking/v1/defaults.go (SetDefaults_NetworkPolicy, SetDefaults_IngressClass), pkg/apis/rbac/v1/defaults.go
-(SetDefaults_Subject), pkg/registry/core/service/storage/alloc.go (initIPFamilyFields),
-pkg/registry/batch/job/strategy.go (generateSelector),
-plugin/pkg/admission/defaulttolerationseconds/admission.go (Admit); k8s.io/apiextensions-apiserver v0.36.2,
-pkg/apis/apiextensions/v1/defaults.go (SetDefaults_CustomResourceDefinitionSpec).
+SetDefaults_Container), pkg/apis/apps/v1/defaults.go (SetDefaults_Deployment, SetDefaults_DaemonSet,
+SetDefaults_StatefulSet), pkg/apis/batch/v1/defaults.go (SetDefaults_Job).
 """
 
 import base64
@@ -16,8 +10,6 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-
-from kube_api_emulator.server.amounts import format_amount, sum_containers
 
 Part = dict[str, Any]
 
@@ -29,10 +21,6 @@ _IMAGE = re.compile(
     r"(?::\w[\w.-]{0,127})?(?:@[A-Za-z0-9.+_-]+:[0-9a-fA-F]{32,})?"
 )
 _FIRST_NODE_PORT, _LAST_NODE_PORT = 30000, 32767
-
-# Amounts that pods as a whole can ask for.
-_OF_PODS = frozenset({"cpu", "memory"})
-_PAGES = "hugepages-"
 
 
 def _set(part: Part, **values: object) -> None:
@@ -83,7 +71,6 @@ def _default_pod(pod: Part) -> None:
             container["resources"]["requests"] = {**limits, **(container["resources"].get("requests") or {})}
         for port in (container.get("ports") or ()) if spec.get("hostNetwork") else ():
             _set(port, hostPort=port.get("containerPort"))
-    _default_pod_requests(spec)
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
         spec["terminationGracePeriodSeconds"] = 1
     tolerations = spec.setdefault("tolerations", [])
@@ -92,25 +79,6 @@ def _default_pod(pod: Part) -> None:
         if not any(each.get("key") in (key, None) for each in tolerations):
             added = {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
             tolerations.append(added)
-
-
-def _default_pod_requests(spec: Part) -> None:
-    """Let a pod as a whole ask for what its containers ask for together, or else for its limits."""
-    resources = spec.get("resources")
-    if not resources or not (resources.get("limits") or resources.get("requests")):
-        return
-    try:
-        sums = {group: sum_containers(spec, group) for group in ("limits", "requests")}
-    except ValueError:
-        return
-    shown = {group: {name: format_amount(name, value) for name, value in sums[group].items()} for group in sums}
-    pages = {name: value for name, value in shown["limits"].items() if name.startswith(_PAGES)}
-    limits = pages | (resources.get("limits") or {})
-    asked = {name: value for name, value in shown["requests"].items() if limits and name in _OF_PODS}
-    wanted = {name: value for name, value in limits.items() if name in _OF_PODS or name.startswith(_PAGES)}
-    for name, amounts in (("limits", limits), ("requests", wanted | asked | (resources.get("requests") or {}))):
-        if amounts:
-            resources[name] = amounts
 
 
 def _default_rolling_update(strategy: Part, **values: object) -> None:

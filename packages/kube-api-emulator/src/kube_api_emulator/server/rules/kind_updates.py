@@ -1,10 +1,7 @@
 """What updates of a few kinds keep, count and do not complete.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/registry/batch/job/strategy.go (PrepareForUpdate, generateSelectorIfNeeded),
-pkg/registry/apps/daemonset/strategy.go (PrepareForUpdate), pkg/registry/certificates/certificates/strategy.go
-(populateConditionTimestamps), pkg/registry/discovery/endpointslice/strategy.go (dropTopologyOnV1),
-pkg/api/persistentvolumeclaim/util.go (NormalizeDataSources, EnforceDataSourceBackwardsCompatibility),
-plugin/pkg/admission/priority/admission.go (admitPod).
+pkg/registry/apps/daemonset/strategy.go (PrepareForUpdate).
 """
 
 import copy
@@ -51,17 +48,6 @@ def list_status_metadata(kind: str, *, is_custom: bool) -> tuple[str, ...]:
         return ()
     names = ("annotations", "finalizers", "ownerReferences")
     return names if kind == "Deployment" else ("labels", *names)
-
-
-def date_conditions(item: Object, live: Object, time: str) -> None:
-    """Write the times of the conditions of a request for a certificate."""
-    former = {each.get("type"): each for each in (live.get("status") or {}).get("conditions") or ()}
-    for condition in (item.get("status") or {}).get("conditions") or ():
-        before = former.get(condition.get("type")) or {}
-        since = before.get("lastTransitionTime") if before.get("status") == condition.get("status") else None
-        for name, value in (("lastUpdateTime", time), ("lastTransitionTime", since or time)):
-            if condition.get(name) is None:
-                condition[name] = value
 
 
 def keep_priority(kind: str, item: Object, live: Object) -> None:

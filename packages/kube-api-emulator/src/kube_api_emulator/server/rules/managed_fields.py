@@ -1,9 +1,7 @@
 """`metadata.managedFields`: the owners of the fields of an object.
 
 Source: k8s.io/apimachinery v0.36.2, pkg/util/managedfields/internal/managedfields.go (DecodeManagedFields,
-sortEncodedManagedFields, BuildManagerIdentifier), pkg/util/managedfields/internal/stripmeta.go (stripFields),
-pkg/util/managedfields/internal/capmanagers.go (capUpdateManagers); sigs.k8s.io/structured-merge-diff/v6 v6.3.2,
-merge/update.go (Update).
+sortEncodedManagedFields, BuildManagerIdentifier), pkg/util/managedfields/internal/stripmeta.go (stripFields).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,10 +1,7 @@
 """JSON patch (RFC 6902), JSON merge patch (RFC 7386) and Kubernetes' strategic merge patch.
 
 Source: gopkg.in/evanphx/json-patch.v4 v4.13.0, merge.go (MergePatch, doMergePatch, pruneNulls), patch.go (Apply,
-DecodePatch, findObject, test); k8s.io/apimachinery v0.36.2, pkg/util/strategicpatch/patch.go
-(StrategicMergeMapPatchUsingLookupPatchMeta, mergeMap, mergeSlice, normalizeElementOrder, applyRetainKeysDirective),
-pkg/util/mergepatch/errors.go (ErrNoMergeKey, ErrBadPatchType); k8s.io/apiserver v0.36.2,
-pkg/endpoints/handlers/patch.go (applyJSPatch).
+DecodePatch, findObject).
 """
 
 import copy

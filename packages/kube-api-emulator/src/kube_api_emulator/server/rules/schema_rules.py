@@ -1,8 +1,7 @@
 """The rules for the content of objects, by the schemas of a Kubernetes version.
 
 Source: k8s.io/apiserver v0.36.2, pkg/endpoints/handlers/create.go (createHandler), pkg/endpoints/handlers/update.go
-(UpdateResource), pkg/endpoints/handlers/patch.go (patchResource, applyJSPatch, applyPatch, strategicPatchObject);
-k8s.io/apimachinery v0.36.2, pkg/util/managedfields/internal/fieldmanager.go (UpdateNoErrors, isResetManagedFields).
+(UpdateResource), pkg/endpoints/handlers/patch.go (patchResource, applyJSPatch, applyPatch).
 """
 
 import copy
@@ -62,8 +61,6 @@ Object = dict[str, Any]
 _CUSTOM_PATCHES = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 _OPEN: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _METADATA: Schema = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
-# Nobody can change the spec of these.
-_FIXED = ("CertificateSigningRequest",)
 _STATUS: tuple[FieldPath, ...] = (("f:status",),)
 
 
@@ -340,13 +337,11 @@ def _is_tracked(merge: StructuredMerge, ownership: Ownership, before: Object, af
 
 def _list_ignored(resource: ResourceFacts, part: str) -> tuple[FieldPath, ...]:
     """Return the read-only fields of a request."""
-    if part in ("status", "approval"):
+    if part == "status":
         names = list_status_metadata(resource.kind, is_custom=resource.is_custom)
         if not names:
             return (("f:spec",), ("f:metadata",))
         return (("f:spec",),) if "labels" in names else (("f:spec",), ("f:metadata", "f:labels"))
     if part in POD_PARTS:
         return ()
-    if resource.kind in _FIXED and not resource.is_custom:
-        return (("f:spec",), *_STATUS)
     return _STATUS if resource.has_status else ()

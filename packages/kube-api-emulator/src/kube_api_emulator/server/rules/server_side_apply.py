@@ -1,9 +1,7 @@
 """Server-side apply: merge a configuration into an object, and keep the owners of its fields.
 
 Source: k8s.io/apimachinery v0.36.2, pkg/util/managedfields/internal/structuredmerge.go (Apply),
-pkg/util/managedfields/internal/lastappliedmanager.go (allowedConflictsFromLastApplied),
-pkg/util/managedfields/internal/conflict.go (NewConflictError, printManager); sigs.k8s.io/structured-merge-diff/v6
-v6.3.2, merge/update.go (Apply, prune, addBackOwnedItems).
+pkg/util/managedfields/internal/lastappliedmanager.go (allowedConflictsFromLastApplied).
 """
 
 import copy

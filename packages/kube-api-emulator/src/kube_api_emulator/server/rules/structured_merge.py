@@ -3,8 +3,7 @@
 A value is JSON. `ABSENT` is a field that is not there, which differs from null.
 
 Source: sigs.k8s.io/structured-merge-diff/v6 v6.3.2, typed/merge.go (doList, doMap), typed/compare.go (doList, doMap,
-compareListItem), typed/remove.go (removeItemsWithSchema), typed/tofieldset.go (toFieldSet), fieldpath/set.go
-(EnsureNamedFieldsAreMembers).
+compareListItem), typed/remove.go (removeItemsWithSchema).
 """
 
 from collections.abc import Iterator, Mapping

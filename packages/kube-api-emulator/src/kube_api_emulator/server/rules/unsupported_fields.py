@@ -25,14 +25,16 @@ POD_FIELDS: tuple[str, ...] = (
     "securityContext.windowsOptions",
     *(f"{group}[*].securityContext.windowsOptions" for group in _GROUPS),
     "resourceClaims",
-    "resources.claims",
+    "resources",
     *(f"{group}[*].resources.claims" for group in _GROUPS),
+    *(f"{group}[*].restartPolicyRules" for group in _GROUPS),
+    *(f"{group}[*].env[*].valueFrom.fileKeyRef" for group in _GROUPS),
+    "hostnameOverride",
     "volumes[*].gitRepo",
     *(f"volumes[*].{disk}" for disk in _SHARED_DISKS),
 )
 _TEMPLATES: Mapping[str, str] = {
     "Pod": "spec",
-    "PodTemplate": "template.spec",
     **dict.fromkeys(
         ("DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"), "spec.template.spec"
     ),

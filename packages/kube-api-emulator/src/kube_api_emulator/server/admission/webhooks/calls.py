@@ -28,7 +28,7 @@ from kube_api_emulator.server.rules.warnings.webhooks import describe_uncalled
 from kube_api_emulator.server.status_errors import StatusError
 
 Part = Mapping[str, Any]
-_STORED_PARTS = frozenset({"", "approval", "ephemeralcontainers", "finalize", "resize", "status"})
+_STORED_PARTS = frozenset({"", "ephemeralcontainers", "finalize", "status"})
 Finish = Callable[[Resource, Object], Object]
 """Completes a patched object, in a version, with what a webhook may not change and with defaults."""
 
@@ -95,24 +95,16 @@ def _list_hooks(request: AdmissionRequest, plural: str) -> Iterator[tuple[str, P
 
 def _find_call(request: AdmissionRequest, hook: Part) -> _Call | None:
     """Return the call of a webhook that is asked about a write. Raises StatusError 403."""
-    if not has_selected_labels(hook, request):
+    if request.part not in _STORED_PARTS or not has_selected_labels(hook, request):
         return None
     matched = find_matched(hook.get("rules") or (), hook.get("matchPolicy"), request)
     if matched is None or not _meets_conditions(request, matched, hook):
         return None
-    if text := describe_uncalled(hook) or _describe_unsent(hook, request):
+    if text := describe_uncalled(hook):
         # One that may fail counts as called in vain.
         request.warnings.extend([text] if _is_required(hook) else [])
         return None
     return _Call(hook, matched)
-
-
-def _describe_unsent(hook: Part, request: AdmissionRequest) -> str:
-    """Return the warning of a webhook for an object of which none is stored; empty for another one."""
-    if request.resource.is_stored and request.part in _STORED_PARTS:
-        return ""
-    target = "/".join(filter(None, (request.sent_as.plural, request.part)))
-    return f'webhook "{hook["name"]}" is not called: kube-api-emulator sends it no {target}'
 
 
 def _is_required(hook: Part) -> bool:

@@ -6,7 +6,6 @@ from kube_api_emulator.server.api.printing.cells import (
     UNSET,
     Reader,
     count_items,
-    format_duration,
     format_selector,
     read_name,
     read_path,
@@ -80,19 +79,6 @@ def _show_modes(item: Object) -> str:
     return ",".join(item["spec"].get("volumeLifecycleModes") or ()) or NONE
 
 
-def _show_approval(item: Object) -> str:
-    status = item.get("status") or {}
-    types = {str(each["type"]) for each in status.get("conditions") or ()}
-    decision = next((each for each in ("Denied", "Approved") if each in types), "Pending")
-    failed = ",Failed" if "Failed" in types else ""
-    return f"{decision}{failed}{',Issued' if status.get('certificate') else ''}"
-
-
-def _show_requested_duration(item: Object) -> str:
-    seconds = item["spec"].get("expirationSeconds")
-    return NONE if seconds is None else format_duration(seconds)
-
-
 def _show_node_state(item: Object) -> str:
     conditions = (item.get("status") or {}).get("conditions") or ()
     ready = next((each for each in conditions if each["type"] == "Ready"), None)
@@ -140,7 +126,6 @@ _BINDING = {
     "Groups": _show_subjects("Group"),
     "ServiceAccounts": _show_subjects("ServiceAccount"),
 }
-_POLICY_BINDING = {"PolicyName": read_path("spec", "policyName", otherwise=""), "ParamRef": _show_parameter}
 _SYSTEM = ("status", "nodeInfo")
 
 CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
@@ -174,7 +159,6 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
         "PreemptionPolicy": read_path("preemptionPolicy", otherwise=""),
     },
     "RuntimeClass": {"Handler": read_path("handler", otherwise="")},
-    "VolumeAttributesClass": {"DriverName": read_path("driverName", otherwise="")},
     "CSIDriver": {
         "AttachRequired": _is_set("spec", "attachRequired", otherwise=True),
         "PodInfoOnMount": _is_set("spec", "podInfoOnMount"),
@@ -189,14 +173,9 @@ CLUSTER_COLUMNS: dict[str, dict[str, Reader]] = {
         "Validations": count_items("spec", "validations"),
         "ParamKind": _show_parameter_kind,
     },
-    "MutatingAdmissionPolicy": {"Mutations": count_items("spec", "mutations"), "ParamKind": _show_parameter_kind},
-    "ValidatingAdmissionPolicyBinding": _POLICY_BINDING,
-    "MutatingAdmissionPolicyBinding": _POLICY_BINDING,
-    "CertificateSigningRequest": {
-        "SignerName": read_path("spec", "signerName"),
-        "Requestor": read_path("spec", "username", otherwise=""),
-        "RequestedDuration": _show_requested_duration,
-        "Condition": _show_approval,
+    "ValidatingAdmissionPolicyBinding": {
+        "PolicyName": read_path("spec", "policyName", otherwise=""),
+        "ParamRef": _show_parameter,
     },
     "APIService": {"Service": _show_service, "Available": _show_availability},
 }

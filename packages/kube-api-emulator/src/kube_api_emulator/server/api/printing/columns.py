@@ -247,7 +247,6 @@ COLUMNS: dict[str, dict[str, Reader]] = {
     "ConfigMap": {"Data": lambda item: len(item.get("data") or ()) + len(item.get("binaryData") or ())},
     "Secret": {"Type": read_path("type", otherwise=""), "Data": count_items("data")},
     "Pod": POD_CELLS,
-    "PodTemplate": {**show_template("template"), "Pod Labels": show_labels("template", "metadata", "labels")},
     "Service": {
         "Type": read_path("spec", "type", otherwise=""),
         "Cluster-IP": read_path("spec", "clusterIP"),

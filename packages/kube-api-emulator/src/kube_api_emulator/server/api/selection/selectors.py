@@ -37,7 +37,6 @@ _FIELDS_OF_KIND = {
     "Job": {"status.successful"},
     "ReplicationController": {"status.replicas"},
     "Service": {"spec.clusterIP", "spec.type"},
-    "CertificateSigningRequest": {"spec.signerName"},
 }
 
 

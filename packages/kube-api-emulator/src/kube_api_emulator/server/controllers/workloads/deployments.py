@@ -1,9 +1,7 @@
 """Deployments and their ReplicaSets, with the rolling update of kube-controller-manager.
 
-Source: k8s.io/kubernetes v1.36.2, pkg/controller/deployment/sync.go (getNewReplicaSet, scale, cleanupDeployment,
-calculateStatus), pkg/controller/deployment/rolling.go (rolloutRolling, reconcileOldReplicaSets),
-pkg/controller/deployment/recreate.go (rolloutRecreate), pkg/controller/deployment/progress.go (syncRolloutStatus),
-pkg/controller/deployment/util/deployment_util.go (SetNewReplicaSetAnnotations, NewRSNewReplicas, ResolveFenceposts).
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/deployment/sync.go (getNewReplicaSet, scale, cleanupDeployment),
+pkg/controller/deployment/rolling.go (rolloutRolling, reconcileOldReplicaSets).
 """
 
 import hashlib

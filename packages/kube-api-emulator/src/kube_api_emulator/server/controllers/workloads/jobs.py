@@ -1,7 +1,6 @@
 """Jobs: pods until enough have succeeded, or too many have failed.
 
-Source: k8s.io/kubernetes v1.36.2, pkg/controller/job/job_controller.go (syncJob, manageJob, newFailureCondition,
-newSuccessCondition).
+Source: k8s.io/kubernetes v1.36.2, pkg/controller/job/job_controller.go (syncJob, manageJob, newFailureCondition).
 """
 
 from dataclasses import dataclass, replace

@@ -1,8 +1,7 @@
 """The history of StatefulSets and DaemonSets: one ControllerRevision for each template.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/controller/history/controller_history.go (NewControllerRevision),
-pkg/controller/statefulset/stateful_set_control.go (getStatefulSetRevisions, truncateHistory),
-pkg/controller/daemon/update.go (cleanupHistory, snapshot).
+pkg/controller/statefulset/stateful_set_control.go (getStatefulSetRevisions, truncateHistory).
 """
 
 from kube_api_emulator.server.controllers.context import Context, refer_to

@@ -2,10 +2,7 @@
 
 A line is a function, its parameters and its result. The first parameter of a member stands before a dot.
 
-Source: k8s.io/apiserver v0.36.2, pkg/cel/library/authz.go (Authz, AuthzSelectors), pkg/cel/library/cidr.go (CIDR),
-pkg/cel/library/format.go (Format), pkg/cel/library/ip.go (IP), pkg/cel/library/lists.go (Lists),
-pkg/cel/library/quantity.go (Quantity), pkg/cel/library/regex.go (Regex), pkg/cel/library/semverlib.go (SemverLib),
-pkg/cel/library/urls.go (URLs).
+Source: k8s.io/apiserver v0.36.2, pkg/cel/library/authz.go (Authz, AuthzSelectors), pkg/cel/library/cidr.go (CIDR).
 """
 
 import re

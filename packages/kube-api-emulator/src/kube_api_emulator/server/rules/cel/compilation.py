@@ -1,8 +1,7 @@
 """Whether expressions of policies and custom kinds can be compiled, in the words of kube-apiserver.
 
 Source: k8s.io/apiserver v0.36.2, pkg/admission/plugin/cel/compile.go (CompileCELExpression); github.com/google/cel-go
-v0.26.0, checker/errors.go (undeclaredReference, noMatchingOverload, undefinedField), common/error.go
-(ToDisplayString), cel/validator.go (ValidateRegexLiterals, ValidateDurationLiterals, ValidateTimestampLiterals).
+v0.26.0, checker/errors.go (undeclaredReference, noMatchingOverload, undefinedField), common/error.go (ToDisplayString).
 """
 
 import re
@@ -11,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from kube_api_emulator.server.rules.cel.expressions import list_compilation_problems, split_types
 from kube_api_emulator.server.rules.cel.request_fields import find_field_problems
 from kube_api_emulator.server.rules.go.go_times import find_time_problem
-from kube_api_emulator.server.rules.literal_checks import find_literal_problems
 
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '(?P<name>[^']*)' applied to '(?P<types>[^']*)'")
@@ -53,9 +51,6 @@ def find_compilation_problem(text: str, variables: Mapping[str, str]) -> str:
     if not problem:
         wrong = find_field_problems(text) if "request" in variables else ()
         found = "\n".join(_locate(text, place, what) for place, what in wrong) or _find_invalid_literal(text)
-        if not found:
-            literals = find_literal_problems(text, is_policy="request" in variables)
-            found = "\n".join(_locate(text, place, what) for place, what in literals)
         return f"compilation failed: {found}" if found else ""
     if _PAIRS.search(text) or any(name in _FUNCTIONS for name in _UNDECLARED.findall(problem)):
         return ""

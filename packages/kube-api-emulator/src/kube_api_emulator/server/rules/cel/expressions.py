@@ -4,8 +4,7 @@ The package cel-expr-python is the C++ implementation of CEL's own project: it h
 (strings, optional values, bindings, math). The other packages for Python lack them.
 
 Source: k8s.io/apiserver v0.36.2, pkg/cel/library/regex.go (find, findAll), pkg/cel/library/lists.go (isSorted, sum,
-indexOf), pkg/cel/library/quantity.go (stringToQuantity), pkg/cel/library/urls.go (isURL); github.com/google/cel-go
-v0.26.0, common/types/map.go (Get).
+indexOf), pkg/cel/library/quantity.go (stringToQuantity).
 """
 
 import ipaddress

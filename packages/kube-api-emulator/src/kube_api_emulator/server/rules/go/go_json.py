@@ -1,8 +1,7 @@
 """Problems of JSON in the words of Go's encoding/json, for the frequent ones.
 
-Source: sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730, internal/golang/encoding/json/scanner.go
-(stateBeginValue, stateEndValue, stateInString, error); k8s.io/apiserver v0.36.2,
-pkg/endpoints/handlers/rest.go (summarizeData).
+Source: sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730, internal/golang/encoding/json/scanner.go (stateBeginValue,
+stateEndValue, stateInString); k8s.io/apiserver v0.36.2, pkg/endpoints/handlers/rest.go (summarizeData).
 """
 
 import json

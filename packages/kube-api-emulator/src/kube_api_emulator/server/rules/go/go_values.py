@@ -1,9 +1,7 @@
 """Objects as the Go types of kube-apiserver keep them: without nulls and most empty values, amounts in one spelling.
 
-Source: k8s.io/apimachinery v0.36.2, pkg/runtime/converter.go (FromUnstructured, ToUnstructured,
-structToUnstructured), pkg/api/resource/quantity.go (UnmarshalJSON, CanonicalizeBytes), pkg/util/intstr/intstr.go
-(UnmarshalJSON); k8s.io/apiextensions-apiserver v0.36.2, pkg/apis/apiextensions/v1/marshal.go (UnmarshalJSON),
-pkg/apiserver/schema/defaulting/prunenulls.go (PruneNonNullableNullsWithoutDefaults).
+Source: k8s.io/apimachinery v0.36.2, pkg/runtime/converter.go (FromUnstructured, ToUnstructured, structToUnstructured),
+pkg/api/resource/quantity.go (UnmarshalJSON, CanonicalizeBytes), pkg/util/intstr/intstr.go (UnmarshalJSON).
 """
 
 import base64

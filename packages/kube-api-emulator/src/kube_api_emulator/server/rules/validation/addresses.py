@@ -1,10 +1,8 @@
 """Addresses: those of Services, Endpoints and EndpointSlices.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateService,
-validateClientIPAffinityConfig, validateLoadBalancerClassField, validateServiceTrafficDistribution,
-validateEndpointSubsets), pkg/apis/discovery/validation/validation.go (ValidateEndpointSlice, validateEndpoints,
-validatePorts, validateHints); k8s.io/apimachinery v0.36.2, pkg/util/validation/ip.go (IsValidIP, IsValidCIDR),
-pkg/util/validation/validation.go (IsFullyQualifiedDomainName).
+validateClientIPAffinityConfig, validateLoadBalancerClassField), pkg/apis/discovery/validation/validation.go
+(ValidateEndpointSlice, validateEndpoints, validatePorts).
 """
 
 import ipaddress
@@ -28,7 +26,7 @@ _NO_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NO_RANGE = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _ONLY_LOAD_BALANCERS = "may only be used when `type` is 'LoadBalancer'"
-_MOST_ADDRESSES, _MOST_HINTS, _DAY = 100, 8, 86400
+_MOST_ADDRESSES, _DAY = 100, 86400
 _LOCAL_GROUPS = ipaddress.ip_network("224.0.0.0/24"), ipaddress.ip_network("ff02::/16")
 
 
@@ -238,19 +236,6 @@ def check_endpoint_slice(item: Part, before: Part | None, causes: Causes) -> Non
         causes.check_unchanged("addressType", kind, before.get("addressType"))
 
 
-def _check_domain(text: str, field: str, causes: Causes) -> None:
-    """Check a name of a host with its domain; the first problem is reported."""
-    name, least = text.removesuffix("."), 2
-    if not text:
-        causes.require(field)
-    elif problems := list_subdomain_problems(name):
-        causes.refuse(field, name, ",".join(problems))
-    elif len(name.split(".")) < least:
-        causes.refuse(field, name, "should be a domain with at least two segments separated by dots")
-    elif wrong := next((each for each in name.split(".") if list_label_problems(each)), ""):
-        causes.refuse(field, wrong, ",".join(list_label_problems(wrong)))
-
-
 def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> None:
     addresses = endpoint.get("addresses") or ()
     if not addresses:
@@ -259,9 +244,7 @@ def _check_endpoint(endpoint: Part, kind: str, place: str, causes: Causes) -> No
         causes.report_count(f"{place}.addresses", len(addresses), _MOST_ADDRESSES)
     for index, address in enumerate(addresses):
         field = f"{place}.addresses[{index}]"
-        if kind == "FQDN":
-            _check_domain(address, field, causes)
-        elif kind in ("IPv4", "IPv6"):
+        if kind in ("IPv4", "IPv6"):
             _check_listed_address(address, kind, field, causes)
     for name, find_problems in (("nodeName", list_subdomain_problems), ("hostname", list_label_problems)):
         if endpoint.get(name) is not None:
@@ -282,13 +265,6 @@ def _check_listed_address(address: str, kind: str, field: str, causes: Causes) -
 
 def _check_hints(hints: Part, place: str, causes: Causes) -> None:
     for part, find_problems in (("forZones", list_value_problems), ("forNodes", list_subdomain_problems)):
-        entries = hints.get(part) or ()
-        if len(entries) > _MOST_HINTS:
-            causes.report_count(f"{place}.{part}", len(entries), _MOST_HINTS)
-            return
-        names = [entry.get("name") or "" for entry in entries]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                causes.report_duplicate(f"{place}.{part}[{index}].name", name)
-            for problem in find_problems(name):
-                causes.refuse(f"{place}.{part}[{index}].name", name, problem)
+        for index, entry in enumerate(hints.get(part) or ()):
+            for problem in find_problems(entry.get("name") or ""):
+                causes.refuse(f"{place}.{part}[{index}].name", entry.get("name") or "", problem)

@@ -1,11 +1,7 @@
 """Classes of Ingresses, runtimes and volumes, drivers, and other small kinds.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/networking/validation/validation.go (ValidateIngressClass),
-pkg/apis/node/validation/validation.go (ValidateRuntimeClass), pkg/apis/storage/validation/validation.go
-(ValidateCSIDriver, ValidateVolumeAttributesClass), pkg/apis/coordination/validation/validation.go
-(ValidateLeaseSpec), pkg/apis/apps/validation/validation.go (ValidateControllerRevisionCreate,
-ValidateControllerRevisionUpdate); k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go
-(IsDomainPrefixedPath).
+pkg/apis/node/validation/validation.go (ValidateRuntimeClass).
 """
 
 import re
@@ -16,13 +12,12 @@ from kube_api_emulator.server.rules.go.go_structs import show_go
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.names import (
     check_labels,
-    list_key_problems,
     list_label_problems,
     list_subdomain_problems,
 )
 from kube_api_emulator.server.rules.validation.pods.resources import check_resources
 from kube_api_emulator.server.rules.validation.pods.scheduling import check_tolerations
-from kube_api_emulator.server.rules.validation.storage import check_parameters
+from kube_api_emulator.server.rules.validation.system.nodes import check_driver_name
 
 Part = Mapping[str, Any]
 
@@ -107,7 +102,8 @@ def check_runtime_class(item: Part, before: Part | None, causes: Causes) -> None
 
 def check_driver(item: Part, before: Part | None, causes: Causes) -> None:
     spec = item.get("spec") or {}
-    _check_driver_name(item["metadata"].get("name") or "", "metadata.name", causes)
+    if item["metadata"].get("name"):
+        check_driver_name(item["metadata"]["name"], "metadata.name", causes)
     policies = ("File", "None", "ReadWriteOnceWithFSType")
     causes.check_choice("spec.fsGroupPolicy", spec.get("fsGroupPolicy"), policies)
     audiences: list[str] = []
@@ -129,37 +125,12 @@ def check_driver(item: Part, before: Part | None, causes: Causes) -> None:
     if period is not None and period < _LEAST_PERIOD:
         field = "spec.nodeAllocatableUpdatePeriodSeconds"
         causes.refuse(field, period, f"must be greater than or equal to {_LEAST_PERIOD} seconds")
-    tokens = spec.get("serviceAccountTokenInSecrets")
-    if tokens is not None and not spec.get("tokenRequests"):
-        text = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
-        causes.refuse("spec.serviceAccountTokenInSecrets", tokens, text)
     if before is not None:
         old = before.get("spec") or {}
         for name in ("attachRequired", "volumeLifecycleModes"):
             # The server misspells the first field.
             shown = "attachedRequired" if name == "attachRequired" else name
             causes.check_unchanged(f"spec.{shown}", spec.get(name), old.get(name))
-
-
-def _check_driver_name(name: str, field: str, causes: Causes) -> None:
-    most = 63
-    if len(name) > most:
-        causes.report_length(field, most)
-    for text in list_subdomain_problems(name.lower()) if name else ():
-        causes.refuse(field, name, text)
-
-
-def check_attributes_class(item: Part, before: Part | None, causes: Causes) -> None:
-    name, parameters = item.get("driverName") or "", item.get("parameters") or {}
-    if before is not None:
-        for field, value in (("driverName", name), ("parameters", parameters)):
-            if value != (before.get(field) or type(value)()):
-                causes.forbid(field, f"updates to {field} are forbidden.")
-    if not name:
-        causes.require("driverName")
-    for text in list_key_problems(name.lower()) if name else ():
-        causes.refuse("driverName", name.lower(), text)
-    check_parameters(parameters, causes, is_required=True)
 
 
 def check_lease(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001

@@ -1,7 +1,6 @@
 """Schedules of CronJobs, with the messages of the library that kube-apiserver reads them with.
 
-Source: github.com/robfig/cron/v3 v3.0.1, parser.go (ParseStandard, normalizeFields, getRange, parseIntOrName,
-mustParseInt).
+Source: github.com/robfig/cron/v3 v3.0.1, parser.go (ParseStandard, normalizeFields, getRange).
 """
 
 import re

@@ -33,9 +33,7 @@ from kube_api_emulator.server.rules.validation.pods import pods
 from kube_api_emulator.server.rules.validation.service_allocation import find_allocation_causes
 from kube_api_emulator.server.rules.validation.statuses import check_status
 from kube_api_emulator.server.rules.validation.system import (
-    certificates,
     events,
-    mutations,
     nodes,
     policies,
     services,
@@ -50,8 +48,7 @@ _OFTEN_CHECKED = frozenset(
     {
         *("APIService", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "Ingress"),
         *("IngressClass", "Job", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Role"),
-        *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "VolumeAttributesClass"),
-        *("CertificateSigningRequest", "ControllerRevision"),
+        *("RoleBinding", "RuntimeClass", "Secret", "ServiceAccount", "StorageClass", "ControllerRevision"),
     }
 )
 _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
@@ -59,8 +56,8 @@ _RARELY_CHECKED = frozenset({"Event", "PodDisruptionBudget"})
 _FINALIZERS_TWICE = frozenset(
     {
         *("LimitRange", "EndpointSlice"),
-        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
-        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
     }
 )
 # What the checks of a kind report at other fields.
@@ -74,7 +71,6 @@ _INDEX = re.compile(r"\[\d+\]")
 
 _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "APIService": services.check_api_service,
-    "CertificateSigningRequest": certificates.check_signing_request,
     "ClusterRole": others.check_role,
     "ClusterRoleBinding": others.check_role_binding,
     "ConfigMap": others.check_config_map,
@@ -99,7 +95,6 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "PersistentVolumeClaim": storage.check_claim,
     "Pod": pods.check_pod,
     "PodDisruptionBudget": others.check_disruption_budget,
-    "PodTemplate": workloads.check_pod_template,
     "PriorityClass": storage.check_priority_class,
     "ReplicaSet": workloads.check_replica_set,
     "ReplicationController": workloads.check_replication_controller,
@@ -111,13 +106,10 @@ _CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {
     "Service": networking.check_service,
     "StatefulSet": workloads.check_stateful_set,
     "StorageClass": storage.check_storage_class,
-    "MutatingAdmissionPolicy": mutations.check_mutating_policy,
-    "MutatingAdmissionPolicyBinding": mutations.check_mutating_binding,
     "MutatingWebhookConfiguration": webhooks.check_webhooks,
     "ValidatingAdmissionPolicy": policies.check_policy,
     "ValidatingAdmissionPolicyBinding": policies.check_policy_binding,
     "ValidatingWebhookConfiguration": webhooks.check_webhooks,
-    "VolumeAttributesClass": classes.check_attributes_class,
 }
 
 _PART_CHECKS: Mapping[str, Callable[[Part, Part | None, Causes], None]] = {

@@ -1,9 +1,8 @@
 """LimitRanges and ResourceQuotas.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateLimitRange,
-ValidateResourceQuotaSpec, ValidateResourceQuotaUpdate, validateResourceQuotaScopes,
-validateScopedResourceSelectorRequirement), pkg/apis/core/helper/helpers.go (IsResourceQuotaScopeValidForResource,
-IsStandardQuotaResourceName, IsIntegerResourceName).
+ValidateResourceQuotaSpec, ValidateResourceQuotaUpdate), pkg/apis/core/helper/helpers.go
+(IsResourceQuotaScopeValidForResource, IsStandardQuotaResourceName, IsIntegerResourceName).
 """
 
 from collections.abc import Mapping, Sequence
@@ -194,7 +193,6 @@ def _check_pairs(found: set[Any], shown: object, causes: Causes) -> None:
 def _check_scope(expression: Part, selector: Part, hard: Sequence[str], causes: Causes) -> None:
     field = "spec.scopeSelector.matchExpressions"
     name, operator = expression.get("scopeName") or "", expression.get("operator") or ""
-    values = expression.get("values") or ()
     if name not in _SCOPES:
         causes.refuse(f"{field}.scopeName", name, "unsupported scope")
     for _ in range(_count_unfit(name, hard)):
@@ -203,13 +201,5 @@ def _check_scope(expression: Part, selector: Part, hard: Sequence[str], causes: 
         text = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
         text += "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or "
         causes.refuse(f"{field}.operator", operator, text + "ResourceQuotaScopeCrossNamespacePodAffinity")
-    if operator in ("In", "NotIn"):
-        if not values:
-            text = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
-            causes.require(f"{field}.values", text)
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            text = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
-            causes.refuse(f"{field}.values", list(values), text)
-    else:
+    if operator not in ("DoesNotExist", "Exists", "In", "NotIn"):
         causes.refuse(f"{field}.operator", operator, "not a valid selector operator")

@@ -1,10 +1,7 @@
 """Names, keys and values of labels, and the metadata of objects.
 
 Source: k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go (IsDNS1123Label, IsDNS1123Subdomain,
-IsDNS1035Label, IsWildcardDNS1123Subdomain, IsConfigMapKey), pkg/api/validate/content/kube.go (IsLabelKey,
-IsLabelValue), pkg/api/validate/content/path.go (IsPathSegmentName), pkg/api/validation/objectmeta.go
-(ValidateObjectMeta, ValidateOwnerReferences, ValidateFinalizers, ValidateAnnotations); k8s.io/kubernetes v1.36.2,
-pkg/apis/core/validation/validation.go (ValidateTemplateObjectMeta, validateKubeFinalizerName).
+IsDNS1035Label), pkg/api/validate/content/kube.go (IsLabelKey, IsLabelValue).
 """
 
 import re
@@ -75,12 +72,10 @@ _STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
 _FREE_FINALIZERS = frozenset(
     {
         *("APIService", "CustomResourceDefinition", "Event", "Lease", "PodDisruptionBudget", "RuntimeClass"),
-        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
-        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
     }
 )
-# Kinds whose checks include the name, or that take any name.
-_OWN_NAMES = frozenset({"APIService", "CertificateSigningRequest"})
 _ACCESS_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
 
 
@@ -197,7 +192,8 @@ def list_name_problems(kind: str, name: str, *, is_custom: bool) -> list[str]:
     """Return the problems of the name of an object."""
     if kind in _ACCESS_KINDS and not is_custom:
         return list_segment_problems(name)
-    if kind in _OWN_NAMES and not is_custom:
+    if kind == "APIService" and not is_custom:
+        # Its checks include the name.
         return []
     if kind in ("Namespace", "Service") and not is_custom:
         return list_label_problems(name)

@@ -1,9 +1,8 @@
 """Services, Ingresses and NetworkPolicies.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (validateService, validateServicePort,
-validateServiceExternalTrafficPolicy, validateServiceInternalTrafficFieldsValue),
-pkg/apis/networking/validation/validation.go (ValidateIngressSpec, ValidateIngressCreate, validateIngressBackend,
-validateHTTPIngressPath, ValidateNetworkPolicySpec).
+validateServiceExternalTrafficPolicy), pkg/apis/networking/validation/validation.go (ValidateIngressSpec,
+ValidateIngressCreate, validateIngressBackend).
 """
 
 from collections.abc import Mapping, Sequence

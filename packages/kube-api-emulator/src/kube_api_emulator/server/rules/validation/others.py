@@ -1,10 +1,8 @@
 """Access rules, autoscaling, disruption budgets, and configuration.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/rbac/validation/validation.go (ValidatePolicyRule, ValidateClusterRole,
-ValidateRoleBinding, ValidateRoleBindingSubject), pkg/apis/autoscaling/validation/validation.go
-(validateHorizontalPodAutoscalerSpec, validateMetricSpec, validateScalingRules),
-pkg/apis/policy/validation/validation.go (ValidatePodDisruptionBudgetSpec), pkg/apis/core/validation/validation.go
-(ValidateConfigMap, ValidateConfigMapUpdate, ValidateSecret, ValidateSecretUpdate).
+ValidateRoleBinding), pkg/apis/autoscaling/validation/validation.go (validateHorizontalPodAutoscalerSpec,
+validateMetricSpec, validateScalingRules), pkg/apis/policy/validation/validation.go (ValidatePodDisruptionBudgetSpec).
 """
 
 import base64

@@ -1,8 +1,7 @@
 """Selectors by labels, and whether labels fit them.
 
 Source: k8s.io/apimachinery v0.36.2, pkg/apis/meta/v1/validation/validation.go (ValidateLabelSelector,
-ValidateLabelSelectorRequirement), pkg/apis/meta/v1/helpers.go (LabelSelectorAsSelector), pkg/labels/selector.go
-(Matches).
+ValidateLabelSelectorRequirement), pkg/apis/meta/v1/helpers.go (LabelSelectorAsSelector).
 """
 
 from collections.abc import Mapping

@@ -3,8 +3,7 @@
 A problem of addresses or ports of nodes is the only one that it answers with.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/registry/core/service/storage/alloc.go (allocateCreate, initIPFamilyFields,
-allocIPs, txnAllocNodePorts), pkg/registry/core/service/portallocator/allocator.go (Allocate, ErrNotInRange),
-pkg/apis/core/validation/validation.go (ValidateServiceClusterIPsRelatedFields).
+allocIPs), pkg/registry/core/service/portallocator/allocator.go (Allocate, ErrNotInRange).
 """
 
 import ipaddress

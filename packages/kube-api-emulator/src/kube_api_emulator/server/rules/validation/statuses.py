@@ -1,12 +1,8 @@
 """What the status of an object may say.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/apps/validation/validation.go (ValidateDeploymentStatus,
-ValidateReplicaSetStatus, ValidateStatefulSetStatus, validateDaemonSetStatus), pkg/apis/batch/validation/validation.go
-(validateJobStatus, ValidateJobStatusUpdate), pkg/apis/autoscaling/validation/validation.go
-(ValidateHorizontalPodAutoscalerStatusUpdate), pkg/apis/policy/validation/validation.go
-(ValidatePodDisruptionBudgetStatusUpdate), pkg/apis/core/validation/validation.go (ValidatePodStatusUpdate,
-ValidateLoadBalancerStatus, ValidatePersistentVolumeClaimStatusUpdate, ValidateNamespaceStatusUpdate,
-ValidateResourceQuotaStatusUpdate).
+ValidateReplicaSetStatus, ValidateStatefulSetStatus), pkg/apis/batch/validation/validation.go (validateJobStatus,
+ValidateJobStatusUpdate), pkg/apis/autoscaling/validation/validation.go (ValidateHorizontalPodAutoscalerStatusUpdate).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +13,6 @@ from kube_api_emulator.server.rules.validation.addresses import check_address, p
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.limits import check_quota_amounts
 from kube_api_emulator.server.rules.validation.names import list_key_problems, list_subdomain_problems
-from kube_api_emulator.server.rules.validation.system.certificates import check_new_conditions
 
 Part = Mapping[str, Any]
 
@@ -158,7 +153,6 @@ def _check_node(item: Part, status: Part, old: Part, causes: Causes) -> None:  #
 
 
 _CHECKS: Mapping[str, Callable[[Part, Part, Part, Causes], None]] = {
-    "CertificateSigningRequest": check_new_conditions,
     "Ingress": _check_load_balancer,
     "Job": _check_job,
     "Namespace": _check_namespace,

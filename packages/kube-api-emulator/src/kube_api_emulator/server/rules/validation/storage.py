@@ -1,9 +1,8 @@
 """Claims, volumes and their attachments, storage classes and priority classes.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimSpec,
-ValidatePersistentVolumeClaimUpdate, ValidatePersistentVolumeSpec, validateDataSource, validateDataSourceRef),
-pkg/apis/storage/validation/validation.go (ValidateStorageClass, ValidateVolumeAttachment,
-ValidateCSIStorageCapacity), pkg/apis/scheduling/validation/validation.go (ValidatePriorityClass).
+ValidatePersistentVolumeClaimUpdate, ValidatePersistentVolumeSpec), pkg/apis/storage/validation/validation.go
+(ValidateStorageClass, ValidateVolumeAttachment, ValidateCSIStorageCapacity).
 """
 
 from collections.abc import Mapping
@@ -148,7 +147,7 @@ def check_volume(item: Part, before: Part | None, causes: Causes) -> None:
     _check_modes(spec, "spec", causes)
     _check_capacity(spec, causes)
     _check_volume_use(spec, causes)
-    check_volume_sources(spec, causes, "spec", (item.get("metadata") or {}).get("name") or "")
+    check_volume_sources(spec, causes, "spec")
     name = spec.get("storageClassName")
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse("spec.storageClassName", name, text)
@@ -178,7 +177,7 @@ def _check_volume_use(spec: Part, causes: Causes) -> None:
         causes.require("spec.nodeAffinity.required", "must specify required node constraints")
 
 
-def check_parameters(parameters: Part, causes: Causes, *, is_required: bool = False) -> None:
+def _check_parameters(parameters: Part, causes: Causes) -> None:
     """Check the parameters of a class for its driver."""
     if len(parameters) > _MOST_PARAMETERS:
         causes.report_length("parameters", _MOST_PARAMETERS)
@@ -187,8 +186,6 @@ def check_parameters(parameters: Part, causes: Causes, *, is_required: bool = Fa
         causes.refuse("parameters", "", "field can not be empty.")
     if sum(len(text.encode()) for pair in parameters.items() for text in pair) > _MOST_PARAMETER_TEXT:
         causes.report_length("parameters", _MOST_PARAMETER_TEXT)
-    if is_required and not parameters:
-        causes.require("parameters", "must contain at least one key/value pair")
 
 
 def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None:
@@ -197,7 +194,7 @@ def check_storage_class(item: Part, before: Part | None, causes: Causes) -> None
         causes.require("provisioner")
     for text in list_key_problems(provisioner) if provisioner else ():
         causes.refuse("provisioner", provisioner, text)
-    check_parameters(item.get("parameters") or {}, causes)
+    _check_parameters(item.get("parameters") or {}, causes)
     causes.check_choice("reclaimPolicy", item.get("reclaimPolicy") or None, ("Delete", "Retain"))
     terms = item.get("allowedTopologies") or ()
     for index, term in enumerate(terms):

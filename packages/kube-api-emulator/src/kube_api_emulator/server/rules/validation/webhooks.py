@@ -97,29 +97,9 @@ def check_rule(rule: Part, place: str, causes: Causes) -> None:
 def _check_rule_resources(resources: Sequence[str], field: str, causes: Causes) -> None:
     if not resources:
         causes.require(field)
-    wholes: set[str] = set()
-    parts: set[str] = set()
-    has_plain = False
     for index, each in enumerate(resources):
         if not each:
             causes.require(f"{field}[{index}]")
-            continue
-        name, slash, part = each.partition("/")
-        if not slash:
-            # The server remembers the last one only.
-            has_plain = each != "*"
-            continue
-        if name in wholes:
-            causes.refuse(f"{field}[{index}]", each, f"if '{name}/*' is present, must not specify {each}")
-        if part in parts:
-            causes.refuse(f"{field}[{index}]", each, f"if '*/{part}' is present, must not specify {each}")
-        wholes |= {name} if part == "*" else set()
-        parts |= {part} if name == "*" else set()
-    if len(resources) > 1 and "*/*" in resources:
-        causes.refuse(field, list(resources), "if '*/*' is present, must not specify other resources")
-    if "*" in resources and has_plain:
-        text = "if '*' is present, must not specify other resources without subresources"
-        causes.refuse(field, list(resources), text)
 
 
 def check_review_versions(versions: Sequence[str], field: str, causes: Causes) -> None:

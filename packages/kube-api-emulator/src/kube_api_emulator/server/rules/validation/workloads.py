@@ -1,10 +1,8 @@
 """Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs and CronJobs.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/apps/validation/validation.go (ValidateDeploymentSpec,
-ValidateReplicaSetSpec, ValidateDaemonSetSpec, ValidateStatefulSetSpec, ValidateStatefulSetUpdate),
-pkg/apis/batch/validation/validation.go (ValidateJob, validateJobSpec, validateGeneratedSelector,
-ValidateCronJobCreate, validateCronJobSpec), pkg/apis/core/validation/validation.go
-(ValidateReplicationControllerSpec, ValidatePodTemplate).
+ValidateReplicaSetSpec, ValidateDaemonSetSpec), pkg/apis/batch/validation/validation.go (ValidateJob, validateJobSpec,
+validateGeneratedSelector), pkg/apis/core/validation/validation.go (ValidateReplicationControllerSpec).
 """
 
 from collections.abc import Mapping
@@ -184,10 +182,6 @@ def check_job_spec(spec: Part, field: str, causes: Causes) -> None:
     elif spec.get("podFailurePolicy") is not None and policy != "Never":
         text = 'only "Never" is supported when podFailurePolicy is specified'
         causes.refuse(f"{field}.template.spec.restartPolicy", policy, text)
-
-
-def check_pod_template(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001
-    check_template(item.get("template") or {}, "template", causes)
 
 
 def check_replication_controller(item: Part, before: Part | None, causes: Causes) -> None:  # noqa: ARG001

@@ -1,7 +1,7 @@
 """Warnings of pods and their templates.
 
-Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/warnings.go (warningsForPodSpecAndMeta, warningsForPodAffinityTerms,
-warningsForWeightedPodAffinityTerms), pkg/api/persistentvolumeclaim/util.go (GetWarningsForPersistentVolumeClaimSpec).
+Source: k8s.io/kubernetes v1.36.2, pkg/api/pod/warnings.go (warningsForPodSpecAndMeta),
+pkg/api/persistentvolumeclaim/util.go (GetWarningsForPersistentVolumeClaimSpec).
 """
 
 import json
@@ -9,16 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kube_api_emulator.schemas.quantity import parse_quantity
-from kube_api_emulator.server.rules.validation.names import list_value_problems
-from kube_api_emulator.server.rules.warnings.addresses import find_deprecation, warn_of_address
-from kube_api_emulator.server.rules.warnings.paths import warn_of_paths
 
 Part = Mapping[str, Any]
 
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _GROUPS = ("initContainers", "containers", "ephemeralContainers")
 _NO_PODS = "a null labelSelector results in matching no pod"
+# Labels of nodes.
+_DEPRECATED_LABELS = {
+    "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+    "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
+    "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+    "failure-domain.beta.kubernetes.io/zone": 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+    "beta.kubernetes.io/instance-type": 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+    "app.kubernetes.io/created-by": "deprecated since v1.9",
+    "scheduler.alpha.kubernetes.io/preferAvoidPods": "deprecated since v1.22; use Taints and Tolerations instead",
+    "node-role.kubernetes.io/master": 'use "node-role.kubernetes.io/control-plane" instead',
+}
 _ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',
     "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
@@ -36,84 +42,42 @@ def warn_of_pod(metadata: Part, spec: Part, root: str = "") -> Iterator[str]:
     for key, text in _ANNOTATIONS.items():
         if key in annotations:
             yield f"{prefix}metadata.annotations[{key}]: {text}"
-    yield from _warn_of_volumes(spec.get("volumes") or (), f"{field}.volumes")
-    yield from _warn_of_doubles(spec.get("hostAliases") or (), "ip", f"{field}.hostAliases")
     secrets = spec.get("imagePullSecrets") or ()
     yield from _warn_of_doubles(secrets, "name", f"{field}.imagePullSecrets")
     for index, secret in enumerate(secrets):
         if not secret.get("name"):
             yield f'{field}.imagePullSecrets[{index}].name: invalid empty name ""'
-    yield from warn_of_fractions(spec.get("overhead") or {}, f"{field}.overhead")
     if _SECCOMP in annotations and (spec.get("securityContext") or {}).get("seccompProfile") is None:
         text = 'non-functional in v1.27+; use the "seccompProfile" field instead'
         yield f"{prefix}metadata.annotations[{_SECCOMP}]: {text}"
     yield from _warn_of_containers(spec, field)
     yield from _warn_of_ports(spec, field)
-    grace = spec.get("terminationGracePeriodSeconds")
-    # A pod gets 1 before it is looked at, a template doesn't.
-    if grace is not None and grace < 0 and field != "spec":
-        text = "must be >= 0; negative values are invalid and will be treated as 1"
-        yield f"{field}.terminationGracePeriodSeconds: {text}"
-    yield from _warn_of_affinity(spec.get("affinity") or {}, f"{field}.affinity")
-    for index, address in enumerate((spec.get("dnsConfig") or {}).get("nameservers") or ()):
-        yield from warn_of_address(address, f"{field}.dnsConfig.nameservers[{index}]")
-    for index, alias in enumerate(spec.get("hostAliases") or ()):
-        yield from warn_of_address(alias.get("ip") or "", f"{field}.hostAliases[{index}].ip")
 
 
-def warn_of_fractions(
-    amounts: Part, field: str, names: Sequence[str] = ("memory", "ephemeral-storage")
-) -> Iterator[str]:
-    """Yield warnings of parts of a byte."""
-    for name in names:
-        if name in amounts and parse_quantity(amounts[name]) % 1:
-            shown = json.dumps(amounts[name])
-            yield f"{field}[{name}]: fractional byte value {shown} is invalid, must be an integer"
+def _warn_of_fraction(resources: Part, group: str, name: str, field: str) -> Iterator[str]:
+    """Yield a warning of a part of a byte."""
+    amount = (resources.get(group) or {}).get(name)
+    if amount is not None and parse_quantity(amount) % 1:
+        shown = json.dumps(amount)
+        yield f"{field}.resources.{group}[{name}]: fractional byte value {shown} is invalid, must be an integer"
 
 
 def _warn_of_nodes(spec: Part, field: str) -> Iterator[str]:
     for key in spec.get("nodeSelector") or ():
-        if text := find_deprecation(key):
+        if text := _DEPRECATED_LABELS.get(key):
             yield f"{field}.nodeSelector[{key}]: {text}"
-    nodes = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    place = f"{field}.affinity.nodeAffinity"
-    for index, term in enumerate((nodes.get(_REQUIRED) or {}).get("nodeSelectorTerms") or ()):
-        yield from _warn_of_term(term, f"{place}.{_REQUIRED}.nodeSelectorTerms[{index}]")
-    for index, each in enumerate(nodes.get(_PREFERRED) or ()):
-        term, where = each.get("preference") or {}, f"{place}.{_PREFERRED}[{index}].preference"
-        yield from _warn_of_term(term, where, with_values=True)
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         where, key = f"{field}.topologySpreadConstraints[{index}]", constraint.get("topologyKey") or ""
-        if text := find_deprecation(key):
+        if text := _DEPRECATED_LABELS.get(key):
             yield f"{where}.topologyKey: {key} is {text}"
         if constraint.get("labelSelector") is None:
             yield f"{where}.labelSelector: {_NO_PODS}"
 
 
-def _warn_of_term(term: Part, field: str, *, with_values: bool = False) -> Iterator[str]:
-    for index, expression in enumerate(term.get("matchExpressions") or ()):
-        key = expression.get("key") or ""
-        if text := find_deprecation(key):
-            yield f"{field}.matchExpressions[{index}].key: {key} is {text}"
-        for number, value in enumerate(expression.get("values") or () if with_values else ()):
-            for text in list_value_problems(value):
-                yield f"{field}.matchExpressions[{index}].values[{number}]: {value} is invalid, {text}"
-
-
-def _warn_of_volumes(volumes: Sequence[Part], field: str) -> Iterator[str]:
-    for index, volume in enumerate(volumes):
-        template = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
-        if template is not None:
-            place = f"{field}[{index}].ephemeral.volumeClaimTemplate.spec"
-            yield from warn_of_claim_spec(template.get("spec") or {}, place)
-        yield from warn_of_paths(volume)
-
-
 def warn_of_claim_spec(spec: Part, field: str) -> Iterator[str]:
     """Yield warnings of a claim of a volume."""
     for group in ("requests", "limits"):
-        amounts = (spec.get("resources") or {}).get(group) or {}
-        yield from warn_of_fractions(amounts, f"{field}.resources.{group}", ("storage",))
+        yield from _warn_of_fraction(spec.get("resources") or {}, group, "storage", field)
 
 
 def _warn_of_doubles(items: Sequence[Part], name: str, field: str) -> Iterator[str]:
@@ -136,7 +100,7 @@ def _warn_of_containers(spec: Part, field: str) -> Iterator[str]:
         resources = container.get("resources") or {}
         for name in ("memory", "ephemeral-storage"):
             for group in ("limits", "requests"):
-                yield from warn_of_fractions(resources.get(group) or {}, f"{place}.resources.{group}", (name,))
+                yield from _warn_of_fraction(resources, group, name, place)
         seen: set[str] = set()
         for index, variable in enumerate(container.get("env") or ()):
             name = variable.get("name") or ""
@@ -155,19 +119,17 @@ def _extends(value: str, name: str) -> bool:
 
 
 def _warn_of_ports(spec: Part, field: str) -> Iterator[str]:
-    known: dict[tuple[Any, Any], list[tuple[str, Part]]] = {}
+    known: dict[tuple[object, ...], list[str]] = {}
     named: dict[str, str] = {}
     names: list[str] = []
     for place, container in _list_containers(spec, field):
         for index, port in enumerate(container.get("ports") or ()):
             where = f"{place}.ports[{index}]"
-            if port.get("hostIP") and not port.get("hostPort"):
-                yield f"{where}: hostIP set without hostPort: {_format_port(port)}"
-            others = known.setdefault((port.get("containerPort"), port.get("protocol")), [])
-            for other_place, other in others:
-                if text := _compare_ports(port, other):
-                    yield f"{where}: {text} port definition with {other_place}"
-            others.append((where, port))
+            outer = port.get("hostIP") or "", port.get("hostPort") or 0
+            others = known.setdefault((port.get("containerPort"), port.get("protocol"), *outer), [])
+            for other in others:
+                yield f"{where}: duplicate port definition with {other}"
+            others.append(where)
             name = port.get("name")
             if name in named:
                 first = named[name]
@@ -176,31 +138,3 @@ def _warn_of_ports(spec: Part, field: str) -> Iterator[str]:
             elif name:
                 named[name] = where
     yield from names
-
-
-def _format_port(port: Part) -> str:
-    """Return a port as Go prints it."""
-    fields = (("Name", "name", ""), ("HostPort", "hostPort", 0), ("ContainerPort", "containerPort", 0))
-    shown = [f"{shown}:{port.get(name) or none}" for shown, name, none in (*fields, ("Protocol", "protocol", ""))]
-    return "{" + " ".join([*shown, f"HostIP:{port.get('hostIP') or ''}"]) + "}"
-
-
-def _compare_ports(port: Part, other: Part) -> str:
-    address, outer = port.get("hostIP") or "", port.get("hostPort") or 0
-    other_address, other_outer = other.get("hostIP") or "", other.get("hostPort") or 0
-    if (address, outer) == (other_address, other_outer):
-        return "duplicate"
-    if not outer or not other_outer:
-        return "overlapping"
-    return "dangerously ambiguous" if outer == other_outer and (not address) != (not other_address) else ""
-
-
-def _warn_of_affinity(affinity: Part, field: str) -> Iterator[str]:
-    for name in ("podAffinity", "podAntiAffinity"):
-        terms = affinity.get(name) or {}
-        for index, term in enumerate(terms.get(_REQUIRED) or ()):
-            if term.get("labelSelector") is None:
-                yield f"{field}.{name}.{_REQUIRED}[{index}].labelSelector: {_NO_PODS}"
-        for index, each in enumerate(terms.get(_PREFERRED) or ()):
-            if (each.get("podAffinityTerm") or {}).get("labelSelector") is None:
-                yield f"{field}.{name}.{_PREFERRED}[{index}].podAffinityTerm.labelSelector: {_NO_PODS}"

@@ -1,8 +1,7 @@
 """Formats of texts in the schemas of custom resources.
 
 Source: k8s.io/kube-openapi v0.0.0-20260317180543-43fb72c5454a, pkg/validation/strfmt/default.go (IsHostname, IsUUID,
-IsEmail, isIPv4, isCIDR), pkg/validation/strfmt/time.go (IsDateTime), pkg/validation/strfmt/duration.go (IsDuration),
-pkg/validation/strfmt/date.go (IsDate).
+IsEmail), pkg/validation/strfmt/time.go (IsDateTime), pkg/validation/strfmt/duration.go (IsDuration).
 """
 
 import base64

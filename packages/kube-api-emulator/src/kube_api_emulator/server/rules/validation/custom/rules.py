@@ -1,8 +1,7 @@
 """The rules in CEL of custom resources: `x-kubernetes-validations`.
 
 Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apiserver/schema/cel/validation.go (Validate, validateExpressions,
-evalMessageExpression, ruleMessageOrDefault, fieldErrorForReason); k8s.io/apiserver v0.36.2, pkg/cel/escaping.go
-(Escape), pkg/cel/common/maplist.go (MakeMapList).
+evalMessageExpression); k8s.io/apiserver v0.36.2, pkg/cel/escaping.go (Escape), pkg/cel/common/maplist.go (MakeMapList).
 """
 
 import re

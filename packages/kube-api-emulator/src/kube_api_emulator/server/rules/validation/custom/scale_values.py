@@ -1,8 +1,7 @@
 """The numbers of replicas of a custom resource.
 
 Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/registry/customresource/validator.go (ValidateScaleSpec,
-ValidateScaleStatus); k8s.io/apimachinery v0.36.2, pkg/apis/meta/v1/unstructured/helpers.go (NestedInt64,
-NestedString).
+ValidateScaleStatus); k8s.io/apimachinery v0.36.2, pkg/apis/meta/v1/unstructured/helpers.go (NestedInt64, NestedString).
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,8 @@
 """Whether a schema of a custom kind is structural.
 
 Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apiserver/schema/validation.go (ValidateStructural,
-validateStructuralInvariants, validateStructuralMetadataInvariants, validateExtensions,
-validateNestedValueValidation), pkg/apiserver/schema/complete.go (validateStructuralCompleteness),
-pkg/apiserver/schema/defaulting/validation.go (ValidateDefaults).
+validateStructuralInvariants, validateStructuralMetadataInvariants), pkg/apiserver/schema/complete.go
+(validateStructuralCompleteness), pkg/apiserver/schema/defaulting/validation.go (ValidateDefaults).
 """
 
 import re

@@ -1,10 +1,7 @@
 """The values of a custom resource against its schema, in the order and in the words of kube-openapi.
 
 Source: k8s.io/kube-openapi v0.0.0-20260317180543-43fb72c5454a, pkg/validation/validate/schema.go (Validate),
-pkg/validation/validate/type.go (schemaInfoForType, Validate), pkg/validation/validate/schema_props.go (Validate),
-pkg/validation/validate/values.go (Enum, MinItems, UniqueItems, MaxLength, Pattern), pkg/validation/errors/schema.go
-(InvalidType, ExceedsMaximum, EnumFail, FailedPattern); k8s.io/apiextensions-apiserver v0.36.2,
-pkg/apiserver/validation/validation.go (ValidateCustomResource, kubeOpenAPIResultToFieldErrors).
+pkg/validation/validate/type.go (schemaInfoForType, Validate), pkg/validation/validate/schema_props.go (Validate).
 """
 
 import math

@@ -1,8 +1,7 @@
 """The parts of a CustomResourceDefinition that all versions can share: schema, subresources, columns, fields.
 
 Source: k8s.io/apiextensions-apiserver v0.36.2, pkg/apis/apiextensions/validation/validation.go
-(validateCustomResourceDefinitionVersion, validateDeprecationWarning, validateCustomResourceDefinitionValidation,
-ValidateCustomResourceDefinitionSubresources, ValidateCustomResourceColumnDefinition),
+(validateCustomResourceDefinitionVersion, validateDeprecationWarning, validateCustomResourceDefinitionValidation),
 pkg/apis/apiextensions/v1/conversion.go
 (Convert_v1_CustomResourceDefinitionSpec_To_apiextensions_CustomResourceDefinitionSpec).
 """

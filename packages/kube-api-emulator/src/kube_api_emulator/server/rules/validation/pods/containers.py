@@ -19,7 +19,6 @@ from kube_api_emulator.server.rules.validation.pods.security import (
     check_relative_path,
 )
 from kube_api_emulator.server.rules.validation.pods.variables import (
-    check_file_volumes,
     check_variable_sources,
     check_variables,
 )
@@ -28,10 +27,9 @@ Part = Mapping[str, Any]
 
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _RESTART = "RestartContainer"
-_MOST_RULES, _MOST_CODES = 20, 255
 _EPHEMERAL = "cannot be set for an Ephemeral Container"
 _NOT_EPHEMERAL = (
-    *("ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules"),
+    *("ports", "resources", "resizePolicy", "restartPolicy"),
     *("livenessProbe", "readinessProbe", "startupProbe", "lifecycle"),
 )
 
@@ -125,7 +123,6 @@ def _check_container(container: Part, spec: Part, place: str, volumes: Mapping[s
     causes.check_choice(f"{place}.terminationMessagePolicy", container.get("terminationMessagePolicy"), policies)
     _check_ports(container.get("ports") or (), f"{place}.ports", causes)
     check_variables(container.get("env") or (), f"{place}.env", causes)
-    check_file_volumes(container.get("env") or (), volumes, f"{place}.env", causes)
     check_variable_sources(container.get("envFrom") or (), f"{place}.envFrom", causes)
     _check_mounts(container, f"{place}.volumeMounts", volumes, causes)
     _check_devices(container, f"{place}.volumeDevices", volumes, causes)
@@ -141,23 +138,8 @@ def _check_container(container: Part, spec: Part, place: str, volumes: Mapping[s
 
 
 def _check_restarts(container: Part, place: str, causes: Causes) -> None:
-    policy, rules = container.get("restartPolicy"), container.get("restartPolicyRules") or ()
-    if policy is None:
-        if rules:
-            causes.require(f"{place}.restartPolicy", "must specify restartPolicy when restart rules are used")
-    else:
-        causes.check_choice(f"{place}.restartPolicy", policy, ("Always", "Never", "OnFailure"))
-    if len(rules) > _MOST_RULES:
-        causes.report_count(f"{place}.restartPolicyRules", len(rules), _MOST_RULES)
-    for index, rule in enumerate(rules):
-        field, codes = f"{place}.restartPolicyRules[{index}]", rule.get("exitCodes")
-        causes.check_choice(f"{field}.action", rule.get("action") or "", ("Restart", "RestartAllContainers"))
-        if codes is None:
-            causes.require(f"{field}.exitCodes", "must be specified")
-        else:
-            causes.check_choice(f"{field}.exitCodes.operator", codes.get("operator") or "", ("In", "NotIn"))
-            if len(codes.get("values") or ()) > _MOST_CODES:
-                causes.report_count(f"{field}.exitCodes.values", len(codes["values"]), _MOST_CODES)
+    policies = ("Always", "Never", "OnFailure")
+    causes.check_choice(f"{place}.restartPolicy", container.get("restartPolicy"), policies)
 
 
 def _check_resize(policies: Sequence[Part], spec: Part, field: str, causes: Causes) -> None:

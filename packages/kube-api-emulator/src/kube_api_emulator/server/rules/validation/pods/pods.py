@@ -27,7 +27,6 @@ from kube_api_emulator.server.rules.validation.pods.containers import (
     check_init_containers,
 )
 from kube_api_emulator.server.rules.validation.pods.resources import (
-    check_pod_resources,
     check_resources,
 )
 from kube_api_emulator.server.rules.validation.pods.scheduling import (
@@ -70,7 +69,6 @@ def check_pod_spec(
     check_containers(spec, field, volumes, causes)
     check_init_containers(spec, field, volumes, causes)
     check_ephemeral_containers(spec, field, volumes, causes)
-    check_pod_resources(spec, field, causes)
     if spec.get("hostNetwork"):
         _check_host_network(spec, field, causes, is_pod=pod is not None)
     causes.check_choice(f"{field}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)
@@ -153,15 +151,6 @@ def _check_names(spec: Part, field: str, causes: Causes) -> None:
     for name in ("hostname", "subdomain"):
         for text in list_label_problems(spec[name]) if spec.get(name) else ():
             causes.refuse(f"{field}.{name}", spec[name], text)
-    override = spec.get("hostnameOverride")
-    if override is None:
-        return
-    for other in ("setHostnameAsFQDN", "hostNetwork"):
-        if spec.get(other):
-            causes.forbid(f"{field}.hostnameOverride", f"may not be specified when {other} is true")
-            return
-    for text in list_subdomain_problems(override):
-        causes.refuse(f"{field}.hostnameOverride", override, text)
 
 
 def _check_classes(spec: Part, field: str, causes: Causes) -> None:

@@ -1,16 +1,14 @@
 """Amounts that containers and pods ask for.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateContainerResourceRequirements,
-validateContainerResourceName, validatePodResources, validatePodResourceConsistency),
-pkg/apis/core/v1/helper/helpers.go (IsExtendedResourceName, IsOvercommitAllowed).
+validateContainerResourceName), pkg/apis/core/v1/helper/helpers.go (IsExtendedResourceName, IsOvercommitAllowed).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from kube_api_emulator.schemas.quantity import parse_quantity
-from kube_api_emulator.server.amounts import format_amount, sum_containers
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.names import (
     list_key_problems,
@@ -31,19 +29,12 @@ _QUOTA_RESOURCES = frozenset(
 )
 
 
-def check_resources(
-    resources: Part,
-    field: str,
-    causes: Causes,
-    *,
-    check_name: Callable[[str, str, Causes], None] | None = None,
-) -> None:
+def check_resources(resources: Part, field: str, causes: Causes) -> None:
     """Check limits and requests. All values are amounts."""
-    check_name = check_name or check_resource_name
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     for group, amounts in (("limits", limits), ("requests", requests)):
         for name, value in sorted(amounts.items()):
-            check_name(name, f"{field}.{group}[{name}]", causes)
+            check_resource_name(name, f"{field}.{group}[{name}]", causes)
             _check_amount(name, value, f"{field}.{group}[{name}]", causes)
     for name, value in sorted(requests.items()):
         is_shared = allows_overcommit(name)
@@ -104,42 +95,3 @@ def check_resource_name(name: str, field: str, causes: Causes) -> None:
         if name not in _QUOTA_RESOURCES and not problems:
             causes.refuse(field, name, "must be a standard resource type or fully qualified")
         causes.refuse(field, name, "must be a standard resource for containers")
-
-
-def check_pod_resources(spec: Part, field: str, causes: Causes) -> None:
-    """Check what a pod as a whole asks for."""
-    resources = spec.get("resources")
-    if resources is None:
-        return
-    check_resources(resources, f"{field}.resources", causes, check_name=_check_name_of_pod)
-    _compare_with_containers(spec, resources, f"{field}.resources", causes)
-
-
-def _compare_with_containers(spec: Part, resources: Part, field: str, causes: Causes) -> None:
-    """Check that the containers of a pod ask for no more than the pod as a whole."""
-    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
-    for name, amount in sorted(sum_containers(spec, "requests").items()):
-        if name in requests and amount > parse_quantity(requests[name]):
-            text = f"must be greater than or equal to aggregate container requests of {format_amount(name, amount)}"
-            causes.refuse(f"{field}.requests[{name}]", requests[name], text)
-    for name, amount in sorted(sum_containers(spec, "limits").items()):
-        if name.startswith(_HUGE) and name in limits and amount > parse_quantity(limits[name]):
-            text = f"must be greater than or equal to aggregate container limits of {format_amount(name, amount)}"
-            causes.refuse(f"{field}.limits[{name}]", limits[name], text)
-    for index, container in enumerate(spec.get("containers") or ()):
-        for name, value in sorted(((container.get("resources") or {}).get("limits") or {}).items()):
-            if name in limits and parse_quantity(value) > parse_quantity(limits[name]):
-                text = f"must be less than or equal to pod limits of {limits[name]}"
-                causes.refuse(f"{field}.containers[{index}][{name}].limits", value, text)
-
-
-def _check_name_of_pod(name: str, field: str, causes: Causes) -> None:
-    problems = list_key_problems(name)
-    for text in problems:
-        causes.refuse(field, name, text)
-    if problems or name in ("cpu", "memory") or name.startswith(_HUGE):
-        return
-    if "/" not in name and name not in {*_STANDARD_RESOURCES, *_QUOTA_RESOURCES}:
-        causes.refuse(field, name, "must be a standard resource type or fully qualified")
-    else:
-        causes.refuse_choice(field, name, ("cpu", _HUGE, "memory"))

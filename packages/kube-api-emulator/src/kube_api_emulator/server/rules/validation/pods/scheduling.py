@@ -1,8 +1,7 @@
 """Where pods may run: tolerations, spreading over the nodes, and gates.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateTolerations,
-validateTopologySpreadConstraints, validateMinDomains, ValidateSpreadConstraintNotRepeat,
-ValidateMatchLabelKeysInTopologySpread).
+validateTopologySpreadConstraints, validateMinDomains).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,7 @@
 """Variables of containers, and the references that give them their values.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/core/validation/validation.go (ValidateEnv, ValidateEnvFrom,
-validateEnvVarValueFrom, validateObjectFieldSelector, validateContainerResourceFieldSelector); k8s.io/apimachinery
-v0.36.2, pkg/util/validation/validation.go (IsRelaxedEnvVarName).
+validateEnvVarValueFrom); k8s.io/apimachinery v0.36.2, pkg/util/validation/validation.go (IsRelaxedEnvVarName).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,7 +12,6 @@ from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.names import (
     list_config_key_problems,
     list_key_problems,
-    list_label_problems,
     list_subdomain_problems,
 )
 
@@ -21,7 +19,7 @@ Part = Mapping[str, Any]
 
 _VARIABLE_TEXT = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 _AMOUNTS = tuple(f"{kind}.{name}" for kind in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory"))
-_SOURCES = ("configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef")
+_SOURCES = ("configMapKeyRef", "fieldRef", "resourceFieldRef", "secretKeyRef")
 _SIZES = ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei")
 _DIVISORS = {
     "cpu": (("1m", "1"), "cpu"),
@@ -63,8 +61,6 @@ def _check_value_source(variable: Part, source: Part, place: str, causes: Causes
     for kind in ("configMapKeyRef", "secretKeyRef"):
         if source.get(kind) is not None:
             _check_key_reference(source[kind], f"{place}.{kind}", causes)
-    if source.get("fileKeyRef") is not None:
-        _check_file_key(source["fileKeyRef"], f"{place}.fileKeyRef", causes)
     if not kinds:
         listed = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
         causes.refuse(place, "", f"must specify one of: {listed}")
@@ -72,36 +68,6 @@ def _check_value_source(variable: Part, source: Part, place: str, causes: Causes
         causes.refuse(place, "", "may not be specified when `value` is not empty")
     elif len(kinds) > 1:
         causes.refuse(place, "", "may not have more than one field specified at a time")
-
-
-def _check_file_key(reference: Part, place: str, causes: Causes) -> None:
-    key, path = reference.get("key") or "", reference.get("path") or ""
-    if not key:
-        causes.require(f"{place}.key")
-    elif not _is_variable(key):
-        causes.refuse(f"{place}.key", key, _VARIABLE_TEXT)
-    volume = reference.get("volumeName") or ""
-    if not volume:
-        causes.require(f"{place}.volumeName")
-    for text in list_label_problems(volume) if volume else ():
-        causes.refuse(f"{place}.volumeName", volume, text)
-    if not path:
-        causes.require(f"{place}.path")
-    elif ".." in path.split("/"):
-        causes.refuse(f"{place}.path", path, "must not contain '..'")
-
-
-def check_file_volumes(variables: Sequence[Part], volumes: Mapping[str, Part], field: str, causes: Causes) -> None:
-    """Check that the files of variables are in volumes of the pod which are empty at first."""
-    for index, variable in enumerate(variables):
-        reference = (variable.get("valueFrom") or {}).get("fileKeyRef")
-        if reference is None:
-            continue
-        place, name = f"{field}[{index}].valueFrom.fileKeyRef.volumeName", reference.get("volumeName") or ""
-        if name not in volumes:
-            causes.report_missing(place, name)
-        elif volumes[name].get("emptyDir") is None:
-            causes.refuse(place, name, "referenced volume must be of type emptyDir")
 
 
 def check_reference(reference: Part, place: str, causes: Causes) -> None:

@@ -30,7 +30,7 @@ _INITIATORS = {
     "eui": re.compile(r"eui.[A-Za-z0-9]{16}\Z"),
     "naa": re.compile(r"naa.[A-Za-z0-9]{32}\Z"),
 }
-_MOST_UNITS, _LONGEST_PORTAL = 255, 64
+_MOST_UNITS = 255
 
 
 def check_disk(kind: str, source: Part, field: str, causes: Causes) -> None:
@@ -84,17 +84,6 @@ def _check_initiator(name: str | None, field: str, causes: Causes) -> None:
         causes.refuse(field, name, f"must be valid format{'' if is_short else ' starting with iqn, eui, or naa'}")
 
 
-def _check_address_length(kind: str, source: Part, field: str, name: str, causes: Causes) -> None:
-    portal = source.get("targetPortal") or ""
-    if kind != "iscsi" or source.get("initiatorName") is None or len(f"{name}:{portal}") <= _LONGEST_PORTAL:
-        return
-    text = (
-        "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is "
-        "specified."
-    )
-    causes.refuse(f"{field}.iscsi.targetportal", portal, text)
-
-
 def _check_unit(source: Part, place: str, causes: Causes) -> None:
     unit = source.get("lun") or 0
     if not 0 <= unit <= _MOST_UNITS:
@@ -134,14 +123,13 @@ _CHECKS: Mapping[str, Callable[[Part, str, Causes], None]] = {
 }
 
 
-def check_volume_sources(spec: Part, causes: Causes, field: str, name: str) -> None:
-    """Check that a persistent volume of this name has one source, and that it is complete."""
+def check_volume_sources(spec: Part, causes: Causes, field: str) -> None:
+    """Check that a persistent volume has one source, and that it is complete."""
     kinds = [kind for kind in REQUIRED if spec.get(kind) is not None]
     for index, kind in enumerate(kinds):
         if index:
             causes.forbid(f"{field}.{kind}", "may not specify more than 1 volume type")
         else:
-            _check_address_length(kind, spec[kind], field, name, causes)
             check_disk(kind, spec[kind], field, causes)
             _check_persistence(kind, spec, field, causes)
     if not kinds:

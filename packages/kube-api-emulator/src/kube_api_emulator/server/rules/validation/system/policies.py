@@ -1,8 +1,7 @@
 """Policies of admission.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/admissionregistration/validation/validation.go
-(validateValidatingAdmissionPolicySpec, validateParamKind, validateVariable, validateValidation,
-validateAuditAnnotation).
+(validateValidatingAdmissionPolicySpec, validateParamKind, validateVariable).
 """
 
 import re
@@ -76,7 +75,7 @@ class PolicyCompiler:
         return None if names[0] in (self._known or ()) else 0
 
 
-def check_param_kind(kind: Part, place: str, causes: Causes) -> None:
+def _check_param_kind(kind: Part, place: str, causes: Causes) -> None:
     """Check the kind of the parameters of a policy."""
     version, name = kind.get("apiVersion") or "", kind.get("kind") or ""
     group, _, number = version.rpartition("/")
@@ -97,7 +96,7 @@ def check_param_kind(kind: Part, place: str, causes: Causes) -> None:
         causes.refuse(f"{place}.kind", name, f"{_MIXED_CASE}{','.join(problems)}")
 
 
-def check_param_reference(reference: Part | None, place: str, causes: Causes) -> None:
+def _check_param_reference(reference: Part | None, place: str, causes: Causes) -> None:
     """Check which parameters a binding of a policy takes."""
     if reference is None:
         return
@@ -123,7 +122,7 @@ def check_policy(item: Part, before: Part | None, causes: Causes) -> None:  # no
     spec = item.get("spec") or {}
     causes.check_choice("spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
     if spec.get("paramKind") is not None:
-        check_param_kind(spec["paramKind"], "spec.paramKind", causes)
+        _check_param_kind(spec["paramKind"], "spec.paramKind", causes)
     resources = spec.get("matchConstraints")
     if resources is None:
         causes.require("spec.matchConstraints")
@@ -131,7 +130,7 @@ def check_policy(item: Part, before: Part | None, causes: Causes) -> None:  # no
         check_resources(resources, "spec.matchConstraints", causes, is_required=True)
     compiler = PolicyCompiler(spec)
     check_conditions(spec.get("matchConditions") or (), "spec.matchConditions", causes, compiler.variables)
-    check_variables(spec.get("variables") or (), compiler, causes)
+    _check_variables(spec.get("variables") or (), compiler, causes)
     validations, notes = spec.get("validations") or (), spec.get("auditAnnotations") or ()
     if not validations and not notes:
         causes.require("spec.validations", _NO_RULES)
@@ -141,7 +140,7 @@ def check_policy(item: Part, before: Part | None, causes: Causes) -> None:  # no
     _check_notes(notes, item["metadata"].get("name") or "", compiler, causes)
 
 
-def check_variables(variables: Sequence[Part], compiler: PolicyCompiler, causes: Causes) -> None:
+def _check_variables(variables: Sequence[Part], compiler: PolicyCompiler, causes: Causes) -> None:
     """Check the variables of a policy, and make them known to the expressions after them."""
     for index, each in enumerate(variables):
         place, name, text = f"spec.variables[{index}]", each.get("name") or "", each.get("expression") or ""
@@ -193,14 +192,14 @@ def _check_notes(notes: Sequence[Part], name: str, compiler: PolicyCompiler, cau
         keys.add(key)
 
 
-def check_bound_policy(spec: Part, causes: Causes) -> None:
+def _check_bound_policy(spec: Part, causes: Causes) -> None:
     """Check the name of the policy of a binding, its parameters, and its resources."""
     name = spec.get("policyName") or ""
     if not name:
         causes.require("spec.policyName")
     for text in list_subdomain_problems(name) if name else ():
         causes.refuse("spec.policyName", name, text)
-    check_param_reference(spec.get("paramRef"), "spec.paramRef", causes)
+    _check_param_reference(spec.get("paramRef"), "spec.paramRef", causes)
     if spec.get("matchResources") is not None:
         check_resources(spec["matchResources"], "spec.matchResources", causes, is_required=False)
 
@@ -209,7 +208,7 @@ def check_policy_binding(item: Part, before: Part | None, causes: Causes) -> Non
     """Check which objects a policy holds for, and what it does."""
     spec = item.get("spec") or {}
     actions = spec.get("validationActions") or ()
-    check_bound_policy(spec, causes)
+    _check_bound_policy(spec, causes)
     if not actions:
         causes.require("spec.validationActions", "at least one validation action is required")
     for index, action in enumerate(actions):

@@ -1,8 +1,7 @@
 """Questions about permissions.
 
 Source: k8s.io/kubernetes v1.36.2, pkg/apis/authorization/validation/validation.go (ValidateSubjectAccessReviewSpec,
-ValidateSelfSubjectAccessReviewSpec, ValidateLocalSubjectAccessReview, validateFieldSelectorAttributes,
-validateLabelSelectorAttributes).
+ValidateSelfSubjectAccessReviewSpec, ValidateLocalSubjectAccessReview).
 """
 
 from collections.abc import Mapping
