@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kube_api_emulator.server.versions import RULES_VERSION
+from kube_api_emulator.versions import RULES_VERSION
 from tests.process import run_program, serve_cluster
 from tests.programs import find_kubectl
 

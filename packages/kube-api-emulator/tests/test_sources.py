@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kube_api_emulator.server.versions import RULES_TAG, RULES_VERSION
+from kube_api_emulator.versions import RULES_TAG, RULES_VERSION
 from tools.check_sources import (
     KUBERNETES,
     SERVER,

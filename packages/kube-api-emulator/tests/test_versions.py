@@ -7,7 +7,7 @@ import pytest
 
 from kube_api_emulator.local_cluster import BorrowedRulesWarning, run_cluster
 from kube_api_emulator.server.api import protobuf
-from kube_api_emulator.server.versions import describe_borrowed_rules
+from kube_api_emulator.versions import describe_borrowed_rules
 from tests.encoding import encode_body, field, number
 from tests.requests.sending import Sender
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kube_api_emulator.server.versions import RULES_TAG
+from kube_api_emulator.versions import RULES_TAG
 
 SERVER = Path(__file__).parents[1] / "src" / "kube_api_emulator" / "server"
 FOLDERS = ("access", "admission", "controllers", "rules")

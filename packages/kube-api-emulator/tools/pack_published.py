@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kube_api_emulator.schemas.packed import load_schemas
-from kube_api_emulator.server.versions import RULES_VERSION
+from kube_api_emulator.versions import RULES_VERSION
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "src" / "kube_api_emulator" / "schemas" / "data" / "published.xz"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from kube_api_emulator.server.versions import RULES_VERSION, BorrowedRulesWarning, describe_borrowed_rules
+from kube_api_emulator.versions import RULES_VERSION, BorrowedRulesWarning, describe_borrowed_rules
 
 _PROGRAM = "python -m kube_api_emulator"
 _CONTEXT = "emulator"

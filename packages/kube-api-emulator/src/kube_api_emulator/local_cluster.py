@@ -30,7 +30,7 @@ from kube_api_emulator.server.cluster import Cluster
 from kube_api_emulator.server.controllers.context import DEFAULT_NODES, NodeFacts
 from kube_api_emulator.server.controllers.loop import Controllers
 from kube_api_emulator.server.identity.users import ADMIN, User
-from kube_api_emulator.server.versions import RULES_VERSION, BorrowedRulesWarning, describe_borrowed_rules
+from kube_api_emulator.versions import RULES_VERSION, BorrowedRulesWarning, describe_borrowed_rules
 
 # What tests need, in one place.
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Any
 from kube_api_emulator.server.api.exchange import ApiAnswer, ApiRequest
 from kube_api_emulator.server.api.requests import KubernetesApi
 from kube_api_emulator.server.cluster import Cluster
-from kube_api_emulator.server.versions import RULES_VERSION
+from kube_api_emulator.versions import RULES_VERSION
 
 MEDIA = {
     "json": "application/json-patch+json",

@@ -16,6 +16,7 @@ from kube_api_emulator.server.rules.validation.changes import check_pod_changes
 from kube_api_emulator.server.rules.validation.classes import (
     check_controller_revision,
 )
+from kube_api_emulator.server.rules.validation.custom.definitions import check_definition
 from kube_api_emulator.server.rules.validation.limits import check_limit_range
 from kube_api_emulator.server.rules.validation.names import list_name_problems
 from kube_api_emulator.server.rules.validation.networking import check_network_policy
@@ -201,3 +202,22 @@ def test_address_of_load_balancer_has_a_mode() -> None:
         f"{place}[0].ipMode: Required value: must be specified when `ip` is set",
         f"{place}[1].ipMode: Forbidden: may not be specified when `ip` is not set",
     ]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "is_approved"),
+    [
+        ("https://github.com/kubernetes/enhancements/pull/1", True),
+        ("unapproved, a trial", True),
+        ("yes", False),
+        ("", False),
+    ],
+)
+def test_kind_in_group_of_kubernetes_needs_approval(annotation: str, is_approved: bool) -> None:
+    names = {"plural": "tests", "singular": "test", "kind": "Test", "listKind": "TestList"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+    spec = {"group": "x.k8s.io", "scope": "Cluster", "names": names, "versions": [version]}
+    notes = {"api-approved.kubernetes.io": annotation} if annotation else {}
+    item = {"metadata": {"name": "tests.x.k8s.io", "annotations": notes}, "spec": spec}
+    found = [each for each in check(check_definition, item) if "api-approved.kubernetes.io" in each]
+    assert (not found) is is_approved

@@ -45,7 +45,7 @@ from kube_api_emulator.server.rules.schema_rules import SchemaRules, format_time
 from kube_api_emulator.server.rules.warnings.kinds import list_warnings
 from kube_api_emulator.server.status_errors import StatusError, already_exists, forbidden, not_found
 from kube_api_emulator.server.store import ObjectStore
-from kube_api_emulator.server.versions import RULES_VERSION
+from kube_api_emulator.versions import RULES_VERSION
 
 _DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 # Other objects are stored as protobuf, which does not tell an empty list from none.

@@ -9,7 +9,7 @@ from kube_api_emulator.server.api.requests import KubernetesApi
 from kube_api_emulator.server.cluster import Cluster
 from kube_api_emulator.server.controllers.context import DEFAULT_NODES, NodeFacts
 from kube_api_emulator.server.controllers.loop import Controllers
-from kube_api_emulator.server.versions import describe_borrowed_rules
+from kube_api_emulator.versions import describe_borrowed_rules
 
 from envctl.adapters.sandbox.eks.cluster_objects import add_node_roles
 from envctl.adapters.sandbox.eks.platform import EksPlatform

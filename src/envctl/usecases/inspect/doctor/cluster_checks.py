@@ -112,7 +112,7 @@ def _describe_version(context: Context, version: str) -> str:
     """Return the version of a cluster; in the sandbox, also that its rules are those of another one."""
     if not context.ports.sandbox or context.project.sandbox.endpoint_url:
         return version
-    from kube_api_emulator.server.versions import RULES_VERSION, describe_borrowed_rules
+    from kube_api_emulator.versions import RULES_VERSION, describe_borrowed_rules
 
     return f"{version} with the rules of {RULES_VERSION}" if describe_borrowed_rules(version) else version
 

@@ -7,6 +7,7 @@ pkg/apihelpers/helpers.go (GetAPIApprovalState).
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from kube_api_emulator.server.rules.validation.causes import Causes
 from kube_api_emulator.server.rules.validation.custom.versions import (
@@ -28,6 +29,11 @@ _OPEN = "spec.preserveUnknownFields"
 _STORED = "status.storedVersions"
 _CLIENT, _REVIEWS = "spec.conversion.webhookClientConfig", "spec.conversion.conversionReviewVersions"
 _UNWANTED = "should not be set when strategy is not set to Webhook"
+# The groups of Kubernetes itself.
+_PROTECTED = ("k8s.io", "kubernetes.io")
+_APPROVAL = "api-approved.kubernetes.io"
+_APPROVAL_TEXT = f'protected groups must have approval annotation "{_APPROVAL}"'
+_APPROVAL_LINK = "see https://github.com/kubernetes/enhancements/pull/1111"
 
 
 def check_definition(item: Part, before: Part | None, causes: Causes) -> None:
@@ -56,6 +62,7 @@ def check_definition(item: Part, before: Part | None, causes: Causes) -> None:
     if before is not None:
         _check_changes(spec, before.get("spec") or {}, causes)
     _check_stored(versions, before, causes)
+    _check_approval(item, before, group, causes)
     if is_open and not ((before or {}).get("spec") or {}).get("preserveUnknownFields"):
         text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         causes.refuse(_OPEN, value=True, detail=text)
@@ -160,6 +167,38 @@ def _check_conversion(conversion: Part | None, causes: Causes) -> None:
     if not versions:
         causes.require(_REVIEWS)
     check_review_versions(versions, _REVIEWS, causes)
+
+
+def _check_approval(item: Part, before: Part | None, group: str, causes: Causes) -> None:
+    """Check that somebody has approved a kind in a group of Kubernetes."""
+    if not any(group == each or group.endswith(f".{each}") for each in _PROTECTED):
+        return
+    text = _read_approval(item)
+    state = _judge_approval(text)
+    if state in ("approved", "bypassed") or (before is not None and _judge_approval(_read_approval(before)) == state):
+        return
+    field = f"metadata.annotations[{_APPROVAL}]"
+    if state == "missing":
+        causes.require(field, f"{_APPROVAL_TEXT}, {_APPROVAL_LINK}")
+    else:
+        detail = f'{_APPROVAL_TEXT} with either a URL or a reason starting with "unapproved", {_APPROVAL_LINK}'
+        causes.refuse(field, text, detail)
+
+
+def _read_approval(item: Part) -> str:
+    return str((item["metadata"].get("annotations") or {}).get(_APPROVAL) or "")
+
+
+def _judge_approval(text: str) -> str:
+    if not text:
+        return "missing"
+    if text.startswith("unapproved"):
+        return "bypassed"
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "invalid"
+    return "approved" if parts.scheme and parts.netloc else "invalid"
 
 
 def _check_changes(spec: Part, old: Part, causes: Causes) -> None:
