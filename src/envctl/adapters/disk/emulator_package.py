@@ -1,6 +1,7 @@
 """The package kube-api-emulator, which is installed beside envctl: whether it is there, and the line that installs it.
 
-No metadata of envctl names it: its name is free in the public index, and pip would install what another project put there.
+No metadata of envctl names it: its name is free in the public index, and pip would install what another project puts
+there.
 """
 
 from __future__ import annotations

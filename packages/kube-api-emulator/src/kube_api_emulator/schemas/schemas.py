@@ -39,13 +39,13 @@ def format_api_version(group: str, version: str) -> str:
 
 
 def read_minor_version(version: str) -> str:
-    """Return `1.35` for `1.35` and `v1.35.2-eks-1`; empty for a text that is no version."""
+    """Return `1.35` for `1.35` and `v1.35.2+k3s1`; empty for a text that is no version."""
     found = re.match(r"v?(\d+\.\d+)", version)
     return found[1] if found else ""
 
 
 def choose_version(wanted: str, known: Sequence[str]) -> str:
-    """Return the wanted version, as in `1.35`, `v1.35.2-eks-1` or empty for the newest, or the nearest known one."""
+    """Return the wanted version, as in `1.35`, `v1.35.2+k3s1` or empty for the newest, or the nearest known one."""
     found = read_minor_version(wanted)
     if not found:
         return known[-1]
