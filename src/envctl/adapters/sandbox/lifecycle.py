@@ -84,7 +84,8 @@ class Sandbox:
                     # The command that started the server was stopped before it had unpacked the provider.
                     self._prepare_mirror()
         if state.programs != describe_programs():
-            message = f"the running sandbox is of other programs: {state.programs or 'an older envctl'}"
+            started_by = state.programs or "an older envctl"
+            message = f"the running sandbox was started by {started_by}, not by {describe_programs()}"
             hint = f"stop it first, its contents are lost: {format_command('sandbox down')}"
             raise OperationFailedError(Problem("E506", message, hint))
         if state.endpoint_url != self._endpoint_url:
