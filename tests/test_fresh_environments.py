@@ -9,7 +9,6 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from envctl import DISTRIBUTION, __version__
-from envctl.domain.config.ci_package import KUBERNETES_FOLDER, KUBERNETES_NAME
 from tests.cli.test_other_pythons import find_pythons
 from tests.docs.test_installing import index
 from tests.programs import SYSTEM_PATH
@@ -17,12 +16,6 @@ from tests.scaffold import create_project
 
 ROOT = Path(__file__).parents[1]
 PINNED = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--no-cache-dir"]
-CHECK = """
-import importlib.util
-from kube_api_emulator.schemas.packed import load_schemas
-assert importlib.util.find_spec("envctl") is None
-print(load_schemas("1.36") is not None)
-"""
 each_python = pytest.mark.parametrize("python", find_pythons(), ids=lambda file: Path(file).name)
 
 
@@ -49,9 +42,9 @@ class Environment:
         )
 
 
-def write_lock(name: str, wheel: Path, digest: str = "") -> Path:
+def write_lock(name: str, wheel: Path) -> Path:
     lock = wheel.with_suffix(".txt")
-    digest = digest or hashlib.sha256(wheel.read_bytes()).hexdigest()
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     lock.write_text(f"{name} @ file://{wheel} --hash=sha256:{digest}\n")
     return lock
 
@@ -59,19 +52,6 @@ def write_lock(name: str, wheel: Path, digest: str = "") -> Path:
 def build(folder: Path, into: Path) -> Path:
     (wheel,) = WheelBuilder(os.fspath(folder)).build(directory=os.fspath(into), versions=["standard"])
     return Path(wheel)
-
-
-@pytest.mark.slow
-@each_python
-def test_wheel_of_schemas_needs_nothing_else(python: str, tmp_path: Path) -> None:
-    wheel = build(ROOT / KUBERNETES_FOLDER, tmp_path)
-    environment = Environment(tmp_path, python)
-    changed = environment.install("--no-index", "--requirement", write_lock(KUBERNETES_NAME, wheel, "0" * 64))
-    assert "DO NOT MATCH THE HASHES" in changed.stdout
-    done = environment.install("--no-index", "--requirement", write_lock(KUBERNETES_NAME, wheel))
-    assert done.returncode == 0, done.stdout
-    said = environment.run("python", "-I", "-c", CHECK)
-    assert said.stdout == "True\n"
 
 
 @pytest.mark.index

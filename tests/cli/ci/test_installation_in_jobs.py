@@ -153,6 +153,8 @@ def test_pinned_version_is_installed_with_its_locks_alone(job: Job) -> None:
     assert job.list_installed() == {"envctl-promotion==0.1.0", "needed==1.0", "tool==1.0"}
 
 
+# A second way to the same result: by day, one wheel and the commit with both show it.
+@pytest.mark.night
 def test_second_wheel_is_installed_by_its_hash(job: Job) -> None:
     envctl = f"envctl-promotion==0.1.0#sha256={job.envctl}"
     done = job.install(parse_package(envctl, f"kube-api-emulator==1.0.0#sha256={job.kubernetes}"))
