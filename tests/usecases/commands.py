@@ -19,7 +19,7 @@ from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DeployOptions
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.early_start import run_drift_check as check_drift
@@ -188,25 +188,25 @@ class Commands(Edits):
             self.on_refusal(Refused(verb, environment, command, how, machine, source, gate, refused))
         return result
 
-    def applies(self, to: str, how: How = PLAINLY, *, at: Machine | None = None) -> Deployed | None:
+    def applies(self, to: str, how: How = PLAINLY, *, at: Machine | None = None) -> DeploymentResult | None:
         to = self.called(to)
         return self.gives("apply", to, lambda ports: apply(ports, to, how.wishes), how, at=at)
 
     def promotes(
         self, source: str, to: str, how: How = PLAINLY, *, release: str | None = None, at: Machine | None = None
-    ) -> Deployed | None:
+    ) -> DeploymentResult | None:
         source, to = self.called(source), self.called(to)
 
-        def command(ports: Ports) -> Deployed:
+        def command(ports: Ports) -> DeploymentResult:
             return promote(ports, source, to, how.wishes, release=release)
 
         return self.gives("promote", to, command, how, source=source, at=at)
 
-    def rolls_back(self, to: str, how: How = PLAINLY, *, release: str | None = None) -> Deployed | None:
+    def rolls_back(self, to: str, how: How = PLAINLY, *, release: str | None = None) -> DeploymentResult | None:
         to = self.called(to)
         return self.gives("rollback", to, lambda ports: rollback(ports, to, how.wishes, to=release), how)
 
-    def destroys(self, what: str, how: How = PLAINLY) -> Deployed | None:
+    def destroys(self, what: str, how: How = PLAINLY) -> DeploymentResult | None:
         what = self.called(what)
         return self.gives("destroy", what, lambda ports: destroy(ports, what, how.wishes), how)
 

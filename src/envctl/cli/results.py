@@ -18,7 +18,7 @@ class SandboxState:
 
 
 @dataclass(frozen=True)
-class ReportWritten:
+class ReportFile:
     """A written report: `size` is in bytes, the other numbers count its entries."""
 
     path: str

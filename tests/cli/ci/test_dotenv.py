@@ -9,7 +9,7 @@ from envctl.cli.ci.dotenv import update_dotenv_file
 from envctl.cli.entry import run
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.exit_codes import ExitCode
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 
 # As GitLab reads a report of that kind: no empty lines, no comments, no spaces, each name once.
 LINE = re.compile(r"[A-Za-z0-9_]+=\S+")
@@ -43,7 +43,7 @@ def test_later_job_gets_outputs_of_the_command(file: Path) -> None:
 
 def test_existing_variables_of_others_are_kept(file: Path) -> None:
     file.write_text("IMAGE=web\nrelease=r0\n")
-    update_dotenv_file(file, Deployed("dev", "r1"), None, 0)
+    update_dotenv_file(file, DeploymentResult("dev", "r1"), None, 0)
     found = read(file)
     assert (found["IMAGE"], found["release"]) == ("web", "r1")
 

@@ -9,7 +9,7 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.usecases.approval.explain_refusal import Why
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 WAITS = StackPlan("web", waits_for=("network",))
@@ -22,9 +22,9 @@ SOMETHING = EnvironmentPlan("dev", "r1", (WAITS,))
     [
         (NOTHING, "r1", "false"),
         (SOMETHING, "r1", "true"),
-        (Deployed("dev", "r1", plan=SOMETHING), "r1", "true"),
-        (Deployed("dev", "r1", plan=NOTHING), "r1", "false"),
-        (Deployed("dev", "r1", up_to_date=True), "r1", "false"),
+        (DeploymentResult("dev", "r1", plan=SOMETHING), "r1", "true"),
+        (DeploymentResult("dev", "r1", plan=NOTHING), "r1", "false"),
+        (DeploymentResult("dev", "r1", up_to_date=True), "r1", "false"),
         (Drift((EnvironmentDrift("dev", "r1", "clean"),)), "r1", "false"),
         (Drift((EnvironmentDrift("dev", "r1", "clean"), EnvironmentDrift("prod", "r1", "clean"))), "r1", "false"),
         (Drift((EnvironmentDrift("dev", "r1", "clean"), EnvironmentDrift("prod", "r2", "clean"))), "", "false"),
@@ -41,7 +41,7 @@ def test_the_plan_that_was_made_to_be_approved() -> None:
     answers = Why("prod", "staging", "r1", datetime(2026, 11, 26, tzinfo=UTC), (), {}, "", None, "", plan="5e" * 32)
     assert to_variables(answers, None, 0)["plan"] == "5e" * 32
     assert to_variables(NOTHING, None, 0)["plan"] == ""
-    assert to_variables(Deployed("dev", "r1", plan=SOMETHING), None, 0)["plan"] == ""
+    assert to_variables(DeploymentResult("dev", "r1", plan=SOMETHING), None, 0)["plan"] == ""
 
 
 def test_every_exit_code_of_envctl_has_a_reason() -> None:

@@ -30,7 +30,7 @@ from envctl.domain.ledger.events import EnvironmentLocked
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.inspect.history import History
-from envctl.usecases.inspect.render import Rendered
+from envctl.usecases.inspect.render import RenderedRoots
 from tests.cli.render.samples import HANAKO, NEW, NOW, RESULTS, SETTINGS, STATUS, entries
 from tests.cli.render.samples.plans import created, policy
 from tests.cli.render.samples.refusals import LOCK, WHY
@@ -191,7 +191,7 @@ HUGE: dict[str, object] = {
     "status": replace(STATUS, environments=STATUS.environments * 200),
     "why": replace(WHY, answers=WHY.answers * 200),
     "settings": replace(SETTINGS, settings=tuple(replace(s, value="v" * 3000) for s in SETTINGS.settings) * 500),
-    "root modules": Rendered("dev", {f"dev/{n}/main.tf.json": '{\n  "module": {}\n}\n' for n in range(4000)}),
+    "root modules": RenderedRoots("dev", {f"dev/{n}/main.tf.json": '{\n  "module": {}\n}\n' for n in range(4000)}),
 }
 
 

@@ -30,8 +30,8 @@ from envctl.domain.plan.changes import (
     StackPlan,
 )
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
-from envctl.usecases.approval.approve import Approved
-from envctl.usecases.deployment.verification import Checked, Verification
+from envctl.usecases.approval.approve import ApprovalResult
+from envctl.usecases.deployment.verification import CheckOutcome, Verification
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.inspect.history import History
 from tests.cli.render.conftest import in_zone
@@ -187,8 +187,8 @@ def test_hostile_text_does_not_change_structure(hostile: str) -> None:
         history = History(text, entries((Actor(text), EnvironmentLocked(text, text))), more=True)
         setting = Setting(text, text, None, "envctl", sensitive=False, stacks=(text,))
         problem = Problem("E305", f"{text}\ndetail", text, Location(text, 3))
-        looked = Verification(text, NEW, (Checked(text, "failed", text),), text)
-        word = Approved(text, text, NEW, Actor(text), already=False, missing={text: 1}, next=text, notes=(text,))
+        looked = Verification(text, NEW, (CheckOutcome(text, "failed", text),), text)
+        word = ApprovalResult(text, text, NEW, Actor(text), already=False, missing={text: 1}, next=text, notes=(text,))
         told = (why, status, deployed, drift, plan, history, EnvironmentSettings(text, (setting,), {}), looked, word)
         wrong = [
             show_error(each, NOW) for each in (OperationFailedError(problem), ConfigurationError(problem, problem))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.guards import Request, list_unwaivable
-from envctl.domain.ledger.state import Unbelieved
+from envctl.domain.ledger.state import DistrustedEntry
 from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
 from tests.unit.guards.asked import ANN, BACK, DESTRUCTION, ENTRY, NOW, PROMOTION, R1, answer, change, here, ruled, said
 
@@ -56,7 +56,7 @@ def test_known_state_passes(request_: Request) -> None:
     ],
 )
 def test_distrusted_entries_are_named_as_possible_cause(doubted: str, told: str) -> None:
-    entry = Unbelieved(7, doubted, "deployment_started", ANN, NOW, "its signature")
+    entry = DistrustedEntry(7, doubted, "deployment_started", ANN, NOW, "its signature")
     request = replace(WEB, present=replace(WEB.present, unbelieved=(entry,)))
     assert said("G304", request) == said("G304", WEB) + told
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from envctl.domain.exit_codes import ExitCode
-from envctl.usecases.approval.approve import Approved, approve_plan
+from envctl.usecases.approval.approve import ApprovalResult, approve_plan
 from envctl.usecases.approval.explain_refusal import Why, explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -29,7 +29,7 @@ def deploy(world: World) -> None:
     promote(world.ports, "dev", "staging")
 
 
-def approve(world: World, person: str, gate: str) -> Approved:
+def approve(world: World, person: str, gate: str) -> ApprovalResult:
     world.identity = SettableIdentity(f"{person}@example.com")
     return approve_plan(world.ports, "prod", gate, unseen=("web",))
 

@@ -8,7 +8,7 @@ from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, Usa
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor, ApprovalGiven
 from envctl.usecases.approval.approve import withdraw_approval
-from envctl.usecases.approval.ci_reviewers import Reviewed, record_reviews
+from envctl.usecases.approval.ci_reviewers import ReviewResult, record_reviews
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -54,14 +54,16 @@ def shown(world: World) -> str:
     return explain_refusal(world.ports, "prod", planned=True).plan
 
 
-def reviewed(world: World, *names: str, attempt: int = 1, after: str = "", unseen: tuple[str, ...] = ()) -> Reviewed:
+def reviewed(
+    world: World, *names: str, attempt: int = 1, after: str = "", unseen: tuple[str, ...] = ()
+) -> ReviewResult:
     world.reviews.names = {"prod": list(names)}
     return record_reviews(
         world.ports, "prod", release=None, fingerprint=shown(world), attempt=attempt, after=after, unseen=unseen
     )
 
 
-def outcomes(told: Reviewed) -> dict[str, str]:
+def outcomes(told: ReviewResult) -> dict[str, str]:
     return {each.name: each.why or each.outcome for each in told.reviewers}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
-from envctl.usecases.approval.approve import Approved, approve_plan, withdraw_approval
+from envctl.usecases.approval.approve import ApprovalResult, approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -79,7 +79,7 @@ def release_again(world: World, text: str = "two") -> str:
     return apply(world.ports, "dev").release
 
 
-def approves(world: World, gate: str, by: str, *unseen: str, release: str | None = None) -> Approved:
+def approves(world: World, gate: str, by: str, *unseen: str, release: str | None = None) -> ApprovalResult:
     with acting_as(world, by):
         return approve_plan(world.ports, "prod", gate, release=release, unseen=unseen)
 

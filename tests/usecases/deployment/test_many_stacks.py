@@ -18,7 +18,7 @@ from envctl.usecases.deployment.next_command import add_next_command
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DeployOptions
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
@@ -101,7 +101,7 @@ def part(*names: str, upstream: bool = False, downstream: bool = False) -> Deplo
     return DeployOptions(selection=StackSelection(names, upstream, downstream))
 
 
-def apply_part(world: World, *names: str, environment: str = "dev") -> Deployed:
+def apply_part(world: World, *names: str, environment: str = "dev") -> DeploymentResult:
     return apply(world.ports, environment, part(*names))
 
 

@@ -13,7 +13,7 @@ from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.project import Revision
@@ -55,7 +55,7 @@ def refused(world: World, release: str | None, *, source: str = "staging", to: s
     return raised
 
 
-def to_prod(world: World, release: str | None = None, wishes: DeployOptions = DEFAULT) -> Deployed:
+def to_prod(world: World, release: str | None = None, wishes: DeployOptions = DEFAULT) -> DeploymentResult:
     return promote(world.ports, "staging", "prod", wishes, release=release)
 
 
@@ -174,7 +174,7 @@ def test_standalone_environment_accepts_any_release(world: World) -> None:
 FIRST_COMMIT, SECOND_COMMIT = "1" * 40, "2" * 40
 
 
-def enters_from(world: World, commit: str, text: str, wishes: DeployOptions = DEFAULT) -> Deployed:
+def enters_from(world: World, commit: str, text: str, wishes: DeployOptions = DEFAULT) -> DeploymentResult:
     world.version_control.known = Revision(commit, "ann@example.com", uncommitted=False)
     world.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
     return apply(world.ports, "dev", wishes)

@@ -245,14 +245,16 @@ def test_destroyed_environment_is_empty_without_drift(world: World) -> None:
 
 
 def test_locked_state_is_unknown(world: World) -> None:
-    class Locked(MemoryTerraform):
+    class LockedTerraform(MemoryTerraform):
         def detect_drift(
             self, environment: str, stack: PreparedStack, *, unchanged: bool, locked: bool = False
         ) -> StackComparison:
             self.plan(environment, stack)
             return super().detect_drift(environment, stack, unchanged=unchanged, locked=locked)
 
-    world.terraform = Locked(**{f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)})
+    world.terraform = LockedTerraform(
+        **{f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)}
+    )
     world.terraform.locks["staging", "web"] = StateLock("web", "1", "bob")
     found = check_drift(world.ports)
     assert conditions(found) == {"dev": "clean", "staging": "unknown", "prod": "clean"}

@@ -7,7 +7,7 @@ from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.apply import apply
-from envctl.usecases.inspect.explain_plan import Explained, explain_plan
+from envctl.usecases.inspect.explain_plan import ExplainedPlan, explain_plan
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
 from envctl.usecases.ledger.ledger_store import release_key
 from tests.catching import catch
@@ -119,7 +119,7 @@ class TestPlanOfARelease:
 
 
 class TestExplain:
-    def causes(self, told: Explained) -> list[str]:
+    def causes(self, told: ExplainedPlan) -> list[str]:
         return [part.cause for part in told.parts]
 
     def test_code_change_is_explained(self, world: World) -> None:

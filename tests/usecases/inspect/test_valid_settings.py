@@ -6,7 +6,7 @@ from envctl.domain.errors import ConfigurationError, Location, UsageError
 from envctl.domain.guards import RefusedError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.inspect.settings import Valid, validate_project
+from envctl.usecases.inspect.settings import ValidationResult, validate_project
 from tests.catching import catch
 from tests.fakes.world import WEB, World
 from tests.usecases.steps import edit_project
@@ -14,13 +14,13 @@ from tests.usecases.steps import edit_project
 STAGING, PROD = "environments/staging/terraform.tfvars", "environments/prod/terraform.tfvars"
 
 
-def check(world: World, environment: str = "") -> Valid:
+def check(world: World, environment: str = "") -> ValidationResult:
     return validate_project(world.ports, environment, only_settings=True)
 
 
 def test_fitting_settings_are_counted(world: World) -> None:
-    assert check(world) == Valid(("dev", "staging", "prod"), ("network", "web"), 12)
-    assert check(world, "prod") == Valid(("prod",), ("network", "web"), 4)
+    assert check(world) == ValidationResult(("dev", "staging", "prod"), ("network", "web"), 12)
+    assert check(world, "prod") == ValidationResult(("prod",), ("network", "web"), 4)
 
 
 def test_missing_signing_key_does_not_fail_settings_check(world: World) -> None:

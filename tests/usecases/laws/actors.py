@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ports.project import Revision
 from tests.usecases.commands import Commands, How
 from tests.usecases.laws.oracle import verdict
@@ -49,7 +49,7 @@ class Actors(Commands):
         while verdict.denied(self.shared.clock.now()):
             self.passes(timedelta(hours=1))
 
-    def insists(self, to: str, command: Callable[[How], Deployed | None], fuse: int | None) -> Deployed:
+    def insists(self, to: str, command: Callable[[How], DeploymentResult | None], fuse: int | None) -> DeploymentResult:
         """Until it is done: if the machine dies, somebody recovers, and gives the same command again."""
         name: Name = "job" if self.shared.asked.rules(self.called(to)).only_ci else "own"
         done = command(How(fuse=fuse, name=name))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
-from envctl.usecases.project.fmt import Formatted, FormattedFile, format_project
+from envctl.usecases.project.fmt import FormatResult, FormattedFile, format_project
 from tests.catching import catch
 from tests.fakes.world import MemoryTree, World, project_files
 
@@ -29,9 +29,9 @@ def locations(error: EnvctlError | None) -> list[str]:
 def test_formatted_file_is_reported_with_first_difference(world: World) -> None:
     told, error = format_project(world.ports)
     assert error is None
-    assert told == Formatted((FormattedFile(PROD, 2),), 6)
+    assert told == FormatResult((FormattedFile(PROD, 2),), 6)
     assert world.tree.content[PROD] == b'cidr = "10.30.0.0/16"\nsize = 3\n'
-    assert format_project(world.ports) == (Formatted((), 6), None)
+    assert format_project(world.ports) == (FormatResult((), 6), None)
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "dry run"])

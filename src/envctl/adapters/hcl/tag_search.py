@@ -85,7 +85,7 @@ def _search_folder(sources: list[Source], prefix: str, *, is_called: bool) -> It
         attributes = dict(list_attributes(list_body(block), source))
         if "tags" not in attributes or attributes.keys() & {"count", "for_each"}:
             continue
-        collected = _Collected(local)
+        collected = _CollectedTags(local)
         collected.add(source, attributes["tags"])
         yield ResourceTags(
             type_,
@@ -98,7 +98,7 @@ def _search_folder(sources: list[Source], prefix: str, *, is_called: bool) -> It
         )
 
 
-class _Collected:
+class _CollectedTags:
     """The tags of an expression: of objects, `merge()`, locals and variables."""
 
     def __init__(self, local: Mapping[str, Expression]) -> None:

@@ -49,7 +49,7 @@ def group_path(api_version: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _KnownApi:
     """The kinds of a cluster by API version, and the APIs without an answering server.
 
     Without `is_aggregated`, each of the `api_versions` is asked for when it is needed.
@@ -66,7 +66,7 @@ class Discovery:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._known: _Known | None = None
+        self._known: _KnownApi | None = None
         self._lock = threading.Lock()
 
     def forget(self) -> None:
@@ -96,25 +96,25 @@ class Discovery:
                     found.setdefault((each.group, each.kind), each)
         return tuple(found.values())
 
-    def _require_group(self, known: _Known, api_version: str) -> None:
+    def _require_group(self, known: _KnownApi, api_version: str) -> None:
         if api_version not in known.kinds and not known.is_aggregated:
             known.kinds[api_version] = self._load_group(api_version)
 
-    def _load(self) -> _Known:
+    def _load(self) -> _KnownApi:
         with self._lock:
             if self._known is None:
                 self._known = self._ask()
             return self._known
 
-    def _ask(self) -> _Known:
+    def _ask(self) -> _KnownApi:
         # Both at once: each takes a while over a network.
         with ThreadPoolExecutor(len(_ROOTS)) as pool:
             answers = list(pool.map(self._load_root, _ROOTS))
         if not all(each.get("kind") == _AGGREGATED_KIND for each in answers):
-            return _Known({}, api_versions=tuple(name for each in answers for name in _list_legacy_versions(each)))
+            return _KnownApi({}, api_versions=tuple(name for each in answers for name in _list_legacy_versions(each)))
         versions = [each for answer in answers for each in _list_versions(answer)]
         stale = frozenset(name for name, version in versions if version.get("freshness") == "Stale")
-        return _Known({name: _read_kinds(name, version) for name, version in versions}, stale, is_aggregated=True)
+        return _KnownApi({name: _read_kinds(name, version) for name, version in versions}, stale, is_aggregated=True)
 
     def _load_root(self, path: str) -> dict[str, Any]:
         return self._transport.send_json(Call("GET", path, accept=_AGGREGATED))

@@ -27,7 +27,7 @@ CHANGING_COMMANDS = frozenset({"apply", "approve", "destroy", "promote", "recove
 
 def has_changed_something(command: str, result: object | None) -> bool:
     """Check if the command has deployed or recorded something; drift is recorded besides, unless it was fixed."""
-    return command in CHANGING_COMMANDS or type(result).__name__ == "Fixed"
+    return command in CHANGING_COMMANDS or type(result).__name__ == "DriftFix"
 
 
 def to_variables(result: object | None, error: "EnvctlError | None", code: int) -> dict[str, str]:

@@ -20,6 +20,6 @@ def render_markdown(result: object | None, error: "EnvctlError | None") -> str:
 
 def find_drift(result: object | None) -> "Drift | None":
     """Return the drift in a result, if any. Compares class names: importing them is slow."""
-    if type(result).__name__ not in {"Drift", "Fixed"}:
+    if type(result).__name__ not in {"Drift", "DriftFix"}:
         return None
     return cast("Drift", getattr(result, "drift", result))

@@ -6,7 +6,7 @@ from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.workspace import atomic
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.render.html.page import render_report
-from envctl.cli.results import ReportWritten
+from envctl.cli.results import ReportFile
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.inspect.report import Report
@@ -14,7 +14,7 @@ from envctl.usecases.inspect.report import Report
 HINT = f"use another file: {format_command('report', output='FILE')}"
 
 
-def write_report_file(report: Report, path: Path) -> ReportWritten:
+def write_report_file(report: Report, path: Path) -> ReportFile:
     """Write the report atomically. Raises OperationFailedError."""
     data = render_report(current_redaction().redact_all(report)).encode()
     # Replace the target of a symbolic link, not the link.
@@ -29,4 +29,4 @@ def write_report_file(report: Report, path: Path) -> ReportWritten:
     except OperationFailedError as error:
         raise OperationFailedError(Problem("E412", error.problems[0].message, HINT)) from error
     counts = (len(report.status.environments), len(report.releases), len(report.timeline.deployments))
-    return ReportWritten(str(path), len(data), *counts)
+    return ReportFile(str(path), len(data), *counts)

@@ -18,7 +18,7 @@ from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.secret_sources import SecretSource, flatten_sources, parse_source
 from envctl.domain.config.settings_table import SettingsTable
-from envctl.domain.config.stacks import Removed, Stack
+from envctl.domain.config.stacks import RemovedStack, Stack
 from envctl.domain.text.identifiers import NAME_PATTERN
 
 
@@ -304,7 +304,7 @@ class Project(fields.Section):
     order: PipelineOrder = Field(alias="pipeline")
     environments: Mapping[fields.Name, Environment]
     every_stack: Annotated[Mapping[fields.Name, Stack], Field(min_length=1, alias="stacks")]
-    removed: Mapping[fields.Name, Removed] = {}
+    removed: Mapping[fields.Name, RemovedStack] = {}
     every_artifact: Mapping[fields.Name, Artifact] = Field(default={}, alias="artifacts")
     secrets: Secrets = Secrets.model_construct()
     # settings of a Terraform provider, such as `[providers.datadog]`; they are passed on to it as they are

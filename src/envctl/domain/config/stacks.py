@@ -69,7 +69,7 @@ class Stack(fields.Section):
         return self.kind == "kubernetes"
 
 
-class Removed(fields.Section):
+class RemovedStack(fields.Section):
     """A removed stack that is still deployed: `destroy` its resources, or `forget` them and its state."""
 
     then: Fate  # `destroy` its resources, or `forget` them

@@ -203,7 +203,7 @@ class Debt:
 
 
 @dataclass(frozen=True)
-class Unbelieved:
+class DistrustedEntry:
     """A distrusted entry: neither its content nor its author is certain.
 
     Attributes:
@@ -345,7 +345,7 @@ class LedgerState:
     head: str = GENESIS  # SHA-256 of its bytes
     releases: Mapping[str, KnownRelease] = field(default_factory=dict)
     environments: Mapping[str, EnvironmentState] = field(default_factory=dict)
-    unbelieved: tuple[Unbelieved, ...] = ()  # last distrusted entries, oldest first
+    unbelieved: tuple[DistrustedEntry, ...] = ()  # last distrusted entries, oldest first
     at: datetime | None = None  # latest time of a trusted entry
     # By release and environment: number of the deployment of its last arrival by promotion, or by apply to the entry.
     # Rollbacks do not count. An earlier commit has the number of the release it is behind, or its own earlier one.

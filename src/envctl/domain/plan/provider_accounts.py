@@ -39,13 +39,13 @@ _AWS_HOSTS = (
 _CUSTOMER_HOSTS = r"\b(?:execute-api|elb|iot|s3-website|vpce-svc-[0-9a-z]+)\b"
 
 
-class Unresolved(Enum):
+class LateValue(Enum):
     """A placeholder for a value known only when Terraform runs."""
 
     UNTOLD = "known later"
 
 
-UNRESOLVED = Unresolved.UNTOLD
+UNRESOLVED = LateValue.UNTOLD
 ProviderArguments = Mapping[str, object]
 """The arguments of a configuration: values, UNRESOLVED, and mappings or lists of mappings for blocks."""
 

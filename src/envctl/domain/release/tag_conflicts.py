@@ -8,13 +8,13 @@ from envctl.domain.errors import Location, Problem
 from envctl.domain.plan.tag_keys import CASE_INSENSITIVE_PREFIX, are_all_default, find_similar_keys
 
 
-class Unknown(Enum):
+class ComputedValue(Enum):
     """A placeholder for a value that code computes."""
 
     COMPUTED = "computed"
 
 
-COMPUTED = Unknown.COMPUTED
+COMPUTED = ComputedValue.COMPUTED
 
 
 @dataclass(frozen=True)

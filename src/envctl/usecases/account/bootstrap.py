@@ -54,7 +54,7 @@ class Bootstrap:
 
 
 @dataclass(frozen=True)
-class _Inspected:
+class _InspectedBuckets:
     place: BucketTarget
     steps: tuple[BucketStep, ...]
     report: BucketReport
@@ -107,14 +107,14 @@ def inspect_bucket(ports: Ports, place: BucketTarget) -> tuple[tuple[BucketStep,
     return plan_steps(place.wanted, found), replace(report, findings=list_findings(place.wanted, found))
 
 
-def _inspect_buckets(context: Context, environments: Sequence[str], *, as_me: bool) -> tuple[_Inspected, ...]:
+def _inspect_buckets(context: Context, environments: Sequence[str], *, as_me: bool) -> tuple[_InspectedBuckets, ...]:
     # Standalone environments first: in a shared account, their role may have more permissions.
     wanted = sorted(
         load.select_environments(context.project, environments), key=lambda name: name not in context.project.standalone
     )
     # Named environments mean their state buckets only: the store may be in an inaccessible account.
     found = list_buckets(context, wanted, store=not environments, as_me=as_me)
-    return tuple(_Inspected(place, *inspect_bucket(context.ports, place)) for place in found)
+    return tuple(_InspectedBuckets(place, *inspect_bucket(context.ports, place)) for place in found)
 
 
 def _confirm_steps(ports: Ports, intended: tuple[BucketReport, ...]) -> None:
@@ -129,7 +129,7 @@ def _confirm_steps(ports: Ports, intended: tuple[BucketReport, ...]) -> None:
         raise InterruptedByUserError(problem)
 
 
-def _apply_steps(ports: Ports, looked: _Inspected) -> BucketReport:
+def _apply_steps(ports: Ports, looked: _InspectedBuckets) -> BucketReport:
     if not looked.steps:
         return looked.report
     done: list[str] = []
@@ -150,7 +150,7 @@ def _apply_steps(ports: Ports, looked: _Inspected) -> BucketReport:
     return replace(after, steps=tuple(done), problems=(*problems, *after.problems))
 
 
-def _is_probe_pending(ports: Ports, looked: tuple[_Inspected, ...]) -> bool:
+def _is_probe_pending(ports: Ports, looked: tuple[_InspectedBuckets, ...]) -> bool:
     """Return true if the probe is still missing, and has to be listed among the steps."""
     store = next((each.report for each in looked if each.place.wanted.purpose == "store"), None)
     if store is None or not store.findings:

@@ -55,7 +55,7 @@ class EnvironmentSecrets:
 
 
 @dataclass(frozen=True)
-class SecretsChecked:
+class SecretsCheck:
     """The secrets of all environments; `failed` are those not checked because of an error."""
 
     environments: tuple[EnvironmentSecrets, ...]
@@ -88,7 +88,7 @@ def list_secrets(ports: Ports, environment: str) -> tuple[EnvironmentSecrets, En
     return found, _build_error(found, unknown_alone=True)
 
 
-def check_secrets(ports: Ports, environments: Sequence[str] = ()) -> tuple[SecretsChecked, EnvctlError | None]:
+def check_secrets(ports: Ports, environments: Sequence[str] = ()) -> tuple[SecretsCheck, EnvctlError | None]:
     """Check the given environments, or all. An error in one does not stop the others."""
     project = load.load_project(ports)
     checked: list[EnvironmentSecrets] = []
@@ -103,7 +103,7 @@ def check_secrets(ports: Ports, environments: Sequence[str] = ()) -> tuple[Secre
         if wrong := _build_error(found):
             errors[name] = wrong
     failed = tuple(name for name in errors if name not in {each.environment for each in checked})
-    return SecretsChecked(tuple(checked), failed), _join_errors(list(errors.values()))
+    return SecretsCheck(tuple(checked), failed), _join_errors(list(errors.values()))
 
 
 def load_required_secrets(context: Context, environment: str) -> RequiredSecrets:

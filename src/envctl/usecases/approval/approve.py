@@ -61,7 +61,7 @@ _PLAN_REMARKS = frozenset(
 
 
 @dataclass(frozen=True)
-class Approved:
+class ApprovalResult:
     """An approval as the ledger has it now.
 
     Attributes:
@@ -94,7 +94,7 @@ class Approved:
 
 
 @dataclass(frozen=True)
-class Withdrawn:
+class WithdrawalResult:
     """A withdrawal. `withdrawn` is false if the person had no approval there."""
 
     environment: str
@@ -113,7 +113,7 @@ def approve_plan(
     release: str | None = None,
     fingerprint: str | None = None,
     unseen: Sequence[str] = (),
-) -> Approved:
+) -> ApprovalResult:
     """Plan, show the plan, ask for consent, and record the approval of exactly this plan.
 
     With a fingerprint, show the stored plan instead of planning: its approver needs no access to the environment.
@@ -147,14 +147,14 @@ def approve_plan(
     return replace(_record_approval(context, request, scope), notes=notes, not_seen=list_unseen(plan))
 
 
-def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
+def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> WithdrawalResult:
     """Withdraw the approval of the release at the gate by the same person."""
     context, target = load.load_context(ports, environment)
     request = find_gated_candidate(context, target, release, gate).request
     identity, label = request.release, request.present.find_label(request.release)
     actor = ports.identity.identify_actor()
     if identity is None:
-        return Withdrawn(target, gate, "", actor, withdrawn=False)
+        return WithdrawalResult(target, gate, "", actor, withdrawn=False)
 
     def decide(now: LedgerState) -> Event | None:
         given = [a for a in now.find_environment(target).approvals if (a.gate, a.release) == (gate, identity)]
@@ -162,7 +162,7 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
         return ApprovalWithdrawn(target, gate, identity) if is_own else None
 
     _, entry = journal.append(ports, decide)
-    return Withdrawn(target, gate, identity, actor, entry is not None, label)
+    return WithdrawalResult(target, gate, identity, actor, entry is not None, label)
 
 
 def refuse_missing_gate(ports: Ports, environment: str, release: str | None) -> NoReturn:
@@ -272,7 +272,7 @@ class ApprovalScope:
     unseen: tuple[str, ...] = ()
 
 
-def _record_approval(context: Context, request: guards.Request, scope: ApprovalScope) -> Approved:
+def _record_approval(context: Context, request: guards.Request, scope: ApprovalScope) -> ApprovalResult:
     after, entry = journal.append(
         context.ports, build_approval_decision(replace(request, now=read_store_time(context.ports)), scope)
     )
@@ -280,7 +280,7 @@ def _record_approval(context: Context, request: guards.Request, scope: ApprovalS
     approvals = list_approvals_now(context, replace(request, present=after))
     given = approvals[scope.gate].given if scope.gate in approvals else ()
     own = [each for each in given if has_same_name(each.by, request.actor)]
-    return Approved(
+    return ApprovalResult(
         request.target,
         scope.gate,
         request.identity,

@@ -42,8 +42,8 @@ class Reviewer:
 
 
 @dataclass(frozen=True)
-class Reviewed:
-    """The reviews of one plan. Attributes not named here are those of `Approved`.
+class ReviewResult:
+    """The reviews of one plan. Attributes not named here are those of `ApprovalResult`.
 
     Attributes:
         by: the recording job.
@@ -79,7 +79,7 @@ def record_reviews(
     after: str = "",
     gate: str | None = None,
     unseen: Sequence[str] = (),
-) -> Reviewed:
+) -> ReviewResult:
     """Record the reviews of a stored plan as approvals, without a prompt.
 
     `after` is the output `reviews` of the job that planned: only later reviews count. If it is empty, all reviews of
@@ -105,7 +105,7 @@ def record_reviews(
     reviewers = (*before, *(_record_review(ports, request, replace(scope, reviewer=name)) for name in later))
     now = replace(request, present=journal.load(ports))
     missing, next_command = approve.find_missing_gates(context, now)
-    return Reviewed(
+    return ReviewResult(
         target,
         gate,
         request.identity,

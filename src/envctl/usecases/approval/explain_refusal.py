@@ -14,7 +14,7 @@ from envctl.domain.guards.approvals import check_approvals
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
-from envctl.domain.ledger.state import LedgerState, Unbelieved
+from envctl.domain.ledger.state import DistrustedEntry, LedgerState
 from envctl.domain.next_step.find_step import format_deployment, open_refusals
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
@@ -75,7 +75,7 @@ class Why:
     next: str
     plan: str = ""
     planned: EnvironmentPlan | None = None
-    unbelieved: tuple[Unbelieved, ...] = ()
+    unbelieved: tuple[DistrustedEntry, ...] = ()
     place: str = ""
     where: str = ""
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -2,14 +2,14 @@
 
 from envctl.usecases.deployment.deploy import deploy, deploy_working_tree
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
 
 
-def apply(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> Deployed:
+def apply(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> DeploymentResult:
     context, target = load.load_context(ports, environment)
     request = DeployRequest(context, "apply", target, options)
     with load.lock_target(ports, target, "apply"):

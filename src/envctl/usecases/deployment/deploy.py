@@ -19,12 +19,12 @@ from envctl.usecases.concurrency.dag_runner import select_stacks
 from envctl.usecases.deployment.progress import (
     Attempt,
     GuardRunner,
-    Prepared,
+    InitializedRelease,
     SelectedRelease,
     UpToDate,
 )
 from envctl.usecases.deployment.request import DeployRequest
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
 from envctl.usecases.deployment.stages.plan import (
     CheckAccount,
@@ -107,7 +107,7 @@ class Scope:
     verifies: bool
 
 
-def deploy(request: DeployRequest, candidate: deploy_request.Candidate) -> Deployed:
+def deploy(request: DeployRequest, candidate: deploy_request.Candidate) -> DeploymentResult:
     """Deploy a stored release, or describe the stages of a dry run. Raise RefusedError if a guard refuses."""
     selected, pipeline = _select_release(request, candidate)
     if request.options.dry_run:
@@ -144,12 +144,14 @@ def _describe_dry_run(
     identity: str,
     only: tuple[str, ...],
     label: ReleaseLabel | None = None,
-) -> Deployed:
+) -> DeploymentResult:
     lines = pipeline.describe(request.target)
-    return Deployed(request.target, identity, request.action, stages=lines, dry_run=True, only=only, label=label)
+    return DeploymentResult(
+        request.target, identity, request.action, stages=lines, dry_run=True, only=only, label=label
+    )
 
 
-def deploy_working_tree(request: DeployRequest) -> Deployed:
+def deploy_working_tree(request: DeployRequest) -> DeploymentResult:
     """Create a release from the working tree, and deploy it to the entry environment."""
     ports, target = request.context.ports, request.target
     made = working_tree.build_release(request.context)
@@ -200,7 +202,7 @@ def build_entry_pipeline(request: DeployRequest, scope: Scope, made: Release) ->
 
 
 def add_common_stages(
-    request: DeployRequest, scope: Scope, pipeline: Pipeline[Start, Prepared]
+    request: DeployRequest, scope: Scope, pipeline: Pipeline[Start, InitializedRelease]
 ) -> Pipeline[Start, Attempt]:
     needs, destroys, over = scope.needs, request.action == "destroy", scope.changeover
     rollouts = {name: each.rollout for name, each in request.context.project.stacks.items() if name in needs}
@@ -242,12 +244,12 @@ def delete_plans_after(request: DeployRequest) -> Iterator[None]:
         ports.terraform.delete_plans(request.target)
 
 
-def to_result(ended: Attempt | UpToDate) -> Deployed:
+def to_result(ended: Attempt | UpToDate) -> DeploymentResult:
     planned, attempt = ended.planned, ended if isinstance(ended, Attempt) else None
     prepared, request = planned.prepared, planned.prepared.request
     present = journal.load(request.context.ports)
     here = present.find_environment(request.target)
-    return Deployed(
+    return DeploymentResult(
         request.target,
         prepared.guard_request.identity,
         request.action,

@@ -4,14 +4,14 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
 
 
-def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> Deployed:
+def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> DeploymentResult:
     """Destroy with the code of the last deployment, finished or not: the state holds the resources it created."""
     context, target = load.load_context(ports, environment)
     with load.lock_target(ports, target, "destroy"):

@@ -9,7 +9,7 @@ from envctl.domain.ledger.events import ANONYMOUS
 from envctl.domain.next_step.find_step import format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -17,7 +17,7 @@ from envctl.usecases.release import deploy_request
 from envctl.usecases.release.next_steps import build_adviser
 
 
-def add_next_command(ports: Ports, deployed: Deployed) -> Deployed:
+def add_next_command(ports: Ports, deployed: DeploymentResult) -> DeploymentResult:
     """Return the result of a deployment with the next command."""
     if deployed.dry_run or deployed.action == "destroy":
         return deployed

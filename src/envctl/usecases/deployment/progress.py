@@ -1,6 +1,6 @@
 """What is known of a deployment after each of its stages, and what its guards have said so far.
 
-There is one type each, so that mypy proves their order: `DeployRequest` → `SelectedRelease` → `Prepared` →
+There is one type each, so that mypy proves their order: `DeployRequest` → `SelectedRelease` → `InitializedRelease` →
 `PlannedDeployment` → `Attempt`. All but the last are immutable.
 """
 
@@ -176,7 +176,7 @@ class SelectedRelease:
 
 
 @dataclass(frozen=True)
-class Prepared(SelectedRelease):
+class InitializedRelease(SelectedRelease):
     """The release with its root modules in `environment`, written and initialized."""
 
     environment: PreparedEnvironment
@@ -196,7 +196,7 @@ class PlannedDeployment:
         held: the release put on hold by this rollback.
     """
 
-    prepared: Prepared
+    prepared: InitializedRelease
     plans: Mapping[str, StackPlan]
     seen: Deployment | None
     drifted: DriftCheck | None
@@ -281,7 +281,7 @@ class Attempt:
         return self.planned.prepared.request
 
     @property
-    def prepared(self) -> Prepared:
+    def prepared(self) -> InitializedRelease:
         return self.planned.prepared
 
     @property
@@ -308,6 +308,6 @@ class Attempt:
         return [self.plans[name] for name in (*self.applied, *self.gone)]
 
 
-def join_plans(prepared: Prepared, plans: Mapping[str, StackPlan]) -> EnvironmentPlan:
+def join_plans(prepared: InitializedRelease, plans: Mapping[str, StackPlan]) -> EnvironmentPlan:
     target, identity = prepared.request.target, prepared.guard_request.identity
     return EnvironmentPlan(target, identity, tuple(plans.values()), label=prepared.label)

@@ -2,7 +2,7 @@
 
 from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -13,7 +13,7 @@ from envctl.usecases.release.release_names import find_release
 
 def promote(
     ports: Ports, source: str, target: str, options: DeployOptions = DEFAULT, *, release: str | None = None
-) -> Deployed:
+) -> DeploymentResult:
     everywhere = Context(ports, load.load_project(ports))
     source, target = (load.find_environment(everywhere, name) for name in (source, target))
     context = Context(ports, everywhere.project.view_for(target))

@@ -12,7 +12,7 @@ from envctl.usecases.deployment.verification import Verification
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeploymentResult:
     """The result of a deployment; a dry run fills `stages` alone.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -10,7 +10,9 @@ from envctl.usecases.release import deploy_request
 from envctl.usecases.release.release_names import find_release
 
 
-def rollback(ports: Ports, environment: str, options: DeployOptions = DEFAULT, *, to: str | None = None) -> Deployed:
+def rollback(
+    ports: Ports, environment: str, options: DeployOptions = DEFAULT, *, to: str | None = None
+) -> DeploymentResult:
     """Deploy release `to`, by default the latest earlier release with a valid verification there.
 
     Running it twice goes back only once.

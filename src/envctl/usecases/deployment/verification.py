@@ -33,7 +33,7 @@ MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckOutcome:
     """The result of one check; `problem` is the reason of a failure or a skip."""
 
     name: str
@@ -45,7 +45,7 @@ class Checked:
 class Verification:
     environment: str
     release: str
-    checks: tuple[Checked, ...]
+    checks: tuple[CheckOutcome, ...]
     next: str = ""
     label: ReleaseLabel | None = None
 
@@ -143,7 +143,7 @@ def run_probe(ports: Ports, probe: Probe | CheckResult, variables: Mapping[str, 
     return probe.problem if isinstance(probe, CheckResult) else ports.check_runner.run_check(probe, variables)
 
 
-def _await_workloads(ports: Ports, prepared: PreparedEnvironment) -> Iterator[Checked]:
+def _await_workloads(ports: Ports, prepared: PreparedEnvironment) -> Iterator[CheckOutcome]:
     """Wait until the objects of each stack for Kubernetes are ready, all stacks at once. No project has to declare
     this check.
     """
@@ -161,12 +161,12 @@ def _await_workloads(ports: Ports, prepared: PreparedEnvironment) -> Iterator[Ch
     for stack in stacks:
         name, error = f"{stack.name} is ready", unready.get(stack.name)
         if error is None:
-            yield Checked(name, "passed")
+            yield CheckOutcome(name, "passed")
         else:
-            yield Checked(name, "failed", "; ".join(problem.message for problem in error.problems))
+            yield CheckOutcome(name, "failed", "; ".join(problem.message for problem in error.problems))
 
 
-def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deployment) -> Iterator[Checked]:
+def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deployment) -> Iterator[CheckOutcome]:
     ports = context.ports
     checks = select_checks(context.project, prepared.environment, sandbox=False)
     if not checks:
@@ -179,14 +179,14 @@ def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deploy
     variables = build_check_variables(prepared.environment, running.release, outputs)
     for name, check in checks.items():
         if not is_check_applicable(check, prepared.environment, sandbox=ports.sandbox):
-            yield Checked(name, "skipped", "not in the sandbox")
+            yield CheckOutcome(name, "skipped", "not in the sandbox")
             continue
         ports.observer.on_message(f"checking {name} in {prepared.environment}")
         problem = run_probe(ports, resolve_check(check, name, outputs), variables)
-        yield Checked(name, "failed" if problem else "passed", problem)
+        yield CheckOutcome(name, "failed" if problem else "passed", problem)
 
 
-def _record_result(context: Context, target: str, running: Deployment, checked: tuple[Checked, ...]) -> None:
+def _record_result(context: Context, target: str, running: Deployment, checked: tuple[CheckOutcome, ...]) -> None:
     failed = [each for each in checked if each.outcome == "failed"]
     known = select_checks(context.project, target, sandbox=False)
     marks = tuple(format_check_digest(name, to_check_table(check)) for name, check in known.items())

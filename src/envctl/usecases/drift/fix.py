@@ -12,7 +12,7 @@ from envctl.usecases.deployment import drift_undo
 from envctl.usecases.deployment.deploy import deploy_release, to_result
 from envctl.usecases.deployment.progress import Attempt
 from envctl.usecases.deployment.request import DeployOptions, DeployRequest
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.drift.drift import check_drift, require_readable
 from envctl.usecases.drift.ledger_entries import record_unplanned
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
@@ -23,19 +23,19 @@ from envctl.usecases.release import deploy_request
 
 
 @dataclass(frozen=True)
-class Mended:
+class EnvironmentFix:
     """The repair of one environment: a deployment, or the problems that prevented it."""
 
     environment: str
-    deployed: Deployed | None = None
+    deployed: DeploymentResult | None = None
     problems: tuple[Problem, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
 
 
 @dataclass(frozen=True)
-class Fixed:
+class DriftFix:
     drift: Drift
-    mended: tuple[Mended, ...]
+    mended: tuple[EnvironmentFix, ...]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -48,13 +48,13 @@ class Fixed:
         return worst_exit_code([unfixed.exit_code(pending=pending), *(each.exit_code for each in self.mended)])
 
 
-def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) -> Fixed:
+def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) -> DriftFix:
     """Redeploy each drifted environment in turn. A refusal in one does not stop the others."""
     found = check_drift(ports, environments)
-    return Fixed(found, tuple(fix_environment(ports, each, wishes) for each in found.environments if each.drifted))
+    return DriftFix(found, tuple(fix_environment(ports, each, wishes) for each in found.environments if each.drifted))
 
 
-def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:
+def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> EnvironmentFix:
     """Redeploy one drifted environment. Errors are returned, but for an interruption."""
     target = found.environment
     context, _ = load.load_context(ports, target)
@@ -67,7 +67,7 @@ def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions
             require_readable(candidate)
             ended = deploy_release(request, candidate)
             remaining = ended.remaining if isinstance(ended, Attempt) else ()
-            return _report_remaining(Mended(target, to_result(ended)), remaining)
+            return _report_remaining(EnvironmentFix(target, to_result(ended)), remaining)
     except EnvctlError as error:
         is_declined = any(problem.code == "E310" for problem in error.problems)
         if isinstance(error, InterruptedByUserError) and not is_declined:
@@ -75,10 +75,10 @@ def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions
             raise
         if isinstance(error, drift_undo.UnplannedDriftError):
             record_unplanned(ports, found, error.names)
-        return Mended(target, problems=tuple(error.problems), exit_code=error.exit_code)
+        return EnvironmentFix(target, problems=tuple(error.problems), exit_code=error.exit_code)
 
 
-def _report_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
+def _report_remaining(mended: EnvironmentFix, remaining: tuple[str, ...]) -> EnvironmentFix:
     if not remaining:
         return mended
     listed = join_first(remaining, len(remaining), len(remaining))

@@ -55,7 +55,7 @@ class EjectedEnvironment:
 
 
 @dataclass(frozen=True)
-class Ejected:
+class EjectedProject:
     """A folder with root modules for plain Terraform, or a planned one in the mode `planned`.
 
     Attributes:
@@ -89,7 +89,7 @@ class EjectOptions:
     typed: str = ""
 
 
-def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: bool = False) -> Ejected:
+def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: bool = False) -> EjectedProject:
     """Write the root modules of each stack and environment into a new folder, or nothing.
 
     The states stay where they are. Values of secrets are written nowhere.
@@ -126,7 +126,9 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
         EjectedEnvironment(name, chosen[name], tuple(EjectedStack(s.name, s.folder, s.variables) for s in stacks))
         for name, stacks in writer.stacks.items()
     )
-    return Ejected("planned" if dry_run else "done", options.typed or folder, ejected, tuple(sorted(files)), empty)
+    return EjectedProject(
+        "planned" if dry_run else "done", options.typed or folder, ejected, tuple(sorted(files)), empty
+    )
 
 
 def _find_inner_path(folder: str, way: str) -> str:

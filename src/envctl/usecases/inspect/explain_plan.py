@@ -26,7 +26,7 @@ from envctl.usecases.release import release_store
 
 
 @dataclass(frozen=True)
-class Drifted:
+class PlanDrift:
     """Drift found by the plan of a stack: `before` is the state, and `after` reality."""
 
     stack: str
@@ -34,7 +34,7 @@ class Drifted:
 
 
 @dataclass(frozen=True)
-class Explained:
+class ExplainedPlan:
     """A plan with causes.
 
     Attributes:
@@ -53,7 +53,7 @@ class Explained:
     code: ReleaseChanges | None = None
     artifacts: tuple[ArtifactPair, ...] = ()
     settings: tuple[Pair, ...] = ()
-    drifted: tuple[Drifted, ...] = ()
+    drifted: tuple[PlanDrift, ...] = ()
     unexplained: str = ""
     label: ReleaseLabel | None = None
     runs_label: ReleaseLabel | None = None
@@ -63,7 +63,7 @@ class Explained:
         return self.plan.changes
 
 
-def explain_plan(ports: Ports, environment: str, *, release: str | None = None) -> Explained:
+def explain_plan(ports: Ports, environment: str, *, release: str | None = None) -> ExplainedPlan:
     """Plan and explain a release; by default the working tree in the entry environment, else the running release."""
     context, target = load.load_context(ports, environment)
     look_scope.require_visible(context, target)
@@ -78,8 +78,8 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
     costs = load.find_cost_source(context.project, target, chosen.release.wiring.stack_regions)
     plan = planning.add_cost(ports, plan, costs)
     looked_at = (drop_volatile(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
-    drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
-    return Explained(
+    drifted = tuple(PlanDrift(stack.stack, stack.resources) for stack in looked_at if stack.resources)
+    return ExplainedPlan(
         target,
         chosen.identity,
         here.current.release if here.current else "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from envctl.domain.ledger.audit import Audit, DeploymentRecord
 from envctl.domain.ledger.events import list_environments
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
-from envctl.domain.ledger.state import Unbelieved
+from envctl.domain.ledger.state import DistrustedEntry
 from envctl.usecases.inspect.history import parse_filter
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -19,7 +19,7 @@ class DeploymentExport:
     deployments: tuple[DeploymentRecord, ...]
     entries: int  # of the whole verified chain
     head: str  # the hash of the last entry
-    unbelieved: tuple[Unbelieved, ...] = ()  # entries without effect
+    unbelieved: tuple[DistrustedEntry, ...] = ()  # entries without effect
 
 
 def export_deployments(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> DeploymentExport:
@@ -28,7 +28,7 @@ def export_deployments(ports: Ports, environment: str = "", *, since: str = "", 
     """
     time_range = parse_filter(ports, environment, since, until)
     audit, trust = Audit(), ports.trust
-    doubted: list[Unbelieved] = []
+    doubted: list[DistrustedEntry] = []
     for entry, _ in journal.read_oldest_first(ports):
         doubt = trust.explain_distrust(entry)
         audit.add_entry(entry, doubt)

@@ -9,7 +9,7 @@ from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentStarted, list_environments
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
-from envctl.domain.ledger.state import Unbelieved
+from envctl.domain.ledger.state import DistrustedEntry
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.text.time_range import TimeRange, parse_time_range
 from envctl.usecases.ledger import journal, rules_store
@@ -39,13 +39,13 @@ class History:
     more: bool
     since: datetime | None = None
     until: datetime | None = None
-    unbelieved: tuple[Unbelieved, ...] = ()
+    unbelieved: tuple[DistrustedEntry, ...] = ()
     rules: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Verified:
+class LedgerVerification:
     """A verified chain: its number of entries, and the hash of the last one. Every entry of an environment in `signed`
     is signed with a pinned key.
     """
@@ -101,11 +101,11 @@ def parse_filter(ports: Ports, environment: str, since: str, until: str) -> Time
         raise UsageError(Problem("E449", str(error), hint)) from error
 
 
-def verify_ledger(ports: Ports) -> Verified:
+def verify_ledger(ports: Ports) -> LedgerVerification:
     """Verify the chain. Raises OperationFailedError with its first broken entry, or with all unbelieved ones."""
     load.load_project(ports)
     present, found = journal.audit_ledger(ports)
     if found:
         hint = "it is ignored; CloudTrail shows who wrote it into the store, and who used the keys"
         raise OperationFailedError(*(Problem("E466", f"{each}: {each.why}", hint) for each in found))
-    return Verified(present.seq, present.head, tuple(ports.trust.pinned))
+    return LedgerVerification(present.seq, present.head, tuple(ports.trust.pinned))

@@ -13,7 +13,7 @@ from envctl.usecases.release.release_names import find_release
 
 
 @dataclass(frozen=True)
-class Locked:
+class LockResult:
     """A locked environment. `already` is true if it was locked before, by the actor in `lock`."""
 
     environment: str
@@ -23,7 +23,7 @@ class Locked:
 
 
 @dataclass(frozen=True)
-class Unlocked:
+class UnlockResult:
     """The lifted lock or hold, if there was one."""
 
     environment: str
@@ -31,7 +31,7 @@ class Unlocked:
     hold: Hold | None
 
 
-def lock_environment(ports: Ports, environment: str, reason: str) -> Locked:
+def lock_environment(ports: Ports, environment: str, reason: str) -> LockResult:
     """Lock an environment. A running deployment goes on."""
     _, target = load.load_context(ports, environment)
     if not reason.strip():
@@ -41,10 +41,10 @@ def lock_environment(ports: Ports, environment: str, reason: str) -> Locked:
     held = after.find_environment(target).lock
     if held is None:
         raise AssertionError("a lock that was recorded is there")
-    return Locked(target, held, entry is None, format_command("unlock", target))
+    return LockResult(target, held, entry is None, format_command("unlock", target))
 
 
-def unlock_environment(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> Unlocked:
+def unlock_environment(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> UnlockResult:
     """Lift the lock, or the hold on the release if one is named."""
     _, target = load.load_context(ports, environment)
     before = journal.load(ports)
@@ -53,7 +53,7 @@ def unlock_environment(ports: Ports, environment: str, reason: str = "", *, rele
         hold = before.find_environment(target).holds.get(identity)
         lifted = HoldLifted(target, identity, reason)
         journal.append(ports, lambda now: lifted if identity in now.find_environment(target).holds else None)
-        return Unlocked(target, None, hold)
+        return UnlockResult(target, None, hold)
     unlocked = EnvironmentUnlocked(target, reason)
     journal.append(ports, lambda now: unlocked if now.find_environment(target).lock else None)
-    return Unlocked(target, before.find_environment(target).lock, None)
+    return UnlockResult(target, before.find_environment(target).lock, None)

@@ -22,7 +22,7 @@ OBJECTS_FILE = "objects.yaml"
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedRoots:
     """The texts of root modules and of Kubernetes objects, by path below the working directory.
 
     Attributes:
@@ -38,7 +38,7 @@ class Rendered:
 
 def render_environment(
     ports: Ports, environment: str, selection: StackSelection | None = None, *, release_name: str | None = None
-) -> Rendered:
+) -> RenderedRoots:
     """Render the working tree in the entry environment, and the deployed release in others. Without one, use the wiring
     of the working tree. `release_name` is any name of a stored release to render instead, with today's settings.
 
@@ -55,7 +55,7 @@ def render_environment(
     roots = prepare.render_stacks(context.project, release, resolved, live)
     files = dict(file for root in roots if root.stack in stacks for file in _list_files(target, root))
     files |= _render_objects(context, release, resolved, stacks)
-    return Rendered(target, files, stored.identity, stored.label) if stored else Rendered(target, files)
+    return RenderedRoots(target, files, stored.identity, stored.label) if stored else RenderedRoots(target, files)
 
 
 def _render_objects(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Valid:
+class ValidationResult:
     """A valid project. `unread` are settings files of no environment, and `remarks` are surprising omissions in
     envctl.toml, with file and line.
     """
@@ -32,7 +32,7 @@ class Valid:
     remarks: tuple[str, ...] = ()
 
 
-def validate_project(ports: Ports, environment: str = "", *, only_settings: bool = False) -> Valid:
+def validate_project(ports: Ports, environment: str = "", *, only_settings: bool = False) -> ValidationResult:
     """Validate the project. Raises one ConfigurationError with the problems of all requested environments."""
     project = load.load_project(ports)
     context = Context(ports, project)
@@ -63,7 +63,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     finders = () if only_settings else (default_gates.find_default_gates, default_gates.find_slow_reviews)
     unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple(f"{each.seen}; {each.mend}" for each in unsaid)
-    return Valid(environments, tuple(stacks), count, _find_unread_files(context), remarks)
+    return ValidationResult(environments, tuple(stacks), count, _find_unread_files(context), remarks)
 
 
 def _skip_known_values(found: Iterable[Problem], known: Iterable[Problem]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.ledger.known_releases import KnownRelease
-from envctl.domain.ledger.state import EnvironmentState, LedgerState, Unbelieved
+from envctl.domain.ledger.state import DistrustedEntry, EnvironmentState, LedgerState
 from envctl.domain.next_step.condition import Condition, find_condition
 from envctl.domain.next_step.situation import NextStep
 from envctl.domain.release.comparison.distance import measure_lag
@@ -79,7 +79,7 @@ class Status:
     project: str
     now: datetime
     environments: tuple[EnvironmentStatus, ...]
-    unbelieved: tuple[Unbelieved, ...] = ()
+    unbelieved: tuple[DistrustedEntry, ...] = ()
     beside: tuple[EnvironmentStatus, ...] = ()
     gone: tuple[GoneEnvironment, ...] = ()
 

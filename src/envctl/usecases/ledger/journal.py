@@ -14,7 +14,7 @@ from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.projection.apply_entries import apply_entry, to_unbelieved
-from envctl.domain.ledger.state import LedgerState, Unbelieved
+from envctl.domain.ledger.state import DistrustedEntry, LedgerState
 from envctl.domain.ledger.trust import is_personal_event
 from envctl.usecases.ledger import ledger_store, signing
 from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
@@ -232,7 +232,7 @@ def verify_ledger(ports: Ports) -> LedgerState:
     return audit_ledger(ports)[0]
 
 
-def audit_ledger(ports: Ports) -> tuple[LedgerState, tuple[Unbelieved, ...]]:
+def audit_ledger(ports: Ports) -> tuple[LedgerState, tuple[DistrustedEntry, ...]]:
     """Verify the whole chain, and return the final state and all untrusted entries."""
     seen = ports.head_cache.load_head()
     try:
@@ -242,11 +242,11 @@ def audit_ledger(ports: Ports) -> tuple[LedgerState, tuple[Unbelieved, ...]]:
         return _audit_chain(ports, seen)
 
 
-def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Unbelieved, ...]]:
+def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[DistrustedEntry, ...]]:
     check_store_owner(ports)
     if broken := entries.verify_chain(_read_stored(ports)):
         raise to_ledger_error(broken)
-    now, found, trust = LedgerState(), list[Unbelieved](), ports.trust
+    now, found, trust = LedgerState(), list[DistrustedEntry](), ports.trust
     left = {ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)}
     for _, data in _read_stored(ports):
         entry = entries.decode_entry(data)

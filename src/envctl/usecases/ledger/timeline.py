@@ -17,7 +17,7 @@ VerificationResult = events.VerificationPassed | events.VerificationFailed
 
 
 @dataclass(frozen=True)
-class Happened:
+class TimelineEntry:
     """A deployment with its verification.
 
     Attributes:
@@ -42,7 +42,7 @@ class Timeline:
         more: older deployments exist, or may exist.
     """
 
-    deployments: tuple[Happened, ...] = ()
+    deployments: tuple[TimelineEntry, ...] = ()
     since: int = 1
     more: bool = False
 
@@ -59,7 +59,7 @@ class _LaterEvents:
 def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = MAX_ENTRIES_READ) -> Timeline:
     """Return the newest deployments of that state, from at most `through` entries; later ones are skipped."""
     entries = dropwhile(lambda entry: entry.seq > present.seq, journal.read_newest_first(ports))
-    found: list[Happened] = []
+    found: list[TimelineEntry] = []
     seen, since, trust, more = _LaterEvents(), present.seq + 1, ports.trust, False
     for entry in islice(entries, through):
         happened = None if trust.explain_distrust(entry) else _visit_entry(seen, entry)
@@ -73,14 +73,14 @@ def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = 
     return Timeline(tuple(happenings), since, more=more or since > 1)
 
 
-def list_last_attempts(happened: tuple[Happened, ...]) -> Iterator[tuple[tuple[str, str], Deployment]]:
+def list_last_attempts(happened: tuple[TimelineEntry, ...]) -> Iterator[tuple[tuple[str, str], Deployment]]:
     """Yield the last deployment of each release in each environment, as pairs for a dict."""
     for each in reversed(happened):
         if each.deployment.action != "destroy":
             yield (each.environment, each.deployment.release), each.deployment
 
 
-def _visit_entry(seen: _LaterEvents, entry: Entry) -> Happened | None:
+def _visit_entry(seen: _LaterEvents, entry: Entry) -> TimelineEntry | None:
     event = entry.event
     match event:
         case events.DeploymentSucceeded() | events.DeploymentFailed() | events.DeploymentAbandoned():
@@ -96,7 +96,7 @@ def _visit_entry(seen: _LaterEvents, entry: Entry) -> Happened | None:
     return None
 
 
-def _build_deployment(entry: Entry, event: events.DeploymentStarted, seen: _LaterEvents) -> Happened:
+def _build_deployment(entry: Entry, event: events.DeploymentStarted, seen: _LaterEvents) -> TimelineEntry:
     ending, check = seen.ends.get(entry.seq), seen.checks.get(entry.seq)
     deployment = to_deployment(entry, event)
     deployment = replace(deployment, waiver=seen.waivers.get(entry.seq, deployment.waiver))
@@ -105,4 +105,4 @@ def _build_deployment(entry: Entry, event: events.DeploymentStarted, seen: _Late
     verified: Literal["", "passed", "failed"] = ""
     if check is not None:
         verified = "passed" if isinstance(check, events.VerificationPassed) else "failed"
-    return Happened(event.environment, deployment, event.plan, verified)
+    return TimelineEntry(event.environment, deployment, event.plan, verified)

@@ -24,7 +24,7 @@ class FormattedFile:
 
 
 @dataclass(frozen=True)
-class Formatted:
+class FormatResult:
     """`files` are rewritten, or would be with `dry_run` or `check`. `looked_at` counts all files checked."""
 
     files: tuple[FormattedFile, ...]
@@ -40,7 +40,7 @@ def format_project(
     check: bool = False,
     dry_run: bool = False,
     type_path: Callable[[str], str] = str,
-) -> tuple[Formatted, EnvctlError | None]:
+) -> tuple[FormatResult, EnvctlError | None]:
     """Format these paths; without any, all settings and the modules reachable from the stacks.
 
     Writes no file if one has a syntax error. With `check`, writes none and returns an error for each unformatted file.
@@ -66,7 +66,7 @@ def format_project(
         )
     if not (check or dry_run):
         changed, error = _write_formatted(ports, changed, before, after)
-    return Formatted(tuple(changed), len(before), check, dry_run), error
+    return FormatResult(tuple(changed), len(before), check, dry_run), error
 
 
 def _write_formatted(

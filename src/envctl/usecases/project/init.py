@@ -30,7 +30,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Begun:
+class InitResult:
     """A new project, or a planned one in the mode `planned`.
 
     Attributes:
@@ -48,7 +48,7 @@ class Begun:
     next: tuple[str, ...]
 
 
-def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry_run: bool = False) -> Begun:
+def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry_run: bool = False) -> InitResult:
     """Create the project. Without choices, prompt for them if there is a terminal. Raises UsageError for invalid
     choices, before writing any file.
     """
@@ -71,7 +71,7 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
     begun = ports.project_folder.path_for(name)
     first, second, *_ = project.order.order
     onward = (format_command("apply", first), format_command("promote", first, second))
-    return Begun(
+    return InitResult(
         mode="planned" if dry_run else "done",
         name=name,
         folder=begun,

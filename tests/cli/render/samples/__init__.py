@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.cli.results import ReportWritten, SandboxState
+from envctl.cli.results import ReportFile, SandboxState
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.ledger.entries import GENESIS
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.usecases.inspect.history import History, Verified
+from envctl.usecases.inspect.history import History, LedgerVerification
 from envctl.usecases.inspect.outputs import OneOutput
-from envctl.usecases.inspect.settings import Valid
-from envctl.usecases.project.init import Begun
+from envctl.usecases.inspect.settings import ValidationResult
+from envctl.usecases.project.init import InitResult
 from tests.cli.render.samples.ahead import AHEAD
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
 from tests.cli.render.samples.configuration import FILES, OUTPUTS, RENDERED, SETTINGS, UNSETTLED_OUTPUTS
@@ -75,7 +75,7 @@ __all__ = [
     "entries",
 ]
 
-BEGUN = Begun(
+BEGUN = InitResult(
     "done",
     "blog",
     "my projects/blog",
@@ -144,16 +144,16 @@ RESULTS: dict[str, object] = {
     **NOT_BELIEVED,
     **BOOTSTRAPS,
     **DOCTORS,
-    "a verified ledger": Verified(41, "ab" * 32),
-    "a verified ledger with signatures": Verified(41, "ab" * 32, ("dev", "staging", "prod")),
-    "an empty ledger": Verified(0, GENESIS),
-    "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),
+    "a verified ledger": LedgerVerification(41, "ab" * 32),
+    "a verified ledger with signatures": LedgerVerification(41, "ab" * 32, ("dev", "staging", "prod")),
+    "an empty ledger": LedgerVerification(0, GENESIS),
+    "a valid project": ValidationResult(("dev", "staging", "prod"), ("network", "web"), 34),
     **FILES,
     "rendered root modules": RENDERED,
     "a new project": BEGUN,
     "a new project with nothing to fill in": replace(BEGUN, placeholders=()),
     "a new project that would be made": replace(BEGUN, mode="planned"),
-    "a report": ReportWritten("out/report.html", 99_654, 3, 12, 24),
+    "a report": ReportFile("out/report.html", 99_654, 3, 12, 24),
     "a running sandbox": SandboxState(
         "running", "http://127.0.0.1:40123", "2026-11-25T01:40:00Z", "envctl --sandbox apply dev"
     ),

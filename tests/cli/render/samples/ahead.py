@@ -7,7 +7,7 @@ from envctl.domain.errors import Location, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.attribution import Part
 from envctl.domain.plan.changes import Action, AttributeChange, Cost, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.usecases.inspect.explain_plan import Drifted, Explained
+from envctl.usecases.inspect.explain_plan import ExplainedPlan, PlanDrift
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 from tests.cli.render.samples.basics import NEW, OLD
 from tests.cli.render.samples.diffs import DIFF
@@ -26,7 +26,7 @@ UNDONE = (AttributeChange("tags.Owner", "<img src=x> | 山田", "プラットフ
 SIZE = ResourceChange(
     "aws_instance.this", "aws_instance", Action.UPDATE, (AttributeChange("instance_type", "t3.micro", "t3.small"),)
 )
-EXPLAINED = Explained(
+EXPLAINED = ExplainedPlan(
     "prod",
     NEW,
     OLD,
@@ -40,9 +40,9 @@ EXPLAINED = Explained(
     DIFF.distance.changes,
     DIFF.artifacts,
     DIFF.settings.unequal_pairs,
-    (Drifted("network", (ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, TAG),)),),
+    (PlanDrift("network", (ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, TAG),)),),
 )
-UNEXPLAINED = Explained(
+UNEXPLAINED = ExplainedPlan(
     "dev",
     "",
     OLD,
@@ -68,7 +68,9 @@ CHEAPER = Cost("USD", "20", "19.996", "-0.004", {"web aws_instance.this": "-0.00
 AHEAD: dict[str, object] = {
     "a plan by cause": EXPLAINED,
     "a plan by cause as far as it is known": UNEXPLAINED,
-    "a plan by cause without changes": Explained("dev", "", NEW, EnvironmentPlan("dev", "", (StackPlan("web"),)), ()),
+    "a plan by cause without changes": ExplainedPlan(
+        "dev", "", NEW, EnvironmentPlan("dev", "", (StackPlan("web"),)), ()
+    ),
     "a preview": Preview(
         "",
         (

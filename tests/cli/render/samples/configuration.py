@@ -5,11 +5,11 @@ from dataclasses import replace
 from envctl.domain.errors import Location
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
-from envctl.usecases.inspect.eject import Ejected, EjectedEnvironment, EjectedStack
+from envctl.usecases.inspect.eject import EjectedEnvironment, EjectedProject, EjectedStack
 from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs
-from envctl.usecases.inspect.render import Rendered
-from envctl.usecases.inspect.settings import Valid
-from envctl.usecases.project.fmt import Formatted, FormattedFile
+from envctl.usecases.inspect.render import RenderedRoots
+from envctl.usecases.inspect.settings import ValidationResult
+from envctl.usecases.project.fmt import FormatResult, FormattedFile
 from tests.cli.render.samples.basics import NEW, OLD, SECRET
 
 SETTINGS = EnvironmentSettings(
@@ -60,21 +60,21 @@ SETTINGS = EnvironmentSettings(
     ),
     {"web": {"api_key": SECRET, "monitoring": True}},
 )
-RENDERED = Rendered(
+RENDERED = RenderedRoots(
     "dev",
     {
         "dev/network/main.tf.json": '{\n  "module": {\n    "network": {\n      "cidr": "10.10.0.0/16"\n    }\n  }\n}\n',
         "dev/web/main.tf.json": '{\n  "module": {}\n}\n',
     },
 )
-FORMATTED = Formatted(
+FORMATTED = FormatResult(
     (FormattedFile("environments/prod/terraform.tfvars", 7), FormattedFile("modules/ec2_instance/main.tf", 12)), 81
 )
 UNSAID = (
     "envctl.toml:12: staging has no approvals setting, so the defaults apply (peer, business, quality); if"
     " it needs none, write [environments.staging.gates] approvals = {}"
 )
-EJECTED = Ejected(
+EJECTED = EjectedProject(
     "done",
     "../plain",
     (
@@ -92,10 +92,10 @@ FILES: dict[str, object] = {
     "root modules ejected from the working tree": replace(
         EJECTED, environments=(replace(EJECTED.environments[0], release=""),), empty=()
     ),
-    "a valid project with files that nobody reads": Valid(
+    "a valid project with files that nobody reads": ValidationResult(
         ("dev", "staging", "prod"), ("network", "web"), 34, ("environments/prd/terraform.tfvars",)
     ),
-    "a valid project that leaves something unsaid": Valid(
+    "a valid project that leaves something unsaid": ValidationResult(
         ("dev", "staging"),
         ("network",),
         9,
@@ -104,8 +104,8 @@ FILES: dict[str, object] = {
     "formatted files": FORMATTED,
     "files that would be formatted": replace(FORMATTED, dry_run=True),
     "a file that is not formatted": replace(FORMATTED, files=FORMATTED.files[:1], check=True),
-    "files that are formatted": Formatted((), 81),
-    "no files to format": Formatted((), 0),
+    "files that are formatted": FormatResult((), 81),
+    "no files to format": FormatResult((), 0),
 }
 
 NETWORK = StackOutputs(

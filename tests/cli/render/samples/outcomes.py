@@ -5,22 +5,26 @@ from datetime import timedelta
 from envctl.domain.errors import Location, Problem, StateLock
 from envctl.domain.ledger.state import Hold, Lock
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
-from envctl.usecases.approval.approve import Approved, Withdrawn
-from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
-from envctl.usecases.deployment.recovery.recover import Recovered, build_recovery_pipeline
-from envctl.usecases.deployment.result import Deployed
-from envctl.usecases.deployment.rollout.abort import WentBack
+from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
+from envctl.usecases.approval.ci_reviewers import Reviewer, ReviewResult
+from envctl.usecases.deployment.recovery.recover import RecoveryResult, build_recovery_pipeline
+from envctl.usecases.deployment.result import DeploymentResult
+from envctl.usecases.deployment.rollout.abort import RestoredTraffic
 from envctl.usecases.deployment.rollout_model import RolledOut, Share
-from envctl.usecases.deployment.verification import Checked, Verification
-from envctl.usecases.drift.fix import Fixed, Mended
+from envctl.usecases.deployment.verification import CheckOutcome, Verification
+from envctl.usecases.drift.fix import DriftFix, EnvironmentFix
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
-from envctl.usecases.inspect.locking import Locked, Unlocked
+from envctl.usecases.inspect.locking import LockResult, UnlockResult
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO, deployment
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
 from tests.cli.render.samples.refusals import BUSINESS_MISSING, DRIFT, LOCK, PEER_GIVEN, REHEARSED, SOAK
 
-PASSED = (Checked("http", "passed"), Checked("size", "passed"), Checked("smoke", "skipped", "not in the sandbox"))
-DONE = Deployed(
+PASSED = (
+    CheckOutcome("http", "passed"),
+    CheckOutcome("size", "passed"),
+    CheckOutcome("smoke", "skipped", "not in the sandbox"),
+)
+DONE = DeploymentResult(
     "dev",
     NEW,
     plan=FIRST_PLAN,
@@ -34,7 +38,7 @@ STAGES = (
     "check every guard: may this be applied to dev?",
     "apply web (planned anew if a stack that it reads has changed)",
 )
-BROKEN_GLASS = Deployed(
+BROKEN_GLASS = DeploymentResult(
     "prod",
     NEW,
     "promote",
@@ -46,16 +50,16 @@ BROKEN_GLASS = Deployed(
 )
 DEPLOYED: dict[str, object] = {
     "a deployment": DONE,
-    "a deployment without verification": Deployed("dev", NEW, deployment=deployment(NEW, 3, changed=0)),
-    "a deployment whose checks do not exist": Deployed(
+    "a deployment without verification": DeploymentResult("dev", NEW, deployment=deployment(NEW, 3, changed=0)),
+    "a deployment whose checks do not exist": DeploymentResult(
         "dev", NEW, deployment=deployment(NEW, 3), verification=Verification("dev", NEW, ())
     ),
-    "a deployment with nothing to do": Deployed("prod", NEW, up_to_date=True, waived=(SOAK,)),
+    "a deployment with nothing to do": DeploymentResult("prod", NEW, up_to_date=True, waived=(SOAK,)),
     "a deployment by break-glass": BROKEN_GLASS,
-    "a deployment to the entry by break-glass": Deployed(
+    "a deployment to the entry by break-glass": DeploymentResult(
         "dev", NEW, deployment=deployment(NEW, 1), verification=Verification("dev", NEW, PASSED[2:]), waived=(LOCK,)
     ),
-    "a deployment in steps": Deployed(
+    "a deployment in steps": DeploymentResult(
         "staging",
         NEW,
         "promote",
@@ -68,7 +72,7 @@ DEPLOYED: dict[str, object] = {
             RolledOut("jobs", "green", "blue", (Share(100, NOW),)),
         ),
     ),
-    "a rollback": Deployed(
+    "a rollback": DeploymentResult(
         "prod",
         OLD,
         "rollback",
@@ -77,17 +81,19 @@ DEPLOYED: dict[str, object] = {
         verification=Verification("prod", OLD, PASSED[:2]),
         held=NEW,
     ),
-    "a destruction": Deployed("dev", NEW, "destroy", deployment=deployment(NEW, 1, action="destroy", changed=12)),
-    "a destruction after a stack was forgotten": Deployed(
+    "a destruction": DeploymentResult(
+        "dev", NEW, "destroy", deployment=deployment(NEW, 1, action="destroy", changed=12)
+    ),
+    "a destruction after a stack was forgotten": DeploymentResult(
         "dev", NEW, "destroy", deployment=deployment(NEW, 1, action="destroy", changed=12), forgotten=("edge",)
     ),
-    "a destruction of nothing": Deployed("dev", NEW, "destroy", up_to_date=True),
-    "a dry run": Deployed("dev", "", stages=STAGES, dry_run=True),
-    "a dry run of a rollback": Deployed("prod", OLD, "rollback", stages=STAGES[:1], dry_run=True),
-    "a dry run of a destruction": Deployed("dev", OLD, "destroy", stages=STAGES[:1], dry_run=True),
+    "a destruction of nothing": DeploymentResult("dev", NEW, "destroy", up_to_date=True),
+    "a dry run": DeploymentResult("dev", "", stages=STAGES, dry_run=True),
+    "a dry run of a rollback": DeploymentResult("prod", OLD, "rollback", stages=STAGES[:1], dry_run=True),
+    "a dry run of a destruction": DeploymentResult("dev", OLD, "destroy", stages=STAGES[:1], dry_run=True),
 }
 WORDS: dict[str, object] = {
-    "an approval": Approved(
+    "an approval": ApprovalResult(
         "prod",
         "peer",
         NEW,
@@ -100,7 +106,7 @@ WORDS: dict[str, object] = {
         approvals={"peer": PEER_GIVEN, "business": BUSINESS_MISSING},
         expires_at=PEER_GIVEN.expires_at,
     ),
-    "an approval of what could be seen": Approved(
+    "an approval of what could be seen": ApprovalResult(
         "prod",
         "peer",
         NEW,
@@ -118,10 +124,10 @@ WORDS: dict[str, object] = {
         not_seen={"web": ("network",), "jobs": ("web",)},
         unseen=("web",),
     ),
-    "the last approval": Approved(
+    "the last approval": ApprovalResult(
         "prod", "business", NEW, ROBOT, already=True, missing={}, next="envctl promote staging prod", plan="5e" * 32
     ),
-    "what reviewers said": Reviewed(
+    "what reviewers said": ReviewResult(
         "prod",
         "peer",
         NEW,
@@ -138,7 +144,7 @@ WORDS: dict[str, object] = {
         notes=(f"{REHEARSED.code} {REHEARSED.guard}: {REHEARSED.message}",),
         approvals={"peer": PEER_GIVEN, "business": BUSINESS_MISSING},
     ),
-    "no reviewers": Reviewed(
+    "no reviewers": ReviewResult(
         "prod",
         "peer",
         NEW,
@@ -149,16 +155,18 @@ WORDS: dict[str, object] = {
         plan="5e" * 32,
         reviewers=(),
     ),
-    "an approval that is withdrawn": Withdrawn("prod", "peer", NEW, TARO, withdrawn=True),
-    "no approval to withdraw": Withdrawn("prod", "peer", NEW, TARO, withdrawn=False),
-    "no release to withdraw an approval of": Withdrawn("prod", "peer", "", TARO, withdrawn=False),
-    "a lock": Locked("prod", Lock(HANAKO, NOW, "load test,\nask me first"), already=False, next="envctl unlock prod"),
-    "a lock that was there": Locked(
+    "an approval that is withdrawn": WithdrawalResult("prod", "peer", NEW, TARO, withdrawn=True),
+    "no approval to withdraw": WithdrawalResult("prod", "peer", NEW, TARO, withdrawn=False),
+    "no release to withdraw an approval of": WithdrawalResult("prod", "peer", "", TARO, withdrawn=False),
+    "a lock": LockResult(
+        "prod", Lock(HANAKO, NOW, "load test,\nask me first"), already=False, next="envctl unlock prod"
+    ),
+    "a lock that was there": LockResult(
         "prod", Lock(ROBOT, NOW - timedelta(hours=5), "year end"), already=True, next="envctl unlock prod"
     ),
-    "a lock that is lifted": Unlocked("prod", Lock(ROBOT, NOW - timedelta(hours=5), "year end"), None),
-    "a hold that is lifted": Unlocked("prod", None, Hold(NEW, HANAKO, NOW, "rolled back to 77b01dd2a9c3")),
-    "nothing to unlock": Unlocked("prod", None, None),
+    "a lock that is lifted": UnlockResult("prod", Lock(ROBOT, NOW - timedelta(hours=5), "year end"), None),
+    "a hold that is lifted": UnlockResult("prod", None, Hold(NEW, HANAKO, NOW, "rolled back to 77b01dd2a9c3")),
+    "nothing to unlock": UnlockResult("prod", None, None),
 }
 DRIFTED = (
     StackDrift(
@@ -212,7 +220,9 @@ LOOKS: dict[str, object] = {
     "a verification": Verification("staging", NEW, PASSED, "envctl promote staging prod"),
     "a verification without checks": Verification("prod", NEW, ()),
     "a verification where no check applies": Verification("prod", NEW, PASSED[2:]),
-    "a verification that fails": Verification("prod", NEW, (Checked("http", "failed", "503\nservice unavailable"),)),
+    "a verification that fails": Verification(
+        "prod", NEW, (CheckOutcome("http", "failed", "503\nservice unavailable"),)
+    ),
     "drift": FOUND,
     "drift of one environment": Drift(FOUND.environments[1:2]),
     "drift with changes pending alone": Drift(
@@ -240,20 +250,20 @@ LOOKS: dict[str, object] = {
             EnvironmentDrift("prod", "", "empty"),
         )
     ),
-    "drift that is set right": Fixed(
+    "drift that is set right": DriftFix(
         FOUND,
         (
-            Mended("dev", DONE),
-            Mended("staging", problems=(Problem("G106", "staging asks for 1 peer", "envctl approve staging"),)),
+            EnvironmentFix("dev", DONE),
+            EnvironmentFix("staging", problems=(Problem("G106", "staging asks for 1 peer", "envctl approve staging"),)),
         ),
     ),
 }
 ABANDONED = deployment(NEW, 3, "abandoned", action="promote", source="dev")
 RECOVERIES: dict[str, object] = {
-    "a recovery": Recovered(
+    "a recovery": RecoveryResult(
         "staging", ABANDONED, "envctl promote dev staging", left=(StackPlan("network"), StackPlan("web"))
     ),
-    "a recovery of much": Recovered(
+    "a recovery of much": RecoveryResult(
         "staging",
         ABANDONED,
         "envctl promote dev staging",
@@ -272,19 +282,19 @@ RECOVERIES: dict[str, object] = {
             ),
         ),
     ),
-    "a recovery of a destruction": Recovered(
+    "a recovery of a destruction": RecoveryResult(
         "dev", deployment(NEW, 3, "abandoned", action="destroy"), "envctl destroy dev", left=(LATER_PLAN.stacks[2],)
     ),
-    "a recovery of a rollout": Recovered(
+    "a recovery of a rollout": RecoveryResult(
         "staging",
         ABANDONED,
         "envctl promote dev staging",
         left=(StackPlan("network"),),
-        back=(WentBack("web", "blue"),),
+        back=(RestoredTraffic("web", "blue"),),
     ),
-    "a dry run of a recovery": Recovered(
+    "a dry run of a recovery": RecoveryResult(
         "staging", None, "", stages=build_recovery_pipeline((("module.web.aws_vpc.main", "vpc-1"),)).describe("staging")
     ),
-    "nothing to recover": Recovered("staging", None, ""),
-    "nothing to recover but a state": Recovered("staging", None, "envctl verify staging", rescued=("web",)),
+    "nothing to recover": RecoveryResult("staging", None, ""),
+    "nothing to recover but a state": RecoveryResult("staging", None, "envctl verify staging", rescued=("web",)),
 }

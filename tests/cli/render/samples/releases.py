@@ -10,8 +10,8 @@ from envctl.domain.ledger.state import Hold, to_label
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.comparison.distance import Distance
 from envctl.domain.release_label import ReleaseLabel
-from envctl.usecases.approval.approve import Withdrawn
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.approval.approve import WithdrawalResult
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.verification import Verification
 from envctl.usecases.inspect.history import History
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
@@ -119,7 +119,7 @@ RELEASES: dict[str, object] = {
     ),
     "a why of a named release": replace(WHY, release=NEW, label=LABEL),
     "a deployment of a named release": replace(DONE, label=LABEL),
-    "a rollback to a named release": Deployed(
+    "a rollback to a named release": DeploymentResult(
         "prod",
         OLD,
         "rollback",
@@ -128,9 +128,9 @@ RELEASES: dict[str, object] = {
         label=WIDE_LABEL,
         held_label=LABEL,
     ),
-    "a dry run of a named release": Deployed("prod", NEW, "promote", ("plan",), dry_run=True, label=LABEL),
+    "a dry run of a named release": DeploymentResult("prod", NEW, "promote", ("plan",), dry_run=True, label=LABEL),
     "a verification of a named release": Verification("dev", NEW, (), label=LABEL),
-    "a withdrawn approval of a named release": Withdrawn("prod", "peer", NEW, TARO, withdrawn=True, label=LABEL),
+    "a withdrawn approval of a named release": WithdrawalResult("prod", "peer", NEW, TARO, withdrawn=True, label=LABEL),
     "a history of named releases": History(
         "",
         entries((HANAKO, ReleaseCreated(OLD, "1a2b3c4d5e6f7a8b", subject="Open ports", request=41))) + HISTORY.entries,

@@ -7,7 +7,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.request import Refusal
-from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked, SecretVariable
+from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsCheck, SecretVariable
 from envctl.usecases.account.secret_set import SecretSet
 from tests.cli.render.samples.basics import NEW, NOW
 
@@ -55,7 +55,7 @@ SECRETS: dict[str, object] = {
             SecretVariable("API_TOKEN", ("web.api_token",), False),
         ),
     ),
-    "checked secrets": SecretsChecked(
+    "checked secrets": SecretsCheck(
         (
             ALL_THERE,
             EnvironmentSecrets("staging", "", NEW, ()),

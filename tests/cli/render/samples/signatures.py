@@ -6,7 +6,7 @@ from datetime import timedelta
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked
 from envctl.domain.ledger.release_events import ReleaseCreated
-from envctl.domain.ledger.state import Unbelieved
+from envctl.domain.ledger.state import DistrustedEntry
 from envctl.usecases.inspect.history import History
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 from tests.cli.render.samples.basics import NEW, NOW, TARO
@@ -17,8 +17,8 @@ from tests.cli.render.samples.statuses import STATUS
 MALLORY = Actor("arn:aws:sts::111111111111:assumed-role/envctl-deployer/mallory", "aws", verified=True)
 OTHER = "it is signed with the key of dev, not with the key of prod"
 UNBELIEVED = (
-    Unbelieved(41, "", "release created", TARO, NOW - timedelta(hours=3), "it is not signed"),
-    Unbelieved(42, "prod", "approval given", MALLORY, NOW - timedelta(hours=2), OTHER),
+    DistrustedEntry(41, "", "release created", TARO, NOW - timedelta(hours=3), "it is not signed"),
+    DistrustedEntry(42, "prod", "approval given", MALLORY, NOW - timedelta(hours=2), OTHER),
 )
 MANY = (*(replace(UNBELIEVED[0], seq=number) for number in range(30, 41)), *UNBELIEVED)
 

@@ -15,7 +15,7 @@ from envctl.cli.render.ci_reports.sarif import render_sarif
 from envctl.cli.render.ci_reports.verdicts import Verdict, collect_verdicts
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
-from envctl.usecases.deployment.verification import Checked, Verification
+from envctl.usecases.deployment.verification import CheckOutcome, Verification
 from tests.cli.render.samples import RESULTS
 from tests.cli.render.samples.outcomes import FOUND
 from tests.cli.render.samples.refusals import WHY
@@ -74,7 +74,11 @@ def test_problem_of_the_result_is_not_repeated() -> None:
 
 
 def test_checks_are_test_cases() -> None:
-    checks = (Checked("http", "passed"), Checked("size", "failed", "too small"), Checked("later", "skipped", "no url"))
+    checks = (
+        CheckOutcome("http", "passed"),
+        CheckOutcome("size", "failed", "too small"),
+        CheckOutcome("later", "skipped", "no url"),
+    )
     found = collect_verdicts("verify", Verification("dev", "r1", checks), None)
     assert [(each.get("name"), [child.tag for child in each]) for each in cases(render_junit(found))] == [
         ("http", []),

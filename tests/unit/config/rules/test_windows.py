@@ -13,10 +13,10 @@ from envctl.domain.config.rules.windows import (
     DAYS,
     HORIZON,
     AbsoluteWindow,
-    Closed,
     Kind,
     WeeklyWindow,
     Window,
+    WindowClosure,
     describe_window,
     find_closure,
     find_flaw,
@@ -176,9 +176,9 @@ def test_window_includes_its_start_and_excludes_its_end(window: Window, span: st
 def test_window_opens_exactly_at_its_boundary(window: Window, span: str) -> None:
     start, end = (moment.replace(tzinfo=UTC) for moment in interval(span))
     if window.kind == "deny":
-        assert [find_closure([window], moment) for moment in (start, end - TICK)] == [Closed(window, end)] * 2
+        assert [find_closure([window], moment) for moment in (start, end - TICK)] == [WindowClosure(window, end)] * 2
     else:
-        assert find_closure([window], start - TICK) == Closed(None, start)
+        assert find_closure([window], start - TICK) == WindowClosure(None, start)
 
 
 @pytest.mark.parametrize(("window", "around"), EMPTY.values(), ids=EMPTY.keys())
@@ -192,14 +192,14 @@ def test_clock_change_may_empty_a_window(window: Window, around: str) -> None:
 def test_closing_window_and_its_end_are_found(
     windows: list[Window], now: str, answer: tuple[Window | None, str | None] | None
 ) -> None:
-    expected = answer and Closed(answer[0], at(answer[1]) if answer[1] else None)
+    expected = answer and WindowClosure(answer[0], at(answer[1]) if answer[1] else None)
     assert find_closure(windows, at(now)) == expected
 
 
 def test_closure_end_is_in_utc() -> None:
     asked = at("2026-07-15T17:00").astimezone(ZoneInfo("Asia/Tokyo"))
     found = find_closure([OFFICE], asked)
-    assert found == Closed(None, at("2026-07-16T09:00"))
+    assert found == WindowClosure(None, at("2026-07-16T09:00"))
     assert found.opens and found.opens.tzinfo is UTC
 
 
@@ -213,8 +213,8 @@ def test_repeated_local_time_is_a_different_moment() -> None:
 @pytest.mark.parametrize("tz", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 def test_unbounded_window_is_supported(tz: str) -> None:
     closing, opening = (of("0001-01-01T00:00/9999-12-31T23:59", tz) for of in (deny, allow))
-    assert find_closure([closing], at("2026-07-15T12:00")) == Closed(closing, None)
-    assert find_closure([opening, LUNCH], at("2026-07-15T12:00")) == Closed(LUNCH, at("2026-07-15T13:00"))
+    assert find_closure([closing], at("2026-07-15T12:00")) == WindowClosure(closing, None)
+    assert find_closure([opening, LUNCH], at("2026-07-15T12:00")) == WindowClosure(LUNCH, at("2026-07-15T13:00"))
     assert find_flaw([opening, LUNCH]) is None
     assert find_flaw([opening, closing]) == (0, COVERED)
 

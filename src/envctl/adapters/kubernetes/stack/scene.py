@@ -99,21 +99,21 @@ class Scene:
         listed = list(items)
         with ThreadPoolExecutor(min(WORKERS, max(len(listed), 1))) as pool:
             results = list(pool.map(lambda item: self._try_one(function, item), listed))
-        errors = [each for each in results if isinstance(each, _Failed)]
+        errors = [each for each in results if isinstance(each, _FailedObject)]
         if errors:
             raise combine_errors([each.error for each in errors])
-        return [each for each in results if not isinstance(each, _Failed)]
+        return [each for each in results if not isinstance(each, _FailedObject)]
 
-    def _try_one(self, function: Callable[[Item], Result], item: Item) -> "Result | _Failed":
+    def _try_one(self, function: Callable[[Item], Result], item: Item) -> "Result | _FailedObject":
         try:
             self.require_running()
             return function(item)
         except EnvctlError as error:
-            return _Failed(error)
+            return _FailedObject(error)
 
 
 @dataclass(frozen=True)
-class _Failed:
+class _FailedObject:
     error: EnvctlError
 
 

@@ -11,9 +11,9 @@ from envctl.domain.text.lists import join_first
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
     from envctl.usecases.approval.explain_refusal import Why
-    from envctl.usecases.deployment.result import Deployed
+    from envctl.usecases.deployment.result import DeploymentResult
     from envctl.usecases.deployment.verification import Verification
-    from envctl.usecases.drift.fix import Fixed
+    from envctl.usecases.drift.fix import DriftFix
     from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 
 MAX_NAMED = 20
@@ -67,7 +67,7 @@ def _from_refusal(suite: str, refusal: Refusal) -> Verdict:
     return Verdict(suite, name, refusal.code, outcome, refusal.message, refusal.hint)
 
 
-def _from_fixed(fixed: "Fixed") -> Iterator[Verdict]:
+def _from_fixed(fixed: "DriftFix") -> Iterator[Verdict]:
     yield from _from_drift(fixed.drift)
     for fix in fixed.mended:
         for problem in fix.problems:
@@ -99,7 +99,7 @@ def _from_stack(drift: "EnvironmentDrift", stack: "StackDrift") -> Verdict:
             return Verdict(suite, stack.stack, "drift", "passed", seconds=stack.seconds)
 
 
-def _from_deployed(deployed: "Deployed") -> Iterator[Verdict]:
+def _from_deployed(deployed: "DeploymentResult") -> Iterator[Verdict]:
     suite = f"guards of {deployed.environment}"
     # A waived refusal becomes a warning.
     waived = (replace(refusal, warns=True) for refusal in deployed.waived)
@@ -122,7 +122,7 @@ def _from_problem(suite: str, problem: Problem) -> Verdict:
 _CONVERSIONS: dict[str, Callable[[Any], Iterator[Verdict]]] = {
     "Why": _from_why,
     "Drift": _from_drift,
-    "Fixed": _from_fixed,
+    "DriftFix": _from_fixed,
     "Verification": _from_verification,
-    "Deployed": _from_deployed,
+    "DeploymentResult": _from_deployed,
 }

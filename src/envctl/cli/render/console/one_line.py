@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from envctl.usecases.fleet.matrix import Matrix
     from envctl.usecases.inspect.outputs import OneOutput
-    from envctl.usecases.inspect.settings import Valid
+    from envctl.usecases.inspect.settings import ValidationResult
 from envctl.cli.render.terminal.counting import format_count
 
 
@@ -13,8 +13,10 @@ def render_one_line(result: object) -> str | None:
     """Return the whole text of a result, or None if it needs more than a line."""
     # By name: importing every result type would take longer than printing the line.
     match type(result).__name__:
-        case "Valid" if not (cast("Valid", result).unread or cast("Valid", result).remarks):
-            return format_validation(cast("Valid", result))
+        case "ValidationResult" if not (
+            cast("ValidationResult", result).unread or cast("ValidationResult", result).remarks
+        ):
+            return format_validation(cast("ValidationResult", result))
         case "Matrix":
             from envctl.cli.render.console.fleet.matrix import format_matrix
 
@@ -28,7 +30,7 @@ def render_one_line(result: object) -> str | None:
             return None
 
 
-def format_validation(result: "Valid") -> str:
+def format_validation(result: "ValidationResult") -> str:
     environments = f"{format_count(len(result.environments), 'environment')} ({', '.join(result.environments)})"
     stacks = f"{format_count(len(result.stacks), 'stack')} ({', '.join(result.stacks)})"
     return f"Valid: {environments}, {stacks}, {format_count(result.settings, 'setting')}."

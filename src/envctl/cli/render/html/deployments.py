@@ -11,7 +11,7 @@ from envctl.cli.render.html.wording import render_past_moment, render_person, re
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.times import format_seconds
 from envctl.usecases.inspect.report import Report
-from envctl.usecases.ledger.timeline import Happened
+from envctl.usecases.ledger.timeline import TimelineEntry
 
 LINES_NOTE = "A line is a past deployment; a colored line runs now."
 HEADS = ("When (UTC)", "Environment", "What", "Release", "Outcome", "Changed", "Took", "By")
@@ -37,7 +37,7 @@ def render_deployments(report: Report) -> Html:
     return render_section("deployments", "Deployments", render_timeline(report), legend, as_table, note=note)
 
 
-def _render_row(happened: Happened, now: datetime) -> tuple[Piece, ...]:
+def _render_row(happened: TimelineEntry, now: datetime) -> tuple[Piece, ...]:
     deployment = happened.deployment
     took = format_seconds((deployment.ended_at - deployment.started_at).total_seconds()) if deployment.ended_at else ""
     return (
@@ -52,7 +52,7 @@ def _render_row(happened: Happened, now: datetime) -> tuple[Piece, ...]:
     )
 
 
-def _render_remarks(happened: Happened) -> Html:
+def _render_remarks(happened: TimelineEntry) -> Html:
     deployment = happened.deployment
     rules = [tag("span", isolate(f"rules: {change}"), class_="doubt under") for change in happened.rules]
     break_glass = tag("span", states.BREAK_GLASS.word, class_="bad under") if deployment.waiver else join()

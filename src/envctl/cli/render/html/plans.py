@@ -12,7 +12,7 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import LastPlan, Report
-from envctl.usecases.ledger.timeline import Happened
+from envctl.usecases.ledger.timeline import TimelineEntry
 
 TONES = {
     Action.CREATE: "ok",
@@ -36,7 +36,7 @@ def _render_plan(last: LastPlan, report: Report) -> Html:
     deployment = last.deployment
     operation = f" {states.describe_operation(deployment)} "
     title = join(tag("b", last.environment), operation, render_release(deployment.release), " ")
-    sign = states.choose_deployment_sign(Happened(last.environment, deployment))
+    sign = states.choose_deployment_sign(TimelineEntry(last.environment, deployment))
     if deployment.outcome == "succeeded" and deployment.action != "destroy":
         sign = Sign("done", "ok", "done")
     head = tag("summary", tag("span", title, dim(_format_counts(last))), render_label(sign))

@@ -6,7 +6,7 @@ from envctl.cli.render.console.inspect.boxes import is_destroyed
 from envctl.cli.render.html.signs import Sign
 from envctl.domain.ledger.release_matrix import Stay
 from envctl.domain.ledger.state import Deployment, EnvironmentState
-from envctl.usecases.ledger.timeline import Happened
+from envctl.usecases.ledger.timeline import TimelineEntry
 
 VERIFIED = Sign("proven", "ok", "proven")
 NOTHING_RUNS = Sign("nothing", "still", "no deployments")
@@ -38,7 +38,7 @@ def choose_environment_sign(state: EnvironmentState) -> Sign:
     return VERIFIED
 
 
-def choose_deployment_sign(happened: Happened) -> Sign:
+def choose_deployment_sign(happened: TimelineEntry) -> Sign:
     deployment = happened.deployment
     if deployment.outcome != "succeeded":
         return _OUTCOME_SIGNS[deployment.outcome]

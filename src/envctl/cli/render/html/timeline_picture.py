@@ -15,7 +15,7 @@ from envctl.cli.render.terminal.times import format_clock_time
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus
-from envctl.usecases.ledger.timeline import Happened
+from envctl.usecases.ledger.timeline import TimelineEntry
 
 WIDTH, LEFT, RIGHT, TOP, LANE = 1168.0, 132.0, 20.0, 34.0, 58.0
 MIN_MARK_DISTANCE, MARK_SIZE, LETTER_WIDTH = 18.0, 16.0, 6.7
@@ -64,7 +64,7 @@ def render_timeline(report: Report) -> Html:
     return wrap_scrollable("Deployments over time", drawing, class_="drawn")
 
 
-def _build_axis(shown: Sequence[Happened], now: datetime) -> _Axis:
+def _build_axis(shown: Sequence[TimelineEntry], now: datetime) -> _Axis:
     begin = min(each.deployment.started_at for each in shown)
     # At least an hour, to avoid a division by zero; 2 % of space before the first mark.
     span = max(now - begin, timedelta(hours=1))
@@ -78,7 +78,7 @@ def _render_grid(axis: _Axis, bottom: float) -> Iterator[Html]:
     yield tag("text", "UTC", x=LEFT - 12, y=TOP - 15, class_="small soft end")
 
 
-def _render_lane(status: EnvironmentStatus, shown: Sequence[Happened], axis: _Axis, top: float) -> Html:
+def _render_lane(status: EnvironmentStatus, shown: Sequence[TimelineEntry], axis: _Axis, top: float) -> Html:
     own = [each for each in reversed(shown) if each.environment == status.environment]
     y = top + 36
     places = _spread_marks([axis.to_x(each.deployment.started_at) for each in own])
@@ -104,7 +104,7 @@ def _spread_marks(places: list[float]) -> list[float]:
     return moved
 
 
-def _render_runs(status: EnvironmentStatus, mine: list[Happened], places: list[float], y: float) -> Iterator[Html]:
+def _render_runs(status: EnvironmentStatus, mine: list[TimelineEntry], places: list[float], y: float) -> Iterator[Html]:
     """Render the release of each period between two successful deployments."""
     changes = [
         (x, "" if each.deployment.action == "destroy" else each.deployment.release)
@@ -128,7 +128,7 @@ def _render_run(x: float, end: float, y: float, release: str, *, now: bool) -> I
         yield tag("text", name, x=x + 1, y=y - 13, class_="mono small" if now else "mono small soft")
 
 
-def _render_mark(happened: Happened, x: float, y: float) -> Html:
+def _render_mark(happened: TimelineEntry, x: float, y: float) -> Html:
     deployment, sign = happened.deployment, states.choose_deployment_sign(happened)
     at = f"{format_clock_time(deployment.started_at, UTC)} UTC"
     action = f"{states.describe_operation(deployment)}, release {shorten_id(deployment.release)}"

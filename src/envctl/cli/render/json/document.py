@@ -30,7 +30,7 @@ COMPUTED_FIELDS = {
     "BucketReport": ("outcome",),
     "Diff": ("unknown", "differs"),
     "Drift": ("found",),
-    "Explained": ("changes",),
+    "ExplainedPlan": ("changes",),
     "Plans": ("changes",),
     "Preview": ("changes",),
     "EnvironmentSecrets": ("missing",),

@@ -8,29 +8,29 @@ from envctl.domain.guards import RefusedError
 
 # The renderer by class name. Other results are shown as on the console.
 RENDERERS = {
-    "Approved": "approval.render_approved",
-    "Reviewed": "approval.render_reviewed",
-    "Begun": "new_project.render_new_project",
-    "Deployed": "deployment.render_deployment",
+    "ApprovalResult": "approval.render_approved",
+    "ReviewResult": "approval.render_reviewed",
+    "InitResult": "new_project.render_new_project",
+    "DeploymentResult": "deployment.render_deployment",
     "Diff": "diff.render_diff",
     "Doctor": "doctor.render_doctor",
     "Drift": "drift.render_drift",
     "EnvironmentPlan": "plan.render_plan",
     "EnvironmentSettings": "settings.render_settings",
     "History": "history.render_history",
-    "Explained": "explained_plan.render_explained_plan",
-    "Fixed": "drift.render_fixed_drift",
+    "ExplainedPlan": "explained_plan.render_explained_plan",
+    "DriftFix": "drift.render_fixed_drift",
     "Plans": "plans.render_plans",
     "LockedProviders": "lock_providers.render_provider_lock",
     "Preview": "plans.render_preview",
     "ReleaseDetails": "history.render_release_details",
     "Releases": "history.render_releases",
     "Status": "status.render_status",
-    "Valid": "settings.render_validation",
+    "ValidationResult": "settings.render_validation",
     "Verification": "verification.render_verification",
-    "Verified": "history.render_ledger_verification",
+    "LedgerVerification": "history.render_ledger_verification",
     "Why": "why.render_why",
-    "Withdrawn": "approval.render_withdrawn",
+    "WithdrawalResult": "approval.render_withdrawn",
 }
 
 

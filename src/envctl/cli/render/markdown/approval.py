@@ -7,11 +7,11 @@ from envctl.cli.render.console.approval.approval import describe_missing_approva
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.approval.approve import Approved, Withdrawn
-from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
+from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
+from envctl.usecases.approval.ci_reviewers import Reviewer, ReviewResult
 
 
-def render_approved(result: Approved) -> str:
+def render_approved(result: ApprovalResult) -> str:
     verb = "had already approved" if result.already else "approved"
     environment, release = md.escape(result.environment), md.render_release(result.label, result.release)
     validity = md.escape(describe_validity(result, UTC)) if result.plan else ""
@@ -22,7 +22,7 @@ def render_approved(result: Approved) -> str:
     )
 
 
-def render_reviewed(result: Reviewed) -> str:
+def render_reviewed(result: ReviewResult) -> str:
     reviewers = "\n".join(f"- {_format_reviewer(each)}" for each in result.reviewers)
     environment = md.escape(result.environment)
     where = f" in {md.escape(result.where)}" if result.where else ""
@@ -41,7 +41,7 @@ def _format_reviewer(reviewer: Reviewer) -> str:
     return f"{md.OK} {name} {'had already approved' if reviewer.outcome == 'already' else 'approved'}"
 
 
-def _render_outlook(result: Approved | Reviewed) -> Iterator[str]:
+def _render_outlook(result: ApprovalResult | ReviewResult) -> Iterator[str]:
     """Yield the notes, the approvals by gate, and the next step."""
     yield "\n".join(f"- {md.WARN} {md.escape(note)}" for note in result.notes)
     if result.missing:
@@ -52,7 +52,7 @@ def _render_outlook(result: Approved | Reviewed) -> Iterator[str]:
     yield md.render_next_step(result.next)
 
 
-def render_withdrawn(result: Withdrawn) -> str:
+def render_withdrawn(result: WithdrawalResult) -> str:
     subject, approver = f"{md.escape(result.environment)}: gate {md.escape(result.gate)}", md.bold(str(result.by))
     if not result.withdrawn:
         unapproved = f"{approver} has not approved release {md.render_release(result.label, result.release)} there."

@@ -10,10 +10,10 @@ from envctl.cli.render.markdown.verification import render_checks
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import shorten_middle
 from envctl.domain.command_lines import format_command
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 
 
-def render_deployment(deployed: Deployed) -> str:
+def render_deployment(deployed: DeploymentResult) -> str:
     if deployed.dry_run:
         return md.render_page(md.render_console_output(lambda out: console.show_deployment(deployed, out)))
     if deployed.up_to_date:
@@ -39,13 +39,13 @@ def render_deployment(deployed: Deployed) -> str:
     )
 
 
-def _render_warnings(deployed: Deployed) -> str:
+def _render_warnings(deployed: DeploymentResult) -> str:
     warnings = console.list_past_warnings(deployed)
     lines = (f"- {md.WARN} {format_guard(each.code, each.guard)}: {md.escape(each.message)}" for each in warnings)
     return "\n".join((f"{console.PAST_WARNINGS}:\n", *lines)) if warnings else ""
 
 
-def _describe_outcome(deployed: Deployed) -> str:
+def _describe_outcome(deployed: DeploymentResult) -> str:
     hold = md.escape(console.describe_hold(deployed)) if deployed.action == "rollback" else ""
     summary = f"{md.capitalize(md.escape(console.format_extent(deployed)))}." if deployed.deployment else ""
     return " ".join(
@@ -53,7 +53,7 @@ def _describe_outcome(deployed: Deployed) -> str:
     )
 
 
-def _render_waivers(deployed: Deployed) -> str:
+def _render_waivers(deployed: DeploymentResult) -> str:
     if not console.describe_overrides(deployed):
         return ""
     rows = ((format_guard(refusal.code, refusal.guard), md.escape(refusal.message)) for refusal in deployed.waived)
@@ -65,7 +65,7 @@ def _render_waivers(deployed: Deployed) -> str:
     )
 
 
-def _render_proof(deployed: Deployed) -> str:
+def _render_proof(deployed: DeploymentResult) -> str:
     if deployed.verification is None:
         command = add_sandbox_flag(format_command("verify", deployed.environment))
         return f"{md.WARN} **Not verified**: {md.code(command)}" if console.is_unverified(deployed) else ""

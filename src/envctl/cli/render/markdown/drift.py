@@ -12,7 +12,7 @@ from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.values.value_diff import shorten_sides
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import SharedDifference
-from envctl.usecases.drift.fix import Fixed, Mended
+from envctl.usecases.drift.fix import DriftFix, EnvironmentFix
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 HEADS = ("environment", "stack", "resource", "change")
@@ -36,14 +36,14 @@ def render_drift(drift: Drift) -> str:
     )
 
 
-def render_fixed_drift(fixed: Fixed) -> str:
+def render_fixed_drift(fixed: DriftFix) -> str:
     blocks = [block for each in fixed.mended for block in _render_fix(each)]
     return md.render_page(
         render_drift(remove_next_commands(fixed.drift)).rstrip(), *(block.rstrip() for block in blocks)
     )
 
 
-def _render_fix(fix: Mended) -> Iterator[str]:
+def _render_fix(fix: EnvironmentFix) -> Iterator[str]:
     if fix.deployed:
         yield render_deployment(fix.deployed)
     if fix.problems or not fix.deployed:

@@ -16,10 +16,10 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.plan.attribution import Part
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import group_differences
-from envctl.usecases.inspect.explain_plan import Explained
+from envctl.usecases.inspect.explain_plan import ExplainedPlan
 
 
-def render_explained_plan(explained: Explained) -> str:
+def render_explained_plan(explained: ExplainedPlan) -> str:
     subject = md.capitalize(md.escape(console.describe_subject(explained)))
     total = md.escape(format_total(explained.plan))
     return md.render_page(
@@ -38,7 +38,7 @@ def render_explained_plan(explained: Explained) -> str:
     )
 
 
-def _render_part(part: Part, explained: Explained) -> Iterator[str | Block]:
+def _render_part(part: Part, explained: ExplainedPlan) -> Iterator[str | Block]:
     plan = console.to_environment_plan(part, explained)
     yield f"### {console.CAUSE_TITLES[part.cause]}: {md.escape(format_total(plan))}"
     yield f"{md.capitalize(md.escape(console.CAUSE_MEANINGS[part.cause]))}."
@@ -56,7 +56,7 @@ def _render_part(part: Part, explained: Explained) -> Iterator[str | Block]:
     yield from render_plan_blocks(plan)
 
 
-def _render_code_changes(explained: Explained) -> str:
+def _render_code_changes(explained: ExplainedPlan) -> str:
     files = [
         (md.code(module.module), md.code(file.path), f"{file.what} {md.escape(format_changed_lines(file))}")
         for module in (explained.code.modules if explained.code else ())
@@ -65,7 +65,7 @@ def _render_code_changes(explained: Explained) -> str:
     return md.render_table(("module", "file", "what"), files) if files else ""
 
 
-def _render_artifacts(explained: Explained) -> str:
+def _render_artifacts(explained: ExplainedPlan) -> str:
     rows = [
         (md.code(pair.variable), md.code(format_side(pair.first)), md.code(format_side(pair.second)))
         for pair in explained.artifacts
@@ -73,7 +73,7 @@ def _render_artifacts(explained: Explained) -> str:
     return md.render_table(("artifact", "runs", "would run"), rows) if rows else ""
 
 
-def _render_settings(explained: Explained) -> str:
+def _render_settings(explained: ExplainedPlan) -> str:
     rows = [
         (
             md.code(pair.name),

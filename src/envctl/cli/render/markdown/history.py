@@ -10,7 +10,7 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import format_label
-from envctl.usecases.inspect.history import History, Verified
+from envctl.usecases.inspect.history import History, LedgerVerification
 from envctl.usecases.inspect.releases import ReleaseDetails, Releases
 
 HEADS = ("#", "", "time", "who", "release", "what")
@@ -46,7 +46,7 @@ def render_history(history: History) -> str:
     )
 
 
-def render_ledger_verification(ledger: Verified) -> str:
+def render_ledger_verification(ledger: LedgerVerification) -> str:
     if not ledger.entries:
         return render_page(f"## {NEUTRAL} The ledger is empty")
     fits = "its 1 entry matches" if ledger.entries == 1 else f"all {format_count(ledger.entries, 'entry')} match"

@@ -4,10 +4,10 @@ from envctl.cli.render.console.project.new_project import describe_placeholders,
 from envctl.cli.render.markdown.page.markup import OK, code, escape, fence_text, render_page, render_table
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.usecases.project.init import Begun
+from envctl.usecases.project.init import InitResult
 
 
-def render_new_project(project: Begun) -> str:
+def render_new_project(project: InitResult) -> str:
     extent = f"{format_count(len(project.files), 'file')} from the template {escape(project.template)}"
     if project.mode == "planned":
         return render_page(

@@ -12,7 +12,7 @@ from envctl.cli.render.markdown.attributes import format_digest
 from envctl.cli.render.markdown.page.budget import count_utf16
 from envctl.cli.render.markdown.page.markup import OK, capitalize, code, escape, render_page, render_table
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
-from envctl.usecases.inspect.settings import Valid
+from envctl.usecases.inspect.settings import ValidationResult
 
 HEADS = ("setting", "value", "source", "stacks")
 MAX_VALUE_SIZE = 2_000
@@ -40,7 +40,7 @@ def _format_value(setting: Setting) -> str:
     return text if count_utf16(text) <= MAX_VALUE_SIZE else format_digest(text)
 
 
-def render_validation(valid: Valid) -> str:
+def render_validation(valid: ValidationResult) -> str:
     word, _, extent = in_a_line(valid).partition(": ")
     unread = [f"- {code(path)} is not read: {SETTINGS_PATHS_HINT}" for path in valid.unread]
     remarks = [f"- {escape(remark)}" for remark in valid.remarks]

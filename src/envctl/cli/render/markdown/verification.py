@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from envctl.cli.render.console.deployment.verification import summarize_checks
 from envctl.cli.render.markdown.page import markup as md
-from envctl.usecases.deployment.verification import Checked, Verification
+from envctl.usecases.deployment.verification import CheckOutcome, Verification
 
 MARKS = {"passed": md.OK, "failed": md.FAIL, "skipped": md.NEUTRAL}
 
@@ -20,7 +20,7 @@ def render_verification(verification: Verification) -> str:
     )
 
 
-def render_checks(results: Sequence[Checked]) -> str:
+def render_checks(results: Sequence[CheckOutcome]) -> str:
     rows = (
         (MARKS[check.outcome], md.escape(check.name), md.escape(check.problem or check.outcome)) for check in results
     )

@@ -15,11 +15,11 @@ NAME_KEYS = ("Sid", "sid", "Id", "ID", "id", "Name", "name")
 MAX_DEPTH = 50
 
 
-class Absent:
+class MissingValue:
     """Marker of a missing value: a document may contain null."""
 
 
-ABSENT = Absent()
+ABSENT = MissingValue()
 
 
 @dataclass(frozen=True)

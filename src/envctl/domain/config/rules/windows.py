@@ -54,19 +54,19 @@ Window: TypeAlias = AbsoluteWindow | WeeklyWindow
 
 
 @dataclass(frozen=True)
-class Closed:
+class WindowClosure:
     window: Window | None  # active deny window with the latest end; None: no allow window is active
     opens: datetime | None  # in UTC; None: in 400 days or later
 
 
-def find_closure(windows: Sequence[Window], now: datetime) -> Closed | None:
+def find_closure(windows: Sequence[Window], now: datetime) -> WindowClosure | None:
     """Return the reason for being closed, or None if open. The zones must be valid."""
     moment = now.astimezone(UTC)
     opens = _find_opening(windows, moment, moment + HORIZON)
     if opens == moment:
         return None
     denied = _find_active_deny(windows, moment)
-    return Closed(denied[0] if denied else None, opens)
+    return WindowClosure(denied[0] if denied else None, opens)
 
 
 def find_flaw(windows: Sequence[Window]) -> tuple[int, str] | None:

@@ -25,12 +25,12 @@ from envctl.domain.ledger.state import (
     EMPTY_ENVIRONMENT,
     Debt,
     Deployment,
+    DistrustedEntry,
     EnvironmentState,
     Evidence,
     Hold,
     LedgerState,
     Outcome,
-    Unbelieved,
 )
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
@@ -116,9 +116,9 @@ def _record_arrival(
     return {**came, done.release: {**known, environment: number}}
 
 
-def to_unbelieved(entry: Entry, why: str) -> Unbelieved:
+def to_unbelieved(entry: Entry, why: str) -> DistrustedEntry:
     environment = "" if isinstance(entry.event, ReleaseCreated) else entry.event.environment
-    return Unbelieved(entry.seq, environment, entry.event.kind, entry.actor, entry.at, why)
+    return DistrustedEntry(entry.seq, environment, entry.event.kind, entry.actor, entry.at, why)
 
 
 def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:

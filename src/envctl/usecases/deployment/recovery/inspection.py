@@ -12,7 +12,7 @@ from envctl.usecases.deployment.leaving.lost_states import describe_lost, find_l
 from envctl.usecases.deployment.planning import plan_each, plan_stacks
 from envctl.usecases.deployment.prepare import PreparedRelease
 from envctl.usecases.deployment.recovery.lock_breaking import break_lock
-from envctl.usecases.deployment.rollout.abort import TrafficRestore, WentBack
+from envctl.usecases.deployment.rollout.abort import RestoredTraffic, TrafficRestore
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack
@@ -29,7 +29,7 @@ class RecoveryFindings:
     rescued: tuple[str, ...] = ()  # Stacks with an unsaved state, now saved.
     left: tuple[StackPlan, ...] = ()  # Plans to complete the deployment.
     unseen: tuple[errors.Problem, ...] = ()  # Errors of the inspection.
-    back: tuple[WentBack, ...] = ()  # Stacks with restored traffic.
+    back: tuple[RestoredTraffic, ...] = ()  # Stacks with restored traffic.
 
 
 def inspect_stacks(context: Context, here: EnvironmentState, ready: PreparedRelease) -> RecoveryFindings:

@@ -8,14 +8,14 @@ from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.changes import StackPlan
 from envctl.usecases.deployment.deploy import Pipeline
 from envctl.usecases.deployment.recovery.stages import (
-    Closed,
     CloseDeployment,
+    ClosedRecovery,
     ImportResources,
     InspectStacks,
     Interruption,
     RequireRestored,
 )
-from envctl.usecases.deployment.rollout.abort import WentBack
+from envctl.usecases.deployment.rollout.abort import RestoredTraffic
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -23,7 +23,7 @@ from envctl.usecases.release.next_steps import build_adviser
 
 
 @dataclass(frozen=True)
-class Recovered:
+class RecoveryResult:
     """The result of a recovery.
 
     Attributes:
@@ -45,7 +45,7 @@ class Recovered:
     rescued: tuple[str, ...] = ()
     left: tuple[StackPlan, ...] = ()
     unseen: tuple[Problem, ...] = ()
-    back: tuple[WentBack, ...] = ()
+    back: tuple[RestoredTraffic, ...] = ()
     taken_in: tuple[str, ...] = ()
     abandoned_imports: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Recovered:
 
 def recover(
     ports: Ports, environment: str, existing: Sequence[tuple[str, str]] = (), *, dry_run: bool = False
-) -> Recovered:
+) -> RecoveryResult:
     """Close an interrupted deployment, and import `existing`: addresses as in `find_import_target`, with ids.
 
     Raise LockHeldError if the deployment is still running here or, according to Terraform's lock, elsewhere.
@@ -61,12 +61,12 @@ def recover(
     context, target = load.load_context(ports, environment)
     pipeline = build_recovery_pipeline(tuple(existing))
     if dry_run:
-        return Recovered(target, None, "", stages=pipeline.describe(target))
+        return RecoveryResult(target, None, "", stages=pipeline.describe(target))
     with load.lock_target(ports, target, "recover"):
         return to_result(pipeline.run_to_end(Interruption(context, target, journal.load(ports))))
 
 
-def build_recovery_pipeline(existing: tuple[tuple[str, str], ...]) -> Pipeline[Interruption, Closed]:
+def build_recovery_pipeline(existing: tuple[tuple[str, str], ...]) -> Pipeline[Interruption, ClosedRecovery]:
     return (
         Pipeline[Interruption, Interruption]()
         .then(InspectStacks())
@@ -76,10 +76,10 @@ def build_recovery_pipeline(existing: tuple[tuple[str, str], ...]) -> Pipeline[I
     )
 
 
-def to_result(closed: Closed) -> Recovered:
+def to_result(closed: ClosedRecovery) -> RecoveryResult:
     repaired, found = closed.repaired, closed.repaired.interruption
     here = closed.present.find_environment(found.environment)
-    result = Recovered(
+    result = RecoveryResult(
         found.environment,
         here.last if closed.is_recorded else None,
         build_adviser(found.context, closed.present).follow(found.environment).advice,

@@ -1,4 +1,7 @@
-"""The stages of a recovery. What is known after each: `Interruption` → `Inspected` → `Repaired` → `Closed`."""
+"""The stages of a recovery.
+
+What is known after each: `Interruption` → `InspectedStacks` → `RepairedStacks` → `ClosedRecovery`.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -47,7 +50,7 @@ class Interruption:
 
 
 @dataclass(frozen=True)
-class Inspected:
+class InspectedStacks:
     """What was found in the stacks, and repaired there."""
 
     interruption: Interruption
@@ -55,7 +58,7 @@ class Inspected:
 
 
 @dataclass(frozen=True)
-class Repaired(Inspected):
+class RepairedStacks(InspectedStacks):
     """The addresses of imported resources, and of earlier imports without a recorded end."""
 
     taken_in: tuple[str, ...] = ()
@@ -63,10 +66,10 @@ class Repaired(Inspected):
 
 
 @dataclass(frozen=True)
-class Closed:
+class ClosedRecovery:
     """The state of the ledger after the recovery. `is_recorded` if a deployment was unfinished until now."""
 
-    repaired: Repaired
+    repaired: RepairedStacks
     present: LedgerState
     is_recorded: bool
 
@@ -82,16 +85,16 @@ class InspectStacks:
             "plan each stack to show the remaining changes; if a lock of that deployment remains, ask and break it",
         )
 
-    def run(self, found: Interruption) -> Inspected:
+    def run(self, found: Interruption) -> InspectedStacks:
         try:
             broken = _clean_up_moves(found)
             ready = prepare_last(found)
         except inspection.INSPECTION_ERRORS as error:
-            return Inspected(found, RecoveryFindings(unseen=tuple(error.problems)))
+            return InspectedStacks(found, RecoveryFindings(unseen=tuple(error.problems)))
         if ready is None:
-            return Inspected(found, RecoveryFindings())
+            return InspectedStacks(found, RecoveryFindings())
         seen = inspection.inspect_stacks(found.context, found.here, ready)
-        return Inspected(found, replace(seen, broken=(*broken, *seen.broken)))
+        return InspectedStacks(found, replace(seen, broken=(*broken, *seen.broken)))
 
 
 @dataclass(frozen=True)
@@ -107,10 +110,10 @@ class ImportResources:
         imports = tuple(f"import {address} into the state of its stack" for address, _ in self.existing)
         return ("record each unfinished import as abandoned", *imports)
 
-    def run(self, seen: Inspected) -> Repaired:
+    def run(self, seen: InspectedStacks) -> RepairedStacks:
         found = seen.interruption
         imports = StateImporter(found.context.ports, found.environment, found.last.release if found.last else "")
-        repaired = Repaired(found, seen.findings, abandoned_imports=imports.abandon_open(found.present))
+        repaired = RepairedStacks(found, seen.findings, abandoned_imports=imports.abandon_open(found.present))
         if not self.existing:
             return repaired
         ready = prepare_last(found)
@@ -131,10 +134,10 @@ class CloseDeployment:
     def describe(self, environment: str) -> tuple[str, ...]:
         return (f"record the interrupted deployment of {environment} as closed",)
 
-    def run(self, repaired: Repaired) -> Closed:
+    def run(self, repaired: RepairedStacks) -> ClosedRecovery:
         last, ports = repaired.interruption.last, repaired.interruption.context.ports
         if last is None or last.outcome != "unfinished":
-            return Closed(repaired, journal.load(ports), is_recorded=False)
+            return ClosedRecovery(repaired, journal.load(ports), is_recorded=False)
         target, reason = repaired.interruption.environment, _explain_end(repaired.findings)
 
         def decide_event(now: LedgerState) -> Event | None:
@@ -143,7 +146,7 @@ class CloseDeployment:
                 return None
             return DeploymentAbandoned(target, still.release, still.seq, reason)
 
-        return Closed(repaired, journal.append(ports, decide_event)[0], is_recorded=True)
+        return ClosedRecovery(repaired, journal.append(ports, decide_event)[0], is_recorded=True)
 
 
 class RequireRestored:
@@ -152,7 +155,7 @@ class RequireRestored:
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
         return ("list failed checks, and stacks with split traffic",)
 
-    def run(self, closed: Closed) -> Closed:
+    def run(self, closed: ClosedRecovery) -> ClosedRecovery:
         found, findings = closed.repaired.interruption, closed.repaired.findings
         leaving = {plan.stack: found.resume for plan in findings.left if plan.leaves and found.resume}
         require_restored(closed.present, found.environment, findings.unseen, leaving)

@@ -20,7 +20,7 @@ from envctl.usecases.ports.terraform import PreparedStack
 
 
 @dataclass(frozen=True)
-class WentBack:
+class RestoredTraffic:
     """A stack with all traffic restored to `color`."""
 
     stack: str
@@ -37,7 +37,7 @@ class TrafficRestore:
     traffic: Traffic
     last: Deployment
 
-    def apply_plan(self, plans: tuple[StackPlan, ...], stack: PreparedStack) -> WentBack:
+    def apply_plan(self, plans: tuple[StackPlan, ...], stack: PreparedStack) -> RestoredTraffic:
         """Confirm and apply the plan, record it, and write the original root module again."""
         target, live = self.ready.prepared.environment, self.traffic.live
         if waits_for := [name for plan in plans for name in plan.waits_for]:
@@ -54,7 +54,7 @@ class TrafficRestore:
         self._record_restored(stack)
         end = prepare.resolve_artifact(self.project, self.ready.release, self.ready.settings, stack.name)
         self.write_root_module(stack, find_final_weight(live, end))
-        return WentBack(stack.name, live.color)
+        return RestoredTraffic(stack.name, live.color)
 
     def write_root_module(self, stack: PreparedStack, position: TrafficWeight) -> None:
         ready = self.ready

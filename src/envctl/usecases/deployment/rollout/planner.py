@@ -11,13 +11,13 @@ from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.rollout.traffic import Traffic, find_final_weight, list_step_weights
 from envctl.usecases.deployment import prepare, verification
-from envctl.usecases.deployment.progress import Prepared
+from envctl.usecases.deployment.progress import InitializedRelease
 from envctl.usecases.deployment.rollout import monitor
 from envctl.usecases.deployment.rollout.run import write_traffic_weight
 from envctl.usecases.deployment.rollout_model import StackRollout, WatchList
 
 
-def write_end_positions(prepared: Prepared, here: EnvironmentState) -> None:
+def write_end_positions(prepared: InitializedRelease, here: EnvironmentState) -> None:
     """Write the root modules again if the recorded traffic has changed since rendering."""
     live = {name: here.traffic.get(name) for name in prepared.environment.traffic}
     if prepare.format_traffic(live) != prepared.environment.traffic:
@@ -27,7 +27,7 @@ def write_end_positions(prepared: Prepared, here: EnvironmentState) -> None:
 
 
 def plan_rollouts(
-    prepared: Prepared, plans: Mapping[str, StackPlan], here: EnvironmentState
+    prepared: InitializedRelease, plans: Mapping[str, StackPlan], here: EnvironmentState
 ) -> dict[str, StackRollout]:
     """Return the planned rollouts by stack. Raise OperationFailedError if one is already in progress."""
     found: dict[str, StackRollout] = {}
@@ -46,7 +46,7 @@ def plan_rollouts(
     return found
 
 
-def _plan_rollout(prepared: Prepared, name: str, traffic: Traffic) -> StackRollout:
+def _plan_rollout(prepared: InitializedRelease, name: str, traffic: Traffic) -> StackRollout:
     ports, project, action = prepared.request.context.ports, prepared.request.context.project, prepared.request.action
     value, stack = _find_artifact(prepared, name), project.stacks.get(name)
     rollout, end = stack.rollout if stack else None, find_final_weight(traffic.live, value)
@@ -64,7 +64,7 @@ def _plan_rollout(prepared: Prepared, name: str, traffic: Traffic) -> StackRollo
     return StackRollout(name, traffic.live, steps, end, rollout.wait, replace(watched, outputs=others))
 
 
-def _select_watched(prepared: Prepared, stack: Stack, rollout: Rollout) -> WatchList:
+def _select_watched(prepared: InitializedRelease, stack: Stack, rollout: Rollout) -> WatchList:
     ports, project, target = prepared.request.context.ports, prepared.request.context.project, prepared.request.target
     asked = verification.select_checks(project, target, sandbox=ports.sandbox)
     for name in rollout.abort_checks:
@@ -85,5 +85,5 @@ def _require_at_rest(target: str, name: str, traffic: Traffic) -> None:
     raise OperationFailedError(Problem("E336", message, format_command("recover", target)))
 
 
-def _find_artifact(prepared: Prepared, stack: str) -> str:
+def _find_artifact(prepared: InitializedRelease, stack: str) -> str:
     return prepare.resolve_artifact(prepared.request.context.project, prepared.release, prepared.settings, stack)

@@ -18,7 +18,7 @@ from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_first
 from envctl.usecases.concurrency.dag_runner import Job, Task
 from envctl.usecases.deployment import prepare
-from envctl.usecases.deployment.progress import Attempt, Prepared, RolloutProgress
+from envctl.usecases.deployment.progress import Attempt, InitializedRelease, RolloutProgress
 from envctl.usecases.deployment.rollout import ledger_entries as entries
 from envctl.usecases.deployment.rollout import monitor
 from envctl.usecases.deployment.rollout.monitor import StoppedError
@@ -192,7 +192,9 @@ def _apply_position(attempt: Attempt, stack: str) -> None:
     terraform.apply(attempt.request.target, attempt.prepared.environment.find_stack(stack))
 
 
-def write_traffic_weight(prepared: Prepared, stack: str, position: TrafficWeight, changeover: Changeover) -> None:
+def write_traffic_weight(
+    prepared: InitializedRelease, stack: str, position: TrafficWeight, changeover: Changeover
+) -> None:
     """Write the root module of a stack again, with its traffic at `position`."""
     context, release, settings = prepared.request.context, prepared.release, prepared.settings
     root = prepare.render_stack(context.project, release, settings, stack, position, changeover=changeover)

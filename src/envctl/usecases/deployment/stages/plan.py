@@ -23,8 +23,8 @@ from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.deployment.progress import (
     GuardRunner,
+    InitializedRelease,
     PlannedDeployment,
-    Prepared,
     SelectedRelease,
     UpToDate,
     WorkingTreeRelease,
@@ -114,7 +114,7 @@ class PrepareRelease:
     def describe(self, environment: str) -> tuple[str, ...]:
         return (_describe_rendering(self.stacks, environment),)
 
-    def run(self, selected: SelectedRelease) -> Prepared:
+    def run(self, selected: SelectedRelease) -> InitializedRelease:
         context, target = selected.request.context, selected.request.target
         release, settings, identity = selected.release, selected.settings, selected.guard_request.identity
         if selected.request.action == "rollback":
@@ -127,7 +127,7 @@ class PrepareRelease:
         written = prepare.write_workdirs(context, release, settings, identity, changeover=over)
         environment = account_check.name_sessions(context, written)
         prepare.init_release(context, environment, release)
-        return Prepared(**vars(selected), environment=environment)
+        return InitializedRelease(**vars(selected), environment=environment)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class CreateRelease:
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
         return ("bundle the working tree into a release",)
 
-    def run(self, tree: WorkingTreeRelease) -> Prepared:
+    def run(self, tree: WorkingTreeRelease) -> InitializedRelease:
         ports, project = tree.request.context.ports, tree.request.context.project
         bundle = releases.pack(tree.release)
         identity = releases.compute_identity(bundle)
@@ -182,7 +182,9 @@ class CreateRelease:
         environment = replace(tree.environment, release=identity)
         guards = GuardRunner(tree.request)
         label = asked.present.find_label(identity) or release_store.label_new_release(ports, identity, tree.release)
-        return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, label, environment)
+        return InitializedRelease(
+            tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, label, environment
+        )
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ class PlanStacks:
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
         return (f"plan {describe_stacks(self.stacks)}{', side by side' if len(self.stacks) > 1 else ''}",)
 
-    def run(self, prepared: Prepared) -> PlannedDeployment:
+    def run(self, prepared: InitializedRelease) -> PlannedDeployment:
         request, over, only = prepared.request, prepared.guard_request.changeover, prepared.only
         ports, target = request.context.ports, request.target
         present = journal.load(ports)
@@ -294,7 +296,10 @@ def describe_stacks(stacks: tuple[str, ...]) -> str:
 
 
 def _find_lost_states(
-    prepared: Prepared, stacks: Sequence[PreparedStack], plans: Mapping[str, StackPlan], here: EnvironmentState
+    prepared: InitializedRelease,
+    stacks: Sequence[PreparedStack],
+    plans: Mapping[str, StackPlan],
+    here: EnvironmentState,
 ) -> tuple[str, ...]:
     """Return the lost states. Raise OperationFailedError for one, unless `--state-lost` was given."""
     ports, target = prepared.request.context.ports, prepared.request.target
@@ -332,7 +337,7 @@ def _require_upstreams(planned: PlannedDeployment) -> None:
             raise UsageError(Problem("E028", message, f"{again} --stack {plan.stack} --with-upstream"))
 
 
-def is_up_to_date(prepared: Prepared, lost: Sequence[str], here: EnvironmentState) -> bool:
+def is_up_to_date(prepared: InitializedRelease, lost: Sequence[str], here: EnvironmentState) -> bool:
     """Return true if there is no reason to deploy the release again, apart from the changes of its plan."""
     current, request, environment = here.current, prepared.guard_request, prepared.environment
     if request.action == "destroy":
@@ -370,7 +375,7 @@ def _has_new_rules(request: Request) -> bool:
     return document is None or not document.is_entry
 
 
-def confirm_plan(prepared: Prepared, plan: EnvironmentPlan, *, before: str = "") -> None:
+def confirm_plan(prepared: InitializedRelease, plan: EnvironmentPlan, *, before: str = "") -> None:
     """Ask the operator to confirm the plan. `before` names a stack replanned during the deployment.
 
     Raise OperationFailedError if files in the working directories changed meanwhile: an apply reads scripts and

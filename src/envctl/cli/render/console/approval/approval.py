@@ -10,11 +10,11 @@ from envctl.cli.render.terminal.text import print_hint, print_item, print_text, 
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.approval.approve import Approved, Withdrawn
-from envctl.usecases.approval.ci_reviewers import Reviewed
+from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
+from envctl.usecases.approval.ci_reviewers import ReviewResult
 
 
-def show_approval(approved: Approved, out: Console) -> None:
+def show_approval(approved: ApprovalResult, out: Console) -> None:
     verb = "had already approved" if approved.already else "approved"
     release = format_label_or_id(approved.label, approved.release)
     what = f" {verb} release {release} for {approved.environment} (gate {approved.gate})."
@@ -22,7 +22,7 @@ def show_approval(approved: Approved, out: Console) -> None:
     _show_validity(approved, out)
 
 
-def show_reviews(reviewed: Reviewed, out: Console) -> None:
+def show_reviews(reviewed: ReviewResult, out: Console) -> None:
     if not reviewed.reviewers:
         print_text(out, f"This job has no reviewers: {reviewed.environment} requires none in GitHub.")
     for each in reviewed.reviewers:
@@ -42,18 +42,18 @@ def describe_missing_approvals(missing: Mapping[str, int]) -> str:
     return f"Still missing: {', '.join(counts)}."
 
 
-def describe_validity(approval: Approved | Reviewed, zone: Zone = None) -> str:
+def describe_validity(approval: ApprovalResult | ReviewResult, zone: Zone = None) -> str:
     """Return for which plan the approval is valid, and until when if it expires."""
     where = f" in {approval.where}" if approval.where else ""
     end = (
         f" until {format_time(approval.expires_at, zone)}"
-        if isinstance(approval, Approved) and approval.expires_at
+        if isinstance(approval, ApprovalResult) and approval.expires_at
         else ""
     )
     return f"Valid{end} for plan {shorten_id(approval.plan)}{where}, or a subset of it."
 
 
-def _show_validity(approval: Approved | Reviewed, out: Console) -> None:
+def _show_validity(approval: ApprovalResult | ReviewResult, out: Console) -> None:
     if approval.plan:
         print_text(out, describe_validity(approval))
     print_warnings(out, map(to_one_line, approval.notes))
@@ -67,7 +67,7 @@ def _show_validity(approval: Approved | Reviewed, out: Console) -> None:
     print_hint(out, approval.next)
 
 
-def show_withdrawal(withdrawn: Withdrawn, out: Console) -> None:
+def show_withdrawal(withdrawn: WithdrawalResult, out: Console) -> None:
     if not withdrawn.release:
         print_text(out, f"No approval to withdraw: no release is waiting for {withdrawn.environment}.")
         return

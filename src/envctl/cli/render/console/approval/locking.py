@@ -6,10 +6,10 @@ from envctl.cli.render.terminal.text import format_actor, print_hint, print_text
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.ledger.state import Hold, Lock
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.inspect.locking import Locked, Unlocked
+from envctl.usecases.inspect.locking import LockResult, UnlockResult
 
 
-def show_lock(locked: Locked, out: Console) -> None:
+def show_lock(locked: LockResult, out: Console) -> None:
     if locked.already:
         print_text(out, (locked.environment, "bold"), f" is already locked, {_format_holder(locked.lock)}")
         print_text(out, "The lock stays unchanged.")
@@ -20,7 +20,7 @@ def show_lock(locked: Locked, out: Console) -> None:
     print_hint(out, locked.next)
 
 
-def show_unlock(unlocked: Unlocked, out: Console) -> None:
+def show_unlock(unlocked: UnlockResult, out: Console) -> None:
     if unlocked.lock:
         print_text(out, (unlocked.environment, "bold"), f" is unlocked. It was locked {_format_holder(unlocked.lock)}")
     elif unlocked.hold:

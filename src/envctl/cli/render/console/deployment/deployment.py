@@ -15,14 +15,14 @@ from envctl.domain.guards import Refusal
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
-from envctl.usecases.deployment.result import Deployed
+from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.rollout_model import RolledOut
 
 # Their sentences were true when the deployment began.
 PAST_WARNINGS = "Guards warned before the deployment"
 
 
-def show_deployment(deployed: Deployed, out: Console) -> None:
+def show_deployment(deployed: DeploymentResult, out: Console) -> None:
     if deployed.dry_run:
         _show_dry_run(deployed, out)
         return
@@ -51,7 +51,7 @@ def show_deployment(deployed: Deployed, out: Console) -> None:
     print_hint(out, deployed.next)
 
 
-def format_headline(deployed: Deployed) -> str:
+def format_headline(deployed: DeploymentResult) -> str:
     """Return the new state of the environment, without a final period."""
     release = f"release {format_label_or_id(deployed.label, deployed.release)}"
     if deployed.only:
@@ -69,7 +69,7 @@ def format_headline(deployed: Deployed) -> str:
             return f"{deployed.environment} runs {release}"
 
 
-def describe_up_to_date(deployed: Deployed) -> str:
+def describe_up_to_date(deployed: DeploymentResult) -> str:
     if deployed.action == "destroy":
         return f"Nothing to do: {deployed.environment} is already empty."
     if deployed.only:
@@ -78,7 +78,7 @@ def describe_up_to_date(deployed: Deployed) -> str:
     return f"Nothing to do: {deployed.environment} already runs {release} with these settings."
 
 
-def format_extent(deployed: Deployed) -> str:
+def format_extent(deployed: DeploymentResult) -> str:
     done = deployed.deployment
     if done is None:
         return ""
@@ -89,7 +89,7 @@ def format_extent(deployed: Deployed) -> str:
     return f"{count}, in {format_seconds((done.ended_at - done.started_at).total_seconds())}"
 
 
-def describe_hold(deployed: Deployed) -> str:
+def describe_hold(deployed: DeploymentResult) -> str:
     if not deployed.held:
         return f"The release before is already on hold in {deployed.environment}."
     held = format_label_or_id(deployed.held_label, deployed.held)
@@ -102,26 +102,26 @@ def describe_rollout(rolled: RolledOut) -> str:
     return f"The requests of {rolled.stack} moved from {rolled.before} to {rolled.color}{shares}."
 
 
-def is_unverified(deployed: Deployed) -> bool:
+def is_unverified(deployed: DeploymentResult) -> bool:
     """Check if a full deployment was not verified afterwards."""
     done = deployed.action != "destroy" and not deployed.up_to_date and not deployed.only
     return done and deployed.verification is None
 
 
-def list_past_warnings(deployed: Deployed) -> tuple[Refusal, ...]:
+def list_past_warnings(deployed: DeploymentResult) -> tuple[Refusal, ...]:
     """Return the warnings of guards to repeat afterwards, without drift corrected by the deployment."""
     is_corrected = not deployed.up_to_date and not deployed.only
     return tuple(each for each in deployed.warnings if each.code != GuardCode.DRIFT or not is_corrected)
 
 
-def describe_partial(deployed: Deployed) -> str:
+def describe_partial(deployed: DeploymentResult) -> str:
     """Return a note about a deployment of some stacks; empty for all others."""
     if not deployed.only or deployed.up_to_date or deployed.dry_run:
         return ""
     return "A partial release is not verified. An apply of all stacks completes it."
 
 
-def describe_overrides(deployed: Deployed) -> str:
+def describe_overrides(deployed: DeploymentResult) -> str:
     """Summarize the guards overridden by break-glass, without a final period; empty if there were none."""
     if not deployed.waived or deployed.up_to_date:
         return ""
@@ -130,14 +130,14 @@ def describe_overrides(deployed: Deployed) -> str:
     return f"BREAK-GLASS in {deployed.environment}: {guards} refused, and {were} overridden"
 
 
-def describe_debt(deployed: Deployed) -> str:
+def describe_debt(deployed: DeploymentResult) -> str:
     condition = f"a normal promotion to {deployed.environment}"
     if deployed.action != "promote":
         condition = f"a normal deployment of a release to {deployed.environment}"
     return f"This is a debt, owed until {condition}"
 
 
-def _render_headline(deployed: Deployed) -> Text:
+def _render_headline(deployed: DeploymentResult) -> Text:
     if deployed.up_to_date:
         return to_text(describe_up_to_date(deployed))
     text = to_text(format_headline(deployed))
@@ -147,7 +147,7 @@ def _render_headline(deployed: Deployed) -> Text:
     return text.append(f" ({format_extent(deployed)})" if deployed.deployment else "")
 
 
-def _show_verification(deployed: Deployed, out: Console) -> None:
+def _show_verification(deployed: DeploymentResult, out: Console) -> None:
     if deployed.verification is not None:
         show_checks(deployed.verification.checks, out)
     elif is_unverified(deployed):
@@ -155,14 +155,14 @@ def _show_verification(deployed: Deployed, out: Console) -> None:
         print_text(out, ("not verified", "bold yellow"), f": {command}")
 
 
-def _show_dry_run(deployed: Deployed, out: Console) -> None:
+def _show_dry_run(deployed: DeploymentResult, out: Console) -> None:
     what = f"release {format_label_or_id(deployed.label, deployed.release)}" if deployed.release else "the working tree"
     print_text(out, "Dry run, no changes. ", _describe_purpose(deployed, what), ", envctl would:")
     show_stages(deployed.stages, out)
     print_hint(out, deployed.next)
 
 
-def _describe_purpose(deployed: Deployed, what: str) -> str:
+def _describe_purpose(deployed: DeploymentResult, what: str) -> str:
     match deployed.action:
         case "destroy":
             return f"To destroy all resources of {deployed.environment}"

@@ -8,11 +8,11 @@ from envctl.cli.render.console.deployment.deployment import show_deployment
 from envctl.cli.render.console.plan.drift import show_drift
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
-from envctl.usecases.drift.fix import Fixed
+from envctl.usecases.drift.fix import DriftFix
 from envctl.usecases.drift.result import Drift
 
 
-def show_drift_fix(fixed: Fixed, out: Console) -> None:
+def show_drift_fix(fixed: DriftFix, out: Console) -> None:
     show_drift(remove_next_commands(fixed.drift), out)
     for mended in fixed.mended:
         out.print()

@@ -8,10 +8,10 @@ from envctl.cli.render.terminal.operation_nouns import describe_operation
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import format_actor, print_hint, print_item, print_text
 from envctl.cli.render.terminal.times import format_time
-from envctl.usecases.deployment.recovery.recover import Recovered
+from envctl.usecases.deployment.recovery.recover import RecoveryResult
 
 
-def show_recovery(recovered: Recovered, out: Console) -> None:
+def show_recovery(recovered: RecoveryResult, out: Console) -> None:
     deployment = recovered.deployment
     if recovered.stages:
         print_text(out, f"Dry run, no changes. To recover {recovered.environment}, envctl would:")
@@ -43,7 +43,7 @@ def show_recovery(recovered: Recovered, out: Console) -> None:
     print_hint(out, recovered.next)
 
 
-def _show_remaining(recovered: Recovered, out: Console) -> None:
+def _show_remaining(recovered: RecoveryResult, out: Console) -> None:
     open_stacks = [stack for stack in recovered.left if stack.changes or stack.waits_for]
     complete = [stack.stack for stack in recovered.left if stack not in open_stacks]
     if open_stacks:

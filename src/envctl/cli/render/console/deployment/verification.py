@@ -8,7 +8,7 @@ from rich.text import Text
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_one_line
 from envctl.domain.release_label import format_label_or_id
-from envctl.usecases.deployment.verification import Checked, Verification
+from envctl.usecases.deployment.verification import CheckOutcome, Verification
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("-", "dim")}
 
@@ -20,7 +20,7 @@ def show_verification(verification: Verification, out: Console) -> None:
     print_hint(out, verification.next)
 
 
-def show_checks(checks: Sequence[Checked], out: Console, head: Text | None = None) -> None:
+def show_checks(checks: Sequence[CheckOutcome], out: Console, head: Text | None = None) -> None:
     """Print a summary after `head`, and each check."""
     passed = any(check.outcome == "passed" for check in checks)
     print_text(out, (head or Text()).append(summarize_checks(checks), "green" if passed else "bold yellow"))
@@ -30,7 +30,7 @@ def show_checks(checks: Sequence[Checked], out: Console, head: Text | None = Non
         print_item(out, "  ", (mark, style), f" {check.name} {check.outcome}{problem}", indent=4)
 
 
-def summarize_checks(checks: Sequence[Checked]) -> str:
+def summarize_checks(checks: Sequence[CheckOutcome]) -> str:
     """Summarize checks. A release without any checks must not look well verified."""
     counts = {name: sum(check.outcome == name for check in checks) for name in MARKS}
     skipped = f"{counts['skipped']} skipped" if counts["skipped"] else ""

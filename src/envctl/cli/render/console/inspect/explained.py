@@ -16,7 +16,7 @@ from envctl.domain.plan.attribution import Cause, Part
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import group_differences
 from envctl.domain.release_label import format_label_or_id
-from envctl.usecases.inspect.explain_plan import Explained
+from envctl.usecases.inspect.explain_plan import ExplainedPlan
 
 CAUSE_TITLES: dict[Cause, str] = {
     "release": "Because of the release",
@@ -38,7 +38,7 @@ _STYLES: dict[Cause, str] = {
 }
 
 
-def show_explained_plan(explained: Explained, out: Console) -> None:
+def show_explained_plan(explained: ExplainedPlan, out: Console) -> None:
     print_text(out, (format_verdict(explained.plan), "bold"), f" · plan of {describe_subject(explained)}")
     print_text(out, summarize_causes(explained))
     summarized = is_summarized(explained.plan.stacks)
@@ -65,7 +65,7 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
     print_hint(out, explained.plan.next)
 
 
-def describe_subject(explained: Explained) -> str:
+def describe_subject(explained: ExplainedPlan) -> str:
     """Return the planned release, and the one deployed now."""
     release = format_label_or_id(explained.label, explained.release)
     what = f"release {release}" if explained.release else "the working tree"
@@ -76,16 +76,16 @@ def describe_subject(explained: Explained) -> str:
     return f"{what}, after {format_label_or_id(explained.runs_label, explained.runs)}"
 
 
-def summarize_causes(explained: Explained) -> str:
+def summarize_causes(explained: ExplainedPlan) -> str:
     parts = [f"{part.cause}: {format_total(to_environment_plan(part, explained))}" for part in explained.parts]
     return "; ".join(parts) or format_total(explained.plan)
 
 
-def to_environment_plan(part: Part, explained: Explained) -> EnvironmentPlan:
+def to_environment_plan(part: Part, explained: ExplainedPlan) -> EnvironmentPlan:
     return EnvironmentPlan(explained.environment, explained.release, part.stacks)
 
 
-def list_setting_changes(explained: Explained) -> Iterator[str]:
+def list_setting_changes(explained: ExplainedPlan) -> Iterator[str]:
     """Yield the changed settings, each with its current origin."""
     for pair in explained.settings:
         before, _ = format_setting(pair.first)
@@ -93,7 +93,7 @@ def list_setting_changes(explained: Explained) -> Iterator[str]:
         yield f"{pair.name}: {before} → {now}{f'  ({place})' if place else ''}"
 
 
-def _show_cause(cause: Cause, explained: Explained, out: Console) -> None:
+def _show_cause(cause: Cause, explained: ExplainedPlan, out: Console) -> None:
     match cause:
         case "release":
             _show_code(explained, out)
@@ -106,7 +106,7 @@ def _show_cause(cause: Cause, explained: Explained, out: Console) -> None:
             return
 
 
-def _show_code(explained: Explained, out: Console) -> None:
+def _show_code(explained: ExplainedPlan, out: Console) -> None:
     if explained.code and not is_unchanged(explained.code):
         show_release_changes(explained.code, out)
     for pair in explained.artifacts:
@@ -116,7 +116,7 @@ def _show_code(explained: Explained, out: Console) -> None:
             print_text(out, each, indent=6)
 
 
-def _show_drift(explained: Explained, out: Console) -> None:
+def _show_drift(explained: ExplainedPlan, out: Console) -> None:
     for drifted in explained.drifted:
         for finding in group_differences([(explained.environment, StackPlan(drifted.stack, drifted.resources))]):
             show_finding(finding, out, single=True, drift=True)

@@ -21,7 +21,7 @@ from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Actor, DeploymentStarted, Event
 from envctl.domain.release_label import format_label_name
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.inspect.history import History, Verified
+from envctl.usecases.inspect.history import History, LedgerVerification
 
 MIN_TABLE_WIDTH = 100
 RELEASE_WIDTH = 12
@@ -63,7 +63,7 @@ def list_failure_logs(history: History) -> Iterator[str]:
             yield f"#{entry.seq}: details are in the log of its job: {entry.actor.run_url}"
 
 
-def show_ledger_verification(verified: Verified, out: Console) -> None:
+def show_ledger_verification(verified: LedgerVerification, out: Console) -> None:
     if not verified.entries:
         print_text(out, "The ledger is empty.")
         return

@@ -4,10 +4,10 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_nowrap, print_text
-from envctl.cli.results import ReportWritten
+from envctl.cli.results import ReportFile
 
 
-def show_report(report: ReportWritten, out: Console) -> None:
+def show_report(report: ReportFile, out: Console) -> None:
     print_nowrap(out, "Wrote ", (report.path, "bold"))
     shown = (
         format_count(report.environments, "environment"),

@@ -13,8 +13,8 @@ from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
-from envctl.usecases.inspect.render import Rendered
-from envctl.usecases.inspect.settings import Valid
+from envctl.usecases.inspect.render import RenderedRoots
+from envctl.usecases.inspect.settings import ValidationResult
 
 SETTINGS_PATHS_HINT = (
     "settings belong in environments/ENV/terraform.tfvars, for one stack in environments/ENV/STACK.tfvars, for all"
@@ -78,13 +78,13 @@ def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
             assert_never(setting.origin)
 
 
-def show_validation(valid: Valid, out: Console) -> None:
+def show_validation(valid: ValidationResult, out: Console) -> None:
     print_text(out, one_line.format_validation(valid))
     unread = (f"{path} is not read: {SETTINGS_PATHS_HINT}" for path in valid.unread)
     print_warnings(out, (*unread, *valid.remarks))
 
 
-def show_root_modules(rendered: Rendered, out: Console) -> None:
+def show_root_modules(rendered: RenderedRoots, out: Console) -> None:
     if rendered.release:
         label = format_label_or_id(rendered.label, rendered.release)
         print_text(out, f"# release {label}, with today's settings of {rendered.environment}")

@@ -8,10 +8,10 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_nowrap, print_text
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
-from envctl.usecases.inspect.eject import Ejected
+from envctl.usecases.inspect.eject import EjectedProject
 
 
-def show_ejected(ejected: Ejected, out: Console) -> None:
+def show_ejected(ejected: EjectedProject, out: Console) -> None:
     count = sum(len(each.stacks) for each in ejected.environments)
     extent = f": {format_count(count, 'root module')}, {format_count(len(ejected.files), 'file')}"
     print_text(out, "Would write " if ejected.mode == "planned" else "Wrote ", (ejected.folder, "bold"), extent)

@@ -8,7 +8,7 @@ from rich.console import Console
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text
-from envctl.usecases.project.init import Begun
+from envctl.usecases.project.init import InitResult
 
 PART_MEANINGS = {
     "envctl.toml": "the pipeline, its rules, and the stacks",
@@ -20,7 +20,7 @@ PART_MEANINGS = {
 }
 
 
-def show_new_project(begun: Begun, out: Console) -> None:
+def show_new_project(begun: InitResult, out: Console) -> None:
     extent = f" from the template {begun.template}: {format_count(len(begun.files), 'file')}"
     if begun.mode == "planned":
         print_text(out, "Would create ", (begun.folder, "bold"), extent)
@@ -39,7 +39,7 @@ def show_new_project(begun: Begun, out: Console) -> None:
         print_text(out, describe_placeholders(begun))
 
 
-def list_parts(begun: Begun) -> Iterator[tuple[str, str]]:
+def list_parts(begun: InitResult) -> Iterator[tuple[str, str]]:
     """Yield the main files and folders with their meaning."""
     for top, paths in groupby(begun.files, key=lambda path: path.partition("/")[0]):
         if top == "modules":
@@ -49,7 +49,7 @@ def list_parts(begun: Begun) -> Iterator[tuple[str, str]]:
             yield (top if top.endswith(".toml") else f"{top}/"), PART_MEANINGS[top]
 
 
-def describe_placeholders(begun: Begun) -> str:
+def describe_placeholders(begun: InitResult) -> str:
     """Name the placeholders to replace before using AWS."""
     ids, are = ("id", "is a placeholder") if len(begun.placeholders) == 1 else ("ids", "are placeholders")
     return f"Before a deployment to AWS: the account {ids} of {', '.join(begun.placeholders)} {are}; see README.md."

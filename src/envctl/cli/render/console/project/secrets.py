@@ -11,7 +11,7 @@ from envctl.cli.render.terminal.text import print_hint, print_item, print_text, 
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretState, Sighting
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked, SecretVariable
+from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsCheck, SecretVariable
 from envctl.usecases.account.secret_set import SecretSet
 
 HEADERS = ("", "secret", "in", "last changed", "used by")
@@ -47,7 +47,7 @@ def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
         print_item(out, ("! ", "bold yellow"), f"{each.secret.name}: {each.remark}")
 
 
-def show_secrets_check(checked: SecretsChecked, out: Console) -> None:
+def show_secrets_check(checked: SecretsCheck, out: Console) -> None:
     for each in checked.environments:
         print_text(out, (each.environment, "bold"), ": ", *summarize_secrets(each))
     for name in checked.failed:

@@ -6,7 +6,7 @@ from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text, shorten_actor, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.domain.command_lines import format_command
-from envctl.domain.ledger.state import Unbelieved
+from envctl.domain.ledger.state import DistrustedEntry
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 
 MAX_NAMED = 3
@@ -32,7 +32,7 @@ def _show_key(each: PinnedKey, out: Console) -> None:
         print_nowrap(out, f"{'and believed':<{LABEL_WIDTH}}{other}", indent=2)
 
 
-def describe_untrusted(found: tuple[Unbelieved, ...], zone: Zone = None) -> list[str]:
+def describe_untrusted(found: tuple[DistrustedEntry, ...], zone: Zone = None) -> list[str]:
     """Describe the latest untrusted entries, newest first, and the command for older ones."""
     sentences = [
         f"{each} is not trusted: {each.why}. It names {to_one_line(shorten_actor(each.by))} as its author,"
