@@ -17,9 +17,9 @@ from envctl.domain.release.approval_place import (
     encode,
     list_differences,
 )
-from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Backend, Place
 from envctl.domain.release.rendering.root_module import render_root_module
+from envctl.domain.release.wiring import Wiring
 from envctl.usecases.project.load import resolve_bound_place
 from envctl.usecases.project.working_tree import wire_stack
 

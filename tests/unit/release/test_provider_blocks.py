@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.plan.changes import Marker
-from envctl.domain.release.bundle import Release, StackWiring, Wiring, compute_identity, pack, unpack
+from envctl.domain.release.bundle import Release, compute_identity, pack, unpack
 from envctl.domain.release.comparison.changes import compare_releases
 from envctl.domain.release.place import (
     Backend,
@@ -22,6 +22,7 @@ from envctl.domain.release.place import (
 from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.domain.release.rendering.root_override import render_provider_overrides
 from envctl.domain.release.root_code import RootCode, RootProvider
+from envctl.domain.release.wiring import StackWiring, Wiring
 
 ACCOUNT, OTHER = "111111111111", "999999999999"
 ROLE, FOREIGN = f"arn:aws:iam::{ACCOUNT}:role/deployer", f"arn:aws:iam::{OTHER}:role/dns"

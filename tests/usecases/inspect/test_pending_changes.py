@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.status import is_up_to_date
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.bundle import Wiring, compute_identity, pack
+from envctl.domain.release.bundle import compute_identity, pack
+from envctl.domain.release.wiring import Wiring
 from envctl.usecases.inspect.status import EnvironmentStatus, load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context

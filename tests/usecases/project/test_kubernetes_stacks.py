@@ -7,7 +7,8 @@ from kube_api_emulator.schemas.packed import list_versions
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.release.approval_place import list_differences
-from envctl.domain.release.bundle import FORMAT_WITH_KUBERNETES, Release, compute_identity, pack, unpack
+from envctl.domain.release.bundle import Release, compute_identity, pack, unpack
+from envctl.domain.release.manifest import FORMAT_WITH_KUBERNETES
 from envctl.domain.release.place import Backend
 from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.usecases.ports.context import Context

@@ -10,8 +10,8 @@ from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.aws.access import build_credentials_spec
 from envctl.domain.config.project import Project
 from envctl.domain.release.approval_place import bind_place
-from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.rendering.root_module import render_root_module
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.usecases.project.load import resolve_bound_place, resolve_place
 
 DEPLOYER = "arn:aws:iam::111111111111:role/envctl-deployer"

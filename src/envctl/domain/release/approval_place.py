@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.place import Place
 from envctl.domain.release.rendering.root_module import render_place
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.text.lists import join_first
 

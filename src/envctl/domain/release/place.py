@@ -25,7 +25,7 @@ from envctl.domain.plan.provider_accounts import (
     find_provider_source,
     parse_role_account,
 )
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import escape_templates
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE, climb_to_stack
 

@@ -10,12 +10,12 @@ from envctl.domain.plan.provider_accounts import (
     name_configuration,
     suggest_fix,
 )
-from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.code_search import OutsideRead
 from envctl.domain.release.place import Place
 from envctl.domain.release.rendering.root_override import find_region, is_of_environment, to_effective_configuration
 from envctl.domain.release.root_code import RootCode, describe_root
 from envctl.domain.release.root_findings import FileSet, ProviderDeclaration, RootFindings
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.terraform.workdir_names import JSON_OVERRIDE_FILE
 from envctl.domain.text.lists import join_names
 

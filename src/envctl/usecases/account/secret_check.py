@@ -10,7 +10,7 @@ from envctl.domain.aws.secret_values import VariableUse, find_value_secrets, fin
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.exit_codes import worst_exit_code
-from envctl.domain.release.bundle import Wiring
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ledger import journal

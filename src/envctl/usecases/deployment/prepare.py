@@ -14,11 +14,12 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError, Probl
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
-from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.installed_modules import list_installed_files
 from envctl.domain.release.place import Backend
 from envctl.domain.release.rendering.root_module import RootModule, render_module_record, render_root_module
 from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks

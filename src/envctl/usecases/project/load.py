@@ -35,8 +35,9 @@ from envctl.domain.release.artifacts import (
     relocate_images,
     resolve_placeholders,
 )
-from envctl.domain.release.bundle import Release, Wiring, to_json_values
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.place import Backend, Place, render_assume_role
+from envctl.domain.release.wiring import Wiring, to_json_values
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
 from envctl.domain.terraform.expressions import escape_templates

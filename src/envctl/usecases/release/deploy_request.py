@@ -15,8 +15,9 @@ from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_changeover
 from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.artifacts import select_images
-from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.rendering.root_override import pair_addresses
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.rules.document import to_rules
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings

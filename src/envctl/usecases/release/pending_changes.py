@@ -14,9 +14,10 @@ from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import BundleState
 from envctl.domain.images.image_reference import Image
 from envctl.domain.ledger.state import Deployment, LedgerState
-from envctl.domain.release.bundle import File, Release, StackWiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import is_pinned_call
 from envctl.domain.release.root_code import RootCode
+from envctl.domain.release.wiring import StackWiring
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER

@@ -21,8 +21,9 @@ from envctl.domain.plan.fingerprint import PlanFingerprint
 from envctl.domain.redaction import Redactor
 from envctl.domain.release import approval_place
 from envctl.domain.release.approval_place import BoundPlace, describe_differences
-from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
+from envctl.domain.release.bundle import Release, unpack
 from envctl.domain.release.commit_message import CommitName, name_commit
+from envctl.domain.release.manifest import DamagedBundleError
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting, format_canonical_json
 from envctl.domain.text.identifiers import shorten_id

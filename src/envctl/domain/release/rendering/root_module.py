@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.installed_modules import locate_modules
 from envctl.domain.release.place import Place, list_project_tables, render_provider_blocks
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var
 from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.variables import Variable

@@ -16,9 +16,10 @@ from envctl.domain.plan.provider_accounts import (
     parse_role_account,
     to_provider_configuration,
 )
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.place import Backend, Place, list_default_tags, merge_tables, render_assume_role
 from envctl.domain.release.root_code import RootCode, RootProvider
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var, to_plain_json
 from envctl.domain.terraform.generated_files import GeneratedFiles, list_json_providers
 from envctl.domain.terraform.outputs import StackInput

@@ -11,20 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.bundle import (
-    MANIFEST,
-    DamagedBundleError,
-    File,
-    Release,
-    StackWiring,
-    Wiring,
-    compute_identity,
-    find_clash,
-    find_folder_fault,
-    find_path_fault,
-    pack,
-    unpack,
-)
+from envctl.domain.release.bundle import MANIFEST, File, Release, compute_identity, pack, unpack
+from envctl.domain.release.manifest import DamagedBundleError
+from envctl.domain.release.portable_paths import find_clash, find_folder_fault, find_path_fault
+from envctl.domain.release.wiring import StackWiring, Wiring
 
 WIRING = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {"web": {}})
 OUTSIDE = {
