@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from envctl.adapters.toml import load_project
 from envctl.domain.release.bundle import Release, compute_identity, pack, unpack
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.literals import format_number

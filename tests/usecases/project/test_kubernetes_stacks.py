@@ -6,10 +6,11 @@ import pytest
 from kube_api_emulator.schemas.packed import list_versions
 
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.release.approval_place import list_differences
 from envctl.domain.release.bundle import Release, compute_identity, pack, unpack
 from envctl.domain.release.manifest import FORMAT_WITH_KUBERNETES
-from envctl.domain.release.place import Backend
+from envctl.domain.release.place import place_digest
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.place_digest import list_differences
 from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
@@ -222,7 +223,7 @@ def test_approval_is_bound_to_the_cluster() -> None:
     places = []
     for project in (named, named.replace("shop-blue", "shop-green")):
         context, release = build(write(project))
-        places.append(load.resolve_bound_place(context.project, "prod", release.wiring))
+        places.append(place_digest.resolve_bound_place(context.project, "prod", release.wiring))
     assert list_differences(*places) == ("cluster shop-blue -> shop-green",)
 
 

@@ -11,8 +11,9 @@ from envctl.domain.plan.provider_accounts import (
     suggest_fix,
 )
 from envctl.domain.release.code_search import OutsideRead
-from envctl.domain.release.place import Place
-from envctl.domain.release.rendering.root_override import find_region, is_of_environment, to_effective_configuration
+from envctl.domain.release.place.environment_place import Place
+from envctl.domain.release.place.provider_overrides import to_effective_configuration
+from envctl.domain.release.place.provider_roles import find_region, is_of_environment
 from envctl.domain.release.root_code import RootCode, describe_root
 from envctl.domain.release.root_findings import FileSet, ProviderDeclaration, RootFindings
 from envctl.domain.release.wiring import Wiring

@@ -16,7 +16,8 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.installed_modules import list_installed_files
-from envctl.domain.release.place import Backend
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.rendering.root_module import RootModule, render_module_record, render_root_module
 from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.release.wiring import Wiring
@@ -40,7 +41,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project import image_tags, load, module_checks, remote_modules, root_modules, working_tree
-from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
+from envctl.usecases.project.load import find_rollout_stacks, find_traffic
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 

@@ -8,7 +8,8 @@ from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import File, Release
-from envctl.domain.release.place import HOME_FOLDER
+from envctl.domain.release.place import environment_place
+from envctl.domain.release.place.backend import HOME_FOLDER
 from envctl.domain.release.rendering.plain_readme import render_readme
 from envctl.domain.release.rendering.plain_roots import (
     SHARED_CODE_FOLDER,
@@ -173,7 +174,7 @@ class _Writer:
         over = deploy_request.find_changeover(context, self._present, environment, wiring, release=identity)
         settings = load.load_valid_settings(context, environment, release, moves=over.moves)
         live = prepare.load_traffic(context, release, environment, over)
-        backend = load.resolve_place(project, environment, over.moves).backend
+        backend = environment_place.resolve_place(project, environment, over.moves).backend
         code = f"{SHARED_CODE_FOLDER}/{shorten_id(identity)}" if self._differ else SHARED_CODE_FOLDER
         home = ".envctl/sandbox" if self._ports.sandbox else ".envctl"
         layout = Layout(code, self._options.project, home)

@@ -12,7 +12,6 @@ from posixpath import dirname
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.regions import describe_unnamed_region
@@ -26,21 +25,18 @@ from envctl.domain.config.settings_places import (
     list_settings_places,
 )
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem, UsageError
-from envctl.domain.release.approval_place import BoundPlace, bind_place
 from envctl.domain.release.artifacts import (
     InvalidRepositoryError,
     find_worker_faults,
     list_candidate_artifacts,
     list_rollout_stacks,
     relocate_images,
-    resolve_placeholders,
 )
 from envctl.domain.release.bundle import Release
-from envctl.domain.release.place import Backend, Place, render_assume_role
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.wiring import Wiring, to_json_values
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
-from envctl.domain.terraform.expressions import escape_templates
 from envctl.domain.terraform.variables import Schema, SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
@@ -411,107 +407,6 @@ def _describe_unclear(environment: str, name: str, wiring: Wiring) -> Problem:
     )
     hint = f"restore [stacks.{name}] with its rollout until {environment} runs a release without {name}"
     return Problem("E385", message, hint)
-
-
-def resolve_place(
-    project: Project, environment: str, under: Mapping[str, str] | None = None, *, acting: bool = False
-) -> Place:
-    """Return the place of a deployment. With `acting`, return that of this command: it may have the role to look with.
-    `under` maps stacks to the old names still holding their state.
-    """
-    there, looks = project.environments[environment], acting and project.looks_with_role(environment)
-    where = Place(
-        environment,
-        Backend("local", {}, environment),
-        there.account_id,
-        there.region,
-        there.look_role if looks else there.assume_role,
-        there.external_id,
-        there.session_tags,
-        there.regions,
-        there.other_accounts,
-        there.providers,
-        _list_replaced_roles(project, environment) if looks else {},
-    )
-    backend = _build_backend(project, where, only_looks=acting and project.only_looks_in(environment))
-    return replace(where, backend=replace(backend, under=under or {}))
-
-
-def _list_replaced_roles(project: Project, environment: str) -> dict[str, dict[str, str]]:
-    """Return the roles to look with by the roles of deployers, of all environments: a provider may act in several."""
-    others = [each for name, each in project.environments.items() if name != environment]
-    return {
-        each.assume_role: {"role_arn": each.look_role} | ({"external_id": each.external_id} if each.external_id else {})
-        # Its own role to look with counts, if environments share a deployer.
-        for each in (*others, project.environments[environment])
-        if each.assume_role and each.look_role
-    }
-
-
-def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
-    """Return the place for an apply of a release with that wiring."""
-    return bind_place(wiring, resolve_place(project, environment))
-
-
-def _build_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
-    state = project.state
-    if not project.has_usual_states:
-        return _build_said_backend(project, where, only_looks=only_looks)
-    if state.backend == "local":
-        return where.backend
-    bucket = state.bucket.format(env=where.environment, **resolve_placeholders(project, where.environment)).strip("-")
-    return Backend("s3", {"bucket": bucket, **_find_s3_defaults(where)}, where.environment)
-
-
-def _build_said_backend(project: Project, where: Place, *, only_looks: bool) -> Backend:
-    """Return the backend with the keys of the project file, over those that envctl sets by itself."""
-    from envctl.domain.config.states import state_place
-
-    environment, state = where.environment, project.state
-    settings: dict[str, object] = {}
-    if state.backend == "s3":
-        settings = _find_s3_defaults(where)
-        if state.assume_role is not None or (only_looks and state.look_role):
-            settings.pop("assume_role", None)
-            settings.pop("allowed_account_ids", None)
-            settings |= _render_state_role(project, environment, only_looks=only_looks)
-    find_keys = partial(state_place.resolve_keys, project, environment)
-    return Backend(
-        state.backend,
-        settings,
-        environment,
-        find_keys=lambda stack: {name: escape_templates(value) for name, value in find_keys(stack).items()},
-        find_workspace=partial(state_place.find_workspace, project, environment),
-    )
-
-
-def _find_s3_defaults(where: Place) -> dict[str, object]:
-    settings: dict[str, object] = {"region": where.region or DEFAULT_REGION, "encrypt": True, "use_lockfile": True}
-    if where.assume_role:
-        # The session name marks accesses to the state: a backend knows no variables.
-        settings["assume_role"] = render_assume_role(where, "envctl")
-    if where.account_id:
-        settings["allowed_account_ids"] = [where.account_id]
-    return settings
-
-
-def _render_state_role(project: Project, environment: str, *, only_looks: bool) -> dict[str, object]:
-    """Return the role for the states with its account; empty if states are accessed without one."""
-    from envctl.domain.config.states.state_place import find_role_account, find_state_role
-
-    role = find_state_role(project, environment, only_looks=only_looks)
-    if not role:
-        return {}
-    account = find_role_account(role)
-    allowed = {"allowed_account_ids": [account]} if account else {}
-    return {"assume_role": {"session_name": "envctl", **role}, **allowed}
-
-
-def list_state_buckets(project: Project, environment: str) -> tuple[tuple[str, str], ...]:
-    """Return name and region of each bucket with states of the environment, in S3."""
-    backend = resolve_place(project, environment).backend
-    places = map(backend.settings_for_stack, project.view_for(environment).stacks)
-    return tuple(dict.fromkeys((str(each["bucket"]), str(each["region"])) for each in places))
 
 
 def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:

@@ -12,7 +12,7 @@ from envctl.domain.config.states.state_place import names_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.code_search import describe_account_mismatches
-from envctl.domain.release.place import Place
+from envctl.domain.release.place.environment_place import Place, resolve_place
 from envctl.domain.release.rendering.root_override import find_json_providers
 from envctl.domain.release.root_checks import (
     describe_file_sets,
@@ -43,7 +43,6 @@ from envctl.domain.terraform.workdir_names import (
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import resolve_place
 from envctl.usecases.project.shared_code import is_above_project
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")

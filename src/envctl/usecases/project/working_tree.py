@@ -15,7 +15,7 @@ from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
 from envctl.domain.release.bundle import File, Release
-from envctl.domain.release.provider_aliases import check_stack_aliases
+from envctl.domain.release.place.alias_faults import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.wiring import StackWiring, Wiring, to_json_values

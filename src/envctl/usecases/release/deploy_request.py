@@ -13,9 +13,10 @@ from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_changeover
-from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.artifacts import select_images
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.place import place_digest
+from envctl.domain.release.place.place_digest import BoundPlace
 from envctl.domain.release.rendering.root_override import pair_addresses
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.rules.document import to_rules
@@ -117,7 +118,7 @@ def build_entry_request(
     found = _ReleaseFacts(
         "intact",
         settings,
-        place=load.resolve_bound_place(project, project.entry, release.wiring),
+        place=place_digest.resolve_bound_place(project, project.entry, release.wiring),
         needs=release.wiring.needs,
         clusters=release.wiring.cluster_outputs,
         changeover=_find_changeover(context, present, wanted, release),
@@ -157,7 +158,11 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
     # Without images no registry check is needed.
     none = () if release and not select_images(context.project, release.wiring.artifacts) else None
     # Without fitting settings the region of a stack may be unknown.
-    place = load.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
+    place = (
+        place_digest.resolve_bound_place(context.project, wanted.target, release.wiring)
+        if release and settings
+        else None
+    )
     digest = settings.digest() if settings else ""
     needs = release.wiring.needs if release else {}
     clusters = release.wiring.cluster_outputs if release else {}

@@ -22,7 +22,8 @@ from envctl.adapters.terraform.init.plugin_cache import remove_path
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.bundle import File
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.domain.release.wiring import StackWiring, Wiring

@@ -11,6 +11,7 @@ from envctl.domain.config.project import PROJECT_FILE, Environment
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
+from envctl.domain.release.place import environment_place
 from envctl.usecases.inspect.doctor.doctor import Doctor, Section
 from envctl.usecases.inspect.doctor.forge_checks import check_forge
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, to_rows
@@ -154,7 +155,7 @@ def _find_state_object(context: Context, environment: str) -> tuple[str, str]:
     if project.state.backend != "s3" or project.state.assume_role is not None:
         # With a role of its own for states, the look role reads none.
         return "", ""
-    backend = load.resolve_place(project, environment).backend
+    backend = environment_place.resolve_place(project, environment).backend
     if project.has_usual_states:
         return str(backend.settings["bucket"]), f"{environment}/envctl-doctor.tfstate"
     for stack in project.view_for(environment).stacks:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from envctl.domain.errors import Location
-from envctl.domain.release.tag_conflicts import FromVariable, ResourceTags, StackTags, describe_tag_conflicts
+from envctl.domain.release.place.default_tags import FromVariable, ResourceTags, StackTags, describe_tag_conflicts
 
 PLACE, SETTING = Location("modules/web/main.tf", 3), Location("environments/dev/terraform.tfvars", 7)
 DEFAULT = {"project": "shop", "environment": "dev", "stack": "web", "managed_by": "envctl"}

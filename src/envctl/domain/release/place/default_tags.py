@@ -1,4 +1,4 @@
-"""Tags in the code of a release that AWS or its provider refuses beside the default tags."""
+"""The default tags of a stack, and tags in its code that AWS or its provider refuses beside them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,8 @@ from enum import Enum
 
 from envctl.domain.errors import Location, Problem
 from envctl.domain.plan.tag_keys import CASE_INSENSITIVE_PREFIX, are_all_default, find_similar_keys
+from envctl.domain.release.place.environment_place import Place
+from envctl.domain.release.wiring import Wiring
 
 
 class ComputedValue(Enum):
@@ -62,6 +64,11 @@ class StackTags:
     arguments: Mapping[str, object] = field(default_factory=dict)
     locations: Mapping[str, Location] = field(default_factory=dict)
     has_merging_provider: bool = True
+
+
+def list_default_tags(wiring: Wiring, place: Place, stack: str) -> dict[str, str]:
+    # Never the release: each promotion would change every resource.
+    return {"project": wiring.project, "environment": place.environment, "stack": stack, "managed_by": "envctl"}
 
 
 def describe_tag_conflicts(found: Sequence[ResourceTags], known: StackTags) -> Iterator[Problem]:

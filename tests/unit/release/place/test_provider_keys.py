@@ -12,15 +12,11 @@ from hypothesis import strategies as st
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.bundle import Release, compute_identity, pack, unpack
 from envctl.domain.release.comparison.changes import compare_releases
-from envctl.domain.release.place import (
-    Backend,
-    Place,
-    list_project_tables,
-    render_configurations,
-    render_provider_blocks,
-)
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
+from envctl.domain.release.place.provider_keys import list_project_tables, render_configurations, render_provider_blocks
+from envctl.domain.release.place.provider_overrides import render_provider_overrides
 from envctl.domain.release.rendering.root_module import render_root_module
-from envctl.domain.release.rendering.root_override import render_provider_overrides
 from envctl.domain.release.root_code import RootCode, RootProvider
 from envctl.domain.release.wiring import StackWiring, Wiring
 

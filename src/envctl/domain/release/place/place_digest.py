@@ -1,4 +1,4 @@
-"""The place of an approval: the target of an apply of one release in one environment, as a value with a digest.
+"""The place of a release as a value with a digest, which an approval binds: the target of an apply in one environment.
 
 It is built from the blocks rendered for Terraform and therefore complete. Module arguments belong to the settings and
 their digest. The identity of the caller (a profile, a session, a job) is excluded.
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from envctl.domain.release.place import Place
-from envctl.domain.release.rendering.root_module import render_place
+from envctl.domain.config.project import Project
+from envctl.domain.release.place.environment_place import Place, resolve_place
+from envctl.domain.release.place.provider_roles import find_region
+from envctl.domain.release.place.target_blocks import render_place
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.text.lists import join_first
@@ -96,9 +98,12 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
     return BoundPlace(place.environment, access, stacks)
 
 
-def _find_cluster(wiring: Wiring, stack: str, place: Place, code: "KubernetesCode") -> dict[str, str]:
-    from envctl.domain.release.rendering.root_override import find_region
+def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
+    """Return the place for an apply of a release with that wiring."""
+    return bind_place(wiring, resolve_place(project, environment))
 
+
+def _find_cluster(wiring: Wiring, stack: str, place: Place, code: "KubernetesCode") -> dict[str, str]:
     target = {"name": code.cluster, "context": code.context, "region": find_region(wiring, stack, place)}
     return {key: value for key, value in target.items() if value}
 

@@ -8,7 +8,9 @@ import pytest
 
 from envctl.domain.config.project import Environment, Project, State
 from envctl.domain.config.stacks import Stack
-from envctl.domain.release.approval_place import (
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
+from envctl.domain.release.place.place_digest import (
     BoundPlace,
     MalformedPlaceError,
     bind_place,
@@ -16,11 +18,10 @@ from envctl.domain.release.approval_place import (
     describe_differences,
     encode,
     list_differences,
+    resolve_bound_place,
 )
-from envctl.domain.release.place import Backend, Place
 from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.domain.release.wiring import Wiring
-from envctl.usecases.project.load import resolve_bound_place
 from envctl.usecases.project.working_tree import wire_stack
 
 ROLE = "arn:aws:iam::222222222222:role/envctl-deployer"
