@@ -64,7 +64,7 @@ from envctl.usecases.ports.terraform import (
     UnpinnedProvider,
     ignore_changes,
 )
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from tests.fakes.buckets import MemoryBuckets
 from tests.fakes.ci import ScriptedCiRoles, SettableCiForge
 from tests.fakes.clusters import MemoryClusterInspector, MemoryClusters
@@ -1124,14 +1124,14 @@ class World:
         if b"signing_key" not in pinning.get(PROJECT_FILE, b""):
             return Trust()
         if self._trusted[0] != pinning:
-            self._trusted = pinning, trusts.load_trust(self.tree, load.load_project(self))
+            self._trusted = pinning, trusts.load_trust(self.tree, project_file.load_project(self))
         return self._trusted[1]
 
     @property
     def owner(self) -> Owner:
         data = self.tree.content.get(PROJECT_FILE, b"")
         if self._owned[0] != data:
-            self._owned = data, load.load_project(self).owner
+            self._owned = data, project_file.load_project(self).owner
         return self._owned[1]
 
     def edit(self, path: str, text: str) -> None:

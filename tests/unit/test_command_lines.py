@@ -30,7 +30,7 @@ OTHERS = (
     "domain/ci/",
     "domain/command_lines.py",
     "domain/scaffold/",
-    "usecases/project/load.py",
+    "usecases/project/environment_selection.py",
 )
 
 

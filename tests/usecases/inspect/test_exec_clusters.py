@@ -12,7 +12,7 @@ from envctl.usecases.inspect.cluster_places import list_declared_places, list_pr
 from envctl.usecases.inspect.exec_clusters import Kubeconfig, build_kubeconfig
 from envctl.usecases.ports.kubernetes import ClusterConnection
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from tests.fakes.world import PROJECT, World
 
 COMMAND = ("python", "-m", "token")
@@ -37,7 +37,7 @@ def named(name: str) -> ClusterReference:
 
 
 def build(world: World, *stacks: PreparedStack, outputs: Outputs | None = None) -> Kubeconfig | None:
-    project = load.load_project(world.ports)
+    project = project_file.load_project(world.ports)
     return build_kubeconfig(world.ports, "dev", list_prepared_places(project, "dev", stacks, outputs or {}), COMMAND)
 
 
@@ -131,7 +131,7 @@ namespace = "local"
 
 def test_project_file_alone_names_clusters_and_contexts(world: World) -> None:
     world.edit("envctl.toml", PROJECT.decode() + STACKS)
-    project = load.load_project(world.ports)
+    project = project_file.load_project(world.ports)
     places = list(list_declared_places(project, "dev"))
     assert [(each.name, each.output, each.context) for each in places] == [
         ("batch", "", ""),

@@ -13,7 +13,9 @@ from envctl.domain.release.place.backend import Backend
 from envctl.domain.release.place.place_digest import list_differences
 from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import working_tree
+from envctl.usecases.project.environment_selection import load_context
+from envctl.usecases.project.environment_settings import load_settings
 from tests.fakes.world import World
 
 DIGEST = "sha256:" + "a" * 64
@@ -68,14 +70,14 @@ def write(project: str = PROJECT, files: Mapping[str, str] = FILES) -> World:
 
 
 def build(world: World) -> tuple[Context, Release]:
-    context, _ = load.load_context(world.ports, "dev")
+    context, _ = load_context(world.ports, "dev")
     return context, working_tree.build_release(context)
 
 
 def refuse(project: str = PROJECT, files: Mapping[str, str] = FILES) -> list[Problem]:
     with pytest.raises(ConfigurationError) as caught:
         context, release = build(write(project, files))
-        load.load_settings(context, "dev", release.wiring)
+        load_settings(context, "dev", release.wiring)
     return list(caught.value.problems)
 
 
@@ -104,7 +106,7 @@ def test_patch_of_examples_gets_the_values_too() -> None:
         "k/prod/patch.yaml": patch,
     }
     context, release = build(write(files=files))
-    settings = load.load_settings(context, "prod", release.wiring)
+    settings = load_settings(context, "prod", release.wiring)
     workload = build_workload(release.wiring, "web", context.project, Backend("local", {}, "prod"), settings)
     tree = list_workload_files(release, "web")
     rendered = context.ports.manifests.render(tree, workload, workload.values, with_examples=True)
@@ -126,7 +128,7 @@ def test_release_holds_only_files_that_are_read() -> None:
     context, release = build(write(files=files))
     assert beside.keys() <= release.files.keys()
     assert not {"k/extra/secrets.env", "k/base/key.pem"} & release.files.keys()
-    settings = load.load_settings(context, "prod", release.wiring)
+    settings = load_settings(context, "prod", release.wiring)
     workload = build_workload(release.wiring, "web", context.project, Backend("local", {}, "prod"), settings)
     rendered = context.ports.manifests.render(
         list_workload_files(release, "web"), workload, workload.values, with_examples=True
@@ -144,7 +146,7 @@ def test_release_with_objects_survives_its_bundle() -> None:
 def test_workload_knows_its_environment() -> None:
     world = write()
     context, release = build(world)
-    settings = load.load_settings(context, "prod", release.wiring)
+    settings = load_settings(context, "prod", release.wiring)
     workload = build_workload(release.wiring, "web", context.project, Backend("local", {}, "prod"), settings)
     assert (workload.owner, workload.path, workload.overlay) == ("shop.prod.web", "k/base", "k/prod")
     assert (workload.namespace, workload.kubernetes_version) == ("shop-prod", "1.35")
@@ -253,7 +255,7 @@ def test_chart_values_have_paths() -> None:
     assert [each.name for each in release.wiring.schema["ingress"]] == [
         "controller.role", "controller.replicas", "labels", "host",
     ]  # fmt: skip
-    settings = load.load_settings(context, "dev", release.wiring)
+    settings = load_settings(context, "dev", release.wiring)
     workload = build_workload(release.wiring, "ingress", context.project, Backend("local", {}, "dev"), settings)
     assert workload.values == {"controller.replicas": "2", "labels": '{"a": "b"}', "envctl.host": '"example.com"'}
     assert (workload.is_chart, workload.values_file, workload.overlay) == (True, "v/all.yaml", "v/dev.yaml")

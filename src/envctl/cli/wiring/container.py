@@ -379,9 +379,9 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def project(self) -> "Project":
-        from envctl.usecases.project import load
+        from envctl.usecases.project import project_file
 
-        return load.load_project(self)
+        return project_file.load_project(self)
 
     @property
     def owner(self) -> "Owner":

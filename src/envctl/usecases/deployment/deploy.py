@@ -16,13 +16,7 @@ from envctl.domain.release.artifacts import list_copied_artifacts
 from envctl.domain.release.bundle import Release
 from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.concurrency.dag_runner import select_stacks
-from envctl.usecases.deployment.progress import (
-    Attempt,
-    GuardRunner,
-    InitializedRelease,
-    SelectedRelease,
-    UpToDate,
-)
+from envctl.usecases.deployment.progress import Attempt, GuardRunner, InitializedRelease, SelectedRelease, UpToDate
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
@@ -40,7 +34,8 @@ from envctl.usecases.deployment.stages.plan import (
     RequireAnswer,
 )
 from envctl.usecases.ledger import journal
-from envctl.usecases.project import image_tags, load, remote_modules, working_tree
+from envctl.usecases.project import image_tags, remote_modules, working_tree
+from envctl.usecases.project.environment_settings import load_valid_settings
 from envctl.usecases.release import deploy_request
 
 In_contra = TypeVar("In_contra", contravariant=True)
@@ -156,7 +151,7 @@ def deploy_working_tree(request: DeployRequest) -> DeploymentResult:
     ports, target = request.context.ports, request.target
     made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
-    load.load_valid_settings(request.context, target, made)
+    load_valid_settings(request.context, target, made)
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.

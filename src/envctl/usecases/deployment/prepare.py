@@ -39,9 +39,11 @@ from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import image_tags, load, module_checks, remote_modules, root_modules, working_tree
-from envctl.usecases.project.load import find_rollout_stacks, find_traffic
+from envctl.usecases.project import image_tags, module_checks, remote_modules, root_modules, working_tree
+from envctl.usecases.project.environment_settings import load_valid_settings
+from envctl.usecases.project.rollout_stacks import find_rollout_stacks, find_traffic
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 
@@ -73,7 +75,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
     pinned = account_check.pin_digests(context, written)
-    settings = load.load_valid_settings(context, environment, pinned)
+    settings = load_valid_settings(context, environment, pinned)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
     root_modules.report_overridden(context, release)
@@ -171,7 +173,7 @@ def write_workdirs(
         stacks.append(
             describe_stack(project, environment, wiring, root, backend, secrets=secrets, needs=needs, after=after)
         )
-    source = load.find_cost_source(project, environment, release.wiring.stack_regions)
+    source = find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
 

@@ -14,7 +14,8 @@ from envctl.domain.ledger.state import describe_outcome
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive, format_raw_output, format_variable_name
 from envctl.usecases.inspect.outputs import OutputReader, open_reader
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import require_environment
 
 if TYPE_CHECKING:
     # Code for Kubernetes is loaded where a stack asks for it.
@@ -45,8 +46,8 @@ def load_exec_environment(
 
     Without outputs, no state is read, and nothing need be deployed. `token_command` is for the kubeconfig.
     """
-    project = load.load_project(ports)
-    settings = project.environments[load.require_environment(project, environment)]
+    project = project_file.load_project(ports)
+    settings = project.environments[require_environment(project, environment)]
     uses_role = bool(settings.assume_role or settings.profile)
     if not with_outputs:
         credentials = ports.access.export_credentials(environment) if uses_role else {}

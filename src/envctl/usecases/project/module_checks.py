@@ -27,7 +27,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import UnpinnedProvider
-from envctl.usecases.project.load import locate_faults, locate_key
+from envctl.usecases.project.project_file import locate_faults, locate_key
 
 
 def check_tree_reads(ports: Ports, release: Release) -> None:

@@ -27,7 +27,8 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks, root_modules
-from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key
+from envctl.usecases.project.project_file import locate_faults, locate_key
+from envctl.usecases.project.settings_files import load_settings_files
 from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, normalize_folder, set_base
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import working_tree
+from envctl.usecases.project.environment_settings import load_settings, require_valid_values
 from envctl.usecases.release import release_store
 
 
@@ -193,9 +194,9 @@ def _load_settings(
     if release is None:
         return None, ()
     try:
-        settings = load.load_settings(context, environment, release.wiring, moves=changeover.moves)
+        settings = load_settings(context, environment, release.wiring, moves=changeover.moves)
         if is_checked:
-            load.require_valid_values(context, release, settings)
+            require_valid_values(context, release, settings)
     except ConfigurationError as error:
         return None, tuple(error.problems)
     return settings, ()

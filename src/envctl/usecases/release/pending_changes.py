@@ -23,7 +23,8 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import release_store
 
 ReadBundle = Callable[[str], tuple[BundleState, Release | None]]
@@ -75,7 +76,7 @@ def find_pending_changes(
 
 def _compare_settings(context: Context, environment: str, current: Deployment, release: Release) -> Part:
     try:
-        today = load.load_settings(context, environment, release.wiring)
+        today = load_settings(context, environment, release.wiring)
     except ConfigurationError as error:
         return Part("unknown", why=error.problems[0].message)
     if today.digest() == current.settings:

@@ -31,7 +31,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import DigestDocuments, check_release_owner, release_key
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.ports.project import Revision
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
 
 MAX_AUTHORS = 200  # For one release.
 MIN_PREFIX = 8
@@ -83,7 +83,7 @@ def _lacks_commit(present: LedgerState, identity: str, beside: str) -> bool:
 
 
 def _read_revision(ports: Ports, release: Release) -> Revision:
-    settings = working_tree.list_settings_paths(load.load_project(ports))
+    settings = working_tree.list_settings_paths(project_file.load_project(ports))
     return ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock, settings))
 
 

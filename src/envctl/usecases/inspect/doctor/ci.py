@@ -19,7 +19,8 @@ from envctl.usecases.inspect.doctor.setup_steps import find_forge_names, find_jo
 from envctl.usecases.ports.ci import RoleRequest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import find_environments
 
 ROLE_CODE, SETUP_CODE = "E486", "E485"
 
@@ -39,14 +40,14 @@ def diagnose_ci(ports: Ports, environments: Sequence[str] = ()) -> Doctor:
     Raises UsageError for an environment missing from a readable project file.
     """
     try:
-        project = load.load_project(ports)
+        project = project_file.load_project(ports)
     except ConfigurationError as error:
         first = error.problems[0]
         prefix = f"{first.location}: " if first.location else ""
         row = report_bad(PROJECT_FILE, *error.problems, seen=f"{prefix}{first.code} {first.message}")
         return Doctor((Section("project", (row.finding,)),), tuple(error.problems), misconfigured=True)
     context = Context(ports, project)
-    wanted = load.find_environments(context, environments)
+    wanted = find_environments(context, environments)
     job = ports.ci_forge.find_job()
     if job is None:
         groups = [_Group(*each) for each in check_forge(context, wanted)]
