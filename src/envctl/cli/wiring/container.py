@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Owner, Project
     from envctl.domain.errors import Location
     from envctl.domain.ledger.trust import Trust
-    from envctl.usecases.inspect.exec_clusters import Kubeconfig
+    from envctl.usecases.inspect.exec_kubeconfig import Kubeconfig
     from envctl.usecases.ports.core import Identity
     from envctl.usecases.ports.terraform import StackDriver
 

@@ -8,19 +8,11 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.people.person_names import list_people
-from envctl.domain.ledger.projection.stacks import (
-    describe_forgotten_states,
-    describe_unknown_states,
-)
+from envctl.domain.ledger.projection.stacks import describe_forgotten_states, describe_unknown_states
 from envctl.domain.ledger.state import Approval, Deployment
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, ResourceChange, is_object_type
-from envctl.domain.plan.fingerprint import (
-    FORMAT,
-    PlannedChange,
-    find_unapproved_changes,
-    fingerprint_plan,
-    list_performed_actions,
-)
+from envctl.domain.plan.fingerprint import FORMAT, PlannedChange, fingerprint_plan, list_performed_actions
 from envctl.domain.plan.new_clusters import list_stacks_in_new_clusters
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
 from envctl.domain.text.identifiers import shorten_id

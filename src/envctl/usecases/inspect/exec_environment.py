@@ -19,7 +19,7 @@ from envctl.usecases.project.environment_selection import require_environment
 
 if TYPE_CHECKING:
     # Code for Kubernetes is loaded where a stack asks for it.
-    from envctl.usecases.inspect.exec_clusters import Kubeconfig
+    from envctl.usecases.inspect.exec_kubeconfig import Kubeconfig
 
 MAX_VARIABLE_BYTES = 100_000
 """Bytes. Linux refuses to start a process with a variable of more than 128 KiB, name included."""
@@ -70,7 +70,7 @@ def _build_declared_kubeconfig(
     if not any(stack.is_kubernetes for stack in project.stacks.values()):
         return None
     from envctl.usecases.inspect.cluster_places import list_declared_places
-    from envctl.usecases.inspect.exec_clusters import build_kubeconfig
+    from envctl.usecases.inspect.exec_kubeconfig import build_kubeconfig
 
     return build_kubeconfig(ports, environment, list_declared_places(project, environment), token_command)
 
@@ -81,7 +81,7 @@ def _build_kubeconfig(
     if not any(stack.workload for stack in reading.prepared.stacks):
         return None
     from envctl.usecases.inspect.cluster_places import list_prepared_places
-    from envctl.usecases.inspect.exec_clusters import build_kubeconfig
+    from envctl.usecases.inspect.exec_kubeconfig import build_kubeconfig
 
     places = list_prepared_places(project, reading.environment, reading.prepared.stacks, reading.outputs)
     return build_kubeconfig(ports, reading.environment, places, token_command)

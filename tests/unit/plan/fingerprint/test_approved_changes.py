@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
@@ -21,7 +22,6 @@ from envctl.domain.plan.fingerprint import (
     PlannedChange,
     decode,
     encode,
-    find_unapproved_changes,
     fingerprint_plan,
     list_performed_actions,
     to_plan_outline,

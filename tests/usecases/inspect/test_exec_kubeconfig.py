@@ -9,7 +9,7 @@ import pytest
 from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from envctl.domain.terraform.outputs import Output, Outputs, StackInput
 from envctl.usecases.inspect.cluster_places import list_declared_places, list_prepared_places
-from envctl.usecases.inspect.exec_clusters import Kubeconfig, build_kubeconfig
+from envctl.usecases.inspect.exec_kubeconfig import Kubeconfig, build_kubeconfig
 from envctl.usecases.ports.kubernetes import ClusterConnection
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import project_file
