@@ -93,13 +93,6 @@ def find_provider_problems(
             yield Problem("E157", message, _suggest_account(stack, *alike[0]), at)
 
 
-def find_root_mismatches(wiring: Wiring, stack: str, place: Place) -> Iterator[AccountMismatch]:
-    """Yield the reasons why a root could act outside the accounts of an environment."""
-    for provider in (wiring.stacks[stack].root_code or RootCode()).providers:
-        effective = to_effective_configuration(wiring, stack, place, provider)
-        yield from find_account_mismatches(effective, to_scope(place))
-
-
 def to_scope(place: Place) -> AccountScope:
     return AccountScope(place.environment, place.account_id or "", place.assume_role or "", place.other_accounts)
 

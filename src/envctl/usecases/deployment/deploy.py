@@ -1,8 +1,4 @@
-"""The deployment of one release to one environment, shared by all verbs that change an environment.
-
-A deployment is a pipeline of stages, whose order mypy proves: `--dry-run` describes the very list that a real run
-executes. Its stages are in `stages/`, and what is known after each is in `progress.py`.
-"""
+"""The deployment of one release to one environment, shared by all verbs that change an environment."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,4 @@
-"""`envctl drift [ENV …]`: differences of reality from the state (drift), and of the configuration from it (pending).
-
-Drift invalidates a verification, and so the findings are recorded. A stack without an answer is never clean.
-"""
+"""`envctl drift [ENV …]`: differences of reality from the state (drift), and of the configuration from it (pending)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
