@@ -1,7 +1,7 @@
 """Where Terraform works in one environment: accounts, regions, roles and states.
 
-Begin with `environment_place`: it resolves the place of an environment from `envctl.toml`. `backend` has the states,
-`provider_keys` the configurations of providers, `provider_roles` what each of them may act as, and `provider_overrides`
-the same for root modules that run as they are. `place_digest` is what an approval binds. Out of scope: the root modules
-themselves (`rendering`), and credentials (`adapters/aws`).
+`backend.py` has the states, `provider_keys.py` the configurations of providers, `provider_roles.py` what each of them
+may act as, `provider_overrides.py` the same for root modules that run as they are. An approval binds `place_digest.py`.
+
+Begin with `environment_place.py`: `resolve_place`. Out of scope: credentials (`adapters/aws/`).
 """
