@@ -133,11 +133,11 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
     if wrong := [name for name in values if not known.fullmatch(name)]:
         raise DamagedBundleError(f"{wrong[0]!r} is not the name of a variable")
     return StackWiring(
-        document["module"],
-        document["inputs"],
-        region,
-        after,
-        before,
+        module=document["module"],
+        inputs=document["inputs"],
+        region=region,
+        after=after,
+        moved_from=before,
         root_code=code,
         providers=providers,
         default_tags=tagged if isinstance(tagged, bool) else None,

@@ -27,7 +27,7 @@ def apply_verification(
         passed = {**proof.passed, **dict.fromkeys(event.marks or event.checks, now)}
         proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since, passed=passed)
     else:
-        proof = Evidence(proof.deployment, revoked=f"its verification failed: {event.reason}")
+        proof = Evidence(deployment=proof.deployment, revoked=f"its verification failed: {event.reason}")
     return replace(state, evidence={**state.evidence, event.release: proof})
 
 
@@ -38,7 +38,7 @@ def _apply_rollout_failure(state: EnvironmentState, event: VerificationFailed) -
     proof = state.evidence.get(event.release)
     if proof is None:
         return state
-    proof = Evidence(proof.deployment, revoked=f"its verification failed: {event.reason}")
+    proof = Evidence(deployment=proof.deployment, revoked=f"its verification failed: {event.reason}")
     return replace(state, evidence={**state.evidence, event.release: proof})
 
 
@@ -51,13 +51,20 @@ def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked
         return replace(state, drift=replace(state.drift, not_seen_at=entry.at))
     known = state.drift.unplanned if state.drift and state.drift.release == event.release else ()
     unplanned = event.unplanned or tuple(name for name in known if name in event.resources)
-    seen = DriftCheck(event.release, entry.actor, entry.at, event.drifted, event.resources, unplanned=unplanned)
+    seen = DriftCheck(
+        release=event.release,
+        by=entry.actor,
+        at=entry.at,
+        drifted=event.drifted,
+        resources=event.resources,
+        unplanned=unplanned,
+    )
     state = replace(state, drift=seen)
     proof = state.evidence.get(event.release)
     if proof is None or state.current is None or state.current.release != event.release:
         return state
     if event.drifted:
-        proof = Evidence(proof.deployment, revoked="drift was found there")
+        proof = Evidence(deployment=proof.deployment, revoked="drift was found there")
     elif event.locked and state.whole and proof.verified:
         proof = replace(proof, since=min(proof.since or entry.at, entry.at))
     return replace(state, evidence={**state.evidence, event.release: proof})

@@ -46,8 +46,8 @@ def resolve_place(
     """
     there, looks = project.environments[environment], acting and project.looks_with_role(environment)
     where = Place(
-        environment,
-        Backend("local", {}, environment),
+        environment=environment,
+        backend=Backend("local", {}, environment),
         account_id=there.account_id,
         region=there.region,
         assume_role=there.look_role if looks else there.assume_role,
