@@ -22,7 +22,7 @@ from envctl.domain.terraform.variables import TypeExpression, format_type
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import project_file, working_tree
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 from tests.fakes.world import World
 from tests.unit.settings.test_settings_terraform import LAUNCHER, comparable, outputs
 from tests.unit.terraform.type_strategies import concrete_types, fitting

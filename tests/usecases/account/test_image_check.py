@@ -24,7 +24,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project import project_file
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World

@@ -21,7 +21,7 @@ from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import project_file, working_tree
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 from tests.catching import catch
 from tests.fakes.world import PROJECT, WEB, World
 from tests.usecases.steps import deploy_to_staging

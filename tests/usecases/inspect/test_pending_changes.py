@@ -13,7 +13,7 @@ from envctl.usecases.inspect.status import EnvironmentStatus, load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import project_file, working_tree
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from envctl.usecases.release.pending_changes import PendingChanges
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World, project_files

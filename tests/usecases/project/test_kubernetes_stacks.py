@@ -15,7 +15,7 @@ from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import working_tree
 from envctl.usecases.project.environment_selection import load_context
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 from tests.fakes.world import World
 
 DIGEST = "sha256:" + "a" * 64

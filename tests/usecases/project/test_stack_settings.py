@@ -11,7 +11,7 @@ from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import project_file, working_tree
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 from tests.catching import catch
 from tests.fakes.world import IMAGE, World
 

@@ -17,8 +17,8 @@ from envctl.usecases.ports.aws import RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment
-from envctl.usecases.project.environment_settings import resolve_artifacts
-from envctl.usecases.project.image_tags import find_tagged_images
+from envctl.usecases.project.settings.artifact_values import find_tagged_images
+from envctl.usecases.project.settings.environment_settings import resolve_artifacts
 
 
 def find_caller(context: Context, environment: str) -> CallerIdentity | None:

@@ -14,7 +14,7 @@ from envctl.usecases.account.account_check import authorize_pull
 from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.environment_settings import resolve_artifacts
+from envctl.usecases.project.settings.environment_settings import resolve_artifacts
 
 REPORT_INTERVAL = timedelta(seconds=5)  # Minimum, for copies of large layers.
 

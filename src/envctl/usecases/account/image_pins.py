@@ -14,8 +14,8 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.manifests import PinTarget
 from envctl.usecases.project import project_file, working_tree
-from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.project.manifests import render_manifests
+from envctl.usecases.project.settings.environment_settings import load_settings
 
 _UNKNOWN_TAG = "E613"
 

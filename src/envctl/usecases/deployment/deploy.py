@@ -30,8 +30,9 @@ from envctl.usecases.deployment.stages.plan import (
     RequireAnswer,
 )
 from envctl.usecases.ledger import journal
-from envctl.usecases.project import image_tags, remote_modules, working_tree
-from envctl.usecases.project.environment_settings import load_valid_settings
+from envctl.usecases.project import remote_modules, working_tree
+from envctl.usecases.project.settings.artifact_values import find_tagged_images
+from envctl.usecases.project.settings.environment_settings import load_valid_settings
 from envctl.usecases.release import deploy_request
 
 In_contra = TypeVar("In_contra", contravariant=True)
@@ -178,7 +179,7 @@ def build_release_pipeline(request: DeployRequest, scope: Scope) -> Pipeline[Sel
 def build_entry_pipeline(request: DeployRequest, scope: Scope, made: Release) -> Pipeline[DeployRequest, Attempt]:
     """Return the stages from the working tree to the entry environment. Its guards need the release."""
     project = request.context.project
-    tagged, called = tuple(image_tags.find_tagged_images(project, made)), remote_modules.list_missing_modules(made)
+    tagged, called = tuple(find_tagged_images(project, made)), remote_modules.list_missing_modules(made)
     copied = list_copied_artifacts(project)
     pipeline = (
         Pipeline[DeployRequest, DeployRequest]()

@@ -41,9 +41,10 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import image_tags, module_checks, remote_modules, root_modules, working_tree
-from envctl.usecases.project.environment_settings import load_valid_settings
-from envctl.usecases.project.rollout_stacks import find_rollout_stacks, find_traffic
+from envctl.usecases.project import module_checks, remote_modules, root_modules, working_tree
+from envctl.usecases.project.settings.artifact_values import find_tagged_images
+from envctl.usecases.project.settings.environment_settings import load_valid_settings
+from envctl.usecases.project.settings.rollout_stacks import find_rollout_stacks, find_traffic
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 
@@ -90,7 +91,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
         or over.former_names
         or over.new_addresses
         or over.former_clusters
-        or image_tags.find_tagged_images(context.project, written)
+        or find_tagged_images(context.project, written)
         or completed.floating
     ):
         # Not cached with tags: a tag may move although no file of the project changes.

@@ -22,7 +22,7 @@ from envctl.usecases.deployment.verification import Verification
 from envctl.usecases.ledger import journal, ledger_store, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedEnvironment
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 
 _PLAN_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_plan)
 _ACCOUNT_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_account)

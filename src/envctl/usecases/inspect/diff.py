@@ -26,9 +26,10 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import image_tags, project_file, working_tree
+from envctl.usecases.project import project_file, working_tree
 from envctl.usecases.project.environment_selection import find_environment
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.artifact_values import find_tagged_images
+from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import release_store
 
 if TYPE_CHECKING:
@@ -142,11 +143,7 @@ def _load_side(context: Context, present: LedgerState, environment: str) -> _Loa
     except ConfigurationError as error:
         return _LoadedSide(replace(side, problems=tuple(error.problems)))
     # The release has no name yet with unresolved image tags or remote modules.
-    name = (
-        ""
-        if image_tags.find_tagged_images(context.project, release) or release.missing
-        else compute_identity(pack(release))
-    )
+    name = "" if find_tagged_images(context.project, release) or release.missing else compute_identity(pack(release))
     return _LoadedSide(replace(side, release=name, known=present.releases.get(name), against=name), release)
 
 

@@ -25,7 +25,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.project import project_file, remote_modules, working_tree
 from envctl.usecases.project.environment_selection import find_environments, load_context
-from envctl.usecases.project.environment_settings import load_valid_settings
+from envctl.usecases.project.settings.environment_settings import load_valid_settings
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.release_names import find_release
 

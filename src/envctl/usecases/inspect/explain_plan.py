@@ -24,7 +24,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.project import look_scope
 from envctl.usecases.project.environment_selection import load_context, lock_target
-from envctl.usecases.project.environment_settings import load_valid_settings, resolve_artifacts
+from envctl.usecases.project.settings.environment_settings import load_valid_settings, resolve_artifacts
 from envctl.usecases.release import release_store
 
 

@@ -25,7 +25,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.project import look_scope, module_checks, project_file, remote_modules, working_tree
 from envctl.usecases.project.environment_selection import find_environments, load_context, lock_target
-from envctl.usecases.project.environment_settings import load_valid_settings
+from envctl.usecases.project.settings.environment_settings import load_valid_settings
 from envctl.usecases.release import deploy_request, pending_changes, release_store
 from envctl.usecases.release.release_names import find_release
 

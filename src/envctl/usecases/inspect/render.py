@@ -15,9 +15,10 @@ from envctl.usecases.inspect.preview import load_stored_release
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import image_tags, working_tree
+from envctl.usecases.project import working_tree
 from envctl.usecases.project.environment_selection import load_context
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.artifact_values import report_image_tags
+from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import deploy_request
 
 OBJECTS_FILE = "objects.yaml"
@@ -101,5 +102,5 @@ def _load_release(context: Context, target: str) -> Release:
         if candidate.release is not None:
             return candidate.release
     release = working_tree.build_release(context)
-    image_tags.report_image_tags(context, release)
+    report_image_tags(context, release)
     return release

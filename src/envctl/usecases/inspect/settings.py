@@ -13,9 +13,10 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import default_gates, image_tags, project_file, root_modules, working_tree
+from envctl.usecases.project import default_gates, project_file, root_modules, working_tree
 from envctl.usecases.project.environment_selection import load_context, select_environments
-from envctl.usecases.project.environment_settings import load_settings, load_valid_settings
+from envctl.usecases.project.settings.artifact_values import report_image_tags
+from envctl.usecases.project.settings.environment_settings import load_settings, load_valid_settings
 
 if TYPE_CHECKING:
     from envctl.usecases.concurrency.dag_runner import StackSelection
@@ -59,7 +60,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     for note in notes:
         ports.observer.on_message(note)
     for of, release in () if only_settings else cache.releases.values():
-        image_tags.report_image_tags(Context(ports, of), release)
+        report_image_tags(Context(ports, of), release)
         root_modules.report_overridden(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
     finders = () if only_settings else (default_gates.find_default_gates, default_gates.find_slow_reviews)
@@ -176,5 +177,5 @@ def resolve_settings(
     stacks = select_stacks(selection or ALL_STACKS, needs)
     release = working_tree.build_release(context)
     found = load_settings(context, environment, release.wiring)
-    image_tags.report_image_tags(context, release)
+    report_image_tags(context, release)
     return found.select(stacks, set_only=set_only)

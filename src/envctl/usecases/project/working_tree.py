@@ -1,35 +1,30 @@
 """The code in the working tree, as a release."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
-from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, find_shared_path, find_stack_path, list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
 from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
-from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
 from envctl.domain.release.bundle import File, Release
-from envctl.domain.release.place.alias_faults import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.wiring import StackWiring, Wiring, to_json_values
-from envctl.domain.terraform.conversion import convert_value
-from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
-from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema, SettingsFile
+from envctl.domain.terraform.variables import ModuleCall, ModuleInterface
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks, root_modules
-from envctl.usecases.project.project_file import locate_faults, locate_key
-from envctl.usecases.project.settings_files import load_settings_files
+from envctl.usecases.project.project_file import locate_key
+from envctl.usecases.project.settings.artifact_values import read_artifacts
 from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, normalize_folder, set_base
+from envctl.usecases.project.stack_misfits import find_stack_problems
 
 if TYPE_CHECKING:
     from envctl.domain.release.kubernetes_code import KubernetesCode
@@ -60,13 +55,7 @@ def collect_release(context: Context) -> Release:
             code.add_module(stack.folder, f"stack {name}", ("stacks", name, "module"))
         else:
             code.add_root(name, stack.folder)
-    problems = code.problems or [
-        *_find_misfits(context, code.by_stack),
-        *_find_set_faults(context, code.by_stack),
-        *locate_faults(ports, _find_module_faults(context.project, code.by_stack)),
-        *locate_faults(ports, check_stack_aliases(context.project, code.by_stack)),
-    ]
-    if problems:
+    if problems := code.problems or list(find_stack_problems(context, code.by_stack)):
         raise ConfigurationError(*problems)
     made = Release(_build_wiring(context, code), code.files, tuple(code.missing))
     return set_base(ports, root_modules.complete_roots(context, made))
@@ -193,95 +182,6 @@ def drop_excluded_files(files: Mapping[str, File]) -> dict[str, File]:
     return {path: file for path, file in files.items() if not EXCLUDED_PARTS.intersection(path.split("/"))}
 
 
-def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Problem]:
-    """Yield the inputs and clusters of stacks that do not fit the interfaces of the stacks."""
-    for name, stack in context.project.stacks.items():
-        declared = {variable.name for variable in interfaces[name].variables}
-        for variable, text in stack.inputs.items():
-            place = locate_key(context.ports, "stacks", name, "inputs", variable)
-            if variable not in declared:
-                near = find_nearest(variable, declared)
-                hint = f"did you mean {near}?" if near else _hint_declaration(stack)
-                message = f"stack {name}: {stack.folder} declares no variable {variable}"
-                yield Problem("E113", message, hint, place)
-            yield from _find_output_misfits(context.project, interfaces, name, text, place)
-        if stack.cluster and is_cluster_output(stack.cluster):
-            place = locate_key(context.ports, "stacks", name, "cluster")
-            yield from _find_output_misfits(context.project, interfaces, name, stack.cluster, place)
-
-
-def _hint_declaration(stack: Stack) -> str:
-    if stack.is_kubernetes:
-        return f"add it to the ConfigMap envctl in {stack.folder}: docs/kubernetes.md"
-    return f"declare it in {stack.folder}/variables.tf"
-
-
-def _find_output_misfits(
-    project: Project, interfaces: Mapping[str, ModuleInterface], name: str, text: str, place: Location
-) -> Iterator[Problem]:
-    reference = OutputReference.parse(text)
-    other = project.stacks[reference.stack]
-    outputs = {output.name for output in interfaces[reference.stack].outputs}
-    ephemeral = {output.name for output in interfaces[reference.stack].outputs if output.ephemeral}
-    if reference.output not in outputs:
-        near = find_nearest(reference.output, outputs)
-        hint = f"did you mean {reference.stack}.{near}?" if near else f"add the output to {other.folder}/outputs.tf"
-        message = f"stack {name} reads {reference.stack}.{reference.output}, which {other.folder} does not output"
-        if other.is_kubernetes:
-            message = f"stack {name} reads {text}, but Kubernetes objects have no outputs"
-            hint = f'to come after them, use: after = ["{reference.stack}"]'
-        yield Problem("E112", message, hint, place)
-    elif reference.output in ephemeral:
-        message = f"stack {name} reads {reference.stack}.{reference.output}, which is ephemeral in {other.folder}"
-        hint = "pass it another way, such as the name of a secret: no state holds an ephemeral output"
-        yield Problem("E236", message, hint, place)
-
-
-def _find_set_faults(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Problem]:
-    """Yield the values of `[stacks.STACK.set]` that the code of the stack can't take."""
-    for name, stack in context.project.stacks.items():
-        declared = {variable.name: variable for variable in interfaces[name].variables}
-        for key, value in stack.set_values.items():
-            place = locate_key(context.ports, "stacks", name, "set", key)
-            variable = declared.get(key)
-            if variable is None:
-                near = find_nearest(key, declared)
-                hint = f"did you mean {near}?" if near else _hint_declaration(stack)
-                yield Problem("E219", f"stack {name}: {stack.folder} declares no variable {key}", hint, place)
-            elif variable.sensitive:
-                message = f"{key} of the stack {name} is sensitive; the release would hold its value in clear text"
-                hint = "remove it from `set`, and say under [secrets.values] where the value is: docs/secret-values.md"
-                yield Problem("E220", message, hint, place)
-            else:
-                hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"
-                for mismatch in convert_value(value, variable.type)[1]:
-                    yield Problem("E204", f"stack {name}: {mismatch.format_message(key, reveal=True)}", hint, place)
-        if stack.chart and stack.set_values:
-            from envctl.usecases.project.kubernetes_stacks import find_misplaced_references
-
-            outputs = {other: {each.name for each in interface.outputs} for other, interface in interfaces.items()}
-            yield from find_misplaced_references(context, name, stack, outputs)
-
-
-def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Fault]:
-    """Yield contradictions of `[secrets]` and rollouts with the modules. Imported late: many projects have none."""
-    of = interfaces
-    schema = {name: interface.variables for name, interface in of.items()}
-    if project.secrets.secretsmanager or project.secrets.ssm:
-        from envctl.domain.aws.required_secrets import check_patterns
-
-        yield from check_patterns(schema, project.secrets)
-    if project.secrets.values:
-        from envctl.domain.aws.secret_values import check_value_keys
-
-        yield from check_value_keys(project, schema)
-    if any(stack.rollout for stack in project.stacks.values()):
-        from envctl.domain.release.artifacts import find_rollout_faults
-
-        outputs = {name: [output.name for output in interface.outputs] for name, interface in of.items()}
-        yield from find_rollout_faults(project, schema, outputs)
-
-
 def _build_wiring(context: Context, code: _ModuleCode) -> Wiring:
     project, of = context.project, code.by_stack
     schema = {name: interface.variables for name, interface in of.items()}
@@ -329,70 +229,3 @@ def _describe_cluster(stack: Stack) -> "KubernetesCode":
 def list_removed_stacks(project: Project) -> dict[str, Fate]:
     """Return the fate of each stack dropped by the working tree. Fates of existing stacks are left out."""
     return {name: each.then for name, each in sorted(project.removed.items()) if name not in project.stacks}
-
-
-def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
-    """Read the artifacts of the release from the settings of the entry environment. `usecases/account/account_check.py`
-    resolves image tags before any deployment.
-    """
-    project = context.project
-    files = load_settings_files(context, project.entry, schema)
-    found: dict[str, object] = {}
-    problems = []
-    for name, artifact in project.artifacts.items():
-        variable, locate = artifact.variable, partial(locate_key, context.ports, "artifacts", name)
-        declaring = [stack for stack, variables in schema.items() if any(variable == v.name for v in variables)]
-        wanted = artifact.stacks or declaring[:1]
-        if lacking := [stack for stack in artifact.stacks or () if stack not in declaring]:
-            message = f"artifact {name} fills the variable {variable}, which the stack {lacking[0]} does not declare"
-            problems.append(Problem("E114", message, "declare it in its module, or remove the stack", locate()))
-            continue
-        if not declaring:
-            message = f"artifact {name} fills the variable {variable}, which no stack declares"
-            hint = "declare it in a module, or remove the artifact"
-            problems.append(Problem("E114", message, hint, locate()))
-            continue
-        given = [_find_assignment(files, variable, stack if artifact.stacks else "") for stack in wanted]
-        if None in given:
-            message = f"artifact {name} has no value"
-            stack = wanted[given.index(None)] if artifact.stacks else ""
-            path = find_stack_path(project, project.entry, stack) if stack else ""
-            path = path or find_shared_path(project, project.entry)
-            hint = f"add `{variable} = …` to {path}: new images start in that environment"
-            problems.append(Problem("E115", message, hint, locate()))
-            continue
-        assigned = [each for each in given if each is not None]
-        value = assigned[0].value
-        if other := [each for each in assigned if each.value != value]:
-            message = f"artifact {name} has two values: here, and in {assigned[0].location}"
-            hint = f"write one value, or one artifact for each stack, with `stacks` in [artifacts.{name}]"
-            problems.append(Problem("E356", message, hint, other[0].location))
-        elif artifact.kind == "oci" and (wrong := _find_image_fault(value)):
-            message = f"artifact {name} is not an image: {wrong}"
-            hint = f'write `{variable} = "REPOSITORY:TAG"`, or `{variable} = "REPOSITORY@sha256:…"`'
-            problems.append(Problem("E430", message, hint, assigned[0].location))
-        else:
-            # Without the tag beside a digest: two tags of one content must not make two releases.
-            is_pinned = artifact.kind == "oci" and is_pinned_image(value)
-            found |= dict.fromkeys(artifact.keys, str(replace(Image.parse(str(value)), tag="")) if is_pinned else value)
-    if problems:
-        raise ConfigurationError(*problems)
-    return found
-
-
-def _find_assignment(files: Sequence[SettingsFile], variable: str, stack: str) -> Assignment | None:
-    """Return the assignment that counts for a stack; without a stack, that of the files for all stacks."""
-    counting = [each for file in files if file.stack in ("", stack) for each in file.assignments]
-    return next((each for each in reversed(counting) if each.name == variable), None)
-
-
-def _find_image_fault(value: object) -> str:
-    """Return the fault of an image reference, or an empty text."""
-    if not isinstance(value, str):
-        return "it is not a string"
-    try:
-        image = Image.parse(value)
-    except ValueError as error:
-        return str(error)
-    # Registries would default to `latest`, an unwanted guess.
-    return "" if image.tag or image.digest else "it has no tag and no digest"

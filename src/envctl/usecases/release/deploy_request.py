@@ -26,7 +26,7 @@ from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import working_tree
-from envctl.usecases.project.environment_settings import load_settings, require_valid_values
+from envctl.usecases.project.settings.environment_settings import load_settings, require_valid_values
 from envctl.usecases.release import release_store
 
 

@@ -24,7 +24,8 @@ from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLD
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import working_tree
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.artifact_values import read_artifacts
+from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import release_store
 
 ReadBundle = Callable[[str], tuple[BundleState, Release | None]]
@@ -119,7 +120,7 @@ def _changed_keys(context: Context, release: Release) -> Iterator[str]:
         yield "terraform.version"
     if project.providers != wiring.providers:
         yield "providers"
-    carried = working_tree.read_artifacts(context, wiring.schema)
+    carried = read_artifacts(context, wiring.schema)
     for key in _list_unequal(carried, wiring.artifacts):
         if not _is_tag(project, key, carried):
             yield key
@@ -164,7 +165,7 @@ def _changed_files(context: Context, release: Release) -> Iterator[str]:
 
 def _list_uncertainties(context: Context, release: Release) -> Iterator[str]:
     """Yield the reasons for different code in spite of equal files: image tags and remote modules."""
-    carried = working_tree.read_artifacts(context, release.wiring.schema)
+    carried = read_artifacts(context, release.wiring.schema)
     for artifact in context.project.artifacts.values():
         key = artifact.keys[0]
         if _is_tag(context.project, key, carried):

@@ -28,7 +28,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import project_file, working_tree
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import Killed, World, list_entries

@@ -13,8 +13,8 @@ from envctl.domain.terraform.empty_values import build_empty_value
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project.environment_settings import list_builtin_values
-from envctl.usecases.project.settings_files import load_settings_files
+from envctl.usecases.project.settings.environment_settings import list_builtin_values
+from envctl.usecases.project.settings.settings_files import load_settings_files
 from envctl.usecases.release import release_store
 from envctl.usecases.release.stack_origins import StackOrigin
 

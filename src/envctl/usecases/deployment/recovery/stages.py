@@ -23,7 +23,7 @@ from envctl.usecases.deployment.recovery.state_import import StateImporter
 from envctl.usecases.deployment.rollout.abort import require_restored
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project.environment_settings import load_settings
+from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import deploy_request, release_store
 
 

@@ -19,8 +19,8 @@ from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
 from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.project_file import locate_key
-from envctl.usecases.project.rollout_stacks import find_rollout_stacks
-from envctl.usecases.project.settings_files import load_settings_files
+from envctl.usecases.project.settings.rollout_stacks import find_rollout_stacks
+from envctl.usecases.project.settings.settings_files import load_settings_files
 
 if TYPE_CHECKING:
     from envctl.domain.settings.value_sources import DeclaredSecret
@@ -125,7 +125,7 @@ def require_valid_values(context: Context, release: Release, settings: Environme
     place = resolve_place(context.project, settings.environment)
     # Only a provider with a region has default tags.
     if place.region:
-        from envctl.usecases.project.tag_checks import find_tag_problems
+        from envctl.usecases.project.settings.tag_checks import find_tag_problems
 
         problems += find_tag_problems(context, release, settings, place)
     if problems:
