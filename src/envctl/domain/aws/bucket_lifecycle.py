@@ -1,17 +1,19 @@
 """Lifecycle rules of buckets: old checkpoints and runs expire; entries, releases and states must not."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from envctl.domain.aws.buckets import LifecycleRule, WantedBucket
-from envctl.domain.ledger import runs_folder
 
 CHECKPOINT_FOLDER = "checkpoints/"
 CHECKPOINT_RULE = "envctl-old-checkpoints"
 CHECKPOINT_DAYS = 365
 """Reading starts at the newest checkpoint. Without any it starts at the first entry: slower, but correct."""
-RUN_FOLDER = runs_folder.FOLDER
+RUN_FOLDER = "runs/"
+"""Where the runs of a matrix are in the store."""
+RUN_RETENTION = timedelta(days=30)
 RUN_RULE = "envctl-old-runs"
-RUN_DAYS = runs_folder.RETENTION.days + 1
+RUN_DAYS = RUN_RETENTION.days + 1
 """Older runs are never read."""
 NONCURRENT_DAYS = 30
 SUMMARY = (

@@ -10,14 +10,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
+from envctl.domain.aws.bucket_lifecycle import RUN_FOLDER, RUN_RETENTION
 from envctl.domain.ci.shard_planner import Shard, Unit
 from envctl.domain.ledger.codec import DECODE_ERRORS, build_decoder, encode_value
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.runs_folder import FOLDER, RETENTION
 
 RunKind = Literal["drift", "plan"]
 # Separate folders: listing runs takes time by their number, independent of the jobs in each.
-BEGUN_FOLDER, ANSWERS_FOLDER, COLLECTED_FOLDER = f"{FOLDER}begun/", f"{FOLDER}answers/", f"{FOLDER}collected/"
+BEGUN_FOLDER, ANSWERS_FOLDER, COLLECTED_FOLDER = (
+    f"{RUN_FOLDER}begun/",
+    f"{RUN_FOLDER}answers/",
+    f"{RUN_FOLDER}collected/",
+)
 FORMAT = 1
 _ID = re.compile(r"\d{8}T\d{6}Z-(?P<kind>drift|plan)-[0-9a-z]{1,16}", re.ASCII)
 # The job of a pull request may add any key with `Z-plan-` in it: such a key must never count for a run of drift.
@@ -96,7 +100,7 @@ def format_answer_key(run: str, shard: int, attempt: int) -> str:
 
 def format_expiry_key(now: datetime, folder: str) -> str:
     """Return the key preceding all runs within retention."""
-    return f"{folder}{now - RETENTION:%Y%m%dT%H%M%SZ}"
+    return f"{folder}{now - RUN_RETENTION:%Y%m%dT%H%M%SZ}"
 
 
 def parse_run_id(key: str) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from envctl.domain.aws.bucket_lifecycle import RUN_RETENTION
 from envctl.domain.ci import run_documents
 from envctl.domain.ci.run_documents import CollectedRun, MatrixRun, PlannedEnvironment, RunKind
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
-from envctl.domain.ledger import runs_folder
 from envctl.domain.ledger.events import Actor
 from envctl.usecases.drift.result import EnvironmentDrift
 from envctl.usecases.inspect.preview import EnvironmentPreview
@@ -70,7 +70,7 @@ def find_uncollected_run(ports: Ports) -> str:
     done = set(_list_runs(ports, run_documents.COLLECTED_FOLDER))
     uncollected = [run for run in _list_runs(ports, run_documents.BEGUN_FOLDER) if run not in done]
     if not uncollected:
-        message = f"no run of the last {runs_folder.RETENTION.days} days is left to collect"
+        message = f"no run of the last {RUN_RETENTION.days} days is left to collect"
         raise OperationFailedError(Problem("E473", message, f"start one: {format_command('matrix')}"))
     return uncollected[-1]
 
