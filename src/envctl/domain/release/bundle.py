@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.release.manifest import DamagedBundleError, parse_wiring, to_manifest
-from envctl.domain.release.manifest_shape import parse_manifest
+from envctl.domain.release.manifest import DamagedBundleError, parse_manifest, parse_wiring, to_manifest
 from envctl.domain.release.portable_paths import find_clash, find_path_fault
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.terraform.variables import ModuleCall

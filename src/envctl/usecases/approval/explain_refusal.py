@@ -26,8 +26,8 @@ from envctl.usecases.deployment import planning, progress
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.project.environment_selection import load_context
+from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release

@@ -39,12 +39,11 @@ from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project import module_checks, remote_modules, root_modules, working_tree
+from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.project.settings.artifact_values import find_tagged_images
-from envctl.usecases.project.settings.environment_settings import load_valid_settings
-from envctl.usecases.project.settings.rollout_stacks import find_rollout_stacks, find_traffic
+from envctl.usecases.project.settings.environment_settings import find_rollout_stacks, find_traffic, load_valid_settings
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 

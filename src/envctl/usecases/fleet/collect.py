@@ -17,8 +17,8 @@ from envctl.usecases.fleet.run_store import Answer, ShardAnswer
 from envctl.usecases.inspect.preview import EnvironmentPreview
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.project import project_file
+from envctl.usecases.project.project_file import find_cost_source
 
 
 def collect_run(ports: Ports, name: str = "") -> Drift | Plans:

@@ -21,9 +21,9 @@ from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_releas
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.project import look_scope
 from envctl.usecases.project.environment_selection import load_context, lock_target
+from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.project.settings.environment_settings import load_valid_settings, resolve_artifacts
 from envctl.usecases.release import release_store
 

@@ -22,9 +22,9 @@ from envctl.usecases.inspect.request_changes import find_request_changes
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.project import look_scope, module_checks, project_file, remote_modules, working_tree
 from envctl.usecases.project.environment_selection import find_environments, load_context, lock_target
+from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.project.settings.environment_settings import load_valid_settings
 from envctl.usecases.release import deploy_request, pending_changes, release_store
 from envctl.usecases.release.release_names import find_release

@@ -1,11 +1,12 @@
 """The project file of the working tree: loaded, and the lines of its keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.cost import CostSource
 
 
 def load_project(ports: Ports) -> Project:
@@ -24,3 +25,20 @@ def locate_key(ports: Ports, *path: str | int) -> Location:
 def locate_faults(ports: Ports, faults: Iterable[Fault]) -> list[Problem]:
     """Return the faults as problems with their lines in the project file."""
     return [Problem(each.code, each.message, each.hint, locate_key(ports, *each.path)) for each in faults]
+
+
+def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:
+    """Return the source of cost estimates; None without a [cost] table.
+
+    `regions` has the names of regions, by stack, for stacks with their own.
+    """
+    if project.cost is None:
+        return None
+    there = project.environments[environment]
+    return CostSource(
+        project.cost.command,
+        project.cost.timeout.total_seconds(),
+        there.account_id or "",
+        there.region or "",
+        {stack: there.regions[name] for stack, name in regions.items() if name in there.regions},
+    )

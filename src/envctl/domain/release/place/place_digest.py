@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.domain.config.project import Project
 from envctl.domain.release.place.environment_place import Place, resolve_place
+from envctl.domain.release.place.provider_keys import render_provider_blocks
 from envctl.domain.release.place.provider_roles import find_region
-from envctl.domain.release.place.target_blocks import render_place
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.text.lists import join_first
@@ -170,3 +170,14 @@ def _walk_leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
             yield from _walk_leaves(f"{path}[{position}]", item)
     else:
         yield path, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
+    """Return the blocks of the root module that decide the target of an apply: backend and providers."""
+    keys = place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
+    backend, code = {place.backend.kind: keys}, wiring.stacks[stack].root_code
+    if code is None:
+        return {"backend": backend, "provider": render_provider_blocks(wiring, place, stack)}
+    from envctl.domain.release.place.provider_overrides import render_provider_overrides
+
+    return {"backend": backend, "provider": render_provider_overrides(wiring, stack, place, code)}

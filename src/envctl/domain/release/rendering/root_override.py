@@ -12,9 +12,9 @@ from typing import Any
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.place.backend import Backend
 from envctl.domain.release.place.environment_place import Place, render_assume_role
+from envctl.domain.release.place.place_digest import render_place
 from envctl.domain.release.place.provider_overrides import render_provider_overrides
 from envctl.domain.release.place.provider_roles import takes_session
-from envctl.domain.release.place.target_blocks import render_place
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var, to_plain_json
