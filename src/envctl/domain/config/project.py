@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr, WithJsonSchema
 
@@ -369,7 +370,14 @@ class Project(fields.Section):
         """All environments: first the pipeline in its order, then the standalone ones."""
         return (*self.order.order, *self.standalone)
 
-    @property
+    def __copy__(self) -> Self:
+        """Return a copy without the stacks of this view: another one has its own."""
+        copied = super().__copy__()
+        copied.__dict__.pop("stacks", None)
+        return copied
+
+    # Cached: rules about one stack look for others in it.
+    @cached_property
     def stacks(self) -> Mapping[str, Stack]:
         return {
             name: stack

@@ -1,13 +1,13 @@
 """The code of root modules that run as they are: what a release holds of it, and what must not count unseen."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER
 from envctl.domain.config.states.state_place import names_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
@@ -87,9 +87,8 @@ def is_code(path: str) -> bool:
     return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
 
 
-def find_loaded_settings(project: Project, folder: str, found: Mapping[str, File]) -> Iterator[Problem]:
-    """Yield a problem for each settings file that Terraform would read in a root, unless it is one of the project."""
-    known = {place.path for place in list_all_places(project)}
+def find_loaded_settings(known: Collection[str], folder: str, found: Mapping[str, File]) -> Iterator[Problem]:
+    """Yield a problem for each settings file that Terraform would read in a root, unless it is known to the project."""
     for path in sorted(found):
         at, name = (dirname(path) or "."), path.rpartition("/")[2]
         if at == folder and _LOADED_SETTINGS.fullmatch(name) and path not in known:
