@@ -27,7 +27,7 @@ from envctl.domain.release.root_findings import FileSet
 from envctl.domain.terraform.workdir_names import ADDED_NAMES, REMOTE_MODULES_FOLDER
 
 _TEMPLATES = frozenset({"quoted_template", "heredoc_template"})
-_TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
+TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
 _TEXT = "the text names"
 _WILDCARD = re.compile(r"[*?\[{]")
 
@@ -108,7 +108,7 @@ class RootReads:
         """Tell if the tree holds a file or a folder anyway. It may be left out of its folder, such as a hidden one."""
         if not any(_is_below(path, folder) for folder in self.known):
             return False
-        return path in (".", *self.known) or any(_is_below(each, path) for each in self.files)
+        return path in (".", *self.known) or path in self.files or any(_is_below(each, path) for each in self.files)
 
 
 def _matches_tests(pattern: str) -> bool:
@@ -119,7 +119,10 @@ def _is_below(path: str, folder: str) -> bool:
     return folder in (".", path) or path.startswith(f"{folder}/")
 
 
-def search_reads(found: RootReads, files: Mapping[str, bytes], folders: Mapping[str, CodeFolder]) -> None:
+def search_reads(
+    found: RootReads, files: Mapping[str, bytes], templates: Collection[str], folders: Mapping[str, CodeFolder]
+) -> None:
+    """Add the reads of the folders. `templates` are the paths of all files that are templates by their names."""
     for folder, each in folders.items():
         for source in each.sources.values():
             for kind, labels, block in code_folders.list_blocks(source):
@@ -129,7 +132,7 @@ def search_reads(found: RootReads, files: Mapping[str, bytes], folders: Mapping[
         for path, document in each.documents.items():
             _search_json(found, path, document, each.scope)
         below = "" if folder == "." else f"{folder}/"
-        found.templates |= {path for path in files if path.endswith(_TEMPLATE_SUFFIXES) and path.startswith(below)}
+        found.templates |= {path for path in templates if path.startswith(below)}
     for path in sorted(found.templates & files.keys()):
         if can_read_files(files[path]):
             _search_template(found, path, files[path])

@@ -371,12 +371,13 @@ class Project(fields.Section):
         return (*self.order.order, *self.standalone)
 
     def __copy__(self) -> Self:
-        """Return a copy without the stacks of this view: another one has its own."""
+        """Return a copy without what is cached: another view has stacks of its own."""
         copied = super().__copy__()
-        copied.__dict__.pop("stacks", None)
+        for name in ("stacks", "has_usual_states"):
+            copied.__dict__.pop(name, None)
         return copied
 
-    # Cached: rules about one stack look for others in it.
+    # Cached: it is asked for each stack.
     @cached_property
     def stacks(self) -> Mapping[str, Stack]:
         return {
@@ -399,7 +400,7 @@ class Project(fields.Section):
             if not self._standalone or self._standalone in check.environments
         }
 
-    @property
+    @cached_property
     def has_usual_states(self) -> bool:
         """True if all states are where envctl puts them by itself."""
         return (
