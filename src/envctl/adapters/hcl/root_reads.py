@@ -18,7 +18,6 @@ from envctl.adapters.hcl.code_folders import (
 )
 from envctl.adapters.hcl.code_search import list_texts
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
-from envctl.adapters.hcl.globs import matches_glob
 from envctl.adapters.hcl.paths import HOME, MODULE, ROOT, UNKNOWN, Scope, Values, evaluate, walk_nodes
 from envctl.adapters.hcl.source import Source
 from envctl.domain.errors import Location
@@ -30,6 +29,8 @@ _TEMPLATES = frozenset({"quoted_template", "heredoc_template"})
 TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
 _TEXT = "the text names"
 _WILDCARD = re.compile(r"[*?\[{]")
+_WORDS = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|\{|\}|,|\\.|.", re.DOTALL)
+_MEANINGS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
 
 
 @dataclass
@@ -205,3 +206,20 @@ def _search_template(found: RootReads, path: str, data: bytes) -> None:
         if node.type == "function_call":
             # The first line is added by parse_template.
             _search_call(found, source, node, scope, Location(path, node.start_point.row))
+
+
+def matches_glob(path: str, pattern: str) -> bool:
+    """Tell if a pattern selects the path, given from the folder of the set. A faulty pattern selects nothing."""
+    depth, parts = 0, []
+    for word in _WORDS.findall(pattern.removeprefix("./")):
+        depth += (word == "{") - (word == "}")
+        if word == "," and depth > 0:
+            parts.append("|")
+        elif len(word) > 1 and word.startswith("["):
+            parts.append(word)
+        else:
+            parts.append(_MEANINGS.get(word) or re.escape(word[-1]))
+    try:
+        return re.fullmatch("".join(parts), path, re.DOTALL) is not None
+    except re.error:
+        return False
