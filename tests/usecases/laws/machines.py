@@ -16,6 +16,7 @@ from envctl.domain.errors import StateLock
 from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
+from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
 from tests.fakes.world import (
     Killed,
@@ -244,11 +245,11 @@ class WatchedPrompter(ScriptedPrompter):
         super().__init__()
         self.machine = machine
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
         self.machine.pauses("asking")
-        yes = super().confirm_plan(plan, again=again)
-        self.machine.watcher.shown(self.machine, plan, yes=yes)
-        return yes
+        answer = super().confirm_plan(plan, again=again)
+        self.machine.watcher.shown(self.machine, plan, yes=bool(answer))
+        return answer
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: object) -> bool:
         self.machine.pauses("asking")
