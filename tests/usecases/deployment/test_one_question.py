@@ -99,13 +99,17 @@ def test_no_to_the_second_question_stops_before_that_stack(world: World) -> None
     assert "side" not in applied(world)
 
 
-def test_deployed_stack_with_new_upstream_is_asked_for(world: World) -> None:
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_deployed_stack_with_new_upstream_is_asked_for(is_empty: bool, world: World) -> None:
     apply(world.ports, "dev")
     world.prompter.asked.clear()
     world.edit("envctl.toml", NEW_UPSTREAM)
     says(world, "two")
+    if is_empty:
+        del world.terraform.reality["dev", "alone"]
     apply(world.ports, "dev")
     assert ["alone"] in asked(world)[1:]
+    assert answers(world)[-1] == 'alone is not covered by the answer "all": it was applied before'
 
 
 def test_lost_state_of_waiting_stack_is_an_error(world: World) -> None:

@@ -51,7 +51,7 @@ class Watcher(Protocol):
     def planned(self, machine: "Machine", where: Where, plan: StackPlan, content: Content | None) -> None: ...
     def applies(self, machine: "Machine", where: Where) -> None: ...
     def applied(self, machine: "Machine", where: Where) -> None: ...
-    def shown(self, machine: "Machine", plan: EnvironmentPlan, *, yes: bool) -> None: ...
+    def shown(self, machine: "Machine", plan: EnvironmentPlan, answer: PlanAnswer) -> None: ...
     def looked(self, machine: "Machine", where: Where, drifted: int) -> None: ...
     def probed(self, machine: "Machine", environment: str, check: str, problem: str) -> None: ...
     def waited(self, machine: "Machine", where: Where, problem: str) -> None: ...
@@ -247,14 +247,15 @@ class WatchedPrompter(ScriptedPrompter):
 
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
         self.machine.pauses("asking")
+        self.yes = "all" if len(self.asked) % 2 else "yes"
         answer = super().confirm_plan(plan, again=again)
-        self.machine.watcher.shown(self.machine, plan, yes=bool(answer))
+        self.machine.watcher.shown(self.machine, plan, answer)
         return answer
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: object) -> bool:
         self.machine.pauses("asking")
         yes = self._take_answer()
-        self.machine.watcher.shown(self.machine, plan, yes=yes)
+        self.machine.watcher.shown(self.machine, plan, "yes" if yes else "")
         return yes
 
 

@@ -262,7 +262,8 @@ def _check_coverage(attempt: Attempt, shown: StackPlan, plan: StackPlan) -> bool
     """Report whether the answer to the first plan covers the plan of a stack that could not be planned then."""
     if not (attempt.planned.creates_confirmed and shown.waits_for and plan.changes):
         return False
-    beyond = describe_beyond_creation(plan)
+    # With a lost state, Terraform would create all resources a second time.
+    beyond = describe_beyond_creation(plan) if plan.stack in attempt.creates else "it was applied before"
     uncovered = f'{plan.stack} is not covered by the answer "all": {beyond}'
     message = uncovered if beyond else f"{plan.stack}: only creates, as answered"
     attempt.request.context.ports.observer.on_message(message)
