@@ -51,17 +51,20 @@ BEYOND_CREATION = {
     "reads": (StackPlan("web", (VPC, replace(VPC, action=Action.READ))), ""),
     "nothing": (StackPlan("web"), ""),
     **{
-        f"{action} too": (StackPlan("web", (VPC, replace(VPC, action=action))), f"its plan would also {action}")
+        f"{action} too": (
+            StackPlan("web", (VPC, replace(VPC, action=action))),
+            f"its plan does more than create ({action})",
+        )
         for action in Action
         if action not in (Action.CREATE, Action.READ)
     },
     "two kinds": (
         StackPlan("web", (replace(VPC, action=Action.UPDATE), replace(VPC, action=Action.DELETE))),
-        "its plan would also delete and update",
+        "its plan does more than create (delete and update)",
     ),
     "another output": (
         StackPlan("web", (VPC,), (OutputChange("id", Action.UPDATE, "vpc-0", "vpc-1"),)),
-        "its plan would also update",
+        "its plan does more than create (update)",
     ),
     "resources in its state": (StackPlan("web", (VPC,), in_state=1), "it already holds resources"),
     "programs": (

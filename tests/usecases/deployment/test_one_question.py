@@ -87,7 +87,7 @@ def test_new_plan_that_updates_is_asked_for(world: World) -> None:
     world.terraform.extra_changes["dev", "side"] = (UPDATE,)
     apply(world.ports, "dev")
     assert asked(world)[1:] == [["side"]]
-    beyond = 'side is not covered by the answer "all": its plan would also update'
+    beyond = 'side is not covered by the answer "all": its plan does more than create (update)'
     assert answers(world) == [COVERED[0], beyond, COVERED[2]]
 
 

@@ -26,7 +26,7 @@ def describe_beyond_creation(plan: StackPlan) -> str:
     """Return what a plan does beyond creating the resources of a new stack; empty if it does nothing else."""
     actions = {resource.action.value for resource in plan.resources} | {output.action.value for output in plan.outputs}
     if beyond := sorted(actions - ADDED):
-        return f"its plan would also {join_names(beyond)}"
+        return f"its plan does more than create ({join_names(beyond)})"
     if plan.in_state:
         return "it already holds resources"
     has_programs = any(resource.programs for resource in plan.resources)

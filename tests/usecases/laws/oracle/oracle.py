@@ -12,7 +12,6 @@ from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
-from envctl.usecases.ports.core import PlanAnswer
 from tests.usecases.laws.machines import LEAVING, Content, Machine, Where
 from tests.usecases.laws.oracle import verdict
 from tests.usecases.laws.oracle.account import Command, Made, Place, losses
@@ -31,11 +30,10 @@ def _as_planned(shown: StackPlan) -> StackPlan:
 def _is_accepted(command: Command, plan: StackPlan) -> bool:
     if any(answer and plan in map(_as_planned, shown.stacks) for shown, answer in command.shown):
         return True
-    waited = {
-        each.stack for shown, answer in command.shown if answer == "all" for each in shown.stacks if each.waits_for
-    }
-    creates = all(change.action in (Action.CREATE, Action.READ) for change in (*plan.resources, *plan.outputs))
-    return plan.stack in waited and creates and not plan.in_state
+    shown = [each for plan, answer in command.shown if answer == "all" for each in plan.stacks]
+    actions = {change.action for change in plan.resources} | {change.action for change in plan.outputs}
+    creates = actions <= {Action.CREATE, Action.READ} and not plan.in_state
+    return creates and any(each.stack == plan.stack and each.waits_for for each in shown)
 
 
 class Oracle(Words):
@@ -83,7 +81,7 @@ class Oracle(Words):
         command = self.commands[id(machine)]
         command.plans[where[1]], command.contents[where[1]] = plan, content
 
-    def shown(self, machine: Machine, plan: EnvironmentPlan, answer: PlanAnswer) -> None:
+    def shown(self, machine: Machine, plan: EnvironmentPlan, answer: str) -> None:
         self.commands[id(machine)].shown.append((plan, answer))
 
     def looked(self, machine: Machine, where: Where, drifted: int) -> None:
