@@ -108,6 +108,9 @@ _EXPLAINED_PLAN = ResultType(
     "explained_plan.render_explained_plan",
     is_partial=True,
 )
+_EXPLANATION = ResultType(
+    "usecases.inspect.explain.Explanation", "inspect.explanation.show_explanation", "explanation.render_explanation"
+)
 _FORMAT = ResultType("usecases.project.fmt.FormatResult", "project.formatted.show_formatted", is_partial=True)
 _HISTORY = ResultType("usecases.inspect.history.History", "inspect.history.show_history", "history.render_history")
 _INIT = ResultType(
@@ -245,6 +248,7 @@ TABLE: dict[str, dict[str, Command | CommandGroup]] = {
         ),
         "render": Command("inspect.render", "Show root modules and Kubernetes objects.", (_RENDERED_ROOTS,)),
         "eject": Command("inspect.eject", "Write plain root modules, to go on without envctl.", (_EJECTED_PROJECT,)),
+        "explain": Command("inspect.explain", "Explain the code of an error or a guard.", (_EXPLANATION,)),
         "exec": Command("inspect.exec", "Run a command with an environment's credentials.", ()),
         "ledger": CommandGroup(
             "Check or export the ledger.",
