@@ -18,7 +18,7 @@ def _compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     verb = rf"(?:{'|'.join(COMMANDS)})(?![\w-])"
     # A sentence about a command also begins with one.
     whole = re.compile(rf"envctl (?:--sandbox )?(?={verb})(?!.* (?:shows|lists) )")
-    return re.compile(rf"\benvctl (?!(?:sandbox|explain)\b)(?={verb})"), whole
+    return re.compile(rf"\benvctl (?!sandbox\b)(?={verb})"), whole
 
 
 def add_sandbox_flag(hint: str) -> str:

@@ -1,9 +1,15 @@
 """The meaning of a code."""
 
+import re
+
 from rich.console import Console
 
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text
 from envctl.usecases.inspect.explain import Explanation
+
+# Outside of code, which is a part of its own.
+_BOLD = re.compile(r"(`[^`]*`)|\*\*")
 
 
 def show_explanation(explanation: Explanation, out: Console) -> None:
@@ -24,7 +30,7 @@ def format_exit_codes(explanation: Explanation) -> str:
 def _show_text(text: str, out: Console) -> None:
     """Print Markdown as text: code is indented, and never wrapped."""
     is_code = False
-    for line in text.split("\n"):
+    for line in add_sandbox_flag(text).split("\n"):
         if line.lstrip().startswith("```"):
             is_code = not is_code
         elif is_code or line.startswith("|"):
@@ -32,4 +38,4 @@ def _show_text(text: str, out: Console) -> None:
         elif line.startswith("#"):
             print_text(out, (line.lstrip("# "), "bold"))
         else:
-            print_item(out, line.replace("**", ""), indent=2 if line.startswith("- ") else 0)
+            print_item(out, _BOLD.sub(r"\1", line), indent=2 if line.startswith("- ") else 0)
