@@ -6,8 +6,8 @@ An approval covers the visible plan. Changes of these stacks need an approval na
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.approved_changes import ADDED
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import BEHIND, WAITS, PlanFingerprint
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import suggest_name

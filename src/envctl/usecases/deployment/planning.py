@@ -207,7 +207,7 @@ def require_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
     # The hint must not suggest `destroy`: it would also destroy the other stacks.
     hint = (
         "restore it from a version in its bucket or from a backup; if [state] in envctl.toml has changed, copy it to"
-        f" its new place (docs/state.md); then check: {format_command('plan', environment)}"
+        f" its new place ({format_command('explain', 'E321')}); then check: {format_command('plan', environment)}"
     )
     raise OperationFailedError(Problem("E321", message, hint))
 
