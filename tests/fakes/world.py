@@ -49,7 +49,7 @@ from envctl.usecases.ledger import journal as record
 from envctl.usecases.ledger import trust as trusts
 from envctl.usecases.ports.aws import CopyProgress, RegistryImage, SecretReading, SecretReference
 from envctl.usecases.ports.bucket_report import BucketReport
-from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, Ports
+from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, PlanAnswer, Ports
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.project import CheckOutline, Revision
 from envctl.usecases.ports.terraform import (
@@ -937,14 +937,15 @@ class ScriptedPrompter:
     nobody: bool = False
     chosen: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
+    yes: PlanAnswer = "yes"
 
     def require_answer(self, environment: str) -> None:
         if self.nobody:
             raise UsageError(Problem("E001", f"nobody to ask about {environment}"))
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
         self.asked.append(plan)
-        return self._take_answer()
+        return ("yes" if again else self.yes) if self._take_answer() else ""
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
         self.asked.append(plan)

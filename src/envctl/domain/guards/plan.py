@@ -170,9 +170,10 @@ def check_known_state(request: Request) -> Refusal | None:
         return _warn_of_forgotten(request)
     target = request.target
     hint = (
-        'to take over the resources, once their plan is what you want: docs/adopt.md (waivable = ["known_state"] in'
-        f" [environments.{target}.gates], then --break-glass REASON); if envctl deployed them, correct [store] or the"
-        f" name of {target} in envctl.toml; its entries in this ledger: {format_command('history', target)}"
+        'to take over the resources, once their plan is what you want: waivable = ["known_state"] in'
+        f" [environments.{target}.gates] ({format_command('explain', 'G304')}), then --break-glass REASON; if envctl"
+        f" deployed them, correct [store] or the name of {target} in envctl.toml; its entries in this ledger:"
+        f" {format_command('history', target)}"
     )
     message = describe_unknown_states(target, unknown)
     if any(each.environment == target for each in request.present.unbelieved):

@@ -7,6 +7,7 @@ from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.required_secrets import find_required_secrets, merge_secrets
 from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
 from envctl.domain.aws.secret_values import VariableUse, find_value_secrets, find_value_variables
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.exit_codes import worst_exit_code
@@ -194,7 +195,8 @@ def _build_error(found: EnvironmentSecrets, *, unknown_alone: bool = False) -> E
     unset = () if unknown_alone else [each for each in found.variables if not each.is_set]
     for each in unset:
         message = f"the environment variable {each.name} is not set ({' and '.join(each.asked_by)})"
-        hint = f"set it before a command that plans {found.environment}, and in CI as a secret: docs/secret-values.md"
+        way = f"set it before a command that plans {found.environment}, and in CI as a secret"
+        hint = f"{way}: {format_command('explain', 'E233')}"
         problems.append(Problem("E233", message, hint))
     return OperationFailedError(*problems) if problems else None
 

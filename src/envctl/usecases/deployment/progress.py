@@ -194,6 +194,7 @@ class PlannedDeployment:
         moves: state moves, new name to old name.
         lost: stacks to destroy with a lost state.
         held: the release put on hold by this rollback.
+        creates_confirmed: stacks without a plan yet are confirmed, as far as they only create.
     """
 
     prepared: InitializedRelease
@@ -206,6 +207,7 @@ class PlannedDeployment:
     lost: tuple[str, ...]
     is_up_to_date: bool = False
     held: str = ""
+    creates_confirmed: bool = False
 
     @property
     def plan(self) -> EnvironmentPlan:

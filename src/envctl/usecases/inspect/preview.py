@@ -5,8 +5,10 @@ They leave no ledger entry, and guards are not checked.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from posixpath import join, normpath
 
-from envctl.domain.ci.request_changes import RequestChange
+from envctl.domain.ci.request_changes import RequestChange, list_request_changes
+from envctl.domain.config.checks.command import CommandCheck
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.ledger.projection.stacks import warn_of_unknown_states
@@ -14,11 +16,11 @@ from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.bundle import Release
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, prepare, shared_resources
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
-from envctl.usecases.inspect.request_changes import find_request_changes
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -26,8 +28,11 @@ from envctl.usecases.project import look_scope, module_checks, project_file, rem
 from envctl.usecases.project.environment_selection import find_environments, load_context, lock_target
 from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.project.settings.environment_settings import load_valid_settings
+from envctl.usecases.project.watched_folders import list_further_folders
 from envctl.usecases.release import deploy_request, pending_changes, release_store
 from envctl.usecases.release.release_names import find_release
+
+_MAX_FILES = 2000
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
         plan = _describe_hidden if look_scope.is_hidden(ports, project, each) else _preview_environment
         plans.append(plan(Context(ports, view), bundles[pipeline_name], each))
     first = next(iter(bundles.values()))
-    changes = () if release else find_request_changes(Context(ports, project))
+    changes = () if release else _find_request_changes(Context(ports, project))
     return Preview(first.identity, tuple(plans), first.label, changes)
 
 
@@ -186,3 +191,20 @@ def _describe_hidden(context: Context, bundle: PreviewedRelease, target: str) ->
     except EnvctlError as error:
         return EnvironmentPreview(target, problems=tuple(error.problems), exit_code=error.exit_code, hidden=True)
     return EnvironmentPreview(target, hidden=True, settings_changed=pending.settings.names if pending else ())
+
+
+def _find_request_changes(context: Context) -> tuple[RequestChange, ...]:
+    """Return the changes of rules, workflows and programs; empty outside of a request, or if git can't tell."""
+    ports, project = context.ports, context.project
+    base = ports.job_requests.find_base(ports.version_control.read_revision(()).commit)
+    changed = ports.version_control.list_changes(base) if base else None
+    folder = ports.version_control.locate_project()
+    if not changed or folder is None:
+        return ()
+    prefix = f"{folder}/" if folder else ""
+    shared = {f"{normpath(join(folder, each))}/" for each in list_further_folders(ports, project)}
+    sources = [path for path in changed if path.endswith(".tf") and path.startswith((prefix, *shared))][:_MAX_FILES]
+    modules = {path: ports.tree.read_contents(to_project_path(folder, path)) or b"" for path in sources}
+    commands = [check.command for check in project.every_check.values() if isinstance(check, CommandCheck)]
+    commands += [project.cost.command] if project.cost else []
+    return list_request_changes(changed, folder, [word for command in commands for word in command], modules)

@@ -123,8 +123,10 @@ class ConfigReader(Protocol):
         modules that it calls.
         """
 
-    def find_root(self, files: Mapping[str, bytes], root: str, carried: Sequence[str]) -> RootFindings:
-        """Search the code of a root module that runs as it is. `carried` are the folders of its remote modules."""
+    def find_roots(self, files: Mapping[str, bytes], roots: Mapping[str, Sequence[str]]) -> Mapping[str, RootFindings]:
+        """Search the code of root modules that run as they are. `roots` are their folders by stack, each with those of
+        its remote modules behind it.
+        """
 
 
 class RemoteModules(Protocol):

@@ -131,9 +131,7 @@ def _describe_stored_roots(context: Context, release: Release, environment: str)
         return
     from envctl.usecases.project.root_modules import find_stored_problems
 
-    for stack, wired in release.wiring.stacks.items():
-        if wired.is_root:
-            yield from find_stored_problems(context, release, stack, environment)
+    yield from find_stored_problems(context, release, environment)
 
 
 def _to_home(project: Project, environment: str) -> AccountScope:

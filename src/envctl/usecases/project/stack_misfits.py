@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import Project
 from envctl.domain.config.stacks import Stack
@@ -42,7 +43,7 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
 
 def _hint_declaration(stack: Stack) -> str:
     if stack.is_kubernetes:
-        return f"add it to the ConfigMap envctl in {stack.folder}: docs/kubernetes.md"
+        return f"add it to the ConfigMap envctl in {stack.folder}: {format_command('explain', 'E219')}"
     return f"declare it in {stack.folder}/variables.tf"
 
 
@@ -80,7 +81,8 @@ def _find_set_faults(context: Context, interfaces: Mapping[str, ModuleInterface]
                 yield Problem("E219", f"stack {name}: {stack.folder} declares no variable {key}", hint, place)
             elif variable.sensitive:
                 message = f"{key} of the stack {name} is sensitive; the release would hold its value in clear text"
-                hint = "remove it from `set`, and say under [secrets.values] where the value is: docs/secret-values.md"
+                way = format_command("explain", "E220")
+                hint = f"remove it from `set`, and say under [secrets.values] where the value is: {way}"
                 yield Problem("E220", message, hint, place)
             else:
                 hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,11 @@ class _ModuleCode:
     problems: list[Problem] = field(default_factory=list)
     kubernetes: dict[str, "KubernetesStack"] = field(default_factory=dict)
 
+    @cached_property
+    def settings_paths(self) -> frozenset[str]:
+        """The paths of all settings files of the project."""
+        return frozenset(place.path for place in list_all_places(self.project))
+
     @property
     def by_stack(self) -> dict[str, ModuleInterface]:
         """The interfaces of all stacks. Valid without problems only."""
@@ -131,7 +137,7 @@ class _ModuleCode:
             return
         below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
         found = root_modules.select_root_files(self.project, stack, folder, below)
-        self.problems += root_modules.find_loaded_settings(self.project, folder, below)
+        self.problems += root_modules.find_loaded_settings(self.settings_paths, folder, below)
         self.problems += root_modules.find_name_clashes(folder, found)
         if folder in self.interfaces:
             self.files.update(found)

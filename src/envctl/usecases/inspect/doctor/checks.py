@@ -175,7 +175,7 @@ def _check_identity(ports: Ports) -> Row:
     actor, doubt = ports.identity.identify_actor(), ports.identity.explain_doubt()
     if not doubt:
         return report_good("identity", str(actor))
-    way = "docs/access.md lists the trusted identities; in a CI job, use its token, not keys"
+    way = f"sign in to AWS; in a CI job, use its token, not keys: {format_command('explain', 'G207')}"
     return report_warning("identity", f"{actor}: {doubt}", way)
 
 

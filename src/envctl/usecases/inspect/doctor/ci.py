@@ -110,7 +110,7 @@ def _find_caller(context: Context, job: CheckedJob) -> str | EnvctlError:
         if job.role:
             return error
         message = f"{job.description} has no role: AWS_ROLE_ARN is empty or not set"
-        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.CI_ACCESS_PAGE}"))
+        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.EXPLAIN_ROLES}"))
 
 
 def _check_own_role(context: Context, job: CheckedJob, plan: RolePlan, caller: str) -> Iterator[Finding]:

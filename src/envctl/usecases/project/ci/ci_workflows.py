@@ -153,13 +153,13 @@ def require_package(ports: Ports, project: Project) -> PackageSource:
     if project.ci.package is None:
         message = f"{PROJECT_FILE} does not say which envctl the jobs install"
         own = ports.installation.find_ci_package() or "git+https://HOST/OWNER/envctl@COMMIT"
-        hint = f'add to [ci] in {PROJECT_FILE}: package = "{own}" (docs/ci-package.md)'
+        hint = f'add to [ci] in {PROJECT_FILE}: package = "{own}" ({format_command("explain", "E144")})'
         raise ConfigurationError(Problem("E144", message, hint, project_file.locate_key(ports, "ci")))
     package = parse_package(project.ci.package, project.ci.kubernetes_package)
     if _needs_kubernetes(project) and not format_kubernetes_requirement(package):
         message = f"{PROJECT_FILE} does not say which {KUBERNETES_NAME} the jobs install: stacks of objects need it"
         example = "https://HOST/kube_api_emulator-VERSION-py3-none-any.whl#sha256=HASH"
-        hint = f'add to [ci] in {PROJECT_FILE}: kubernetes_package = "{example}" (docs/ci-package.md)'
+        hint = f'add to [ci] in {PROJECT_FILE}: kubernetes_package = "{example}" ({format_command("explain", "E146")})'
         raise ConfigurationError(Problem("E146", message, hint, project_file.locate_key(ports, "ci")))
     return package
 

@@ -47,7 +47,7 @@ from envctl.usecases.project.watched_folders import list_further_folders
 
 SYSTEM: System = "gitlab"
 COMMAND = f"ci {SYSTEM}"
-_INPUTS_PAGE = "docs/ci-gitlab-operate.md"
+_EXPLAIN_INPUTS = format_command("explain", "E035")
 
 
 def update_gitlab_pipeline(
@@ -87,7 +87,7 @@ def update_gitlab_pipeline(
     if error is None and main_is_foreign and not includes_pipeline(team_files, ours):
         message = f"{MAIN_FILE} does not include {ours}: GitLab runs none of its jobs"
         error = OperationFailedError(
-            Problem("E035", message, f"add to include: in {MAIN_FILE}: - local: {ours} (inputs: {_INPUTS_PAGE})")
+            Problem("E035", message, f"add to include: in {MAIN_FILE}: - local: {ours} (inputs: {_EXPLAIN_INPUTS})")
         )
     return result, error
 
@@ -163,7 +163,7 @@ def _find_remark(project: Project, team_files: Mapping[str, str], ours: str) -> 
         return LOCAL_STORE_REMARK
     if team_files and includes_pipeline(team_files, ours) and not passes_inputs(team_files.values(), ours):
         # Without inputs the operation is *deploy*, also if a person chose one for another project.
-        return f"the include of {ours} passes no inputs: New pipeline only deploys this project: {_INPUTS_PAGE}"
+        return f"the include of {ours} passes no inputs: New pipeline only deploys this project: {_EXPLAIN_INPUTS}"
     return ""
 
 
