@@ -4,8 +4,8 @@ from importlib import import_module
 
 from rich.console import Console
 
-from envctl.cli.render.console.one_line import render_one_line
 from envctl.cli.render.terminal.text import print_nowrap
+from envctl.cli.render.words.one_line import render_one_line
 
 # By name: importing every result type would take longer than rendering a plan.
 RENDERERS = {

@@ -14,7 +14,7 @@ from envctl.cli.render.html.wording import (
     render_person,
     render_release,
 )
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.text.counting import format_count
 from envctl.domain.ledger.release_matrix import Stay
 from envctl.domain.ledger.state import to_label
 from envctl.usecases.inspect.report import Report

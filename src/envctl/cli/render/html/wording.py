@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from envctl.cli.render.html.elements import Html, code, dim, isolate, join, tag
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
-from envctl.cli.render.terminal.text import shorten_actor
-from envctl.cli.render.terminal.times import format_age, format_clock_time
+from envctl.cli.render.text.actors import shorten_actor
+from envctl.cli.render.text.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.text.times import format_age, format_clock_time
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.release_label import ReleaseLabel, format_label_name

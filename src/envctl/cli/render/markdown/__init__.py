@@ -6,7 +6,7 @@ from importlib import import_module
 from envctl.domain.errors import EnvctlError
 from envctl.domain.guards import RefusedError
 
-# The renderer by class name. Other results are shown as on the console.
+# The renderer by class name.
 RENDERERS = {
     "ApprovalResult": "approval.render_approved",
     "ReviewResult": "approval.render_reviewed",
@@ -34,13 +34,11 @@ RENDERERS = {
 }
 
 
-def render_result(result: object) -> str:
+def render_result(result: object) -> str | None:
+    """Return the page of a result; None for a result that has no Markdown of its own."""
     name = RENDERERS.get(type(result).__name__)
     if name is None:
-        from envctl.cli.render.console import any_result
-        from envctl.cli.render.markdown.page.markup import render_console_output, render_page
-
-        return render_page(render_console_output(lambda out: any_result.render_result(result, out)))
+        return None
     module, function = name.split(".")
     text: str = getattr(import_module(f"envctl.cli.render.markdown.{module}"), function)(result)
     return text

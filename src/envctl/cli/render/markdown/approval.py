@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC
 
-from envctl.cli.render.console.approval.approval import describe_missing_approvals, describe_validity
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
+from envctl.cli.render.words.approvals import describe_missing_approvals, describe_validity
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import Reviewer, ReviewResult

@@ -3,18 +3,20 @@
 from collections.abc import Iterable
 from datetime import UTC
 
-from envctl.cli.render.console.inspect import artifacts, release_distance, settings_diff
-from envctl.cli.render.console.inspect.diff import (
-    describe_object_problem,
-    describe_side,
-    format_headline,
-    list_remarks,
-    summarize_objects,
-)
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.plan import render_resource
 from envctl.cli.render.markdown.refusals import format_problem
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.words import release_changes, settings_diff
+from envctl.cli.render.words.diff import (
+    describe_object_problem,
+    describe_side,
+    format_headline,
+    list_artifact_values,
+    list_remarks,
+    summarize_artifacts,
+    summarize_objects,
+)
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release.comparison.distance import Distance
 from envctl.domain.settings.comparison import Pair
@@ -45,7 +47,7 @@ def _render_side(side: Side) -> tuple[str, str]:
 
 
 def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
-    made = [(release, release_distance.describe_release(release, UTC)) for release in distance.releases]
+    made = [(release, release_changes.describe_release(release, UTC)) for release in distance.releases]
     rows = [(md.render_release(to_label(release), release.release), md.escape(text)) for release, text in made]
     if rows:
         yield _fold_if_long(
@@ -56,16 +58,16 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
     if distance.changes is None:
         yield "The changes between them are unknown."
         return
-    yield f"### Changes {md.escape(release_distance.format_direction(distance, both))}"
+    yield f"### Changes {md.escape(release_changes.format_direction(distance, both))}"
     changes = distance.changes
-    if release_distance.is_unchanged(changes):
-        yield release_distance.NO_CHANGES
+    if release_changes.is_unchanged(changes):
+        yield release_changes.NO_CHANGES
     files = [
         (
             md.code(module.module),
-            md.escape(release_distance.format_callers(module)),
-            f"{release_distance.SIGNS[file.what]} {md.code(release_distance.strip_module_path(module, file))}",
-            release_distance.format_changed_lines(file),
+            md.escape(release_changes.format_callers(module)),
+            f"{release_changes.SIGNS[file.what]} {md.code(release_changes.strip_module_path(module, file))}",
+            release_changes.format_changed_lines(file),
         )
         for module in changes.modules
         for file in module.files
@@ -78,11 +80,11 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
         if file.patch
     ]
     yield _fold_if_long("The code, line by line", "\n\n".join(patches), long=True) if patches else ""
-    for kind, found in release_distance.list_changed_parts(changes):
+    for kind, found in release_changes.list_changed_parts(changes):
         cells = [
             (sign, md.code(change.name), md.escape(text))
             for change in found
-            for sign, text in [release_distance.format_part_change(change)]
+            for sign, text in [release_changes.format_part_change(change)]
         ]
         yield _fold_if_long(kind, md.render_table(("", kind, "change"), cells), long=len(cells) > MAX_OPEN_ROWS)
 
@@ -90,12 +92,12 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
 def _render_artifacts(diff: Diff) -> Iterable[str]:
     if not diff.artifacts:
         return
-    yield f"### Artifacts: {md.escape(artifacts.summarize_artifacts(diff))}"
+    yield f"### Artifacts: {md.escape(summarize_artifacts(diff))}"
     rows = [
         (md.NEUTRAL if pair.equal else md.WARN, md.code(pair.variable), md.escape(environment), md.code(value))
         for pair in diff.artifacts
         if diff.everything or not pair.equal
-        for environment, value in artifacts.list_artifact_values(pair, diff)
+        for environment, value in list_artifact_values(pair, diff)
     ]
     yield md.render_table(("", "artifact", "environment", "value"), rows) if rows else ""
 

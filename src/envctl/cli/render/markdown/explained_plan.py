@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.inspect import explained as console
-from envctl.cli.render.console.inspect.release_distance import format_changed_lines
-from envctl.cli.render.console.inspect.settings_diff import format_setting as of_setting
-from envctl.cli.render.console.plan.plan import format_total, summarize_stack
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.drift import render_drift_table
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.values.value_diff import format_side
+from envctl.cli.render.words import explained_plan as words
+from envctl.cli.render.words.plan import format_total, summarize_stack
+from envctl.cli.render.words.release_changes import format_changed_lines
+from envctl.cli.render.words.settings_diff import format_setting as of_setting
 from envctl.domain.command_lines import format_command
 from envctl.domain.plan.attribution import Part
 from envctl.domain.plan.changes import StackPlan
@@ -20,11 +20,11 @@ from envctl.usecases.inspect.explain_plan import ExplainedPlan
 
 
 def render_explained_plan(explained: ExplainedPlan) -> str:
-    subject = md.capitalize(md.escape(console.describe_subject(explained)))
+    subject = md.capitalize(md.escape(words.describe_subject(explained)))
     total = md.escape(format_total(explained.plan))
     return md.render_page(
         f"## {choose_plan_mark(explained.plan)} Plan for {md.escape(explained.environment)}: {total}",
-        f"{subject}. {md.bold(console.summarize_causes(explained))}.",
+        f"{subject}. {md.bold(words.summarize_causes(explained))}.",
         f"{md.WARN} {md.capitalize(md.escape(explained.unexplained))}." if explained.unexplained else "",
         *render_cost_blocks(explained.plan),
         *(block for part in explained.parts for block in _render_part(part, explained)),
@@ -39,9 +39,9 @@ def render_explained_plan(explained: ExplainedPlan) -> str:
 
 
 def _render_part(part: Part, explained: ExplainedPlan) -> Iterator[str | Block]:
-    plan = console.to_environment_plan(part, explained)
-    yield f"### {console.CAUSE_TITLES[part.cause]}: {md.escape(format_total(plan))}"
-    yield f"{md.capitalize(md.escape(console.CAUSE_MEANINGS[part.cause]))}."
+    plan = words.to_environment_plan(part, explained)
+    yield f"### {words.CAUSE_TITLES[part.cause]}: {md.escape(format_total(plan))}"
+    yield f"{md.capitalize(md.escape(words.CAUSE_MEANINGS[part.cause]))}."
     match part.cause:
         case "release":
             yield _render_code_changes(explained)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.console.deployment.stack_outcomes import group_outcomes
 from envctl.cli.render.markdown.page import markup as md
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import shorten_middle
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.widths import shorten_middle
+from envctl.cli.render.words.stack_outcomes import group_outcomes
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
 

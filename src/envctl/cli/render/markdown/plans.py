@@ -2,13 +2,6 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan import preview as preview_console
-from envctl.cli.render.console.plan.many_plans import (
-    describe_subject,
-    format_outcome,
-    format_verdict,
-    split_unchanged,
-)
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.page.markup import (
@@ -24,6 +17,8 @@ from envctl.cli.render.markdown.page.markup import (
 )
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
+from envctl.cli.render.words import preview as preview_words
+from envctl.cli.render.words.plans import describe_subject, format_outcome, format_verdict, split_unchanged
 from envctl.domain.ci.request_changes import MAX_NAMED
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
@@ -47,14 +42,14 @@ def render_plans(plans: Plans) -> str:
 
 def render_preview(preview: Preview) -> str:
     rows = (
-        (choose_preview_mark(each), bold(each.environment), escape(preview_console.format_outcome(each)))
+        (choose_preview_mark(each), bold(each.environment), escape(preview_words.format_outcome(each)))
         for each in preview.environments
     )
     name = f" --release {shorten_id(preview.release)}" if preview.release else ""
     return render_page(
         f"## {escape(format_verdict(preview.environments))}",
         _render_request_changes(preview),
-        f"What {escape(preview_console.describe_subject(preview))} would do. Not recorded.",
+        f"What {escape(preview_words.describe_subject(preview))} would do. Not recorded.",
         render_table(("", "environment", "planned changes"), rows),
         *(block for each in preview.environments for block in render_preview_blocks(each)),
         full_output=format_full_output(f"{format_command('preview')}{name}"),
@@ -83,7 +78,7 @@ def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
     elif preview.hidden:
         yield f"### {NEUTRAL} {escape(preview.environment)}"
-        yield escape(preview_console.describe_hidden(preview))
+        yield escape(preview_words.describe_hidden(preview))
     if preview.plan and preview.plan.changes:
         yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"
         yield from render_cost_blocks(preview.plan)

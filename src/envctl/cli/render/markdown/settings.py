@@ -1,16 +1,16 @@
 """Settings with their origins, and the result of `envctl validate`."""
 
-from envctl.cli.render.console.inspect.settings import (
+from envctl.cli.render.markdown.attributes import format_digest
+from envctl.cli.render.markdown.page.budget import count_utf16
+from envctl.cli.render.markdown.page.markup import OK, capitalize, code, escape, render_page, render_table
+from envctl.cli.render.words.one_line import format_validation as in_a_line
+from envctl.cli.render.words.settings import (
     NO_SETTINGS,
     SETTINGS_PATHS_HINT,
     format_origin,
     format_stacks,
     format_value,
 )
-from envctl.cli.render.console.one_line import format_validation as in_a_line
-from envctl.cli.render.markdown.attributes import format_digest
-from envctl.cli.render.markdown.page.budget import count_utf16
-from envctl.cli.render.markdown.page.markup import OK, capitalize, code, escape, render_page, render_table
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.settings import ValidationResult
 

@@ -3,14 +3,23 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from envctl.cli.render.console.inspect.attention import list_attention_items
-from envctl.cli.render.console.inspect.boxes import format_lag, format_no_drift, is_destroyed
-from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands, list_words, pair_with_previous
-from envctl.cli.render.console.inspect.status_verdict import format_status_verdict
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
-from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, to_one_line
-from envctl.cli.render.terminal.times import format_age, format_past
+from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.times import format_age, format_past
+from envctl.cli.render.text.widths import measure_width, pad_text
+from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.status import (
+    format_lag,
+    format_no_drift,
+    format_status_verdict,
+    is_destroyed,
+    is_up_to_date,
+    list_next_commands,
+    list_words,
+    pair_with_previous,
+)
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.inspect.status import EnvironmentStatus, Status

@@ -1,15 +1,11 @@
 """Approvals, GitHub reviews and withdrawals as text."""
 
-from collections.abc import Mapping
-
 from rich.console import Console
 
-from envctl.cli.render.console.approval.gates import list_gate_details
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings, to_one_line
-from envctl.cli.render.terminal.times import Zone, format_time
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.words.approvals import describe_missing_approvals, describe_validity, list_gate_details
 from envctl.domain.release_label import format_label_or_id
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import ReviewResult
 
@@ -34,23 +30,6 @@ def show_reviews(reviewed: ReviewResult, out: Console) -> None:
         what = f"release {release} for {reviewed.environment} (gate {reviewed.gate})"
         print_text(out, (to_one_line(each.name), "bold"), f" {verb} {what} in GitHub.")
     _show_validity(reviewed, out)
-
-
-def describe_missing_approvals(missing: Mapping[str, int]) -> str:
-    """Return the number of missing approvals by gate; rules may need one without a gate."""
-    counts = (f"{format_count(number, 'approval')}{f' for {gate}' if gate else ''}" for gate, number in missing.items())
-    return f"Still missing: {', '.join(counts)}."
-
-
-def describe_validity(approval: ApprovalResult | ReviewResult, zone: Zone = None) -> str:
-    """Return for which plan the approval is valid, and until when if it expires."""
-    where = f" in {approval.where}" if approval.where else ""
-    end = (
-        f" until {format_time(approval.expires_at, zone)}"
-        if isinstance(approval, ApprovalResult) and approval.expires_at
-        else ""
-    )
-    return f"Valid{end} for plan {shorten_id(approval.plan)}{where}, or a subset of it."
 
 
 def _show_validity(approval: ApprovalResult | ReviewResult, out: Console) -> None:

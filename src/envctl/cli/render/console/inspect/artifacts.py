@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_text
-from envctl.cli.render.values.value_diff import format_side
-from envctl.domain.release.artifacts import ArtifactPair
+from envctl.cli.render.terminal.text import print_item, print_text
+from envctl.cli.render.text.widths import measure_width, pad_text
+from envctl.cli.render.words.diff import list_artifact_values, summarize_artifacts
 from envctl.usecases.inspect.diff import Diff
 
 
@@ -21,18 +21,3 @@ def show_artifacts(diff: Diff, out: Console) -> None:
         print_text(out, mark, (pair.variable, "bold"), indent=2)
         for environment, value in list_artifact_values(pair, diff):
             print_item(out, "    ", pad_text(environment, width), "  ", value, indent=width + 6)
-
-
-def summarize_artifacts(diff: Diff) -> str:
-    equal = sum(pair.equal for pair in diff.artifacts)
-    differ = len(diff.artifacts) - equal
-    counts = {f"{differ} {'differs' if differ == 1 else 'differ'}": differ, f"{equal} equal": equal}
-    return ", ".join(text for text, number in counts.items() if number)
-
-
-def list_artifact_values(pair: ArtifactPair, diff: Diff) -> list[tuple[str, str]]:
-    """Return values by environment; a single one under `both` if they are equal."""
-    one, other = diff.first.environment, diff.second.environment
-    if pair.equal:
-        return [("both", format_side(pair.first))]
-    return [(one, format_side(pair.first)), (other, format_side(pair.second))]

@@ -1,32 +1,27 @@
 """Ledger entries, newest first."""
 
-from collections.abc import Iterator
-from datetime import tzinfo
-
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.console.inspect.events import choose_style, describe_event, is_failure
 from envctl.cli.render.terminal.columns import print_columns
-from envctl.cli.render.terminal.text import (
-    print_nowrap,
-    print_text,
-    print_warnings,
-    shorten_actor,
-    to_one_line,
-    to_text,
+from envctl.cli.render.terminal.text import STYLES, print_nowrap, print_text, print_warnings, to_text
+from envctl.cli.render.text.times import format_clock_time, format_time
+from envctl.cli.render.words.events import choose_tone, describe_event
+from envctl.cli.render.words.history import (
+    UNTRUSTED_LABEL,
+    describe_entry,
+    format_period,
+    format_release,
+    list_failure_logs,
+    list_rule_changes,
+    mark_unverified,
 )
-from envctl.cli.render.terminal.times import format_clock_time, format_time
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import Actor, DeploymentStarted, Event
-from envctl.domain.release_label import format_label_name
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.history import History, LedgerVerification
 
 MIN_TABLE_WIDTH = 100
 RELEASE_WIDTH = 12
 ACTOR_WIDTH = 24
-UNTRUSTED_LABEL = "✗ not trusted"
 
 
 def show_history(history: History, out: Console) -> None:
@@ -48,19 +43,6 @@ def show_history(history: History, out: Console) -> None:
         print_text(out, (line, "dim"))
     if not all(entry.actor.verified for entry in history.entries):
         print_text(out, ("? unverified: name comes from local git config", "dim"))
-
-
-def list_rule_changes(history: History) -> Iterator[str]:
-    """Yield the rule changes made by deployments."""
-    for seq, changes in history.rules.items():
-        yield f"#{seq}: the rules changed: {'; '.join(map(to_one_line, changes))}"
-
-
-def list_failure_logs(history: History) -> Iterator[str]:
-    """Yield links to job logs of failures: their texts may quote secrets and are not in the ledger."""
-    for entry in history.entries:
-        if is_failure(entry.event) and entry.actor.run_url:
-            yield f"#{entry.seq}: details are in the log of its job: {entry.actor.run_url}"
 
 
 def show_ledger_verification(verified: LedgerVerification, out: Console) -> None:
@@ -96,15 +78,7 @@ def render_event(history: History, entry: Entry) -> Text:
     """Describe the event of an entry; an untrusted one is marked."""
     if any(each.seq == entry.seq for each in history.unbelieved):
         return to_text(f"{UNTRUSTED_LABEL}: {describe_event(entry.event)}", "bold red")
-    return to_text(describe_entry(history, entry), choose_style(entry.event))
-
-
-def describe_entry(history: History, entry: Entry) -> str:
-    """Describe the event of an entry; the start of a deployment with what people know its release by."""
-    text = describe_event(entry.event)
-    label = history.labels.get(entry.event.release) if isinstance(entry.event, DeploymentStarted) else None
-    name = format_label_name(label) if label else ""
-    return f"{text}: {name}" if name else text
+    return to_text(describe_entry(history, entry), STYLES[choose_tone(entry.event)])
 
 
 def _show_compact_entry(entry: Entry, what: Text, out: Console) -> None:
@@ -115,18 +89,3 @@ def _show_compact_entry(entry: Entry, what: Text, out: Console) -> None:
     if not beside:
         print_text(out, mark_unverified(entry.actor), indent=5)
     print_text(out, what, indent=5)
-
-
-def format_period(history: History, zone: tzinfo | None = None) -> str:
-    """Return the period of an empty history."""
-    ends = (("since", history.since), ("until", history.until))
-    return " ".join(f"{word} {format_time(at, zone)}" for word, at in ends if at) or "yet"
-
-
-def format_release(event: Event) -> str:
-    """Return the short id of the event's release; empty for events without one."""
-    return shorten_id(getattr(event, "release", ""))
-
-
-def mark_unverified(actor: Actor) -> str:
-    return shorten_actor(actor) if actor.verified else f"{shorten_actor(actor)} ?"

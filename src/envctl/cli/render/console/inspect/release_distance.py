@@ -1,38 +1,29 @@
 """Differences between two releases: releases in between, and changes of modules, wiring and providers."""
 
-from collections.abc import Iterator, Sequence
-
 from rich.console import Console
 
 from envctl.cli.render.terminal.release_labels import fit_label
-from envctl.cli.render.terminal.text import (
-    format_actor,
-    join_text,
-    measure_width,
-    pad_text,
-    print_item,
-    print_nowrap,
-    print_rest,
-    print_text,
-    shorten_middle,
+from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_rest, print_text
+from envctl.cli.render.text.widths import measure_width, pad_text
+from envctl.cli.render.words.release_changes import (
+    NO_CHANGES,
+    SIGNS,
+    Sides,
+    describe_release,
+    format_callers,
+    format_changed_lines,
+    format_direction,
+    format_part_change,
+    is_unchanged,
+    list_changed_parts,
+    strip_module_path,
 )
-from envctl.cli.render.terminal.times import Zone, format_time
-from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import to_label
-from envctl.domain.plan.changes import Marker
-from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges, VariableDeclaration
+from envctl.domain.release.comparison.changes import ReleaseChanges
 from envctl.domain.release.comparison.distance import Distance
-from envctl.domain.release.comparison.file_changes import FileChange, ModuleChange
-from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.inspect.diff import Side
 
 STYLES = {"+": "green", "-": "red", "~": "yellow"}
-SIGNS = {"added": "+", "removed": "-", "changed": "~", "mode": "~"}
-MAX_DEFAULT_WIDTH = 60
 MAX_RELEASES = 10
-NO_CHANGES = "No changes in modules, wiring or providers."
-Sides = tuple[Side, Side]
 
 
 def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
@@ -53,71 +44,6 @@ def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
         return
     print_text(out, ("Changes ", "bold"), format_direction(distance, sides))
     show_release_changes(distance.changes, out)
-
-
-def describe_release(release: KnownRelease, zone: Zone = None) -> str:
-    """Return time, creator and commit of a release."""
-    return f"{format_time(release.at, zone)}  {format_actor(release.by)}  {format_commit(release)}"
-
-
-def format_commit(release: KnownRelease) -> str:
-    return f"commit {release.commit[:10]}{'+' if release.uncommitted else ''}" if release.commit else "not committed"
-
-
-def format_direction(distance: Distance, sides: Sides) -> str:
-    """Return the older and the newer release, in the direction of the changes."""
-    named = {}
-    for side in sides:
-        what = "the working tree" if side.origin == "working tree" else f"release {shorten_id(side.release)}"
-        named[side.environment] = f"{what} ({side.environment})"
-    return f"from {named[distance.older]} to {named[distance.newer]}"
-
-
-def list_changed_parts(changes: ReleaseChanges) -> Iterator[tuple[str, Sequence[PartChange]]]:
-    """Yield the changes outside of files by kind, without empty kinds."""
-    kinds = {
-        "wiring": changes.wiring,
-        "variables": changes.variables,
-        "outputs": changes.outputs,
-        "providers": changes.providers,
-    }
-    yield from ((kind, found) for kind, found in kinds.items() if found)
-
-
-def format_part_change(change: PartChange) -> tuple[str, str]:
-    """Return a sign and the new or the removed value."""
-    if change.before is None:
-        return "+", _format_part(change.after)
-    if change.after is None:
-        return "-", _format_part(change.before)
-    if change.before == change.after:
-        hidden = isinstance(change.before, Marker)
-        return "~", "changed (not shown)" if hidden else f"{_format_part(change.before)}, with other checksums"
-    return "~", f"{_format_part(change.before)} → {_format_part(change.after)}"
-
-
-def format_changed_lines(file: FileChange) -> str:
-    """Return the numbers of added and removed lines."""
-    if file.what == "mode":
-        return "executable or not"
-    if file.binary:
-        return "binary"
-    return " ".join(f"{sign}{count}" for sign, count in (("+", file.added), ("-", file.removed)) if count)
-
-
-def strip_module_path(module: ModuleChange, file: FileChange) -> str:
-    return file.path.removeprefix(f"{module.module}/")
-
-
-def format_callers(module: ModuleChange) -> str:
-    """Return the stacks calling the module."""
-    if not module.stacks:
-        return "called by other modules"
-    return f"{'stack' if len(module.stacks) == 1 else 'stacks'} {', '.join(module.stacks)}"
-
-
-def is_unchanged(changes: ReleaseChanges) -> bool:
-    return not changes.modules and not any(list_changed_parts(changes))
 
 
 def show_release_changes(changes: ReleaseChanges, out: Console) -> None:
@@ -142,25 +68,3 @@ def _show_row(sign: str, name: str, width: int, text: str, out: Console) -> None
     head = join_text("    ", (f"{sign} ", STYLES[sign]), pad_text(name, width), "  ", text)
     head.rstrip()
     print_item(out, head, indent=8)
-
-
-def _format_part(value: object) -> str:
-    match value:
-        case VariableDeclaration():
-            return ", ".join(_describe_variable(value))
-        case str():
-            return str(value)
-        case list() | tuple():
-            return ", ".join(str(each) for each in value)
-        case _:
-            return format_hcl(value)
-
-
-def _describe_variable(variable: VariableDeclaration) -> Iterator[str]:
-    yield " ".join(variable.type.split())
-    default = shorten_middle(format_hcl(variable.default), MAX_DEFAULT_WIDTH)
-    yield "required" if variable.required else f"default {default}"
-    if variable.sensitive:
-        yield "sensitive"
-    if not variable.nullable:
-        yield "never null"

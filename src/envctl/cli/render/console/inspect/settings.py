@@ -1,27 +1,23 @@
 """Settings with their origin, validation results, and generated root modules."""
 
-from collections.abc import Callable, Collection
-from typing import assert_never
-
 from rich.console import Console
 
 from envctl.cli.project_folder import to_typed_path
-from envctl.cli.render.console import one_line
 from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, print_columns
 from envctl.cli.render.terminal.text import print_nowrap, print_text, print_warnings, to_text
-from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.domain.plan.changes import Marker
+from envctl.cli.render.words import one_line
+from envctl.cli.render.words.settings import (
+    NO_SETTINGS,
+    SETTINGS_PATHS_HINT,
+    format_origin,
+    format_stacks,
+    format_value,
+)
 from envctl.domain.release_label import format_label_or_id
-from envctl.domain.settings.settings import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.inspect.render import RenderedRoots
 from envctl.usecases.inspect.settings import ValidationResult
 
-SETTINGS_PATHS_HINT = (
-    "settings belong in environments/ENV/terraform.tfvars, for one stack in environments/ENV/STACK.tfvars, for all"
-    " environments in environments/common.tfvars, or where [settings] files says"
-)
-NO_SETTINGS = "No settings."
-MAX_NAMED_STACKS = 3
 HEADERS = ("name", "value", "source", "stacks")
 
 
@@ -46,36 +42,6 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         print_nowrap(out, (setting.name, "bold"), f" = {format_value(setting)}")
         where = f"{format_origin(setting, to_typed_path)} · {format_stacks(setting, everywhere)}"
         print_nowrap(out, (where, "dim"), indent=4)
-
-
-def format_stacks(setting: Setting, everywhere: Collection[str]) -> str:
-    """Return the stacks of a setting; a count in place of a long list with all of them."""
-    if len(setting.stacks) > MAX_NAMED_STACKS and len(setting.stacks) == len(everywhere):
-        return f"all {len(everywhere)} stacks"
-    return ", ".join(setting.stacks)
-
-
-def format_value(setting: Setting) -> str:
-    return format_hcl(Marker.SENSITIVE if setting.sensitive else setting.value)
-
-
-def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
-    """Return the source of a value. `locate` may show its `file:line` from another folder than the project's."""
-    match setting.origin:
-        case "file":
-            return locate(str(setting.location)) if setting.location else "a settings file"
-        case "artifact":
-            return f"artifact, {locate(str(setting.location))}" if setting.location else "artifact of the release"
-        case "default":
-            return f"module default, {locate(str(setting.location))}" if setting.location else "module default"
-        case "envctl":
-            return "envctl"
-        case "secret":
-            return f"secret value, {setting.location}" if setting.location else "secret value"
-        case "set":
-            return f"set, {setting.location}" if setting.location else "set in the release"
-        case _:
-            assert_never(setting.origin)
 
 
 def show_validation(valid: ValidationResult, out: Console) -> None:

@@ -2,14 +2,12 @@
 
 from rich.console import Console
 
-from envctl.cli.render.console.plan.cost import format_cost_suffix
-from envctl.cli.render.console.plan.many_plans import format_hidden, format_verdict
-from envctl.cli.render.console.plan.plan import format_total, show_plan
+from envctl.cli.render.terminal.plan import show_plan
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
-from envctl.domain.release_label import format_label_or_id
-from envctl.domain.text.lists import join_names
-from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
+from envctl.cli.render.words.plans import format_verdict
+from envctl.cli.render.words.preview import describe_hidden, describe_request_changes, describe_subject, format_outcome
+from envctl.usecases.inspect.preview import Preview
 
 
 def show_preview(preview: Preview, out: Console) -> None:
@@ -32,28 +30,3 @@ def show_preview(preview: Preview, out: Console) -> None:
     for each in preview.environments:
         style = "bold red" if each.problems else ""
         print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))
-
-
-def describe_request_changes(preview: Preview) -> str:
-    return f"This request also changes {join_names([str(each) for each in preview.request_changes])}."
-
-
-def describe_subject(preview: Preview) -> str:
-    return f"release {format_label_or_id(preview.label, preview.release)}" if preview.release else "the working tree"
-
-
-def format_outcome(each: EnvironmentPreview) -> str:
-    if each.plan:
-        return f"{format_total(each.plan)}{format_cost_suffix(each.plan)}"
-    if each.hidden and not each.problems:
-        return format_hidden(each)
-    return f"can't be planned: {'; '.join(problem.message.partition(chr(10))[0] for problem in each.problems)}"
-
-
-def describe_hidden(each: EnvironmentPreview) -> str:
-    """Return why there is no plan, what allows one, and what is known without it."""
-    names = f" Changed settings: {join_names(each.settings_changed)}." if each.settings_changed else ""
-    return (
-        "Not planned: jobs of pull requests do not read its states. To allow it, add it to [ci]"
-        f" pull_request_environments in envctl.toml.{names}"
-    )

@@ -1,28 +1,17 @@
 """Buckets of envctl: planned steps and findings."""
 
-from collections.abc import Sequence
-
 from rich.console import Console
-from rich.text import Text
 
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.buckets import render_bucket_name, show_planned_buckets
 from envctl.cli.render.terminal.findings import measure_name_width, show_findings
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text
+from envctl.cli.render.text.counting import format_count
 from envctl.domain.errors import Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bootstrap import Bootstrap
 from envctl.usecases.ports.bucket_report import BucketReport
-
-
-def show_planned_buckets(buckets: Sequence[BucketReport], out: Console) -> None:
-    for position, bucket in enumerate(buckets):
-        if position:
-            out.print()
-        print_item(out, _render_bucket_name(bucket))
-        for step in bucket.steps:
-            print_item(out, "  ", ("+", "green"), f" {step}", indent=4)
 
 
 def show_bootstrap(result: Bootstrap, out: Console) -> None:
@@ -49,7 +38,7 @@ def _show_bucket(bucket: BucketReport, result: Bootstrap, out: Console) -> None:
     findings, problems = _collect_findings(bucket, result)
     faulty = [finding for finding in findings if finding.verdict != "good"]
     mark = ("✗ ", "bold red") if problems else ("! ", "bold yellow") if faulty else ("✓ ", "green")
-    print_item(out, join_text(mark).append_text(_render_bucket_name(bucket)))
+    print_item(out, join_text(mark).append_text(render_bucket_name(bucket)))
     show_problems(problems, out, "error", "bold red", 2)
     show_findings(faulty, out, measure_name_width(findings))
     # The header already shows the bucket.
@@ -64,12 +53,6 @@ def _collect_findings(bucket: BucketReport, result: Bootstrap) -> tuple[tuple[Fi
         return bucket.findings, bucket.problems
     test = (result.create_only,) if result.create_only else ()
     return (*bucket.findings, *test), (*bucket.problems, *result.refused)
-
-
-def _render_bucket_name(bucket: BucketReport) -> Text:
-    what = "the store" if bucket.purpose == "store" else f"states of {', '.join(bucket.environments)}"
-    where = f"account {bucket.account_id}, {bucket.region}" if bucket.account_id else bucket.region
-    return join_text((bucket.name, "bold"), f": {what} ({where})")
 
 
 def format_conclusion(result: Bootstrap) -> tuple[str, str]:

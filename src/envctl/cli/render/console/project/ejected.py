@@ -4,8 +4,8 @@ import shlex
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_nowrap, print_text
+from envctl.cli.render.text.counting import format_count
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.eject import EjectedProject

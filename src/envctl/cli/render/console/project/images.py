@@ -2,8 +2,8 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_text
+from envctl.cli.render.text.counting import format_count
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account.image_pins import PinnedImages
 

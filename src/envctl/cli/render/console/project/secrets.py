@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.text import Text
 
 from envctl.cli.render.terminal.columns import measure_columns, print_columns
-from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
-from envctl.cli.render.terminal.times import format_time
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretState, Sighting
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsCheck, SecretVariable

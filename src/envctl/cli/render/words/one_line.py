@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from envctl.usecases.fleet.matrix import Matrix
     from envctl.usecases.inspect.outputs import OneOutput
     from envctl.usecases.inspect.settings import ValidationResult
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.text.counting import format_count
 
 
 def render_one_line(result: object) -> str | None:
@@ -18,7 +18,7 @@ def render_one_line(result: object) -> str | None:
         ):
             return format_validation(cast("ValidationResult", result))
         case "Matrix":
-            from envctl.cli.render.console.fleet.matrix import format_matrix
+            from envctl.cli.render.words.matrix import format_matrix
 
             return format_matrix(cast("Matrix", result))
         case "OneOutput":

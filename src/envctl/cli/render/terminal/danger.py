@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from envctl.cli.render.console.plan.actions import SYMBOLS, format_instances, format_run_verb
-from envctl.cli.render.terminal.text import print_nowrap, print_text, to_one_line
+from envctl.cli.render.terminal.text import print_nowrap, print_text
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.words.actions import SYMBOLS, format_instances, format_run_verb
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.plan.summary import FoldedChange, fold_changes
 

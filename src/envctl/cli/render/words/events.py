@@ -2,8 +2,9 @@
 
 from typing import assert_never
 
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import to_one_line
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.words.tones import Tone
 from envctl.domain.ledger import events
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
@@ -21,24 +22,24 @@ _ApprovalEvent = events.ApprovalGiven | events.ApprovalWithdrawn | events.Waiver
 _LockEvent = events.EnvironmentLocked | events.EnvironmentUnlocked | events.HoldSet | events.HoldLifted
 
 
-def choose_style(event: events.Event) -> str:
+def choose_tone(event: events.Event) -> Tone:
     match event:
         case events.DeploymentSucceeded() if event.lost:
-            return "yellow"
+            return "warn"
         case events.DeploymentSucceeded() | events.VerificationPassed():
-            return "green"
+            return "good"
         case (
             events.DeploymentFailed() | events.DeploymentAbandoned() | events.VerificationFailed() | events.WaiverUsed()
         ):
-            return "bold red"
+            return "bad"
         case RulesResetRequested():
-            return "bold red"
+            return "bad"
         case ImportEnded() if event.outcome != "imported":
-            return "bold red"
+            return "bad"
         case events.EnvironmentLocked() | events.HoldSet():
-            return "yellow"
+            return "warn"
         case events.DriftChecked() if event.drifted:
-            return "yellow"
+            return "warn"
         case _:
             return ""
 

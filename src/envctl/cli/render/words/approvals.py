@@ -1,0 +1,45 @@
+"""Approvals of a plan: who gave them, until when they hold, and what is missing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.times import Zone, format_future, format_time
+from envctl.domain.guards.gate_approvals import GateApprovals, GivenApproval
+from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.approval.approve import ApprovalResult
+from envctl.usecases.approval.ci_reviewers import ReviewResult
+
+
+def list_gate_details(gate: GateApprovals, now: datetime | None = None, zone: Zone = None) -> list[str]:
+    """Return who approved and until when, and what is missing and who can give it. With `now`, add the time left."""
+    details = [_format_given(each, now, zone) for each in gate.given]
+    if gate.missing:
+        by = f", by {gate.who}" if gate.who else ""
+        details.append(f"{format_count(gate.missing, 'approval')} missing{by}")
+    return details
+
+
+def _format_given(given: GivenApproval, now: datetime | None, zone: Zone) -> str:
+    if given.expires_at is None:
+        return f"{format_actor(given.by)}, does not expire"
+    end = format_future(given.expires_at, now, zone) if now else format_time(given.expires_at, zone)
+    return f"{format_actor(given.by)}, valid until {end}"
+
+
+def describe_missing_approvals(missing: Mapping[str, int]) -> str:
+    """Return the number of missing approvals by gate; rules may need one without a gate."""
+    counts = (f"{format_count(number, 'approval')}{f' for {gate}' if gate else ''}" for gate, number in missing.items())
+    return f"Still missing: {', '.join(counts)}."
+
+
+def describe_validity(approval: ApprovalResult | ReviewResult, zone: Zone = None) -> str:
+    """Return for which plan the approval is valid, and until when if it expires."""
+    where = f" in {approval.where}" if approval.where else ""
+    end = (
+        f" until {format_time(approval.expires_at, zone)}"
+        if isinstance(approval, ApprovalResult) and approval.expires_at
+        else ""
+    )
+    return f"Valid{end} for plan {shorten_id(approval.plan)}{where}, or a subset of it."
