@@ -7,16 +7,8 @@ from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.plan import render_resource
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.words import diff as words
 from envctl.cli.render.words import release_changes, settings_diff
-from envctl.cli.render.words.diff import (
-    describe_object_problem,
-    describe_side,
-    format_headline,
-    list_artifact_values,
-    list_remarks,
-    summarize_artifacts,
-    summarize_objects,
-)
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release.comparison.distance import Distance
 from envctl.domain.settings.comparison import Pair
@@ -33,7 +25,7 @@ def render_diff(diff: Diff) -> str:
         f"## {mark} {md.escape(diff.first.environment)} and {md.escape(diff.second.environment)}",
         md.render_table(("environment", "state"), (_render_side(side) for side in (diff.first, diff.second))),
         "\n".join(f"- {md.FAIL} {format_problem(problem)}" for problem in diff.problems),
-        md.bold(format_headline(diff)),
+        md.bold(words.format_headline(diff)),
         *(_render_distance(diff.distance, (diff.first, diff.second)) if diff.distance else ()),
         *_render_artifacts(diff),
         *_render_settings(diff),
@@ -42,7 +34,10 @@ def render_diff(diff: Diff) -> str:
 
 
 def _render_side(side: Side) -> tuple[str, str]:
-    lines = (md.escape(describe_side(side, UTC)), *(f"{md.WARN} {md.escape(remark)}" for remark in list_remarks(side)))
+    lines = (
+        md.escape(words.describe_side(side, UTC)),
+        *(f"{md.WARN} {md.escape(remark)}" for remark in words.list_remarks(side)),
+    )
     return md.bold(side.environment), "<br>".join(lines)
 
 
@@ -92,12 +87,12 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
 def _render_artifacts(diff: Diff) -> Iterable[str]:
     if not diff.artifacts:
         return
-    yield f"### Artifacts: {md.escape(summarize_artifacts(diff))}"
+    yield f"### Artifacts: {md.escape(words.summarize_artifacts(diff))}"
     rows = [
         (md.NEUTRAL if pair.equal else md.WARN, md.code(pair.variable), md.escape(environment), md.code(value))
         for pair in diff.artifacts
         if diff.everything or not pair.equal
-        for environment, value in list_artifact_values(pair, diff)
+        for environment, value in words.list_artifact_values(pair, diff)
     ]
     yield md.render_table(("", "artifact", "environment", "value"), rows) if rows else ""
 
@@ -133,14 +128,14 @@ def _render_setting(setting: Setting | None) -> str:
 
 
 def _render_objects(objects: ObjectChanges) -> Iterable[str]:
-    yield f"### {md.escape(summarize_objects(objects))}"
+    yield f"### {md.escape(words.summarize_objects(objects))}"
     for stack in objects.stacks:
         texts = [render_resource(change) for change in stack.changes]
         if texts:
             summary = f"{md.escape_html(stack.stack)}: {format_count(len(texts), 'object')}"
             yield _fold_if_long(summary, "\n\n".join(texts), long=True)
         if stack.problem:
-            yield f"{md.WARN} {md.escape(describe_object_problem(stack))}"
+            yield f"{md.WARN} {md.escape(words.describe_object_problem(stack))}"
 
 
 def _fold_if_long(summary: str, body: str, *, long: bool) -> str:

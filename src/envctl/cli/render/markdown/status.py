@@ -9,17 +9,8 @@ from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.times import format_age, format_past
 from envctl.cli.render.text.widths import measure_width, pad_text
+from envctl.cli.render.words import status as words
 from envctl.cli.render.words.attention import list_attention_items
-from envctl.cli.render.words.status import (
-    format_lag,
-    format_no_drift,
-    format_status_verdict,
-    is_destroyed,
-    is_up_to_date,
-    list_next_commands,
-    list_words,
-    pair_with_previous,
-)
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
@@ -29,11 +20,11 @@ MAX_COMMAND_WIDTH = 1000
 
 
 def render_status(status: Status) -> str:
-    rows = (_render_row(each, before, status.now) for each, before in pair_with_previous(status))
+    rows = (_render_row(each, before, status.now) for each, before in words.pair_with_previous(status))
     standalone = [_render_row(each, "", status.now) for each in status.beside]
     section = ("### Outside the pipeline", md.render_table(HEADS, standalone)) if standalone else ()
     return md.render_page(
-        f"## {md.escape(format_status_verdict(status))}",
+        f"## {md.escape(words.format_status_verdict(status))}",
         f"Pipeline of {md.bold(status.project)}",
         md.render_table(HEADS, rows),
         *section,
@@ -56,7 +47,7 @@ def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[
     last = state.last
     if state.current is None:
         runs, deployed, proof = "nothing", "", ""
-        if last and is_destroyed(state):
+        if last and words.is_destroyed(state):
             deployed = f"destroyed {format_past(last.ended_at or last.started_at, now, UTC)}"
     else:
         at = state.current.ended_at or state.current.started_at
@@ -71,7 +62,7 @@ def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[
         deployed,
         proof,
         _format_drift(status, now),
-        md.escape(format_lag(status, before)),
+        md.escape(words.format_lag(status, before)),
         gates,
     )
 
@@ -102,7 +93,7 @@ def _format_commit(status: EnvironmentStatus) -> str:
 def _format_drift(status: EnvironmentStatus, now: datetime) -> str:
     check = status.present.drift
     if check is None or not check.drifted:
-        return format_no_drift(status.present, now)
+        return words.format_no_drift(status.present, now)
     return f"**drifted** ({check.drifted}), seen {format_age(check.at, now)}"
 
 
@@ -116,12 +107,12 @@ def _render_attention(status: Status) -> str:
 
 
 def _render_next_commands(status: Status) -> str:
-    commands = list_next_commands(status)
-    words = "\n".join(f"- {md.escape(hint)} ({md.escape(why)})" for hint, why in list_words(status))
+    commands = words.list_next_commands(status)
+    advice = "\n".join(f"- {md.escape(hint)} ({md.escape(why)})" for hint, why in words.list_advice(status))
     if commands:
         width = measure_width((command for command, _ in commands), MAX_COMMAND_WIDTH)
         lines = (f"{pad_text(to_one_line(command), width)}  # {to_one_line(reason)}" for command, reason in commands)
-        return "\n\n".join(filter(None, ("### Next", md.fence_text("\n".join(lines), "sh"), words)))
-    if words:
-        return f"### Next\n\n{words}"
-    return "Nothing to do: every environment is up to date." if is_up_to_date(status) else ""
+        return "\n\n".join(filter(None, ("### Next", md.fence_text("\n".join(lines), "sh"), advice)))
+    if advice:
+        return f"### Next\n\n{advice}"
+    return words.UP_TO_DATE if words.is_up_to_date(status) else ""

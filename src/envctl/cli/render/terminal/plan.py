@@ -9,17 +9,9 @@ from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.cli.render.text.widths import cut_end
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.value_diff import format_change, shorten_value
+from envctl.cli.render.words import plan as words
 from envctl.cli.render.words.actions import SYMBOLS, format_instances, list_remarks
 from envctl.cli.render.words.attributes import is_unknown
-from envctl.cli.render.words.plan import (
-    MAX_DETAILED,
-    SUMMARY_NOTE,
-    find_display_name,
-    format_origin,
-    format_verdict,
-    is_summarized,
-    summarize_stack,
-)
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, StackPlan
 from envctl.domain.plan.summary import FoldedChange, fold_changes, summarize_resources
@@ -38,10 +30,10 @@ MIN_NAMES_WIDTH = 20
 
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
-    print_text(out, (format_verdict(plan), "bold"), f" · {format_origin(plan)}")
-    summarized = is_summarized(plan.stacks)
+    print_text(out, (words.format_verdict(plan), "bold"), f" · {words.format_origin(plan)}")
+    summarized = words.is_summarized(plan.stacks)
     if summarized:
-        print_text(out, (SUMMARY_NOTE, "dim"))
+        print_text(out, (words.SUMMARY_NOTE, "dim"))
     is_long = True
     for stack in plan.stacks:
         was_long, is_long = is_long, stack.changes or bool(stack.warnings)
@@ -60,7 +52,7 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
 
 
 def show_stack(plan: StackPlan, out: Console, *, summarized: bool = False) -> None:
-    print_text(out, (f"{plan.stack}: ", "bold"), summarize_stack(plan))
+    print_text(out, (f"{plan.stack}: ", "bold"), words.summarize_stack(plan))
     if summarized:
         _show_summary(plan, out)
     else:
@@ -70,7 +62,7 @@ def show_stack(plan: StackPlan, out: Console, *, summarized: bool = False) -> No
 
 
 def _show_resources(plan: StackPlan, out: Console) -> None:
-    many = len([resource for resource in plan.resources if resource.action is Action.CREATE]) > MAX_DETAILED
+    many = len([resource for resource in plan.resources if resource.action is Action.CREATE]) > words.MAX_DETAILED
     # With --full, each instance stands by itself.
     folded = [FoldedChange(each, each.address) for each in plan.resources]
     if not SHOW_FULL_PLANS.get():
@@ -123,7 +115,7 @@ def show_resource(folded: FoldedChange, out: Console) -> None:
 
 def _show_new_resource(folded: FoldedChange, out: Console) -> None:
     """Print one of many new resources: its address and an identifying value."""
-    identity = find_display_name(folded.resource)
+    identity = words.find_display_name(folded.resource)
     start = f"  {SYMBOLS[Action.CREATE]:<3} {Action.CREATE:<7}  "
     head = join_text((start, STYLES[Action.CREATE]), (folded.address, "bold"), format_instances(folded))
     if identity and head.cell_len + 2 + cell_len(identity) <= out.width:

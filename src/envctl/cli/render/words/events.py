@@ -14,12 +14,6 @@ from envctl.domain.release_label import ReleaseLabel, format_label_name
 from envctl.domain.text.lists import join_first, join_names
 
 MAX_NAMED = 3
-_DeploymentEvent = (
-    events.DeploymentStarted | events.DeploymentSucceeded | events.DeploymentFailed | events.DeploymentAbandoned
-)
-_CheckEvent = events.VerificationPassed | events.VerificationFailed | events.DriftChecked
-_ApprovalEvent = events.ApprovalGiven | events.ApprovalWithdrawn | events.WaiverUsed
-_LockEvent = events.EnvironmentLocked | events.EnvironmentUnlocked | events.HoldSet | events.HoldLifted
 
 
 def choose_tone(event: events.Event) -> Tone:
@@ -44,33 +38,72 @@ def choose_tone(event: events.Event) -> Tone:
             return ""
 
 
-def describe_event(event: events.Event) -> str:
+def describe_event(event: events.Event) -> str:  # noqa: C901, PLR0912 (one case a kind of event)
     match event:
         case ReleaseCreated():
             return _describe_release(event)
-        case (
-            events.DeploymentStarted()
-            | events.DeploymentSucceeded()
-            | events.DeploymentFailed()
-            | events.DeploymentAbandoned()
-        ):
-            return _describe_deployment(event)
-        case events.VerificationPassed() | events.VerificationFailed() | events.DriftChecked():
-            return _describe_check(event)
-        case events.ApprovalGiven() | events.ApprovalWithdrawn() | events.WaiverUsed():
-            return _describe_approval(event)
-        case events.EnvironmentLocked() | events.EnvironmentUnlocked() | events.HoldSet() | events.HoldLifted():
-            return _describe_lock(event)
+        case events.DeploymentStarted():
+            only = f" with {' and '.join(event.only)} only" if event.only else ""
+            back = ", over a newer release (--older)" if event.older else ""
+            return f"{_describe_action(event)} started{only}{' by break-glass' if event.waiver else ''}{back}"
+        case events.DeploymentSucceeded():
+            return _describe_success(event)
+        case events.DeploymentFailed():
+            finished = f" after {', '.join(event.stacks)}" if event.stacks else ""
+            if event.interrupted:
+                return f"interrupted in {event.environment}{finished}"
+            return f"failed in {event.environment}{finished}{_format_reason(event.reason.partition(chr(10))[0])}"
+        case events.DeploymentAbandoned():
+            return f"abandoned in {event.environment}{_format_reason(event.reason)}"
+        case events.VerificationPassed():
+            return f"verified in {event.environment} ({_format_checks(event.checks)})"
+        case events.VerificationFailed():
+            also = f" ({_format_checks(event.checks)})" if len(event.checks) > 1 else ""
+            return f"verification failed in {event.environment}{also}{_format_reason(event.reason)}"
+        case events.DriftChecked() if event.drifted:
+            named = format_names(event.resources, event.drifted)
+            return f"drift in {event.environment}: {format_count(event.drifted, 'difference')}{named}"
+        case events.DriftChecked():
+            names = join_names(events.list_environments(event))
+            return f"no drift in {names}{'' if event.locked else ' (checked without the lock)'}"
+        case events.ApprovalGiven():
+            reviewer = f"{event.reviewer}, reviewer in GitHub, " if event.reviewer else ""
+            unseen = f", and {join_names(event.unseen)} unseen" if event.unseen else ""
+            return f"{reviewer}approved for {event.environment} (gate {event.gate}){unseen}"
+        case events.ApprovalWithdrawn():
+            return f"approval for {event.environment} withdrawn (gate {event.gate})"
+        case events.WaiverUsed():
+            return f"break-glass in {event.environment} over {' '.join(event.guards)}{_format_reason(event.reason)}"
+        case events.EnvironmentLocked():
+            return f"locked {event.environment}{_format_reason(event.reason)}"
+        case events.EnvironmentUnlocked():
+            return f"unlocked {event.environment}{_format_reason(event.reason)}"
+        case events.HoldSet():
+            return f"on hold in {event.environment}{_format_reason(event.reason)}"
+        case events.HoldLifted():
+            return f"hold lifted in {event.environment}{_format_reason(event.reason)}"
+        case RulesApproved():
+            return f"new rules of {event.environment} approved{f' (gate {event.gate})' if event.gate else ''}"
+        case RulesResetRequested():
+            return f"reset of the rules of {event.environment} requested{_format_reason(event.reason)}"
+        case RulesResetWithdrawn():
+            return f"reset of the rules of {event.environment} withdrawn{_format_reason(event.reason)}"
         case RolloutStarted() | TrafficShiftStarted() | TrafficShifted():
             return _describe_rollout(event)
-        case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
-            return _describe_rules(event)
-        case ImportStarted() | ImportEnded():
-            return _describe_import(event)
+        case ImportStarted():
+            return f"import of {to_one_line(event.address)} into {event.environment} started"
+        case ImportEnded():
+            done = f"done: it is in the state of {event.stack}"
+            outcome = done if event.outcome == "imported" else f"{event.outcome}{_format_reason(event.reason)}"
+            return f"import of {to_one_line(event.address)} into {event.environment} {outcome}"
         case StateMoved():
             return f"the state of {event.stack} in {event.environment} moved to {event.to}"
         case _:
             assert_never(event)
+
+
+def _format_reason(reason: str) -> str:
+    return f": {to_one_line(reason)}" if reason.strip() else ""
 
 
 def is_failure(event: events.Event) -> bool:
@@ -97,33 +130,17 @@ def _describe_release(event: ReleaseCreated) -> str:
     return f"release made{whom} of commit {event.commit[:10]}{also}{name}"
 
 
-def _describe_deployment(event: _DeploymentEvent) -> str:
-    match event:
-        case events.DeploymentStarted():
-            only = f" with {' and '.join(event.only)} only" if event.only else ""
-            back = ", over a newer release (--older)" if event.older else ""
-            return f"{_describe_action(event)} started{only}{' by break-glass' if event.waiver else ''}{back}"
-        case events.DeploymentSucceeded() if event.lost:
-            remains = f"resources of {join_names(event.lost)} may remain: its state is lost"
-            return f"{event.environment} is destroyed ({event.changed} destroyed): {remains}"
-        case events.DeploymentSucceeded() if not event.stacks:
-            return f"{event.environment} is empty ({event.changed} destroyed)"
-        case events.DeploymentSucceeded(partial=True):
-            return f"{event.environment} has {' and '.join(event.stacks)} of it ({event.changed} changed)"
-        case events.DeploymentSucceeded():
-            removed = f"; {join_names(event.left)} destroyed" if event.left else ""
-            removed += f"; {join_names(event.forgot)} forgotten" if event.forgot else ""
-            return f"{event.environment} runs it ({event.changed} changed{removed})"
-        case events.DeploymentFailed():
-            finished = f" after {', '.join(event.stacks)}" if event.stacks else ""
-            if event.interrupted:
-                return f"interrupted in {event.environment}{finished}"
-            summary, _, _ = event.reason.partition("\n")
-            return f"failed in {event.environment}{finished}: {to_one_line(summary)}"
-        case events.DeploymentAbandoned():
-            return f"abandoned in {event.environment}: {to_one_line(event.reason)}"
-        case _:
-            assert_never(event)
+def _describe_success(event: events.DeploymentSucceeded) -> str:
+    if event.lost:
+        remains = f"resources of {join_names(event.lost)} may remain: its state is lost"
+        return f"{event.environment} is destroyed ({event.changed} destroyed): {remains}"
+    if not event.stacks:
+        return f"{event.environment} is empty ({event.changed} destroyed)"
+    if event.partial:
+        return f"{event.environment} has {' and '.join(event.stacks)} of it ({event.changed} changed)"
+    removed = f"; {join_names(event.left)} destroyed" if event.left else ""
+    removed += f"; {join_names(event.forgot)} forgotten" if event.forgot else ""
+    return f"{event.environment} runs it ({event.changed} changed{removed})"
 
 
 def _describe_action(event: events.DeploymentStarted) -> str:
@@ -138,70 +155,10 @@ def _describe_action(event: events.DeploymentStarted) -> str:
             assert_never(event.action)
 
 
-def _describe_check(event: _CheckEvent) -> str:
-    match event:
-        case events.VerificationPassed():
-            return f"verified in {event.environment} ({_format_checks(event.checks)})"
-        case events.VerificationFailed():
-            also = f" ({_format_checks(event.checks)})" if len(event.checks) > 1 else ""
-            return f"verification failed in {event.environment}{also}: {to_one_line(event.reason)}"
-        case events.DriftChecked() if event.drifted:
-            named = format_names(event.resources, event.drifted)
-            return f"drift in {event.environment}: {format_count(event.drifted, 'difference')}{named}"
-        case events.DriftChecked():
-            names = join_names(events.list_environments(event))
-            return f"no drift in {names}{'' if event.locked else ' (checked without the lock)'}"
-        case _:
-            assert_never(event)
-
-
 def _format_checks(names: tuple[str, ...]) -> str:
     if not names:
         return "no checks configured"
     return f"{'check' if len(names) == 1 else 'checks'} {', '.join(names)}"
-
-
-def _describe_approval(event: _ApprovalEvent) -> str:
-    match event:
-        case events.ApprovalGiven():
-            where = f"for {event.environment} (gate {event.gate})"
-            where += f", and {join_names(event.unseen)} unseen" if event.unseen else ""
-            return f"{event.reviewer}, reviewer in GitHub, approved {where}" if event.reviewer else f"approved {where}"
-        case events.ApprovalWithdrawn():
-            return f"approval for {event.environment} withdrawn (gate {event.gate})"
-        case events.WaiverUsed():
-            return f"break-glass in {event.environment} over {' '.join(event.guards)}: {to_one_line(event.reason)}"
-        case _:
-            assert_never(event)
-
-
-def _describe_lock(event: _LockEvent) -> str:
-    why = f": {to_one_line(event.reason)}" if event.reason.strip() else ""
-    match event:
-        case events.EnvironmentLocked():
-            return f"locked {event.environment}{why}"
-        case events.EnvironmentUnlocked():
-            return f"unlocked {event.environment}{why}"
-        case events.HoldSet():
-            return f"on hold in {event.environment}{why}"
-        case events.HoldLifted():
-            return f"hold lifted in {event.environment}{why}"
-        case _:
-            assert_never(event)
-
-
-def _describe_rules(event: RulesApproved | RulesResetRequested | RulesResetWithdrawn) -> str:
-    match event:
-        case RulesApproved():
-            at = f" (gate {event.gate})" if event.gate else ""
-            return f"new rules of {event.environment} approved{at}"
-        case RulesResetRequested():
-            return f"reset of the rules of {event.environment} requested: {to_one_line(event.reason)}"
-        case RulesResetWithdrawn():
-            why = f": {to_one_line(event.reason)}" if event.reason.strip() else ""
-            return f"reset of the rules of {event.environment} withdrawn{why}"
-        case _:
-            assert_never(event)
 
 
 def _describe_rollout(event: RolloutStarted | TrafficShiftStarted | TrafficShifted) -> str:
@@ -217,18 +174,5 @@ def _describe_rollout(event: RolloutStarted | TrafficShiftStarted | TrafficShift
             return f"all of {where} go to {event.color}"
         case TrafficShifted():
             return f"{event.percent} % of {where} go to {event.color}"
-        case _:
-            assert_never(event)
-
-
-def _describe_import(event: ImportStarted | ImportEnded) -> str:
-    what = f"import of {to_one_line(event.address)} into {event.environment}"
-    match event:
-        case ImportStarted():
-            return f"{what} started"
-        case ImportEnded(outcome="imported"):
-            return f"{what} done: it is in the state of {event.stack}"
-        case ImportEnded():
-            return f"{what} {event.outcome}" + (f": {to_one_line(event.reason)}" if event.reason else "")
         case _:
             assert_never(event)

@@ -1,4 +1,4 @@
-"""The first line of `envctl status`: what each environment runs, and what is not as it should be."""
+"""The state of the pipeline: a verdict, how far each environment lags, and what to do next."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,6 +12,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
+UP_TO_DATE = "Nothing to do: every environment is up to date."
 _PLURAL_VERBS = {"is": "are", "has": "have", "runs": "run"}
 
 
@@ -115,7 +116,7 @@ def is_up_to_date(status: Status) -> bool:
     """Check that no command, warning, lag or pending change is left."""
     lagging = any(each.lag for each in status.environments)
     other = any(each.pending and not each.pending.is_empty for each in status.all_environments)
-    steps = list_next_commands(status) or list_words(status)
+    steps = list_next_commands(status) or list_advice(status)
     return not steps and not list_attention_items(status) and not lagging and not other
 
 
@@ -129,11 +130,11 @@ def list_waits(status: Status) -> list[tuple[str, str]]:
     ]
 
 
-def list_words(status: Status) -> list[tuple[str, str]]:
+def list_advice(status: Status) -> list[tuple[str, str]]:
     """Return what to do in environments that no command leads on, each with the reason."""
     found = [(each.environment, step) for each in status.all_environments for step in each.steps]
-    words = [(name, step) for name, step in found if step.hint and not step.command and not step.opens]
-    return [(f"{name}: {add_sandbox_flag(step.hint)}", step.reason) for name, step in words]
+    led = [(name, step) for name, step in found if step.hint and not step.command and not step.opens]
+    return [(f"{name}: {add_sandbox_flag(step.hint)}", step.reason) for name, step in led]
 
 
 def _list_steps(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:

@@ -7,13 +7,7 @@ from rich.console import Console
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_hint, print_text
 from envctl.cli.render.text.escapes import to_one_line
-from envctl.cli.render.words.guards import (
-    find_opening_time,
-    format_opening_time,
-    list_other_problems,
-    list_refusal_details,
-    summarize_refusals,
-)
+from envctl.cli.render.words import guards as words
 from envctl.domain.guards import Refusal, RefusedError
 
 # Width of the longest answer, to align the guard names.
@@ -22,11 +16,11 @@ INDENT = 2 + ANSWER_WIDTH
 
 
 def show_refusals(error: RefusedError, err: Console, now: datetime) -> None:
-    opens = find_opening_time(error.refusals)
-    print_text(err, (summarize_refusals(error.refusals), "bold red"), format_opening_time(opens, now))
+    opens = words.find_opening_time(error.refusals)
+    print_text(err, (words.summarize_refusals(error.refusals), "bold red"), words.format_opening_time(opens, now))
     for refusal in error.refusals:
         show_refusal(refusal, err, now)
-    if others := list_other_problems(error):
+    if others := words.list_other_problems(error):
         show_problems(others, err, "error", "bold red")
 
 
@@ -37,6 +31,6 @@ def show_refusal(refusal: Refusal, out: Console, now: datetime) -> None:
     print_text(out, (answer[0].ljust(ANSWER_WIDTH), answer[1]), name, for_now, indent=2)
     print_text(out, to_one_line(refusal.message), indent=INDENT)
     show_problems(refusal.because, out, "", "bold", INDENT)
-    for word, detail in list_refusal_details(refusal, now):
+    for word, detail in words.list_refusal_details(refusal, now):
         print_text(out, (f"{word}: ", "dim"), detail, indent=INDENT)
     print_hint(out, refusal.hint, INDENT)

@@ -6,17 +6,10 @@ from envctl.cli.render.console.approval import guards
 from envctl.cli.render.console.approval.gates import show_gates
 from envctl.cli.render.terminal.text import print_advice, print_hint, print_item, print_text, print_warnings
 from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
+from envctl.cli.render.words import why as words
 from envctl.cli.render.words.guards import format_opening_time
 from envctl.cli.render.words.untrusted import describe_untrusted
 from envctl.cli.render.words.verdict import format_verdict
-from envctl.cli.render.words.why import (
-    count_other_answers,
-    describe_move,
-    describe_outcome,
-    describe_unseen,
-    list_rule_changes,
-    suggest_plan,
-)
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
 _MARKS = {"passes": ("✓ passes", "green"), "moot": ("- skipped", "dim"), "not_applicable": ("- n/a", "dim")}
@@ -26,18 +19,18 @@ _UNKNOWN = ("? unknown", "dim")
 def show_why(why: Why, out: Console) -> None:
     verdict = (format_verdict(why), "bold red" if why.refusals else "bold green")
     print_text(out, verdict, format_opening_time(why.opens, why.now))
-    print_text(out, (describe_move(why), "dim"))
+    print_text(out, (words.describe_move(why), "dim"))
     out.print()
     shown = [answer for answer in why.answers if SHOW_ALL_GUARDS.get() or answer.refusal]
     for answer in shown:
         _show_answer(answer, why, out)
-    if counted := count_other_answers(why):
+    if counted := words.count_other_answers(why):
         print_text(out, (counted, "dim"), indent=2)
     if any(answer.outcome == "unplanned" for answer in why.answers):
-        print_advice(out, "", suggest_plan(why), 2)
+        print_advice(out, "", words.suggest_plan(why), 2)
     if why.approvals and why.release:
         _show_gates(why, out)
-    print_warnings(out, (*describe_unseen(why), *list_rule_changes(why)), indent=guards.INDENT)
+    print_warnings(out, (*words.describe_unseen(why), *words.list_rule_changes(why)), indent=guards.INDENT)
     untrusted = describe_untrusted(why.unbelieved)
     if untrusted:
         out.print()
@@ -52,7 +45,7 @@ def _show_answer(answer: Answer, why: Why, out: Console) -> None:
         guards.show_refusal(answer.refusal, out, why.now)
         return
     mark, style = _MARKS.get(answer.outcome, _UNKNOWN)
-    name = f"{answer.code} {answer.guard}{describe_outcome(answer)}"
+    name = f"{answer.code} {answer.guard}{words.describe_outcome(answer)}"
     print_text(out, (mark.ljust(guards.ANSWER_WIDTH), style), name, indent=2)
 
 

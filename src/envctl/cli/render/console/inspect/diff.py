@@ -9,13 +9,7 @@ from envctl.cli.render.terminal.plan import show_resource
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_item, print_text
 from envctl.cli.render.text.widths import measure_width, pad_text
-from envctl.cli.render.words.diff import (
-    describe_object_problem,
-    describe_side,
-    format_headline,
-    list_remarks,
-    summarize_objects,
-)
+from envctl.cli.render.words import diff as words
 from envctl.domain.plan.summary import FoldedChange
 from envctl.usecases.inspect.diff import Diff
 from envctl.usecases.release.object_changes import ObjectChanges
@@ -24,14 +18,14 @@ from envctl.usecases.release.object_changes import ObjectChanges
 def show_diff(diff: Diff, out: Console) -> None:
     width = measure_width((side.environment for side in (diff.first, diff.second)), 32)
     for side in (diff.first, diff.second):
-        print_item(out, (pad_text(side.environment, width), "bold"), "  ", describe_side(side), indent=width + 2)
-        for remark in list_remarks(side):
+        print_item(out, (pad_text(side.environment, width), "bold"), "  ", words.describe_side(side), indent=width + 2)
+        for remark in words.list_remarks(side):
             print_text(out, ("! ", "bold yellow"), remark, indent=width + 2)
     if diff.problems:
         out.print()
         show_problems(diff.problems, out, "unknown", "bold red")
     out.print()
-    print_text(out, (format_headline(diff), "bold"))
+    print_text(out, (words.format_headline(diff), "bold"))
     if diff.distance:
         show_distance(diff.distance, (diff.first, diff.second), out)
     show_artifacts(diff, out)
@@ -43,9 +37,9 @@ def show_diff(diff: Diff, out: Console) -> None:
 
 
 def _show_objects(objects: ObjectChanges, out: Console) -> None:
-    print_text(out, (summarize_objects(objects), "bold"))
+    print_text(out, (words.summarize_objects(objects), "bold"))
     for stack in objects.stacks:
         for change in stack.changes:
             show_resource(FoldedChange(change, f"{stack.stack}: {change.address}"), out)
         if stack.problem:
-            print_text(out, ("! ", "bold yellow"), describe_object_problem(stack), indent=2)
+            print_text(out, ("! ", "bold yellow"), words.describe_object_problem(stack), indent=2)

@@ -9,13 +9,7 @@ from envctl.cli.render.terminal.danger import has_danger, show_danger
 from envctl.cli.render.terminal.plan import show_stack
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text
 from envctl.cli.render.values.value_diff import format_change
-from envctl.cli.render.words.explained_plan import (
-    CAUSE_MEANINGS,
-    CAUSE_TITLES,
-    describe_subject,
-    list_setting_changes,
-    summarize_causes,
-)
+from envctl.cli.render.words import explained_plan as words
 from envctl.cli.render.words.plan import SUMMARY_NOTE, format_verdict, is_summarized
 from envctl.cli.render.words.release_changes import is_unchanged
 from envctl.domain.plan.attribution import Cause
@@ -32,8 +26,8 @@ _STYLES: dict[Cause, str] = {
 
 
 def show_explained_plan(explained: ExplainedPlan, out: Console) -> None:
-    print_text(out, (format_verdict(explained.plan), "bold"), f" · plan of {describe_subject(explained)}")
-    print_text(out, summarize_causes(explained))
+    print_text(out, (format_verdict(explained.plan), "bold"), f" · plan of {words.describe_subject(explained)}")
+    print_text(out, words.summarize_causes(explained))
     summarized = is_summarized(explained.plan.stacks)
     if summarized:
         print_text(out, (SUMMARY_NOTE, "dim"))
@@ -41,7 +35,9 @@ def show_explained_plan(explained: ExplainedPlan, out: Console) -> None:
         print_item(out, ("! ", "bold yellow"), explained.unexplained)
     for part in explained.parts:
         out.print()
-        print_text(out, (CAUSE_TITLES[part.cause], _STYLES[part.cause]), (f": {CAUSE_MEANINGS[part.cause]}", "dim"))
+        print_text(
+            out, (words.CAUSE_TITLES[part.cause], _STYLES[part.cause]), (f": {words.CAUSE_MEANINGS[part.cause]}", "dim")
+        )
         _show_cause(part.cause, explained, out)
         for stack in part.stacks:
             show_stack(stack, out, summarized=summarized)
@@ -63,7 +59,7 @@ def _show_cause(cause: Cause, explained: ExplainedPlan, out: Console) -> None:
         case "release":
             _show_code(explained, out)
         case "settings":
-            for line in list_setting_changes(explained):
+            for line in words.list_setting_changes(explained):
                 print_item(out, "  ", line, indent=4)
         case "drift":
             _show_drift(explained, out)

@@ -6,16 +6,8 @@ from rich.text import Text
 from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.text import STYLES, print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.text.times import format_clock_time, format_time
+from envctl.cli.render.words import history as words
 from envctl.cli.render.words.events import choose_tone, describe_event
-from envctl.cli.render.words.history import (
-    UNTRUSTED_LABEL,
-    describe_entry,
-    format_period,
-    format_release,
-    list_failure_logs,
-    list_rule_changes,
-    mark_unverified,
-)
 from envctl.domain.ledger.entries import Entry
 from envctl.usecases.inspect.history import History, LedgerVerification
 
@@ -27,7 +19,7 @@ ACTOR_WIDTH = 24
 def show_history(history: History, out: Console) -> None:
     if not history.entries:
         about = f" about {history.environment}" if history.environment else ""
-        print_text(out, f"The ledger has no entries{about} {format_period(history)}.")
+        print_text(out, f"The ledger has no entries{about} {words.format_period(history)}.")
         return
     if out.width >= MIN_TABLE_WIDTH:
         _show_table(history, out)
@@ -37,9 +29,9 @@ def show_history(history: History, out: Console) -> None:
     if history.more:
         print_text(out, ("… and older entries", "dim"))
     for each in history.unbelieved:
-        print_text(out, (f"{UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it is ignored: {each.why}")
-    print_warnings(out, list_rule_changes(history))
-    for line in list_failure_logs(history):
+        print_text(out, (f"{words.UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it is ignored: {each.why}")
+    print_warnings(out, words.list_rule_changes(history))
+    for line in words.list_failure_logs(history):
         print_text(out, (line, "dim"))
     if not all(entry.actor.verified for entry in history.entries):
         print_text(out, ("? unverified: name comes from local git config", "dim"))
@@ -65,8 +57,8 @@ def _show_table(history: History, out: Console) -> None:
         (
             to_text(str(entry.seq)),
             to_text(format_clock_time(entry.at) if one_zone else format_time(entry.at)),
-            to_text(mark_unverified(entry.actor)),
-            to_text(format_release(entry.event)),
+            to_text(words.mark_unverified(entry.actor)),
+            to_text(words.format_release(entry.event)),
             render_event(history, entry),
         )
         for entry in history.entries
@@ -77,15 +69,15 @@ def _show_table(history: History, out: Console) -> None:
 def render_event(history: History, entry: Entry) -> Text:
     """Describe the event of an entry; an untrusted one is marked."""
     if any(each.seq == entry.seq for each in history.unbelieved):
-        return to_text(f"{UNTRUSTED_LABEL}: {describe_event(entry.event)}", "bold red")
-    return to_text(describe_entry(history, entry), STYLES[choose_tone(entry.event)])
+        return to_text(f"{words.UNTRUSTED_LABEL}: {describe_event(entry.event)}", "bold red")
+    return to_text(words.describe_entry(history, entry), STYLES[choose_tone(entry.event)])
 
 
 def _show_compact_entry(entry: Entry, what: Text, out: Console) -> None:
-    head = to_text(f"#{entry.seq:<3} {format_time(entry.at)}  {format_release(entry.event):{RELEASE_WIDTH}}")
-    name = to_text(f"  {mark_unverified(entry.actor)}")
+    head = to_text(f"#{entry.seq:<3} {format_time(entry.at)}  {words.format_release(entry.event):{RELEASE_WIDTH}}")
+    name = to_text(f"  {words.mark_unverified(entry.actor)}")
     beside = head.cell_len + name.cell_len <= out.width
     print_text(out, head + name if beside else head)
     if not beside:
-        print_text(out, mark_unverified(entry.actor), indent=5)
+        print_text(out, words.mark_unverified(entry.actor), indent=5)
     print_text(out, what, indent=5)

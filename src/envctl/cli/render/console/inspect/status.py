@@ -9,15 +9,8 @@ from envctl.cli.render.console.approval.gates import show_gates
 from envctl.cli.render.console.inspect.boxes import render_box
 from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_text
 from envctl.cli.render.text.widths import measure_width, pad_text
+from envctl.cli.render.words import status as words
 from envctl.cli.render.words.attention import list_attention_items
-from envctl.cli.render.words.status import (
-    format_status_verdict,
-    is_up_to_date,
-    list_next_commands,
-    list_waits,
-    list_words,
-    pair_with_previous,
-)
 from envctl.usecases.inspect.status import Status
 
 MIN_BOX_WIDTH, MAX_BOX_WIDTH, MAX_STACKED_WIDTH = 24, 36, 60
@@ -25,7 +18,7 @@ ARROW, GAP, DOWN_ARROW = "──▶", "   ", "│\n▼"
 
 
 def show_status(status: Status, out: Console) -> None:
-    print_text(out, (format_status_verdict(status), "bold"))
+    print_text(out, (words.format_status_verdict(status), "bold"))
     out.print()
     print_text(out, "Pipeline of ", (status.project, "bold"))
     count = max(1, len(status.environments))
@@ -33,7 +26,7 @@ def show_status(status: Status, out: Console) -> None:
     across = width >= MIN_BOX_WIDTH
     if not across:
         width = min(out.width, MAX_STACKED_WIDTH)
-    boxes = [render_box(each, before, status.now, width) for each, before in pair_with_previous(status)]
+    boxes = [render_box(each, before, status.now, width) for each, before in words.pair_with_previous(status)]
     if across and boxes:
         _show_in_row(boxes, width, out)
     else:
@@ -82,11 +75,11 @@ def _show_approvals(status: Status, out: Console) -> None:
 
 
 def _show_next_commands(status: Status, out: Console) -> None:
-    commands, words, waits = list_next_commands(status), list_words(status), list_waits(status)
-    if not commands and not words and not waits:
-        if is_up_to_date(status):
+    commands, advice, waits = words.list_next_commands(status), words.list_advice(status), words.list_waits(status)
+    if not commands and not advice and not waits:
+        if words.is_up_to_date(status):
             out.print()
-            print_text(out, "Nothing to do: every environment is up to date.")
+            print_text(out, words.UP_TO_DATE)
         return
     out.print()
     print_text(out, ("next", "dim"))
@@ -98,7 +91,7 @@ def _show_next_commands(status: Status, out: Console) -> None:
         else:
             print_nowrap(out, (command, "bold"), indent=2)
             print_text(out, why, indent=4)
-    for hint, why in words:
+    for hint, why in advice:
         print_text(out, (hint, "bold"), indent=2)
         print_text(out, why, indent=4)
     for opening, why in waits:

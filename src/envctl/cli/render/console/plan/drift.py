@@ -9,18 +9,8 @@ from envctl.cli.render.terminal.plan import STYLES
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.value_diff import format_change
+from envctl.cli.render.words import drift as words
 from envctl.cli.render.words.actions import SYMBOLS
-from envctl.cli.render.words.drift import (
-    ACTION_TEXTS,
-    format_headline,
-    format_ignored,
-    format_verdict,
-    group_findings,
-    list_next_commands,
-    list_stack_notes,
-    split_clean,
-    split_findings,
-)
 from envctl.cli.render.words.plan import SUMMARY_NOTE
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.drift import SharedDifference
@@ -32,20 +22,20 @@ _STYLES = {"clean": "green", "drifted": "bold red", "unknown": "bold yellow", "e
 def show_drift(drift: Drift, out: Console) -> None:
     if len(drift.environments) > 1:
         style = "bold red" if drift.found else "bold yellow" if any(e.unknown for e in drift.environments) else "green"
-        print_text(out, (f"{format_verdict(drift)}.", style))
+        print_text(out, (f"{words.format_verdict(drift)}.", style))
         out.print()
-    remarkable, quiet = split_clean(drift)
+    remarkable, quiet = words.split_clean(drift)
     for each in remarkable:
         _show_environment(each, out)
     if quiet:
         print_text(out, ("clean: ", "green"), quiet)
     _show_differences(drift, out)
-    for command in list_next_commands(drift):
+    for command in words.list_next_commands(drift):
         print_hint(out, command)
 
 
 def _show_environment(each: EnvironmentDrift, out: Console) -> None:
-    print_text(out, (f"{each.environment}: ", "bold"), (format_headline(each), _STYLES[each.condition]))
+    print_text(out, (f"{each.environment}: ", "bold"), (words.format_headline(each), _STYLES[each.condition]))
     show_problems(each.problems, out, "", "bold yellow", 2)
     for stack in each.stacks:
         if stack.problems:
@@ -53,13 +43,13 @@ def _show_environment(each: EnvironmentDrift, out: Console) -> None:
         show_problems(stack.problems, out, "", "bold yellow", 4)
         for warning in stack.warnings:
             print_text(out, ("warning: ", "yellow"), f"{stack.stack}: {warning}", indent=2)
-    for note in (*list_stack_notes(each), format_ignored(each)):
+    for note in (*words.list_stack_notes(each), words.format_ignored(each)):
         if note:
             print_text(out, (note, "dim"), indent=2)
 
 
 def _show_differences(drift: Drift, out: Console) -> None:
-    found, planned = group_findings(drift)
+    found, planned = words.group_findings(drift)
     single = len(drift.environments) == 1
     if found:
         out.print()
@@ -73,11 +63,11 @@ def _show_differences(drift: Drift, out: Console) -> None:
 
 
 def _show_findings(findings: Sequence[SharedDifference], out: Console, *, single: bool, drift: bool) -> None:
-    shown, counts = split_findings(findings)
+    shown, counts = words.split_findings(findings)
     for finding in shown:
         show_finding(finding, out, single=single, drift=drift)
     for (action, stack, kind, environments), count in counts.items():
-        word = ACTION_TEXTS.get(action, "changed") if drift else str(action)
+        word = words.ACTION_TEXTS.get(action, "changed") if drift else str(action)
         where = "" if single else f"   in {', '.join(environments)}"
         head = (f"  {SYMBOLS[action]:<3} {word:<8}  ", STYLES.get(action, ""))
         print_text(out, head, f"{stack}: ", (f"{count} {kind}", "bold"), (where, "dim"))
@@ -87,7 +77,7 @@ def _show_findings(findings: Sequence[SharedDifference], out: Console, *, single
 
 def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift: bool) -> None:
     """Print a difference; with `single` the environment is clear and left out."""
-    word = ACTION_TEXTS.get(finding.action, "changed") if drift else str(finding.action)
+    word = words.ACTION_TEXTS.get(finding.action, "changed") if drift else str(finding.action)
     symbol = f"  {SYMBOLS[finding.action]:<3} {word:<8}  "
     head = join_text((symbol, STYLES.get(finding.action, "")), f"{finding.stack}: ", (finding.name, "bold"))
     where = join_text(("   in ", "dim"), ", ".join(finding.environments))
