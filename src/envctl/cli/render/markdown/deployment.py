@@ -5,6 +5,7 @@ from envctl.cli.render.markdown.plan import MAX_HEADING, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_guard
 from envctl.cli.render.markdown.verification import render_checks
 from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.words import deployment as words
 from envctl.cli.render.words.deployment import summarize_checks
@@ -52,7 +53,7 @@ def _render_warnings(deployed: DeploymentResult) -> str:
 
 def _describe_outcome(deployed: DeploymentResult) -> str:
     hold = md.escape(words.describe_hold(deployed)) if deployed.action == "rollback" else ""
-    summary = f"{md.capitalize(md.escape(words.format_extent(deployed)))}." if deployed.deployment else ""
+    summary = f"{capitalize(md.escape(words.format_extent(deployed)))}." if deployed.deployment else ""
     return " ".join(
         filter(None, (summary, hold, *(md.escape(words.describe_rollout(rolled)) for rolled in deployed.rollouts)))
     )
@@ -75,5 +76,5 @@ def _render_proof(deployed: DeploymentResult) -> str:
         command = add_sandbox_flag(format_command("verify", deployed.environment))
         return f"{md.WARN} **Not verified**: {md.code(command)}" if words.is_unverified(deployed) else ""
     results = deployed.verification.checks
-    verdict = md.capitalize(md.escape(summarize_checks(results)))
+    verdict = capitalize(md.escape(summarize_checks(results)))
     return "\n\n".join(filter(None, (f"{verdict}.", render_checks(results))))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from envctl.cli.render.markdown.deployment import render_deployment
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
+from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.values.value_diff import shorten_sides
 from envctl.cli.render.words import drift as words
 from envctl.cli.render.words.attributes import drop_repeated, is_unknown
@@ -85,7 +86,7 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
         )
         for (action, stack, kind, environments), count in counts.items()
     ]
-    note = f"\n\n{md.capitalize(SUMMARY_NOTE)}." if counts else ""
+    note = f"\n\n{capitalize(SUMMARY_NOTE)}." if counts else ""
     return f"{heading}\n\n{md.render_table((*HEADS, 'state', after), rows)}{note}"
 
 

@@ -7,6 +7,7 @@ from envctl.cli.render.markdown.drift import render_drift_table
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
+from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.values.value_diff import format_side
 from envctl.cli.render.words import explained_plan as words
 from envctl.cli.render.words.plan import format_total, summarize_stack
@@ -20,12 +21,12 @@ from envctl.usecases.inspect.explain_plan import ExplainedPlan
 
 
 def render_explained_plan(explained: ExplainedPlan) -> str:
-    subject = md.capitalize(md.escape(words.describe_subject(explained)))
+    subject = capitalize(md.escape(words.describe_subject(explained)))
     total = md.escape(format_total(explained.plan))
     return md.render_page(
         f"## {choose_plan_mark(explained.plan)} Plan for {md.escape(explained.environment)}: {total}",
         f"{subject}. {md.bold(words.summarize_causes(explained))}.",
-        f"{md.WARN} {md.capitalize(md.escape(explained.unexplained))}." if explained.unexplained else "",
+        f"{md.WARN} {capitalize(md.escape(explained.unexplained))}." if explained.unexplained else "",
         *render_cost_blocks(explained.plan),
         *(block for part in explained.parts for block in _render_part(part, explained)),
         "\n".join(
@@ -41,7 +42,7 @@ def render_explained_plan(explained: ExplainedPlan) -> str:
 def _render_part(part: Part, explained: ExplainedPlan) -> Iterator[str | Block]:
     plan = words.to_environment_plan(part, explained)
     yield f"### {words.CAUSE_TITLES[part.cause]}: {md.escape(format_total(plan))}"
-    yield f"{md.capitalize(md.escape(words.CAUSE_MEANINGS[part.cause]))}."
+    yield f"{capitalize(md.escape(words.CAUSE_MEANINGS[part.cause]))}."
     match part.cause:
         case "release":
             yield _render_code_changes(explained)

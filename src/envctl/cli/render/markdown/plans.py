@@ -7,8 +7,7 @@ from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
-from envctl.cli.render.words import preview as preview_words
-from envctl.cli.render.words.plans import describe_subject, format_outcome, format_verdict, split_unchanged
+from envctl.cli.render.words import plans as words
 from envctl.domain.ci.request_changes import MAX_NAMED
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
@@ -17,37 +16,32 @@ from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
-def render_plans(plans: Plans) -> str:
-    remarkable, quiet = split_unchanged(plans)
+def render_plans(plans: Plans | Preview) -> str:
+    remarkable, quiet = words.split_unchanged(plans)
     rows = (
-        (choose_preview_mark(each), md.bold(each.environment), md.escape(format_outcome(each))) for each in remarkable
+        (choose_preview_mark(each), md.bold(each.environment), md.escape(words.format_outcome(each)))
+        for each in remarkable
     )
     return md.render_page(
-        f"## {md.escape(format_verdict(plans.environments))}",
-        f"What {md.escape(describe_subject(plans))} would do. Not recorded.",
+        f"## {md.escape(words.format_verdict(plans.environments))}",
+        _render_request_changes(plans) if isinstance(plans, Preview) else "",
+        f"What {md.escape(words.describe_subject(plans))} would do. Not recorded.",
         md.render_table(("", "environment", "planned changes"), rows),
         f"{md.OK} no changes: {md.escape(quiet)}" if quiet else "",
         *(block for preview in remarkable for block in render_preview_blocks(preview)),
-        full_output=md.format_full_output(
-            format_command("collect", plans.run) if plans.run else format_command("plan")
-        ),
+        full_output=md.format_full_output(_format_command(plans)),
     )
 
 
-def render_preview(preview: Preview) -> str:
-    rows = (
-        (choose_preview_mark(each), md.bold(each.environment), md.escape(preview_words.format_outcome(each)))
-        for each in preview.environments
-    )
-    name = f" --release {shorten_id(preview.release)}" if preview.release else ""
-    return md.render_page(
-        f"## {md.escape(format_verdict(preview.environments))}",
-        _render_request_changes(preview),
-        f"What {md.escape(preview_words.describe_subject(preview))} would do. Not recorded.",
-        md.render_table(("", "environment", "planned changes"), rows),
-        *(block for each in preview.environments for block in render_preview_blocks(each)),
-        full_output=md.format_full_output(f"{format_command('preview')}{name}"),
-    )
+render_preview = render_plans
+
+
+def _format_command(plans: Plans | Preview) -> str:
+    """Return the command that shows the same, unless a job has shown it."""
+    if isinstance(plans, Preview):
+        name = f" --release {shorten_id(plans.release)}" if plans.release else ""
+        return f"{format_command('preview')}{name}"
+    return format_command("collect", plans.run) if plans.run else format_command("plan")
 
 
 def _render_request_changes(preview: Preview) -> str:
@@ -72,7 +66,7 @@ def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
     elif preview.hidden:
         yield f"### {md.NEUTRAL} {md.escape(preview.environment)}"
-        yield md.escape(preview_words.describe_hidden(preview))
+        yield md.escape(words.describe_hidden(preview))
     if preview.plan and preview.plan.changes:
         yield f"### {choose_plan_mark(preview.plan)} {md.escape(preview.environment)}"
         yield from render_cost_blocks(preview.plan)

@@ -2,7 +2,8 @@
 
 from envctl.cli.render.markdown.attributes import format_digest
 from envctl.cli.render.markdown.page.budget import count_utf16
-from envctl.cli.render.markdown.page.markup import OK, capitalize, code, escape, render_page, render_table
+from envctl.cli.render.markdown.page.markup import OK, code, escape, render_page, render_table
+from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.words import settings as words
 from envctl.cli.render.words.one_line import format_validation as in_a_line
 from envctl.domain.settings.settings import EnvironmentSettings, Setting

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import GUARD_HEADS, format_guard, render_refusal_row
 from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
+from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.words import why as words
 from envctl.cli.render.words.approvals import list_gate_details
 from envctl.cli.render.words.guards import format_opening_time
@@ -20,9 +21,9 @@ def render_why(why: Why) -> str:
     shown = [answer for answer in why.answers if SHOW_ALL_GUARDS.get() or answer.refusal]
     return md.render_page(
         f"## {mark} {md.escape(format_verdict(why))}",
-        md.escape(f"{md.capitalize(words.describe_move(why))}.{format_opening_time(why.opens, why.now, UTC)}"),
+        md.escape(f"{capitalize(words.describe_move(why))}.{format_opening_time(why.opens, why.now, UTC)}"),
         md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)) if shown else "",
-        md.capitalize(md.escape(words.count_other_answers(why))),
+        capitalize(md.escape(words.count_other_answers(why))),
         render_gate_table(why.approvals, why.now) if why.release else "",
         "\n".join(
             f"- {md.WARN} {md.escape(each)}" for each in (*words.describe_unseen(why), *words.list_rule_changes(why))

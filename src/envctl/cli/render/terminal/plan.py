@@ -30,7 +30,7 @@ MIN_NAMES_WIDTH = 20
 
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
-    print_text(out, (words.format_verdict(plan), "bold"), f" · {words.format_origin(plan)}")
+    print_text(out, (words.format_verdict(plan), "bold"), f" · plan of {words.describe_code(plan.label, plan.release)}")
     summarized = words.is_summarized(plan.stacks)
     if summarized:
         print_text(out, (words.SUMMARY_NOTE, "dim"))

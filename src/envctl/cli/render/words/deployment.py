@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.times import format_seconds
+from envctl.cli.render.words.plan import describe_code
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal
 from envctl.domain.ledger.state import Deployment
@@ -28,7 +29,7 @@ def describe_operation(deployment: Deployment) -> str:
 
 def format_headline(deployed: DeploymentResult) -> str:
     """Return the new state of the environment, without a final period."""
-    release = f"release {format_label_or_id(deployed.label, deployed.release)}"
+    release = describe_code(deployed.label, deployed.release)
     if deployed.only:
         return f"{deployed.environment} has {' and '.join(deployed.only)} of {release}"
     match deployed.action:
@@ -49,7 +50,7 @@ def describe_up_to_date(deployed: DeploymentResult) -> str:
         return f"Nothing to do: {deployed.environment} is already empty."
     if deployed.only:
         return f"Nothing to do: {deployed.environment} already has this {' and '.join(deployed.only)}."
-    release = f"release {format_label_or_id(deployed.label, deployed.release)}"
+    release = describe_code(deployed.label, deployed.release)
     return f"Nothing to do: {deployed.environment} already runs {release} with these settings."
 
 
@@ -114,7 +115,7 @@ def describe_debt(deployed: DeploymentResult) -> str:
 
 def describe_purpose(deployed: DeploymentResult) -> str:
     """Return what a dry run plans to reach."""
-    what = f"release {format_label_or_id(deployed.label, deployed.release)}" if deployed.release else "the working tree"
+    what = describe_code(deployed.label, deployed.release)
     match deployed.action:
         case "destroy":
             return f"To destroy all resources of {deployed.environment}"

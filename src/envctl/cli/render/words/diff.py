@@ -6,6 +6,7 @@ from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.values.value_diff import format_side
+from envctl.cli.render.words.plan import describe_code
 from envctl.cli.render.words.release_changes import format_commit
 from envctl.domain.ledger.state import to_label
 from envctl.domain.plan.changes import Action, count_actions
@@ -83,5 +84,4 @@ def list_remarks(side: Side) -> Iterator[str]:
     if side.pending:
         yield "settings changed since the last deployment; comparing current files"
     if side.origin == "nothing" and not side.problems:
-        what = f"release {shorten_id(side.against)}" if side.against else "the working tree"
-        yield f"its settings are read for {what}"
+        yield f"its settings are read for {describe_code(None, side.against)}"

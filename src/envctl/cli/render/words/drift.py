@@ -7,6 +7,7 @@ from dataclasses import replace
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.sentences import join_clauses
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import Action, ResourceChange
@@ -65,8 +66,7 @@ def format_verdict(drift: Drift) -> str:
         f"could not check {join_first(unknown, MAX_ENVIRONMENTS)}" if unknown else "",
         f"no drift in {join_first(clean, MAX_ENVIRONMENTS)}" if clean else "",
     ]
-    text = "; ".join(filter(None, parts)) or "no deployments in any environment"
-    return f"{text[0].upper()}{text[1:]}"
+    return join_clauses(parts) or "No deployments in any environment"
 
 
 def split_clean(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:

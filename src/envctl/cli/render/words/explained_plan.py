@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.words.plan import format_total
+from envctl.cli.render.words.plan import describe_code, format_total
 from envctl.cli.render.words.settings_diff import format_setting
 from envctl.domain.plan.attribution import Cause, Part
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -25,8 +25,7 @@ CAUSE_MEANINGS: dict[Cause, str] = {
 
 def describe_subject(explained: ExplainedPlan) -> str:
     """Return the planned release, and the one deployed now."""
-    release = format_label_or_id(explained.label, explained.release)
-    what = f"release {release}" if explained.release else "the working tree"
+    what = describe_code(explained.label, explained.release)
     if not explained.runs:
         return f"{what}, no deployments yet"
     if explained.release == explained.runs:

@@ -7,7 +7,7 @@ from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.cli.render.values.value_diff import shorten_value
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, count_actions
 from envctl.domain.plan.summary import MAX_CHANGES, is_large
-from envctl.domain.release_label import format_label_or_id
+from envctl.domain.release_label import ReleaseLabel, format_label_or_id
 from envctl.domain.text.lists import join_names
 
 # With more new resources, each gets one line, without its attributes.
@@ -27,12 +27,9 @@ def format_verdict(plan: EnvironmentPlan) -> str:
     return f"{plan.environment}: {format_total(plan)}"
 
 
-def format_origin(plan: EnvironmentPlan) -> str:
-    return (
-        f"plan of release {format_label_or_id(plan.label, plan.release)}"
-        if plan.release
-        else "plan of the working tree"
-    )
+def describe_code(label: ReleaseLabel | None, release: str | None) -> str:
+    """Return a release by its label, or the working tree for none."""
+    return f"release {format_label_or_id(label, release)}" if release else "the working tree"
 
 
 def format_total(plan: EnvironmentPlan) -> str:

@@ -1,13 +1,15 @@
-"""Plans of many environments."""
+"""Plans of many environments, and of a release in each environment."""
 
 from collections.abc import Sequence
 
 from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import join_clauses
+from envctl.cli.render.words.cost import format_cost_suffix
 from envctl.cli.render.words.drift import MAX_ENVIRONMENTS, format_environments
-from envctl.cli.render.words.plan import format_total
-from envctl.domain.text.lists import join_first
+from envctl.cli.render.words.plan import describe_code, format_total
+from envctl.domain.text.lists import join_first, join_names
 from envctl.usecases.fleet.merge import Plans
-from envctl.usecases.inspect.preview import EnvironmentPreview
+from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
 def format_verdict(environments: Sequence[EnvironmentPreview]) -> str:
@@ -24,34 +26,45 @@ def format_verdict(environments: Sequence[EnvironmentPreview]) -> str:
         f"no changes in {join_first(same, MAX_ENVIRONMENTS)}" if same else "",
         f"not planned in this job: {join_first(hidden, MAX_ENVIRONMENTS)}" if hidden else "",
     ]
-    text = "; ".join(filter(None, parts))
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{join_clauses(parts)}."
 
 
-def split_unchanged(plans: Plans) -> tuple[tuple[EnvironmentPreview, ...], str]:
+def split_unchanged(plans: Plans | Preview) -> tuple[Sequence[EnvironmentPreview], str]:
     """Return the environments to show, and a text for the unchanged ones if there are many environments."""
     if len(plans.environments) <= MAX_ENVIRONMENTS:
         return plans.environments, ""
-    remarkable = tuple(each for each in plans.environments if each.problems or not each.plan or each.plan.changes)
-    named = {each.environment for each in remarkable}
-    quiet = [each.environment for each in plans.environments if each.environment not in named]
+    remarkable = [each for each in plans.environments if each.problems or not each.plan or each.plan.changes]
+    quiet = [each.environment for each in plans.environments if each not in remarkable]
     return remarkable, format_environments(quiet) if quiet else ""
 
 
-def describe_subject(plans: Plans) -> str:
+def describe_subject(plans: Plans | Preview) -> str:
+    if isinstance(plans, Preview):
+        return describe_code(plans.label, plans.release)
     return f"run {plans.run}" if plans.run else "these stacks"
 
 
-def format_hidden(each: EnvironmentPreview) -> str:
-    """Return the outcome for an environment whose states this job must not read."""
-    count = f"; {format_count(len(each.settings_changed), 'setting')} changed" if each.settings_changed else ""
-    return f"not planned in this job{count}"
+def describe_request_changes(plans: Plans | Preview) -> str:
+    """Return what a pull or merge request changes beside the plans; empty if nothing."""
+    changes = plans.request_changes if isinstance(plans, Preview) else ()
+    return f"This request also changes {join_names([str(each) for each in changes])}." if changes else ""
 
 
 def format_outcome(each: EnvironmentPreview) -> str:
     if each.hidden and not each.problems:
-        return format_hidden(each)
+        count = f"; {format_count(len(each.settings_changed), 'setting')} changed" if each.settings_changed else ""
+        return f"not planned in this job{count}"
     messages = "; ".join(problem.message.partition("\n")[0] for problem in each.problems)
     if each.plan is None:
         return f"can't be planned: {messages}"
-    return f"{format_total(each.plan)}; incomplete: {messages}" if messages else format_total(each.plan)
+    text = f"{format_total(each.plan)}{format_cost_suffix(each.plan)}"
+    return f"{text}; incomplete: {messages}" if messages else text
+
+
+def describe_hidden(each: EnvironmentPreview) -> str:
+    """Return why there is no plan, what allows one, and what is known without it."""
+    names = f" Changed settings: {join_names(each.settings_changed)}." if each.settings_changed else ""
+    return (
+        "Not planned: jobs of pull requests do not read its states. To allow it, add it to [ci]"
+        f" pull_request_environments in envctl.toml.{names}"
+    )

@@ -6,12 +6,12 @@ from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.values.hcl_text import format_hcl
+from envctl.cli.render.words.plan import describe_code
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.comparison.distance import Distance
 from envctl.domain.release.comparison.file_changes import FileChange, ModuleChange
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Side
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "mode": "~"}
@@ -33,7 +33,7 @@ def format_direction(distance: Distance, sides: Sides) -> str:
     """Return the older and the newer release, in the direction of the changes."""
     named = {}
     for side in sides:
-        what = "the working tree" if side.origin == "working tree" else f"release {shorten_id(side.release)}"
+        what = describe_code(None, "" if side.origin == "working tree" else side.release)
         named[side.environment] = f"{what} ({side.environment})"
     return f"from {named[distance.older]} to {named[distance.newer]}"
 

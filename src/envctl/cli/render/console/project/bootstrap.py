@@ -7,6 +7,7 @@ from envctl.cli.render.terminal.findings import measure_name_width, show_finding
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text
 from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import join_clauses
 from envctl.domain.errors import Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
@@ -79,5 +80,4 @@ def _summarize_faults(result: Bootstrap) -> str:
         parts.append(f"{format_count(differ, 'bucket')} missing, or weaker than {pronoun} should be")
     if failed:
         parts.append(f"{format_count(failed, 'bucket')} not completely checked or changed")
-    text = "; ".join(parts) or "the write protection of the store is not tested yet"
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{join_clauses(parts) or 'The write protection of the store is not tested yet'}."

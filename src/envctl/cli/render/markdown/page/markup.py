@@ -38,10 +38,6 @@ def bold(text: str) -> str:
     return f"**{escape(text)}**"
 
 
-def capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def code(text: str) -> str:
     """Return a `<code>` tag, as backticks and table pipes conflict."""
     return f"<code>{escape(text)}</code>"
