@@ -7,6 +7,7 @@ from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
 from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.words.release_changes import describe_commit
 from envctl.domain.ledger.release_matrix import Stay
 from envctl.domain.ledger.state import to_label
 from envctl.usecases.inspect.report import Report
@@ -23,7 +24,7 @@ def render_releases(report: Report) -> Html:
     rows = []
     for row in report.releases:
         made = join(wording.render_moment(row.release.at), " by ", wording.render_person(row.release.by))
-        origin = tag("span", wording.describe_commit(row.release), class_="quiet beside")
+        origin = tag("span", describe_commit(row.release), class_="quiet beside")
         label = wording.render_label_name(to_label(row.release))
         name = join(
             wording.render_release(row.release.release), label, " ", origin, tag("span", made, class_="quiet under")

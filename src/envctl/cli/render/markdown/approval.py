@@ -5,7 +5,7 @@ from datetime import UTC
 
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
-from envctl.cli.render.words.approvals import describe_missing_approvals, describe_validity
+from envctl.cli.render.words.approvals import describe_outlook, describe_validity
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import Reviewer, ReviewResult
@@ -44,10 +44,7 @@ def _format_reviewer(reviewer: Reviewer) -> str:
 def _render_outlook(result: ApprovalResult | ReviewResult) -> Iterator[str]:
     """Yield the notes, the approvals by gate, and the next step."""
     yield "\n".join(f"- {md.WARN} {md.escape(note)}" for note in result.notes)
-    if result.missing:
-        yield md.escape(describe_missing_approvals(result.missing))
-    else:
-        yield f"All approvals of {md.escape(result.environment)} are given for this release."
+    yield md.escape(describe_outlook(result))
     yield render_gate_table(result.approvals)
     yield md.render_next_step(result.next)
 

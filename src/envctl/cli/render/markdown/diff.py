@@ -51,7 +51,7 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
             long=len(rows) > MAX_OPEN_ROWS,
         )
     if distance.changes is None:
-        yield "The changes between them are unknown."
+        yield release_changes.UNKNOWN_CHANGES
         return
     yield f"### Changes {md.escape(release_changes.format_direction(distance, both))}"
     changes = distance.changes

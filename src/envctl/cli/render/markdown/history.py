@@ -3,7 +3,7 @@
 from datetime import UTC
 
 from envctl.cli.render.markdown.page import markup as md
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words import history as words
 from envctl.cli.render.words import releases as release_words
@@ -33,25 +33,21 @@ def render_history(history: History) -> str:
         )
         for entry in history.entries
     )
-    unverified = not all(entry.actor.verified for entry in history.entries)
     return md.render_page(
         f"## History{scope}",
         md.render_table(HEADS, rows),
-        "… and older entries" if history.more else "",
+        words.REST if history.more else "",
         "\n".join(f"- {md.WARN} {md.escape(line)}" for line in words.list_rule_changes(history)),
         "\n".join(f"- {md.escape(line)}" for line in words.list_failure_logs(history)),
-        "? unverified: name comes from local git config" if unverified else "",
+        words.explain_unverified(history),
     )
 
 
 def render_ledger_verification(ledger: LedgerVerification) -> str:
     if not ledger.entries:
         return md.render_page(f"## {md.NEUTRAL} The ledger is empty")
-    fits = "its 1 entry matches" if ledger.entries == 1 else f"all {format_count(ledger.entries, 'entry')} match"
-    signed = f"Signed with the pinned keys: {', '.join(ledger.signed)}." if ledger.signed else ""
-    return md.render_page(
-        f"## {md.OK} The ledger is verified", f"{fits.capitalize()} the chain. Head: {md.code(ledger.head)}", signed
-    )
+    proof = md.escape(capitalize(words.describe_verification(ledger)))
+    return md.render_page(f"## {md.OK} The ledger is verified", f"{proof} Head: {md.code(ledger.head)}")
 
 
 def render_releases(listed: Releases) -> str:

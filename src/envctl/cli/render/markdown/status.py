@@ -11,8 +11,8 @@ from envctl.cli.render.text.times import format_age, format_past
 from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.words import status as words
 from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.release_changes import describe_commit
 from envctl.domain.ledger.state import to_label
-from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 HEADS = ("", "environment", "runs", "deployed", "proof", "drift", "in the pipeline", "gates of the next promotion")
@@ -51,12 +51,14 @@ def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[
             deployed = f"destroyed {format_past(last.ended_at or last.started_at, now, UTC)}"
     else:
         at = state.current.ended_at or state.current.started_at
-        runs = f"{md.render_release(_find_label(status), state.current.release)}{_format_commit(status)}"
+        commit = describe_commit(status.release) if status.release else ""
+        label = to_label(status.release) if status.release else None
+        runs = f"{md.render_release(label, state.current.release)}{f' ({md.escape(commit)})' if commit else ''}"
         deployed = f"{format_past(at, now, UTC)} by {md.escape(format_actor(state.current.by))}"
         verified_at = state.current_evidence.verified_at if state.current_evidence else None
         proof = f"verified {format_age(verified_at, now)}" if verified_at else "**not verified**"
     return (
-        _choose_mark(status),
+        md.MARKS[words.judge_state(state)] or md.NEUTRAL,
         md.bold(status.environment),
         runs,
         deployed,
@@ -65,29 +67,6 @@ def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[
         md.escape(words.format_lag(status, before)),
         gates,
     )
-
-
-def _choose_mark(status: EnvironmentStatus) -> str:
-    state = status.present
-    if (state.last and state.last.outcome != "succeeded") or state.debts:
-        return md.FAIL
-    if state.current is None:
-        return md.NEUTRAL
-    unproven = state.current_evidence is None or not state.current_evidence.verified
-    return md.WARN if unproven or state.lock or state.drifted else md.OK
-
-
-def _find_label(status: EnvironmentStatus) -> ReleaseLabel | None:
-    return to_label(status.release) if status.release else None
-
-
-def _format_commit(status: EnvironmentStatus) -> str:
-    if status.release is None:
-        return ""
-    if not status.release.commit:
-        return " (not committed)" if status.release.uncommitted else ""
-    also = " and uncommitted changes" if status.release.uncommitted else ""
-    return f" of commit {md.code(status.release.commit[:10])}{also}"
 
 
 def _format_drift(status: EnvironmentStatus, now: datetime) -> str:

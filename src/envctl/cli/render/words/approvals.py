@@ -28,6 +28,13 @@ def _format_given(given: GivenApproval, now: datetime | None, zone: Zone) -> str
     return f"{format_actor(given.by)}, valid until {end}"
 
 
+def describe_outlook(approval: ApprovalResult | ReviewResult) -> str:
+    """Return what the release still needs to be deployed."""
+    if approval.missing:
+        return describe_missing_approvals(approval.missing)
+    return f"All approvals of {approval.environment} are given for this release."
+
+
 def describe_missing_approvals(missing: Mapping[str, int]) -> str:
     """Return the number of missing approvals by gate; rules may need one without a gate."""
     counts = (f"{format_count(number, 'approval')}{f' for {gate}' if gate else ''}" for gate, number in missing.items())

@@ -2,12 +2,17 @@
 
 from typing import assert_never
 
+from envctl.cli.render.text.actors import shorten_actor
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.words.tones import Tone
+from envctl.domain.command_lines import format_command
 from envctl.domain.ledger import events
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.ledger.state import DistrustedEntry
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.release_label import ReleaseLabel, format_label_name
@@ -176,3 +181,14 @@ def _describe_rollout(event: RolloutStarted | TrafficShiftStarted | TrafficShift
             return f"{event.percent} % of {where} go to {event.color}"
         case _:
             assert_never(event)
+
+
+def describe_untrusted(found: tuple[DistrustedEntry, ...], zone: Zone = None) -> list[str]:
+    """Describe the latest untrusted entries, newest first, and the command for older ones."""
+    sentences = [
+        f"{each} is not trusted: {each.why}. It names {to_one_line(shorten_actor(each.by))} as its author,"
+        f" {format_time(each.at, zone)}"
+        for each in found[-MAX_NAMED:][::-1]
+    ]
+    others = add_sandbox_flag(f"older untrusted entries are not shown; list all: {format_command('ledger verify')}")
+    return [*sentences, others] if len(found) > MAX_NAMED else sentences

@@ -11,9 +11,23 @@ from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Actor, DeploymentStarted, Event
 from envctl.domain.release_label import format_label_name
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.inspect.history import History
+from envctl.usecases.inspect.history import History, LedgerVerification
 
 UNTRUSTED_LABEL = "✗ not trusted"
+REST = "… and older entries"
+
+
+def describe_verification(ledger: LedgerVerification) -> str:
+    """Return what the verdict stands on: the entries, and the keys that signed them."""
+    matches = "its 1 entry matches" if ledger.entries == 1 else f"all {ledger.entries} entries match"
+    signed = f" Signed with the pinned keys: {', '.join(ledger.signed)}." if ledger.signed else ""
+    return f"{matches} the chain.{signed}"
+
+
+def explain_unverified(history: History) -> str:
+    """Return what the mark of unverified actors means; empty if there are none."""
+    verified = all(entry.actor.verified for entry in history.entries)
+    return "" if verified else "? unverified: name comes from local git config"
 
 
 def list_rule_changes(history: History) -> Iterator[str]:

@@ -16,6 +16,7 @@ from envctl.usecases.inspect.diff import Side
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "mode": "~"}
 MAX_DEFAULT_WIDTH = 60
+UNKNOWN_CHANGES = "The changes between them are unknown."
 NO_CHANGES = "No changes in modules, wiring or providers."
 Sides = tuple[Side, Side]
 
@@ -27,6 +28,13 @@ def describe_release(release: KnownRelease, zone: Zone = None) -> str:
 
 def format_commit(release: KnownRelease) -> str:
     return f"commit {release.commit[:10]}{'+' if release.uncommitted else ''}" if release.commit else "not committed"
+
+
+def describe_commit(release: KnownRelease) -> str:
+    """Return the commit for a reader who does not know the sign of uncommitted changes; empty if nothing is known."""
+    if not release.commit:
+        return "not committed" if release.uncommitted else ""
+    return f"commit {release.commit[:10]}{' and uncommitted changes' if release.uncommitted else ''}"
 
 
 def format_direction(distance: Distance, sides: Sides) -> str:

@@ -7,6 +7,7 @@ from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.text.times import format_age, format_future
 from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.tones import Tone
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
@@ -86,6 +87,16 @@ def format_lag(status: EnvironmentStatus, before: str) -> str:
         return f"{format_count(status.lag, 'release')} behind {before}"
     current = status.pending is None or status.pending.is_empty
     return f"up to date with {before}" if current else f"runs the release of {before}"
+
+
+def judge_state(state: EnvironmentState) -> Tone:
+    """Return how an environment is: bad with failures and debts; without a tone if nothing runs."""
+    if (state.last and state.last.outcome != "succeeded") or state.debts:
+        return "bad"
+    if state.current is None:
+        return ""
+    unproven = state.current_evidence is None or not state.current_evidence.verified
+    return "warn" if unproven or state.lock or state.drifted else "good"
 
 
 def is_destroyed(state: EnvironmentState) -> bool:

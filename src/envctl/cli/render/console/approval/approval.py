@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings
 from envctl.cli.render.text.escapes import to_one_line
-from envctl.cli.render.words.approvals import describe_missing_approvals, describe_validity, list_gate_details
+from envctl.cli.render.words.approvals import describe_outlook, describe_validity, list_gate_details
 from envctl.domain.release_label import format_label_or_id
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import ReviewResult
@@ -36,10 +36,7 @@ def _show_validity(approval: ApprovalResult | ReviewResult, out: Console) -> Non
     if approval.plan:
         print_text(out, describe_validity(approval))
     print_warnings(out, map(to_one_line, approval.notes))
-    if approval.missing:
-        print_text(out, describe_missing_approvals(approval.missing))
-    else:
-        print_text(out, f"All approvals of {approval.environment} are given for this release.")
+    print_text(out, describe_outlook(approval))
     for name, gate in approval.approvals.items():
         details = "; ".join(list_gate_details(gate))
         print_item(out, f"  {name} {gate.have}/{gate.need}: ", details, indent=4)

@@ -1,5 +1,6 @@
-"""Refusals and warnings of guards: reason, times, people who can unblock, and hint."""
+"""Refusals and warnings of guards: reason, times, people who can unblock, and hint; and the approvals at each gate."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from rich.console import Console
@@ -8,7 +9,9 @@ from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_hint, print_text
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.words import guards as words
+from envctl.cli.render.words.approvals import list_gate_details
 from envctl.domain.guards import Refusal, RefusedError
+from envctl.domain.guards.gate_approvals import GateApprovals
 
 # Width of the longest answer, to align the guard names.
 ANSWER_WIDTH = 12
@@ -34,3 +37,11 @@ def show_refusal(refusal: Refusal, out: Console, now: datetime) -> None:
     for word, detail in words.list_refusal_details(refusal, now):
         print_text(out, (f"{word}: ", "dim"), detail, indent=INDENT)
     print_hint(out, refusal.hint, INDENT)
+
+
+def show_gates(gates: Mapping[str, GateApprovals], out: Console, now: datetime) -> None:
+    for name, gate in gates.items():
+        mark, style = ("✗ missing", "yellow") if gate.missing else ("✓ met", "green")
+        print_text(out, (mark.ljust(ANSWER_WIDTH), style), f"{name} {gate.have}/{gate.need}", indent=2)
+        for detail in list_gate_details(gate, now):
+            print_text(out, detail, indent=INDENT)

@@ -1,9 +1,10 @@
 """Results of deployments: running release, verification, overridden guards and next command."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.console.deployment.stages import show_stages
 from envctl.cli.render.console.deployment.verification import show_checks
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
 from envctl.cli.render.text.escapes import to_one_line
@@ -66,3 +67,8 @@ def _show_dry_run(deployed: DeploymentResult, out: Console) -> None:
     print_text(out, f"Dry run, no changes. {words.describe_purpose(deployed)}, envctl would:")
     show_stages(deployed.stages, out)
     print_hint(out, deployed.next)
+
+
+def show_stages(stages: Sequence[str], out: Console) -> None:
+    for number, stage in enumerate(stages, 1):
+        print_item(out, f"{number:>3}. {stage}", indent=5)

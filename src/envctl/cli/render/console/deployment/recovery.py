@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from envctl.cli.render.console.deployment.stages import show_stages
+from envctl.cli.render.console.deployment.deployment import show_stages
 from envctl.cli.render.terminal.plan import show_stack
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text

@@ -8,14 +8,20 @@ from rich.console import Group
 from rich.panel import Panel
 from rich.text import Text
 
-from envctl.cli.render.terminal.text import to_text
+from envctl.cli.render.terminal.text import STYLES, to_text
 from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.cli.render.text.actors import shorten_actor
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import escape_text
 from envctl.cli.render.text.times import format_age, format_time
 from envctl.cli.render.text.widths import cut_end
-from envctl.cli.render.words.status import count_missing_approvals, format_lag, format_no_drift, is_destroyed
+from envctl.cli.render.words.status import (
+    count_missing_approvals,
+    format_lag,
+    format_no_drift,
+    is_destroyed,
+    judge_state,
+)
 from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence
 from envctl.domain.text.durations import format_rough_duration
 from envctl.domain.text.identifiers import shorten_id
@@ -34,18 +40,9 @@ def render_box(status: EnvironmentStatus, before: str, now: datetime, width: int
         Group(*lines),
         title=to_text(status.environment, "bold"),
         title_align="left",
-        border_style="bold cyan" if status.running else _choose_border_style(status.present),
+        border_style="bold cyan" if status.running else STYLES[judge_state(status.present)] or "dim",
         width=width,
     )
-
-
-def _choose_border_style(state: EnvironmentState) -> str:
-    if state.last and state.last.outcome != "succeeded":
-        return "bold red"
-    unproven = state.current is not None and (state.current_evidence is None or not state.current_evidence.verified)
-    if unproven or state.lock or state.drifted or state.debts:
-        return "yellow"
-    return "dim" if state.current is None else "green"
 
 
 def _render_lines(status: EnvironmentStatus, before: str, now: datetime, room: int) -> Iterator[Text]:
@@ -63,7 +60,7 @@ def _render_lines(status: EnvironmentStatus, before: str, now: datetime, room: i
     if state.current_evidence:
         yield _render_verification(state.current_evidence, now, room)
     if looked := format_no_drift(state, now):
-        yield to_text(_choose_fitting(room, looked, looked.replace(", looked", ",")), "green")
+        yield to_text(_choose_fitting(room, looked, looked.replace(", checked", ",")), "green")
     yield from _render_warnings(state, room)
     yield _render_lag(status, before, room)
     if status.gates:

@@ -2,7 +2,6 @@
 
 from rich.console import Console
 
-from envctl.cli.render.console.inspect.artifacts import show_artifacts
 from envctl.cli.render.console.inspect.release_distance import show_distance
 from envctl.cli.render.console.inspect.settings_diff import show_comparison
 from envctl.cli.render.terminal.plan import show_resource
@@ -28,12 +27,27 @@ def show_diff(diff: Diff, out: Console) -> None:
     print_text(out, (words.format_headline(diff), "bold"))
     if diff.distance:
         show_distance(diff.distance, (diff.first, diff.second), out)
-    show_artifacts(diff, out)
+    _show_artifacts(diff, out)
     out.print()
     show_comparison(diff, out)
     if diff.objects:
         out.print()
         _show_objects(diff.objects, out)
+
+
+def _show_artifacts(diff: Diff, out: Console) -> None:
+    if not diff.artifacts:
+        return
+    out.print()
+    print_text(out, ("Artifacts: ", "bold"), words.summarize_artifacts(diff))
+    width = measure_width((diff.first.environment, diff.second.environment), 32)
+    for pair in diff.artifacts:
+        if pair.equal and not diff.everything:
+            continue
+        mark = ("= ", "dim") if pair.equal else ("≠ ", "yellow")
+        print_text(out, mark, (pair.variable, "bold"), indent=2)
+        for environment, value in words.list_artifact_values(pair, diff):
+            print_item(out, "    ", pad_text(environment, width), "  ", value, indent=width + 6)
 
 
 def _show_objects(objects: ObjectChanges, out: Console) -> None:

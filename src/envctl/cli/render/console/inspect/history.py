@@ -27,24 +27,21 @@ def show_history(history: History, out: Console) -> None:
         for entry in history.entries:
             _show_compact_entry(entry, render_event(history, entry), out)
     if history.more:
-        print_text(out, ("… and older entries", "dim"))
+        print_text(out, (words.REST, "dim"))
     for each in history.unbelieved:
         print_text(out, (f"{words.UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it is ignored: {each.why}")
     print_warnings(out, words.list_rule_changes(history))
     for line in words.list_failure_logs(history):
         print_text(out, (line, "dim"))
-    if not all(entry.actor.verified for entry in history.entries):
-        print_text(out, ("? unverified: name comes from local git config", "dim"))
+    if note := words.explain_unverified(history):
+        print_text(out, (note, "dim"))
 
 
 def show_ledger_verification(verified: LedgerVerification, out: Console) -> None:
     if not verified.entries:
         print_text(out, "The ledger is empty.")
         return
-    entries = "its 1 entry matches" if verified.entries == 1 else f"all {verified.entries} entries match"
-    print_text(out, ("The ledger is verified: ", "green"), f"{entries} the chain.")
-    if verified.signed:
-        print_text(out, f"Signed with the pinned keys: {', '.join(verified.signed)}.")
+    print_text(out, ("The ledger is verified: ", "green"), words.describe_verification(verified))
     print_nowrap(out, f"head {verified.head}", indent=2)
 
 

@@ -28,7 +28,7 @@ def show_distance(distance: Distance, sides: words.Sides, out: Console) -> None:
         print_rest(out, len(distance.releases) - MAX_RELEASES, indent=2)
     out.print()
     if distance.changes is None:
-        print_text(out, "The changes between them are unknown.")
+        print_text(out, words.UNKNOWN_CHANGES)
         return
     print_text(out, ("Changes ", "bold"), words.format_direction(distance, sides))
     show_release_changes(distance.changes, out)

@@ -5,7 +5,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from envctl.cli.render.console.approval.gates import show_gates
+from envctl.cli.render.console.approval.guards import show_gates
 from envctl.cli.render.console.inspect.boxes import render_box
 from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_text
 from envctl.cli.render.text.widths import measure_width, pad_text
