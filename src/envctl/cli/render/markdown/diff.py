@@ -58,14 +58,9 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
     if release_changes.is_unchanged(changes):
         yield release_changes.NO_CHANGES
     files = [
-        (
-            md.code(module.module),
-            md.escape(release_changes.format_callers(module)),
-            f"{release_changes.SIGNS[file.what]} {md.code(release_changes.strip_module_path(module, file))}",
-            release_changes.format_changed_lines(file),
-        )
+        (md.code(module.module), md.escape(release_changes.format_callers(module)), f"{sign} {md.code(path)}", lines)
         for module in changes.modules
-        for file in module.files
+        for sign, path, lines in release_changes.list_files(module)
     ]
     yield md.render_table(("module", "invoked by", "file", "lines"), files) if files else ""
     patches = [

@@ -80,7 +80,7 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
             md.escape(", ".join(environments)),
             md.escape(stack),
             f"{count} {md.code(kind)}",
-            _format_action(action, drift=drift),
+            words.format_action(action, drift=drift),
             "",
             "",
         )
@@ -90,12 +90,8 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
     return f"{heading}\n\n{md.render_table((*HEADS, 'state', after), rows)}{note}"
 
 
-def _format_action(action: Action, *, drift: bool) -> str:
-    return words.ACTION_TEXTS.get(action, "changed") if drift else str(action)
-
-
 def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
-    happened = _format_action(finding.action, drift=drift)
+    happened = words.format_action(finding.action, drift=drift)
     if finding.resource and finding.resource.remarks:
         happened = f"{happened}, {md.escape('; '.join(finding.resource.remarks))}"
     if finding.resource:

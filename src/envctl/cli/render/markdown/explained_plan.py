@@ -12,7 +12,7 @@ from envctl.cli.render.values.value_diff import format_side
 from envctl.cli.render.words import explained_plan as words
 from envctl.cli.render.words.plan import format_total, summarize_stack
 from envctl.cli.render.words.release_changes import format_changed_lines
-from envctl.cli.render.words.settings_diff import format_setting as of_setting
+from envctl.cli.render.words.settings_diff import format_setting
 from envctl.domain.command_lines import format_command
 from envctl.domain.plan.attribution import Part
 from envctl.domain.plan.changes import StackPlan
@@ -75,14 +75,6 @@ def _render_artifacts(explained: ExplainedPlan) -> str:
 
 
 def _render_settings(explained: ExplainedPlan) -> str:
-    rows = [
-        (
-            md.code(pair.name),
-            md.code(of_setting(pair.first)[0]),
-            md.code(of_setting(pair.second)[0]),
-            md.code(location) if location else "",
-        )
-        for pair in explained.settings
-        for location in [of_setting(pair.second)[1]]
-    ]
+    changes = [(pair.name, format_setting(pair.first)[0], *format_setting(pair.second)) for pair in explained.settings]
+    rows = [(*map(md.code, change[:3]), md.code(change[3]) if change[3] else "") for change in changes]
     return md.render_table(("setting", "before", "now", "where"), rows) if rows else ""

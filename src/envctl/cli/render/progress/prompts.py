@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.danger import show_danger
+from envctl.cli.render.terminal.plan import show_danger
 from envctl.cli.render.terminal.text import Part, join_text, print_item, print_text, print_warnings
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.times import format_time

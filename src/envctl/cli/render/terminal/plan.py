@@ -1,4 +1,6 @@
-"""A plan as a tree of stacks, resources and attributes."""
+"""A plan as a tree of stacks, resources and attributes; and what it deletes and runs, to be read before an answer."""
+
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -6,14 +8,15 @@ from rich.console import Console
 from envctl.cli.render.terminal import attributes
 from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text
 from envctl.cli.render.text.detail import SHOW_FULL_PLANS
+from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.widths import cut_end
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.value_diff import format_change, shorten_value
 from envctl.cli.render.words import plan as words
-from envctl.cli.render.words.actions import SYMBOLS, format_instances, list_remarks
+from envctl.cli.render.words.actions import SYMBOLS, format_instances, format_run_verb, list_remarks
 from envctl.cli.render.words.attributes import is_unknown
 from envctl.domain.config.stateful_types import STATEFUL
-from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, StackPlan
+from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan
 from envctl.domain.plan.summary import FoldedChange, fold_changes, summarize_resources
 
 STYLES = {
@@ -27,6 +30,8 @@ STYLES = {
 }
 # Room for the names of counted resources, in cells.
 MIN_NAMES_WIDTH = 20
+MAX_NAMED = 8
+_DESTRUCTIVE = (Action.REPLACE, Action.DELETE)
 
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
@@ -85,9 +90,8 @@ def _show_summary(plan: StackPlan, out: Console) -> None:
     for each in summary.dangerous:
         show_resource(each, out)
     for count in summary.counts:
-        head = f"  {SYMBOLS[count.action]:<3} {count.action:<7}  "
         names = ", ".join(count.addresses)
-        text = join_text((head, STYLES.get(count.action, "")), (f"{count.count} {count.type}", "bold"))
+        text = join_text(format_head(count.action), (f"{count.count} {count.type}", "bold"))
         room = out.width - text.cell_len - 2
         if room >= MIN_NAMES_WIDTH:
             text.append_text(join_text((f"  {cut_end(names, room)}", "dim")))
@@ -96,12 +100,15 @@ def _show_summary(plan: StackPlan, out: Console) -> None:
         print_text(out, f"outputs: {len(plan.outputs)} to change", indent=2)
 
 
+def format_head(action: Action, word: str = "") -> tuple[str, str]:
+    """Return the start of a line about a change, and its style. `word` replaces the name of the action."""
+    return f"  {SYMBOLS[action]:<3} {word or action:<7}  ", STYLES.get(action, "")
+
+
 def show_resource(folded: FoldedChange, out: Console) -> None:
     """Print one change: its address, remarks and attributes."""
     resource = folded.resource
-    style = STYLES.get(resource.action, "")
-    symbol = f"  {SYMBOLS[resource.action]:<3} {resource.action:<7}  "
-    print_nowrap(out, (symbol, style), (folded.address, "bold"), format_instances(folded))
+    print_nowrap(out, format_head(resource.action), (folded.address, "bold"), format_instances(folded))
     for remark in list_remarks(resource):
         print_text(out, (remark, "italic"), indent=6)
     match resource.action:
@@ -116,8 +123,7 @@ def show_resource(folded: FoldedChange, out: Console) -> None:
 def _show_new_resource(folded: FoldedChange, out: Console) -> None:
     """Print one of many new resources: its address and an identifying value."""
     identity = words.find_display_name(folded.resource)
-    start = f"  {SYMBOLS[Action.CREATE]:<3} {Action.CREATE:<7}  "
-    head = join_text((start, STYLES[Action.CREATE]), (folded.address, "bold"), format_instances(folded))
+    head = join_text(format_head(Action.CREATE), (folded.address, "bold"), format_instances(folded))
     if identity and head.cell_len + 2 + cell_len(identity) <= out.width:
         head.append_text(join_text(("  " + identity, "dim")))
     print_nowrap(out, head)
@@ -140,3 +146,43 @@ def _show_outputs(plan: StackPlan, out: Console) -> None:
         attributes.show_attribute(output.name, width, *change, out)
     if later:
         print_text(out, f"{', '.join(later)}: {format_hcl(Marker.UNKNOWN).strip('()')}", indent=6)
+
+
+def has_danger(plan: EnvironmentPlan) -> bool:
+    """Check if the plan deletes, replaces or runs something."""
+    resources = [resource for stack in plan.stacks for resource in stack.resources]
+    return any(r.action in (*_DESTRUCTIVE, Action.INVOKE) or r.programs for r in resources)
+
+
+def show_danger(plan: EnvironmentPlan, out: Console) -> None:
+    """Repeat deletions and programs below a plan, which may have scrolled away."""
+    resources = [resource for stack in plan.stacks for resource in stack.resources]
+    destroyed = fold_changes(resource for resource in resources if resource.action in _DESTRUCTIVE)
+    _show_named("Careful, this is destroyed:", [(_format_change(each), "") for each in destroyed], out)
+    _show_named("Careful, this runs:", [each for resource in resources for each in _list_programs(resource)], out)
+
+
+def _show_named(heading: str, named: Sequence[tuple[str, str]], out: Console) -> None:
+    if not named:
+        return
+    print_nowrap(out, (heading, "bold red"))
+    for address, effect in named[:MAX_NAMED]:
+        print_nowrap(out, address, indent=2)
+        if effect:
+            print_text(out, effect, indent=4)
+    if len(named) > MAX_NAMED:
+        print_text(out, f"… and {len(named) - MAX_NAMED} more", indent=2)
+
+
+def _list_programs(resource: ResourceChange) -> Iterator[tuple[str, str]]:
+    """Yield provider actions and programs with a description: their effects are unknown to Terraform."""
+    if resource.action is Action.INVOKE:
+        yield resource.address, "an action, which can change or delete anything"
+    yield from (
+        (resource.address, f"{format_run_verb(resource)} {to_one_line(program)}") for program in resource.programs
+    )
+
+
+def _format_change(change: FoldedChange) -> str:
+    head, _ = format_head(change.resource.action)
+    return f"{head.lstrip()}{change.address}{format_instances(change)}"

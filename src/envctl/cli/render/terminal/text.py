@@ -1,7 +1,6 @@
 """Safe terminal text: control characters are escaped, and commands stay unbroken for copying."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -11,10 +10,6 @@ from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.cli.render.text.escapes import escape_text
 from envctl.cli.render.text.next_commands import add_sandbox_flag, split_command
 from envctl.cli.render.words.tones import Tone
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 # Styles of tones.
 STYLES: dict[Tone, str] = {"good": "green", "warn": "yellow", "bad": "bold red", "": ""}
@@ -58,14 +53,6 @@ def print_nowrap(out: Console, *parts: Part, indent: int = 0) -> None:
     """Print a text without wrapping, to keep it intact when copied."""
     for line in join_text(*parts).split("\n", allow_blank=True):
         out.print(Text(" " * indent).append_text(line), soft_wrap=True)
-
-
-def print_table(out: Console, table: "Table") -> None:
-    """Print a table without trailing spaces, for copying and logs."""
-    for segments in out.render_lines(table, pad=False):
-        line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
-        line.rstrip()
-        print_nowrap(out, line)
 
 
 def print_hint(out: Console, hint: str, indent: int = 0) -> None:

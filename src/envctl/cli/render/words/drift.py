@@ -93,6 +93,11 @@ def format_ignored(each: EnvironmentDrift) -> str:
     return f"{number} ignored by its rules: {join_first(names, MAX_IGNORED_NAMED)}" if names else ""
 
 
+def format_action(action: Action, *, drift: bool) -> str:
+    """Return what happened to a drifted resource, or what a plan would do with a pending one."""
+    return ACTION_TEXTS.get(action, "changed") if drift else str(action)
+
+
 def list_stack_notes(each: EnvironmentDrift) -> Iterable[str]:
     if each.recorded:
         count = format_count(each.recorded, "difference")

@@ -78,8 +78,12 @@ def format_changed_lines(file: FileChange) -> str:
     return " ".join(f"{sign}{count}" for sign, count in (("+", file.added), ("-", file.removed)) if count)
 
 
-def strip_module_path(module: ModuleChange, file: FileChange) -> str:
-    return file.path.removeprefix(f"{module.module}/")
+def list_files(module: ModuleChange) -> list[tuple[str, str, str]]:
+    """Return a sign, the path in the module and the changed lines of each file."""
+    return [
+        (SIGNS[file.what], file.path.removeprefix(f"{module.module}/"), format_changed_lines(file))
+        for file in module.files
+    ]
 
 
 def format_callers(module: ModuleChange) -> str:

@@ -5,8 +5,7 @@ from rich.console import Console
 from envctl.cli.render.console.inspect.release_distance import show_release_changes
 from envctl.cli.render.console.plan.drift import show_finding
 from envctl.cli.render.terminal.cost import show_cost
-from envctl.cli.render.terminal.danger import has_danger, show_danger
-from envctl.cli.render.terminal.plan import show_stack
+from envctl.cli.render.terminal.plan import has_danger, show_danger, show_stack
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text
 from envctl.cli.render.values.value_diff import format_change
 from envctl.cli.render.words import explained_plan as words

@@ -39,15 +39,10 @@ def show_release_changes(changes: ReleaseChanges, out: Console) -> None:
         print_text(out, words.NO_CHANGES, indent=2)
     for module in changes.modules:
         print_text(out, (module.module, "bold"), f" ({words.format_callers(module)})", indent=2)
-        width = measure_width((words.strip_module_path(module, file) for file in module.files), out.width // 2)
-        for file in module.files:
-            _show_row(
-                words.SIGNS[file.what],
-                words.strip_module_path(module, file),
-                width,
-                words.format_changed_lines(file),
-                out,
-            )
+        rows = words.list_files(module)
+        width = measure_width((path for _, path, _ in rows), out.width // 2)
+        for (sign, path, lines), file in zip(rows, module.files, strict=True):
+            _show_row(sign, path, width, lines, out)
             for line in file.patch:
                 print_nowrap(out, (line, STYLES.get(line[:1], "dim")), indent=6)
     for kind, found in words.list_changed_parts(changes):

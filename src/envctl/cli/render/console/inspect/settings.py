@@ -1,14 +1,16 @@
 """Settings with their origin, validation results, and generated root modules."""
 
+from collections.abc import Collection
+
 from rich.console import Console
 
 from envctl.cli.project_folder import to_typed_path
-from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, print_columns
+from envctl.cli.render.terminal.columns import measure_table, print_columns
 from envctl.cli.render.terminal.text import print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.words import one_line
 from envctl.cli.render.words import settings as words
 from envctl.domain.release_label import format_label_or_id
-from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.render import RenderedRoots
 from envctl.usecases.inspect.settings import ValidationResult
 
@@ -22,23 +24,20 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         return
     everywhere = {stack for each in settings.settings for stack in each.stacks}
     rows = [
-        (
-            to_text(s.name, "bold"),
-            *map(
-                to_text,
-                (words.format_value(s), words.format_origin(s, to_typed_path), words.format_stacks(s, everywhere)),
-            ),
-        )
-        for s in settings.settings
+        (to_text(each.name, "bold"), *map(to_text, (words.format_value(each), *_locate(each, everywhere))))
+        for each in settings.settings
     ]
     # If a value does not fit, rows are printed unwrapped, for copying.
-    if sum(measure_columns(HEADERS, rows)) + len(COLUMN_GAP) * (len(HEADERS) - 1) <= out.width:
+    if measure_table(HEADERS, rows) <= out.width:
         print_columns(HEADERS, rows, out, out.width)
         return
     for setting in settings.settings:
         print_nowrap(out, (setting.name, "bold"), f" = {words.format_value(setting)}")
-        where = f"{words.format_origin(setting, to_typed_path)} · {words.format_stacks(setting, everywhere)}"
-        print_nowrap(out, (where, "dim"), indent=4)
+        print_nowrap(out, (" · ".join(_locate(setting, everywhere)), "dim"), indent=4)
+
+
+def _locate(setting: Setting, everywhere: Collection[str]) -> tuple[str, str]:
+    return words.format_origin(setting, to_typed_path), words.format_stacks(setting, everywhere)
 
 
 def show_validation(valid: ValidationResult, out: Console) -> None:

@@ -1,9 +1,10 @@
 """Settings of two environments compared, each with its origin."""
 
-from rich.console import Console, Group
-from rich.table import Table
+from rich.console import Console
+from rich.text import Text
 
-from envctl.cli.render.terminal.text import print_item, print_table, print_text, to_text
+from envctl.cli.render.terminal.columns import print_columns
+from envctl.cli.render.terminal.text import join_text, print_item, print_text, to_text
 from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.words import settings_diff as words
 from envctl.domain.settings.comparison import Comparison, Pair
@@ -21,7 +22,8 @@ def show_comparison(diff: Diff, out: Console) -> None:
     print_text(out, ("Settings: ", "bold"), words.summarize_settings(diff))
     pairs = words.select_pairs(diff)
     if pairs and out.width >= MIN_TABLE_WIDTH:
-        _show_table(diff.settings, pairs, out)
+        heads = ("", "setting", diff.settings.first, diff.settings.second)
+        print_columns(heads, [_build_row(pair) for pair in pairs], out, out.width // 3)
     else:
         for pair in pairs:
             _show_pair(diff.settings, pair, out)
@@ -29,19 +31,12 @@ def show_comparison(diff: Diff, out: Console) -> None:
         print_text(out, later)
 
 
-def _show_table(settings: Comparison, pairs: tuple[Pair, ...], out: Console) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("")
-    table.add_column("setting", overflow="fold")
-    for environment in (settings.first, settings.second):
-        table.add_column(to_text(environment), ratio=1, overflow="fold")
-    for pair in pairs:
-        judged = [to_text(words.VERDICTS[pair.parity], _STYLES[pair.parity])] if pair.parity else []
-        name = Group(to_text(pair.name, "bold"), to_text(", ".join(pair.stacks), "dim"), *judged)
-        sides = (words.format_setting(pair.first), words.format_setting(pair.second))
-        cells = (Group(to_text(value), to_text(origin, "dim")) for value, origin in sides)
-        table.add_row(to_text(*_MARKS[pair.relation == "equal"]), name, *cells)
-    print_table(out, table)
+def _build_row(pair: Pair) -> tuple[Text, ...]:
+    parity = f"\n{words.VERDICTS[pair.parity]}" if pair.parity else ""
+    name = join_text((pair.name, "bold"), (f"\n{', '.join(pair.stacks)}", "dim"), (parity, _STYLES[pair.parity]))
+    sides = (words.format_setting(pair.first), words.format_setting(pair.second))
+    cells = (join_text(value, ("\n" + place if place else "", "dim")) for value, place in sides)
+    return (to_text(*_MARKS[pair.relation == "equal"]), name, *cells)
 
 
 def _show_pair(settings: Comparison, pair: Pair, out: Console) -> None:

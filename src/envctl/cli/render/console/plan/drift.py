@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from envctl.cli.render.terminal.attributes import measure_value_room, show_attribute, show_changed_attributes
-from envctl.cli.render.terminal.plan import STYLES
+from envctl.cli.render.terminal.plan import format_head
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.value_diff import format_change
 from envctl.cli.render.words import drift as words
-from envctl.cli.render.words.actions import SYMBOLS
 from envctl.cli.render.words.plan import SUMMARY_NOTE
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.drift import SharedDifference
@@ -57,8 +56,7 @@ def _show_differences(drift: Drift, out: Console) -> None:
         _show_findings(found, out, single=single, drift=True)
     if planned:
         out.print()
-        meaning = ": state → configuration"
-        print_text(out, ("Pending", "bold yellow"), (meaning, "dim"))
+        print_text(out, ("Pending", "bold yellow"), (": state → configuration", "dim"))
         _show_findings(planned, out, single=single, drift=False)
 
 
@@ -67,25 +65,25 @@ def _show_findings(findings: Sequence[SharedDifference], out: Console, *, single
     for finding in shown:
         show_finding(finding, out, single=single, drift=drift)
     for (action, stack, kind, environments), count in counts.items():
-        word = words.ACTION_TEXTS.get(action, "changed") if drift else str(action)
         where = "" if single else f"   in {', '.join(environments)}"
-        head = (f"  {SYMBOLS[action]:<3} {word:<8}  ", STYLES.get(action, ""))
-        print_text(out, head, f"{stack}: ", (f"{count} {kind}", "bold"), (where, "dim"))
+        print_text(out, _format_head(action, drift=drift), f"{stack}: ", (f"{count} {kind}", "bold"), (where, "dim"))
     if counts:
         print_text(out, (SUMMARY_NOTE, "dim"), indent=2)
 
 
 def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift: bool) -> None:
     """Print a difference; with `single` the environment is clear and left out."""
-    word = words.ACTION_TEXTS.get(finding.action, "changed") if drift else str(finding.action)
-    symbol = f"  {SYMBOLS[finding.action]:<3} {word:<8}  "
-    head = join_text((symbol, STYLES.get(finding.action, "")), f"{finding.stack}: ", (finding.name, "bold"))
+    head = join_text(_format_head(finding.action, drift=drift), f"{finding.stack}: ", (finding.name, "bold"))
     where = join_text(("   in ", "dim"), ", ".join(finding.environments))
     beside = head.cell_len + where.cell_len <= out.width
     print_nowrap(out, head.append_text(where) if beside and not single else head)
     if not (beside or single):
         print_text(out, ("in ", "dim"), ", ".join(finding.environments), indent=6)
     _show_values(finding, out)
+
+
+def _format_head(action: Action, *, drift: bool) -> tuple[str, str]:
+    return format_head(action, f"{words.format_action(action, drift=drift):<8}")
 
 
 def _show_values(finding: SharedDifference, out: Console) -> None:

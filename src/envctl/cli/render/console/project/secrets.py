@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.columns import measure_columns, print_columns
+from envctl.cli.render.terminal.columns import measure_table, print_columns
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.times import format_time
@@ -35,7 +35,7 @@ def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
         return
     out.print()
     rows = [*map(_build_row, listed.secrets), *map(_build_variable_row, listed.variables)]
-    if sum(measure_columns(HEADERS, rows)) + 2 * len(HEADERS) <= out.width:
+    if measure_table(HEADERS, rows) <= out.width:
         print_columns(HEADERS, rows, out, MAX_COLUMN_WIDTH)
     else:
         for row in rows:
