@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from envctl.domain.ledger import events
+from envctl.domain.ledger.approval_binding import read_binding
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DriftChecked
 from envctl.domain.ledger.people.person_names import has_same_name
@@ -11,7 +12,6 @@ from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesReset
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state import (
-    Approval,
     DriftCheck,
     EnvironmentState,
     Evidence,
@@ -80,8 +80,7 @@ def apply_statement(
     match event:
         case events.ApprovalGiven():
             by = build_reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
-            bound = (event.plan, event.place, event.unseen, event.rules, event.recorded)
-            given = Approval(event.gate, event.release, event.settings, by, entry.at, *bound)
+            given = read_binding(event).to_approval(by, entry.at)
             return replace(state, approvals=(*state.approvals, given)[-MAX_APPROVALS:])
         case events.ApprovalWithdrawn():
             said = (event.gate, event.release)
