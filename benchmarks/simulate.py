@@ -14,7 +14,7 @@ from tests.fakes.world import World
 
 from benchmarks import assumptions as a
 from benchmarks.fleet import Measured, aged, fleet, measured, names, stacks
-from envctl.cli.render.console.fleet.matrix import format_matrix
+from envctl.cli.render.words.matrix import format_matrix
 from envctl.domain.ci.run_documents import CollectedRun, format_run_id
 from envctl.domain.ci.shard_planner import DEFAULT_ESTIMATES, Unit
 from envctl.domain.ledger import checkpoint

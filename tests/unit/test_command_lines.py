@@ -24,7 +24,7 @@ OTHERS = (
     "cli/failures.py",
     "cli/options/",
     "cli/render/ci_reports/verdicts.py",
-    "cli/render/console/fleet/matrix.py",
+    "cli/render/words/matrix.py",
     "cli/render/html/page.py",
     "cli/render/json/schema/documents.py",
     "domain/ci/",

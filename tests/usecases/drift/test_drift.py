@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.cli.render.console.inspect.events import describe_event
+from envctl.cli.render.words.events import describe_event
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.exit_codes import ExitCode

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.console.inspect.attention import list_attention_items
-from envctl.cli.render.console.inspect.status import is_up_to_date
+from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.status import is_up_to_date
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.domain.release.wiring import Wiring

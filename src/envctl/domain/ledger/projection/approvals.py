@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+from envctl.domain.ledger.approval_binding import read_binding
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import ApprovalGiven, ApprovalWithdrawn
 from envctl.domain.ledger.people.person_names import has_same_name
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesReset
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
-from envctl.domain.ledger.state import Approval, EnvironmentState
+from envctl.domain.ledger.state import EnvironmentState
 
 # Limits per environment keep the checkpoint small. Dropped approvals no longer count.
 MAX_APPROVALS = 300
@@ -19,8 +20,7 @@ def apply_approval(state: EnvironmentState, entry: Entry, event: ApprovalGiven |
     match event:
         case ApprovalGiven():
             by = build_reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
-            bound = (event.plan, event.place, event.unseen, event.rules, event.recorded)
-            given = Approval(event.gate, event.release, event.settings, by, entry.at, *bound)
+            given = read_binding(event).to_approval(by, entry.at)
             return replace(state, approvals=(*state.approvals, given)[-MAX_APPROVALS:])
         case ApprovalWithdrawn():
             said = (event.gate, event.release)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.domain.ci.codebuild_install import FOLDER, INSTALL_FILE
 
 if TYPE_CHECKING:

@@ -17,15 +17,6 @@ SYMBOLS = {
     Action.RENEW: "+x",
     Action.INVOKE: ">",
 }
-STYLES = {
-    Action.CREATE: "green",
-    Action.UPDATE: "yellow",
-    Action.REPLACE: "bold red",
-    Action.DELETE: "bold red",
-    Action.FORGET: "magenta",
-    Action.RENEW: "yellow",
-    Action.INVOKE: "bold magenta",
-}
 REASONS = {
     "replace because tainted": "it is marked as tainted",
     "replace by request": "its replacement was requested",

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from envctl.cli.render.console.approval.guards import format_guards
-from envctl.cli.render.console.inspect.events import format_names
-from envctl.cli.render.console.project.signing_keys import describe_untrusted
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.cli.render.terminal.operation_nouns import describe_operation
-from envctl.cli.render.terminal.text import format_actor, to_one_line
-from envctl.cli.render.terminal.times import Zone, format_age, format_future, format_past
+from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.times import Zone, format_age, format_future, format_past
+from envctl.cli.render.words.deployment import describe_operation
+from envctl.cli.render.words.events import describe_untrusted, format_names
+from envctl.cli.render.words.guards import format_guards
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rules import RESET_DELAY
 from envctl.domain.ledger.events import Actor

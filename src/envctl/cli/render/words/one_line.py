@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from envctl.cli.command_table import find_result_type
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.text.counting import format_count
 
 if TYPE_CHECKING:
     from envctl.cli.results import Version
@@ -18,7 +18,7 @@ def render_one_line(result: object) -> str | None:
     if row is None or not row.line:
         return None
     module, _, function = row.line.rpartition(".")
-    text: str | None = getattr(import_module(f"envctl.cli.render.console.{module}"), function)(result)
+    text: str | None = getattr(import_module(f"envctl.cli.render.words.{module}"), function)(result)
     return text
 
 

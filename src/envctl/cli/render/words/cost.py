@@ -2,27 +2,12 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from rich.console import Console
-
-from envctl.cli.render.terminal.text import print_item, print_nowrap, print_rest
 from envctl.domain.plan.changes import Cost, EnvironmentPlan
 
-MAX_RESOURCES = 12
 # Currencies of ISO 4217 without a minor unit.
 _CURRENCIES_WITHOUT_CENTS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
-
-
-def show_cost(plan: EnvironmentPlan, out: Console) -> None:
-    if plan.cost is None:
-        return
-    print_item(out, ("Cost: ", "bold"), (format_cost(plan), "yellow" if plan.cost.unknown else ""))
-    dearest = rank_costs(plan.cost)
-    width = max((len(amount) for _, _, amount in dearest[:MAX_RESOURCES]), default=0)
-    for stack, address, amount in dearest[:MAX_RESOURCES]:
-        print_nowrap(out, "  ", amount.rjust(width), f"  {stack} ", (address, "bold"))
-    print_rest(out, len(dearest) - MAX_RESOURCES, indent=2)
 
 
 def format_cost(plan: EnvironmentPlan) -> str:
