@@ -15,8 +15,8 @@ from envctl.domain.ledger.events import (
     Event,
     WaiverUsed,
 )
+from envctl.domain.ledger.projection.release_matrix import build_release_matrix
 from envctl.domain.ledger.release_events import ReleaseCreated
-from envctl.domain.ledger.release_matrix import build_release_matrix
 from envctl.domain.plan.changes import Action
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from envctl.domain.guards import BundleState
 from envctl.domain.ledger.known_releases import KnownRelease
-from envctl.domain.ledger.release_matrix import Stay, find_stay
+from envctl.domain.ledger.projection.release_matrix import Stay, find_stay
 from envctl.domain.ledger.state import LedgerState, to_label
 from envctl.domain.release.artifacts import pair_artifacts
 from envctl.domain.release.bundle import Release

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from envctl.domain.guards.rules import list_valid_in_any_view
 from envctl.domain.ledger.events import ANONYMOUS, DeploymentStarted
-from envctl.domain.ledger.release_matrix import ReleaseRow, build_release_matrix
+from envctl.domain.ledger.projection.release_matrix import ReleaseRow, build_release_matrix
 from envctl.domain.ledger.state import Approval, Deployment, LedgerState
 from envctl.domain.plan.changes import Action, EnvironmentPlan, count_actions
 from envctl.domain.plan.fingerprint import PlanFingerprint, to_plan_outline

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.projection.release_matrix import Stay
 from envctl.domain.ledger.release_events import ReleaseCreated
-from envctl.domain.ledger.release_matrix import Stay
 from envctl.domain.ledger.state import Hold, to_label
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.comparison.distance import Distance

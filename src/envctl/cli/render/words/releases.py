@@ -7,7 +7,7 @@ from envctl.cli.render.text.actors import format_actor, shorten_actor
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.times import Zone, format_age, format_past
 from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.domain.ledger.release_matrix import Stay
+from envctl.domain.ledger.projection.release_matrix import Stay
 from envctl.domain.release_label import format_label, format_label_age
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
