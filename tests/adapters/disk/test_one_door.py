@@ -49,6 +49,7 @@ APART = {
     "domain/release/bundle.py": "bytes",
     "adapters/kubernetes/rendering/chart.py": "in a new folder of our own",
     "adapters/kubernetes/rendering/renderer.py": "in a new folder of our own, and copies in it",
+    "adapters/kubernetes/rendering/stack_rendering.py": "in a new folder of our own, and copies in it",
     "adapters/kubernetes/rendering/code_reader.py": "bytes",
     "adapters/kubernetes/exec_plugin.py": "no file: an entry of a kubeconfig",
     "adapters/kubernetes/kubeconfig.py": "no file: an entry of a kubeconfig",
