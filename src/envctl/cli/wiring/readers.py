@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Project
     from envctl.domain.errors import Location
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
+    from envctl.domain.release.place.default_tags import ResourceTags
     from envctl.domain.release.root_findings import RootFindings
-    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import Fault, TomlPath, find_table
 from envctl.domain.config.regions import parse_stack
 from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
@@ -66,7 +67,7 @@ def _find_terraform_keys(name: str, stack: Mapping[str, object]) -> Iterator[Fau
             message = (
                 f"the stack {name} can't take over Kubernetes objects: they have the name of their stack in a label"
             )
-            hint = "keep the name of the stack; to move objects: docs/kubernetes-plan.md#adopt-existing-objects"
+            hint = f"keep the name of the stack; to move objects: {format_command('explain', 'E600')}"
         yield Fault("E600", message, hint, ("stacks", name, key))
 
 
@@ -88,7 +89,7 @@ def _check_kubernetes_stack(document: Mapping[str, object], name: str, stack: Ma
             for variable in find_table(stack, table):
                 if "." in variable or "[" in variable:
                     message = f"{variable} in {table} of the stack {name} is a path in the values of a chart"
-                    hint = "write a key of the ConfigMap envctl: docs/kubernetes.md"
+                    hint = f"write a key of the ConfigMap envctl: {format_command('explain', 'E600')}"
                     yield Fault("E600", message, hint, (*place, table, variable))
     yield from _check_cluster(name, stack)
     if "namespace" not in stack:

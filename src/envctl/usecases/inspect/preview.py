@@ -24,7 +24,10 @@ from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, look_scope, module_checks, remote_modules, working_tree
+from envctl.usecases.ports.cost import find_cost_source
+from envctl.usecases.project import look_scope, module_checks, project_file, remote_modules, working_tree
+from envctl.usecases.project.environment_selection import find_environments, load_context, lock_target
+from envctl.usecases.project.environment_settings import load_valid_settings
 from envctl.usecases.project.watched_folders import list_further_folders
 from envctl.usecases.release import deploy_request, pending_changes, release_store
 from envctl.usecases.release.release_names import find_release
@@ -93,8 +96,8 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
     """Plan the working tree or a release in the environments, by default in the whole pipeline. A failure in one
     environment does not stop the others.
     """
-    project = load.load_project(ports)
-    wanted = load.find_environments(Context(ports, project), environments) if environments else project.pipeline.order
+    project = project_file.load_project(ports)
+    wanted = find_environments(Context(ports, project), environments) if environments else project.pipeline.order
     bundles = {"": load_stored_release(ports, release)} if release else {}
     plans = []
     for each in wanted:
@@ -127,16 +130,16 @@ def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> Env
     """Plan a release, alone in its work directory. Raises ConfigurationError if the settings do not fit it."""
     ports = context.ports
     look_scope.require_visible(context, target)
-    with load.lock_target(ports, target, "plan"):
-        settings = load.load_valid_settings(context, target, bundle.release)
+    with lock_target(ports, target, "plan"):
+        settings = load_valid_settings(context, target, bundle.release)
         plan = plan_under_lock(context, bundle, settings)
-    costs = load.find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
+    costs = find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
     return planning.add_cost(ports, plan, costs)
 
 
 def plan_stored_release(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
     """Plan a stored release, given by any of its names."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     return plan_release(context, load_stored_release(ports, release), target)
 
 
@@ -178,7 +181,7 @@ def _preview_environment(context: Context, bundle: PreviewedRelease, target: str
 def _describe_hidden(context: Context, bundle: PreviewedRelease, target: str) -> EnvironmentPreview:
     """Return what is known without any state: whether the settings fit the release, and which ones differ."""
     try:
-        load.load_valid_settings(context, target, bundle.release)
+        load_valid_settings(context, target, bundle.release)
         present = journal.load(context.ports)
         pending = pending_changes.find_pending_changes(
             context, present, target, lambda release: release_store.load_bundle(context.ports, release)[:2]

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from envctl.domain.release.bundle import File, Release
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.release.commit_message import CommitMessage
+    from envctl.domain.release.place.default_tags import ResourceTags
     from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.release.root_findings import RootFindings
-    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.generated_files import GeneratedFiles
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment

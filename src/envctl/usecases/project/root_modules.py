@@ -10,9 +10,9 @@ from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER
 from envctl.domain.config.states.state_place import names_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.code_search import AccountBlocks, describe_account_mismatches
-from envctl.domain.release.place import Place
+from envctl.domain.release.place.environment_place import Place, resolve_place
 from envctl.domain.release.rendering.root_override import find_json_providers
 from envctl.domain.release.root_checks import (
     describe_file_sets,
@@ -23,6 +23,7 @@ from envctl.domain.release.root_checks import (
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
 from envctl.domain.terraform.provider_lock import (
     find_version_mismatches,
@@ -42,7 +43,6 @@ from envctl.domain.terraform.workdir_names import (
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import resolve_place
 from envctl.usecases.project.shared_code import is_above_project
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
