@@ -10,13 +10,9 @@ _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
 
 # Providers outside the mirror come from their registry, past the proxy.
 REGISTRY_HOSTS = (
-    "registry.terraform.io",
-    "releases.hashicorp.com",
-    "registry.opentofu.org",
-    "github.com",
-    "objects.githubusercontent.com",
-    "release-assets.githubusercontent.com",
-)
+    "registry.terraform.io", "releases.hashicorp.com", "registry.opentofu.org", "github.com",
+    "objects.githubusercontent.com", "release-assets.githubusercontent.com",
+)  # fmt: skip
 
 
 def parse_aws_host(authority: str) -> str | None:

@@ -37,18 +37,8 @@ PROJECT_FILE = "envctl.toml"
 PROBE_SECONDS = 0.05
 _REMOVE_HINT = "remove it, and run the command again: envctl creates it again"
 _STACK_FIELDS = (
-    "name",
-    "upstream",
-    "after",
-    "binary",
-    "profile",
-    "plan_keys",
-    "base",
-    "root",
-    "workspace",
-    "region",
-    "warm",
-)
+    "name", "upstream", "after", "binary", "profile", "plan_keys", "base", "root", "workspace", "region", "warm",
+)  # fmt: skip
 
 
 class DirectoryWorkspace:

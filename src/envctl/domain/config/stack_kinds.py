@@ -9,20 +9,9 @@ from envctl.domain.terraform.expressions import OutputReference, is_cluster_outp
 from envctl.domain.text.suggestions import find_nearest
 
 KUBERNETES = "kubernetes"
-KUBERNETES_KEYS = frozenset(
-    {
-        "path",
-        "chart",
-        "overlay",
-        "values",
-        "hooks",
-        "cluster",
-        "kubeconfig_context",
-        "namespace",
-        "wait",
-        "secrets",
-    }
-)
+KUBERNETES_KEYS = frozenset({
+    "path", "chart", "overlay", "values", "hooks", "cluster", "kubeconfig_context", "namespace", "wait", "secrets",
+})  # fmt: skip
 TERRAFORM_KEYS = frozenset({"module", "root", "rollout", "moved_from", "providers", "state", "default_tags"})
 _CHART_KEYS = frozenset({"values", "hooks"})
 # A stack with no other keys was probably meant to be a table of another stack.

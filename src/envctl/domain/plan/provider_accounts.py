@@ -16,15 +16,9 @@ ProviderKind = Literal["aws", "awscc"]
 PROVIDER_KINDS: Mapping[str, ProviderKind] = {"aws": "aws", "awscc": "awscc"}
 """Kinds by the last part of a provider's source: forks and mirrors keep the name of the original."""
 CREDENTIAL_KEYS = (
-    "access_key",
-    "assume_role_with_web_identity",
-    "profile",
-    "secret_key",
-    "shared_config_files",
-    "shared_credentials_file",
-    "shared_credentials_files",
-    "token",
-)
+    "access_key", "assume_role_with_web_identity", "profile", "secret_key", "shared_config_files",
+    "shared_credentials_file", "shared_credentials_files", "token",
+)  # fmt: skip
 """Keys with other credentials than those Terraform was started with."""
 MAX_NAMED = 3
 

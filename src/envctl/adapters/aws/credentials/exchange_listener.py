@@ -12,21 +12,10 @@ from envctl.adapters.aws.credentials.token_exchange import TokenExchange
 from envctl.domain.ci.id_token import describe_token, suggest_subject
 
 _AWS_DOMAINS = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".api.amazonwebservices.com.cn",
-    ".api.amazonwebservices.eu",
-    ".api.aws",
-    ".api.aws.hci.ic.gov",
-    ".api.aws.ic.gov",
-    ".api.aws.scloud",
-    ".api.cloud-aws.adc-e.uk",
-    ".c2s.ic.gov",
-    ".cloud.adc-e.uk",
-    ".csp.hci.ic.gov",
-    ".sc2s.sgov.gov",
-)
+    ".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu", ".api.aws", ".api.aws.hci.ic.gov", ".api.aws.ic.gov", ".api.aws.scloud",
+    ".api.cloud-aws.adc-e.uk", ".c2s.ic.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov", ".sc2s.sgov.gov",
+)  # fmt: skip
 """Domains of the AWS partitions."""
 _TOKEN_KEY = "envctl_token"  # noqa: S105 (a key)
 TOKEN_DESCRIPTION = "EnvctlToken"  # noqa: S105 (a name)

@@ -30,13 +30,9 @@ from envctl.domain.text.sha256 import sha256
 
 INSTALLED_FOLDER = ".terraform/providers"
 _VARIABLES = (
-    "TF_CLI_CONFIG_FILE",
-    "TERRAFORM_CONFIG",
-    "TF_PLUGIN_CACHE_DIR",
-    "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE",
-    "TF_CLI_ARGS",
-    "TF_CLI_ARGS_init",
-)
+    "TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "TF_PLUGIN_CACHE_DIR", "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE",
+    "TF_CLI_ARGS", "TF_CLI_ARGS_init",
+)  # fmt: skip
 CODE_SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 # First line of a block that can name a provider or module.
 _BLOCK_HEAD = re.compile(rb"\b(?:module|provider|resource|data|ephemeral|action|list|terraform|import)\b[^={}\n]*\{")

@@ -3,20 +3,9 @@
 from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 _UPDATABLE_FIELDS = (
-    "artifacts",
-    "cache",
-    "description",
-    "encryptionKey",
-    "environment",
-    "logsConfig",
-    "queuedTimeoutInMinutes",
-    "serviceRole",
-    "source",
-    "sourceVersion",
-    "tags",
-    "timeoutInMinutes",
-    "vpcConfig",
-)
+    "artifacts", "cache", "description", "encryptionKey", "environment", "logsConfig", "queuedTimeoutInMinutes",
+    "serviceRole", "source", "sourceVersion", "tags", "timeoutInMinutes", "vpcConfig",
+)  # fmt: skip
 
 
 def _apply() -> None:
