@@ -11,7 +11,7 @@ import pytest
 
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.consoles import can_redraw, has_color
-from tests.fakes.world import write_project
+from tests.fakes.project_files import write_project
 
 pytestmark = pytest.mark.slow
 ESCAPE = re.compile(rb"\x1b")

@@ -26,7 +26,9 @@ from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project import load
 from envctl.usecases.release import release_store
 from tests.catching import catch
-from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World
+from tests.fakes.project_files import IMAGE, PROJECT
+from tests.fakes.terraform import MemoryWorkspace
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_to_staging
 
 DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64

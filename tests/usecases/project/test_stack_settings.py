@@ -12,7 +12,8 @@ from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
 from tests.catching import catch
-from tests.fakes.world import IMAGE, World
+from tests.fakes.project_files import IMAGE
+from tests.fakes.world import World
 
 QUEUE = b"""
 variable "name" { type = string }
