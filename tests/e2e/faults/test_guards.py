@@ -276,6 +276,7 @@ def test_g204_settings(ready: Project) -> None:
     assert to_prod(ready).code == 0
 
 
+@pytest.mark.night
 def test_g301_protection(updating: Project) -> None:
     outside(updating, names=("a",))
     ask_for(updating, prod="protected = true", more='[protection]\nstateful = ["terraform_data"]\n')

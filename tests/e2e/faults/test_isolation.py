@@ -77,6 +77,7 @@ WRONG = {
 }
 
 
+@pytest.mark.night
 def test_wrong_credentials_are_refused_before_terraform(
     shop: Project, organisation: Organisation, never_terraform: str
 ) -> None:

@@ -171,6 +171,7 @@ def test_permission_to_read_values_is_needed(shop: Project, company: Organisatio
     assert problem["file"] == "envctl.toml"
 
 
+@pytest.mark.night
 def test_missing_secret_refuses_the_promotion(shop: Project, company: Organisation) -> None:
     shop.run_checked("apply", "dev", "--yes")
     company.open_admin_client(ACCOUNTS["staging"], "ssm").delete_parameter(Name="/shop/staging/token")

@@ -145,6 +145,7 @@ def test_rollback_of_root_brings_its_files_back(project: Project) -> None:
     assert not (tree / "stacks" / "web" / "more.tf").exists()
 
 
+@pytest.mark.night
 def test_second_plan_runs_no_init(project: Project) -> None:
     project.run_checked("apply", "dev", "--yes")
     trace = project.root / "trace.json"

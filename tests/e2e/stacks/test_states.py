@@ -77,6 +77,7 @@ def test_local_states_are_where_the_template_says(tmp_path: Path) -> None:
     assert not (project.root / ".envctl/state").exists()
 
 
+@pytest.mark.night
 def test_states_in_workspaces_are_read_and_written(tmp_path: Path) -> None:
     project = create_project(tmp_path, '\n[state]\nworkspace = "{env}"\npath = "old/{stack}/terraform.tfstate"\n')
     ran = project.run_checked("--yes", "apply", "dev")
@@ -143,6 +144,7 @@ def test_held_http_lock_is_named_and_can_be_broken(tmp_path: Path, server: State
     project.run_checked("--yes", "apply", "dev")
 
 
+@pytest.mark.night
 def test_lost_http_state_is_refused(tmp_path: Path, server: StateServer) -> None:
     project = create_http_project(tmp_path, server)
     project.run_checked("--yes", "apply", "dev")
