@@ -15,6 +15,7 @@ from tests.faults.site import Site, answer, serving
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 
+@pytest.mark.night
 def test_github_actions_run_is_verified_without_keys(
     tmp_path: Path, home: Path, trusting_organisation: Organisation
 ) -> None:

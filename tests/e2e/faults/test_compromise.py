@@ -140,6 +140,7 @@ def test_entries_forged_by_developer_are_distrusted(shop: Project, organisation:
     shop.run_checked("promote", "staging", "prod", "--yes")
 
 
+@pytest.mark.night
 def test_overwritten_entry_is_found_and_blocks_deployment(shop: Project, organisation: Organisation) -> None:
     """AWS refuses that by the policy of the bucket, whose condition moto does not know: so it happens here."""
     s3 = ann(organisation)

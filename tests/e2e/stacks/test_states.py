@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from envctl.adapters.terraform.process.binary import find_embedded
-from tests.by_day import keep_by_day
 from tests.e2e.conftest import Project
 from tests.e2e.project_text import OPEN, render_project
 from tests.e2e.stacks.state_server import PASSWORD, USER, StateServer, serve_states
@@ -285,9 +284,10 @@ def test_workspaces_of_plain_terraform_are_taken_over_where_they_are(tmp_path: P
     assert after == {path: json.loads(each)["resources"] for path, each in before.items()}
 
 
+@pytest.mark.night
 @pytest.mark.parametrize(
     ("kind", "state"),
-    keep_by_day([("module", ""), ("root", ""), ("module", '\n[state]\nworkspace = "{env}"\n')], ("root", "")),
+    [("module", ""), ("root", ""), ("module", '\n[state]\nworkspace = "{env}"\n')],
     ids=["module", "root", "workspace"],
 )
 def test_stack_that_created_nothing_gets_resources(tmp_path: Path, kind: str, state: str) -> None:
