@@ -263,7 +263,6 @@ resource "aws_security_group" "this" {
 IMPORT = re.compile(r"envctl recover dev (--import .*?)(?: \(ID: (.*?)\))?; then")
 
 
-@pytest.mark.night
 def test_existing_resource_is_imported_as_the_hint_says(aws: Bench, client: Client) -> None:
     """As after a killed Terraform: all is made, and no state knows of it."""
     stack = aws.lay(EXISTING)

@@ -145,7 +145,6 @@ def test_failed_rollout_is_not_verified_and_can_be_rolled_back(shop: Shop) -> No
     assert shop.run("drift", "dev").code == 0
 
 
-@pytest.mark.night
 def test_drift_is_fixed_as_far_as_the_code_has_it(shop: Shop) -> None:
     promote_everywhere(shop)
     cluster = shop.clusters["staging"]
