@@ -8,7 +8,9 @@ from math import ceil
 from typing import TypeVar
 
 from tests.fakes.checkpoints import encode_state
-from tests.fakes.world import MemoryStore, MemoryTerraform, World
+from tests.fakes.store import MemoryStore
+from tests.fakes.terraform import MemoryTerraform
+from tests.fakes.world import World
 
 from benchmarks.assumptions import KEYS_A_PAGE, LIST, READ, READS_AT_ONCE, WRITE, Size
 from envctl.domain.ledger import checkpoint

@@ -56,20 +56,25 @@ os.environ["PATH"] = programs.hide_programs(os.environ.get("PATH", os.defpath))
 LONGEST = (
     "modules/test_applied.py",
     "e2e/promotion/test_whole_way.py",
-    "e2e/rules/test_job_roles.py",
     "e2e/rules/test_look_role.py",
-    "test_hanging.py",
-    "e2e/secrets/test_leaks.py",
     "modules/test_modules.py",
-    "e2e/secrets/test_secret_values.py",
+    "e2e/secrets/test_leaks.py",
+    "e2e/rules/test_job_roles.py",
+    "cli/ci/test_installation_in_jobs.py",
+    "usecases/laws/test_teeth.py",
     "e2e/faults/test_crashes.py",
-    "e2e/drift/test_drift.py",
-    "e2e/faults/test_guards.py",
-    "e2e/faults/test_compromise.py",
-    "e2e/secrets/test_secret_values_on_aws.py",
-    "adapters/terraform/test_on_aws.py",
-    "adapters/terraform/test_driver.py",
+    "usecases/laws/test_promotion_laws.py",
+    "test_hanging.py",
     "adapters/terraform/warm/test_shared_process.py",
+    "adapters/terraform/test_driver.py",
+    "adapters/terraform/test_on_aws.py",
+    "test_limits.py",
+    "usecases/laws/test_next_step_laws.py",
+    "e2e/secrets/test_secret_values.py",
+    "e2e/drift/test_drift.py",
+    "e2e/ci/test_documents.py",
+    "e2e/faults/test_guards.py",
+    "adapters/aws/test_misconfiguration.py",
 )
 # At the end come those of which none takes long, so that all workers are done at the same time.
 THEN = (
@@ -185,5 +190,6 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     kept = dict(os.environ)
     yield
     # The sandbox changes the environment of the process that uses it, and the next test is another process.
-    os.environ.clear()
-    os.environ.update(kept)
+    if dict(os.environ) != kept:
+        os.environ.clear()
+        os.environ.update(kept)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import hanging
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import BASE, Project, home, small
 from tests.programs import SYSTEM_PATH
 
@@ -37,7 +38,7 @@ def is_gone(command: str) -> bool:
 
 @pytest.mark.terraform
 @pytest.mark.slow
-@pytest.mark.parametrize("cold", ["", "1"], ids=["split off", "of its own"])
+@pytest.mark.parametrize("cold", keep_by_day({"split off": "", "of its own": "1"}, "split off"))
 def test_hung_apply_shows_where_it_stood(small: Project, monkeypatch: pytest.MonkeyPatch, cold: str) -> None:
     small.write("modules/base/main.tf", BASE + SLEEPS)
     if cold:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import limits
+from tests.by_day import keep_by_day
 
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
@@ -91,6 +92,7 @@ def test_at_its_limit_a_test_fails_with_dumps(tmp_path: Path) -> None:
     assert ": sleep 4331" in told
 
 
+@pytest.mark.night
 @pytest.mark.slow
 def test_stuck_worker_fails_only_one_test(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, HANGS, "-n", "1", "-k", "stuck or passes")
@@ -146,7 +148,10 @@ def test_limits(request):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("profile", "searching", "usual"),
-    [("nightly", limits.SEARCH_LIMIT, limits.NIGHT_LIMIT), ("default", limits.DEFAULT_LIMIT, limits.DEFAULT_LIMIT)],
+    keep_by_day(
+        [("nightly", limits.SEARCH_LIMIT, limits.NIGHT_LIMIT), ("default", limits.DEFAULT_LIMIT, limits.DEFAULT_LIMIT)],
+        ("nightly", limits.SEARCH_LIMIT, limits.NIGHT_LIMIT),
+    ),
 )
 def test_search_for_examples_has_hours_at_night(tmp_path: Path, profile: str, searching: int, usual: int) -> None:
     done = run_pytest(tmp_path, LIMITS, "-n", "0", "-s", PROFILE=profile)

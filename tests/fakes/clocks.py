@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from tests.fakes.world import MemoryStore, SettableClock
+from tests.fakes.machine import SettableClock
+from tests.fakes.store import MemoryStore
 
 
 @dataclass

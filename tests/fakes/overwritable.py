@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from envctl.usecases.ports.core import AlreadyExistsError
-from tests.fakes.world import MemoryStore
+from tests.fakes.store import MemoryStore
 
 
 @dataclass

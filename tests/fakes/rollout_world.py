@@ -7,7 +7,9 @@ from envctl.domain.rollout.traffic import Traffic
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
-from tests.fakes.world import IMAGE, PROJECT, WEB, Killed, MemoryTerraform, World
+from tests.fakes.project_files import IMAGE, PROJECT, WEB
+from tests.fakes.terraform import Killed, MemoryTerraform
+from tests.fakes.world import World
 
 ROLLOUT = """
 [stacks.web.rollout]

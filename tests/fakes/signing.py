@@ -7,7 +7,8 @@ from envctl.domain.ledger.entries import Entry, decode_entry, encode_entry, hash
 from envctl.domain.ledger.events import Actor, Event
 from envctl.domain.ledger.signatures import to_signature
 from envctl.usecases.project import signing_keys
-from tests.fakes.world import PROJECT, World
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World
 
 ORDER = ("dev", "staging", "prod")
 MALLORY = Actor("mallory", "aws", verified=True)

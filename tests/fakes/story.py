@@ -14,7 +14,9 @@ from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.locking import lock_environment
-from tests.fakes.world import NETWORK, PROJECT, SettableClock, SettableIdentity, World, list_entries
+from tests.fakes.machine import SettableClock, SettableIdentity
+from tests.fakes.project_files import NETWORK, PROJECT
+from tests.fakes.world import World, list_entries
 
 NOW = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)
 ANN, BOB, TARO = Actor("ann@example.com"), Actor("bob@example.com"), Actor("山田太郎@example.com")

@@ -7,7 +7,7 @@ from typing import Literal
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ledger.ledger_store import MARKER_KEY, StoreMarker, encode_marker
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
-from tests.fakes.world import MemoryStore
+from tests.fakes.store import MemoryStore
 
 WriteOutcome = Literal["well", "lost", "met again", "dropped", "refused", "busy", "gone dark", "lost in the dark"]
 

@@ -8,6 +8,7 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.terraform.process.binary import find_embedded
+from tests.modules.shared_provider import share_provider
 
 
 @pytest.fixture
@@ -31,6 +32,14 @@ def terraform_env(unpacked_provider: Path, tmp_path: Path) -> dict[str, str]:
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
     }
+
+
+@pytest.fixture(scope="module")
+def mocked_provider(unpacked_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables with which all `terraform test` share a process: with mocks they need only the schema of it."""
+    folder = tmp_path_factory.mktemp("provider")
+    with share_provider(unpacked_provider, folder, {"HOME": str(folder), "PATH": os.environ["PATH"]}) as more:
+        yield more
 
 
 @pytest.fixture

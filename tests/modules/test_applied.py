@@ -50,8 +50,9 @@ def applier(
     return Applier(sandbox, terraform, tmp_path, subtests, request.config.getoption("--only-modules", None))
 
 
-# One test for all modules, which wait together. Those of the template `web`, and those that most others build on.
-BY_DAY = ("access", "alb", "ci_access", "ec2_instance", "ecs_service", "rds", "vpc")
+# One test for all modules, which wait together. Those with the most parts of AWS; `vpc` and `ec2_instance` are applied
+# by day in tests/e2e/promotion/test_whole_way.py.
+BY_DAY = ("alb", "ci_access", "ecs_service", "rds")
 
 
 @pytest.mark.timeout(1500)

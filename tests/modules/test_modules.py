@@ -15,7 +15,11 @@ NAMES = module_pages.names()
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", NAMES)
 def test_module_passes_its_own_tests(
-    name: str, terraform: tuple[str, ...], terraform_env: dict[str, str], tmp_path: Path
+    name: str,
+    terraform: tuple[str, ...],
+    terraform_env: dict[str, str],
+    mocked_provider: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     workdir = tmp_path / "modules" / name
     # The folder above is copied too, so that a module may use its neighbours.
@@ -25,7 +29,7 @@ def test_module_passes_its_own_tests(
         done = subprocess.run(
             [*terraform, *arguments, "-no-color"],
             cwd=workdir,
-            env=terraform_env,
+            env=terraform_env | mocked_provider,
             capture_output=True,
             text=True,
             check=False,

@@ -30,7 +30,8 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import UnpinnedProvider
-from tests.fakes.world import Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
+from tests.fakes.folders import MemoryTree
+from tests.fakes.terraform import Killed, MemoryTerraform, MemoryWorkspace
 from tests.usecases.laws.editors import Edits, settings_of
 from tests.usecases.laws.machines import Machine, stage
 from tests.usecases.laws.oracle.account import Command

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tests.fakes.world import PROJECT
+from tests.fakes.project_files import PROJECT
 from tests.usecases.laws.oracle.rulebook import Asked
 
 BESIDE = "rogue"

@@ -8,7 +8,9 @@ import pytest
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from tests.fakes.world import NETWORK, Killed, World
+from tests.fakes.project_files import NETWORK
+from tests.fakes.terraform import Killed
+from tests.fakes.world import World
 
 
 def deploy_to_staging(world: World) -> str:

@@ -26,6 +26,7 @@ from envctl.domain.plan.changes import Action, Marker
 from envctl.domain.terraform.variables import Variable
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.adapters.terraform.conftest import Bench
+from tests.by_day import keep_by_day
 
 pytestmark = pytest.mark.terraform
 
@@ -228,7 +229,10 @@ def test_plan_without_the_lock_waits_for_nobody(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("impatient_plans")
-@pytest.mark.parametrize(("operation", "waits"), [("OperationTypePlan", True), ("OperationTypeApply", False)])
+@pytest.mark.parametrize(
+    ("operation", "waits"),
+    keep_by_day([("OperationTypePlan", True), ("OperationTypeApply", False)], ("OperationTypePlan", True)),
+)
 def test_deployment_waits_for_lock_of_a_plan(bench: Bench, operation: str, *, waits: bool) -> None:
     stack = bench.lay(ONE)
     bench.deploy(stack)
@@ -246,6 +250,7 @@ def test_deployment_waits_for_lock_of_a_plan(bench: Bench, operation: str, *, wa
     assert bench.heard.messages == ([said] if waits else [])
 
 
+@pytest.mark.night
 @pytest.mark.usefixtures("impatient_plans")
 def test_lock_released_during_lookup_is_waited_for(bench: Bench) -> None:
     """Terraform itself does not: it finds nobody, and gives up at once."""

@@ -195,6 +195,7 @@ def test_lock_of_killed_terraform_is_broken_by_id(aws: Bench) -> None:
         aws.driver.force_unlock("dev", stack, lock.id)
 
 
+@pytest.mark.night
 def test_state_is_pushed_once_its_bucket_exists_again(aws: Bench, client: Client, sandbox: RunningSandbox) -> None:
     s3 = client("s3")
     stack = aws.lay(waiting(aws, 'output "x" { value = 1 }'), outputs={"x": False})
@@ -300,6 +301,7 @@ def group_of(ec2: Any, name: str) -> str:
     return str(found["SecurityGroups"][0]["GroupId"])
 
 
+@pytest.mark.night
 def test_lock_table_and_key_of_states_are_used(aws: Bench, client: Client, request: pytest.FixtureRequest) -> None:
     table, name = client("dynamodb"), request.node.name
     schema: dict[str, Any] = {
@@ -330,6 +332,7 @@ def test_lock_table_and_key_of_states_are_used(aws: Bench, client: Client, reque
     assert aws.driver.has_state("dev", stack)
 
 
+@pytest.mark.night
 def test_state_of_a_new_workspace_is_no_state(aws: Bench) -> None:
     settings = dict(aws.place.backend.settings)
     code = 'resource "terraform_data" "one" {}'

@@ -4,7 +4,7 @@ import pytest
 
 from envctl.adapters.toml.reader import load_project
 from envctl.domain.errors import ConfigurationError
-from tests.fakes.world import PROJECT
+from tests.fakes.project_files import PROJECT
 
 SHAPED = (
     PROJECT.decode()

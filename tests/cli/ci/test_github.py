@@ -14,7 +14,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
 from envctl.domain.guards import Refusal, RefusedError
 from tests.cli.render.samples.refusals import REFUSED_FOR_NOW
-from tests.fakes.world import write_project
+from tests.fakes.project_files import write_project
 
 
 class Step:

@@ -177,7 +177,8 @@ def test_commit_is_installed_from_its_repository(job: Job) -> None:
     assert missing.returncode != 0
 
 
-@pytest.mark.parametrize("kind", keep_by_day(["branch", "tag"], "branch"))
+@pytest.mark.night
+@pytest.mark.parametrize("kind", ["branch", "tag"])
 def test_ref_named_like_the_commit_is_not_installed(job: Job, kind: str) -> None:
     """pip takes such a branch or tag, in place of the commit."""
     commit = make_repository(job)

@@ -121,6 +121,7 @@ def test_hook_manifest_is_valid() -> None:
     assert HOOKS == ["envctl-validate", "envctl-settings", "envctl-fmt"]
 
 
+@pytest.mark.night
 @pytest.mark.slow
 @pytest.mark.terraform
 def test_a_project_in_order_passes(hooks: Hooks, project: Path) -> None:
@@ -132,6 +133,7 @@ def test_a_project_in_order_passes(hooks: Hooks, project: Path) -> None:
     assert git(project, "status", "--porcelain", "--untracked-files=normal") == git(project, "status", "--porcelain")
 
 
+@pytest.mark.night
 @pytest.mark.slow
 @pytest.mark.terraform
 def test_wrong_setting_is_reported_with_line_and_redacted(hooks: Hooks, project: Path) -> None:
@@ -150,6 +152,7 @@ def test_wrong_setting_is_reported_with_line_and_redacted(hooks: Hooks, project:
     assert again == {"envctl-validate": "Failed", "envctl-settings": "Failed", "envctl-fmt": "Passed"}
 
 
+@pytest.mark.night
 @pytest.mark.slow
 @pytest.mark.terraform
 def test_project_in_subfolder_is_checked_and_formatted(hooks: Hooks, project: Path) -> None:

@@ -9,7 +9,7 @@ from envctl.cli.entry import run
 from envctl.domain.ci.generated_file import seal_file
 from envctl.domain.ci.gitlab_pipeline import MAIN_FILE, find_pipeline_path
 from tests.documents import parse_document
-from tests.fakes.world import write_project
+from tests.fakes.project_files import write_project
 
 GENERATED_FILE = find_pipeline_path("envctl")
 PACKAGE = f'\n[ci]\npackage = "git+https://git.example.com/acme/envctl@{"a" * 40}"\n'

@@ -18,7 +18,7 @@ import pytest
 from envctl.cli.output.watch_loop import interval_sleep, show_changes
 from envctl.cli.results import Observation
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from tests.fakes.world import project_files, write_project
+from tests.fakes.project_files import project_files, write_project
 from tests.programs import SYSTEM_PATH
 
 BEGIN = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

@@ -23,7 +23,8 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.ledger import journal
 from tests.cli.loading import loaded
 from tests.fakes.checkpoints import encode_state
-from tests.fakes.world import World, project_files
+from tests.fakes.project_files import project_files
+from tests.fakes.world import World
 from tests.programs import SYSTEM_PATH
 
 Offered = Callable[..., list[str]]

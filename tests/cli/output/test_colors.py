@@ -11,10 +11,11 @@ import pytest
 
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.consoles import can_redraw, has_color
-from tests.fakes.world import write_project
+from tests import warm
+from tests.fakes.project_files import write_project
 
 pytestmark = pytest.mark.slow
-ESCAPE = re.compile(rb"\x1b")
+ESCAPE = re.compile("\x1b")
 COMMANDS = {
     "status": ["status"],
     "settings": ["settings", "prod"],
@@ -50,7 +51,7 @@ def command(words: list[str]) -> list[str]:
     return [sys.executable, "-m", "envctl", *words]
 
 
-def on_a_terminal(words: list[str], project: Path, more: dict[str, str]) -> bytes:
+def on_a_terminal(words: list[str], project: Path, more: dict[str, str]) -> str:
     """Both streams on one terminal, as people have them."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -66,11 +67,11 @@ def on_a_terminal(words: list[str], project: Path, more: dict[str, str]) -> byte
         pass
     process.wait()
     os.close(ours)
-    return said
+    return said.decode()
 
 
-def through_a_pipe(words: list[str], project: Path, more: dict[str, str]) -> bytes:
-    done = subprocess.run(command(words), cwd=project, env=environment(more), capture_output=True, check=False)
+def through_a_pipe(words: list[str], project: Path, more: dict[str, str]) -> str:
+    done = warm.run_envctl(words, project, environment(more) | {"LANG": "C.UTF-8"}, 60)
     return done.stdout + done.stderr
 
 
@@ -106,14 +107,7 @@ def test_force_color_enables_colors_in_a_log(project: Path, name: str) -> None:
 
 
 def test_markdown_never_has_colors(project: Path) -> None:
-    done = subprocess.run(
-        command(["status", "--markdown"]),
-        cwd=project,
-        env=environment({"FORCE_COLOR": "1"}),
-        capture_output=True,
-        check=True,
-    )
-    assert not ESCAPE.search(done.stdout)
+    assert not ESCAPE.search(through_a_pipe(["status", "--markdown"], project, {"FORCE_COLOR": "1"}))
 
 
 CASES = {

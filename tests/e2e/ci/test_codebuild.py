@@ -131,6 +131,7 @@ def test_release_passes_builds_until_a_refusal(builds: Builds) -> None:
     assert builds.run("staging", "destroy").code == 1
 
 
+@pytest.mark.night
 def test_build_installs_by_hash_and_trusts_no_other_envctl(builds: Builds) -> None:
     builds.run("dev", "apply")
     calls = builds.log.read_text().splitlines()

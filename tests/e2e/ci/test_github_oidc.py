@@ -15,6 +15,7 @@ from tests.faults.site import Site, answer, serving
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 
+@pytest.mark.night
 def test_github_actions_run_is_verified_without_keys(
     tmp_path: Path, home: Path, trusting_organisation: Organisation
 ) -> None:
@@ -107,6 +108,7 @@ def test_job_requests_its_token_and_hides_it_from_programs(
         assert not [each for each in ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE") if each in found[name]], name
 
 
+@pytest.mark.night
 def test_forks_job_says_that_it_gets_no_role(tmp_path: Path, home: Path, trusting_organisation: Organisation) -> None:
     variables = trusting_organisation.build_job_environment("mallory", tmp_path / "token")
     event = tmp_path / "event.json"

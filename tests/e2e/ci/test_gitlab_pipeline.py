@@ -103,6 +103,7 @@ def test_branch_without_protection_deploys_nothing(small: Project, server: Gitla
     assert (done.code, "Protected branches" in done.out) == (78, True)
 
 
+@pytest.mark.night
 def test_job_after_a_waiting_one_waits_too(small: Project, server: GitlabServer) -> None:
     generate(small)
     runner = GitlabRunner(small, server, PUSH)
@@ -130,6 +131,7 @@ if "--junit" in sys.argv:
     return told, f"{shlex.quote(sys.executable)} {shlex.quote(str(program))}"
 
 
+@pytest.mark.night
 def test_keys_of_the_project_do_not_win_over_the_role(small: Project, server: GitlabServer) -> None:
     generate(small, "")
     told, spy = write_spy(small)
@@ -153,6 +155,7 @@ def test_keys_of_the_project_do_not_win_over_the_role(small: Project, server: Gi
     assert not runner.home.exists()
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("job", ["envctl apply dev", "envctl promote dev staging"])
 def test_missing_role_says_what_to_set(small: Project, server: GitlabServer, job: str) -> None:
     generate(small, "")
@@ -168,6 +171,7 @@ def test_missing_role_says_what_to_set(small: Project, server: GitlabServer, job
     assert f"Settings, CI/CD, Variables, for the environment {scope}" in " ".join(done.err.split())
 
 
+@pytest.mark.night
 def test_role_of_project_file_wins_over_variables(small: Project, server: GitlabServer) -> None:
     generate(small, f'roles = {{ dev = "{ROLE}dev" }}')
     told, spy = write_spy(small)
@@ -175,6 +179,7 @@ def test_role_of_project_file_wins_over_variables(small: Project, server: Gitlab
     assert json.loads(told.read_text())["environment"]["AWS_ROLE_ARN"] == f"{ROLE}dev"
 
 
+@pytest.mark.night
 def test_merge_train_only_validates(small: Project, server: GitlabServer) -> None:
     generate(small)
     committed(small)
@@ -184,6 +189,7 @@ def test_merge_train_only_validates(small: Project, server: GitlabServer) -> Non
     assert server.comments == []
 
 
+@pytest.mark.night
 def test_note_says_what_is_wrong_in_the_tree(small: Project, server: GitlabServer) -> None:
     generate(small)
     small.write("modules/base/main.tf", "resource {\n")
@@ -195,7 +201,7 @@ def test_note_says_what_is_wrong_in_the_tree(small: Project, server: GitlabServe
 
 
 @pytest.mark.parametrize(
-    ("planned", "checked", "code"), keep_by_day([(0, 0, 0), (0, 1, 1), (78, 1, 78), (1, 0, 1)], (0, 1, 1), (1, 0, 1))
+    ("planned", "checked", "code"), keep_by_day([(0, 0, 0), (0, 1, 1), (78, 1, 78), (1, 0, 1)], (0, 1, 1))
 )
 def test_plan_job_fails_with_the_plan_or_the_check(
     small: Project, server: GitlabServer, planned: int, checked: int, code: int
@@ -230,7 +236,7 @@ OPERATIONS: dict[str, tuple[Mapping[str, str], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", keep_by_day(list(OPERATIONS), "promote", "unlock with a dash"))
+@pytest.mark.parametrize("case", keep_by_day(list(OPERATIONS), "promote"))
 def test_operation_by_hand_runs_in_its_environment(small: Project, server: GitlabServer, case: str) -> None:
     generate(small)
     more, wanted = OPERATIONS[case]
@@ -255,6 +261,7 @@ def test_hostile_variables_of_an_operation_stay_words(small: Project, server: Gi
     assert list(small.root.rglob("planted")) == []
 
 
+@pytest.mark.night
 def test_killed_job_names_the_operation_that_recovers(small: Project, server: GitlabServer) -> None:
     generate(small)
     killed = GitlabRunner(small, server, PUSH, envctl=write_spy(small, "os._exit(137)")[1])
@@ -292,6 +299,7 @@ time.sleep(60)
     assert not runner.home.exists()
 
 
+@pytest.mark.night
 def test_check_in_the_job_accepts_what_was_written(small: Project, server: GitlabServer) -> None:
     generate(small, 'before_script = ["echo \\"a: b\\" # c"]\nvariables = { NO = "$(touch planted)" }')
     text = (small.root / GENERATED_FILE).read_text()

@@ -92,6 +92,7 @@ def test_dev_role_can_not_access_store_or_prod(shop: Project, organisation: Orga
     assert denied(lambda: kms.sign(KeyId=alias, **sign)) in {"AccessDeniedException", "NotFoundException"}
 
 
+@pytest.mark.night
 def test_developer_can_not_remove_history_or_release(shop: Project, organisation: Organisation) -> None:
     s3 = ann(organisation)
     release = s3.list_objects_v2(Bucket=STORE, Prefix=RELEASES)["Contents"][0]["Key"]
@@ -102,6 +103,7 @@ def test_developer_can_not_remove_history_or_release(shop: Project, organisation
     assert "E401" not in shop.run("ledger", "verify", "--json").codes
 
 
+@pytest.mark.night
 def test_entries_forged_by_developer_are_distrusted(shop: Project, organisation: Organisation) -> None:
     s3 = ann(organisation)
     seen = [decode_entry(data) for _, data in entries(s3)]
@@ -138,6 +140,7 @@ def test_entries_forged_by_developer_are_distrusted(shop: Project, organisation:
     shop.run_checked("promote", "staging", "prod", "--yes")
 
 
+@pytest.mark.night
 def test_overwritten_entry_is_found_and_blocks_deployment(shop: Project, organisation: Organisation) -> None:
     """AWS refuses that by the policy of the bucket, whose condition moto does not know: so it happens here."""
     s3 = ann(organisation)

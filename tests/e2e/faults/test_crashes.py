@@ -264,6 +264,7 @@ resource "terraform_data" "slow" {
 """
 
 
+@pytest.mark.night
 def test_lock_left_by_power_loss_needs_confirmation(tmp_path: Path, home: Path, request: pytest.FixtureRequest) -> None:
     """envctl and Terraform are killed at once, amid an apply on a state in S3."""
     project = a_project(tmp_path / "dark", home)

@@ -81,6 +81,7 @@ def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signa
     small.run_checked("apply", "dev", "--yes")
 
 
+@pytest.mark.night
 def test_closed_output_does_not_stop_apply(small: Project) -> None:
     piped = f"{shlex.join(small.build_command('apply', 'dev', '--yes'))} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
@@ -95,6 +96,7 @@ def test_closed_output_does_not_stop_apply(small: Project) -> None:
     assert outcome(small, "dev") == "succeeded"
 
 
+@pytest.mark.night
 def test_concurrent_deployment_is_refused(small: Project) -> None:
     small.write("modules/base/main.tf", BASE + SLOW)
     started = small.root / ".envctl" / "work" / "dev" / "base" / "started"
@@ -108,6 +110,7 @@ def test_concurrent_deployment_is_refused(small: Project) -> None:
     first.communicate(timeout=60)
 
 
+@pytest.mark.night
 def test_a_killed_apply_is_recovered(small: Project) -> None:
     """Terraform, left alone, ends what it was doing and keeps its state."""
     small.write("modules/base/main.tf", BASE + SLOW + AFTERWARDS)
@@ -134,8 +137,9 @@ def read_only(folder: Path) -> list[str]:
     return before if possible else []
 
 
-@pytest.mark.parametrize("words", [("apply", "dev", "--yes"), ("plan", "dev")], ids=" ".join)
-def test_unwritable_disk_is_reported(small: Project, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("line", keep_by_day(["apply dev --yes", "plan dev"], "apply dev --yes"))
+def test_unwritable_disk_is_reported(small: Project, line: str) -> None:
+    words = line.split()
     before = read_only(small.root)
     if not before:
         # The same refusal, by a file that stands where a folder has to be.

@@ -153,6 +153,7 @@ def present(project: Project, environment: str) -> dict[str, Any]:
     return dict(next(each for each in shown if each["environment"] == environment)["present"])
 
 
+@pytest.mark.night
 def test_guards_of_a_release_refuse_until_met(tiny: Project) -> None:
     """G101 and G102: its way; G103: its verification, which `--no-verify` leaves out."""
     ask_for(tiny, more='[checks.smoke]\nkind = "command"\ncommand = ["test", "-e", "works"]\n')
@@ -276,6 +277,7 @@ def test_g204_settings(ready: Project) -> None:
     assert to_prod(ready).code == 0
 
 
+@pytest.mark.night
 def test_g301_protection(updating: Project) -> None:
     outside(updating, names=("a",))
     ask_for(updating, prod="protected = true", more='[protection]\nstateful = ["terraform_data"]\n')
@@ -407,6 +409,7 @@ def test_http_check_verifies_a_deployment(tiny: Project, page: "Page") -> None:
     assert tiny.run_checked("verify", "dev", "--json").document["result"]["checks"][0]["outcome"] == "passed"
 
 
+@pytest.mark.night
 def test_output_check_reads_terraform_output(tiny: Project) -> None:
     ask_for(tiny, more='[checks.size]\nkind = "output"\noutput = "base.count"\nequals = 2\n')
     tiny.run_checked("apply", "dev", "--yes")

@@ -22,6 +22,7 @@ def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
     return project
 
 
+@pytest.mark.night
 def test_each_account_sees_only_its_own_credentials(shop: Project, organisation: Organisation) -> None:
     shop.run_checked("apply", "dev", "--yes")
     for source, target in (("dev", "staging"), ("staging", "prod")):
@@ -77,6 +78,7 @@ WRONG = {
 }
 
 
+@pytest.mark.night
 def test_wrong_credentials_are_refused_before_terraform(
     shop: Project, organisation: Organisation, never_terraform: str
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests import provider_start, warm
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import CommandResult, PreparedProjects
 from tests.e2e.faults.test_crashes import BOUNDARIES, KILLED, Doomed, a_project, made, one_release
 
@@ -48,7 +49,7 @@ def run_killed(project: Doomed, boundary: int, how: str, words: tuple[str, ...])
     return warm.run_code(program, [f"{boundary}", *provider_start.add_options(words)], project.root, environment, 120)
 
 
-@pytest.mark.parametrize("how", SIGNALS)
+@pytest.mark.parametrize("how", keep_by_day(list(SIGNALS), "killed at once"))
 @pytest.mark.parametrize(
     "command", [pytest.param(name, marks=() if name == "promote" else pytest.mark.night) for name in COMMANDS]
 )

@@ -140,6 +140,7 @@ def test_promotion_shifts_traffic_from_the_live_color(web: Small) -> None:
 BLUE, SHARED = {"blue": 100}, {"blue": 90, "green": 10}
 
 
+@pytest.mark.night
 def test_interruption_restores_traffic_before_exit(web: Small) -> None:
     assert web.weights() == BLUE
     running = web.watched()
@@ -152,6 +153,7 @@ def test_interruption_restores_traffic_before_exit(web: Small) -> None:
     assert web.last()["kind"] == "deployment failed"
 
 
+@pytest.mark.night
 def test_failing_check_restores_traffic(web: Small) -> None:
     running = web.watched()
     (web.root / "answers").unlink()

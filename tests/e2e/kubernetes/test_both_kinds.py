@@ -26,6 +26,7 @@ def test_half_done_deployment_says_what_stands(shop: Shop) -> None:
     assert shop.run("drift", "dev").code == 0
 
 
+@pytest.mark.night
 def test_change_by_hand_voids_an_approval(web: Shop) -> None:
     web.deploy("prod")
     web.set_image(SECOND)
@@ -44,6 +45,7 @@ def test_change_by_hand_voids_an_approval(web: Shop) -> None:
     assert web.find_image("prod") == SECOND
 
 
+@pytest.mark.night
 def test_ledger_tells_what_runs_and_who_approved(web: Shop) -> None:
     web.deploy("prod")
     web.set_image(SECOND)

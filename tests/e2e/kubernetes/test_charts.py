@@ -112,6 +112,7 @@ def test_chart_reaches_staging_with_outputs_and_digests(chart: Shop) -> None:
     assert page["data"]["color"] == "blue"
 
 
+@pytest.mark.night
 def test_chart_with_random_values_is_refused(chart: Shop) -> None:
     pack_chart(chart, random='apiVersion: v1\nkind: ConfigMap\nmetadata: {name: r}\ndata: {key: "{{ uuidv4 }}"}\n')
     refused = chart.run("validate", "--json")

@@ -176,6 +176,7 @@ def require_killed_promotion_continues(shop: Shop, release: int, at: int | str) 
     return True
 
 
+@pytest.mark.night
 def test_killed_promotion_of_both_kinds_continues(running: Shop) -> None:
     for release, name in enumerate(BY_DAY, start=1):
         assert require_killed_promotion_continues(running, release, name), name
@@ -210,6 +211,7 @@ def require_stopped_promotion_continues(shop: Shop, release: int, at: int | str,
     return True
 
 
+@pytest.mark.night
 def test_stopped_promotion_of_both_kinds_continues(running: Shop) -> None:
     assert require_stopped_promotion_continues(running, 1, "after await_ready", signal.SIGTERM)
 

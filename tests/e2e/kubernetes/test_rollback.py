@@ -48,6 +48,7 @@ def test_destroy_leaves_only_what_is_kept(web: Shop) -> None:
     assert web.list_objects("dev") == FIRST_OBJECTS | {"ConfigMap/extra", "ConfigMap/kept"}
 
 
+@pytest.mark.night
 def test_objects_of_a_removed_stack_go(web: Shop) -> None:
     other = WEB_STACK.replace("kubernetes/web", "kubernetes/other")
     web.write("kubernetes/other/extra.yaml", EXTRA)
@@ -59,6 +60,7 @@ def test_objects_of_a_removed_stack_go(web: Shop) -> None:
     assert web.list_objects("dev") == FIRST_OBJECTS
 
 
+@pytest.mark.night
 def test_protected_environment_keeps_its_claims(web: Shop) -> None:
     web.write_project({"web": WEB_STACK}, ("dev", "prod"), prod="protected = true")
     web.write_web(claim=CLAIM)
@@ -73,6 +75,7 @@ def test_protected_environment_keeps_its_claims(web: Shop) -> None:
     assert "PersistentVolumeClaim/data" in web.list_objects("prod")
 
 
+@pytest.mark.night
 def test_stack_may_not_become_one_of_another_kind(web: Shop) -> None:
     web.write_project({"web": WEB_STACK}, ("dev",))
     web.deploy()

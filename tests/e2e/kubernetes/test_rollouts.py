@@ -38,6 +38,7 @@ def test_failed_rollout_tells_what_the_pods_say(name: str, web: Shop) -> None:
     assert web.find_image("dev") == FIRST
 
 
+@pytest.mark.night
 def test_failed_rollout_keeps_what_the_release_removes(web: Shop) -> None:
     web.write_project({"web": WEB_STACK.replace("20s", "3s")}, ("dev",))
     web.write_web(old=OLD)
@@ -58,6 +59,7 @@ def test_failed_rollout_keeps_what_the_release_removes(web: Shop) -> None:
     assert {"plan", "render", "dry runs", "apply", "rollout", "deletions"} <= {each["name"] for each in events}
 
 
+@pytest.mark.night
 def test_image_without_digest_is_refused(web: Shop) -> None:
     web.write_project({"web": WEB_STACK}, ("dev",))
     web.set_image("example.com/shop/web:1.2")

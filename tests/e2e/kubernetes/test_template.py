@@ -149,6 +149,7 @@ def test_application_goes_from_dev_to_prod(template: Template) -> None:
     assert "no changes" in template.run_checked("plan", "dev").out
 
 
+@pytest.mark.night
 def test_changed_setting_starts_new_pods(template: Template) -> None:
     template.run_checked("apply", "dev", "--yes")
     before = template.clusters["dev"].get("Deployment.apps", "web")
@@ -164,6 +165,7 @@ def test_changed_setting_starts_new_pods(template: Template) -> None:
     assert page["data"]["LOG_LEVEL"] == "warn"
 
 
+@pytest.mark.night
 def test_destroyed_environment_keeps_its_nodes(template: Template) -> None:
     template.run_checked("apply", "dev", "--yes")
     template.run_checked("destroy", "dev", "--yes")

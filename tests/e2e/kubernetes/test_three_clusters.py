@@ -109,6 +109,7 @@ def promote_everywhere(shop: Shop) -> None:
     shop.run_checked("promote", "staging", "prod", "--yes")
 
 
+@pytest.mark.night
 def test_release_reaches_three_clusters_while_one_drifts(shop: Shop) -> None:
     promote_everywhere(shop)
     assert [shop.read_greeting(each) for each in ENVIRONMENTS] == ["aaa"] * 3

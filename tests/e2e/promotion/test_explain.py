@@ -51,6 +51,7 @@ def test_plan_is_explained_by_code_and_settings(small: Project) -> None:
     assert [a["after"] for a in again["stacks"][0]["resources"][0]["attributes"] if a["path"] == "input[2]"] == [2]
 
 
+@pytest.mark.night
 def test_sensitive_setting_is_a_cause_without_value(small_in_dev: Project) -> None:
     small_in_dev.write("environments/dev/terraform.tfvars", 'name = "dev-name"\npassword = "planted-other-secret"\n')
     ran = small_in_dev.run_checked("plan", "dev", "--explain")

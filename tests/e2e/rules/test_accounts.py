@@ -76,6 +76,7 @@ TABLES = {
 }
 
 
+@pytest.mark.night
 def test_provider_of_another_account_is_refused(shop: Project) -> None:
     shop.write("modules/news/main.tf", MODULE + ALIAS)
     for words in (("validate",), ("--sandbox", "apply", "dev", "--yes")):

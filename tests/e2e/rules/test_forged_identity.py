@@ -31,6 +31,7 @@ def run_of(shop: Project, trusting_organisation: Organisation, actor: str, **cla
     return replace(shop, extra={**shop.extra, "GITHUB_ACTOR": actor})
 
 
+@pytest.mark.night
 def test_forged_token_beside_own_keys_changes_no_identity(shop: Project, trusting_organisation: Organisation) -> None:
     ann = f"arn:aws:iam::{TOOLS}:user/ann"
     run_of(shop, trusting_organisation, "maker").run_checked("apply", "dev", "--yes")

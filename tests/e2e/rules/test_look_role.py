@@ -137,9 +137,7 @@ LOOKS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("person", "words"), keep_by_day(LOOKS, "plan of a release", "preview", "output", "diff", "why with a plan")
-)
+@pytest.mark.parametrize(("person", "words"), keep_by_day(LOOKS, "plan of a release", "why with a plan"))
 def test_look_role_suffices(shop: Project, company: Organisation, person: str, words: tuple[str, ...]) -> None:
     before = len(company.proxy.asked)
     ran = act_as(shop, company, person).run(*words, "--json")
@@ -147,6 +145,7 @@ def test_look_role_suffices(shop: Project, company: Organisation, person: str, w
     assert list_writes(company.proxy.asked[before:]) == []
 
 
+@pytest.mark.night
 def test_deploying_takes_no_look_role(shop: Project, company: Organisation) -> None:
     before = len(company.proxy.asked)
     shop.run_checked("apply", "dev", "--yes")
@@ -160,6 +159,7 @@ def test_look_role_can_not_deploy(shop: Project, company: Organisation) -> None:
         assert (denied.code, denied.codes) == (1, ["E413"]), words
 
 
+@pytest.mark.night
 def test_plans_of_both_roles_have_one_fingerprint(shop: Project, company: Organisation) -> None:
     looked = act_as(shop, company, "checker").run_checked("why", "prod", "--plan", "--json").document["result"]
     shop.write("envctl.toml", PROJECT)
@@ -308,6 +308,7 @@ def test_each_look_role_reads_its_own_states_alone(shop: Project, company: Organ
 PULL_REQUEST = {"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_EVENT_NAME": "pull_request"}
 
 
+@pytest.mark.night
 def test_pull_request_asks_nothing_of_other_environments(shop: Project, company: Organisation) -> None:
     before = len(company.proxy.asked)
     job = Project(shop.root, shop.home, {**company.build_environment("puller"), **PULL_REQUEST})

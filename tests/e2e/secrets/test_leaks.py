@@ -184,6 +184,7 @@ def test_no_command_prints_writes_or_stores_a_secret(leaky: Project) -> None:
     demand_nothing_leaked(leaky, *said)
 
 
+@pytest.mark.night
 def test_named_output_is_complete_or_refused(leaky: Project) -> None:
     leaky.run_checked("apply", "dev", "--yes")
     refused = leaky.run("output", "dev", "top.open", "--json")

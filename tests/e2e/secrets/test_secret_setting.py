@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import BASE, CommandResult, Project, open_client, run_in_sandbox
 from tests.e2e.project_text import render_project
 from tests.e2e.terminal import type_answers
@@ -116,7 +117,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("value", "name", "code"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(("value", "name", "code"), keep_by_day(REFUSED, "bytes for a parameter"))
 def test_secret_value_is_refused(keys: Project, value: bytes, name: str, code: str) -> None:
     ran = piped(keys, value, "prod", name, "--yes")
     assert ran.code == 64
@@ -143,6 +144,7 @@ def test_a_value_is_typed_twice_and_not_shown(keys: Project) -> None:
     assert holding(keys) == []
 
 
+@pytest.mark.night
 def test_declined_question_asks_for_no_value(keys: Project) -> None:
     code, shown = typed(keys, [('Type "yes" to confirm: ', "no\n")], "prod", "keys/prod/db")
     assert code == 130

@@ -174,6 +174,7 @@ def test_kept_preparation_passes_the_value_to_its_stack_alone(valued: Project) -
     assert (missing.code, missing.codes) == (78, ["E233"])
 
 
+@pytest.mark.night
 def test_rotated_value_needs_a_new_approval(valued: Project) -> None:
     project = replace(valued, extra={"DB_PASSWORD": PLANTED})
     project.run_checked("apply", "dev", "--yes")
@@ -192,6 +193,7 @@ def test_rotated_value_needs_a_new_approval(valued: Project) -> None:
     project.run_checked("promote", "staging", "prod", "--yes")
 
 
+@pytest.mark.night
 def test_missing_value_stops_before_terraform(valued: Project) -> None:
     missing = valued.run("apply", "dev", "--yes", "--json")
     assert (missing.code, missing.codes) == (78, ["E233"])
@@ -223,6 +225,7 @@ def test_ephemeral_variable_is_in_no_plan_and_no_state(valued: Project) -> None:
     assert "output" not in rendered
 
 
+@pytest.mark.night
 def test_ephemeral_output_is_no_input_of_another_stack(valued: Project) -> None:
     valued.write("modules/top/main.tf", EPHEMERAL)
     extra = '\n[stacks.last]\nmodule = "modules/last"\ninputs = { given = "top.given" }\n'

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.by_day import keep_by_day
 from tests.e2e.conftest import ACCOUNTS, Project
 from tests.e2e.organisation import (
     MODULE,
@@ -148,12 +147,10 @@ def test_values_come_from_each_account_and_stay_secret(shop: Project, company: O
         assert plant(name, "token").encode() not in state
 
 
+@pytest.mark.night
 @pytest.mark.parametrize(
     ("action", "shown"),
-    keep_by_day(
-        [("secretsmanager:GetSecretValue", "shop/dev/db"), ("ssm:GetParameter", "/shop/dev/token")],
-        ("secretsmanager:GetSecretValue", "shop/dev/db"),
-    ),
+    [("secretsmanager:GetSecretValue", "shop/dev/db"), ("ssm:GetParameter", "/shop/dev/token")],
 )
 def test_permission_to_read_values_is_needed(shop: Project, company: Organisation, action: str, shown: str) -> None:
     # Terraform itself reads parameters of the module.
@@ -171,6 +168,7 @@ def test_permission_to_read_values_is_needed(shop: Project, company: Organisatio
     assert problem["file"] == "envctl.toml"
 
 
+@pytest.mark.night
 def test_missing_secret_refuses_the_promotion(shop: Project, company: Organisation) -> None:
     shop.run_checked("apply", "dev", "--yes")
     company.open_admin_client(ACCOUNTS["staging"], "ssm").delete_parameter(Name="/shop/staging/token")

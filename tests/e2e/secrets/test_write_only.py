@@ -99,6 +99,7 @@ def test_write_only_value_is_in_no_plan_and_no_state(keeping: Project) -> None:
     assert find_secret(TOKEN, keeping.root, keeping.home) == []
 
 
+@pytest.mark.night
 def test_rotated_write_only_value_needs_a_new_version(keeping: Project) -> None:
     keeping.run_checked("apply", "dev", "--yes")
     rotated = replace(keeping, extra={**keeping.extra, "DB_PASSWORD": "rotated-value"})

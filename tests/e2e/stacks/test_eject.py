@@ -154,6 +154,7 @@ def test_plain_terraform_sees_no_changes_and_applies(project: Project, shell: Pa
     assert ran.stdout == "new web in vpc-10.1.0.0/16 dev"
 
 
+@pytest.mark.night
 def test_written_code_is_formatted(project: Project, shell: Path, tmp_path: Path) -> None:
     project.run_checked("eject", "../plain")
     ran = run(tmp_path / "plain", "terraform fmt -check -diff -recursive dev prod", shell)

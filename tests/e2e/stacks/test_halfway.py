@@ -72,6 +72,7 @@ def ends(ran: CommandResult) -> dict[str, str]:
     return {each["stack"]: each["end"] for each in ran.document["stacks"]}
 
 
+@pytest.mark.night
 def test_stopped_promotion_is_approved_and_completed(wired: Project) -> None:
     release = prod_release(wired, "staging")
     # Nothing but `a` changes as far as anybody can see: what `b` reads is another id only once `a` is made anew.

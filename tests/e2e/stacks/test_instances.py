@@ -136,6 +136,7 @@ def test_changed_file_of_stack_asks_for_approvals(queues: Project) -> None:
     assert outputs_of(queues, "prod")["orders"]["holds"] == "prod one 3 5 100"
 
 
+@pytest.mark.night
 def test_difference_of_one_instance_is_refused_by_parity(queues: Project) -> None:
     queues.write("envctl.toml", project_text(FEW, {"mails": "letters"}, MORE.replace('"retention"', "")))
     queues.run_checked("apply", "dev", "--yes")

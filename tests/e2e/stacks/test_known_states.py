@@ -51,6 +51,7 @@ def test_state_of_another_store_needs_break_glass(small_in_dev: Project) -> None
     small_in_dev.run_checked("apply", "dev", "--yes")
 
 
+@pytest.mark.night
 def test_environment_of_another_name_is_refused(small_in_staging: Project) -> None:
     small_in_staging.write("envctl.toml", LOCAL_PROJECT.replace("staging", "stage"))
     for folder in ("environments", ".envctl/state"):

@@ -106,6 +106,7 @@ def test_removed_stack_is_destroyed_by_its_own_code(project: Leaving) -> None:
     assert project.plan("prod") == {"base": ("", []), "web": ("", [])}
 
 
+@pytest.mark.night
 def test_destroy_includes_removed_stacks(project: Leaving) -> None:
     project.stacks()
     project.write("environments/dev/terraform.tfvars", 'text = "other"\n')
@@ -114,6 +115,7 @@ def test_destroy_includes_removed_stacks(project: Leaving) -> None:
     assert [project.state("dev", stack) for stack in ("base", "web", "cache")] == [[], [], []]
 
 
+@pytest.mark.night
 def test_renamed_stack_keeps_resources_after_rollback(project: Leaving) -> None:
     before = {each: project.state(each, "web")[0][1] for each in ("dev", "prod")}
     project.stacks(FRONT, REMOVED)

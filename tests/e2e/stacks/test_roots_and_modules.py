@@ -129,6 +129,7 @@ def test_both_kinds_are_promoted_together(project: Project) -> None:
     assert state(project, "dev") == ids, "an update keeps the ids"
 
 
+@pytest.mark.night
 def test_rollback_of_root_brings_its_files_back(project: Project) -> None:
     project.run_checked("apply", "dev", "--yes")
     first = project.run_checked("status", "--json").document["result"]["environments"][0]["present"]["current"][
@@ -145,6 +146,7 @@ def test_rollback_of_root_brings_its_files_back(project: Project) -> None:
     assert not (tree / "stacks" / "web" / "more.tf").exists()
 
 
+@pytest.mark.night
 def test_second_plan_runs_no_init(project: Project) -> None:
     project.run_checked("apply", "dev", "--yes")
     trace = project.root / "trace.json"

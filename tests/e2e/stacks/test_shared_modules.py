@@ -80,6 +80,7 @@ def test_change_of_shared_module_is_one_in_each_project(projects: tuple[Project,
     assert blog.run_checked("output", "dev", "net.text").out == "label of blog, first\n"
 
 
+@pytest.mark.night
 def test_error_in_shared_module_is_located(projects: tuple[Project, Project]) -> None:
     shop, _ = projects
     (shop.root / "../../modules/label/main.tf").write_text('variable "name" {}\noutput "text" { value = nothing.at }\n')

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from envctl.adapters.terraform.process.binary import find_embedded
-from tests.by_day import keep_by_day
 from tests.e2e.conftest import Project
 from tests.e2e.project_text import OPEN, render_project
 from tests.e2e.stacks.state_server import PASSWORD, USER, StateServer, serve_states
@@ -77,6 +76,7 @@ def test_local_states_are_where_the_template_says(tmp_path: Path) -> None:
     assert not (project.root / ".envctl/state").exists()
 
 
+@pytest.mark.night
 def test_states_in_workspaces_are_read_and_written(tmp_path: Path) -> None:
     project = create_project(tmp_path, '\n[state]\nworkspace = "{env}"\npath = "old/{stack}/terraform.tfstate"\n')
     ran = project.run_checked("--yes", "apply", "dev")
@@ -143,6 +143,7 @@ def test_held_http_lock_is_named_and_can_be_broken(tmp_path: Path, server: State
     project.run_checked("--yes", "apply", "dev")
 
 
+@pytest.mark.night
 def test_lost_http_state_is_refused(tmp_path: Path, server: StateServer) -> None:
     project = create_http_project(tmp_path, server)
     project.run_checked("--yes", "apply", "dev")
@@ -283,9 +284,10 @@ def test_workspaces_of_plain_terraform_are_taken_over_where_they_are(tmp_path: P
     assert after == {path: json.loads(each)["resources"] for path, each in before.items()}
 
 
+@pytest.mark.night
 @pytest.mark.parametrize(
     ("kind", "state"),
-    keep_by_day([("module", ""), ("root", ""), ("module", '\n[state]\nworkspace = "{env}"\n')], ("root", "")),
+    [("module", ""), ("root", ""), ("module", '\n[state]\nworkspace = "{env}"\n')],
     ids=["module", "root", "workspace"],
 )
 def test_stack_that_created_nothing_gets_resources(tmp_path: Path, kind: str, state: str) -> None:

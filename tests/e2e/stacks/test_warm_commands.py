@@ -60,7 +60,7 @@ def leave_unfinished(project: Marked) -> None:
 
 
 # By day each command and each reason once.
-BY_DAY = {("explain", "warm"), ("drift", "alias"), ("recover", "--no-warm"), ("destroy", "warm")}
+BY_DAY = {("drift", "alias"), ("recover", "--no-warm"), ("destroy", "warm")}
 
 
 @pytest.mark.parametrize(

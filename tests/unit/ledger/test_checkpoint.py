@@ -175,10 +175,16 @@ WRONG: list[object] = [None, True, 7, -0.5, "x", "", [], [7], ["x"], [None], {},
 
 
 SOME: tuple[object, ...] = (None, "x", {})
+BY_DAY: tuple[object, ...] = (*SOME, 7, [7], {"x": 7})
 
 
 @pytest.mark.parametrize(
-    "value", [each if each in SOME else pytest.param(each, marks=pytest.mark.slow) for each in WRONG], ids=repr
+    "value",
+    [
+        pytest.param(each, marks=() if each in SOME else pytest.mark.slow if each in BY_DAY else pytest.mark.night)
+        for each in WRONG
+    ],
+    ids=repr,
 )
 def test_checkpoint_with_wrong_value_is_refused(value: object) -> None:
     """Something else of the right type is another present, which is for the entries to tell."""

@@ -108,7 +108,13 @@ def run(folder: Path, *arguments: str) -> str:
     return ran.stdout.decode()
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
+# Each is one run of Terraform.
+@settings(
+    max_examples=max(4, settings().max_examples // 100),
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[*HealthCheck],
+)
 @given(st.lists(pairs_with_set_values(), min_size=10, max_size=30))
 def test_set_values_reach_terraform_as_they_are(tmp_path_factory: pytest.TempPathFactory, drawn: list[Pair]) -> None:
     pairs = [pair for pair in drawn if not convert_value(pair[1], pair[0])[1]]

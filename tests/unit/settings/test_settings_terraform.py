@@ -152,7 +152,13 @@ ANY: list[tuple[str, object]] = [
 ]
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
+# Each is one run of Terraform.
+@settings(
+    max_examples=max(4, settings().max_examples // 100),
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[*HealthCheck],
+)
 @given(st.lists(pairs_of_types_and_values(), min_size=20, max_size=50))
 def test_verdict_and_value_equal_terraforms(tmp_path_factory: pytest.TempPathFactory, drawn: list[Pair]) -> None:
     compare(tmp_path_factory.mktemp("verdict"), with_lines(drawn))

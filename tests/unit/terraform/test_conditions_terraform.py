@@ -101,7 +101,13 @@ def compare(folder: Path, drawn: list[Case]) -> None:
     assert not wrong, "\n".join(map(str, wrong))
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
+# Each is one run of Terraform.
+@settings(
+    max_examples=max(4, settings().max_examples // 100),
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[*HealthCheck],
+)
 @given(st.lists(cases(), min_size=60, max_size=120))
 def test_verdict_about_condition_equals_terraforms(tmp_path_factory: pytest.TempPathFactory, drawn: list[Case]) -> None:
     compare(tmp_path_factory.mktemp("conditions"), drawn)

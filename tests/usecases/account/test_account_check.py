@@ -16,7 +16,9 @@ from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.plan import plan_environment
 from tests.catching import catch
 from tests.fakes.buckets import StoredBucket
-from tests.fakes.world import PROJECT, SettableIdentity, World
+from tests.fakes.machine import SettableIdentity
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_to_staging
 
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}

@@ -12,7 +12,8 @@ from envctl.usecases.account.bootstrap import Bootstrap, bootstrap, check_bucket
 from envctl.usecases.ledger.ledger_store import PROBE_KEY
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.overwritable import Forgetful
-from tests.fakes.world import PROJECT, World
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World
 from tests.usecases.steps import edit_project
 
 DEV, STAGING, PROD, OWN = "111111111111", "222222222222", "333333333333", "999999999999"

@@ -27,7 +27,9 @@ from envctl.usecases.project import project_file
 from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from tests.catching import catch
-from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World
+from tests.fakes.project_files import IMAGE, PROJECT
+from tests.fakes.terraform import MemoryWorkspace
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_to_staging
 
 DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64

@@ -23,7 +23,8 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.project import project_file, working_tree
 from envctl.usecases.project.settings.environment_settings import load_settings
 from tests.catching import catch
-from tests.fakes.world import PROJECT, WEB, World
+from tests.fakes.project_files import PROJECT, WEB
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_to_staging
 
 PATTERNS = '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameter"]\n'

@@ -23,7 +23,9 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.release import release_store
 from tests.catching import catch
-from tests.fakes.world import PROJECT, WEB, MemoryWorkspace, World
+from tests.fakes.project_files import PROJECT, WEB
+from tests.fakes.terraform import MemoryWorkspace
+from tests.fakes.world import World
 
 VALUE = "planted-7f3a-value"
 VARIABLES = """

@@ -10,7 +10,8 @@ from envctl.usecases.approval.explain_refusal import Why, explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.status import load_status
-from tests.fakes.world import SettableIdentity, World
+from tests.fakes.machine import SettableIdentity
+from tests.fakes.world import World
 
 GATES = "approvals = { peer = 1, business = 2 }"
 

@@ -15,7 +15,9 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import SettableIdentity, SettableReviews, World, list_entries
+from tests.fakes.git import SettableReviews
+from tests.fakes.machine import SettableIdentity
+from tests.fakes.world import World, list_entries
 
 RUN = "https://github.com/acme/shop/actions/runs/7"
 JOB = Actor("merger", "github", verified=True, run_url=RUN, arn="arn:aws:sts::3:assumed-role/ci/x", environment="prod")

@@ -7,7 +7,9 @@ from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import approve_plan, refuse_missing_gate
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from tests.fakes.world import WEB, SettableIdentity, World
+from tests.fakes.machine import SettableIdentity
+from tests.fakes.project_files import WEB
+from tests.fakes.world import World
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal
-from tests.fakes.world import SettableIdentity, World
+from tests.fakes.machine import SettableIdentity
+from tests.fakes.world import World
 from tests.usecases.laws.people import APPROVERS, BOB, CAT, DAN, EVE, Name, identity_of
 from tests.usecases.steps import deploy_to_staging, edit_project
 

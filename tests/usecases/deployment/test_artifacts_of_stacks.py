@@ -18,7 +18,8 @@ from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release import release_store
 from envctl.usecases.release.pending_changes import ReadBundle, find_pending_changes
 from tests.catching import catch
-from tests.fakes.world import IMAGE, World
+from tests.fakes.project_files import IMAGE
+from tests.fakes.world import World
 
 OTHER = "registry.example.com/billing@sha256:" + "b" * 64
 PROJECT = """

@@ -22,7 +22,8 @@ from envctl.usecases.inspect.report import build_report
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.inspect.status import load_status
 from tests.catching import catch
-from tests.fakes.world import PROJECT, World, list_entries
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import acting_as
 
 BESIDE = """

@@ -17,7 +17,8 @@ from envctl.usecases.inspect.plan import plan_units as plan_parts
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
 from envctl.usecases.ports.core import CostAnswer
 from envctl.usecases.ports.cost import CostSource
-from tests.fakes.world import PROJECT, World
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World
 from tests.usecases.fleet.many_jobs import answered, begun, plan_in, planned
 from tests.usecases.steps import edit_project
 

@@ -33,7 +33,9 @@ from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import PROJECT, Killed, World, list_entries
+from tests.fakes.project_files import PROJECT
+from tests.fakes.terraform import Killed
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import acting_as, deploy_edited, deploy_to_staging, edit_project, failing_at, killed_at
 
 CHECKS = '\n[checks.smoke]\nkind = "command"\ncommand = ["smoke"]\n'

@@ -22,7 +22,9 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from tests.catching import catch
-from tests.fakes.world import NETWORK, MemoryHeadCache, MemoryStore, World, list_entries
+from tests.fakes.project_files import NETWORK
+from tests.fakes.store import MemoryHeadCache, MemoryStore
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_everywhere, edit_project, killed_at
 
 UNGATED = "approvals = { peer = 1, business = 2 }", "approvals = {}"

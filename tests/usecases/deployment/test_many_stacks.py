@@ -26,7 +26,8 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import PlanAnswer, Ports
 from tests.catching import catch
-from tests.fakes.world import ScriptedPrompter, World, list_entries
+from tests.fakes.terminal import ScriptedPrompter
+from tests.fakes.world import World, list_entries
 from tests.usecases.deployment.test_promotion import events
 from tests.usecases.steps import acting_as
 

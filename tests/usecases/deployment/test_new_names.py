@@ -24,7 +24,8 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import NETWORK, World
+from tests.fakes.project_files import NETWORK
+from tests.fakes.world import World
 from tests.usecases.inspect.test_rules import (
     ACCOUNTS,
     GATES,

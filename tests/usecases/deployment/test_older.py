@@ -19,7 +19,10 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.project import Revision
 from tests.catching import catch
-from tests.fakes.world import NETWORK, PROJECT, MemoryWorkspace, ScriptedPrompter, World, list_entries
+from tests.fakes.project_files import NETWORK, PROJECT
+from tests.fakes.terminal import ScriptedPrompter
+from tests.fakes.terraform import MemoryWorkspace
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import edit_project, failing_at
 
 MEANT = DeployOptions(older=True)

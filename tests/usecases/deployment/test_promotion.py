@@ -41,7 +41,10 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.catching import catch
-from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, Killed, MemoryStore, World, list_entries
+from tests.fakes.project_files import IMAGE, NETWORK, PROJECT, WEB
+from tests.fakes.store import MemoryStore
+from tests.fakes.terraform import Killed
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_to_staging, killed_at
 
 OTHER_IMAGE = IMAGE.replace("a" * 64, "b" * 64)

@@ -17,7 +17,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.status import load_status
 from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, RolloutWorld
-from tests.fakes.world import Killed
+from tests.fakes.terraform import Killed
 from tests.usecases.steps import deploy_to_staging, killed_at
 
 BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE))

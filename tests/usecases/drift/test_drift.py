@@ -31,7 +31,10 @@ from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
 from envctl.usecases.project.project_file import load_project
 from tests.catching import catch
-from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
+from tests.fakes.project_files import NETWORK, PROJECT
+from tests.fakes.store import MemoryStore
+from tests.fakes.terraform import MemoryTerraform
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_everywhere, killed_at
 
 OPEN = "[environments.prod.gates]\napprovals = {}\n"

@@ -9,7 +9,9 @@ from envctl.domain.errors import EnvctlError, UsageError
 from envctl.usecases.drift.early_start import run_drift_check
 from envctl.usecases.ports.project import CheckOutline
 from tests.catching import catch
-from tests.fakes.world import PROJECT, MemoryStore, World
+from tests.fakes.project_files import PROJECT
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_everywhere
 
 

@@ -17,7 +17,9 @@ from envctl.usecases.fleet.collect import collect_run
 from envctl.usecases.fleet.matrix import begin_matrix_run
 from envctl.usecases.fleet.shard import check_shard_drift, plan_shard
 from envctl.usecases.ledger import journal
-from tests.fakes.world import NETWORK, MemoryStore, World
+from tests.fakes.project_files import NETWORK
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World
 from tests.usecases.drift.test_drift import by_hand, other_settings, out_of_reach
 from tests.usecases.fleet.many_jobs import (
     answered,

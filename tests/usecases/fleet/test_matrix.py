@@ -16,7 +16,8 @@ from envctl.usecases.fleet.collect import collect_run
 from envctl.usecases.fleet.matrix import begin_matrix_run
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.fleet.shard import check_shard_drift, check_unit_drift, plan_shard, plan_units
-from tests.fakes.world import MemoryStore, World, list_entries
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World, list_entries
 from tests.usecases.drift.test_drift import by_hand, other_settings, unfinished
 from tests.usecases.fleet.many_jobs import (
     answered,

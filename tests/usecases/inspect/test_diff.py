@@ -14,7 +14,8 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.release.object_changes import ObjectChanges, StackObjects
 from tests.catching import catch
-from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
+from tests.fakes.project_files import IMAGE, NETWORK, PROJECT, WEB
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_edited, deploy_everywhere, deploy_to_staging, failing_at
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"

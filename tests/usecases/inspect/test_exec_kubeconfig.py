@@ -13,7 +13,8 @@ from envctl.usecases.inspect.exec_kubeconfig import Kubeconfig, build_kubeconfig
 from envctl.usecases.ports.kubernetes import ClusterConnection
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import project_file
-from tests.fakes.world import PROJECT, World
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World
 
 COMMAND = ("python", "-m", "token")
 

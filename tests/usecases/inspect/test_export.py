@@ -13,8 +13,9 @@ from envctl.usecases.inspect.export import export_deployments, export_entries
 from envctl.usecases.inspect.history import CLOCK_SLACK, DEFAULT_LIMIT, read_history, verify_ledger
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.timeline import load_timeline
+from tests.fakes.store import MemoryHeadCache
 from tests.fakes.story import NOW, build_fortnight
-from tests.fakes.world import MemoryHeadCache, World, list_entries
+from tests.fakes.world import World, list_entries
 
 
 @cache

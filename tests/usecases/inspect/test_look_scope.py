@@ -15,7 +15,8 @@ from envctl.usecases.inspect.plan import plan_environment, plan_units
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import PROJECT, World
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_everywhere
 
 OPEN = PROJECT.decode().replace("approvals = { peer = 1, business = 2 }", "approvals = {}")

@@ -19,7 +19,9 @@ from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.exec_environment import MAX_VARIABLE_BYTES, load_exec_environment
 from envctl.usecases.inspect.outputs import OneOutput, StackOutputs, read_output, read_outputs
 from tests.catching import catch
-from tests.fakes.world import NETWORK, PROJECT, WEB, Killed, World
+from tests.fakes.project_files import NETWORK, PROJECT, WEB
+from tests.fakes.terraform import Killed
+from tests.fakes.world import World
 from tests.usecases.deployment.leaving.test_leaving_stacks import leaves_as_before
 
 SECRET = "planted-hunter2"

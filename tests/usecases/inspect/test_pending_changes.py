@@ -16,7 +16,8 @@ from envctl.usecases.project import project_file, working_tree
 from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from envctl.usecases.release.pending_changes import PendingChanges
-from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World, project_files
+from tests.fakes.project_files import IMAGE, NETWORK, PROJECT, WEB, project_files
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_to_staging
 
 DEV, STAGING = "environments/dev/terraform.tfvars", "environments/staging/terraform.tfvars"

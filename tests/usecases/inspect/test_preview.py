@@ -12,7 +12,9 @@ from envctl.usecases.inspect.preview import plan_stored_release, preview_environ
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.core import PlanAnswer
 from tests.catching import catch
-from tests.fakes.world import NETWORK, WEB, ScriptedPrompter, World, list_entries
+from tests.fakes.project_files import NETWORK, WEB
+from tests.fakes.terminal import ScriptedPrompter
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_to_staging
 
 DEV, STAGING, PROD = (f"environments/{name}/terraform.tfvars" for name in ("dev", "staging", "prod"))

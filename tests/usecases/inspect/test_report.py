@@ -26,7 +26,8 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.report import Report, build_report
 from envctl.usecases.ledger import journal, timeline
 from tests.fakes.story import build_fortnight
-from tests.fakes.world import Killed, World
+from tests.fakes.terraform import Killed
+from tests.fakes.world import World
 from tests.usecases.steps import deploy_edited, deploy_to_staging
 
 OLD, NEW = "a" * 64, "b" * 64

@@ -5,8 +5,8 @@ import pytest
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from tests.catching import catch
+from tests.fakes.project_files import WEB
 from tests.fakes.rollout_world import COLOURS, DEV_SETTINGS, ROLLOUT, RolloutWorld
-from tests.fakes.world import WEB
 from tests.usecases.steps import edit_project
 
 ALARM = '"alarm:shop-{environment}-5xx"'

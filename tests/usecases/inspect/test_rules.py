@@ -25,7 +25,9 @@ from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, ledger_store, rules_store
 from tests.catching import catch
-from tests.fakes.world import IMAGE, NETWORK, SettableIdentity, World, list_entries
+from tests.fakes.machine import SettableIdentity
+from tests.fakes.project_files import IMAGE, NETWORK
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_to_staging, edit_project
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"

@@ -8,7 +8,8 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.settings import ValidationResult, validate_project
 from tests.catching import catch
-from tests.fakes.world import WEB, World
+from tests.fakes.project_files import WEB
+from tests.fakes.world import World
 from tests.usecases.steps import edit_project
 
 STAGING, PROD = "environments/staging/terraform.tfvars", "environments/prod/terraform.tfvars"

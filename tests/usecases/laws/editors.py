@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from envctl.domain.release.bundle import File
-from tests.fakes.world import NETWORK, MemoryTree
+from tests.fakes.folders import MemoryTree
+from tests.fakes.project_files import NETWORK
 from tests.usecases.laws.machines import ENVIRONMENTS, LEAVING, Machine, Shared
 from tests.usecases.laws.oracle.account import Place
 from tests.usecases.laws.oracle.oracle import Oracle

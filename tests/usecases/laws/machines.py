@@ -18,19 +18,15 @@ from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
-from tests.fakes.world import (
-    Killed,
-    MemoryCheckRunner,
-    MemoryStore,
-    MemoryTerraform,
-    MemoryTree,
-    MemoryWorkspace,
-    ScriptedPrompter,
-    SettableClock,
-    SettableVersionControl,
-    World,
-    project_files,
-)
+from tests.fakes.checks import MemoryCheckRunner
+from tests.fakes.folders import MemoryTree
+from tests.fakes.git import SettableVersionControl
+from tests.fakes.machine import SettableClock
+from tests.fakes.project_files import project_files
+from tests.fakes.store import MemoryStore
+from tests.fakes.terminal import ScriptedPrompter
+from tests.fakes.terraform import Killed, MemoryTerraform, MemoryWorkspace
+from tests.fakes.world import World
 from tests.usecases.laws.oracle.rulebook import NEW_NAMES, ORDER, PROD, Asked, Rules
 from tests.usecases.project_text import NO_THIRD, Third, project
 

@@ -9,8 +9,8 @@ from envctl.adapters.aws.credentials.token_exchange import TokenExchange
 from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.ledger.events import Actor
+from tests.fakes.machine import SettableIdentity
 from tests.fakes.tokens import MemoryTokenIssuer, encode_token
-from tests.fakes.world import SettableIdentity
 from tests.usecases.laws.oracle.rulebook import ROLE, Vouched
 
 ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))

@@ -35,7 +35,7 @@ from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import release_store
-from tests.fakes.world import MemoryWorkspace
+from tests.fakes.terraform import MemoryWorkspace
 from tests.usecases import forgeries
 from tests.usecases.commands import PLAINLY
 from tests.usecases.laws.actors import Actors

@@ -35,6 +35,6 @@ class Advised(Promotion):
             super().teardown()
 
 
-LIMITED = settings(stateful_step_count=12, max_examples=max(10, settings().max_examples // 10))
+LIMITED = settings(stateful_step_count=12, max_examples=max(6, settings().max_examples // 10))
 TestAdvice = pytest.mark.slow(pytest.mark.timeout(900)(Advised.TestCase))
 TestAdvice.settings = LIMITED

@@ -44,9 +44,20 @@ GROUPS: dict[str, Mapping[str, Temptation]] = {
 BY_DAY = ("machines and store", "releases", "names", "tokens")
 """Those before which no whole promotion has to be made."""
 
+BY_NIGHT = ("rules", "environments", "stacks")
+"""The longest. By day their guards have tables, and `test_rule_that_is_gone_is_noticed` makes each attempt."""
+
+LONG_RULES = (
+    "what the ledger never deployed",
+    "the environments that are gone",
+    "the clearing of the work folder",
+    "the persons who withdraw a reset",
+)
+
 
 def mark_slow(name: str, *, slow: bool) -> ParameterSet:
-    return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+    night = [pytest.mark.night] if name in (*BY_NIGHT, *LONG_RULES) else []
+    return pytest.param(name, marks=[pytest.mark.slow, *night] if slow or night else [])
 
 
 def is_slow(temptations: Mapping[str, Temptation]) -> bool:

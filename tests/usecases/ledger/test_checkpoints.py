@@ -22,7 +22,8 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ledger.journal import load_checkpoint
 from tests.fakes.checkpoints import decode_state, encode_state
-from tests.fakes.world import MemoryStore, World
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World
 
 N = checkpoint.INTERVAL
 

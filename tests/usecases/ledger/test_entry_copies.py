@@ -10,7 +10,8 @@ from envctl.domain.ledger.events import EnvironmentLocked, Event
 from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import entry_key
-from tests.fakes.world import MemoryHeadCache, MemoryStore, World
+from tests.fakes.store import MemoryHeadCache, MemoryStore
+from tests.fakes.world import World
 
 
 @dataclass

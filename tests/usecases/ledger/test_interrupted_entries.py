@@ -18,7 +18,8 @@ from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.ledger import journal
 from tests.fakes.rollout_world import NEW_IMAGE, RolloutWorld
-from tests.fakes.world import MemoryStore, World, list_entries
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World, list_entries
 
 ADDRESS = "module.web.aws_ssm_parameter.x"
 

@@ -18,8 +18,9 @@ from envctl.usecases.deployment import apply
 from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.ledger import journal, ledger_store
 from tests.catching import catch
+from tests.fakes.machine import SettableClock
 from tests.fakes.unreliable_store import UnreliableStore, WriteOutcome
-from tests.fakes.world import SettableClock, World, list_entries
+from tests.fakes.world import World, list_entries
 
 WELL: WriteOutcome = "well"
 LOST: tuple[WriteOutcome, ...] = ("lost", "met again")

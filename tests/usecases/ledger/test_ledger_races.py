@@ -16,7 +16,8 @@ from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import MemoryHeadCache, MemoryStore, World, list_entries
+from tests.fakes.store import MemoryHeadCache, MemoryStore
+from tests.fakes.world import World, list_entries
 
 
 def locked(reason: str) -> Callable[[LedgerState], Event]:

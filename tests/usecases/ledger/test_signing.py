@@ -42,7 +42,8 @@ from envctl.usecases.ports.core import LostResponseError
 from envctl.usecases.project import signing_keys
 from tests.catching import catch
 from tests.fakes.signing import LATE, MALLORY, Intruder, build_signed_project, create_signing_world
-from tests.fakes.world import MemoryStore, World, list_entries
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_to_staging
 
 

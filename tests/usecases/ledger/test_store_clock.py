@@ -20,7 +20,8 @@ from envctl.usecases.deployment.verification import verify
 from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.ledger import journal, ledger_store
 from tests.fakes.clocks import ClockedStore, SkewedClock, TrueClock
-from tests.fakes.world import PROJECT, World, list_entries
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_to_staging
 
 SOAK, EXPIRES, MAX_AGE = timedelta(hours=24), timedelta(hours=8), timedelta(days=14)

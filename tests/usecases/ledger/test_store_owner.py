@@ -28,7 +28,9 @@ from envctl.usecases.ledger.ledger_store import (
     release_key,
 )
 from tests.fakes.overwritable import Forgetful, Lying
-from tests.fakes.world import PROJECT, MemoryStore, World, list_entries
+from tests.fakes.project_files import PROJECT
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_to_staging
 
 OLD = Path(__file__).parent / "data" / "store_of_0.1.0.tar.gz"

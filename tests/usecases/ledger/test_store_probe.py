@@ -6,7 +6,8 @@ from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ledger.ledger_store import PROBE_KEY, is_probed, read_probe, require_create_only
 from envctl.usecases.ports.core import AlreadyExistsError
 from tests.fakes.overwritable import Forgetful, Lying
-from tests.fakes.world import MemoryStore, World
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World
 
 WAY = "envctl doctor --probe"
 

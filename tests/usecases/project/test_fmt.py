@@ -8,7 +8,9 @@ import pytest
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.usecases.project.fmt import FormatResult, FormattedFile, format_project
 from tests.catching import catch
-from tests.fakes.world import MemoryTree, World, project_files
+from tests.fakes.folders import MemoryTree
+from tests.fakes.project_files import project_files
+from tests.fakes.world import World
 
 WEB, DEV, PROD = "modules/web/main.tf", "environments/dev/terraform.tfvars", "environments/prod/terraform.tfvars"
 CALLS = 'module "log" {\n  source = "../log"\n}\n'

@@ -10,7 +10,8 @@ from envctl.domain.terraform.provider_lock import PLATFORMS, read_hashes, split_
 from envctl.usecases.ports.terraform import HashedProviders
 from envctl.usecases.project.lock_providers import LockedProvider, lock_providers
 from tests.catching import catch
-from tests.fakes.world import PROJECT, World
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World
 
 AWS, TLS = "registry.terraform.io/hashicorp/aws", "registry.terraform.io/hashicorp/tls"
 BESIDE = (

@@ -14,7 +14,8 @@ from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import NETWORK, PROJECT, World
+from tests.fakes.project_files import NETWORK, PROJECT
+from tests.fakes.world import World
 from tests.usecases.account.test_account_check import ACCOUNTS, on_aws
 from tests.usecases.steps import deploy_to_staging
 

@@ -23,7 +23,9 @@ from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project import module_checks, project_file, remote_modules, working_tree
 from envctl.usecases.release import release_store
 from tests.catching import catch
-from tests.fakes.world import NETWORK, MemoryWorkspace, World
+from tests.fakes.project_files import NETWORK
+from tests.fakes.terraform import MemoryWorkspace
+from tests.fakes.world import World
 
 MAIN = "modules/network/main.tf"
 COMMIT = "c" * 40

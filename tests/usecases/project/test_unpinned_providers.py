@@ -15,7 +15,8 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.ports.terraform import UnpinnedProvider
 from tests.catching import catch
-from tests.fakes.world import NETWORK, World, list_entries
+from tests.fakes.project_files import NETWORK
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import deploy_to_staging
 
 REPLACED = (

@@ -10,7 +10,8 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import Revision
 from tests.catching import catch
-from tests.fakes.world import NETWORK, PROJECT, World
+from tests.fakes.project_files import NETWORK, PROJECT
+from tests.fakes.world import World
 
 SQUASH = CommitMessage("Trace logs, longer retention (#42)\n\nFor 30 days.", GITHUB_COMMITTER)
 

@@ -19,7 +19,7 @@ from envctl.domain.plan.changes import ResourceChange, StackPlan
 from envctl.domain.terraform.outputs import Output
 from envctl.usecases.ports.kubernetes import ClusterConnection
 from envctl.usecases.ports.terraform import NullTracer, PreparedStack, ProgressEvent
-from tests.fakes.world import RecordingObserver
+from tests.fakes.terminal import RecordingObserver
 from tests.kubernetes_cluster import TOKEN, KubernetesCluster
 
 Manifest = dict[str, Any]

@@ -115,6 +115,7 @@ def test_plan_uses_the_provider_that_init_started(lab: Lab) -> None:
     assert heard.phases()[:2] == ["init", "plan"]
 
 
+@pytest.mark.night
 def test_ordinary_plan_follows_init_with_stand_ins(lab: Lab) -> None:
     lab.forget_init()
     lab.create_driver()[0].init("dev", lab.stack, lab.lock)
@@ -166,6 +167,7 @@ def test_failed_init_ends_the_early_provider(lab: Lab) -> None:
     wait_until(lambda: not lab.list_keepers())
 
 
+@pytest.mark.night
 def test_early_provider_ends_where_the_plan_is_ordinary(lab: Lab) -> None:
     """What a called module configures is known after the init only."""
     lab.bench.providers = {}

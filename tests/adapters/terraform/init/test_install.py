@@ -217,6 +217,7 @@ def another_envctl(bench: Bench, environment: str, lock: bytes) -> Iterator[mult
         process.join()
 
 
+@pytest.mark.night
 @pytest.mark.slow
 def test_two_processes_on_cold_cache_fetch_once(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
@@ -301,6 +302,7 @@ def test_damaged_package_is_removed_and_fetched_again(locked: tuple[Bench, bytes
         assert bench.mirror.fetched == {FETCHED: number}, damage
 
 
+@pytest.mark.night
 def test_damage_found_by_terraform_is_fetched_again(locked: tuple[Bench, bytes]) -> None:
     """Nobody has used it since, and what is remembered of it speaks for it."""
     bench, lock = locked
@@ -324,6 +326,7 @@ def test_running_provider_survives_package_replacement(locked: tuple[Bench, byte
         assert os.fstat(running.fileno()).st_ino != program.stat().st_ino
 
 
+@pytest.mark.night
 def test_lock_without_hash_for_this_platform_fetches(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     foreign = lock.replace(read_hashes(split_provider_blocks(lock)[ADDRESS])[0].encode(), b"zh:" + b"0" * 64)
@@ -337,6 +340,7 @@ def test_lock_without_hash_for_this_platform_fetches(locked: tuple[Bench, bytes]
     assert bench.mirror.fetched == {FETCHED: 1}
 
 
+@pytest.mark.night
 def test_init_without_lock_keeps_the_cached_package(locked: tuple[Bench, bytes]) -> None:
     bench, _ = locked
     before = (bench.plugins / PACKAGE / PROGRAM).stat().st_ino
@@ -381,6 +385,7 @@ def test_plugin_cache_of_user_is_used_with_locks(locked: tuple[Bench, bytes], tm
     assert bench.mirror.fetched == {FETCHED: 1}
 
 
+@pytest.mark.night
 def test_stack_without_plugin_cache_installs_its_own_provider(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     bench.inherited["TF_PLUGIN_CACHE_DIR"] = ""

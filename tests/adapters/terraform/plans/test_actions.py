@@ -11,6 +11,7 @@ from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
 from tests.adapters.terraform.conftest import Bench
+from tests.by_day import keep_by_day
 
 pytestmark = pytest.mark.terraform
 
@@ -54,7 +55,7 @@ def invoked(plan: StackPlan) -> list[ResourceChange]:
     return [replace(each, planned={}) for each in plan.resources if each.action is Action.INVOKE]
 
 
-@pytest.mark.parametrize("as_root", [False, True], ids=["module", "root"])
+@pytest.mark.parametrize("as_root", keep_by_day({"module": False, "root": True}, "module"))
 def test_action_is_planned_fingerprinted_and_reported(bench: Bench, ran: Path, *, as_root: bool) -> None:
     plan = bench.plan(bench.lay(noting("hello"), as_root=as_root))
     (action,) = invoked(plan)
@@ -74,6 +75,7 @@ def test_action_is_planned_fingerprinted_and_reported(bench: Bench, ran: Path, *
     assert told == [("started", address), ("still", address), ("done", address)]
 
 
+@pytest.mark.night
 def test_action_triggered_by_update_is_a_change(bench: Bench, ran: Path) -> None:
     bench.deploy(bench.lay(noting("hello", "after_update")))
     assert not ran.exists()

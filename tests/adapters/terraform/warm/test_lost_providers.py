@@ -16,6 +16,7 @@ from envctl.domain.errors import OperationFailedError
 from tests.adapters.terraform.warm.conftest import is_running, list_keepers, wait_until
 from tests.adapters.terraform.warm.tally import Tally, read_owners, tally
 from tests.adapters.terraform.warm.tally_provider import ADDRESS
+from tests.by_day import keep_by_day
 
 __all__ = ["tally"]
 
@@ -48,7 +49,12 @@ def kill_before(tally: Tally, monkeypatch: pytest.MonkeyPatch, command: str, vic
 
 
 @pytest.mark.parametrize(
-    ("command", "victim"), [("plan", "provider"), ("show", "provider"), ("apply", "provider"), ("apply", "keeper")]
+    ("command", "victim"),
+    keep_by_day(
+        [("plan", "provider"), ("show", "provider"), ("apply", "provider"), ("apply", "keeper")],
+        ("plan", "provider"),
+        ("apply", "keeper"),
+    ),
 )
 def test_provider_lost_before_use_is_left_to_terraform(
     tally: Tally, monkeypatch: pytest.MonkeyPatch, command: str, victim: str
@@ -68,6 +74,7 @@ def test_provider_lost_before_use_is_left_to_terraform(
     assert tally.trace.reasons == [REASON]
 
 
+@pytest.mark.night
 def test_provider_lost_before_an_import_is_left_to_terraform(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = tally.prepare()
     kill_before(tally, monkeypatch, "import")
@@ -76,6 +83,7 @@ def test_provider_lost_before_an_import_is_left_to_terraform(tally: Tally, monke
     assert tally.driver.has_state("dev", stack)
 
 
+@pytest.mark.night
 def test_provider_lost_before_a_refresh_is_left_to_terraform(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = tally.prepare()
     tally.driver.plan("dev", stack)
@@ -85,6 +93,7 @@ def test_provider_lost_before_a_refresh_is_left_to_terraform(tally: Tally, monke
     assert tally.trace.reasons == [REASON]
 
 
+@pytest.mark.night
 def test_refresh_after_a_lost_provider_keeps_none(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = tally.prepare()
     tally.driver.plan("dev", stack)
@@ -96,7 +105,7 @@ def test_refresh_after_a_lost_provider_keeps_none(tally: Tally, monkeypatch: pyt
     tally.require_none_left()
 
 
-@pytest.mark.parametrize("command", ["plan", "show", "apply"])
+@pytest.mark.parametrize("command", keep_by_day(["plan", "show", "apply"], "apply"))
 def test_provider_that_dies_before_its_schema_is_left_to_terraform(
     tally: Tally, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:

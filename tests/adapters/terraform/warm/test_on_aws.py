@@ -60,6 +60,7 @@ def count_starts(bench: Bench) -> int:
     return found
 
 
+@pytest.mark.night
 def test_each_command_takes_one_process(warm: Bench, client: Client, places: Path) -> None:
     stack = warm.lay(TOPIC)
     warm.driver.init("dev", stack, None)

@@ -16,6 +16,7 @@ from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.warm.conftest import is_running, list_keepers, wait_until
 from tests.adapters.terraform.warm.tally import MARK, Tally, behave, read_owners, run_beside, tally, wait_for
 from tests.adapters.terraform.warm.tally_provider import VERSION
+from tests.by_day import keep_by_day
 
 __all__ = ["tally"]
 
@@ -30,8 +31,14 @@ def is_idle(tally: Tally, stack: PreparedStack) -> bool:
     return True
 
 
-@pytest.mark.parametrize("phase", ["plan", "apply"])
-@pytest.mark.parametrize("victim", ["provider", "keeper"])
+@pytest.mark.parametrize(
+    ("victim", "phase"),
+    keep_by_day(
+        [("provider", "plan"), ("provider", "apply"), ("keeper", "plan"), ("keeper", "apply")],
+        ("provider", "apply"),
+        ("keeper", "plan"),
+    ),
+)
 def test_killed_provider_takes_its_stack_alone(tally: Tally, phase: str, victim: str) -> None:
     go = tally.folder / "go"
     stack, other = tally.prepare(behave(f"{phase} wait {go}")), tally.prepare(MARK, "other")
@@ -63,7 +70,7 @@ def test_killed_provider_takes_its_stack_alone(tally: Tally, phase: str, victim:
 LOST = re.compile(r"(?s)(?:Error: )?(?:Plugin did not respond|Request cancelled).*")
 
 
-@pytest.mark.parametrize("phase", [pytest.param("plan", marks=pytest.mark.night), "apply", "import"])
+@pytest.mark.parametrize("phase", keep_by_day(["plan", "apply", "import"], "apply"))
 def test_crash_is_told_as_without_warm_providers(tally: Tally, phase: str) -> None:
     stack = tally.prepare(behave(f"{phase} panic"))
     told = []
@@ -79,6 +86,7 @@ def test_crash_is_told_as_without_warm_providers(tally: Tally, phase: str) -> No
     assert tally.count()["launch warm"] == 1
 
 
+@pytest.mark.night
 def test_crash_text_is_in_the_output_of_terraform(tally: Tally) -> None:
     stack = tally.prepare()
     site = tally.driver._build_site("dev", stack)
@@ -117,7 +125,7 @@ def test_failed_plan_waits_for_no_death(tally: Tally) -> None:
     tally.require_none_left()
 
 
-@pytest.mark.parametrize("phase", ["plan", "apply"])
+@pytest.mark.parametrize("phase", keep_by_day(["plan", "apply"], "apply"))
 def test_killed_terraform_leaves_no_provider(tally: Tally, phase: str) -> None:
     go = tally.folder / "go"
     stack = tally.prepare(behave(f"{phase} wait {go}"))
@@ -182,7 +190,7 @@ def test_apply_of_a_killed_envctl_ends_well(tally: Tally) -> None:
     assert not tally.driver.plan("dev", stack).resources
 
 
-@pytest.mark.parametrize("phase", ["plan", "question"])
+@pytest.mark.parametrize("phase", keep_by_day(["plan", "question"], "question"))
 def test_killed_envctl_leaves_no_process(tally: Tally, phase: str) -> None:
     go = tally.folder / "go"
     stack = tally.prepare(behave(f"plan wait {go}") if phase == "plan" else MARK)

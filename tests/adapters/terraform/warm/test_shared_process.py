@@ -16,6 +16,7 @@ from envctl.domain.plan.changes import Action
 from tests.adapters.terraform.warm.conftest import is_running
 from tests.adapters.terraform.warm.tally import MARK, REQUIRED, Tally, behave, read_owners, run_beside, tally, wait_for
 from tests.adapters.terraform.warm.tally_provider import VERSION
+from tests.by_day import keep_by_day
 
 __all__ = ["tally"]
 
@@ -34,7 +35,7 @@ def test_plan_show_and_apply_share_one_process(tally: Tally) -> None:
     assert tally.trace.reasons == []
 
 
-@pytest.mark.parametrize("is_taken", [False, True])
+@pytest.mark.parametrize("is_taken", keep_by_day([False, True], True))
 def test_each_terraform_asks_for_the_schema_once(tally: Tally, is_taken: bool) -> None:
     """Plan, show and apply do. Without a relay, as with a provider that takes its name, a plan asks for it thrice."""
     if is_taken:
@@ -47,6 +48,7 @@ def test_each_terraform_asks_for_the_schema_once(tally: Tally, is_taken: bool) -
     assert tally.trace.reasons == []
 
 
+@pytest.mark.night
 def test_plan_without_changes_keeps_no_process(tally: Tally) -> None:
     stack = tally.prepare()
     tally.driver.plan("dev", stack)
@@ -75,6 +77,7 @@ def test_drift_takes_one_process(tally: Tally) -> None:
     tally.require_none_left()
 
 
+@pytest.mark.night
 def test_refresh_import_and_destroy_take_one_process_each(tally: Tally) -> None:
     stack = tally.prepare()
     tally.driver.import_resource("dev", stack, "tally_mark.this", "known")
@@ -90,6 +93,7 @@ def test_refresh_import_and_destroy_take_one_process_each(tally: Tally) -> None:
     tally.require_none_left()
 
 
+@pytest.mark.night
 def test_commands_without_schema_start_no_process(tally: Tally) -> None:
     stack = tally.prepare()
     tally.driver.has_state("dev", stack)
@@ -98,7 +102,7 @@ def test_commands_without_schema_start_no_process(tally: Tally) -> None:
     assert tally.read() == []
 
 
-@pytest.mark.parametrize("warm_first", [True, False])
+@pytest.mark.parametrize("warm_first", keep_by_day([True, False], True))
 def test_apply_of_a_plan_of_the_other_way_works(tally: Tally, warm_first: bool) -> None:
     stack = tally.prepare()
     tally.driver.plan("dev", stack)
@@ -161,6 +165,7 @@ def test_orphan_of_an_alias_is_refused_as_ever(tally: Tally) -> None:
     assert "configure" not in " ".join(tally.read())
 
 
+@pytest.mark.night
 def test_orphan_of_the_default_configuration_is_destroyed_by_it(tally: Tally) -> None:
     stack = tally.prepare(MARK + 'provider "tally" {\n  name = "one"\n}\n')
     tally.driver.plan("dev", stack)
@@ -171,6 +176,7 @@ def test_orphan_of_the_default_configuration_is_destroyed_by_it(tally: Tally) ->
     assert tally.count() == {"launch warm": 1, "schema": 3, "configure one": 2, "read one": 1, "apply one": 1}
 
 
+@pytest.mark.night
 def test_changed_constraint_is_noticed(tally: Tally) -> None:
     """Terraform compares no version of a provider that it is handed."""
     stack = tally.prepare()
@@ -209,6 +215,7 @@ def test_damaged_package_is_never_handed_over(tally: Tally, damage: Callable[[Ta
     assert "does not match the lock" in tally.trace.reasons[0]
 
 
+@pytest.mark.night
 def test_code_changed_after_a_plan_is_counted_again(tally: Tally) -> None:
     stack = tally.prepare(MARK + 'provider "tally" {\n  name = "one"\n}\n')
     tally.driver.plan("dev", stack)
@@ -231,6 +238,7 @@ def test_package_changed_after_a_plan_is_refused(tally: Tally) -> None:
     tally.require_none_left()
 
 
+@pytest.mark.night
 def test_unreadable_plan_keeps_no_provider(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = tally.prepare()
 
@@ -244,7 +252,7 @@ def test_unreadable_plan_keeps_no_provider(tally: Tally, monkeypatch: pytest.Mon
     tally.require_none_left()
 
 
-@pytest.mark.parametrize("kind", ["local-exec", "a nested Terraform"])
+@pytest.mark.parametrize("kind", keep_by_day(["local-exec", "a nested Terraform"], "local-exec"))
 def test_program_of_a_provisioner_sees_no_address(tally: Tally, kind: str) -> None:
     inner = tally.folder / "inner"
     inner.mkdir()

@@ -14,7 +14,8 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.report import Report, build_report
 from envctl.usecases.ledger import journal
 from tests.fakes.story import SettableActor, build_fortnight
-from tests.fakes.world import Killed, World
+from tests.fakes.terraform import Killed
+from tests.fakes.world import World
 
 HOSTILE = "</style></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;\u202eevil\x1b[2J]]>-->"
 # Words of a closed set, which nobody writes.

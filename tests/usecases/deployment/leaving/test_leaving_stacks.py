@@ -31,7 +31,8 @@ from envctl.usecases.project import project_file, working_tree
 from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from tests.catching import catch
-from tests.fakes.world import Killed, World, list_entries
+from tests.fakes.terraform import Killed
+from tests.fakes.world import World, list_entries
 from tests.usecases.steps import acting_as, deploy_everywhere, deploy_to_staging, failing_at, killed_at
 
 HEAD = """

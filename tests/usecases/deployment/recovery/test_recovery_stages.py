@@ -5,7 +5,8 @@ import pytest
 from envctl.domain.errors import UsageError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.recovery.recover import recover
-from tests.fakes.world import Killed, World
+from tests.fakes.terraform import Killed
+from tests.fakes.world import World
 
 
 def test_dry_run_lists_every_stage(world: World) -> None:

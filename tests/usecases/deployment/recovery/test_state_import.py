@@ -14,7 +14,9 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.catching import catch
-from tests.fakes.world import Killed, MemoryStore, MemoryTerraform, World, list_entries
+from tests.fakes.store import MemoryStore
+from tests.fakes.terraform import Killed, MemoryTerraform
+from tests.fakes.world import World, list_entries
 
 ADDRESS, ID = "module.web.aws_ssm_parameter.x", "/shop/very-secret-id"
 

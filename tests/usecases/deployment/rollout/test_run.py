@@ -26,7 +26,10 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.terraform import PreparedEnvironment
 from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, ROLLOUT, RolloutWorld
-from tests.fakes.world import Killed, MemoryStore, MemoryWorkspace, RecordingObserver, list_entries
+from tests.fakes.store import MemoryStore
+from tests.fakes.terminal import RecordingObserver
+from tests.fakes.terraform import Killed, MemoryWorkspace
+from tests.fakes.world import list_entries
 from tests.usecases.steps import edit_project, killed_at
 
 READ_BY_ALARMS = (

@@ -11,7 +11,9 @@ from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.inspect.status import load_status
 from tests.catching import catch
 from tests.fakes.rollout_world import NEW_IMAGE, OLD_IMAGE, RolloutWorld
-from tests.fakes.world import Killed, MemoryStore, list_entries
+from tests.fakes.store import MemoryStore
+from tests.fakes.terraform import Killed
+from tests.fakes.world import list_entries
 
 AT_REST = ("blue", 100, OLD_IMAGE, "")
 AT_TEN = ("green", 10, NEW_IMAGE, OLD_IMAGE)

@@ -9,7 +9,8 @@ from envctl.usecases.inspect.doctor.doctor import diagnose_project
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.kubernetes import ClusterConnection, LookPermissions
 from envctl.usecases.project import project_file
-from tests.fakes.world import PROJECT, World
+from tests.fakes.project_files import PROJECT
+from tests.fakes.world import World
 
 FRONT = """
 [stacks.front]

@@ -15,7 +15,8 @@ from envctl.usecases.ports.installation import Package
 from envctl.usecases.ports.terraform import InstalledTerraform, ProviderSource
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.overwritable import Forgetful
-from tests.fakes.world import MemoryStore, World
+from tests.fakes.store import MemoryStore
+from tests.fakes.world import World
 from tests.usecases.account.test_bootstrap import DEV, OWN, STATES, STORE, on_aws
 from tests.usecases.steps import edit_project
 

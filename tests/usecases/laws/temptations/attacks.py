@@ -10,7 +10,7 @@ from envctl.domain.rules.document import find_rules
 from envctl.usecases.ledger import ledger_store
 from envctl.usecases.project import project_file
 from tests.fakes.checkpoints import decode_state, encode_state
-from tests.fakes.world import MemoryTree
+from tests.fakes.folders import MemoryTree
 from tests.usecases.commands import How, more
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.people import EVE

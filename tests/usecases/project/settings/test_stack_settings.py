@@ -13,7 +13,8 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.project import project_file, working_tree
 from envctl.usecases.project.settings.environment_settings import load_settings
 from tests.catching import catch
-from tests.fakes.world import IMAGE, World
+from tests.fakes.project_files import IMAGE
+from tests.fakes.world import World
 
 QUEUE = b"""
 variable "name" { type = string }
