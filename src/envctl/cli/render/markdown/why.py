@@ -22,7 +22,7 @@ def render_why(why: Why) -> str:
     return md.render_page(
         f"## {mark} {md.escape(format_verdict(why))}",
         md.escape(f"{capitalize(words.describe_move(why))}.{format_opening_time(why.opens, why.now, UTC)}"),
-        md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)) if shown else "",
+        md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)),
         capitalize(md.escape(words.count_other_answers(why))),
         render_gate_table(why.approvals, why.now) if why.release else "",
         "\n".join(
@@ -49,8 +49,6 @@ def _render_answer_row(answer: Answer, why: Why) -> tuple[str, str, str]:
 
 
 def render_gate_table(gates: Mapping[str, GateApprovals], now: datetime | None = None) -> str:
-    if not gates:
-        return ""
     rows = (
         (
             md.NEUTRAL if gate.missing else md.OK,
