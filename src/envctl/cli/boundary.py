@@ -175,13 +175,9 @@ def refuse_dry_run(context: "typer.Context") -> None:
 
 def show_version(context: CommandContext) -> NoReturn:
     from envctl import __version__
+    from envctl.cli.results import Version
 
-    if context.obj.json:
-        from envctl.cli.result_types import Version
-
-        show_result(context.obj, "--version", Version(__version__), 0)
-    else:
-        print_text(f"envctl {__version__}\n")
+    show_result(context.obj, "--version", Version(__version__), 0)
     raise CommandEnd(0)
 
 

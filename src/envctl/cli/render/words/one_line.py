@@ -1,33 +1,40 @@
 """Results of one line, rendered without importing rich."""
 
-from typing import TYPE_CHECKING, cast
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from envctl.cli.command_table import find_result_type
+from envctl.cli.render.text.counting import format_count
 
 if TYPE_CHECKING:
-    from envctl.usecases.fleet.matrix import Matrix
+    from envctl.cli.results import Version
     from envctl.usecases.inspect.outputs import OneOutput
     from envctl.usecases.inspect.settings import ValidationResult
-from envctl.cli.render.text.counting import format_count
 
 
 def render_one_line(result: object) -> str | None:
     """Return the whole text of a result, or None if it needs more than a line."""
-    # By name: importing every result type would take longer than printing the line.
-    match type(result).__name__:
-        case "ValidationResult" if not (
-            cast("ValidationResult", result).unread or cast("ValidationResult", result).remarks
-        ):
-            return format_validation(cast("ValidationResult", result))
-        case "Matrix":
-            from envctl.cli.render.words.matrix import format_matrix
+    row = find_result_type(result)
+    if row is None or not row.line:
+        return None
+    module, _, function = row.line.rpartition(".")
+    text: str | None = getattr(import_module(f"envctl.cli.render.words.{module}"), function)(result)
+    return text
 
-            return format_matrix(cast("Matrix", result))
-        case "OneOutput":
-            from envctl.domain.terraform.outputs import format_raw_output
 
-            # The exact value, without escapes. A final newline is dropped: printing adds one.
-            return format_raw_output(cast("OneOutput", result).value).removesuffix("\n")
-        case _:
-            return None
+def format_version(version: "Version") -> str:
+    return f"envctl {version.version}"
+
+
+def format_one_output(output: "OneOutput") -> str:
+    from envctl.domain.terraform.outputs import format_raw_output
+
+    # The exact value, without escapes. A final newline is dropped: printing adds one.
+    return format_raw_output(output.value).removesuffix("\n")
+
+
+def format_valid_project(result: "ValidationResult") -> str | None:
+    return None if result.unread or result.remarks else format_validation(result)
 
 
 def format_validation(result: "ValidationResult") -> str:

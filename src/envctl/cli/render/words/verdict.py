@@ -2,7 +2,7 @@
 
 from envctl.cli.render.text.counting import format_count
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards import Refusal
+from envctl.domain.guards import Refusal, find_guard
 from envctl.usecases.approval.explain_refusal import Why
 
 # The other reasons stand below the verdict.
@@ -35,51 +35,18 @@ def describe_reason(refusal: Refusal, why: Why) -> str:
     """Return the reason of a refusal in a few words; its own message has the details."""
     source, target = why.source or "", why.target
     match refusal.code:
-        case GuardCode.ORDER:
-            return (
-                f"releases do not come from {source}" if source else f"{target} gets releases from another environment"
-            )
+        case GuardCode.ORDER if source:
+            return f"releases do not come from {source}"
         case GuardCode.PROVENANCE if why.release is None:
             return f"{source} has no release" if source else f"{target} has no release yet"
         case GuardCode.PROVENANCE if refusal.waivable and source:
             return f"the release was not deployed to {source} successfully"
-        case GuardCode.APPROVALS:
-            return _count_missing(why)
-        case GuardCode.LOCK:
-            return f"{target} is locked" if refusal.for_now else "the release is on hold"
-        case GuardCode.RULES:
-            return "the new rules lack approvals" if refusal.for_now else "its rules conflict with the recorded ones"
+        case GuardCode.APPROVALS if (need := sum(gate.need for gate in why.approvals.values())) > 1:
+            missing = sum(gate.missing for gate in why.approvals.values())
+            return f"{missing} of {format_count(need, 'approval')} {'is' if missing == 1 else 'are'} missing"
+        case GuardCode.LOCK if not refusal.for_now:
+            return "the release is on hold"
+        case GuardCode.RULES if refusal.for_now:
+            return "the new rules lack approvals"
         case _:
-            return _REASONS[refusal.code].format(source=source, target=target)
-
-
-def _count_missing(why: Why) -> str:
-    need = sum(gate.need for gate in why.approvals.values())
-    missing = sum(gate.missing for gate in why.approvals.values())
-    if need <= 1:
-        return "the approval is missing"
-    return f"{missing} of {format_count(need, 'approval')} {'is' if missing == 1 else 'are'} missing"
-
-
-_REASONS = {
-    GuardCode.PROVENANCE: "the origin of the release is not verified",
-    GuardCode.VERIFIED: "the release is not verified in {source}",
-    GuardCode.SOAK: "the release has not run long enough in {source}",
-    GuardCode.MAX_AGE: "the verification in {source} is too old",
-    GuardCode.WINDOW: "its deployment window is closed",
-    GuardCode.BUSY: "another deployment is unfinished",
-    GuardCode.DRIFT: "{source} has drifted",
-    GuardCode.OLDER: "a newer release is deployed there",
-    GuardCode.ARTIFACT: "an image is missing or has no digest",
-    GuardCode.SECRETS: "a secret is missing",
-    GuardCode.ACCOUNT: "the AWS account is not the one of {target}",
-    GuardCode.SETTINGS: "settings do not fit the release",
-    GuardCode.PARITY: "settings of {source} and {target} differ but must be equal",
-    GuardCode.CLEAN: "the release has uncommitted changes",
-    GuardCode.ALLOWED: "you do not have permission",
-    GuardCode.PROTECTION: "the plan destroys protected resources",
-    GuardCode.SAME_PLAN: "the plan holds more than was approved",
-    GuardCode.REHEARSED: "the plan has changes not rehearsed in {source}",
-    GuardCode.KNOWN_STATE: "the state holds resources of another ledger",
-    GuardCode.REMOVED: "a stack would be removed, and envctl.toml does not say how",
-}
+            return find_guard(refusal.code).reason.format(source=source, target=target)
