@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
 from envctl.cli.render.markdown.page.markup import WARN, bold, code, escape, format_row, render_head
-from envctl.cli.render.words.cost import format_cost, rank_costs
+from envctl.cli.render.words.plan.cost import format_cost, rank_costs
 from envctl.domain.plan.changes import EnvironmentPlan
 
 

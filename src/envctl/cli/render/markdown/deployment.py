@@ -9,7 +9,7 @@ from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.words import deployment as words
 from envctl.cli.render.words.deployment import summarize_checks
-from envctl.cli.render.words.plan import format_total
+from envctl.cli.render.words.plan.plan import format_total
 from envctl.domain.command_lines import format_command
 from envctl.usecases.deployment.result import DeploymentResult
 

@@ -9,8 +9,8 @@ from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.values.value_diff import format_side
-from envctl.cli.render.words import explained_plan as words
-from envctl.cli.render.words.plan import format_total, summarize_stack
+from envctl.cli.render.words.plan import explained_plan as words
+from envctl.cli.render.words.plan.plan import format_total, summarize_stack
 from envctl.cli.render.words.release_changes import format_changed_lines
 from envctl.cli.render.words.settings_diff import format_setting
 from envctl.domain.command_lines import format_command

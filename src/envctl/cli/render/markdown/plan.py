@@ -9,9 +9,9 @@ from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
 from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.widths import measure_width, pad_text, shorten_middle
-from envctl.cli.render.words import plan as words
-from envctl.cli.render.words.actions import SYMBOLS, list_remarks
-from envctl.cli.render.words.attributes import group_attributes, is_unknown
+from envctl.cli.render.words.plan import plan as words
+from envctl.cli.render.words.plan.actions import SYMBOLS, list_remarks
+from envctl.cli.render.words.plan.attributes import group_attributes, is_unknown
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import (

@@ -7,11 +7,11 @@ from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import GUARD_HEADS, format_guard, render_refusal_row
 from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
 from envctl.cli.render.text.sentences import capitalize
-from envctl.cli.render.words import why as words
-from envctl.cli.render.words.approvals import list_gate_details
+from envctl.cli.render.words.approval import why as words
+from envctl.cli.render.words.approval.approvals import list_gate_details
+from envctl.cli.render.words.approval.guards import format_opening_time
+from envctl.cli.render.words.approval.verdict import format_verdict
 from envctl.cli.render.words.events import describe_untrusted
-from envctl.cli.render.words.guards import format_opening_time
-from envctl.cli.render.words.verdict import format_verdict
 from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.usecases.approval.explain_refusal import Answer, Why
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.times import format_seconds
-from envctl.cli.render.words.plan import describe_code
+from envctl.cli.render.words.plan.plan import describe_code
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal
 from envctl.domain.ledger.state import Deployment
