@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from envctl.domain.config.project import Project
+if TYPE_CHECKING:
+    # Not at run time: a plan that lies ready loads no project file, and so no pydantic.
+    from envctl.domain.config.project import Project
 
 
 @dataclass(frozen=True)
