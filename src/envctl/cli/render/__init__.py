@@ -1,8 +1,10 @@
 """Frozen results in, text for people or machines out.
 
 A folder is a format: `console/`, `html/`, `json/`, `markdown/`, `ci_reports/`, and `progress/` while a command runs.
-`terminal/` and `values/` have the texts that formats share.
+What formats share lies below them: `words/` has the sentences, `terminal/` prints, `values/` has values of resources,
+`text/` escapes, times and widths.
 
-Begin with `console/any_result.py`: `render_result`; then `json/document.py`: `build_envelope`.
+Begin with `console/any_result.py`: `render_result`; its sentences are in `words/`; then `json/document.py`:
+`build_envelope`.
 Out of scope: decisions, files and streams (`cli/output/`).
 """

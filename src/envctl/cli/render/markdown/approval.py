@@ -5,7 +5,7 @@ from datetime import UTC
 
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
-from envctl.cli.render.words import approvals as words
+from envctl.cli.render.words.approval import approvals as words
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import ReviewResult
 

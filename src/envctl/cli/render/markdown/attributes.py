@@ -9,7 +9,7 @@ from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.widths import measure_width, pad_text, shorten_middle
 from envctl.cli.render.values import nested_diff
 from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.cli.render.words.attributes import describe_omitted, group_attributes, list_known_attributes
+from envctl.cli.render.words.plan.attributes import describe_omitted, group_attributes, list_known_attributes
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 
 # Larger values are replaced by a digest.

@@ -9,7 +9,7 @@ from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.words import deployment as words
 from envctl.cli.render.words.deployment import summarize_checks
-from envctl.cli.render.words.plan import format_total
+from envctl.cli.render.words.plan.plan import format_total
 from envctl.domain.command_lines import format_command
 from envctl.usecases.deployment.result import DeploymentResult
 
@@ -52,11 +52,8 @@ def _render_warnings(deployed: DeploymentResult) -> str:
 
 
 def _describe_outcome(deployed: DeploymentResult) -> str:
-    hold = md.escape(words.describe_hold(deployed)) if deployed.action == "rollback" else ""
-    summary = f"{capitalize(md.escape(words.format_extent(deployed)))}." if deployed.deployment else ""
-    return " ".join(
-        filter(None, (summary, hold, *(md.escape(words.describe_rollout(rolled)) for rolled in deployed.rollouts)))
-    )
+    summary = [f"{capitalize(words.format_extent(deployed))}."] if deployed.deployment else []
+    return " ".join(map(md.escape, (*summary, *words.list_effects(deployed))))
 
 
 def _render_waivers(deployed: DeploymentResult) -> str:

@@ -62,7 +62,7 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
         for module in changes.modules
         for sign, path, lines in release_changes.list_files(module)
     ]
-    yield md.render_table(("module", "invoked by", "file", "lines"), files) if files else ""
+    yield md.render_table(("module", "invoked by", "file", "lines"), files)
     patches = [
         f"{md.bold(file.path)}\n\n" + md.fence_text("\n".join(file.patch), "diff")
         for module in changes.modules
@@ -89,7 +89,7 @@ def _render_artifacts(diff: Diff) -> Iterable[str]:
         if diff.everything or not pair.equal
         for environment, value in words.list_artifact_values(pair, diff)
     ]
-    yield md.render_table(("", "artifact", "environment", "value"), rows) if rows else ""
+    yield md.render_table(("", "artifact", "environment", "value"), rows)
 
 
 def _render_settings(diff: Diff) -> Iterable[str]:
@@ -99,7 +99,7 @@ def _render_settings(diff: Diff) -> Iterable[str]:
     yield f"### Settings: {md.escape(settings_diff.summarize_settings(diff))}"
     heads = ("", "setting", "stacks", md.escape(diff.settings.first), md.escape(diff.settings.second), "parity")
     rows = [_render_setting_pair(pair) for pair in settings_diff.select_pairs(diff)]
-    yield md.render_table(heads, rows) if rows else ""
+    yield md.render_table(heads, rows)
     yield md.escape(settings_diff.describe_later_refusals(diff.settings))
 
 

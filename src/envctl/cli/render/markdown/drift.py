@@ -7,10 +7,10 @@ from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.values.value_diff import shorten_sides
-from envctl.cli.render.words import drift as words
-from envctl.cli.render.words.attributes import drop_repeated, is_unknown
-from envctl.cli.render.words.drift import remove_next_commands
-from envctl.cli.render.words.plan import SUMMARY_NOTE
+from envctl.cli.render.words.plan import drift as words
+from envctl.cli.render.words.plan.attributes import drop_repeated, is_unknown
+from envctl.cli.render.words.plan.drift import remove_next_commands
+from envctl.cli.render.words.plan.plan import SUMMARY_NOTE
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.fix import DriftFix, EnvironmentFix

@@ -9,8 +9,8 @@ from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.values.value_diff import format_side
-from envctl.cli.render.words import explained_plan as words
-from envctl.cli.render.words.plan import format_total, summarize_stack
+from envctl.cli.render.words.plan import explained_plan as words
+from envctl.cli.render.words.plan.plan import format_total, summarize_stack
 from envctl.cli.render.words.release_changes import format_changed_lines
 from envctl.cli.render.words.settings_diff import format_setting
 from envctl.domain.command_lines import format_command
@@ -63,7 +63,7 @@ def _render_code_changes(explained: ExplainedPlan) -> str:
         for module in (explained.code.modules if explained.code else ())
         for file in module.files
     ]
-    return md.render_table(("module", "file", "what"), files) if files else ""
+    return md.render_table(("module", "file", "what"), files)
 
 
 def _render_artifacts(explained: ExplainedPlan) -> str:
@@ -71,10 +71,10 @@ def _render_artifacts(explained: ExplainedPlan) -> str:
         (md.code(pair.variable), md.code(format_side(pair.first)), md.code(format_side(pair.second)))
         for pair in explained.artifacts
     ]
-    return md.render_table(("artifact", "runs", "would run"), rows) if rows else ""
+    return md.render_table(("artifact", "runs", "would run"), rows)
 
 
 def _render_settings(explained: ExplainedPlan) -> str:
     changes = [(pair.name, format_setting(pair.first)[0], *format_setting(pair.second)) for pair in explained.settings]
     rows = [(*map(md.code, change[:3]), md.code(change[3]) if change[3] else "") for change in changes]
-    return md.render_table(("setting", "before", "now", "where"), rows) if rows else ""
+    return md.render_table(("setting", "before", "now", "where"), rows)

@@ -59,7 +59,7 @@ def render_releases(listed: Releases) -> str:
         rows.append((md.code(name), *map(md.escape, others)))
     return md.render_page(
         f"## Releases{scope}",
-        md.render_table(heads, rows) if rows else release_words.describe_empty_list(listed),
+        md.render_table(heads, rows) or release_words.describe_empty_list(listed),
         release_words.describe_rest(listed) if listed.more else "",
     )
 

@@ -1,28 +1,18 @@
 """The provider lock."""
 
-from envctl.cli.render.markdown.page.markup import OK, WARN, code, escape, render_page, render_table
+from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.text.sentences import capitalize
-from envctl.cli.render.words.lock_providers import describe_missing_platforms, format_conclusion, format_version_change
-from envctl.domain.terraform.provider_lock import shorten_address
+from envctl.cli.render.words import lock_providers as words
 from envctl.usecases.project.lock_providers import LockedProviders
-
-HEADS = ("provider", "version", "platforms")
 
 
 def render_provider_lock(lock: LockedProviders) -> str:
     lacking = [each for each in lock.providers if each.lacking]
-    rows = (
-        (
-            code(shorten_address(each.provider)),
-            escape(format_version_change(each)),
-            escape(", ".join(each.platforms) or "-"),
-        )
-        for each in lock.providers
-    )
-    return render_page(
-        f"## {WARN if lacking else OK} Provider lock",
-        escape(format_conclusion(lock)),
-        render_table(HEADS, rows) if lock.providers else "",
-        "\n".join(f"- {escape(describe_missing_platforms(each))}" for each in lacking),
-        capitalize(escape(lock.hint)),
+    rows = [words.format_row(each) for each in lock.providers]
+    return md.render_page(
+        f"## {md.WARN if lacking else md.OK} Provider lock",
+        md.escape(words.format_conclusion(lock)),
+        md.render_table(words.HEADERS, ((md.code(name), *map(md.escape, rest)) for name, *rest in rows)),
+        "\n".join(f"- {md.escape(words.describe_missing_platforms(each))}" for each in lacking),
+        capitalize(md.escape(lock.hint)),
     )

@@ -9,9 +9,9 @@ from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
 from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.widths import measure_width, pad_text, shorten_middle
-from envctl.cli.render.words import plan as words
-from envctl.cli.render.words.actions import SYMBOLS, list_remarks
-from envctl.cli.render.words.attributes import group_attributes, is_unknown
+from envctl.cli.render.words.plan import plan as words
+from envctl.cli.render.words.plan.actions import SYMBOLS, list_remarks
+from envctl.cli.render.words.plan.attributes import group_attributes, is_unknown
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import (
@@ -91,7 +91,7 @@ def _render_destructive(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
 def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Block]:
     if len(stacks) <= 1:
         return
-    head = md.render_table(("", "stack", title), ())
+    head = md.render_head(("", "stack", title))
     rows: list[Piece] = []
     for stack in stacks:
         changes = DANGER if _find_destructive(stack) else "📝" if stack.changes else md.NEUTRAL
@@ -123,7 +123,7 @@ def _render_counts(stack: StackPlan) -> Iterator[Block]:
             )
             for each in summary.counts
         )
-        yield Section(md.render_table(("count", "change", "type", "resources"), ()), rows, separator="\n")
+        yield Section(md.render_head(("count", "change", "type", "resources")), rows, separator="\n")
         yield Piece(f"{words.SUMMARY_NOTE.capitalize()}.", "note", Rank.TEXT, stack.stack)
     if stack.outputs:
         yield Piece(f"outputs: {len(stack.outputs)} to change", "output list", Rank.REST, stack.stack)

@@ -7,7 +7,7 @@ from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
-from envctl.cli.render.words import plans as words
+from envctl.cli.render.words.plan import plans as words
 from envctl.domain.ci.request_changes import MAX_NAMED
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from envctl.cli.render.markdown.failure import render_stack_outcomes
 from envctl.cli.render.markdown.page import markup as md
-from envctl.cli.render.words import guards as words
+from envctl.cli.render.words.approval import guards as words
 from envctl.domain.errors import Problem
 from envctl.domain.guards import Refusal, RefusedError
 

@@ -26,7 +26,7 @@ def render_settings(settings: EnvironmentSettings) -> str:
     )
     return render_page(
         f"## Settings of {escape(settings.environment)}: {len(settings.settings)}",
-        render_table(HEADS, rows) if settings.settings else words.NO_SETTINGS,
+        render_table(HEADS, rows) or words.NO_SETTINGS,
     )
 
 

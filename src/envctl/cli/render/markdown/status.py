@@ -22,7 +22,7 @@ MAX_COMMAND_WIDTH = 1000
 def render_status(status: Status) -> str:
     rows = (_render_row(each, before, status.now) for each, before in words.pair_with_previous(status))
     standalone = [_render_row(each, "", status.now) for each in status.beside]
-    section = ("### Outside the pipeline", md.render_table(HEADS, standalone)) if standalone else ()
+    section = ("### Outside the pipeline" if standalone else "", md.render_table(HEADS, standalone))
     return md.render_page(
         f"## {md.escape(words.format_status_verdict(status))}",
         f"Pipeline of {md.bold(status.project)}",

@@ -24,4 +24,4 @@ def render_checks(results: Sequence[CheckOutcome]) -> str:
     rows = (
         (MARKS[check.outcome], md.escape(check.name), md.escape(check.problem or check.outcome)) for check in results
     )
-    return md.render_table(("", "check", "result"), rows) if results else ""
+    return md.render_table(("", "check", "result"), rows)

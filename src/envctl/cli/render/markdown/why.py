@@ -7,11 +7,11 @@ from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import GUARD_HEADS, format_guard, render_refusal_row
 from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
 from envctl.cli.render.text.sentences import capitalize
-from envctl.cli.render.words import why as words
-from envctl.cli.render.words.approvals import list_gate_details
+from envctl.cli.render.words.approval import why as words
+from envctl.cli.render.words.approval.approvals import list_gate_details
+from envctl.cli.render.words.approval.guards import format_opening_time
+from envctl.cli.render.words.approval.verdict import format_verdict
 from envctl.cli.render.words.events import describe_untrusted
-from envctl.cli.render.words.guards import format_opening_time
-from envctl.cli.render.words.verdict import format_verdict
 from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
@@ -22,7 +22,7 @@ def render_why(why: Why) -> str:
     return md.render_page(
         f"## {mark} {md.escape(format_verdict(why))}",
         md.escape(f"{capitalize(words.describe_move(why))}.{format_opening_time(why.opens, why.now, UTC)}"),
-        md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)) if shown else "",
+        md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)),
         capitalize(md.escape(words.count_other_answers(why))),
         render_gate_table(why.approvals, why.now) if why.release else "",
         "\n".join(
@@ -49,8 +49,6 @@ def _render_answer_row(answer: Answer, why: Why) -> tuple[str, str, str]:
 
 
 def render_gate_table(gates: Mapping[str, GateApprovals], now: datetime | None = None) -> str:
-    if not gates:
-        return ""
     rows = (
         (
             md.NEUTRAL if gate.missing else md.OK,

@@ -16,8 +16,8 @@ from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import escape_text
 from envctl.cli.render.text.times import format_seconds
 from envctl.cli.render.text.widths import pad_text, shorten_middle
-from envctl.cli.render.words.actions import SYMBOLS
-from envctl.cli.render.words.plan import is_summarized
+from envctl.cli.render.words.plan.actions import SYMBOLS
+from envctl.cli.render.words.plan.plan import is_summarized
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.usecases.ports.terraform import ProgressEvent
 

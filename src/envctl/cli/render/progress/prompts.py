@@ -12,7 +12,7 @@ from envctl.cli.render.terminal.plan import show_danger
 from envctl.cli.render.terminal.text import Part, join_text, print_item, print_text, print_warnings
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.times import format_time
-from envctl.cli.render.words.plan import format_total, format_verdict
+from envctl.cli.render.words.plan.plan import format_total, format_verdict
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan

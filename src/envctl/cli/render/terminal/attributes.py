@@ -8,7 +8,7 @@ from rich.text import Text
 from envctl.cli.render.terminal.text import join_text, print_nowrap, print_rest, print_text
 from envctl.cli.render.text.widths import measure_width, pad_text, shorten_middle
 from envctl.cli.render.values.value_diff import format_change, shorten_value
-from envctl.cli.render.words.attributes import describe_omitted, group_attributes, list_known_attributes
+from envctl.cli.render.words.plan.attributes import describe_omitted, group_attributes, list_known_attributes
 from envctl.domain.plan.changes import AttributeChange
 
 MAX_NEW = 8

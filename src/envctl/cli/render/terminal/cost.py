@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from envctl.cli.render.terminal.text import print_item, print_nowrap, print_rest
-from envctl.cli.render.words.cost import format_cost, rank_costs
+from envctl.cli.render.words.plan.cost import format_cost, rank_costs
 from envctl.domain.plan.changes import EnvironmentPlan
 
 MAX_RESOURCES = 12

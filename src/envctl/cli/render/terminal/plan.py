@@ -12,9 +12,9 @@ from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.widths import cut_end
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.value_diff import format_change, shorten_value
-from envctl.cli.render.words import plan as words
-from envctl.cli.render.words.actions import SYMBOLS, format_instances, format_run_verb, list_remarks
-from envctl.cli.render.words.attributes import is_unknown
+from envctl.cli.render.words.plan import plan as words
+from envctl.cli.render.words.plan.actions import SYMBOLS, format_instances, format_run_verb, list_remarks
+from envctl.cli.render.words.plan.attributes import is_unknown
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan
 from envctl.domain.plan.summary import FoldedChange, fold_changes, summarize_resources

@@ -9,9 +9,9 @@ from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.text.times import Zone, format_age, format_future, format_past
+from envctl.cli.render.words.approval.guards import format_guards
 from envctl.cli.render.words.deployment import describe_operation
 from envctl.cli.render.words.events import describe_untrusted, format_names
-from envctl.cli.render.words.guards import format_guards
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rules import RESET_DELAY
 from envctl.domain.ledger.events import Actor

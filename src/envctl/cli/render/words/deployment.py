@@ -1,10 +1,10 @@
 """The result of a deployment: what runs, its verification and overridden guards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.times import format_seconds
-from envctl.cli.render.words.plan import describe_code
+from envctl.cli.render.words.plan.plan import describe_code
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal
 from envctl.domain.ledger.state import Deployment
@@ -12,7 +12,6 @@ from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.result import DeploymentResult
-from envctl.usecases.deployment.rollout_model import RolledOut
 from envctl.usecases.deployment.verification import CheckOutcome
 
 NOUNS = {"apply": "deployment of", "promote": "promotion of", "rollback": "rollback to"}
@@ -65,17 +64,24 @@ def format_extent(deployed: DeploymentResult) -> str:
     return f"{count}, in {format_seconds((done.ended_at - done.started_at).total_seconds())}"
 
 
-def describe_hold(deployed: DeploymentResult) -> str:
+def list_effects(deployed: DeploymentResult) -> Iterator[str]:
+    """Yield what happened beside the change of resources: holds, moved requests, and stacks left as they are."""
+    if deployed.action == "rollback" and not deployed.up_to_date:
+        yield _describe_hold(deployed)
+    for rolled in deployed.rollouts:
+        steps = join_names([f"{share.percent} %" for share in rolled.shares])
+        shares = f" in steps of {steps}" if rolled.shares[1:] else ""
+        yield f"The requests of {rolled.stack} moved from {rolled.before} to {rolled.color}{shares}."
+    if deployed.forgotten and deployed.action == "destroy":
+        names = join_names(deployed.forgotten)
+        yield f"Forgotten earlier, and not changed: {names}. Their resources may still exist."
+
+
+def _describe_hold(deployed: DeploymentResult) -> str:
     if not deployed.held:
         return f"The release before is already on hold in {deployed.environment}."
     held = format_label_or_id(deployed.held_label, deployed.held)
     return f"Release {held} is on hold in {deployed.environment} until a newer one is promoted."
-
-
-def describe_rollout(rolled: RolledOut) -> str:
-    steps = join_names([f"{share.percent} %" for share in rolled.shares])
-    shares = f" in steps of {steps}" if rolled.shares[1:] else ""
-    return f"The requests of {rolled.stack} moved from {rolled.before} to {rolled.color}{shares}."
 
 
 def is_unverified(deployed: DeploymentResult) -> bool:

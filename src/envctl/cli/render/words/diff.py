@@ -6,7 +6,7 @@ from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.values.value_diff import format_side
-from envctl.cli.render.words.plan import describe_code
+from envctl.cli.render.words.plan.plan import describe_code
 from envctl.cli.render.words.release_changes import format_commit
 from envctl.domain.ledger.state import to_label
 from envctl.domain.plan.changes import Action, count_actions

@@ -22,7 +22,11 @@ def describe_missing_platforms(each: LockedProvider) -> str:
     return f"no package of {provider} for {platforms}"
 
 
-def format_version_change(each: LockedProvider) -> str:
+def format_row(each: LockedProvider) -> tuple[str, str, str]:
+    return shorten_address(each.provider), _format_version_change(each), ", ".join(each.platforms) or "-"
+
+
+def _format_version_change(each: LockedProvider) -> str:
     if not each.after:
         return f"{each.before} → none" if each.before else "none"
     if not each.before:

@@ -6,7 +6,7 @@ from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.cli.render.words.plan import describe_code
+from envctl.cli.render.words.plan.plan import describe_code
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges, VariableDeclaration

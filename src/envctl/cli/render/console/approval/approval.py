@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings
 from envctl.cli.render.text.escapes import to_one_line
-from envctl.cli.render.words import approvals as words
+from envctl.cli.render.words.approval import approvals as words
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import ReviewResult
 

@@ -6,10 +6,10 @@ from envctl.cli.render.console.approval import guards
 from envctl.cli.render.console.approval.guards import show_gates
 from envctl.cli.render.terminal.text import print_advice, print_hint, print_item, print_text, print_warnings
 from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
-from envctl.cli.render.words import why as words
+from envctl.cli.render.words.approval import why as words
+from envctl.cli.render.words.approval.guards import format_opening_time
+from envctl.cli.render.words.approval.verdict import format_verdict
 from envctl.cli.render.words.events import describe_untrusted
-from envctl.cli.render.words.guards import format_opening_time
-from envctl.cli.render.words.verdict import format_verdict
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
 _MARKS = {"passes": ("✓ passes", "green"), "moot": ("- skipped", "dim"), "not_applicable": ("- n/a", "dim")}

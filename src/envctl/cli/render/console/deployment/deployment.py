@@ -12,7 +12,6 @@ from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.words import deployment as words
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
-from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.result import DeploymentResult
 
 
@@ -21,13 +20,8 @@ def show_deployment(deployed: DeploymentResult, out: Console) -> None:
         _show_dry_run(deployed, out)
         return
     print_text(out, _render_headline(deployed))
-    if deployed.action == "rollback" and not deployed.up_to_date:
-        print_text(out, words.describe_hold(deployed))
-    for rolled in deployed.rollouts:
-        print_text(out, words.describe_rollout(rolled))
-    if deployed.forgotten and deployed.action == "destroy":
-        forgotten = join_names(deployed.forgotten)
-        print_text(out, f"Forgotten earlier, and not changed: {forgotten}. Their resources may still exist.")
+    for effect in words.list_effects(deployed):
+        print_text(out, effect)
     _show_verification(deployed, out)
     if part := words.describe_partial(deployed):
         print_text(out, part)

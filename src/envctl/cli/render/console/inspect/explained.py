@@ -8,8 +8,8 @@ from envctl.cli.render.terminal.cost import show_cost
 from envctl.cli.render.terminal.plan import has_danger, show_danger, show_stack
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text
 from envctl.cli.render.values.value_diff import format_change
-from envctl.cli.render.words import explained_plan as words
-from envctl.cli.render.words.plan import SUMMARY_NOTE, format_verdict, is_summarized
+from envctl.cli.render.words.plan import explained_plan as words
+from envctl.cli.render.words.plan.plan import SUMMARY_NOTE, format_verdict, is_summarized
 from envctl.cli.render.words.release_changes import is_unchanged
 from envctl.domain.plan.attribution import Cause
 from envctl.domain.plan.changes import StackPlan

@@ -9,8 +9,8 @@ from envctl.cli.render.terminal.plan import format_head
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.value_diff import format_change
-from envctl.cli.render.words import drift as words
-from envctl.cli.render.words.plan import SUMMARY_NOTE
+from envctl.cli.render.words.plan import drift as words
+from envctl.cli.render.words.plan.plan import SUMMARY_NOTE
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.result import Drift, EnvironmentDrift

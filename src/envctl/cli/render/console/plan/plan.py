@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.plan import has_danger, show_danger, show_plan
 from envctl.cli.render.terminal.text import print_hint, print_text
-from envctl.cli.render.words.plan import MAX_DETAILED, format_verdict
+from envctl.cli.render.words.plan.plan import MAX_DETAILED, format_verdict
 from envctl.domain.plan.changes import EnvironmentPlan
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.text import print_nowrap, print_text
 from envctl.cli.render.text.counting import format_count
-from envctl.cli.render.words.plan import describe_code
+from envctl.cli.render.words.plan.plan import describe_code
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.eject import EjectedProject
 

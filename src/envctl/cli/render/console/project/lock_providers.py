@@ -6,7 +6,6 @@ from rich.text import Text
 from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.text import print_hint, print_text, print_warnings, to_text
 from envctl.cli.render.words import lock_providers as words
-from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
 
 MAX_COLUMN_WIDTH = 48
@@ -26,9 +25,5 @@ def show_locked_providers(locked: LockedProviders, out: Console) -> None:
 
 
 def _build_row(each: LockedProvider) -> tuple[Text, ...]:
-    style = "" if each.before == each.after else "bold"
-    return (
-        to_text(shorten_address(each.provider)),
-        to_text(words.format_version_change(each), style),
-        to_text(", ".join(each.platforms) or "-"),
-    )
+    provider, version, platforms = words.format_row(each)
+    return to_text(provider), to_text(version, "" if each.before == each.after else "bold"), to_text(platforms)

@@ -60,8 +60,13 @@ def choose_fence(text: str) -> str:
 
 
 def render_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(map(format_row, lines))
+    """Render a table; empty without rows."""
+    lines = "\n".join(map(format_row, rows))
+    return f"{render_head(heads)}\n{lines}" if lines else ""
+
+
+def render_head(heads: Sequence[str]) -> str:
+    return f"{format_row(heads)}\n{format_row(['---'] * len(heads))}"
 
 
 def format_row(cells: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.words.plan import describe_code, format_total
+from envctl.cli.render.words.plan.plan import describe_code, format_total
 from envctl.cli.render.words.settings_diff import format_setting
 from envctl.domain.plan.attribution import Cause, Part
 from envctl.domain.plan.changes import EnvironmentPlan

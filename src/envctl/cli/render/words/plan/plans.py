@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.sentences import join_clauses
-from envctl.cli.render.words.cost import format_cost_suffix
-from envctl.cli.render.words.drift import MAX_ENVIRONMENTS, format_environments
-from envctl.cli.render.words.plan import describe_code, format_total
+from envctl.cli.render.words.plan.cost import format_cost_suffix
+from envctl.cli.render.words.plan.drift import MAX_ENVIRONMENTS, format_environments
+from envctl.cli.render.words.plan.plan import describe_code, format_total
 from envctl.domain.text.lists import join_first, join_names
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview

@@ -1,0 +1,1 @@
+"""Approvals and answers of guards in words."""

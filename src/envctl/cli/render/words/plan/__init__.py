@@ -1,0 +1,1 @@
+"""Plans, drift and costs in words."""
