@@ -56,7 +56,7 @@ def _list_faults_of_result(row: ResultType) -> Iterator[str]:
         yield f"{name}: no such class in {module}"
     elif (defined := getattr(import_module(f"envctl.{module}"), name).__module__) != f"envctl.{module}":
         yield f"{name}: named by {module}, and defined in {defined}"
-    renderers = (("console", row.console), ("console", row.line), ("markdown", row.markdown))
+    renderers = (("console", row.console), ("words", row.line), ("markdown", row.markdown))
     verdicts = (("ci_reports", row.verdicts and f"verdicts.{row.verdicts}"),)
     for package, path in (*renderers, *verdicts):
         module, _, function = path.rpartition(".")

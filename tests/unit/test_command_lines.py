@@ -24,13 +24,13 @@ OTHERS = (
     "cli/failures.py",
     "cli/options/",
     "cli/render/ci_reports/verdicts.py",
-    "cli/render/console/fleet/matrix.py",
+    "cli/render/words/matrix.py",
     "cli/render/html/page.py",
     "cli/render/json/schema/documents.py",
     "domain/ci/",
     "domain/command_lines.py",
     "domain/scaffold/",
-    "usecases/project/load.py",
+    "usecases/project/environment_selection.py",
 )
 
 

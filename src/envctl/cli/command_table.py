@@ -16,7 +16,7 @@ class ResultType:
         path: The class, below `envctl`.
         console: The function that prints it, below `envctl.cli.render.console`.
         markdown: The function that renders it, below `envctl.cli.render.markdown`. Empty: as on the console.
-        line: The function that returns its text if one line is enough, below `envctl.cli.render.console`. Without rich.
+        line: The function that returns its text if one line is enough, below `envctl.cli.render.words`.
         verdicts: The function that lists its verdicts for reports, in `envctl.cli.render.ci_reports.verdicts`.
         is_partial: It may be partial: a document may have `result` beside `problems`.
         is_done: It deploys or records something: its exit code must say that this is done.
@@ -128,7 +128,7 @@ _LOCKED_PROVIDERS = ResultType(
     "lock_providers.render_provider_lock",
     is_partial=True,
 )
-_MATRIX = ResultType("usecases.fleet.matrix.Matrix", "any_result.show_one_line", line="fleet.matrix.format_matrix")
+_MATRIX = ResultType("usecases.fleet.matrix.Matrix", "any_result.show_one_line", line="matrix.format_matrix")
 _ONE_OUTPUT = ResultType(
     "usecases.inspect.outputs.OneOutput", "any_result.show_one_line", line="one_line.format_one_output"
 )

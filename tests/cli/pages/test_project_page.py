@@ -132,4 +132,4 @@ def test_wrong_key_and_value_are_told(wrong: str) -> None:
 
 def test_command_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == get_schema()
+    assert json.loads(capsys.readouterr().out) == get_schema(), "run: make schemas"

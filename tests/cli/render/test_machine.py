@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from envctl.cli.render.json.document import COMPUTED_FIELDS, build_envelope, to_json
-from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.cli.render.text.next_commands import IN_SANDBOX
 from envctl.domain.aws import secret_status as seen
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.guards import gate_approvals

@@ -10,11 +10,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from syrupy.assertion import SnapshotAssertion
 
+from envctl.cli.ci.result_views import render_markdown as render_result
 from envctl.cli.command_table import find_result_type
-from envctl.cli.render.markdown import render_result, show_error
+from envctl.cli.render.markdown import show_error
 from envctl.cli.render.markdown.attributes import render_attribute
 from envctl.cli.render.markdown.page.markup import bold, code, escape, fence_text, render_next_step, render_table
-from envctl.cli.render.terminal.text import escape_text, to_one_line
+from envctl.cli.render.text.escapes import escape_text, to_one_line
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor, EnvironmentLocked

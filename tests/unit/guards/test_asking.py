@@ -1,6 +1,7 @@
 """All guards at once: who is asked, in which order, and what their answers come to."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -119,13 +120,23 @@ def test_warnings_are_no_refusals() -> None:
     assert not any(refusal.warns for refusal in check_guards(PROMOTION))
 
 
-def test_few_guards_depend_on_others_or_a_plan() -> None:
+def test_every_guard_has_a_unit_test() -> None:
+    """In a file of its own or of its kind: here and in test_both_documents.py many guards are asked at once."""
+    of_all = {Path(__file__).name, "test_both_documents.py"}
+    tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py") if file.name not in of_all)
+    untested = [f"{guard.code.guard} ({guard.code})" for guard in GUARDS if f'"{guard.code}"' not in tests]
+    assert not untested, f"{', '.join(untested)}: ask it in tests/unit/guards/, when it refuses and when it passes"
+
+
+def test_few_guards_depend_on_others() -> None:
     assert {guard.code.value: guard.depends_on for guard in GUARDS if guard.depends_on} == {
         "G103": "G102",
         "G104": "G103",
         "G105": "G103",
         "G302": "G106",
     }
+    of_path = {"G102", "G103", "G104", "G105", "G106", "G107", "G110", "G111"}
+    assert {guard.code for guard in GUARDS if guard.of_path} == of_path
     assert {guard.code for guard in GUARDS if guard.needs_plan} == {"G201", "G203", "G301", "G302", "G303", "G304"}
 
 

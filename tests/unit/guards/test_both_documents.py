@@ -19,6 +19,7 @@ from envctl.domain.guards import (
     list_views,
     merge_answers,
 )
+from envctl.domain.guards.approvals import bind_approval
 from envctl.domain.guards.request import Guard
 from envctl.domain.guards.rules import (
     RESET_DELAY,
@@ -32,6 +33,7 @@ from envctl.domain.guards.rules import (
     list_ignored_drift,
     list_valid_in_any_view,
 )
+from envctl.domain.ledger.approval_binding import ApprovalBinding, read_binding
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import Evidence
@@ -364,6 +366,23 @@ def test_approval_is_bound_to_both_digests(
     if recorded is None:
         request = here(request, rules=None)
     assert bool(list_valid_in_any_view(request)) is counts
+
+
+def test_approval_binds_what_was_asked() -> None:
+    request = ruled_by(TREE, LAW)
+    binding = bind_approval(request, "peer", plan="p1an", unseen=("web",))
+    assert binding == ApprovalBinding(
+        gate="peer",
+        release=R1,
+        settings="settings",
+        plan="p1an",
+        place=PLACE,
+        unseen=("web",),
+        rules=TREE.digest,
+        recorded=LAW.digest,
+    )
+    given = here(request, approvals=(binding.to_approval(CAT, NOW),))
+    assert [read_binding(each) for each in list_valid_in_any_view(given)] == [binding]
 
 
 def test_refusal_explains_changed_rules() -> None:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -10,17 +11,19 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from envctl.domain.config.gates import Gates
 from tests.usecases import forgeries, project_text
 from tests.usecases.commands import PLAINLY, How
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.oracle import oracle
+from tests.usecases.laws.oracle.rulebook import Rules
 from tests.usecases.laws.teeth import RULES, TEMPTING, temptations_of, tempted, without
 from tests.usecases.laws.temptations import attacks, environment_edits, old_jobs, resets, rule_edits
 from tests.usecases.laws.temptations.temptations import Temptation
 
 ORACLE = (*sorted(Path(oracle.__file__).parent.glob("[!_]*.py")), Path(project_text.__file__))
 JUDGED = (
-    "envctl.domain.ledger.projection.apply_entries",
+    "envctl.domain.ledger.projection",
     "envctl.domain.guards",
     "envctl.domain.rules.environment_rules",
     "envctl.domain.ledger.people.person_names",
@@ -56,6 +59,24 @@ def test_oracle_imports_nothing_that_it_judges(file: Path) -> None:
     found = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert found
     assert not [module for module in found if module.startswith(JUDGED)]
+
+
+CALLED = {"approvals": "gates"}
+"""What the oracle calls a field of Gates, if not by its name."""
+UNJUDGED = {
+    "reviewers": "says where reviewers of a GitHub job count, and asks for nothing",
+    "rehearsed": "warns unless a project asks for more: what the laws let people do does not touch it",
+}
+
+
+def test_oracle_knows_every_field_of_gates() -> None:
+    known = {each.name for each in fields(Rules)}
+    unknown = {CALLED.get(name, name) for name in Gates.model_fields.keys() - UNJUDGED.keys()} - known
+    where = "add it to Rules in oracle/rulebook.py and to oracle/verdict.py, or to UNJUDGED with a reason"
+    assert not unknown, f"the oracle of the laws does not know {', '.join(sorted(unknown))}: {where}"
+    text = "".join(file.read_text() for file in ORACLE)
+    ignored = {name for name in known if f"rules.{name}" not in text}
+    assert not ignored, f"the oracle of the laws does not judge by {', '.join(ignored)}: use it in oracle/verdict.py"
 
 
 @pytest.mark.parametrize("group", [mark_slow(name, slow=is_slow(each)) for name, each in GROUPS.items()])

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards.request import Refusal, Request, can_record_rules
+from envctl.domain.guards.request import Guard, Refusal, Request, can_record_rules
+from envctl.domain.ledger.approval_binding import ApprovalBinding
 from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.events import ANONYMOUS, Actor
 from envctl.domain.ledger.people.person_names import has_common_person, is_machine, is_named_in, list_names, list_people
@@ -130,6 +131,20 @@ def describe_approvers_at(request: Request, gates: Iterable[str]) -> str:
 
 def format_approve_command(request: Request, gate: str) -> str:
     return format_command("approve", request.target, gate=gate, release=shorten_id(request.identity))
+
+
+def bind_approval(request: Request, gate: str, *, plan: str, unseen: tuple[str, ...]) -> ApprovalBinding:
+    """Return what an approval of the plan with this fingerprint binds; `unseen` are stacks without a plan."""
+    return ApprovalBinding(
+        gate=gate,
+        release=request.identity,
+        settings=request.settings,
+        plan=plan,
+        place=request.place,
+        unseen=unseen,
+        rules=request.rules_digest,
+        recorded=request.recorded_digest,
+    )
 
 
 def _list_bound_approvals(request: Request) -> tuple[Approval, ...]:
@@ -269,3 +284,6 @@ def _list_past_settings(request: Request) -> set[tuple[str, str]]:
     again = here.standing_rollback if request.is_repeated_rollback else None
     ran = (here.current, again, proof and proof.deployment)
     return {(deployment.settings, deployment.place) for deployment in ran if deployment and deployment.place}
+
+
+GUARDS = (Guard(code=GuardCode.APPROVALS, check=check_approvals, reason="the approval is missing", of_path=True),)

@@ -6,21 +6,13 @@ from datetime import datetime
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
-from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.ledger.people.person_names import list_people
-from envctl.domain.ledger.projection.stacks import (
-    describe_forgotten_states,
-    describe_unknown_states,
-)
+from envctl.domain.ledger.projection.stacks import describe_forgotten_states, describe_unknown_states
 from envctl.domain.ledger.state import Approval, Deployment
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, ResourceChange, is_object_type
-from envctl.domain.plan.fingerprint import (
-    FORMAT,
-    PlannedChange,
-    find_unapproved_changes,
-    fingerprint_plan,
-    list_performed_actions,
-)
+from envctl.domain.plan.fingerprint import FORMAT, PlannedChange, fingerprint_plan, list_performed_actions
 from envctl.domain.plan.new_clusters import list_stacks_in_new_clusters
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
 from envctl.domain.text.identifiers import shorten_id
@@ -244,3 +236,35 @@ def _suggest_fate(request: Request, stack: str) -> str:
     coming = request.changeover.new_stacks
     renamed = f' (or, if {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
     return f"{said}{renamed}, and make a release: {format_command('apply', request.pipeline.entry)}"
+
+
+GUARDS = (
+    Guard(
+        code=GuardCode.PROTECTION,
+        check=check_protection,
+        reason="the plan destroys protected resources",
+        needs_plan=True,
+    ),
+    Guard(
+        code=GuardCode.SAME_PLAN,
+        check=check_same_plan,
+        reason="the plan holds more than was approved",
+        depends_on=GuardCode.APPROVALS,
+        needs_plan=True,
+    ),
+    Guard(
+        code=GuardCode.REHEARSED,
+        check=check_rehearsed,
+        reason="the plan has changes not rehearsed in {source}",
+        needs_plan=True,
+    ),
+    Guard(
+        code=GuardCode.KNOWN_STATE,
+        check=check_known_state,
+        reason="the state holds resources of another ledger",
+        needs_plan=True,
+    ),
+    Guard(
+        code=GuardCode.REMOVED, check=check_removed, reason="a stack would be removed, and envctl.toml does not say how"
+    ),
+)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.state import Deployment, DriftCheck, EnvironmentState, Evidence, describe_outcome
 from envctl.domain.plan.object_pattern import is_object_pattern
@@ -367,3 +367,37 @@ def _suggest_verification(request: Request, proof: Evidence) -> str:
         current = format_command("promote", source, request.target)
         return f"deploy it there again: {back}; or take the current release of {source}: {current}"
     return format_command("promote", before, source, release=name)
+
+
+GUARDS = (
+    Guard(code=GuardCode.ORDER, check=check_order, reason="{target} gets releases from another environment"),
+    Guard(
+        code=GuardCode.PROVENANCE,
+        check=check_provenance,
+        reason="the origin of the release is not verified",
+        of_path=True,
+    ),
+    Guard(
+        code=GuardCode.VERIFIED,
+        check=check_verified,
+        reason="the release is not verified in {source}",
+        of_path=True,
+        depends_on=GuardCode.PROVENANCE,
+    ),
+    Guard(
+        code=GuardCode.SOAK,
+        check=check_soak,
+        reason="the release has not run long enough in {source}",
+        of_path=True,
+        depends_on=GuardCode.VERIFIED,
+    ),
+    Guard(
+        code=GuardCode.MAX_AGE,
+        check=check_max_age,
+        reason="the verification in {source} is too old",
+        of_path=True,
+        depends_on=GuardCode.VERIFIED,
+    ),
+    Guard(code=GuardCode.DRIFT, check=check_drift, reason="{source} has drifted", of_path=True),
+    Guard(code=GuardCode.OLDER, check=check_older, reason="a newer release is deployed there", of_path=True),
+)

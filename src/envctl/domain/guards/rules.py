@@ -11,7 +11,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals, plan
 from envctl.domain.guards.plan import count_missing_after_stop
-from envctl.domain.guards.request import Refusal, Request, can_record_rules
+from envctl.domain.guards.request import Guard, Refusal, Request, can_record_rules
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_named_in, is_same_person, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
@@ -395,3 +395,6 @@ def find_barring_view(request: Request, gate: str, actor: Actor) -> Request | No
         if approvals.can_approve(view, gate, actor) and (view.rules.self_approval or not has_part):
             return None
     return views[0]
+
+
+GUARDS = (Guard(code=GuardCode.RULES, check=check_rules, reason="its rules conflict with the recorded ones"),)

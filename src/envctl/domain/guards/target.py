@@ -4,7 +4,7 @@ from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import find_problem
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
 from envctl.domain.plan import provider_accounts
@@ -254,3 +254,31 @@ def check_permission(request: Request) -> Refusal | None:
 def describe_doubt(request: Request) -> str:
     """Return the reason for an unverified actor as the end of a message; empty if it is unknown."""
     return f"; {request.doubt}" if request.doubt else ""
+
+
+GUARDS = (
+    Guard(code=GuardCode.WINDOW, check=check_window, reason="its deployment window is closed", of_path=True),
+    Guard(code=GuardCode.LOCK, check=check_lock, reason="{target} is locked"),
+    Guard(code=GuardCode.BUSY, check=check_unfinished, reason="another deployment is unfinished"),
+    Guard(
+        code=GuardCode.ARTIFACT,
+        check=check_artifact,
+        reason="an image is missing or has no digest",
+        needs_plan=True,
+        needs_account=True,
+    ),
+    Guard(code=GuardCode.SECRETS, check=check_secrets, reason="a secret is missing", needs_account=True),
+    Guard(
+        code=GuardCode.ACCOUNT,
+        check=check_account,
+        reason="the AWS account is not the one of {target}",
+        needs_plan=True,
+        needs_account=True,
+    ),
+    Guard(code=GuardCode.SETTINGS, check=check_settings, reason="settings do not fit the release"),
+    Guard(
+        code=GuardCode.PARITY, check=check_parity, reason="settings of {source} and {target} differ but must be equal"
+    ),
+    Guard(code=GuardCode.CLEAN, check=check_committed, reason="the release has uncommitted changes"),
+    Guard(code=GuardCode.ALLOWED, check=check_permission, reason="you do not have permission"),
+)

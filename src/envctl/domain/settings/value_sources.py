@@ -131,8 +131,12 @@ class Resolution:
         """Return the stacks with a setting of this name, each with its variable."""
         return [(stack, each) for stack, each in self.declarations_by_name.get(name, []) if self.is_set(stack, name)]
 
+    @cached_property
+    def _sensitive_names(self) -> Collection[str]:
+        return {each.name for variables in self.schema.values() for each in variables if each.sensitive}
+
     def is_sensitive(self, name: str) -> bool:
-        return any(variable.sensitive for _, variable in self.declarations_by_name.get(name, []))
+        return name in self._sensitive_names
 
     def find_secret(self, stack: str, name: str) -> DeclaredSecret | None:
         """Return the declared secret with the value that a stack takes for the variable."""

@@ -9,11 +9,18 @@ from envctl.domain import guards
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
-from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
+from envctl.domain.guards.approvals import (
+    bind_approval,
+    format_approve_command,
+    has_changed_rules,
+    has_expired,
+    has_made_release,
+)
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
-from envctl.domain.ledger.events import ANONYMOUS, Actor, ApprovalGiven, ApprovalWithdrawn, Event
+from envctl.domain.ledger.approval_binding import ApprovalBinding, read_binding
+from envctl.domain.ledger.events import ANONYMOUS, Actor, ApprovalWithdrawn, Event
 from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
@@ -39,7 +46,8 @@ from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, look_scope, module_checks
+from envctl.usecases.project import look_scope, module_checks
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
@@ -120,7 +128,7 @@ def approve_plan(
     `unseen` names stacks to approve before they can be planned. Raises InterruptedByUserError (E310) if declined.
     """
     ports.store.prefetch_time()
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     candidate = find_gated_candidate(context, target, release, gate)
     check_clock(ports)
     _check_may_approve(candidate.request, gate, unseen)
@@ -128,7 +136,7 @@ def approve_plan(
     require_known_stacks(unseen, candidate.request.needs)
     if fingerprint is None:
         secret_values.require_values(context, found.settings, gate)
-        with load.lock_target(ports, target, "approve"):
+        with lock_target(ports, target, "approve"):
             plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
     else:
@@ -143,13 +151,13 @@ def approve_plan(
         raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
     release_store.PLACES.save_document(ports, found.place)
     save_rules_document(ports, request)
-    scope = ApprovalScope(gate, release_store.save_approved_plan(ports, meaning), unseen=accepted)
-    return replace(_record_approval(context, request, scope), notes=notes, not_seen=list_unseen(plan))
+    binding = bind_approval(request, gate, plan=release_store.save_approved_plan(ports, meaning), unseen=accepted)
+    return replace(_record_approval(context, request, binding), notes=notes, not_seen=list_unseen(plan))
 
 
 def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> WithdrawalResult:
     """Withdraw the approval of the release at the gate by the same person."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     request = find_gated_candidate(context, target, release, gate).request
     identity, label = request.release, request.present.find_label(request.release)
     actor = ports.identity.identify_actor()
@@ -167,7 +175,7 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
 
 def refuse_missing_gate(ports: Ports, environment: str, release: str | None) -> NoReturn:
     """Raise UsageError with the gates of the environment, and the command for the first one without approvals."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     request = _find_candidate(context, journal.load(ports), target, release).request
     asked = guards.count_required_approvals(request)
     if not asked:
@@ -262,36 +270,25 @@ def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequenc
     return (*_describe_rules_change(request), *(f"{r.code} {r.guard}: {r.message}" for r in remarks), *unplanned)
 
 
-@dataclass(frozen=True)
-class ApprovalScope:
-    """The content of an approval: gate, plan fingerprint, reviewer in GitHub, and stacks approved without a plan."""
-
-    gate: str
-    plan: str
-    reviewer: str = ""
-    unseen: tuple[str, ...] = ()
-
-
-def _record_approval(context: Context, request: guards.Request, scope: ApprovalScope) -> ApprovalResult:
-    after, entry = journal.append(
-        context.ports, build_approval_decision(replace(request, now=read_store_time(context.ports)), scope)
-    )
+def _record_approval(context: Context, request: guards.Request, binding: ApprovalBinding) -> ApprovalResult:
+    timed = replace(request, now=read_store_time(context.ports))
+    after, entry = journal.append(context.ports, build_approval_decision(timed, binding))
     missing, next_command = find_missing_gates(context, replace(request, present=after))
     approvals = list_approvals_now(context, replace(request, present=after))
-    given = approvals[scope.gate].given if scope.gate in approvals else ()
+    given = approvals[binding.gate].given if binding.gate in approvals else ()
     own = [each for each in given if has_same_name(each.by, request.actor)]
     return ApprovalResult(
         request.target,
-        scope.gate,
+        binding.gate,
         request.identity,
         request.actor,
         entry is None,
         missing,
         next_command,
-        scope.plan,
+        binding.plan,
         place=request.place,
         where=request.where,
-        unseen=scope.unseen,
+        unseen=binding.unseen,
         approvals=approvals,
         expires_at=own[-1].expires_at if own else None,
         label=request.present.find_label(request.identity),
@@ -338,23 +335,21 @@ def _suggest_deployment(adviser: Adviser, request: guards.Request) -> str:
     return steps[0].advice if steps else format_deployment(request)
 
 
-def build_approval_decision(request: guards.Request, scope: ApprovalScope) -> Callable[[LedgerState], Event | None]:
+def build_approval_decision(
+    request: guards.Request, binding: ApprovalBinding, *, reviewer: str = ""
+) -> Callable[[LedgerState], Event | None]:
     """Return a decision for the journal: the approval, or None if the same one is recorded and has not expired.
-    `request.now` must be the time by the store's clock.
+    `request.now` must be the time by the store's clock. `reviewer` is that of the GitHub job; empty for the actor.
     """
-    bound = (request.identity, request.settings, scope.plan, scope.reviewer, request.place, scope.unseen)
-    event = ApprovalGiven(request.target, scope.gate, *bound, request.rules_digest, request.recorded_digest)
 
     def decide(now: LedgerState) -> Event | None:
         actor, target = request.actor, request.target
-        by = build_reviewer(scope.reviewer, actor, target) if scope.reviewer else actor
+        by = build_reviewer(reviewer, actor, target) if reviewer else actor
         for each in now.find_environment(target).approvals:
-            then = (each.release, each.settings, each.plan, scope.reviewer, each.place, each.unseen)
-            before = ApprovalGiven(target, each.gate, *then, each.rules, each.recorded)
-            same = (before, each.by.name, each.by.verified) == (event, by.name, by.verified)
+            same = (read_binding(each), each.by.name, each.by.verified) == (binding, by.name, by.verified)
             if same and not has_expired(request, each):
                 return None
-        return event
+        return binding.to_event(target, reviewer=reviewer)
 
     return decide
 

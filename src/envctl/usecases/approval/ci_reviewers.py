@@ -12,8 +12,15 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Request, list_views
-from envctl.domain.guards.approvals import can_approve, format_approve_command, has_changed_rules, has_made_release
+from envctl.domain.guards.approvals import (
+    bind_approval,
+    can_approve,
+    format_approve_command,
+    has_changed_rules,
+    has_made_release,
+)
 from envctl.domain.guards.gate_approvals import GateApprovals
+from envctl.domain.ledger.approval_binding import ApprovalBinding
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
@@ -25,7 +32,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval import approve
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release import release_store
 
 Outcome = Literal["recorded", "already", "does not count"]
@@ -85,7 +92,7 @@ def record_reviews(
     `after` is the output `reviews` of the job that planned: only later reviews count. If it is empty, all reviews of
     the run count, and `attempt`, the attempt of the run with the plan, must be the first.
     """
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     gate = _choose_gate(context.project, target, gate)
     earlier = _read_earlier_reviews(target, after, attempt)
     candidate = approve.find_gated_candidate(context, target, release, gate)
@@ -98,11 +105,11 @@ def record_reviews(
     accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
-    scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
+    binding = bind_approval(request, gate, plan=meaning.digest, unseen=accepted)
     names = ports.reviews.list_approvers(context.project.ci.github.find_github_name(target))
     later = list_later(names, earlier)
     before = [Reviewer(name, "does not count", TOO_EARLY) for name in dict.fromkeys(names) if name not in later]
-    reviewers = (*before, *(_record_review(ports, request, replace(scope, reviewer=name)) for name in later))
+    reviewers = (*before, *(_record_review(ports, request, binding, name) for name in later))
     now = replace(request, present=journal.load(ports))
     missing, next_command = approve.find_missing_gates(context, now)
     return ReviewResult(
@@ -151,12 +158,12 @@ def _choose_gate(project: Project, target: str, gate: str | None) -> str:
     return wanted
 
 
-def _record_review(ports: Ports, request: Request, scope: approve.ApprovalScope) -> Reviewer:
+def _record_review(ports: Ports, request: Request, binding: ApprovalBinding, name: str) -> Reviewer:
     # The same rules apply when the ledger is read.
-    if why := _describe_bar(request, scope.gate, build_reviewer(scope.reviewer, request.actor, request.target)):
-        return Reviewer(scope.reviewer, "does not count", why)
-    _, entry = journal.append(ports, approve.build_approval_decision(request, scope))
-    return Reviewer(scope.reviewer, "recorded" if entry else "already")
+    if why := _describe_bar(request, binding.gate, build_reviewer(name, request.actor, request.target)):
+        return Reviewer(name, "does not count", why)
+    _, entry = journal.append(ports, approve.build_approval_decision(request, binding, reviewer=name))
+    return Reviewer(name, "recorded" if entry else "already")
 
 
 def _describe_bar(request: Request, gate: str, actor: Actor) -> str:

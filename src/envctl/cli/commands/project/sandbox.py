@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, show_result
-from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.cli.render.text.next_commands import IN_SANDBOX
 from envctl.cli.results import SandboxState
 from envctl.domain.command_lines import format_command
 

@@ -5,8 +5,8 @@ from importlib import import_module
 from rich.console import Console
 
 from envctl.cli.command_table import find_result_type
-from envctl.cli.render.console.one_line import render_one_line
 from envctl.cli.render.terminal.text import print_nowrap
+from envctl.cli.render.words.one_line import render_one_line
 
 
 def render_result(result: object, out: Console) -> None:

@@ -8,13 +8,11 @@ from envctl.domain.errors import EnvctlError
 from envctl.domain.guards import RefusedError
 
 
-def render_result(result: object) -> str:
+def render_result(result: object) -> str | None:
+    """Return the page of a result; None for a result that has no Markdown of its own."""
     row = find_result_type(result)
     if row is None or not row.markdown:
-        from envctl.cli.render.console import any_result
-        from envctl.cli.render.markdown.page.markup import render_console_output, render_page
-
-        return render_page(render_console_output(lambda out: any_result.render_result(result, out)))
+        return None
     module, function = row.markdown.split(".")
     text: str = getattr(import_module(f"envctl.cli.render.markdown.{module}"), function)(result)
     return text

@@ -1,8 +1,8 @@
 """The meaning of a code: the pages are Markdown."""
 
-from envctl.cli.render.console.inspect.explanation import format_exit_codes
 from envctl.cli.render.markdown.page.markup import render_page
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.words.explanation import format_exit_codes
 from envctl.usecases.inspect.explain import Explanation
 
 

@@ -22,14 +22,9 @@ from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci.gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
 from envctl.domain.config.project import Project
-from envctl.domain.errors import (
-    EnvctlError,
-    OperationFailedError,
-    Problem,
-    UsageError,
-)
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from envctl.usecases.project.ci.ci_workflows import (
     LOCAL_STORE_REMARK,
     System,
@@ -63,7 +58,7 @@ def update_gitlab_pipeline(
         raise UsageError(
             Problem("E005", f"{branch!r} is not a valid branch name", format_command(COMMAND, branch=DEFAULT_BRANCH))
         )
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     settings = project.ci.gitlab_table
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""

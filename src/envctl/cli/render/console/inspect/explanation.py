@@ -4,8 +4,9 @@ import re
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text
+from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.words.explanation import format_exit_codes
 from envctl.usecases.inspect.explain import Explanation
 
 # Outside of code, which is a part of its own.
@@ -21,10 +22,6 @@ def show_explanation(explanation: Explanation, out: Console) -> None:
         print_text(out, (section.title, "bold"))
         print_nowrap(out)
         _show_text(section.text, out)
-
-
-def format_exit_codes(explanation: Explanation) -> str:
-    return f"exit code {' or '.join(map(str, explanation.exit_codes))}"
 
 
 def _show_text(text: str, out: Console) -> None:
