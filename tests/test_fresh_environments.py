@@ -68,3 +68,4 @@ def test_wheel_of_envctl_needs_its_lock_alone(python: str, tmp_path: Path) -> No
     assert environment.run("envctl", "--version").stdout == f"envctl {__version__}\n"
     said = environment.run("envctl", "validate", cwd=create_project(tmp_path))
     assert (said.returncode, said.stdout[:6]) == (0, "Valid:"), said.stdout
+    assert "envctl recover" in environment.run("envctl", "explain", "E313").stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.forge.posts import ForgePost
+from envctl.cli import command_table
 from envctl.cli.ci.comment import Comment, add_marker, upsert_comment
 from envctl.cli.ci.forge import Forge
 from envctl.cli.ci.forge_publisher import LABEL, update_drift_issues
@@ -18,11 +19,11 @@ from envctl.cli.options.global_options import Options
 from envctl.cli.outcome_report import PROCESS_ENVIRONMENT, publish_outcome
 from envctl.cli.render.markdown.page.budget import MAX_PAGE_SIZE
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from tests.adapters.forge.github_server import github
 from tests.adapters.forge.gitlab_server import gitlab
 from tests.adapters.forge.server import Fault, Server
+from tests.cli.render.samples import RESULTS as SAMPLES
 from tests.cli.render.samples.outcomes import DRIFTED
 
 
@@ -270,6 +271,12 @@ def test_preview_writes_what_is_invalid_into_its_comment(job: Server, project: P
     assert len(job.comments) == 1
 
 
+def find_sample(command: str) -> object:
+    """Return a result of the command."""
+    types = command_table.RESULTS[command]
+    return next(each for each in SAMPLES.values() if command_table.find_result_type(each) in types)
+
+
 @pytest.mark.parametrize(
     ("command", "code", "expected"),
     [
@@ -289,7 +296,7 @@ def test_failed_comment_keeps_the_outcome_of_a_deployment(
     PROCESS_ENVIRONMENT.set(dict(os.environ))
     job.fails += [("GET", 403, {"message": "no"})]
     error = EnvctlError(Problem("E300", "no", "")) if code > 2 else None
-    assert publish_outcome(Options(comment=True), command, EnvironmentPlan("dev", "r1", ()), code, error) == expected
+    assert publish_outcome(Options(comment=True), command, find_sample(command), code, error) == expected
     said = capsys.readouterr().err
     assert "E036" in said
     if "GITHUB_ACTIONS" in os.environ:
@@ -337,7 +344,7 @@ def test_bug_in_a_report_keeps_the_outcome_of_a_deployment(
 
     monkeypatch.setattr("envctl.cli.ci.comment.upsert_comment", fail)
     PROCESS_ENVIRONMENT.set(dict(os.environ))
-    assert publish_outcome(Options(comment=True), "promote", EnvironmentPlan("dev", "r1", ()), 0) == 0
+    assert publish_outcome(Options(comment=True), "promote", find_sample("promote"), 0) == 0
     assert "E070" in capsys.readouterr().err
     assert run(["why", "staging", "--comment"]) == 70
 

@@ -116,6 +116,11 @@ def test_all_commands_are_offered(offered: Offered) -> None:
     assert sorted(offered("")) == sorted(COMMANDS)
 
 
+def test_codes_to_explain_are_offered(offered: Offered) -> None:
+    assert {"E321", "G102"} < set(offered("explain", ""))
+    assert offered("explain", "G11") == ["G110", "G111", "G112"]
+
+
 def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> None:
     shown = offered("apply", "dev", "--json", "--")
     assert {*FLAGS, "--project", "--no-verify"} - set(shown) == {"--json"}
@@ -125,7 +130,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 def test_every_environment_argument_is_completed(offered: Offered) -> None:
     without = {"init", "fmt", "schema", "report", "release", "collect", "lock-providers", "secrets", "ledger"}
-    without |= {"ci", "completion", "images", "sandbox"}
+    without |= {"ci", "completion", "explain", "images", "sandbox"}
     for command in COMMANDS.keys() - without:
         assert "prod" in offered(command, "") or command in {"promote", "eject"}, command
 

@@ -123,7 +123,7 @@ FAILED = {
 }
 
 
-PROJECTLESS = {"", "init", "sandbox status", "sandbox down"}
+PROJECTLESS = {"", "explain", "init", "sandbox status", "sandbox down"}
 # One line for each command that looks at the project.
 EACH = {
     line.split()[0]: line
