@@ -53,10 +53,25 @@ def envctl(
     ] = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    flags = (as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
-    ci_options = (no_ci, junit, sarif, comment, issues)
-    folder = choose_project_folder(project, context.invoked_subcommand or "")
-    context.obj = Options(folder, *flags, parallelism, parse_memory_size(memory), trace, *ci_options, no_warm=no_warm)
+    context.obj = Options(
+        project=choose_project_folder(project, context.invoked_subcommand or ""),
+        json=as_json,
+        no_color=no_color,
+        yes=yes,
+        dry_run=dry_run,
+        sandbox=in_sandbox,
+        debug=debug,
+        markdown=markdown,
+        parallelism=parallelism,
+        memory=parse_memory_size(memory),
+        trace=trace,
+        no_ci=no_ci,
+        junit=junit,
+        sarif=sarif,
+        comment=comment,
+        issues=issues,
+        no_warm=no_warm,
+    )
     if comment or issues:
         require_ci_job(context)
     if version:

@@ -166,12 +166,17 @@ def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
 
 def _shifts(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
     """What a rollout of that deployment says, in any order."""
-    where = (st.just(begun.environment), st.just(begun.release), st.just(seq), stack_name)
-    which = (*where, colors, artifacts)
+    where = {
+        "environment": st.just(begun.environment),
+        "release": st.just(begun.release),
+        "started": st.just(seq),
+        "stack": stack_name,
+    }
+    which, percents = {**where, "color": colors, "value": artifacts}, st.integers(1, 100)
     return st.one_of(
-        st.builds(RolloutStarted, *which, artifacts),
-        st.builds(TrafficShiftStarted, *where, st.integers(1, 100), step_numbers, step_numbers),
-        st.builds(TrafficShifted, *which, st.integers(1, 100), st.one_of(artifacts, st.just(""))),
+        st.builds(RolloutStarted, **which, stable=artifacts),
+        st.builds(TrafficShiftStarted, **where, percent=percents, step=step_numbers, steps=step_numbers),
+        st.builds(TrafficShifted, **which, percent=percents, stable=st.one_of(artifacts, st.just(""))),
     )
 
 

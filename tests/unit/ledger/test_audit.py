@@ -60,8 +60,24 @@ def test_audit_has_every_field_of_deployment() -> None:
         (BOB, VerificationFailed("prod", R1, 5, ("http",), "503")),
         (ANN, VerificationPassed("prod", R1, 5, ("http", "size"))),
     )
-    made = ("c0ffee", False, "ann@example.com", ANN, at(1))
-    begun = DeploymentRecord(5, "prod", "promote", "staging", R1, *made, BOB, "s", "plan", at(5), at(6), BOB)
+    begun = DeploymentRecord(
+        5,
+        "prod",
+        "promote",
+        "staging",
+        R1,
+        "c0ffee",
+        False,
+        "ann@example.com",
+        ANN,
+        at(1),
+        BOB,
+        "s",
+        "plan",
+        at(5),
+        at(6),
+        BOB,
+    )
     approvals = (Approval("peer", R1, "s", CAT, at(2), "plan"),)
     ended = replace(begun, outcome="succeeded", changed=7, performed=("create aws_vpc",), approvals=approvals)
     checked = replace(ended, verification="passed", verified_at=at(8), verified_by=ANN, checks=("http", "size"))

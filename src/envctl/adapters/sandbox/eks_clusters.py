@@ -36,8 +36,17 @@ def _describe(account_id: str, host: str, cluster: Cluster) -> EksCluster:
         for each in list(access.entries.values())
     )
     roles = tuple(dict.fromkeys(group.node_role for group in list(cluster.nodegroups.values())))
-    facts = account_id, cluster.name, host, cluster.version
-    return EksCluster(*facts, access.mode, access.hidden_admin, entries, roles, _list_nodes(host, cluster))
+    return EksCluster(
+        account_id=account_id,
+        name=cluster.name,
+        host=host,
+        version=cluster.version,
+        authentication_mode=access.mode,
+        creator_arn=access.hidden_admin,
+        access_entries=entries,
+        node_roles=roles,
+        nodes=_list_nodes(host, cluster),
+    )
 
 
 def _list_nodes(host: str, cluster: Cluster) -> tuple[EksNode, ...] | None:

@@ -90,7 +90,7 @@ def _build_dataclass_decoder(kind: type) -> Decoder:
     def decode_fields(value: Any) -> Any:  # noqa: ANN401
         if require_type(dict, value).keys() != readers.keys():
             raise TypeError(f"{sorted(value)} are not the fields of {kind.__name__}")
-        return kind(*[reader(value[name]) for name, reader in readers.items()])
+        return kind(**{name: reader(value[name]) for name, reader in readers.items()})
 
     return decode_fields
 

@@ -68,8 +68,15 @@ class RootProvider:
 
     def to_configuration(self) -> ProviderConfiguration:
         """Return the configuration as written."""
-        where = (self.allowed, self.role, self.unresolved, self.endpoints, self.credentials)
-        return ProviderConfiguration(self.address, self.kind, "", *where)
+        return ProviderConfiguration(
+            name=self.address,
+            kind=self.kind,
+            allowed=self.allowed,
+            role=self.role,
+            unresolved=self.unresolved,
+            endpoints=self.endpoints,
+            credentials=self.credentials,
+        )
 
     def to_json(self) -> dict[str, Any]:
         found = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}

@@ -1,6 +1,6 @@
 """`envctl releases [ENV]` and `envctl release show RELEASE`: what each release is known by, and where it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from envctl.domain.guards import BundleState
@@ -176,10 +176,13 @@ def _find_running(present: LedgerState, known: KnownRelease, environment: str) -
 def _add_content(details: ReleaseDetails, release: Release | None) -> ReleaseDetails:
     if release is None:
         return details
-    artifacts = tuple(ReleaseArtifact(pair.variable, pair.first) for pair in pair_artifacts(release, None))
-    stacks = tuple(release.wiring.stacks)
     called = {stack.module for stack in release.wiring.stacks.values() if stack.kubernetes is None}
     modules = called | {each.folder for each in release.wiring.modules}
-    known = (details.release, details.now, details.places, details.bundle)
-    objects = release.wiring.object_stacks
-    return ReleaseDetails(*known, stacks, len(modules), len(release.files), artifacts, objects)
+    return replace(
+        details,
+        stacks=tuple(release.wiring.stacks),
+        modules=len(modules),
+        files=len(release.files),
+        artifacts=tuple(ReleaseArtifact(pair.variable, pair.first) for pair in pair_artifacts(release, None)),
+        object_stacks=release.wiring.object_stacks,
+    )

@@ -129,6 +129,7 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
     approvals = _list_approvals(context, present, environment) if behind else {}
     named = [*here.holds, *(each.release for each in (here.current, here.last, *here.debts) if each)]
     labels = {name: label for name in sorted(set(named)) if (label := present.find_label(name))}
+    changed, differ = _list_rule_changes(context, here, environment)
     return EnvironmentStatus(
         environment,
         here,
@@ -137,7 +138,8 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
         {name: (gate.have, gate.need) for name, gate in approvals.items()},
         advice.command,
         advice.pending,
-        *_list_rule_changes(context, here, environment),
+        changed,
+        differ,
         advice.leaving,
         project.pipeline.find_previous(environment) or "",
         advice.steps,

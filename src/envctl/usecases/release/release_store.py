@@ -88,8 +88,16 @@ def _read_revision(ports: Ports, release: Release) -> Revision:
 
 def _describe_creation(ports: Ports, identity: str, revision: Revision, beside: str) -> ReleaseCreated:
     others, named = _list_coauthors(ports, revision), _read_commit_name(ports, revision)
-    made = (revision.commit, revision.uncommitted, revision.author)
-    return ReleaseCreated(identity, *made, beside, others, named.subject, named.request)
+    return ReleaseCreated(
+        release=identity,
+        commit=revision.commit,
+        uncommitted=revision.uncommitted,
+        author=revision.author,
+        beside=beside,
+        others=others,
+        subject=named.subject,
+        request=named.request,
+    )
 
 
 def label_new_release(ports: Ports, identity: str, release: Release) -> ReleaseLabel:

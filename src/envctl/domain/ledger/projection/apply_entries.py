@@ -84,9 +84,19 @@ def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated
     if known is not None:
         made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
         return replace(known, made_for=made_for)
-    revision = (event.commit, event.uncommitted, event.author)
-    names = (event.others, event.subject, event.request)
-    return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,), *names)
+    return KnownRelease(
+        release=event.release,
+        seq=entry.seq,
+        at=entry.at,
+        by=entry.actor,
+        commit=event.commit,
+        uncommitted=event.uncommitted,
+        author=event.author,
+        made_for=(event.beside,),
+        others=event.others,
+        subject=event.subject,
+        request=event.request,
+    )
 
 
 def _add_commit(known: KnownRelease, entry: Entry, event: ReleaseCreated) -> KnownRelease:

@@ -115,8 +115,15 @@ def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[Sta
 def locate_output(wiring: Wiring, backend: Backend, variable: str, type_text: str, text: str) -> StackInput:
     """Return a variable that comes from an output, written as in `inputs`, with the place of the other state."""
     reference = OutputReference.parse(text)
-    where = (wiring.find_root_folder(reference.stack), backend.workspace_for_stack(reference.stack))
-    return StackInput(variable, type_text, reference.stack, *where, reference.output, reference.path)
+    return StackInput(
+        variable=variable,
+        type_text=type_text,
+        stack=reference.stack,
+        root=wiring.find_root_folder(reference.stack),
+        workspace=backend.workspace_for_stack(reference.stack),
+        output=reference.output,
+        path=reference.path,
+    )
 
 
 def pair_addresses(name: str, old_name: str, old: StackWiring, new: StackWiring) -> dict[str, str]:

@@ -53,8 +53,17 @@ def _move_state(attempt: Attempt, new: str, old: str, state: bytes) -> None:
         message = f"the state of {old} was copied to {new} in {target}, but reads back differently"
         hint = f"{old} is unchanged: check the state bucket, and run the command again"
         raise OperationFailedError(Problem("E143", message, hint, stack=new))
-    version, identity = moved_state.read_lineage_and_serial(state), attempt.guard_request.identity
-    append_if_unfinished(attempt, lambda _: StateMoved(target, identity, attempt.started, old, new, *version))
+    lineage, serial = moved_state.read_lineage_and_serial(state)
+    event = StateMoved(
+        environment=target,
+        release=attempt.guard_request.identity,
+        started=attempt.started,
+        stack=old,
+        to=new,
+        lineage=lineage,
+        serial=serial,
+    )
+    append_if_unfinished(attempt, lambda _: event)
     if moved_state.has_resources(state) and not stays:
         # A later stack of the old name must not find the moved resources.
         left = prepare_empty_stack(context, target, old)

@@ -72,11 +72,19 @@ class StateImporter:
 
     def _record_end(self, begun: OpenImport, outcome: ImportOutcome, reason: str = "") -> None:
         """Record the end, only while none is recorded."""
-        end = (begun.seq, begun.stack, begun.address, outcome, reason)
+        end = ImportEnded(
+            environment=self.environment,
+            release=self.release,
+            started=begun.seq,
+            stack=begun.stack,
+            address=begun.address,
+            outcome=outcome,
+            reason=reason,
+        )
 
         def decide_event(present: LedgerState) -> Event | None:
             still = {each.seq for each in present.find_environment(self.environment).imports}
-            return ImportEnded(self.environment, self.release, *end) if begun.seq in still else None
+            return end if begun.seq in still else None
 
         journal.append(self.ports, decide_event)
 

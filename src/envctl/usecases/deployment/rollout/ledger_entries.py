@@ -13,17 +13,30 @@ from envctl.usecases.deployment.rollout_model import Share, StackRollout
 
 def record_start(attempt: Attempt, rollout: StackRollout) -> None:
     """Record the start before any change: a recovery after a kill needs the original traffic."""
-    target, identity = attempt.request.target, attempt.guard_request.identity
-    colors = (rollout.end.color, rollout.end.value, rollout.live.value)
-    event = RolloutStarted(target, identity, attempt.started, rollout.stack, *colors)
+    event = RolloutStarted(
+        environment=attempt.request.target,
+        release=attempt.guard_request.identity,
+        started=attempt.started,
+        stack=rollout.stack,
+        color=rollout.end.color,
+        value=rollout.end.value,
+        stable=rollout.live.value,
+    )
     append_if_unfinished(attempt, lambda _: event)
 
 
 def record_shift_start(attempt: Attempt, progress: RolloutProgress, step: TrafficWeight) -> None:
     """Record the start of a step before its apply: the traffic lies between two weights until its end."""
-    target, identity, rollout = attempt.request.target, attempt.guard_request.identity, progress.rollout
-    position = (step.percent, rollout.steps.index(step) + 1, len(rollout.steps))
-    event = TrafficShiftStarted(target, identity, attempt.started, rollout.stack, *position)
+    rollout = progress.rollout
+    event = TrafficShiftStarted(
+        environment=attempt.request.target,
+        release=attempt.guard_request.identity,
+        started=attempt.started,
+        stack=rollout.stack,
+        percent=step.percent,
+        step=rollout.steps.index(step) + 1,
+        steps=len(rollout.steps),
+    )
     append_if_unfinished(attempt, lambda _: event)
     progress.highest_percent = step.percent
 
@@ -70,6 +83,13 @@ def record_verification_failure(attempt: Attempt, error: EnvctlError) -> None:
 
 
 def _build_shift(attempt: Attempt, stack: str, position: TrafficWeight) -> TrafficShifted:
-    target, identity = attempt.request.target, attempt.guard_request.identity
-    weight = (position.color, position.value, position.percent, position.stable)
-    return TrafficShifted(target, identity, attempt.started, stack, *weight)
+    return TrafficShifted(
+        environment=attempt.request.target,
+        release=attempt.guard_request.identity,
+        started=attempt.started,
+        stack=stack,
+        color=position.color,
+        value=position.value,
+        percent=position.percent,
+        stable=position.stable,
+    )
