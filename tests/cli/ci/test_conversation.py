@@ -175,11 +175,17 @@ def test_old_drift_issue_is_taken_over_by_the_only_project(api: Forge, server: S
 
 
 def drifted(environment: str, stacks: tuple[StackDrift, ...] = DRIFTED) -> EnvironmentDrift:
-    return EnvironmentDrift(environment, "r1", "drifted", stacks)
+    return EnvironmentDrift(environment=environment, release="r1", condition="drifted", stacks=stacks)
 
 
 def clean(environment: str, *, whole: bool = True) -> EnvironmentDrift:
-    return EnvironmentDrift(environment, "r1", "clean", (StackDrift("web", "clean"),), whole=whole)
+    return EnvironmentDrift(
+        environment=environment,
+        release="r1",
+        condition="clean",
+        stacks=(StackDrift(stack="web", condition="clean"),),
+        whole=whole,
+    )
 
 
 def test_an_issue_is_opened_updated_and_closed(api: Forge, server: Server) -> None:
@@ -198,7 +204,7 @@ def test_an_issue_is_opened_updated_and_closed(api: Forge, server: Server) -> No
 @pytest.mark.parametrize(
     "unsure",
     [
-        EnvironmentDrift("prod", "r1", "unknown"),
+        EnvironmentDrift(environment="prod", release="r1", condition="unknown"),
         clean("prod", whole=False),
     ],
     ids=["unknown", "clean in part"],
@@ -289,7 +295,12 @@ def test_failed_comment_keeps_the_outcome_of_a_deployment(
     PROCESS_ENVIRONMENT.set(dict(os.environ))
     job.fails += [("GET", 403, {"message": "no"})]
     error = EnvctlError(Problem("E300", "no", "")) if code > 2 else None
-    assert publish_outcome(Options(comment=True), command, EnvironmentPlan("dev", "r1", ()), code, error) == expected
+    assert (
+        publish_outcome(
+            Options(comment=True), command, EnvironmentPlan(environment="dev", release="r1", stacks=()), code, error
+        )
+        == expected
+    )
     said = capsys.readouterr().err
     assert "E036" in said
     if "GITHUB_ACTIONS" in os.environ:
@@ -337,7 +348,12 @@ def test_bug_in_a_report_keeps_the_outcome_of_a_deployment(
 
     monkeypatch.setattr("envctl.cli.ci.comment.upsert_comment", fail)
     PROCESS_ENVIRONMENT.set(dict(os.environ))
-    assert publish_outcome(Options(comment=True), "promote", EnvironmentPlan("dev", "r1", ()), 0) == 0
+    assert (
+        publish_outcome(
+            Options(comment=True), "promote", EnvironmentPlan(environment="dev", release="r1", stacks=()), 0
+        )
+        == 0
+    )
     assert "E070" in capsys.readouterr().err
     assert run(["why", "staging", "--comment"]) == 70
 

@@ -35,7 +35,7 @@ QUESTIONS: dict[str, Question] = {
     "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, "peer", ()),
     "to approve what waits": lambda consent: consent.confirm_approval(FIRST_PLAN, "business", ()),
     "to approve nothing": lambda consent: consent.confirm_approval(
-        EnvironmentPlan("prod", "", (StackPlan("web"),)), "peer", ()
+        EnvironmentPlan(environment="prod", release="", stacks=(StackPlan("web"),)), "peer", ()
     ),
     "to break a lock": lambda consent: consent.confirm_unlock(LOCK),
     "to break a lock of which little is known": lambda consent: consent.confirm_unlock(

@@ -15,10 +15,10 @@ from envctl.domain.plan.unseen_stacks import (
 from tests.catching import catch
 
 PLAN = EnvironmentPlan(
-    "prod",
-    "r1",
-    (
-        StackPlan("network", (ResourceChange("aws_vpc.main", "aws_vpc", Action.CREATE),)),
+    environment="prod",
+    release="r1",
+    stacks=(
+        StackPlan("network", resources=(ResourceChange(address="aws_vpc.main", type="aws_vpc", action=Action.CREATE),)),
         StackPlan("web", waits_for=("network", "db")),
         StackPlan("db", waits_for=("network",), behind=True),
         StackPlan("jobs", waits_for=("web",)),
@@ -88,7 +88,9 @@ def test_objects_of_new_cluster_may_change_unseen() -> None:
 def test_reader_of_changing_output_is_planned_anew() -> None:
     changing = StackPlan("network", outputs=(OutputChange("id", Action.UPDATE, "a", "b"),))
     plan = EnvironmentPlan(
-        "prod", "r1", (changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",)))
+        environment="prod",
+        release="r1",
+        stacks=(changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",))),
     )
     needs = {"web": ("network",), "db": ("web",), "jobs": ("network", "web")}
     assert list(describe_replanned(plan, needs)) == [

@@ -26,7 +26,14 @@ from envctl.domain.release.bundle import (
     unpack,
 )
 
-WIRING = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {"web": {}})
+WIRING = Wiring(
+    project="shop",
+    terraform=">= 1.10",
+    stacks={"web": StackWiring(module="modules/web")},
+    artifacts={},
+    schema={"web": ()},
+    outputs={"web": {}},
+)
 OUTSIDE = {
     "absolute": "/etc/passwd",
     "upwards": "../x",

@@ -32,7 +32,7 @@ _TEXT = "the text names"
 _WILDCARD = re.compile(r"[*?\[{]")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RootReads:
     """The reads found so far. `known` are folders whose files are in the tree of the root anyway, if `files` holds
     them."""

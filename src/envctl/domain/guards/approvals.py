@@ -40,7 +40,7 @@ def check_approvals(request: Request) -> Refusal | None:
     if request.rules.is_usual:
         message += f"; envctl.toml sets no approvals for {request.target}: the usual ones apply"
         hint = f"if it needs none, write [environments.{request.target}.gates] approvals = {{}}; otherwise: {hint}"
-    return Refusal(GuardCode.APPROVALS, message, hint, for_now=True, who=who)
+    return Refusal(code=GuardCode.APPROVALS, message=message, hint=hint, for_now=True, who=who)
 
 
 def is_approval_required(request: Request) -> bool:

@@ -27,7 +27,7 @@ from envctl.domain.text.identifiers import shorten_id
 BundleState = Literal["intact", "missing", "damaged"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """Everything guards know about a requested deployment. See the comment of each field."""
 
@@ -151,7 +151,7 @@ def can_record_rules(request: Request) -> bool:
     return request.action in {"apply", "promote"} and not request.undoes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Refusal:
     """The answer of a guard: the reason and the next step.
 

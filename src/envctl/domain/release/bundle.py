@@ -64,7 +64,7 @@ class BundledModule:
         return self.key.partition(".")[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StackWiring:
     """The code of a stack, and its connections to other stacks."""
 
@@ -122,7 +122,7 @@ class StackWiring:
         return tuple(sorted({*self.upstream, *self.after}))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wiring:
     """A release without its files; equal in all environments."""
 
@@ -429,11 +429,11 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
     if wrong := [name for name in values if not known.fullmatch(name)]:
         raise DamagedBundleError(f"{wrong[0]!r} is not the name of a variable")
     return StackWiring(
-        document["module"],
-        document["inputs"],
-        region,
-        after,
-        before,
+        module=document["module"],
+        inputs=document["inputs"],
+        region=region,
+        after=after,
+        moved_from=before,
         root_code=code,
         providers=providers,
         default_tags=tagged if isinstance(tagged, bool) else None,

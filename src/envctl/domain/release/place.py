@@ -98,7 +98,7 @@ def _from_workdir(keys: Mapping[str, object], root: str) -> dict[str, object]:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """The target of an apply in one environment: account, region, role and backend."""
 

@@ -66,7 +66,7 @@ class _ValueSource:
     location: Location | None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Resolution:
     environment: str
     schema: Schema

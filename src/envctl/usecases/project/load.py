@@ -420,17 +420,17 @@ def resolve_place(
     """
     there, looks = project.environments[environment], acting and project.looks_with_role(environment)
     where = Place(
-        environment,
-        Backend("local", {}, environment),
-        there.account_id,
-        there.region,
-        there.look_role if looks else there.assume_role,
-        there.external_id,
-        there.session_tags,
-        there.regions,
-        there.other_accounts,
-        there.providers,
-        _list_replaced_roles(project, environment) if looks else {},
+        environment=environment,
+        backend=Backend("local", {}, environment),
+        account_id=there.account_id,
+        region=there.region,
+        assume_role=there.look_role if looks else there.assume_role,
+        external_id=there.external_id,
+        session_tags=there.session_tags,
+        regions=there.regions,
+        other_accounts=there.other_accounts,
+        providers=there.providers,
+        replaced_roles=_list_replaced_roles(project, environment) if looks else {},
     )
     backend = _build_backend(project, where, only_looks=acting and project.only_looks_in(environment))
     return replace(where, backend=replace(backend, under=under or {}))

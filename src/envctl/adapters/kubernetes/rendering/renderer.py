@@ -90,7 +90,9 @@ class ManifestRenderer:
             (home / "home").mkdir()
             copied = home / "tree"
             shutil.copytree(tree, copied, symlinks=True)
-            rendering = _Rendering(copied, home, workload, values, with_examples)
+            rendering = _Rendering(
+                tree=copied, home=home, workload=workload, values=values, with_examples=with_examples
+            )
             try:
                 return rendering.run()
             except ConfigurationError as error:
@@ -126,7 +128,7 @@ def _hash_tree(tree: Path) -> str:
     return digest.hexdigest()
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Rendering:
     """One rendering of a copied tree.
 

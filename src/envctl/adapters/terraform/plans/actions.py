@@ -16,15 +16,15 @@ def parse_invocations(document: Mapping[str, Any], prefix: str, secrets: frozens
         values, marks, unknown = raw.get("config_values"), raw.get("config_sensitive"), raw.get("config_unknown")
         trigger = raw.get("lifecycle_action_trigger") or {}
         yield ResourceChange(
-            format_invocation_address(
+            address=format_invocation_address(
                 raw["address"],
                 str(trigger.get("action_trigger_event", "")),
                 str(trigger.get("triggering_resource_address", "")),
                 prefix,
             ),
-            raw["type"],
-            Action.INVOKE,
-            tuple(list_new_attributes(values, marks, unknown, secrets)),
+            type=raw["type"],
+            action=Action.INVOKE,
+            attributes=tuple(list_new_attributes(values, marks, unknown, secrets)),
             planned={
                 **digest_whole_value(values, marks, unknown, secrets),
                 PROVIDER: digest_value(raw.get("provider_name", "")),

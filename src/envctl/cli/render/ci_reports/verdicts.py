@@ -24,7 +24,7 @@ _SKIP_REASONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The outcome of one guard, check, drift check or problem."""
 
@@ -58,13 +58,17 @@ def _from_why(why: "Why") -> Iterator[Verdict]:
         else:
             outcome: Literal["passed", "skipped"] = "passed" if answer.outcome == "passes" else "skipped"
             reason = _SKIP_REASONS.get(answer.outcome, "")
-            yield Verdict(suite, f"{answer.code} {answer.guard}", answer.code, outcome, reason)
+            yield Verdict(
+                suite=suite, name=f"{answer.code} {answer.guard}", rule=answer.code, outcome=outcome, message=reason
+            )
 
 
 def _from_refusal(suite: str, refusal: Refusal) -> Verdict:
     outcome: Literal["warned", "failed"] = "warned" if refusal.warns else "failed"
     name = f"{refusal.code} {refusal.guard}"
-    return Verdict(suite, name, refusal.code, outcome, refusal.message, refusal.hint)
+    return Verdict(
+        suite=suite, name=name, rule=refusal.code, outcome=outcome, message=refusal.message, hint=refusal.hint
+    )
 
 
 def _from_fixed(fixed: "DriftFix") -> Iterator[Verdict]:
@@ -89,14 +93,32 @@ def _from_stack(drift: "EnvironmentDrift", stack: "StackDrift") -> Verdict:
         case "drifted":
             names = [each.address for each in stack.resources] + [f"output {each.name}" for each in stack.outputs]
             message = f"{len(names)} different from the state: {join_first(names, MAX_NAMED)}"
-            return Verdict(suite, stack.stack, "drift", "failed", message, drift.next, location, stack.seconds)
+            return Verdict(
+                suite=suite,
+                name=stack.stack,
+                rule="drift",
+                outcome="failed",
+                message=message,
+                hint=drift.next,
+                location=location,
+                seconds=stack.seconds,
+            )
         case "unknown":
             message = "; ".join(f"{problem.code} {problem.message}" for problem in stack.problems)
             hint = next((problem.hint for problem in stack.problems), "")
             location = next((problem.location for problem in stack.problems), None)
-            return Verdict(suite, stack.stack, "drift", "unknown", message, hint, location, stack.seconds)
+            return Verdict(
+                suite=suite,
+                name=stack.stack,
+                rule="drift",
+                outcome="unknown",
+                message=message,
+                hint=hint,
+                location=location,
+                seconds=stack.seconds,
+            )
         case _:
-            return Verdict(suite, stack.stack, "drift", "passed", seconds=stack.seconds)
+            return Verdict(suite=suite, name=stack.stack, rule="drift", outcome="passed", seconds=stack.seconds)
 
 
 def _from_deployed(deployed: "DeploymentResult") -> Iterator[Verdict]:
@@ -110,12 +132,26 @@ def _from_deployed(deployed: "DeploymentResult") -> Iterator[Verdict]:
 
 def _from_verification(verification: "Verification") -> Iterator[Verdict]:
     for each in verification.checks:
-        yield Verdict(f"checks of {verification.environment}", each.name, "check", each.outcome, each.problem)
+        yield Verdict(
+            suite=f"checks of {verification.environment}",
+            name=each.name,
+            rule="check",
+            outcome=each.outcome,
+            message=each.problem,
+        )
 
 
 def _from_problem(suite: str, problem: Problem) -> Verdict:
     name = f"{problem.code} {problem.location}" if problem.location else problem.code
-    return Verdict(suite, name, problem.code, "failed", problem.message, problem.hint, problem.location)
+    return Verdict(
+        suite=suite,
+        name=name,
+        rule=problem.code,
+        outcome="failed",
+        message=problem.message,
+        hint=problem.hint,
+        location=problem.location,
+    )
 
 
 # By name, as importing all result classes takes longer than most commands.

@@ -33,13 +33,20 @@ def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked
         return replace(state, drift=replace(state.drift, not_seen_at=entry.at))
     known = state.drift.unplanned if state.drift and state.drift.release == event.release else ()
     unplanned = event.unplanned or tuple(name for name in known if name in event.resources)
-    seen = DriftCheck(event.release, entry.actor, entry.at, event.drifted, event.resources, unplanned=unplanned)
+    seen = DriftCheck(
+        release=event.release,
+        by=entry.actor,
+        at=entry.at,
+        drifted=event.drifted,
+        resources=event.resources,
+        unplanned=unplanned,
+    )
     state = replace(state, drift=seen)
     proof = state.evidence.get(event.release)
     if proof is None or state.current is None or state.current.release != event.release:
         return state
     if event.drifted:
-        proof = Evidence(proof.deployment, revoked="drift was found there")
+        proof = Evidence(deployment=proof.deployment, revoked="drift was found there")
     elif event.locked and state.whole and proof.verified:
         proof = replace(proof, since=min(proof.since or entry.at, entry.at))
     return replace(state, evidence={**state.evidence, event.release: proof})

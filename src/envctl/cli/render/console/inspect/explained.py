@@ -82,7 +82,7 @@ def summarize_causes(explained: ExplainedPlan) -> str:
 
 
 def to_environment_plan(part: Part, explained: ExplainedPlan) -> EnvironmentPlan:
-    return EnvironmentPlan(explained.environment, explained.release, part.stacks)
+    return EnvironmentPlan(environment=explained.environment, release=explained.release, stacks=part.stacks)
 
 
 def list_setting_changes(explained: ExplainedPlan) -> Iterator[str]:
@@ -118,7 +118,9 @@ def _show_code(explained: ExplainedPlan, out: Console) -> None:
 
 def _show_drift(explained: ExplainedPlan, out: Console) -> None:
     for drifted in explained.drifted:
-        for finding in group_differences([(explained.environment, StackPlan(drifted.stack, drifted.resources))]):
+        for finding in group_differences(
+            [(explained.environment, StackPlan(drifted.stack, resources=drifted.resources))]
+        ):
             show_finding(finding, out, single=True, drift=True)
     if explained.drifted:
         print_text(out, ("and as a result:", "dim"), indent=2)
