@@ -9,17 +9,18 @@ SOURCES = Path(envctl.__file__).parent
 MAX_FIELDS = 6
 # Their first field is their name, and alone may be given by position.
 NAMED = {"Actor", "PreparedStack", "StackPlan"}
-CLASSES = {
-    node.name: node
+CLASSES = [
+    node
     for path in sorted(SOURCES.rglob("*.py"))
     for node in ast.walk(ast.parse(path.read_text()))
     if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list)
-}
+]
+BY_NAME = {cls.name: cls for cls in CLASSES}
 
 
 def list_fields(cls: ast.ClassDef) -> list[str]:
     """Return its own fields and inherited ones, with `_` where the others are keywords alone."""
-    inherited = (CLASSES[base] for base in map(ast.unparse, cls.bases) if base in CLASSES)
+    inherited = (BY_NAME[base] for base in map(ast.unparse, cls.bases) if base in BY_NAME)
     own = (node for node in cls.body if isinstance(node, ast.AnnAssign))
     names = [ast.unparse(node.target) for node in own if "ClassVar" not in ast.unparse(node.annotation)]
     return [name for base in inherited for name in list_fields(base)] + names
@@ -32,7 +33,7 @@ def is_keyword_only(cls: ast.ClassDef) -> bool:
 
 
 def test_large_dataclasses_take_only_keywords() -> None:
-    large = [cls for cls in CLASSES.values() if len(list_fields(cls)) > MAX_FIELDS]
+    large = [cls for cls in CLASSES if len(list_fields(cls)) > MAX_FIELDS]
     assert len(large) > 100
     by_position = [cls.name for cls in large if not is_keyword_only(cls)]
     assert not by_position, f"{', '.join(by_position)}: write @dataclass(..., kw_only=True)"
