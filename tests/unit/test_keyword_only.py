@@ -7,8 +7,8 @@ import envctl
 
 SOURCES = Path(envctl.__file__).parent
 MAX_FIELDS = 6
-# Their first field is their name, and alone may be given by position.
-NAMED = {"Actor", "PreparedStack", "StackPlan"}
+# As many of their first fields may be given by position: they name the value, and have different types.
+NAMED = {"Actor": 1, "Guard": 2, "PreparedStack": 1, "Refusal": 1, "StackPlan": 1}
 CLASSES = [
     node
     for path in sorted(SOURCES.rglob("*.py"))
@@ -18,17 +18,18 @@ CLASSES = [
 BY_NAME = {cls.name: cls for cls in CLASSES}
 
 
-def list_fields(cls: ast.ClassDef) -> list[str]:
-    """Return its own fields and inherited ones, with `_` where the others are keywords alone."""
+def list_fields(cls: ast.ClassDef) -> list[tuple[str, str]]:
+    """Return name and type of its inherited fields and its own ones; `_` where the others are keywords alone."""
     inherited = (BY_NAME[base] for base in map(ast.unparse, cls.bases) if base in BY_NAME)
-    own = (node for node in cls.body if isinstance(node, ast.AnnAssign))
-    names = [ast.unparse(node.target) for node in own if "ClassVar" not in ast.unparse(node.annotation)]
-    return [name for base in inherited for name in list_fields(base)] + names
+    own = (node for node in cls.body if isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node))
+    names = [(ast.unparse(node.target), ast.unparse(node.annotation)) for node in own]
+    return [each for base in inherited for each in list_fields(base)] + names
 
 
 def is_keyword_only(cls: ast.ClassDef) -> bool:
-    if cls.name in NAMED:
-        return list_fields(cls)[1] == "_"
+    if count := NAMED.get(cls.name):
+        types = [kind for _, kind in list_fields(cls)[: count + 1]]
+        return types[-1] == "KW_ONLY" and len(set(types)) == len(types)
     return any("kw_only=True" in ast.unparse(each) for each in cls.decorator_list)
 
 

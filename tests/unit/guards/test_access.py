@@ -34,7 +34,7 @@ def test_right_account_passes_where(request_: Request) -> None:
 
 def test_wrong_account_is_refused_and_not_waivable() -> None:
     assert answer("G203", replace(PROMOTION, account=DEV, caller=CALLER)) == Refusal(
-        code=GuardCode.ACCOUNT,
+        GuardCode.ACCOUNT,
         message=f"staging is account {DEV}, but the credentials are of {PROD}: {SESSION}",
         hint="use those of staging: assume_role or profile in envctl.toml, then: envctl doctor staging",
         waivable=False,
@@ -69,7 +69,7 @@ def test_allowed_caller_passes_where(request_: Request) -> None:
 def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> None:
     asked = ruled(request_, apply=(ROLE, "github:octocat"))
     assert answer("G207", asked) == Refusal(
-        code=GuardCode.ALLOWED,
+        GuardCode.ALLOWED,
         message=f"bob (unverified) may not change {asked.target}; permitted: {ROLE} or github:octocat",
         hint=f"as {ROLE}: {asked.command}",
         waivable=False,
@@ -81,7 +81,7 @@ def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> No
 )
 def test_ci_only_environment_is_refused_to(actor: Actor) -> None:
     assert answer("G207", replace(ruled(PROMOTION, only_ci=True), actor=actor)) == Refusal(
-        code=GuardCode.ALLOWED,
+        GuardCode.ALLOWED,
         message=f"only CI may change staging, and {actor.name} is not a verified CI run",
         hint="run it in a workflow with its own identity: envctl promote dev staging --yes",
         waivable=False,

@@ -174,7 +174,7 @@ def test_missing_approvals_are_refused(request_: Request, wanted: str) -> None:
 
 def test_missing_approval_is_temporary_and_names_approvers() -> None:
     assert answer("G106", ASKED) == Refusal(
-        code=GuardCode.APPROVALS,
+        GuardCode.APPROVALS,
         message=f"{LACKS}peer (0 of 1)",
         hint=TO_GIVE,
         for_now=True,

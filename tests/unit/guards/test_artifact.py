@@ -44,7 +44,7 @@ def test_found_images_pass(request_: Request) -> None:
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
 def test_missing_image_is_refused(request_: Request) -> None:
     assert answer("G201", with_images(request_, ABSENT, SIDE)) == Refusal(
-        code=GuardCode.ARTIFACT,
+        GuardCode.ARTIFACT,
         message=f"{request_.target} can't pull every image: app: {APP.reference} not found",
         hint=f"push the same image there, or let envctl copy it (copy = true in [artifacts]), then: {request_.command}",
     )
@@ -64,7 +64,7 @@ def test_missing_repository_must_be_created() -> None:
 
 def test_unreachable_registry_is_refused_temporarily() -> None:
     assert answer("G201", with_images(PROMOTION, SILENT)) == Refusal(
-        code=GuardCode.ARTIFACT,
+        GuardCode.ARTIFACT,
         message=f"staging can't pull every image: app: {APP.reference} could not be checked",
         hint="fix the listed problems, then: envctl promote dev staging",
         for_now=True,
@@ -112,7 +112,7 @@ def test_warning_only_image_warns_unless_another_is_missing() -> None:
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
 def test_image_without_digest_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G201", with_images(request_, SIDE, TAGGED, replace(LOST, will_be_copied=True))) == Refusal(
-        code=GuardCode.ARTIFACT,
+        GuardCode.ARTIFACT,
         message="release 111111111111 has no digest for app (registry.example.com/shop:1.4): its image could change",
         hint="make a new release to record the digest: envctl apply dev",
         waivable=False,
@@ -138,7 +138,7 @@ def test_floating_images_of_a_plan_are_refused(images: tuple[str, ...], told: st
     )
     refusal = answer("G201", replace(with_images(PROMOTION, APP), plan=plan))
     assert refusal == Refusal(
-        code=GuardCode.ARTIFACT,
+        GuardCode.ARTIFACT,
         message=f"{told}. The content behind a tag can change",
         hint="write the digests into the code: envctl images pin; then make a new release",
         waivable=False,

@@ -218,7 +218,7 @@ def test_refused_error_holds_refusals_and_their_problems() -> None:
 
 
 def test_refusal_has_plain_defaults() -> None:
-    plain = Refusal(code=GuardCode.ORDER, message="no", hint="envctl why prod")
+    plain = Refusal(GuardCode.ORDER, message="no", hint="envctl why prod")
     assert (plain.for_now, plain.opens, plain.since, plain.who) == (False, None, None, "")
     assert (plain.warns, plain.waivable, plain.because) == (False, True, ())
 

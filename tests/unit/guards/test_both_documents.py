@@ -202,7 +202,7 @@ def test_two_refusals_of_one_guard_are_merged() -> None:
     assert told.opens == NOW - HOUR + timedelta(days=2)
 
 
-REFUSAL = Refusal(code=GuardCode.SOAK, message="no", hint="wait", for_now=True, opens=NOW, waivable=True)
+REFUSAL = Refusal(GuardCode.SOAK, message="no", hint="wait", for_now=True, opens=NOW, waivable=True)
 OTHER = replace(REFUSAL, message="not that either")
 JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
     "the tree alone": (REFUSAL, None, {"message": "no"}),

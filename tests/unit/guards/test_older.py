@@ -145,7 +145,7 @@ def test_earlier_commit_is_told_at_the_entry() -> None:
         " to continue from this commit: envctl apply dev --older"
     )
     warned = Refusal(
-        code=GuardCode.OLDER,
+        GuardCode.OLDER,
         message="the commit of the working tree is older than the one of release 222222222222 (runs in dev)",
         hint=f"promote to staging will refuse it; {way_on}",
         since=deployed().started_at,

@@ -88,7 +88,7 @@ def test_promotion_in_pipeline_order_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message", "hint"), ASTRAY.values(), ids=ASTRAY.keys())
 def test_promotion_out_of_order_is_refused(request_: Request, message: str, hint: str) -> None:
-    assert answer("G101", request_) == Refusal(code=GuardCode.ORDER, message=message, hint=hint)
+    assert answer("G101", request_) == Refusal(GuardCode.ORDER, message=message, hint=hint)
 
 
 NOTHING_RUNS = replace(PROMOTION, release=None)
@@ -244,7 +244,7 @@ def test_release_with_evidence_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message", "hint"), UNPROVEN.values(), ids=UNPROVEN.keys())
 def test_release_without_evidence_is_refused(request_: Request, message: str, hint: str) -> None:
-    assert answer("G102", request_) == Refusal(code=GuardCode.PROVENANCE, message=message, hint=hint)
+    assert answer("G102", request_) == Refusal(GuardCode.PROVENANCE, message=message, hint=hint)
 
 
 BUNDLED = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "a destruction": DESTRUCTION}
@@ -254,13 +254,13 @@ RESTORE = "restore it from a backup of the store; or change the code, and make a
 @pytest.mark.parametrize("request_", BUNDLED.values(), ids=BUNDLED.keys())
 def test_missing_or_damaged_bundle_is_refused_without_waiver(request_: Request) -> None:
     assert answer("G102", replace(request_, bundle="missing")) == Refusal(
-        code=GuardCode.PROVENANCE,
+        GuardCode.PROVENANCE,
         message="the bundle of release 111111111111 is not in the store",
         hint=RESTORE,
         waivable=False,
     )
     assert answer("G102", replace(request_, bundle="damaged")) == Refusal(
-        code=GuardCode.PROVENANCE,
+        GuardCode.PROVENANCE,
         message="the bundle of release 111111111111 is damaged: its content does not match its name",
         hint=RESTORE,
         waivable=False,
@@ -280,7 +280,7 @@ def test_release_of_others_is_refused(pipeline: Pipeline, made_for: tuple[str, .
     request = replace(PROMOTION, pipeline=pipeline, present=replace(PROMOTION.present, releases={R1: made(R1, 1)}))
     known = {R1: made(R1, 1, made_for=made_for)}
     assert answer("G102", replace(request, present=replace(request.present, releases=known))) == Refusal(
-        code=GuardCode.PROVENANCE,
+        GuardCode.PROVENANCE,
         message=f"release 111111111111 was made only for {whom}",
         hint=f"make a new release: envctl apply {entry}",
         waivable=False,
@@ -296,7 +296,7 @@ MADE = {name: request for name, request in BUNDLED.items() if name != "a destruc
 def test_release_without_trusted_creation_entry_is_refused(request_: Request) -> None:
     present = replace(request_.present, releases={})
     assert answer("G102", replace(request_, present=present)) == Refusal(
-        code=GuardCode.PROVENANCE,
+        GuardCode.PROVENANCE,
         message="release 111111111111 has no trusted creation entry",
         hint="make a new release: envctl apply dev; untrusted entries: envctl ledger verify",
         waivable=False,

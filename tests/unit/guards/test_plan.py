@@ -173,7 +173,7 @@ def test_harmless_plan_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message"), HARMFUL.values(), ids=HARMFUL.keys())
 def test_harmful_plan_is_refused(request_: Request, message: str) -> None:
-    assert answer("G301", request_) == Refusal(code=GuardCode.PROTECTION, message=message, hint=KEEP)
+    assert answer("G301", request_) == Refusal(GuardCode.PROTECTION, message=message, hint=KEEP)
 
 
 OBJECTS = ruled(GUARDED, max_destroys=0, stateful=frozenset({"Namespace", "aws_s3_bucket"}))
@@ -228,7 +228,7 @@ NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
 @pytest.mark.parametrize(("request_", "why"), NEVER_DESTROYED.values(), ids=NEVER_DESTROYED.keys())
 def test_protected_environment_is_never_destroyed_and_not_waivable(request_: Request, why: str) -> None:
     assert answer("G301", request_) == Refusal(
-        code=GuardCode.PROTECTION,
+        GuardCode.PROTECTION,
         message=f"staging {why}, and can't be destroyed as a whole",
         hint="change its rules in envctl.toml first; its current release: envctl status staging",
         waivable=False,
@@ -321,7 +321,7 @@ def test_covered_plan_passes(request_: Request) -> None:
 @pytest.mark.parametrize(("request_", "beyond"), BEYOND.values(), ids=BEYOND.keys())
 def test_uncovered_plan_is_refused(request_: Request, beyond: str) -> None:
     assert answer("G302", request_) == Refusal(
-        code=GuardCode.SAME_PLAN,
+        GuardCode.SAME_PLAN,
         message=MORE + beyond,
         hint="envctl approve staging --gate peer --release 111111111111",
         for_now=True,
@@ -403,7 +403,7 @@ def test_stopped_deployment_needs_approval_of_the_rest(request_: Request, missin
     lacking, last = [gate for gate, count in missing.items() if count], request_.target_state.last
     assert last is not None
     assert check_stopped_deployment(request_) == Refusal(
-        code=GuardCode.SAME_PLAN,
+        GuardCode.SAME_PLAN,
         message=f"the last deployment stopped halfway; its rest needs approval at: {', '.join(lacking)}",
         hint=f"envctl approve staging --gate {lacking[0]} --release 111111111111",
         for_now=True,
@@ -573,7 +573,7 @@ def test_rehearsed_plan_passes(request_: Request) -> None:
 @pytest.mark.parametrize(("request_", "new"), UNREHEARSED.values(), ids=UNREHEARSED.keys())
 def test_unrehearsed_change_warns_or_refuses_by_setting(request_: Request, new: str) -> None:
     warned = Refusal(
-        code=GuardCode.REHEARSED,
+        GuardCode.REHEARSED,
         message=f"release 111111111111 never did this in dev: {new}",
         hint="check the plan with care, or rehearse it in dev: envctl history dev",
         warns=True,

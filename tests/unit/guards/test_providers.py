@@ -47,7 +47,7 @@ def test_provider_passes_where(request_: Request) -> None:
 @pytest.mark.parametrize("request_", [PROMOTION, SAME_CODE, replace(ENTRY, target="staging")])
 def test_provider_without_an_account_is_refused(request_: Request) -> None:
     assert answer("G203", planned(request_, SILENT)) == Refusal(
-        code=GuardCode.ACCOUNT,
+        GuardCode.ACCOUNT,
         message=f"web: provider aws.us_east_1 in module.web does not name its account; staging is account {MINE}",
         hint=f"{SILENT_ADVICE}; then: envctl apply dev",
         waivable=False,
@@ -62,7 +62,7 @@ def test_account_is_compared_without_a_role() -> None:
 def test_provider_of_another_account_is_always_refused(request_: Request) -> None:
     request = planned(request_, FOREIGN)
     assert answer("G203", request) == Refusal(
-        code=GuardCode.ACCOUNT,
+        GuardCode.ACCOUNT,
         message=f"web: provider aws.far in module.web may act in account {OTHER}; staging is account {MINE}",
         hint=f"{FOREIGN_ADVICE}; then: {request.command}",
         waivable=False,

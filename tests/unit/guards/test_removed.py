@@ -61,7 +61,7 @@ def test_removed_stack_with_fate_or_unprotected_passes(request_: Request) -> Non
 @pytest.mark.parametrize(("request_", "way_on"), REFUSED.values(), ids=REFUSED.keys())
 def test_removed_stack_without_fate_is_refused_where_protected(request_: Request, way_on: str) -> None:
     assert answer("G305", request_) == Refusal(
-        code=GuardCode.REMOVED,
+        GuardCode.REMOVED,
         message=f"{request_.target} holds cache; release 111111111111 no longer has it, and does not say whether to"
         " destroy or forget"
         " it",

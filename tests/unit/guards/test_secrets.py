@@ -41,7 +41,7 @@ def test_existing_and_foreign_secrets_pass(request_: Request) -> None:
 def test_all_missing_secrets_are_listed_with_their_commands(request_: Request) -> None:
     target = request_.target
     assert answer("G202", looked(request_, old="deleting", db="absent", key="empty")) == Refusal(
-        code=GuardCode.SECRETS,
+        GuardCode.SECRETS,
         message=f"{target}: 3 secrets are missing",
         hint=f"create the listed secrets, then check again: envctl secrets check {target}",
         because=(
@@ -76,7 +76,7 @@ def test_single_missing_secret_has_singular_message() -> None:
 def test_unreadable_secret_is_refused() -> None:
     reason = "the secret shop/db in Secrets Manager of staging can't be checked (web.db_secret_name): AWS throttles"
     assert answer("G202", looked(PROMOTION, db="unknown", key="there")) == Refusal(
-        code=GuardCode.SECRETS,
+        GuardCode.SECRETS,
         message="staging: 1 secret could not be checked",
         hint="fix the listed problems, then check again: envctl secrets check staging",
         because=(Problem("E441", reason, "try again in a minute", LINE),),

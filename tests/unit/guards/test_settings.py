@@ -45,7 +45,7 @@ def test_fitting_settings_pass(request_: Request) -> None:
 def test_unfit_settings_are_refused_and_not_waivable(request_: Request) -> None:
     target = request_.target
     assert answer("G204", replace(request_, unfit=(WRONG, MISSING))) == Refusal(
-        code=GuardCode.SETTINGS,
+        GuardCode.SETTINGS,
         message=f"2 settings do not fit release 111111111111 in {target}",
         hint=f"correct the listed settings, then check them: envctl settings {target}",
         waivable=False,
@@ -83,7 +83,7 @@ def test_equal_settings_pass_parity(request_: Request) -> None:
 
 def test_differing_settings_are_named() -> None:
     assert answer("G205", COMPARED) == Refusal(
-        code=GuardCode.PARITY,
+        GuardCode.PARITY,
         message="staging and prod differ in cidr, zone; [parity] does not allow it",
         hint="make them equal, or list them in may_differ of [parity] in envctl.toml: envctl diff staging prod",
     )
@@ -139,7 +139,7 @@ def test_committed_release_passes(request_: Request) -> None:
 @pytest.mark.parametrize("request_", UNCLEAN.values(), ids=UNCLEAN.keys())
 def test_uncommitted_release_is_refused(request_: Request) -> None:
     assert answer("G206", request_) == Refusal(
-        code=GuardCode.CLEAN,
+        GuardCode.CLEAN,
         message="release 111111111111 was made from a tree with uncommitted changes",
         hint="commit the working tree, then: envctl apply dev",
     )

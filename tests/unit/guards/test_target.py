@@ -83,7 +83,7 @@ SHUT: dict[str, tuple[tuple[Window, ...], str, datetime]] = {
 def test_closed_window_is_refused_until_it_opens(windows: tuple[Window, ...], why: str, opens: datetime) -> None:
     request = ruled(PROMOTION, windows=windows)
     assert answer("G107", request) == Refusal(
-        code=GuardCode.WINDOW,
+        GuardCode.WINDOW,
         message=f"staging can't be changed now: {why}",
         hint="wait, then: envctl promote dev staging",
         for_now=True,
@@ -165,7 +165,7 @@ def test_unlocked_environment_passes(request_: Request) -> None:
 @pytest.mark.parametrize("request_", LOCKED.values(), ids=LOCKED.keys())
 def test_locked_environment_is_refused_until_unlocked(request_: Request) -> None:
     locked = Refusal(
-        code=GuardCode.LOCK,
+        GuardCode.LOCK,
         message="staging is locked by cat (unverified): we migrate the database",
         hint="envctl unlock staging",
         for_now=True,
@@ -180,7 +180,7 @@ def test_locked_environment_is_refused_until_unlocked(request_: Request) -> None
 def test_hold_refuses_deployment_of_held_release(request_: Request) -> None:
     target = request_.target
     assert answer("G108", here(request_, holds={R1: HOLD})) == Refusal(
-        code=GuardCode.LOCK,
+        GuardCode.LOCK,
         message=f"release 111111111111 is on hold in {target} by cat (unverified): it leaks",
         hint=f"promote a newer one, or lift the hold: envctl unlock {target} --release 111111111111",
         since=NOW - HOUR,
@@ -230,7 +230,7 @@ def test_running_deployment_is_waited_for() -> None:
 @pytest.mark.parametrize("request_", BUSY.values(), ids=BUSY.keys())
 def test_unfinished_deployment_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G109", here(request_, last=RUNNING)) == Refusal(
-        code=GuardCode.BUSY,
+        GuardCode.BUSY,
         message="a deployment of 222222222222 to staging by ann (unverified) is unfinished",
         hint="wait for its end, or, if it was interrupted: envctl recover staging",
         for_now=True,

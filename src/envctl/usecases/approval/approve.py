@@ -225,18 +225,18 @@ def _check_may_approve(request: guards.Request, gate: str, unseen: Sequence[str]
     if has_made_release(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} made release {shorten_id(request.identity)} and can't approve it"
         hint = f"ask another person: {command}"
-        raise guards.RefusedError((guards.Refusal(code=GuardCode.APPROVALS, message=message, hint=hint),))
+        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message=message, hint=hint),))
     if has_changed_rules(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} changed the rules of {target} in this release, and can't approve them"
         hint = f"ask another person: {command}"
-        raise guards.RefusedError((guards.Refusal(code=GuardCode.APPROVALS, message=message, hint=hint),))
+        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message=message, hint=hint),))
     patterns = barred.rules.list_approver_patterns(gate)
     allowed = f"only {' or '.join(patterns)} may"
     if is_machine(request.actor):
         allowed = "apps and bots need a pattern with their exact name"
     message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
     hint = f"as {patterns[0] if patterns else 'a person'}: {command}"
-    raise guards.RefusedError((guards.Refusal(code=GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
+    raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
 
 
 def plan_release(context: Context, found: deploy_request.FittingRelease) -> EnvironmentPlan:

@@ -106,10 +106,10 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
         hint = (
             f"as {patterns[0] if patterns else 'a person'}: {format_command('approve', target, rules=True, gate=named)}"
         )
-        raise RefusedError((Refusal(code=GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
+        raise RefusedError((Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
     if named and not asked.self_approval and is_named_in(request.actor, request.wrote_rules):
         person = request.actor.person_name
         message = f"{person} changed envctl.toml since {target} was deployed and can't approve its rules"
         hint = f"as another person: {format_command('approve', target, rules=True, gate=named)}"
-        raise RefusedError((Refusal(code=GuardCode.RULES, message=message, hint=hint, waivable=False),))
+        raise RefusedError((Refusal(GuardCode.RULES, message=message, hint=hint, waivable=False),))
     return named

@@ -163,7 +163,7 @@ def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -
     by = f" by {last.by}" if last else ""
     message = f"another deployment to {target}{by} started while this one was planned"
     hint = f"plan again: {planned.prepared.guard_request.command}"
-    raise RefusedError((Refusal(code=GuardCode.BUSY, message=message, hint=hint, for_now=True, waivable=False),))
+    raise RefusedError((Refusal(GuardCode.BUSY, message=message, hint=hint, for_now=True, waivable=False),))
 
 
 def _record_success(attempt: Attempt) -> None:

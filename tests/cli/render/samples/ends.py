@@ -5,7 +5,7 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationF
 from envctl.domain.guards import Refusal, RefusedError
 
 MORE_THAN_APPROVED = Refusal(
-    code=GuardCode.SAME_PLAN,
+    GuardCode.SAME_PLAN,
     message="the plan exceeds the approval at the gate peer: replace service: aws_ecs_task_definition.this",
     hint="envctl approve staging --gate peer --release 1f0c5a9e77d2",
     for_now=True,

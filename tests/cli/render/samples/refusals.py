@@ -10,12 +10,12 @@ from envctl.usecases.approval.explain_refusal import Answer, Why
 from tests.cli.render.samples.basics import NEW, NOW, TARO
 
 PROVENANCE = Refusal(
-    code=GuardCode.PROVENANCE,
+    GuardCode.PROVENANCE,
     message="release 3f2a91c0b7d4 has no complete deployment in staging: it was never deployed there",
     hint="envctl promote dev staging",
 )
 SOAK = Refusal(
-    code=GuardCode.SOAK,
+    GuardCode.SOAK,
     message="release 3f2a91c0b7d4 ran verified in staging for 3h of 24h",
     hint="wait, then: envctl promote staging prod",
     for_now=True,
@@ -23,7 +23,7 @@ SOAK = Refusal(
     since=NOW - timedelta(hours=3),
 )
 APPROVALS = Refusal(
-    code=GuardCode.APPROVALS,
+    GuardCode.APPROVALS,
     message="release 3f2a91c0b7d4 lacks approvals for prod: business (0 of 1)"
     "; hanako@the approval of example.com does not count (made or promotes the release)",
     hint="envctl approve prod --gate business --release 3f2a91c0b7d4",
@@ -31,14 +31,14 @@ APPROVALS = Refusal(
     who="any person except hanako@example.com, 山田太郎@example.com",
 )
 WINDOW = Refusal(
-    code=GuardCode.WINDOW,
+    GuardCode.WINDOW,
     message='prod can\'t be changed now: the deny window "year end" is active',
     hint="wait, then: envctl promote staging prod",
     for_now=True,
     opens=NOW + timedelta(days=39, hours=5),
 )
 LOCK = Refusal(
-    code=GuardCode.LOCK,
+    GuardCode.LOCK,
     message="prod is locked by hanako@example.com (unverified): load test,\nask me | first <b>",
     hint="envctl unlock prod",
     for_now=True,
@@ -46,7 +46,7 @@ LOCK = Refusal(
     who="hanako@example.com, or any other person",
 )
 DRIFT = Refusal(
-    code=GuardCode.DRIFT,
+    GuardCode.DRIFT,
     message="prod has drifted: 1 difference from the state (web: aws_instance.this)"
     "; this deployment restores the configured values",
     hint="envctl drift prod",
@@ -54,7 +54,7 @@ DRIFT = Refusal(
     warns=True,
 )
 SETTINGS_DO_NOT_FIT = Refusal(
-    code=GuardCode.SETTINGS,
+    GuardCode.SETTINGS,
     message="2 settings do not fit release 3f2a91c0b7d4 in prod",
     hint="correct the listed settings, then check them: envctl settings prod",
     waivable=False,
@@ -69,7 +69,7 @@ SETTINGS_DO_NOT_FIT = Refusal(
     ),
 )
 REHEARSED = Refusal(
-    code=GuardCode.REHEARSED,
+    GuardCode.REHEARSED,
     message="release 3f2a91c0b7d4 never did this in staging: create aws_eip, delete aws_instance",
     hint="look at the plan with care, or rehearse it in staging first: envctl history staging",
     warns=True,

@@ -106,7 +106,7 @@ MISSING = OperationFailedError(*PROBLEMS)
 REFUSED_SECRETS = RefusedError(
     (
         Refusal(
-            code=GuardCode.SECRETS,
+            GuardCode.SECRETS,
             message="3 secrets are missing in prod; 1 secret is there or not, nobody could tell",
             hint="create what is listed, and look again with: envctl secrets check prod",
             because=PROBLEMS,

@@ -19,7 +19,7 @@ from tests.cli.render.test_human import said
 
 
 def why(*codes: GuardCode, **more: Any) -> Why:
-    answers = tuple(Answer(code, code.guard, "refuses", Refusal(code=code, message="no", hint="")) for code in codes)
+    answers = tuple(Answer(code, code.guard, "refuses", Refusal(code, message="no", hint="")) for code in codes)
     return replace(
         Why(
             target="prod",

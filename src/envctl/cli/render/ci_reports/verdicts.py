@@ -88,37 +88,21 @@ def _from_drift(drift: "Drift") -> Iterator[Verdict]:
 
 
 def _from_stack(drift: "EnvironmentDrift", stack: "StackDrift") -> Verdict:
-    suite, location = f"drift in {drift.environment}", None
+    clean = Verdict(
+        suite=f"drift in {drift.environment}", name=stack.stack, rule="drift", outcome="passed", seconds=stack.seconds
+    )
     match stack.condition:
         case "drifted":
             names = [each.address for each in stack.resources] + [f"output {each.name}" for each in stack.outputs]
             message = f"{len(names)} different from the state: {join_first(names, MAX_NAMED)}"
-            return Verdict(
-                suite=suite,
-                name=stack.stack,
-                rule="drift",
-                outcome="failed",
-                message=message,
-                hint=drift.next,
-                location=location,
-                seconds=stack.seconds,
-            )
+            return replace(clean, outcome="failed", message=message, hint=drift.next)
         case "unknown":
             message = "; ".join(f"{problem.code} {problem.message}" for problem in stack.problems)
             hint = next((problem.hint for problem in stack.problems), "")
             location = next((problem.location for problem in stack.problems), None)
-            return Verdict(
-                suite=suite,
-                name=stack.stack,
-                rule="drift",
-                outcome="unknown",
-                message=message,
-                hint=hint,
-                location=location,
-                seconds=stack.seconds,
-            )
+            return replace(clean, outcome="unknown", message=message, hint=hint, location=location)
         case _:
-            return Verdict(suite=suite, name=stack.stack, rule="drift", outcome="passed", seconds=stack.seconds)
+            return clean
 
 
 def _from_deployed(deployed: "DeploymentResult") -> Iterator[Verdict]:
