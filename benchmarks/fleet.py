@@ -13,13 +13,7 @@ from tests.fakes.world import MemoryStore, MemoryTerraform, World
 from benchmarks.assumptions import KEYS_A_PAGE, LIST, READ, READS_AT_ONCE, WRITE, Size
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.entries import GENESIS, Entry, encode_entry
-from envctl.domain.ledger.events import (
-    Actor,
-    DeploymentStarted,
-    DeploymentSucceeded,
-    Event,
-    VerificationPassed,
-)
+from envctl.domain.ledger.events import Actor, DeploymentStarted, DeploymentSucceeded, Event, VerificationPassed
 from envctl.domain.ledger.projection.apply_entries import apply_entry
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
@@ -29,7 +23,7 @@ from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.ledger import ledger_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
 
 T = TypeVar("T")
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -138,7 +132,7 @@ def fleet(size: Size, releases: int = 1) -> World:
     world.edit("envctl.toml", f'[project]\nname = "fleet"\n[pipeline]\norder = [{order}]\n{tables}{wired}')
     world.edit("modules/unit/main.tf", 'variable "environment" { type = string }\n')
     world.terraform = Still(world.workspace)
-    bundle = pack(working_tree.build_release(Context(world.ports, load.load_project(world.ports))))
+    bundle = pack(working_tree.build_release(Context(world.ports, project_file.load_project(world.ports))))
     world.store.content[f"releases/{compute_identity(bundle)}.tar"] = bundle
     _record(world, size, compute_identity(bundle), releases)
     world.clock.time = BEGAN + timedelta(days=30)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import bound, histories
 from benchmarks.histories import History
 from benchmarks.measure import Command, Sample, clean_environment, in_rounds, together, walls
-from benchmarks.projects import ENVCTL, Place, Shape, Yard
+from benchmarks.projects import ENVCTL, Place, Shape, Yard, lay_out_roots
 from benchmarks.results import Results
 from benchmarks.stacks import measured
 
@@ -18,6 +18,10 @@ RESOURCES = (8, 60, 150)
 # So that as many entries come after the last checkpoint each time: 100 of at most 255 that a command may have to read.
 ENTRIES = (100, 1124, 10084)
 RELEASES = (1, 100)
+ROOTS = (20, 200)
+# `preview` plans staging, where nothing is deployed; all others find no changes.
+ROOT_COMMANDS = (["validate"], ["status"], ["plan", "dev"], ["drift", "dev"], ["preview"])
+ROOT_TARGET = 1.5
 
 
 def run(results: Results, yard: Yard) -> None:
@@ -29,6 +33,24 @@ def run(results: Results, yard: Yard) -> None:
     with TemporaryDirectory() as folder:
         _ledger(results, Path(folder))
         _releases(results, Path(folder))
+
+
+def run_roots(results: Results, _: Yard) -> None:
+    """Processor time, as the worker pool fills the cores in any case. Terraform's own is part of it."""
+    results.theme("Growth: root modules as they are, no provider")
+    with TemporaryDirectory() as folder:
+        places = {count: Path(folder, str(count)) for count in ROOTS}
+        for count, place in places.items():
+            lay_out_roots(place, count)
+            Command([ENVCTL, "apply", "dev", "--yes"], place, clean_environment()).run()
+        for words in ROOT_COMMANDS:
+            sides = [[Command([ENVCTL, *words], place, clean_environment())] for place in places.values()]
+            few, many = ([together(each) for each in side] for side in in_rounds(sides, results.rounds(5)))
+            results.heed((*few, *many))
+            shares = [[each.cpu / count for each in side] for count, side in zip(ROOTS, (few, many), strict=True)]
+            note = " and ".join(f"{1000 * statistics.median(each):.0f} ms" for each in shares)
+            what = f"envctl {' '.join(words)}, CPU for each of {ROOTS[1]} roots / of {ROOTS[0]}"
+            results.ratio(what, shares[1], shares[0], ROOT_TARGET, note)
 
 
 def _stacks(results: Results, place: Place, names: Sequence[str]) -> None:

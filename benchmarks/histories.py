@@ -11,20 +11,14 @@ from tests.fakes.world import World
 
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.entries import GENESIS, Entry, encode_entry
-from envctl.domain.ledger.events import (
-    Actor,
-    DeploymentStarted,
-    DeploymentSucceeded,
-    Event,
-    VerificationPassed,
-)
+from envctl.domain.ledger.events import Actor, DeploymentStarted, DeploymentSucceeded, Event, VerificationPassed
 from envctl.domain.ledger.projection.apply_entries import apply_entry
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.ledger import ledger_store
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
 
 ORDER = ("dev", "staging", "prod")
 _PROJECT = """
@@ -77,7 +71,7 @@ def lay_out(folder: Path, history: History) -> None:
 
 def _bundle(world: World, number: int) -> bytes:
     world.edit("modules/main/main.tf", _MODULE.format(number=number))
-    return pack(working_tree.build_release(Context(world.ports, load.load_project(world.ports))))
+    return pack(working_tree.build_release(Context(world.ports, project_file.load_project(world.ports))))
 
 
 def _record(store: Path, history: History, releases: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from envctl.adapters.terraform.process.binary import VARIABLE as PROGRAM_VARIABLE
+
 TICKS = os.sysconf("SC_CLK_TCK")
 CORES = len(os.sched_getaffinity(0))
 # Seconds after which a command is taken to hang.
@@ -127,4 +129,6 @@ def compared(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, flo
 def clean_environment() -> dict[str, str]:
     """The caller's environment without what would change what is measured."""
     left_out = ("TF_", "AWS_", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "PYTHONDONTWRITEBYTECODE", "ENVCTL_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    return {
+        name: value for name, value in os.environ.items() if name == PROGRAM_VARIABLE or not name.startswith(left_out)
+    }

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.measure import Command, in_rounds, together, walls
-from benchmarks.projects import STACKS, Place, Yard
+from benchmarks.projects import STACKS, Place, Yard, find_program
 from benchmarks.results import Results
-from envctl.adapters.terraform.process.binary import find_embedded
 
 VARIABLE = "ENVCTL_BENCH_PEERS"
 AT_ONCE = 4
@@ -176,7 +175,7 @@ def _initialised(place: Place, stacks: list[str]) -> Path:
     tools = place.folder / "bin"
     tools.mkdir()
     terraform = tools / "terraform"
-    words = " ".join(f"'{word}'" for word in find_embedded())
+    words = " ".join(f"'{word}'" for word in find_program())
     terraform.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     terraform.chmod(0o755)
     plain = place.folder / "peers" / "plain"

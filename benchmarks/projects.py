@@ -1,6 +1,8 @@
 """Projects to measure: environments with stacks of so many resources each, deployed into a sandbox."""
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +14,7 @@ from pathlib import Path
 from benchmarks.delays import FarSandbox
 from benchmarks.measure import Command, clean_environment
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
-from envctl.adapters.terraform.process.binary import find_embedded
+from envctl.adapters.terraform.process.binary import find_binary, is_embedded
 
 ENVCTL = os.fspath(Path(sys.executable).with_name("envctl"))
 ALL = ("dev", "staging", "prod")
@@ -45,6 +47,18 @@ _ROOT = {
     "shared/label/main.tf": 'variable "name" {{\n  type = string\n}}\noutput "label" {{\n  value = var.name\n}}\n',
     "shared/rules.json": "{{}}\n",
 }
+_PLAIN_ROOT = """
+variable "size" {
+  type = number
+}
+resource "terraform_data" "this" {
+  count = 2
+  input = var.size
+}
+output "size" {
+  value = terraform_data.this[0].output
+}
+"""
 _ENVIRONMENT = """
 [environments.{name}]
 account_id = "{account}"
@@ -65,6 +79,32 @@ class Shape:
     @staticmethod
     def even(stacks: int, resources: int = 8, environments: Sequence[str] = ("dev",)) -> "Shape":
         return Shape({f"s{number:02}": resources for number in range(1, stacks + 1)}, environments)
+
+
+def find_program() -> tuple[str, ...]:
+    """The first words of Terraform for both sides: the one that envctl takes on this machine."""
+    return find_binary("", clean_environment(), Path.cwd())
+
+
+def describe_program() -> str:
+    words = find_program()
+    done = subprocess.run([*words, "version", "-json"], capture_output=True, check=True, timeout=60)
+    version = json.loads(done.stdout)["terraform_version"]
+    return f"Terraform {version}, {'embedded' if is_embedded(words) else words[0]}"
+
+
+def lay_out_roots(folder: Path, count: int) -> None:
+    """Root modules as they are, which need no provider and no sandbox; in two environments."""
+    text = '[project]\nname = "bench"\n[pipeline]\norder = ["dev", "staging"]\n'
+    for name in ("dev", "staging"):
+        text += f"[environments.{name}]\ngates = {{ approvals = {{}} }}\n"
+        settle(folder, name, 1)
+    for number in range(count):
+        text += f'[stacks.s{number:03}]\nroot = "roots/s{number:03}"\n'
+        file = folder / f"roots/s{number:03}/main.tf"
+        file.parent.mkdir(parents=True)
+        file.write_text(_PLAIN_ROOT)
+    (folder / "envctl.toml").write_text(text)
 
 
 def lay_out(folder: Path, shape: Shape) -> None:
@@ -119,7 +159,7 @@ class Place:
         return Command([ENVCTL, "--sandbox", *words], self.folder, environment, expected, self.running.pid)
 
     def terraform(self, environment: str, stack: str, *words: str) -> Command:
-        return self.run([*find_embedded(), *words], self.work(environment, stack))
+        return self.run([*find_program(), *words], self.work(environment, stack))
 
     def plan(self, environment: str, stack: str) -> Command:
         return self.terraform(environment, stack, "plan", "-input=false")

@@ -47,9 +47,12 @@ _HEAD = ("what", "median", "minimum", "target", "reached", "")
 
 @dataclass
 class Results:
-    """`at_most` rounds are run of each row, where that is said: few show only that it works."""
+    """`at_most` rounds are run of each row, where that is said: few show only that it works. `program` is the Terraform
+    of both sides.
+    """
 
     at_most: int | None = None
+    program: str = ""
     tables: dict[str, list[Row]] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
     _others: list[tuple[float, float]] = field(default_factory=list)
@@ -96,7 +99,7 @@ class Results:
         return f"{machine}; meanwhile others kept {self.disturbance():.2f} cores busy on average"
 
     def write(self, file: Path) -> None:
-        parts = [f"Measured on {self.quietness()}.\n"]
+        parts = [f"Measured with {self.program} on both sides, on {self.quietness()}.\n"]
         for theme in dict.fromkeys((*self.tables, *self.texts)):
             parts.append(f"### {theme}\n")
             if rows := self.tables.get(theme):

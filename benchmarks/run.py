@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import cold, environments, growth, memory, peers, single, stacks, workloads
 from benchmarks.delays import REPOSITORY
-from benchmarks.projects import yard
+from benchmarks.projects import describe_program, yard
 from benchmarks.results import Results
 
 THEMES = {
@@ -21,6 +21,7 @@ THEMES = {
     "environments": environments.run,
     "memory": memory.run,
     "growth": growth.run,
+    "roots": growth.run_roots,
     "workloads": workloads.run,
     "peers": peers.run,
 }
@@ -32,7 +33,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # An installed envctl has its byte code; an editable one may not.
     compileall.compile_dir(REPOSITORY / "src", quiet=1)
-    results = Results(options.rounds)
+    results = Results(options.rounds, describe_program())
+    print(f"Both sides run {results.program}", flush=True)
     with yard() as ground:
         for name in options.themes or THEMES:
             THEMES[name](results, ground)

@@ -14,7 +14,7 @@ from tests.fakes.world import World
 
 from benchmarks import assumptions as a
 from benchmarks.fleet import Measured, aged, fleet, measured, names, stacks
-from envctl.cli.render.console.fleet.matrix import format_matrix
+from envctl.cli.render.words.matrix import format_matrix
 from envctl.domain.ci.run_documents import CollectedRun, format_run_id
 from envctl.domain.ci.shard_planner import DEFAULT_ESTIMATES, Unit
 from envctl.domain.ledger import checkpoint
@@ -29,7 +29,7 @@ from envctl.usecases.fleet.matrix import Matrix, begin_matrix_run, snapshot_envi
 from envctl.usecases.fleet.shard import check_shard_drift
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 
 SIZE = a.Size()
 JOBS = (20, 100, 256)
@@ -82,7 +82,11 @@ def remembered(world: World, took: dict[Unit, float]) -> None:
 
 def answered(world: World, made: Matrix) -> int:
     """Every shard answers that all is clean; gives the bytes of that."""
-    project, present, before = load.load_project(world.ports), journal.load(world.ports), set(world.store.content)
+    project, present, before = (
+        project_file.load_project(world.ports),
+        journal.load(world.ports),
+        set(world.store.content),
+    )
     for number, shard in enumerate(run_store.load_run(world.ports, made.run).shards, 1):
         seen = tuple(
             snapshot_environment(Context(world.ports, project), present, "drift", name) for name in shard.units

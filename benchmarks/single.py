@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from benchmarks import traces
 from benchmarks.measure import Command, in_turn, walls
-from benchmarks.projects import Place, Yard, settle
+from benchmarks.projects import Place, Yard, find_program, settle
 from benchmarks.results import Results, tell_aim
-from envctl.adapters.terraform.process.binary import find_embedded
 
 STACK = "s01"
 # Of plain Terraform: what is to be reached, and what would be better still.
@@ -51,7 +50,7 @@ def _run_modules(results: Results, place: Place) -> None:
     _against(results, "plan with changes / terraform plan + show", [plan], saved, Target(CHANGES, CHANGES_AIM))
     cold = _cold(place)
     shared = {"TF_PLUGIN_CACHE_DIR": str(place.plugins)}
-    init = place.run([*find_embedded(), "init", "-input=false"], place.work("dev", STACK), shared)
+    init = place.run([*find_program(), "init", "-input=false"], place.work("dev", STACK), shared)
     _against(
         results,
         "cold init + plan / terraform init + plan + show",

@@ -5,9 +5,8 @@ from pathlib import Path
 from benchmarks import bound, traces
 from benchmarks.bound import Bound
 from benchmarks.measure import Command, Sample, in_rounds, together, walls
-from benchmarks.projects import STACKS, Place, Yard, settle
+from benchmarks.projects import STACKS, Place, Yard, find_program, settle
 from benchmarks.results import Results, tell_aim
-from envctl.adapters.terraform.process.binary import find_embedded
 
 LATENCIES = (0, 50, 200)
 AT_ONCE = (2, 4, 12)
@@ -80,7 +79,7 @@ def alone(place: Place, environment: str) -> list[Command]:
 def by_xargs(place: Place, at_once: int) -> Command:
     names = place.folder / "names"
     names.write_text("\n".join(place.shape.stacks) + "\n")
-    plan = [*find_embedded(), "-chdir={}", "plan", "-input=false"]
+    plan = [*find_program(), "-chdir={}", "plan", "-input=false"]
     return place.run(["xargs", "-a", str(names), "-I{}", "-P", str(at_once), *plan], _above(place))
 
 

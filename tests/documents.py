@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from envctl.cli.command_table import RESULTS
 from envctl.cli.render.json.schema.documents import ENVELOPE_NAME, to_slug
-from envctl.cli.result_types import RESULTS
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 

@@ -17,7 +17,9 @@ import pytest
 from hatch_build import ARCHIVE
 from trove_classifiers import classifiers
 
+from envctl.adapters.local.templates import PackagedTemplates
 from envctl.domain.config.ci_package import KUBERNETES_FOLDER
+from envctl.usecases.inspect.explain import explain_code, list_codes
 from tests.programs import SYSTEM_PATH
 
 ROOT = Path(__file__).parents[1]
@@ -158,11 +160,28 @@ def test_wheel_has_the_package_and_templates_alone(wheel: zipfile.ZipFile) -> No
 def test_archive_of_templates_has_the_tracked_files(wheel: zipfile.ZipFile) -> None:
     with tarfile.open(fileobj=io.BytesIO(wheel.read(ARCHIVE))) as opened:
         found = {member.name: (opened.extractfile(member), member.mode) for member in opened.getmembers()}
-        assert found.keys() == {name for name in TRACKED if name.startswith(SHIPPED)}
+        pages = {name for name in found if name.startswith("docs/")}
+        assert found.keys() - pages == {name for name in TRACKED if name.startswith(SHIPPED)}
         for name, (file, mode) in found.items():
+            if name in pages:
+                continue
             assert file is not None
             assert file.read() == (ROOT / name).read_bytes(), name
             assert mode == (0o755 if os.access(ROOT / name, os.X_OK) else 0o644), name
+
+
+@pytest.mark.slow
+def test_wheel_explains_every_code_as_a_checkout(
+    wheel: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = PackagedTemplates()
+    explained = [explain_code(checkout, code) for code in list_codes(checkout)]
+    wheel.extract(ARCHIVE, tmp_path)
+    monkeypatch.setattr("envctl.adapters.local.templates.ARCHIVE", tmp_path / ARCHIVE)
+    shipped = PackagedTemplates()
+    assert [explain_code(shipped, each.code) for each in explained] == explained
+    with pytest.raises(KeyError):
+        shipped.load_shipped("docs/index.md")["docs/index.md"]
 
 
 @pytest.mark.slow

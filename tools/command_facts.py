@@ -47,6 +47,7 @@ FACTS = {
     "exec": Facts(
         ("envctl exec dev -- env",), ("output-and-exec.md", "access.md"), (*LOOKS, 126, 127), "dev runs a release"
     ),
+    "explain": Facts(("envctl explain E321", "envctl explain G104"), ("errors.md", "guards.md", "troubleshooting.md")),
     "fmt": Facts(("envctl fmt", "envctl fmt --check environments"), ("pre-commit.md",)),
     "history": Facts(("envctl history", "envctl history prod --since 7d"), ("audit.md",)),
     "init": Facts(("envctl init shop --template minimal",), ("init.md", "start.md")),

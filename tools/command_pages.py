@@ -13,8 +13,8 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from envctl.cli.app import build_app
+from envctl.cli.command_table import ROWS
 from envctl.cli.options.global_options import FLAGS, VALUE_OPTIONS
-from envctl.cli.result_types import RESULTS
 from tools.command_facts import FACTS, USUAL, Facts
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -33,9 +33,9 @@ _INTRODUCTION = (
 def pages() -> dict[str, str]:
     """The text of each page, by its name in docs/commands/."""
     root = cast("TyperGroup", typer.main.get_command(build_app()))
-    commands = {name: _found(root, name.split()) for name in RESULTS if not name.startswith("--")}
+    commands = {name: _found(root, name.split()) for name in ROWS}
     return {
-        "index.md": "\n".join(_index(root, commands)) + "\n",
+        "index.md": "\n".join(_index(root)) + "\n",
         **{f"{_slug(name)}.md": "\n".join(_page(name, command)) + "\n" for name, command in sorted(commands.items())},
     }
 
@@ -49,16 +49,15 @@ def _slug(name: str) -> str:
     return name.replace(" ", "-")
 
 
-def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]:
+def _index(root: TyperGroup) -> Iterator[str]:
     yield "# Commands"
     yield ""
     yield from _INTRODUCTION
     yield ""
     yield "| command | |"
     yield "|---|---|"
-    order = list(root.commands)
-    for name in sorted(commands, key=lambda each: (order.index(each.split()[0]), each)):
-        yield f"| [envctl {name}]({_slug(name)}.md) | {_cell(_summary(root, name, commands[name]))} |"
+    for name, row in ROWS.items():
+        yield f"| [envctl {name}]({_slug(name)}.md) | {_cell(row.help)} |"
     yield ""
     yield "## Options of every command"
     yield ""
@@ -77,14 +76,6 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
     yield ""
     yield "[Errors](../errors.md#exit-codes) lists the exit codes of all commands."
     yield "[Guards](../guards.md#exit-codes-3-and-4) says how scripts use them."
-
-
-def _summary(root: TyperGroup, name: str, command: TyperCommand) -> str:
-    return (
-        command.get_short_help_str(200)
-        if name in root.commands
-        else _prose(command.help or "").partition(". ")[0].rstrip(".") + "."
-    )
 
 
 def _page(name: str, command: TyperCommand) -> Iterator[str]:

@@ -227,7 +227,14 @@ def test_repeated_plan_loads_no_project_models(tmp_path: Path) -> None:
     assert (found, done.returncode) == (set(), 0), done.stderr
     early = load_until_start(["plan", "dev"], tmp_path, keys)
     late = [f"adapters.terraform.{name}" for name in ("plans.plan_reader", "diagnostics.failures", "init.init_runner")]
-    late += ["cli.render.console", "domain.aws.access", "domain.ci.id_token", "domain.ledger", "usecases.ledger"]
+    late += [
+        "cli.render.console",
+        "cli.render.terminal",
+        "domain.aws.access",
+        "domain.ci.id_token",
+        "domain.ledger",
+        "usecases.ledger",
+    ]
     assert [name for name in early if name.startswith(tuple(f"envctl.{each}" for each in late))] == []
     # Each costs a third of a millisecond before Terraform starts. The providers of a single stack start earlier.
     assert len(early) <= MOST_MODULES_BEFORE_TERRAFORM

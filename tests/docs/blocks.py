@@ -55,8 +55,9 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Those of the site that have command blocks, as they lie in the repository."""
-    outside = [ROOT / "CONTRIBUTING.md", ROOT / "app" / "README.md", *sorted(ROOT.glob("modules/*/README.md"))]
+    """README.md, and the pages of the site that have command blocks."""
+    outside = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "app" / "README.md"]
+    outside += sorted(ROOT.glob("modules/*/README.md"))
     return [page for page in (*sorted(ROOT.glob("docs/**/*.md")), *outside) if any(blocks(page))]
 
 

@@ -77,8 +77,16 @@ def test_what_the_pages_install_runs(clone: Clone, tmp_path: Path) -> None:
     assert "the embedded Terraform" in json.dumps(json.loads(clone.says("envctl doctor --json 2>/dev/null", 1)))
     assert "E501" in clone.says("envctl sandbox up", 78)
 
+    clone.types("README.md")
+    own = tmp_path / ".envctl-venv" / "bin"
+    assert clone.says("command -v envctl") == f"{own / 'envctl'}\n"
+    # The project of README.md has no objects of Kubernetes.
+    assert clone.says(f"{own / 'python'} -c 'import kube_api_emulator' 2>/dev/null", 1) == ""
+    clone.says("envctl --project .. init shop --template minimal")
+    assert "Valid" in clone.says("envctl --project ../shop validate")
+
     clone.types("docs/start.md")
-    assert clone.says("command -v envctl") == f"{tmp_path / '.envctl-venv' / 'bin' / 'envctl'}\n"
+    assert clone.says("command -v envctl") == f"{own / 'envctl'}\n"
 
     # Into the one that is activated by now.
     clone.types("docs/sandbox.md")
@@ -91,7 +99,7 @@ def test_what_the_pages_install_runs(clone: Clone, tmp_path: Path) -> None:
 
 
 def test_no_block_that_installs_is_left_over() -> None:
-    assert BLOCKS.keys() == {"docs/aws.md", "docs/install.md", "docs/start.md", "docs/sandbox.md"}
+    assert BLOCKS.keys() == {"README.md", "docs/aws.md", "docs/install.md", "docs/start.md", "docs/sandbox.md"}
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 from tools.command_pages import DOCS, pages
 
 from envctl import __version__
-from envctl.cli.result_types import RESULTS
+from envctl.cli.command_table import ROWS
 from tests.docs.blocks import KINDS
 from tests.docs.site import ROOT, built
 
@@ -118,4 +118,4 @@ def test_command_pages_match_the_command_line() -> None:
 
 
 def test_every_command_has_a_page() -> None:
-    assert len(pages()) == len([name for name in RESULTS if not name.startswith("--")]) + 1
+    assert len(pages()) == len(ROWS) + 1

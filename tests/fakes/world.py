@@ -49,7 +49,7 @@ from envctl.usecases.ledger import journal as record
 from envctl.usecases.ledger import trust as trusts
 from envctl.usecases.ports.aws import CopyProgress, RegistryImage, SecretReading, SecretReference
 from envctl.usecases.ports.bucket_report import BucketReport
-from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, Ports
+from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, PlanAnswer, Ports
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.project import CheckOutline, Revision
 from envctl.usecases.ports.terraform import (
@@ -64,7 +64,7 @@ from envctl.usecases.ports.terraform import (
     UnpinnedProvider,
     ignore_changes,
 )
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from tests.fakes.buckets import MemoryBuckets
 from tests.fakes.ci import ScriptedCiRoles, SettableCiForge
 from tests.fakes.clusters import MemoryClusterInspector, MemoryClusters
@@ -943,14 +943,15 @@ class ScriptedPrompter:
     nobody: bool = False
     chosen: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
+    yes: PlanAnswer = "yes"
 
     def require_answer(self, environment: str) -> None:
         if self.nobody:
             raise UsageError(Problem("E001", f"nobody to ask about {environment}"))
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
         self.asked.append(plan)
-        return self._take_answer()
+        return ("yes" if again else self.yes) if self._take_answer() else ""
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
         self.asked.append(plan)
@@ -1130,14 +1131,14 @@ class World:
         if b"signing_key" not in pinning.get(PROJECT_FILE, b""):
             return Trust()
         if self._trusted[0] != pinning:
-            self._trusted = pinning, trusts.load_trust(self.tree, load.load_project(self))
+            self._trusted = pinning, trusts.load_trust(self.tree, project_file.load_project(self))
         return self._trusted[1]
 
     @property
     def owner(self) -> Owner:
         data = self.tree.content.get(PROJECT_FILE, b"")
         if self._owned[0] != data:
-            self._owned = data, load.load_project(self).owner
+            self._owned = data, project_file.load_project(self).owner
         return self._owned[1]
 
     def edit(self, path: str, text: str) -> None:

@@ -19,7 +19,7 @@ from envctl.adapters.sandbox.exchange import Caller, EksCluster, Request, Respon
 from envctl.cli.options.global_options import Options
 from envctl.cli.wiring.container import open_ports
 from envctl.usecases.ledger import journal
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from tests.programs import SYSTEM_PATH
 
 MIB = 1 << 20
@@ -159,5 +159,5 @@ def test_generated_history_can_be_loaded(tmp_path: Path, history: History) -> No
 def test_generated_benchmark_project_can_be_loaded(tmp_path: Path) -> None:
     lay_out(tmp_path, Shape.even(3, environments=("dev", "staging")))
     with open_ports(Options(project=tmp_path)) as ports:
-        project = load.load_project(ports)
+        project = project_file.load_project(ports)
     assert (list(project.stacks), list(project.environments)) == (["s01", "s02", "s03"], ["dev", "staging"])

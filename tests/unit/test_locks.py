@@ -11,6 +11,7 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from envctl.domain.config.ci_package import KUBERNETES_FOLDER
 
@@ -101,3 +102,12 @@ def test_lock_names_no_package_index() -> None:
     for lock in (*ROOTS, "requirements.lock"):
         assert "://" not in (TOP / lock).read_text()
         assert "--index" not in (TOP / lock).read_text()
+
+
+def test_patched_moto_is_pinned_to_one_minor_version() -> None:
+    (moto,) = (Requirement(each) for each in OWN["sandbox"] if each.startswith("moto["))
+    (least,) = (Version(each.version) for each in moto.specifier if each.operator == ">=")
+    assert moto.specifier.contains(least)
+    assert moto.specifier.contains(f"{least.major}.{least.minor}.999")
+    assert not moto.specifier.contains(f"{least.major}.{least.minor + 1}.0")
+    assert moto.specifier.contains(ALL["moto"][0])

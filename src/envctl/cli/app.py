@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import require_ci_job, show_version
-from envctl.cli.command_table import COMMANDS
+from envctl.cli.command_table import COMMANDS, Command
 from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, parse_memory_size
 from envctl.cli.project_folder import choose_project_folder
@@ -115,14 +115,21 @@ def build_app(command: str = "") -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(envctl)
     for name in [command] if command in COMMANDS else COMMANDS:
-        module_name, short_help = COMMANDS[name]
-        module = import_module(f"envctl.cli.commands.{module_name}")
-        if isinstance(group := getattr(module, "app", None), typer.Typer):
-            line = short_help or None
-            app.add_typer(group, name=name, short_help=line, callback=show_group_help, invoke_without_command=True)
-        else:
-            app.command(name, cls=HelpfulCommand, short_help=short_help)(getattr(module, name.replace("-", "_")))
+        row = COMMANDS[name]
+        if isinstance(row, Command):
+            _add_command(app, name, row)
+            continue
+        group = typer.Typer(cls=HelpfulGroup, help=row.help, rich_markup_mode=None)
+        for word, inner in row.commands.items():
+            _add_command(group, word, inner)
+        line = row.help
+        app.add_typer(group, name=name, short_help=line, callback=show_group_help, invoke_without_command=True)
     return app
+
+
+def _add_command(group: typer.Typer, word: str, row: Command) -> None:
+    module = import_module(f"envctl.cli.commands.{row.module}")
+    group.command(word, cls=HelpfulCommand, short_help=row.help)(getattr(module, word.replace("-", "_")))
 
 
 def find_command(words: Sequence[str]) -> str:

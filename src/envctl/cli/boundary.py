@@ -18,8 +18,8 @@ from envctl.cli.options.wait_ok import WAIT_OK
 from envctl.cli.outcome_report import PROCESS_ENVIRONMENT, print_error, publish_outcome, to_process_code
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
 from envctl.cli.project_folder import choose_project_folder, remember_path_to_project
-from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
-from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.cli.render.text.detail import SHOW_FULL_PLANS
+from envctl.cli.render.text.next_commands import IN_SANDBOX
 from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
@@ -139,11 +139,11 @@ def _extract_problems(result: object, code: int) -> "EnvctlError | None":
 
 def _show_text(options: Options, result: object) -> None:
     if options.markdown:
-        from envctl.cli.render.markdown import render_result as in_markdown
+        from envctl.cli.ci.result_views import render_markdown
 
-        print_text(in_markdown(result))
+        print_text(render_markdown(result))
         return
-    from envctl.cli.render.console.one_line import render_one_line
+    from envctl.cli.render.words.one_line import render_one_line
 
     if (text := render_one_line(result)) is not None:
         out = unwrap_stream(sys.stdout) if is_single_output(result) else sys.stdout
@@ -175,13 +175,9 @@ def refuse_dry_run(context: "typer.Context") -> None:
 
 def show_version(context: CommandContext) -> NoReturn:
     from envctl import __version__
+    from envctl.cli.results import Version
 
-    if context.obj.json:
-        from envctl.cli.result_types import Version
-
-        show_result(context.obj, "--version", Version(__version__), 0)
-    else:
-        print_text(f"envctl {__version__}\n")
+    show_result(context.obj, "--version", Version(__version__), 0)
     raise CommandEnd(0)
 
 

@@ -1,44 +1,379 @@
-"""The commands in the order of --help, each with its module below `envctl.cli.commands` and its line in that help."""
+"""All commands, one row each, in the order of --help: what is known of a command before its module is imported.
 
-COMMANDS = {
-    "init": ("project.init", "Create a project in a new folder."),
-    "bootstrap": ("project.bootstrap", "Create or check the buckets of envctl."),
-    "doctor": ("inspect.doctor", "Check this machine and every environment."),
-    "plan": ("inspect.plan", "Show what an apply would change."),
-    "preview": ("inspect.preview", "Plan a release in all environments."),
-    "apply": ("deployment.apply", "Deploy the working tree to the first environment."),
-    "verify": ("deployment.verify", "Run the checks of an environment, and record the result."),
-    "promote": ("deployment.promote", "Deploy a verified release to the next environment."),
-    "approve": ("approval.approve", "Approve the plan of the next release."),
-    "why": ("approval.why", "Check whether a promotion is allowed, and why not."),
-    "rules": ("approval.rules", "Show the rules of an environment, and their source."),
-    "status": ("inspect.status", "Show all environments, and the next command."),
-    "releases": ("inspect.releases", "List the releases, and where they run."),
-    "release": ("inspect.release", "Show one release: commit, content, environments."),
-    "history": ("inspect.history", "Show recorded actions: who, what, when."),
-    "diff": ("inspect.diff", "Show how two environments differ."),
-    "report": ("inspect.report", "Write an HTML report: one file, without scripts."),
-    "drift": ("inspect.drift", "Compare real resources with what was deployed."),
-    "matrix": ("fleet.matrix", "Split a plan or drift run across CI jobs."),
-    "collect": ("fleet.collect", "Merge the results of a matrix run."),
-    "rollback": ("deployment.rollback", "Go back to an earlier verified release."),
-    "lock": ("approval.locking", "Block all changes of an environment."),
-    "unlock": ("approval.locking", "Unlock an environment, or lift a hold."),
-    "recover": ("deployment.recover", "Close an interrupted deployment."),
-    "destroy": ("deployment.destroy", "Destroy all resources of an unprotected environment."),
-    "validate": ("project.validate", "Check project, modules, settings and objects."),
-    "fmt": ("project.fmt", "Format settings and modules as Terraform does."),
-    "settings": ("inspect.settings", "Show each setting and its source."),
-    "output": ("inspect.output", "Show outputs, or print one for a script."),
-    "exec": ("inspect.exec", "Run a command with an environment's credentials."),
-    "render": ("inspect.render", "Show root modules and Kubernetes objects."),
-    "eject": ("inspect.eject", "Write plain root modules, to go on without envctl."),
-    "lock-providers": ("project.lock_providers", "Write the provider lock for all stacks and platforms."),
-    "images": ("project.images", "Pin the images of Kubernetes objects by digest."),
-    "secrets": ("project.secrets", "Show, check and set the secrets in settings."),
-    "ledger": ("inspect.ledger", "Check or export the ledger."),
-    "ci": ("project.ci", ""),  # the help of the group
-    "schema": ("project.schema", "Print the JSON Schema of envctl.toml."),
-    "completion": ("project.completion", "Print the completion script of a shell."),
-    "sandbox": ("project.sandbox", "Start, check and stop the embedded AWS."),
+Names in place of modules, classes and functions: a command line imports its own ones only. A test checks
+that everything named here exists, and that nothing is missing: tests/cli/test_command_table.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultType:
+    """A type of result, and what renders it.
+
+    Attributes:
+        path: The class, below `envctl`.
+        console: The function that prints it, below `envctl.cli.render.console`.
+        markdown: The function that renders it, below `envctl.cli.render.markdown`. Empty: as on the console.
+        line: The function that returns its text if one line is enough, below `envctl.cli.render.words`.
+        verdicts: The function that lists its verdicts for reports, in `envctl.cli.render.ci_reports.verdicts`.
+        is_partial: It may be partial: a document may have `result` beside `problems`.
+        is_done: It deploys or records something: its exit code must say that this is done.
+    """
+
+    path: str
+    console: str
+    markdown: str = ""
+    line: str = ""
+    verdicts: str = ""
+    is_partial: bool = False
+    is_done: bool = False
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. Its function has the last word of its name.
+
+    Attributes:
+        module: Below `envctl.cli.commands`.
+        help: Its line in --help.
+        results: Empty for a command without a result of its own on stdout.
+    """
+
+    module: str
+    help: str
+    results: tuple[ResultType, ...]
+
+
+@dataclass(frozen=True)
+class CommandGroup:
+    help: str
+    commands: dict[str, Command]
+
+
+_APPROVAL = ResultType(
+    path="usecases.approval.approve.ApprovalResult",
+    console="approval.approval.show_approval",
+    markdown="approval.render_approved",
+    is_done=True,
+)
+_APPROVED_RULES = ResultType(
+    path="usecases.approval.approve_rules.ApprovedRules", console="approval.rules.show_rules_approval", is_done=True
+)
+_BOOTSTRAP = ResultType(
+    path="usecases.account.bootstrap.Bootstrap", console="project.bootstrap.show_bootstrap", is_partial=True
+)
+_DEPLOYMENT = ResultType(
+    path="usecases.deployment.result.DeploymentResult",
+    console="deployment.deployment.show_deployment",
+    markdown="deployment.render_deployment",
+    verdicts="list_deployment_verdicts",
+    is_done=True,
+)
+_DIFF = ResultType(
+    path="usecases.inspect.diff.Diff", console="inspect.diff.show_diff", markdown="diff.render_diff", is_partial=True
+)
+_DOCTOR = ResultType(
+    path="usecases.inspect.doctor.doctor.Doctor",
+    console="inspect.doctor.show_doctor",
+    markdown="doctor.render_doctor",
+    is_partial=True,
+)
+_DRIFT = ResultType(
+    path="usecases.drift.result.Drift",
+    console="plan.drift.show_drift",
+    markdown="drift.render_drift",
+    verdicts="list_drift_verdicts",
+    is_partial=True,
+)
+_DRIFT_FIX = ResultType(
+    path="usecases.drift.fix.DriftFix",
+    console="deployment.fixed_drift.show_drift_fix",
+    markdown="drift.render_fixed_drift",
+    verdicts="list_fix_verdicts",
+    is_partial=True,
+    is_done=True,
+)
+_EJECTED_PROJECT = ResultType(path="usecases.inspect.eject.EjectedProject", console="project.ejected.show_ejected")
+_ENVIRONMENT_OUTPUTS = ResultType(
+    path="usecases.inspect.outputs.EnvironmentOutputs", console="inspect.outputs.show_outputs", is_partial=True
+)
+_ENVIRONMENT_PLAN = ResultType(
+    path="domain.plan.changes.EnvironmentPlan",
+    console="plan.plan.show_plan_alone",
+    markdown="plan.render_plan",
+    is_partial=True,
+)
+_ENVIRONMENT_RULES = ResultType(path="usecases.inspect.rules.EnvironmentRules", console="approval.rules.show_rules")
+_ENVIRONMENT_SECRETS = ResultType(
+    path="usecases.account.secret_check.EnvironmentSecrets", console="project.secrets.show_secrets", is_partial=True
+)
+_ENVIRONMENT_SETTINGS = ResultType(
+    path="domain.settings.settings.EnvironmentSettings",
+    console="inspect.settings.show_settings",
+    markdown="settings.render_settings",
+)
+_EXPLAINED_PLAN = ResultType(
+    path="usecases.inspect.explain_plan.ExplainedPlan",
+    console="inspect.explained.show_explained_plan",
+    markdown="explained_plan.render_explained_plan",
+    is_partial=True,
+)
+_EXPLANATION = ResultType(
+    path="usecases.inspect.explain.Explanation",
+    console="inspect.explanation.show_explanation",
+    markdown="explanation.render_explanation",
+)
+_FORMAT = ResultType(
+    path="usecases.project.fmt.FormatResult", console="project.formatted.show_formatted", is_partial=True
+)
+_HISTORY = ResultType(
+    path="usecases.inspect.history.History", console="inspect.history.show_history", markdown="history.render_history"
+)
+_INIT = ResultType(
+    path="usecases.project.init.InitResult",
+    console="project.new_project.show_new_project",
+    markdown="new_project.render_new_project",
+)
+_LEDGER_VERIFICATION = ResultType(
+    path="usecases.inspect.history.LedgerVerification",
+    console="inspect.history.show_ledger_verification",
+    markdown="history.render_ledger_verification",
+)
+_LOCK = ResultType(path="usecases.inspect.locking.LockResult", console="approval.locking.show_lock")
+_LOCKED_PROVIDERS = ResultType(
+    path="usecases.project.lock_providers.LockedProviders",
+    console="project.lock_providers.show_locked_providers",
+    markdown="lock_providers.render_provider_lock",
+    is_partial=True,
+)
+_MATRIX = ResultType(
+    path="usecases.fleet.matrix.Matrix", console="any_result.show_one_line", line="matrix.format_matrix"
+)
+_ONE_OUTPUT = ResultType(
+    path="usecases.inspect.outputs.OneOutput", console="any_result.show_one_line", line="one_line.format_one_output"
+)
+_PINNED_IMAGES = ResultType(
+    path="usecases.account.image_pins.PinnedImages", console="project.images.show_pinned_images", is_partial=True
+)
+_PINNED_KEYS = ResultType(
+    path="usecases.project.signing_keys.PinnedKeys", console="project.signing_keys.show_pinned_keys"
+)
+_PLANS = ResultType(
+    path="usecases.fleet.merge.Plans",
+    console="plan.many_plans.show_plans",
+    markdown="plans.render_plans",
+    is_partial=True,
+)
+_PREVIEW = ResultType(
+    path="usecases.inspect.preview.Preview",
+    console="plan.preview.show_preview",
+    markdown="plans.render_preview",
+    is_partial=True,
+)
+_RECOVERY = ResultType(
+    path="usecases.deployment.recovery.recover.RecoveryResult",
+    console="deployment.recovery.show_recovery",
+    is_done=True,
+)
+_RELEASES = ResultType(
+    path="usecases.inspect.releases.Releases",
+    console="inspect.releases.show_releases",
+    markdown="history.render_releases",
+)
+_RELEASE_DETAILS = ResultType(
+    path="usecases.inspect.releases.ReleaseDetails",
+    console="inspect.releases.show_release_details",
+    markdown="history.render_release_details",
+)
+_RENDERED_ROOTS = ResultType(path="usecases.inspect.render.RenderedRoots", console="inspect.settings.show_root_modules")
+_REPORT = ResultType(path="usecases.inspect.report.Report", console="any_result.show_document")
+_REPORT_FILE = ResultType(path="cli.results.ReportFile", console="inspect.report.show_report")
+_REVIEW = ResultType(
+    path="usecases.approval.ci_reviewers.ReviewResult",
+    console="approval.approval.show_reviews",
+    markdown="approval.render_reviewed",
+    is_done=True,
+)
+_RULES_RESET = ResultType(
+    path="usecases.approval.reset_rules.RulesResetState", console="approval.rules.show_rules_reset"
+)
+_SANDBOX = ResultType(path="cli.results.SandboxState", console="project.sandbox.show_sandbox")
+_SECRETS_CHECK = ResultType(
+    path="usecases.account.secret_check.SecretsCheck", console="project.secrets.show_secrets_check", is_partial=True
+)
+_SECRET_SET = ResultType(path="usecases.account.secret_set.SecretSet", console="project.secrets.show_secret_set")
+_STATUS = ResultType(
+    path="usecases.inspect.status.Status", console="inspect.status.show_status", markdown="status.render_status"
+)
+_UNLOCK = ResultType(path="usecases.inspect.locking.UnlockResult", console="approval.locking.show_unlock")
+_VALIDATION = ResultType(
+    path="usecases.inspect.settings.ValidationResult",
+    console="inspect.settings.show_validation",
+    markdown="settings.render_validation",
+    line="one_line.format_valid_project",
+)
+_VERIFICATION = ResultType(
+    path="usecases.deployment.verification.Verification",
+    console="deployment.verification.show_verification",
+    markdown="verification.render_verification",
+    verdicts="list_check_verdicts",
+    is_done=True,
+)
+_VERSION = ResultType(path="cli.results.Version", console="any_result.show_one_line", line="one_line.format_version")
+_WHY = ResultType(
+    path="usecases.approval.explain_refusal.Why",
+    console="approval.why.show_why",
+    markdown="why.render_why",
+    verdicts="list_why_verdicts",
+    is_partial=True,
+)
+_WITHDRAWAL = ResultType(
+    path="usecases.approval.approve.WithdrawalResult",
+    console="approval.approval.show_withdrawal",
+    markdown="approval.render_withdrawn",
+    is_done=True,
+)
+_WORKFLOWS = ResultType(
+    path="usecases.project.ci.ci_workflows.Workflows", console="project.workflows.show_workflows", is_partial=True
+)
+
+TABLE: dict[str, dict[str, Command | CommandGroup]] = {
+    "Day to day": {
+        "status": Command("inspect.status", "Show all environments, and the next command.", (_STATUS,)),
+        "plan": Command(
+            "inspect.plan", "Show what an apply would change.", (_ENVIRONMENT_PLAN, _EXPLAINED_PLAN, _PLANS)
+        ),
+        "apply": Command("deployment.apply", "Deploy the working tree to the first environment.", (_DEPLOYMENT,)),
+        "why": Command("approval.why", "Check whether a promotion is allowed, and why not.", (_WHY,)),
+        "approve": Command(
+            "approval.approve",
+            "Approve the plan of the next release.",
+            (_APPROVAL, _WITHDRAWAL, _APPROVED_RULES, _REVIEW),
+        ),
+        "promote": Command("deployment.promote", "Deploy a verified release to the next environment.", (_DEPLOYMENT,)),
+    },
+    "Release": {
+        "preview": Command("inspect.preview", "Plan a release in all environments.", (_PREVIEW,)),
+        "verify": Command(
+            "deployment.verify", "Run the checks of an environment, and record the result.", (_VERIFICATION,)
+        ),
+        "rollback": Command("deployment.rollback", "Go back to an earlier verified release.", (_DEPLOYMENT,)),
+        "rules": Command(
+            "approval.rules", "Show the rules of an environment, and their source.", (_ENVIRONMENT_RULES, _RULES_RESET)
+        ),
+        "matrix": Command("fleet.matrix", "Split a plan or drift run across CI jobs.", (_MATRIX,)),
+        "collect": Command("fleet.collect", "Merge the results of a matrix run.", (_DRIFT, _PLANS)),
+    },
+    "Inspect": {
+        "releases": Command("inspect.releases", "List the releases, and where they run.", (_RELEASES,)),
+        "release": CommandGroup(
+            "Show one release: commit, content, environments.",
+            {
+                "show": Command(
+                    "inspect.release", "Show one release: commit, content, environments.", (_RELEASE_DETAILS,)
+                ),
+            },
+        ),
+        "history": Command("inspect.history", "Show recorded actions: who, what, when.", (_HISTORY,)),
+        "diff": Command("inspect.diff", "Show how two environments differ.", (_DIFF,)),
+        "drift": Command("inspect.drift", "Compare real resources with what was deployed.", (_DRIFT, _DRIFT_FIX)),
+        "report": Command(
+            "inspect.report", "Write an HTML report: one file, without scripts.", (_REPORT_FILE, _REPORT)
+        ),
+        "settings": Command("inspect.settings", "Show each setting and its source.", (_ENVIRONMENT_SETTINGS,)),
+        "output": Command(
+            "inspect.output", "Show outputs, or print one for a script.", (_ENVIRONMENT_OUTPUTS, _ONE_OUTPUT)
+        ),
+        "render": Command("inspect.render", "Show root modules and Kubernetes objects.", (_RENDERED_ROOTS,)),
+        "eject": Command("inspect.eject", "Write plain root modules, to go on without envctl.", (_EJECTED_PROJECT,)),
+        "explain": Command("inspect.explain", "Explain the code of an error or a guard.", (_EXPLANATION,)),
+        "exec": Command("inspect.exec", "Run a command with an environment's credentials.", ()),
+        "ledger": CommandGroup(
+            "Check or export the ledger.",
+            {
+                "verify": Command(
+                    "inspect.ledger", "Recompute the chain, and check every signature.", (_LEDGER_VERIFICATION,)
+                ),
+                "keys": Command("inspect.ledger", "Pin the public keys for signatures of entries.", (_PINNED_KEYS,)),
+                "export": Command("inspect.ledger_export", "Export the deployments for an auditor.", ()),
+            },
+        ),
+    },
+    "Set up": {
+        "init": Command("project.init", "Create a project in a new folder.", (_INIT,)),
+        "doctor": Command("inspect.doctor", "Check this machine and every environment.", (_DOCTOR,)),
+        "bootstrap": Command("project.bootstrap", "Create or check the buckets of envctl.", (_BOOTSTRAP,)),
+        "validate": Command("project.validate", "Check project, modules, settings and objects.", (_VALIDATION,)),
+        "fmt": Command("project.fmt", "Format settings and modules as Terraform does.", (_FORMAT,)),
+        "lock-providers": Command(
+            "project.lock_providers", "Write the provider lock for all stacks and platforms.", (_LOCKED_PROVIDERS,)
+        ),
+        "images": CommandGroup(
+            "Pin the images of Kubernetes objects by digest.",
+            {
+                "pin": Command("project.images", "Write the missing digests of images.", (_PINNED_IMAGES,)),
+            },
+        ),
+        "secrets": CommandGroup(
+            "Show, check and set the secrets in settings.",
+            {
+                "list": Command("project.secrets", "Show the secrets that settings use.", (_ENVIRONMENT_SECRETS,)),
+                "check": Command("project.secrets", "Check that all secrets exist.", (_SECRETS_CHECK,)),
+                "set": Command("project.secrets", "Create a secret, or add a new version.", (_SECRET_SET,)),
+            },
+        ),
+        "ci": CommandGroup(
+            "Write CI workflows for this project.",
+            {
+                "github": Command("project.ci", "Write or check the workflows of GitHub Actions.", (_WORKFLOWS,)),
+                "gitlab": Command("project.ci", "Write or check the pipeline of GitLab CI.", (_WORKFLOWS,)),
+                "codebuild": Command(
+                    "project.ci", "Write or check what builds of AWS CodeBuild install.", (_WORKFLOWS,)
+                ),
+            },
+        ),
+        "schema": Command("project.schema", "Print the JSON Schema of envctl.toml.", ()),
+        "completion": Command("project.completion", "Print the completion script of a shell.", ()),
+        "sandbox": CommandGroup(
+            "Start, check and stop the embedded AWS.",
+            {
+                "up": Command("project.sandbox", "Start the sandbox, if it does not run.", (_SANDBOX,)),
+                "status": Command("project.sandbox", "Show whether the sandbox runs.", (_SANDBOX,)),
+                "down": Command("project.sandbox", "Stop the sandbox, and delete its contents.", (_SANDBOX,)),
+            },
+        ),
+    },
+    "Recover": {
+        "recover": Command("deployment.recover", "Close an interrupted deployment.", (_RECOVERY,)),
+        "lock": Command("approval.locking", "Block all changes of an environment.", (_LOCK,)),
+        "unlock": Command("approval.locking", "Unlock an environment, or lift a hold.", (_UNLOCK,)),
+        "destroy": Command(
+            "deployment.destroy", "Destroy all resources of an unprotected environment.", (_DEPLOYMENT,)
+        ),
+    },
 }
+
+# The rows by the first word of their commands.
+COMMANDS = {name: row for rows in TABLE.values() for name, row in rows.items()}
+
+
+def _list_commands() -> Iterator[tuple[str, Command]]:
+    for name, row in COMMANDS.items():
+        if isinstance(row, Command):
+            yield name, row
+        else:
+            yield from ((f"{name} {word}", command) for word, command in row.commands.items())
+
+
+# The rows of single commands by their whole names.
+ROWS = dict(_list_commands())
+# The types of results by command.
+RESULTS = {"--version": (_VERSION,)} | {name: row.results for name, row in ROWS.items()}
+_RESULT_TYPES = {each.path: each for types in RESULTS.values() for each in types}
+
+
+def find_result_type(result: object | None) -> ResultType | None:
+    cls = type(result)
+    return _RESULT_TYPES.get(f"{cls.__module__}.{cls.__qualname__}".removeprefix("envctl."))

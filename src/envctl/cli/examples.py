@@ -73,6 +73,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl exec dev -- pytest tests/smoke", "run tests against dev"),
         ("envctl exec prod --no-outputs -- terraform state list", "before the first deployment"),
     ),
+    "explain": (
+        ("envctl explain E321", "what the error means, and what to do"),
+        ("envctl explain G104", "why the guard refuses, and what opens it"),
+        ("envctl explain g104 --json", "the same as JSON"),
+    ),
     "fmt": (
         ("envctl fmt", "format every file of the project"),
         ("envctl fmt environments", "only the settings"),

@@ -5,21 +5,9 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-MAX_EXAMPLE_WIDTH = 48
+from envctl.cli.command_table import TABLE
 
-GROUPS = {
-    "Day to day": ("status", "plan", "apply", "why", "approve", "promote"),
-    "Release": ("preview", "verify", "rollback", "rules", "matrix", "collect"),
-    "Inspect": (
-        *("releases", "release", "history", "diff", "drift", "report"),
-        *("settings", "output", "render", "eject", "exec", "ledger"),
-    ),
-    "Set up": (
-        *("init", "doctor", "bootstrap", "validate", "fmt", "lock-providers"),
-        *("images", "secrets", "ci", "schema", "completion", "sandbox"),
-    ),
-    "Recover": ("recover", "lock", "unlock", "destroy"),
-}
+MAX_EXAMPLE_WIDTH = 48
 
 
 class HelpfulCommand(TyperCommand):
@@ -63,8 +51,8 @@ class HelpfulGroup(TyperGroup):
             super().format_commands(ctx, formatter)
             return
         width = max(map(len, self.commands))
-        for title, names in GROUPS.items():
+        for title, rows in TABLE.items():
             with formatter.section(title):
                 formatter.write_dl(
-                    [(f"{name:{width}}", self.commands[name].get_short_help_str(formatter.width)) for name in names]
+                    [(f"{name:{width}}", self.commands[name].get_short_help_str(formatter.width)) for name in rows]
                 )

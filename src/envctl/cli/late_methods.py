@@ -2,7 +2,8 @@
 
 `dataclasses` compiles six methods for a frozen class while its module is imported: 0.5 ms for a class, a fifth of all
 that envctl does before Terraform starts. Most of them are never called. It also documents a class without a docstring
-by its signature, which nothing reads.
+by its signature, which nothing reads. From Python 3.13 on, `dataclasses` compiles all of them at once: once envctl
+drops 3.12, this file can go.
 """
 
 import dataclasses

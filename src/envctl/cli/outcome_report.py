@@ -38,7 +38,7 @@ def publish_outcome(
         update_dotenv_file(Path(file), result, error, code)
     if (job := detect_job(options, PROCESS_ENVIRONMENT.get())) is None:
         return code
-    from envctl.cli.ci.outcome import has_changed_something
+    from envctl.cli.command_table import find_result_type
     from envctl.domain.errors import EnvctlError
     from envctl.domain.exit_codes import ExitCode
 
@@ -47,7 +47,8 @@ def publish_outcome(
     except Exception as fault:  # noqa: BLE001 (a bug here must not hide what the command has done)
         failure = fault if isinstance(fault, EnvctlError) else _to_bug(fault, options)
         print_error(options, failure)
-        kept = code != ExitCode.DONE or has_changed_something(command, result)
+        row = find_result_type(result)
+        kept = code != ExitCode.DONE or (row is not None and row.is_done)
         job.annotate_failure(failure, is_warning=kept)
         return code if kept else int(failure.exit_code)
     return code

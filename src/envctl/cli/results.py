@@ -8,6 +8,11 @@ from envctl.domain.errors import EnvctlError
 
 
 @dataclass(frozen=True)
+class Version:
+    version: str
+
+
+@dataclass(frozen=True)
 class SandboxState:
     """State of the sandbox: `died` means its content is lost, `stopped` that this command stopped it."""
 

@@ -41,7 +41,12 @@ def transitive_closure(needs: Mapping[str, Collection[str]], names: Iterable[str
 
 def reverse_graph(needs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
     """Return the reversed graph, each name with its dependents: the order for destroying."""
-    return {name: tuple(other for other in needs if name in needs[other]) for name in needs}
+    dependents: dict[str, dict[str, None]] = {name: {} for name in needs}
+    for other, needed in needs.items():
+        for name in needed:
+            if name in dependents:
+                dependents[name][other] = None
+    return {name: tuple(found) for name, found in dependents.items()}
 
 
 def restrict_graph(needs: Mapping[str, Collection[str]], names: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.checks.check_runner import LocalCheckRunner
-from envctl.adapters.checks.command import run_command
+from envctl.adapters.checks.check_runner import LocalCheckRunner, run_command
 from envctl.adapters.checks.context import RunContext
 from envctl.adapters.checks.process import TAIL_BYTES
 from envctl.domain.config.checks.command import CommandProbe

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.adapters.hcl.globs import matches_glob
+from envctl.adapters.hcl.root_reads import matches_glob
 
 CASES = [
     ("a.json", "*.json", True),

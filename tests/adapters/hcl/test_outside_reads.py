@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.hcl.code_folders import read_folders
+from envctl.adapters.hcl.code_folders import group_by_folder, read_folders
 from envctl.adapters.hcl.code_search import find_outside_reads
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS
 
@@ -17,7 +17,8 @@ FROM_SOURCE = sorted({name for program in ("terraform", "opentofu") for name in 
 
 def found(code: str, **files: str) -> list[str]:
     data = {"modules/web/main.tf": code.encode(), **{path: text.encode() for path, text in files.items()}}
-    return [f"{read.location}: {read.what}" for read in find_outside_reads(data, read_folders(data, ["modules/web"]))]
+    folders = read_folders(group_by_folder(data), ["modules/web"])
+    return [f"{read.location}: {read.what}" for read in find_outside_reads(data, folders)]
 
 
 def resource(value: str) -> str:

@@ -1,10 +1,12 @@
 """The search of the code of root modules that run as they are."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from envctl.adapters.hcl.code_folders import find_account_code
 from envctl.adapters.hcl.code_search import find_account_blocks
-from envctl.adapters.hcl.root_search import read_root
+from envctl.adapters.hcl.root_search import read_roots
 from envctl.domain.plan.provider_accounts import UNRESOLVED
 from envctl.domain.release.root_findings import RootFindings
 
@@ -45,9 +47,13 @@ MODULE = 'resource "random_id" "a" {}\n'
 LONG_COMMENT = "# the provider\n" + "#" * 300 + "\n# of data\n" + "#" * 300 + '\nresource "aws_vpc" "a" {}\n'
 
 
+def _read_files(files: Mapping[str, bytes]) -> RootFindings:
+    return read_roots(files, {"web": ["live/web"]})["web"]
+
+
 def read(code: str, **more: str) -> RootFindings:
     files = {"live/web/main.tf": code, "modules/m/main.tf": MODULE, **more}
-    return read_root({path: text.encode() for path, text in files.items()}, "live/web")
+    return _read_files({path: text.encode() for path, text in files.items()})
 
 
 @pytest.mark.parametrize("text", READS)
@@ -79,7 +85,7 @@ def test_json_is_read_like_code() -> None:
     code = """{"provider": {"aws": [{"region": "${var.r}"}, {"alias": "b", "profile": "x"}]},
       "terraform": {"backend": {"s3": {}}}, "resource": {"aws_vpc": {"a": {}}}, "module": {"m": {"source": "./m"}},
       "moved": {"from": "aws_vpc.b", "to": "aws_vpc.a"}}"""
-    found = read_root({"live/web/main.tf.json": code.encode()}, "live/web")
+    found = _read_files({"live/web/main.tf.json": code.encode()})
     assert [(each.alias, each.region_variable) for each in found.providers] == [("", "r"), ("b", "")]
     assert [each.kind for each in found.states] == ["backend"]
     assert found.addresses == ("aws_vpc.a", "module.m")
@@ -113,7 +119,7 @@ SPELLINGS = {
 @pytest.mark.parametrize(("name", "code"), [(name, code) for name, codes in SPELLINGS.items() for code in codes])
 def test_no_spelling_hides_a_provider(name: str, code: str) -> None:
     files = {f"live/web/{name}": code.encode(), f"modules/m/{name}": code.encode()}
-    found = [each for each in read_root(files, "live/web").providers if each.alias == "b"]
+    found = [each for each in _read_files(files).providers if each.alias == "b"]
     assert [bool(each.arguments["endpoints"]) for each in found] == [True]
     (block,) = (
         b for b in find_account_blocks(find_account_code(files, ["modules/m"])).providers if b.configuration.is_alias
@@ -124,6 +130,6 @@ def test_no_spelling_hides_a_provider(name: str, code: str) -> None:
 @pytest.mark.parametrize("code", ['{"dynamic": {"assume_role": {"for_each": []}}}', '{"assume_role": "${var.r}"}'])
 def test_made_blocks_choose_credentials_too(code: str) -> None:
     files = {"live/web/main.tf.json": f'{{"provider": {{"aws": {code}}}}}'.encode()}
-    (provider,) = read_root(files, "live/web").providers
+    (provider,) = _read_files(files).providers
     assert "assume_role" in provider.credentials
     assert provider.arguments["assume_role"] is UNRESOLVED

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.adapters.hcl.root_search import read_root
+from envctl.adapters.hcl.root_search import read_roots
 
 JSON_STATE = b"""
 {"data": {"terraform_remote_state": {"net": {"backend": "s3", "config": {"key": "${x}"}}}}}
@@ -38,4 +38,5 @@ FOUND: dict[str, tuple[dict[str, bytes], dict[str, str]]] = {
 
 @pytest.mark.parametrize(("files", "found"), FOUND.values(), ids=FOUND.keys())
 def test_states_without_a_role_are_found(files: dict[str, bytes], found: dict[str, str]) -> None:
-    assert read_root({f"live/{name}": data for name, data in files.items()}, "live").remote_states == found
+    code = {f"live/{name}": data for name, data in files.items()}
+    assert read_roots(code, {"live": ["live"]})["live"].remote_states == found

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.adapters.hcl.tag_search import find_resource_tags
-from envctl.domain.release.tag_conflicts import COMPUTED, FromVariable, ResourceTags
+from envctl.domain.release.place.default_tags import COMPUTED, FromVariable, ResourceTags
 
 ROLE = 'resource "aws_iam_role" "a" {\n  name = "a"\n  tags = %s\n}\n'
 LOCALS = 'locals {\n  tags  = { Team = "web" }\n  outer = merge(local.tags, { Cost = "1" })\n  loop = local.loop\n}\n'

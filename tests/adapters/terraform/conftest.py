@@ -10,10 +10,12 @@ from envctl.adapters.terraform import driver
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.domain.release.bundle import File, StackWiring, Wiring
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.bundle import File
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.domain.release.root_code import RootCode
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.variables import Variable
 from envctl.usecases.ports.bucket_report import BucketReport

@@ -16,7 +16,8 @@ from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.cli.commands.deployment.recover import parse_import
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import RUNNING_FILE
 from envctl.usecases.deployment.recovery.import_address import find_import_target

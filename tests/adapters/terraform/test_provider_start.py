@@ -14,7 +14,8 @@ import pytest
 from envctl.adapters.local.trace import FileTracer
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.terraform.driver import TerraformDriver
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import STACK, Bench
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from envctl.cli.ci.result_views import render_markdown as in_markdown
 from envctl.cli.entry import run
 from envctl.cli.render.console.any_result import render_result
 from envctl.cli.render.json.document import to_json
-from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.domain.errors import Location, Problem
 from envctl.domain.release.artifacts import ArtifactPair
 from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges

@@ -305,8 +305,8 @@ def test_fish_gets_one_line_each_with_description(project: Path) -> None:
     assert told.stdout.splitlines() == [
         "releases\tList the releases, and where they run.",
         "report\tWrite an HTML report: one file, without scripts.",
-        "recover\tClose an interrupted deployment.",
         "render\tShow root modules and Kubernetes objects.",
+        "recover\tClose an interrupted deployment.",
         "release\tShow one release: commit, content, environments.",
     ]
     assert answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="is-args").returncode == 0

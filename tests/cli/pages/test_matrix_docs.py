@@ -15,7 +15,7 @@ import yaml  # type: ignore[import-untyped]
 
 from envctl.cli.app import build_app
 from envctl.cli.options.global_options import move_global_options_first
-from envctl.cli.render.console.fleet.matrix import format_codebuild_batch, format_matrix
+from envctl.cli.render.words.matrix import format_codebuild_batch, format_matrix
 from envctl.usecases.fleet.matrix import Job, Matrix
 from tests.cli.pages.test_docs import _parse as parse
 

@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from envctl.cli.render.markdown import render_result, show_error
+from envctl.cli.ci.result_views import render_markdown as render_result
+from envctl.cli.render.markdown import show_error
 from envctl.cli.render.markdown.page.block_parser import parse_blocks
 from envctl.cli.render.markdown.page.budget import (
     MAX_PAGE_SIZE,
@@ -23,7 +24,7 @@ from envctl.cli.render.markdown.page.budget import (
     fit_page,
 )
 from envctl.cli.render.markdown.page.markup import fence_text, render_page, render_table
-from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
+from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import EnvironmentLocked

@@ -8,7 +8,7 @@ import pytest
 
 import envctl
 from envctl.cli.command_table import COMMANDS
-from envctl.cli.render.terminal.next_commands import IN_SANDBOX, add_sandbox_flag, split_command
+from envctl.cli.render.text.next_commands import IN_SANDBOX, add_sandbox_flag, split_command
 
 
 def sentences() -> Iterator[str]:

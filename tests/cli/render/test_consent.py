@@ -13,15 +13,25 @@ from syrupy.assertion import SnapshotAssertion
 from envctl.cli.render.progress.prompts import TerminalPrompter
 from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.usecases.ports.core import PlanAnswer
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LARGE_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
 from tests.cli.render.samples.releases import LABEL
 
-Question = Callable[[TerminalPrompter], bool]
+Question = Callable[[TerminalPrompter], bool | PlanAnswer]
 LOCK = StateLock("network", "4711", "ci@runner-7-of-the-platform-team", "apply", NOW - timedelta(hours=3))
 NOTES = (
     "G303 rehearsed: release 3f2a91c0b7d4 never did this in staging: create aws_eip, delete aws_instance",
     "G301 protection: the plan would replace web: aws_db_instance.this,\nwhich hold \x1b[2Jdata",
+)
+WAITING_PLAN = EnvironmentPlan(
+    environment="dev",
+    release="",
+    stacks=(
+        *LATER_PLAN.stacks,
+        *(StackPlan(name, waits_for=("network",)) for name in ("edge", "service", "observability", "cost", "recovery")),
+        StackPlan("data", waits_for=("network",), behind=True),
+    ),
 )
 QUESTIONS: dict[str, Question] = {
     "to apply": lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
@@ -31,6 +41,8 @@ QUESTIONS: dict[str, Question] = {
         replace(LATER_PLAN, label=LABEL), "peer", ()
     ),
     "to apply what could only be planned now": lambda consent: consent.confirm_plan(LATER_PLAN, again=True),
+    "to apply a first part": lambda consent: consent.confirm_plan(FIRST_PLAN, again=False),
+    "to apply a first part of many stacks": lambda consent: consent.confirm_plan(WAITING_PLAN, again=False),
     "to approve": lambda consent: consent.confirm_approval(LATER_PLAN, "peer", NOTES),
     "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, "peer", ()),
     "to approve what waits": lambda consent: consent.confirm_approval(FIRST_PLAN, "business", ()),
@@ -74,7 +86,39 @@ def test_question_is_shown(name: str, width: int, monkeypatch: pytest.MonkeyPatc
 )
 def test_only_yes_confirms(question: Question, answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-    assert question(prompter(console(), yes=False, interactive=True)) is expected
+    assert question(prompter(console(), yes=False, interactive=True)) in ((True, "yes") if expected else (False, ""))
+
+
+ANSWERS: dict[str, PlanAnswer] = {
+    "all\n": "all",
+    " all \n": "all",
+    "each\n": "yes",
+    "yes\n": "yes",
+    " ALL \n": "",
+    "al\n": "",
+    "all each\n": "",
+    "no\n": "",
+    "": "",
+}
+
+
+@pytest.mark.parametrize(("typed", "answer"), ANSWERS.items(), ids=map(repr, ANSWERS))
+def test_first_part_is_confirmed_by_typed_word(typed: str, answer: PlanAnswer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert prompter(console(), yes=False, interactive=True).confirm_plan(FIRST_PLAN, again=False) == answer
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_all_is_no_answer_without_stacks_to_create(again: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = (
+        WAITING_PLAN
+        if again
+        else EnvironmentPlan(environment="dev", release="", stacks=(*LATER_PLAN.stacks, WAITING_PLAN.stacks[-1]))
+    )
+    monkeypatch.setattr("sys.stdin", io.StringIO("all\n"))
+    out = console()
+    assert prompter(out, yes=False, interactive=True).confirm_plan(plan, again=again) == ""
+    assert 'Type "yes" to confirm' in told(out)
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)

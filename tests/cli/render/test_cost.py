@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.cli.render.console.plan.cost import format_cost, format_cost_suffix, rank_costs
+from envctl.cli.render.words.cost import format_cost, format_cost_suffix, rank_costs
 from envctl.domain.plan.changes import Cost, EnvironmentPlan, StackPlan
 
 PLAN = EnvironmentPlan(environment="dev", release="", stacks=(StackPlan("web"),))

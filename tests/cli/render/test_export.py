@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.console.inspect.export import COLUMNS, format_cell, to_csv, to_json_lines
+from envctl.cli.render.json.export import COLUMNS, format_cell, to_csv, to_json_lines
 from envctl.domain.ledger.audit import DeploymentRecord, Waiver
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval

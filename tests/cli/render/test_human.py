@@ -11,14 +11,14 @@ from rich.cells import cell_len
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
+from envctl.cli.ci.result_views import render_markdown as in_markdown
 from envctl.cli.command_table import COMMANDS
 from envctl.cli.render.console.any_result import render_result
 from envctl.cli.render.console.errors import show_error
-from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.cli.render.markdown import show_error as error_in_markdown
-from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS, SHOW_FULL_PLANS
-from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.text import print_hint
+from envctl.cli.render.text.detail import SHOW_ALL_GUARDS, SHOW_FULL_PLANS
+from envctl.cli.render.text.next_commands import IN_SANDBOX
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor

@@ -8,8 +8,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator
 
-from envctl.cli.render.console.fleet.matrix import format_codebuild_batch, format_matrix
-from envctl.cli.render.console.one_line import render_one_line
+from envctl.cli.render.words.matrix import format_codebuild_batch, format_matrix
+from envctl.cli.render.words.one_line import render_one_line
 from envctl.domain.ci.run_documents import RunKind
 from envctl.domain.ci.shard_planner import MAX_JOBS
 from envctl.usecases.fleet.matrix import Job, Matrix

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.terminal.times import (
+from envctl.cli.render.text.times import (
     format_age,
     format_future,
     format_time,

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from envctl.cli.render.progress.board import ProgressBoard
 from envctl.cli.render.progress.observers import BoardView, PlainObserver, TerminalObserver
 from envctl.cli.render.progress.silent import SilentObserver
-from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
+from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.cli.render.conftest import console, told

@@ -5,7 +5,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from envctl.cli.render.terminal.text import escape_text, shorten_middle
+from envctl.cli.render.text.escapes import escape_text
+from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.value_diff import format_change, shorten_sides, shorten_value
 from envctl.domain.plan.changes import Marker

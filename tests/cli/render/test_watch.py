@@ -9,7 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.console.inspect.watch import JsonLines, StatusLog, StatusObservation, StatusScreen, has_changed
-from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.cli.render.text.next_commands import IN_SANDBOX
 from envctl.cli.results import Observation
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.usecases.inspect.status import Status

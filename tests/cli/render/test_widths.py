@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from envctl.cli.render.terminal.text import cut_end, shorten_middle
 from envctl.cli.render.terminal.wrapping import wrap_text
+from envctl.cli.render.text.widths import cut_end, shorten_middle
 from tests.cli.render.samples import ERRORS, RESULTS
 from tests.cli.render.test_human import said
 

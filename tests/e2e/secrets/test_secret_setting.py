@@ -1,11 +1,6 @@
 """A secret on its way: from a pipe or a terminal to the embedded AWS, and seen nowhere else."""
 
-import os
-import pty
-import re
-import select
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +8,7 @@ import pytest
 
 from tests.e2e.conftest import BASE, CommandResult, Project, open_client, run_in_sandbox
 from tests.e2e.project_text import render_project
+from tests.e2e.terminal import type_answers
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -60,30 +56,7 @@ def piped(project: Project, value: bytes, *words: str) -> CommandResult:
 
 
 def typed(project: Project, answers: list[tuple[str, str]], *words: str) -> tuple[int, str]:
-    """What a terminal shows where, after each text, something is typed."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(project.root)
-        command = project.build_command("--sandbox", "secrets", "set", *words)
-        os.execve(command[0], command, {**project.build_environment(), "TERM": "xterm", "COLUMNS": "200"})
-    shown, seen, deadline = "", 0, time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if answers and answers[0][0] in shown[seen:]:
-            seen = len(shown)
-            # What is typed before the echo is off would be shown, as with any program that asks.
-            time.sleep(0.2)
-            os.write(terminal, answers.pop(0)[1].encode())
-        if not select.select([terminal], [], [], 0.1)[0]:
-            continue
-        try:
-            more = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not more:
-            break
-        shown += more.decode(errors="replace")
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    return type_answers(project, answers, "--sandbox", "secrets", "set", *words)
 
 
 def holding(project: Project) -> list[Path]:

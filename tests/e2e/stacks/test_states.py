@@ -203,7 +203,7 @@ def test_state_moves_as_the_page_says(tmp_path: Path) -> None:
     project.write("envctl.toml", toml + 'workspace = "{env}"\n')
     ran = project.run("--json", "plan", "dev")
     assert "E321" in ran.codes
-    assert "docs/state.md" in ran.document["problems"][-1]["hint"]
+    assert "envctl explain E321" in ran.document["problems"][-1]["hint"]
     there = replace(project, extra={"TF_WORKSPACE": "dev"})
     for stack in ("base", "web"):
         run_terraform(there, stack, "state", "push", str(tmp_path / stack))

@@ -14,9 +14,9 @@ from envctl.domain.config.states.backends import BACKENDS
 from envctl.domain.config.states.state_identity import identify_state
 from envctl.domain.config.states.state_place import find_workspace, resolve_keys
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.place.environment_place import list_state_buckets, resolve_place
 from envctl.domain.release.rendering.root_module import render_root_module
-from envctl.usecases.project.load import list_state_buckets, resolve_place
+from envctl.domain.release.wiring import StackWiring, Wiring
 
 TOOLS = "444444444444"
 ROLE = f"arn:aws:iam::{TOOLS}:role/states-of-{{env}}"

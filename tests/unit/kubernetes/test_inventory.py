@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.kubernetes.inventory import Inventory, MalformedInventoryError, is_inventory
+from envctl.domain.kubernetes.inventory import Inventory, MalformedInventoryError
 from envctl.domain.kubernetes.objects import ObjectIdentity, identify
 from envctl.domain.kubernetes.workload import ClusterReference, Workload
-from tests.unit.kubernetes.manifests import build_config_map, build_deployment
+from tests.unit.kubernetes.manifests import build_deployment
 
 WORKLOAD = Workload(owner="shop.dev.web", path="kubernetes/web", cluster=ClusterReference("c"), namespace="shop")
 texts = st.text(min_size=1)
@@ -42,8 +42,6 @@ def test_inventory_names_its_owner() -> None:
     config_map = Inventory.from_objects([build_deployment()]).to_config_map(WORKLOAD)
     assert config_map["metadata"]["name"] == "envctl-shop.dev.web"
     assert config_map["metadata"]["labels"] == {"envctl.dev/stack": "shop.dev.web"}
-    assert is_inventory(identify(config_map), WORKLOAD)
-    assert not is_inventory(identify(build_config_map()), WORKLOAD)
 
 
 def test_versions_of_objects_are_kept() -> None:

@@ -9,8 +9,9 @@ import pytest
 from envctl.domain.kubernetes.fields.ownership import FieldOwner
 from envctl.domain.kubernetes.plan import Observation, plan_change
 from envctl.domain.kubernetes.secret_values import ValueHider, list_secret_texts
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.plan.fingerprint import PlannedChange, find_unapproved_changes, fingerprint_plan
+from envctl.domain.plan.fingerprint import PlannedChange, fingerprint_plan
 from tests.unit.kubernetes.manifests import HIDER, build_config_map, build_deployment, build_object, make_live
 
 DESIRED = build_config_map(a="1", b="2")

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from envctl.adapters.terraform.plans.plan_document import parse_plan
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
-from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
+from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.usecases.ports.terraform import PreparedStack
 
 WEB = PreparedStack("web")

@@ -1,10 +1,15 @@
 """Stacks that an approver could not see: which are named, which may be accepted, and what is said of them."""
 
+from dataclasses import replace
+
+import pytest
+
 from envctl.domain.errors import UsageError
 from envctl.domain.plan.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import (
     check_unseen,
+    describe_beyond_creation,
     describe_replanned,
     describe_unseen,
     list_acceptable,
@@ -38,6 +43,40 @@ def test_left_out_stacks_are_those_without_a_name() -> None:
 
 def test_acceptable_stacks_hold_no_resources() -> None:
     assert list_acceptable(PLAN) == ("web", "jobs")
+
+
+VPC = ResourceChange(address="aws_vpc.main", type="aws_vpc", action=Action.CREATE)
+BEYOND_CREATION = {
+    "creates": (StackPlan("web", resources=(VPC,), outputs=(OutputChange("id", Action.CREATE, None, "vpc-1"),)), ""),
+    "reads": (StackPlan("web", resources=(VPC, replace(VPC, action=Action.READ))), ""),
+    "nothing": (StackPlan("web"), ""),
+    **{
+        f"{action} too": (
+            StackPlan("web", resources=(VPC, replace(VPC, action=action))),
+            f"its plan does more than create ({action})",
+        )
+        for action in Action
+        if action not in (Action.CREATE, Action.READ)
+    },
+    "two kinds": (
+        StackPlan("web", resources=(replace(VPC, action=Action.UPDATE), replace(VPC, action=Action.DELETE))),
+        "its plan does more than create (delete and update)",
+    ),
+    "another output": (
+        StackPlan("web", resources=(VPC,), outputs=(OutputChange("id", Action.UPDATE, "vpc-0", "vpc-1"),)),
+        "its plan does more than create (update)",
+    ),
+    "resources in its state": (StackPlan("web", resources=(VPC,), in_state=1), "it already holds resources"),
+    "programs": (
+        StackPlan("web", resources=(replace(VPC, programs=("local-exec: ./run.sh",)),)),
+        "its plan runs programs on this machine",
+    ),
+}
+
+
+@pytest.mark.parametrize(("plan", "beyond"), BEYOND_CREATION.values(), ids=BEYOND_CREATION)
+def test_plan_that_only_creates_is_told_apart(plan: StackPlan, beyond: str) -> None:
+    assert describe_beyond_creation(plan) == beyond
 
 
 def test_only_stacks_that_wait_are_accepted() -> None:

@@ -12,15 +12,9 @@ from envctl.domain.release.artifacts import (
     relocate_images,
     select_images,
 )
-from envctl.domain.release.bundle import (
-    DamagedBundleError,
-    Release,
-    StackWiring,
-    Wiring,
-    compute_identity,
-    pack,
-    unpack,
-)
+from envctl.domain.release.bundle import Release, compute_identity, pack, unpack
+from envctl.domain.release.manifest import DamagedBundleError
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
 from envctl.domain.terraform.variables import Variable
 

@@ -14,21 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import (
-    MANIFEST,
-    BundledModule,
-    DamagedBundleError,
-    File,
-    Release,
-    StackWiring,
-    Wiring,
-    compute_identity,
-    find_clash,
-    find_path_fault,
-    pack,
-    unpack,
-)
+from envctl.domain.release.bundle import MANIFEST, File, Release, compute_identity, pack, unpack
+from envctl.domain.release.manifest import DamagedBundleError
+from envctl.domain.release.portable_paths import find_clash, find_path_fault
 from envctl.domain.release.root_code import RootCode, RootProvider
+from envctl.domain.release.wiring import BundledModule, StackWiring, Wiring
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 

@@ -15,10 +15,11 @@ from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges, VariableDeclaration, compare_releases
 from envctl.domain.release.comparison.distance import count_releases_behind, is_older_release, list_releases_between
 from envctl.domain.release.comparison.file_changes import FileChange, list_module_changes
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.variables import Variable
 
 SECRET = "hunter2-correct-horse"

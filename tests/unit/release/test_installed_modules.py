@@ -4,21 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.release.bundle import (
-    BundledModule,
-    DamagedBundleError,
-    File,
-    Release,
-    StackWiring,
-    Wiring,
-    compute_identity,
-    pack,
-    unpack,
-)
+from envctl.domain.release.bundle import File, Release, compute_identity, pack, unpack
 from envctl.domain.release.installed_modules import list_installed_files, locate_modules
+from envctl.domain.release.manifest import DamagedBundleError
 from envctl.domain.release.remote_modules import Package, ResolvedModule, bundle_modules, decode_module_record
 from envctl.domain.release.rendering.root_module import render_module_record
 from envctl.domain.release.root_code import RootCode
+from envctl.domain.release.wiring import BundledModule, StackWiring, Wiring
 
 ROOT = StackWiring(module="stacks/web", root_code=RootCode(("stacks/web",)))
 WIRING = Wiring(

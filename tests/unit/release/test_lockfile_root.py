@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import BundledModule, File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.rendering import lockfile_root
+from envctl.domain.release.wiring import BundledModule, StackWiring, Wiring
 from envctl.domain.terraform.variables import Variable
 
 

@@ -8,18 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import (
-    BundledModule,
-    DamagedBundleError,
-    File,
-    Release,
-    StackWiring,
-    Wiring,
-    compute_identity,
-    pack,
-    unpack,
-)
+from envctl.domain.release.bundle import File, Release, compute_identity, pack, unpack
 from envctl.domain.release.comparison.changes import compare_releases
+from envctl.domain.release.manifest import DamagedBundleError
 from envctl.domain.release.remote_modules import (
     Package,
     ResolvedModule,
@@ -30,6 +21,7 @@ from envctl.domain.release.remote_modules import (
     redact_credentials,
 )
 from envctl.domain.release.rendering.root_module import render_module_record
+from envctl.domain.release.wiring import BundledModule, StackWiring, Wiring
 from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import StackWiring, Wiring
-from envctl.domain.release.place import Backend, Place, render_assume_role
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place, render_assume_role
 from envctl.domain.release.rendering.root_module import render_root_module
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import escape_templates
 from envctl.domain.terraform.variables import Variable
 from tests.unit.terraform import type_strategies

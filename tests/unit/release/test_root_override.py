@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring, compute_identity, pack, unpack
+from envctl.domain.release.bundle import File, Release, compute_identity, pack, unpack
 from envctl.domain.release.code_search import StateBlock
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.rendering.root_module import RootModule, render_root_module
 from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files, pair_addresses
 from envctl.domain.release.root_checks import describe_overridden
 from envctl.domain.release.root_code import RootCode, RootProvider
 from envctl.domain.release.root_findings import ProviderDeclaration, RootFindings
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import DECLARATIONS_FILE, SETTINGS_FILE

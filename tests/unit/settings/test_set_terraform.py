@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 
 from envctl.adapters.toml import load_project
 from envctl.domain.release.bundle import Release, compute_identity, pack, unpack
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.rendering.root_module import render_root_module
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.literals import format_number
 from envctl.domain.terraform.variables import TypeExpression, format_type
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from tests.fakes.world import World
 from tests.unit.settings.test_settings_terraform import LAUNCHER, comparable, outputs
 from tests.unit.terraform.type_strategies import concrete_types, fitting
@@ -89,7 +91,7 @@ def release_of(pairs: list[Pair]) -> tuple[World, Release]:
         for number, (type_, _) in enumerate(pairs)
     ]
     world.edit("modules/web/main.tf", "".join(blocks))
-    made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
+    made = working_tree.build_release(Context(world.ports, project_file.load_project(world.ports)))
     bundle = pack(made)
     return world, unpack(bundle, compute_identity(bundle))
 
@@ -111,8 +113,8 @@ def run(folder: Path, *arguments: str) -> str:
 def test_set_values_reach_terraform_as_they_are(tmp_path_factory: pytest.TempPathFactory, drawn: list[Pair]) -> None:
     pairs = [pair for pair in drawn if not convert_value(pair[1], pair[0])[1]]
     world, release = release_of(pairs)
-    context = Context(world.ports, load.load_project(world.ports))
-    resolved = load.load_settings(context, "dev", release.wiring)
+    context = Context(world.ports, project_file.load_project(world.ports))
+    resolved = load_settings(context, "dev", release.wiring)
     place = Place(environment="dev", backend=Backend("local", {}, "dev"))
     root = render_root_module(release.wiring, "web", place, resolved.arguments["web"])
 

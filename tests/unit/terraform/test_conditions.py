@@ -70,16 +70,28 @@ def test_variables_of_condition_are_found() -> None:
     assert find_variables(parse_expression(condition)) == set("abcdf")
 
 
-def test_repeated_repetition_ends_in_time() -> None:
-    assert not is_match("^(a+)+$", "a" * 2000 + "b")
-    assert is_match("^(a|a)*b$", "a" * 2000 + "b")
+# As people check names, domains, addresses, versions and ARNs.
+CLEAR = {
+    "^[a-z0-9]+([._-][a-z0-9]+)*$": "a-" * 400 + "!",
+    r"^([a-z0-9-]+\.)+[a-z]{2,}$": "a." * 400 + "!",
+    r"^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}[0-9]{1,3}$": "255.255.255.!",
+    r"^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$": "v1.2.3-" + "a." * 400 + "!",
+    r"^arn:aws[a-z-]*:(acm|iam):[a-z0-9-]*:\d{12}:(server-)?certificate/.+$": "arn:aws:acm:" + "a" * 800,
+    r"^[^@\s]+@[^@\s]+\.[a-z]+$": "a" * 100 + "@" + "b" * 100,
+}
 
 
-def test_too_large_pattern_is_uncertain() -> None:
+@pytest.mark.parametrize(("pattern", "text"), CLEAR.items(), ids=CLEAR)
+def test_usual_pattern_is_decided_for_long_texts(pattern: str, text: str) -> None:
+    assert not is_match(pattern, text)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^(a+)+$", "^(a|a)*b$", "^(a|ab)*$", "^(\u0430+)+$", "(a{30}){40}", "(a?b?){300}c", ".*.*.*.*x"]
+)
+def test_pattern_with_many_ways_is_uncertain(pattern: str) -> None:
     with pytest.raises(UncertainError):
-        is_match("(a{30}){40}", "a")
-    with pytest.raises(UncertainError):
-        is_match("(a?b?){300}c", "ab" * 5000)
+        is_match(pattern, "ab" * 1000)
 
 
 LETTERS = st.sampled_from(["a", "b", "-", "1", ".", " ", "_", "\n", "Z", "é"])
@@ -102,7 +114,11 @@ PATTERNS = st.recursive(
 @given(PATTERNS, st.lists(LETTERS, max_size=12).map("".join), st.booleans())
 def test_pattern_matches_what_pythons_engine_matches(pattern: str, text: str, at_end: bool) -> None:
     expected = re.search(pattern + (r"\Z" if at_end else ""), text, re.ASCII) is not None
-    assert is_match(pattern + ("$" if at_end else ""), text) is expected
+    try:
+        found = is_match(pattern + ("$" if at_end else ""), text)
+    except UncertainError:
+        return
+    assert found is expected
 
 
 @given(st.text(max_size=30))

@@ -23,7 +23,8 @@ from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedEnvironment
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World
@@ -80,7 +81,7 @@ def release_in(world: World, environment: str) -> Release:
 
 def image_in(world: World, environment: str) -> object:
     wiring = release_in(world, environment).wiring
-    return load.load_settings(Context(world.ports, load.load_project(world.ports)), environment, wiring).arguments[
+    return load_settings(Context(world.ports, project_file.load_project(world.ports)), environment, wiring).arguments[
         "web"
     ]["image"]
 
@@ -292,14 +293,18 @@ def test_image_check_reports_presence(own: World, held: set[str], sandbox: bool,
     apply(own.ports, "dev")
     own.registries.held, own.sandbox = held, sandbox
     own.registries.asked.clear()
-    assert find_images(Context(own.ports, load.load_project(own.ports)), "staging", release_in(own, "dev")) == (found,)
+    assert find_images(Context(own.ports, project_file.load_project(own.ports)), "staging", release_in(own, "dev")) == (
+        found,
+    )
     assert own.registries.asked == [("find", ECR["staging"], "staging")]
 
 
 def test_unreachable_registry_is_unknown_with_its_reason(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.unreachable.add("registry.example.com")
-    (found,) = find_images(Context(world.ports, load.load_project(world.ports)), "staging", release_in(world, "dev"))
+    (found,) = find_images(
+        Context(world.ports, project_file.load_project(world.ports)), "staging", release_in(world, "dev")
+    )
     assert (found.found, found.will_be_copied, found.is_warning_only) == ("unknown", False, False)
     assert found.why and found.why.code == "E433"
 
@@ -308,7 +313,10 @@ def test_sandbox_checks_only_ecr(world: World) -> None:
     apply(world.ports, "dev")
     world.sandbox = True
     world.registries.asked.clear()
-    assert find_images(Context(world.ports, load.load_project(world.ports)), "staging", release_in(world, "dev")) == ()
+    assert (
+        find_images(Context(world.ports, project_file.load_project(world.ports)), "staging", release_in(world, "dev"))
+        == ()
+    )
     assert world.registries.asked == []
 
 
@@ -317,7 +325,7 @@ def test_unpinned_image_of_old_release_is_not_copied(own: World, image: str) -> 
     apply(own.ports, "dev")
     made = release_in(own, "dev")
     loose = replace(made, wiring=replace(made.wiring, artifacts={"image": image}))
-    project = load.load_project(own.ports)
+    project = project_file.load_project(own.ports)
     own.registries.asked.clear()
     (found,) = find_images(Context(own.ports, project), "staging", loose)
     assert (found.found, found.will_be_copied) == ("unpinned", False)

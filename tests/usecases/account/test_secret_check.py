@@ -20,7 +20,8 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from tests.catching import catch
 from tests.fakes.world import PROJECT, WEB, World
 from tests.usecases.steps import deploy_to_staging
@@ -207,9 +208,9 @@ def test_value_in_place_of_name_is_never_sent() -> None:
 
 def test_deployment_checks_its_secrets() -> None:
     world = project()
-    project_ = load.load_project(world.ports)
+    project_ = project_file.load_project(world.ports)
     wiring = working_tree.build_release(Context(world.ports, project_)).wiring
-    settings = load.load_settings(Context(world.ports, project_), "prod", wiring)
+    settings = load_settings(Context(world.ports, project_), "prod", wiring)
     seen = find_secrets(Context(world.ports, project_), "prod", settings, wiring.schema)
     assert [(each.secret.id, each.missing) for each in seen] == [("shop/db", True), ("/shop/key", True)]
     assert world.secrets.looked == [("prod", ("shop/db", "/shop/key"))]

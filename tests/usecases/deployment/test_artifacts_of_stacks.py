@@ -14,7 +14,7 @@ from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release import release_store
 from envctl.usecases.release.pending_changes import ReadBundle, find_pending_changes
 from tests.catching import catch
@@ -63,7 +63,7 @@ def images_of(world: World, environment: str) -> dict[str, object]:
 
 
 def list_pending_parts(world: World) -> tuple[Context, LedgerState, str, ReadBundle]:
-    context = load.load_context(world.ports, "dev")[0]
+    context = load_context(world.ports, "dev")[0]
 
     def read(identity: str) -> tuple[BundleState, Release | None]:
         state, release, _ = release_store.load_bundle(world.ports, identity)

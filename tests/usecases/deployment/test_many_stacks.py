@@ -24,7 +24,7 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.core import PlanAnswer, Ports
 from tests.catching import catch
 from tests.fakes.world import ScriptedPrompter, World, list_entries
 from tests.usecases.deployment.test_promotion import events
@@ -180,7 +180,7 @@ class Planting(ScriptedPrompter):
         super().__init__()
         self._world = world
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
         self._world.workspace.code[plan.environment] = {"modules/part/run.sh": File(b"something else")}
         return super().confirm_plan(plan, again=again)
 

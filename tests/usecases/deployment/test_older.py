@@ -16,6 +16,7 @@ from envctl.usecases.deployment.request import DEFAULT, DeployOptions
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.status import load_status
+from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.project import Revision
 from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, MemoryWorkspace, ScriptedPrompter, World, list_entries
@@ -114,7 +115,7 @@ class Slow(ScriptedPrompter):
         super().__init__()
         self._meanwhile = meanwhile
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
         self._meanwhile()
         return super().confirm_plan(plan, again=again)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.cli.render.console.inspect.events import describe_event
+from envctl.cli.render.words.events import describe_event
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.exit_codes import ExitCode
@@ -29,7 +29,7 @@ from envctl.usecases.inspect.history import read_history
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
-from envctl.usecases.project.load import load_project
+from envctl.usecases.project.project_file import load_project
 from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
 from tests.usecases.steps import deploy_everywhere, killed_at

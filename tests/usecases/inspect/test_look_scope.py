@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from envctl.cli.render.console.plan.preview import describe_hidden, format_outcome
+from envctl.cli.render.words.plans import describe_hidden, format_outcome
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.approval.explain_refusal import explain_refusal

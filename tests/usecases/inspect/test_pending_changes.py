@@ -4,14 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.console.inspect.attention import list_attention_items
-from envctl.cli.render.console.inspect.status import is_up_to_date
+from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.status import is_up_to_date
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.bundle import Wiring, compute_identity, pack
+from envctl.domain.release.bundle import compute_identity, pack
+from envctl.domain.release.wiring import Wiring
 from envctl.usecases.inspect.status import EnvironmentStatus, load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from envctl.usecases.release.pending_changes import PendingChanges
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World, project_files
@@ -140,12 +142,12 @@ def test_pending_is_empty_exactly_without_edits(texts: dict[str, str]) -> None:
         assert each.pending is not None
         current = each.present.current
         assert current is not None
-        project = load.load_project(world.ports)
+        project = project_file.load_project(world.ports)
         try:
             deployed = _identity(world) if each.environment == "dev" else current.release
             wiring = working_tree.build_release(Context(world.ports, project)).wiring
             wiring = wiring if each.environment == "dev" else _wiring(world, current.release)
-            settings = load.load_settings(Context(world.ports, project), each.environment, wiring).digest()
+            settings = load_settings(Context(world.ports, project), each.environment, wiring).digest()
         except ConfigurationError:
             # What can't be read can't be deployed: it is either seen to be other, or it is unknown.
             assert each.environment != "dev" or not each.pending.is_empty
@@ -158,7 +160,9 @@ def test_pending_is_empty_exactly_without_edits(texts: dict[str, str]) -> None:
 
 def _identity(world: World) -> str:
     """The name of the release that an apply would make: by reading and packing everything."""
-    return compute_identity(pack(working_tree.build_release(Context(world.ports, load.load_project(world.ports)))))
+    return compute_identity(
+        pack(working_tree.build_release(Context(world.ports, project_file.load_project(world.ports))))
+    )
 
 
 def _wiring(world: World, release: str) -> Wiring:

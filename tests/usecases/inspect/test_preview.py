@@ -10,6 +10,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.explain_plan import ExplainedPlan, explain_plan
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
 from envctl.usecases.ledger.ledger_store import release_key
+from envctl.usecases.ports.core import PlanAnswer
 from tests.catching import catch
 from tests.fakes.world import NETWORK, WEB, ScriptedPrompter, World, list_entries
 from tests.usecases.steps import deploy_to_staging
@@ -221,9 +222,9 @@ class TestExplain:
     @pytest.mark.parametrize("text", ["size = ", "size = 9\n"], ids=["a torn file", "another value"])
     def test_file_saved_during_deployment_changes_nothing(self, world: World, text: str) -> None:
         class Saving(ScriptedPrompter):
-            def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+            def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
                 world.edit(DEV, world.tree.content[DEV].decode() + text)
-                return True
+                return "yes"
 
         world.prompter = Saving()
         deployed = apply(world.ports, "dev").deployment

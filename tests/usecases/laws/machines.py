@@ -16,6 +16,7 @@ from envctl.domain.errors import StateLock
 from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
+from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
 from tests.fakes.world import (
     Killed,
@@ -50,7 +51,7 @@ class Watcher(Protocol):
     def planned(self, machine: "Machine", where: Where, plan: StackPlan, content: Content | None) -> None: ...
     def applies(self, machine: "Machine", where: Where) -> None: ...
     def applied(self, machine: "Machine", where: Where) -> None: ...
-    def shown(self, machine: "Machine", plan: EnvironmentPlan, *, yes: bool) -> None: ...
+    def shown(self, machine: "Machine", plan: EnvironmentPlan, answer: PlanAnswer) -> None: ...
     def looked(self, machine: "Machine", where: Where, drifted: int) -> None: ...
     def probed(self, machine: "Machine", environment: str, check: str, problem: str) -> None: ...
     def waited(self, machine: "Machine", where: Where, problem: str) -> None: ...
@@ -244,16 +245,17 @@ class WatchedPrompter(ScriptedPrompter):
         super().__init__()
         self.machine = machine
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
         self.machine.pauses("asking")
-        yes = super().confirm_plan(plan, again=again)
-        self.machine.watcher.shown(self.machine, plan, yes=yes)
-        return yes
+        self.yes = "all" if len(self.asked) % 2 else "yes"
+        answer = super().confirm_plan(plan, again=again)
+        self.machine.watcher.shown(self.machine, plan, answer)
+        return answer
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: object) -> bool:
         self.machine.pauses("asking")
         yes = self._take_answer()
-        self.machine.watcher.shown(self.machine, plan, yes=yes)
+        self.machine.watcher.shown(self.machine, plan, "yes" if yes else "")
         return yes
 
 

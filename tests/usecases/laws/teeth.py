@@ -26,7 +26,7 @@ from envctl.domain import guards
 from envctl.domain.guards import rules
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.projection import statements
+from envctl.domain.ledger.projection import approvals
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.fingerprint import PlanFingerprint, decode
 from envctl.domain.release.bundle import File, Release, compute_identity, unpack
@@ -122,7 +122,7 @@ RULES: dict[str, Without] = {
     "the environments that are gone": ((import_module("envctl.usecases.inspect.status"), "find_gone", lambda *_: ()),),
     "the token that credentials came of": ((AwsIdentity, "_verify_claims", _believe_any_token),),
     "the issuer of a token": ((tokens, "_ISSUERS", re.compile(".*")),),
-    "the names of one person": ((statements, "has_same_name", lambda one, other: one.name == other.name),),
+    "the names of one person": ((approvals, "has_same_name", lambda one, other: one.name == other.name),),
     "the word of AWS for a name": (
         (import_module("envctl.domain.guards.approvals"), "can_approve_at", lambda patterns, actor: True),
     ),

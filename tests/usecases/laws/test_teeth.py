@@ -23,7 +23,7 @@ from tests.usecases.laws.temptations.temptations import Temptation
 
 ORACLE = (*sorted(Path(oracle.__file__).parent.glob("[!_]*.py")), Path(project_text.__file__))
 JUDGED = (
-    "envctl.domain.ledger.projection.apply_entries",
+    "envctl.domain.ledger.projection",
     "envctl.domain.guards",
     "envctl.domain.rules.environment_rules",
     "envctl.domain.ledger.people.person_names",

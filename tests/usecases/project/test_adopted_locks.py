@@ -2,7 +2,7 @@
 
 from envctl.domain.terraform.provider_lock import split_provider_blocks
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from envctl.usecases.project.root_modules import adopt_lock
 from tests.fakes.world import World
 
@@ -33,7 +33,7 @@ def adopt(base: str, web: str, own: str = "") -> tuple[dict[str, bytes], list[st
     for name, lock in (("live/base/", base), ("live/web/", web), ("", own)):
         if lock:
             world.edit(f"{name}{LOCK}", lock)
-    adopt_lock(Context(world.ports, load.load_project(world.ports)))
+    adopt_lock(Context(world.ports, project_file.load_project(world.ports)))
     return split_provider_blocks(world.tree.content.get(LOCK, b"")), world.observer.heard
 
 

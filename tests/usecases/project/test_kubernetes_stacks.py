@@ -6,12 +6,16 @@ import pytest
 from kube_api_emulator.schemas.packed import list_versions
 
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.release.approval_place import list_differences
-from envctl.domain.release.bundle import FORMAT_WITH_KUBERNETES, Release, compute_identity, pack, unpack
-from envctl.domain.release.place import Backend
+from envctl.domain.release.bundle import Release, compute_identity, pack, unpack
+from envctl.domain.release.manifest import FORMAT_WITH_KUBERNETES
+from envctl.domain.release.place import place_digest
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.place_digest import list_differences
 from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import working_tree
+from envctl.usecases.project.environment_selection import load_context
+from envctl.usecases.project.environment_settings import load_settings
 from tests.fakes.world import World
 
 DIGEST = "sha256:" + "a" * 64
@@ -66,14 +70,14 @@ def write(project: str = PROJECT, files: Mapping[str, str] = FILES) -> World:
 
 
 def build(world: World) -> tuple[Context, Release]:
-    context, _ = load.load_context(world.ports, "dev")
+    context, _ = load_context(world.ports, "dev")
     return context, working_tree.build_release(context)
 
 
 def refuse(project: str = PROJECT, files: Mapping[str, str] = FILES) -> list[Problem]:
     with pytest.raises(ConfigurationError) as caught:
         context, release = build(write(project, files))
-        load.load_settings(context, "dev", release.wiring)
+        load_settings(context, "dev", release.wiring)
     return list(caught.value.problems)
 
 
@@ -102,7 +106,7 @@ def test_patch_of_examples_gets_the_values_too() -> None:
         "k/prod/patch.yaml": patch,
     }
     context, release = build(write(files=files))
-    settings = load.load_settings(context, "prod", release.wiring)
+    settings = load_settings(context, "prod", release.wiring)
     workload = build_workload(release.wiring, "web", context.project, Backend("local", {}, "prod"), settings)
     tree = list_workload_files(release, "web")
     rendered = context.ports.manifests.render(tree, workload, workload.values, with_examples=True)
@@ -124,7 +128,7 @@ def test_release_holds_only_files_that_are_read() -> None:
     context, release = build(write(files=files))
     assert beside.keys() <= release.files.keys()
     assert not {"k/extra/secrets.env", "k/base/key.pem"} & release.files.keys()
-    settings = load.load_settings(context, "prod", release.wiring)
+    settings = load_settings(context, "prod", release.wiring)
     workload = build_workload(release.wiring, "web", context.project, Backend("local", {}, "prod"), settings)
     rendered = context.ports.manifests.render(
         list_workload_files(release, "web"), workload, workload.values, with_examples=True
@@ -142,7 +146,7 @@ def test_release_with_objects_survives_its_bundle() -> None:
 def test_workload_knows_its_environment() -> None:
     world = write()
     context, release = build(world)
-    settings = load.load_settings(context, "prod", release.wiring)
+    settings = load_settings(context, "prod", release.wiring)
     workload = build_workload(release.wiring, "web", context.project, Backend("local", {}, "prod"), settings)
     assert (workload.owner, workload.path, workload.overlay) == ("shop.prod.web", "k/base", "k/prod")
     assert (workload.namespace, workload.kubernetes_version) == ("shop-prod", "1.35")
@@ -221,7 +225,7 @@ def test_approval_is_bound_to_the_cluster() -> None:
     places = []
     for project in (named, named.replace("shop-blue", "shop-green")):
         context, release = build(write(project))
-        places.append(load.resolve_bound_place(context.project, "prod", release.wiring))
+        places.append(place_digest.resolve_bound_place(context.project, "prod", release.wiring))
     assert list_differences(*places) == ("cluster shop-blue -> shop-green",)
 
 
@@ -251,7 +255,7 @@ def test_chart_values_have_paths() -> None:
     assert [each.name for each in release.wiring.schema["ingress"]] == [
         "controller.role", "controller.replicas", "labels", "host",
     ]  # fmt: skip
-    settings = load.load_settings(context, "dev", release.wiring)
+    settings = load_settings(context, "dev", release.wiring)
     workload = build_workload(release.wiring, "ingress", context.project, Backend("local", {}, "dev"), settings)
     assert workload.values == {"controller.replicas": "2", "labels": '{"a": "b"}', "envctl.host": '"example.com"'}
     assert (workload.is_chart, workload.values_file, workload.overlay) == (True, "v/all.yaml", "v/dev.yaml")

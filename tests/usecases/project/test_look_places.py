@@ -9,10 +9,10 @@ import pytest
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.aws.access import build_credentials_spec
 from envctl.domain.config.project import Project
-from envctl.domain.release.approval_place import bind_place
-from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.place.environment_place import resolve_place
+from envctl.domain.release.place.place_digest import bind_place, resolve_bound_place
 from envctl.domain.release.rendering.root_module import render_root_module
-from envctl.usecases.project.load import resolve_bound_place, resolve_place
+from envctl.domain.release.wiring import StackWiring, Wiring
 
 DEPLOYER = "arn:aws:iam::111111111111:role/envctl-deployer"
 LOOKER = "arn:aws:iam::111111111111:role/envctl-look"

@@ -20,7 +20,7 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedEnvironment
-from envctl.usecases.project import load, module_checks, remote_modules, working_tree
+from envctl.usecases.project import module_checks, project_file, remote_modules, working_tree
 from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import NETWORK, MemoryWorkspace, World
@@ -137,7 +137,7 @@ def test_preparation_with_version_range_is_not_cached(world: World, version: str
     world.remote_modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
     world.workspace = workspace = Remembering()
     world.terraform.workspace = workspace
-    prepare.prepare_working_tree(Context(world.ports, load.load_project(world.ports)), "dev")
+    prepare.prepare_working_tree(Context(world.ports, project_file.load_project(world.ports)), "dev")
     assert workspace.kept == remembered
 
 
@@ -169,7 +169,7 @@ def test_unreachable_module_is_reported_with_its_line(world: World) -> None:
 def test_unfit_settings_are_reported_before_fetching(world: World) -> None:
     world.edit("environments/dev/terraform.tfvars", "cidr = 1\nnonsense = 2\n")
     with pytest.raises(ConfigurationError):
-        prepare.prepare_working_tree(Context(world.ports, load.load_project(world.ports)), "dev")
+        prepare.prepare_working_tree(Context(world.ports, project_file.load_project(world.ports)), "dev")
     assert world.remote_modules.asked == []
 
 
@@ -181,7 +181,7 @@ def test_recursive_module_call_is_refused(world: World) -> None:
 
 
 def test_unparsable_module_is_bundled_and_fetched_anew(world: World) -> None:
-    project = load.load_project(world.ports)
+    project = project_file.load_project(world.ports)
     written = working_tree.build_release(Context(world.ports, project))
     package = Package("acme/vpc/aws", {"main.tf": File(b"a syntax { of tomorrow")})
     found = {"network.vpc": ResolvedModule("acme/vpc/aws", "5.1.0", ".", package)}

@@ -9,7 +9,7 @@ from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.diff import diff_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
 from envctl.usecases.project.ci.github_workflows import update_github_workflows
 from envctl.usecases.project.fmt import format_project
 from envctl.usecases.project.shared_code import list_shared_folders
@@ -41,7 +41,7 @@ def name_module(world: World, folder: str) -> None:
 
 def refuse(world: World) -> tuple[str, str]:
     with pytest.raises(ConfigurationError) as refused:
-        working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
+        working_tree.build_release(Context(world.ports, project_file.load_project(world.ports)))
     problem = refused.value.problems[0]
     assert problem.location
     assert problem.location.line
@@ -49,7 +49,7 @@ def refuse(world: World) -> tuple[str, str]:
 
 
 def test_only_reached_code_travels(world: World) -> None:
-    made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
+    made = working_tree.build_release(Context(world.ports, project_file.load_project(world.ports)))
     assert made.wiring.base == "projects/shop"
     assert {path for path in made.files if path.endswith(".tf")} == {
         "../../modules/label/main.tf",
@@ -90,7 +90,7 @@ def test_changed_shared_module_is_shown_as_written(world: World) -> None:
 
 
 def test_clean_check_looks_at_shared_folders(world: World) -> None:
-    made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
+    made = working_tree.build_release(Context(world.ports, project_file.load_project(world.ports)))
     paths = working_tree.list_code_paths(made, ".terraform.lock.hcl", ())
     assert {"../../modules/network", "../../modules/label"} <= set(paths)
     # Never the whole repository: other projects change there.
@@ -123,12 +123,12 @@ def test_module_called_above_repository_is_refused(world: World) -> None:
 def test_shared_module_may_call_back_into_project(world: World) -> None:
     world.tree.content[SHARED] += b'module "own" { source = "../../projects/shop/modules/own" }\n'
     world.tree.content["modules/own/main.tf"] = LABEL.encode()
-    made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
+    made = working_tree.build_release(Context(world.ports, project_file.load_project(world.ports)))
     assert "modules/own/main.tf" in made.files
 
 
 def test_shared_folders_are_listed(world: World) -> None:
-    assert list_shared_folders(world.ports, load.load_project(world.ports)) == (
+    assert list_shared_folders(world.ports, project_file.load_project(world.ports)) == (
         "../../modules/label",
         "../../modules/network",
     )

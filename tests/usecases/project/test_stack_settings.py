@@ -10,7 +10,8 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from tests.catching import catch
 from tests.fakes.world import IMAGE, World
 
@@ -311,7 +312,7 @@ def test_stack_called_terraform_has_no_own_file() -> None:
 def test_release_carries_set_values_through_its_bundle() -> None:
     project = f'{HEAD}{ORDERS}set = {{ name = "x", size = 0.12345678901234567890, extra = [1.50, {{ a = true }}] }}\n'
     world = write(project, {})
-    release = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
+    release = working_tree.build_release(Context(world.ports, project_file.load_project(world.ports)))
     bundle = pack(release)
     read = unpack(bundle, compute_identity(bundle))
     assert read.wiring == release.wiring
@@ -326,7 +327,7 @@ def test_changed_set_changes_release_and_no_digest() -> None:
     one, other = (write(text, {}) for text in (NAMED, NAMED.replace('"mails" }', '"letters" }')))
     assert resolve(one).digest() == resolve(other).digest()
     identities = {
-        compute_identity(pack(working_tree.build_release(Context(each.ports, load.load_project(each.ports)))))
+        compute_identity(pack(working_tree.build_release(Context(each.ports, project_file.load_project(each.ports)))))
         for each in (one, other)
     }
     assert len(identities) == 2
@@ -339,19 +340,19 @@ def test_changed_file_of_stack_changes_the_digest() -> None:
 
 def test_file_of_a_later_stack_is_ignored() -> None:
     world = write(NAMED, {"environments/prod/mails.tfvars": "size = 4\nsoon = 1\n"})
-    context = Context(world.ports, load.load_project(world.ports))
+    context = Context(world.ports, project_file.load_project(world.ports))
     old = write(f'{HEAD}{ORDERS}set = {{ name = "orders" }}\n', {})
-    release = working_tree.build_release(Context(old.ports, load.load_project(old.ports)))
-    assert load.load_settings(context, "prod", release.wiring).arguments["orders"]["name"] == "orders"
+    release = working_tree.build_release(Context(old.ports, project_file.load_project(old.ports)))
+    assert load_settings(context, "prod", release.wiring).arguments["orders"]["name"] == "orders"
 
 
 def test_renamed_stack_reads_its_new_file() -> None:
     renamed = NAMED.replace("[stacks.mails]", '[stacks.letters]\nmoved_from = "mails"')
     world = write(renamed, {"environments/prod/letters.tfvars": "size = 4\n"})
-    context = Context(world.ports, load.load_project(world.ports))
+    context = Context(world.ports, project_file.load_project(world.ports))
     old = write(NAMED, {})
-    release = working_tree.build_release(Context(old.ports, load.load_project(old.ports)))
-    assert load.load_settings(context, "prod", release.wiring).arguments["mails"]["size"] == 4
+    release = working_tree.build_release(Context(old.ports, project_file.load_project(old.ports)))
+    assert load_settings(context, "prod", release.wiring).arguments["mails"]["size"] == 4
 
 
 def test_file_of_removed_stack_may_stay() -> None:

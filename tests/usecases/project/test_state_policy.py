@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.usecases.project.load import resolve_place
+from envctl.domain.release.place.environment_place import resolve_place
 from tests.iam.conditions import matches_pattern
 
 PAGE = (Path(__file__).parents[3] / "docs" / "state.md").read_text()

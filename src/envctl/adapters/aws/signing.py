@@ -110,9 +110,9 @@ class KmsSignatures:
             return OperationFailedError(Problem("E467", f"there is no KMS key {key} for {environment}", hint))
         whose = "your own credentials" if personally else f"the credentials of {environment}"
         if code == "AccessDeniedException":
-            hint = f"allow {action} on that key to {whose}: see docs/signatures.md"
+            hint = f"allow {action} on that key to {whose}: {format_command('explain', 'E468')}"
         elif code in {"DisabledException", "KMSInvalidStateException"}:
-            hint = "enable the key, or pin its replacement: docs/signatures.md"
+            hint = f"enable the key, or pin its replacement: {format_command('explain', 'E468')}"
         else:
             hint = "try again: unsigned entries were not recorded"
         failure = {"kms:Sign": "does not sign", "kms:GetPublicKey": "can't be read"}.get(action, "can't be created")

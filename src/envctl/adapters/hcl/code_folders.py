@@ -17,6 +17,7 @@ from envctl.domain.errors import ConfigurationError
 
 _CODE_SUFFIXES = (".tf", ".tofu")
 _JSON_SUFFIXES = (".tf.json", ".tofu.json")
+CodeByFolder = Mapping[str, Mapping[str, bytes]]
 
 
 def compile_code(pattern: bytes) -> re.Pattern[bytes]:
@@ -72,13 +73,12 @@ class CodeFolder:
     scope: Scope = field(default_factory=lambda: Scope(""))
 
 
-def read_folders(files: Mapping[str, bytes], modules: Sequence[str], root: str | None = None) -> dict[str, CodeFolder]:
+def read_folders(code: CodeByFolder, modules: Sequence[str], root: str | None = None) -> dict[str, CodeFolder]:
     """Return the folders reached by the modules that may read files, callers before called ones.
 
-    `files` are the files of a release by path; `modules` are the module folders of stacks, and the carried remote
-    modules. `root` is the folder of a root module that stays as it is and calls them all.
+    `code` is the code of a release; `modules` are the module folders of stacks, and the carried remote modules. `root`
+    is the folder of a root module that stays as it is and calls them all.
     """
-    code = _group_by_folder(files)
     called = _find_called_folders(code, modules)
     worth = {folder for folder in called if any(can_read_files(data) for data in code[folder].values())}
     # From the last to the first: a path may be passed on from module to module.
@@ -95,15 +95,14 @@ def read_folders(files: Mapping[str, bytes], modules: Sequence[str], root: str |
     return folders
 
 
-def find_reached_code(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, dict[str, bytes]]:
-    """Return the code of all folders reached by the modules, by path."""
-    code = _group_by_folder(files)
+def find_reached_code(code: CodeByFolder, modules: Sequence[str]) -> CodeByFolder:
+    """Return the code of all folders reached by the modules."""
     return {folder: code[folder] for folder in _find_called_folders(code, modules)}
 
 
-def find_account_code(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, dict[str, bytes]]:
+def find_account_code(files: Mapping[str, bytes], modules: Sequence[str]) -> CodeByFolder:
     """Return the code of the folders reached by the modules that may choose credentials or state, by path."""
-    code = _group_by_folder(files)
+    code = group_by_folder(files)
     reached = ((folder, code[folder]) for folder in _find_called_folders(code, modules))
     return {folder: each for folder, each in reached if any(map(_can_choose_account, each, each.values()))}
 
@@ -123,7 +122,8 @@ def can_read_files(code: bytes) -> bool:
     return any(pattern.search(code) for pattern in _READ_PATTERNS) or any(kind in code for kind in _READING_BLOCK_TYPES)
 
 
-def _group_by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+def group_by_folder(files: Mapping[str, bytes]) -> CodeByFolder:
+    """Return the code among the files of a release, by folder and by path."""
     code: dict[str, dict[str, bytes]] = {}
     for path, data in files.items():
         if path.endswith((*_CODE_SUFFIXES, *_JSON_SUFFIXES)):
@@ -144,7 +144,7 @@ def _resolve_escapes(data: bytes) -> bytes:
     return escape.sub(resolve, data)
 
 
-def _find_called_folders(code: Mapping[str, Mapping[str, bytes]], modules: Sequence[str]) -> dict[str, list[str]]:
+def _find_called_folders(code: CodeByFolder, modules: Sequence[str]) -> dict[str, list[str]]:
     """Return the reached folders, callers before called ones, each with the folders it calls."""
     called: dict[str, list[str]] = {}
     waiting = [normpath(module) for module in modules]

@@ -18,7 +18,6 @@ from envctl.adapters.hcl.code_folders import (
 )
 from envctl.adapters.hcl.code_search import list_texts
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
-from envctl.adapters.hcl.globs import matches_glob
 from envctl.adapters.hcl.paths import HOME, MODULE, ROOT, UNKNOWN, Scope, Values, evaluate, walk_nodes
 from envctl.adapters.hcl.source import Source
 from envctl.domain.errors import Location
@@ -27,9 +26,11 @@ from envctl.domain.release.root_findings import FileSet
 from envctl.domain.terraform.workdir_names import ADDED_NAMES, REMOTE_MODULES_FOLDER
 
 _TEMPLATES = frozenset({"quoted_template", "heredoc_template"})
-_TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
+TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
 _TEXT = "the text names"
 _WILDCARD = re.compile(r"[*?\[{]")
+_WORDS = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|\{|\}|,|\\.|.", re.DOTALL)
+_MEANINGS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
 
 
 @dataclass(kw_only=True)
@@ -108,7 +109,7 @@ class RootReads:
         """Tell if the tree holds a file or a folder anyway. It may be left out of its folder, such as a hidden one."""
         if not any(_is_below(path, folder) for folder in self.known):
             return False
-        return path in (".", *self.known) or any(_is_below(each, path) for each in self.files)
+        return path in (".", *self.known) or path in self.files or any(_is_below(each, path) for each in self.files)
 
 
 def _matches_tests(pattern: str) -> bool:
@@ -119,7 +120,10 @@ def _is_below(path: str, folder: str) -> bool:
     return folder in (".", path) or path.startswith(f"{folder}/")
 
 
-def search_reads(found: RootReads, files: Mapping[str, bytes], folders: Mapping[str, CodeFolder]) -> None:
+def search_reads(
+    found: RootReads, files: Mapping[str, bytes], templates: Collection[str], folders: Mapping[str, CodeFolder]
+) -> None:
+    """Add the reads of the folders. `templates` are the paths of all files that are templates by their names."""
     for folder, each in folders.items():
         for source in each.sources.values():
             for kind, labels, block in code_folders.list_blocks(source):
@@ -129,7 +133,7 @@ def search_reads(found: RootReads, files: Mapping[str, bytes], folders: Mapping[
         for path, document in each.documents.items():
             _search_json(found, path, document, each.scope)
         below = "" if folder == "." else f"{folder}/"
-        found.templates |= {path for path in files if path.endswith(_TEMPLATE_SUFFIXES) and path.startswith(below)}
+        found.templates |= {path for path in templates if path.startswith(below)}
     for path in sorted(found.templates & files.keys()):
         if can_read_files(files[path]):
             _search_template(found, path, files[path])
@@ -202,3 +206,20 @@ def _search_template(found: RootReads, path: str, data: bytes) -> None:
         if node.type == "function_call":
             # The first line is added by parse_template.
             _search_call(found, source, node, scope, Location(path, node.start_point.row))
+
+
+def matches_glob(path: str, pattern: str) -> bool:
+    """Tell if a pattern selects the path, given from the folder of the set. A faulty pattern selects nothing."""
+    depth, parts = 0, []
+    for word in _WORDS.findall(pattern.removeprefix("./")):
+        depth += (word == "{") - (word == "}")
+        if word == "," and depth > 0:
+            parts.append("|")
+        elif len(word) > 1 and word.startswith("["):
+            parts.append(word)
+        else:
+            parts.append(_MEANINGS.get(word) or re.escape(word[-1]))
+    try:
+        return re.fullmatch("".join(parts), path, re.DOTALL) is not None
+    except re.error:
+        return False

@@ -9,6 +9,7 @@ import tree_sitter
 
 from envctl.adapters.hcl import code_folders
 from envctl.adapters.hcl.code_folders import (
+    CodeByFolder,
     JsonDocument,
     compile_code,
     evaluate_text,
@@ -30,7 +31,7 @@ from envctl.adapters.hcl.json_module import list_objects
 from envctl.adapters.hcl.module import OVERRIDE
 from envctl.adapters.hcl.paths import UNKNOWN, Scope, Values, evaluate, walk_nodes
 from envctl.adapters.hcl.root_providers import find_needed_providers, read_json_sources, read_sources
-from envctl.adapters.hcl.root_reads import RootReads, search_reads
+from envctl.adapters.hcl.root_reads import TEMPLATE_SUFFIXES, RootReads, search_reads
 from envctl.adapters.hcl.source import Source, list_attributes, list_body
 from envctl.domain.errors import Location
 from envctl.domain.plan.provider_accounts import CREDENTIAL_KEYS
@@ -43,12 +44,22 @@ _LOCAL = re.compile(r"(?:\$\{)?\s*local\s*\.\s*([\w-]+)\s*\}?")
 _WORKSPACE = compile_code(rb"\bterraform_\._workspace\b")
 
 
-def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()) -> RootFindings:
-    """Search the code of the root module in the folder `root`.
+def read_roots(files: Mapping[str, bytes], roots: Mapping[str, Sequence[str]]) -> dict[str, RootFindings]:
+    """Search the code of root modules, each with a name: its folder, and those of the remote modules that it uses.
 
-    `files` are the files of a release by path; `carried` are folders of the remote modules that the root uses.
+    `files` are the files of a release by path.
     """
-    code = code_folders.find_reached_code(files, [root, *carried])
+    # Once for all of them: a release may have hundreds of roots.
+    code = code_folders.group_by_folder(files)
+    templates = {path: data for path, data in files.items() if path.endswith(TEMPLATE_SUFFIXES)}
+    return {name: _read_root(files, code, templates, folders) for name, folders in roots.items()}
+
+
+def _read_root(
+    files: Mapping[str, bytes], every: CodeByFolder, templates: Mapping[str, bytes], modules: Sequence[str]
+) -> RootFindings:
+    root = modules[0]
+    code = code_folders.find_reached_code(every, modules)
     blocks = _RootBlocks()
     own = code_folders.read_folder(root, code.get(root, {}), root)
     # As Terraform merges them: override files after all others, in the order of their names.
@@ -58,7 +69,7 @@ def read_root(files: Mapping[str, bytes], root: str, carried: Sequence[str] = ()
         else:
             _read_code(blocks, own.sources[path], own.scope, is_override=_is_override(path))
     reads = RootReads(root=root, known=frozenset(code), files=files.keys())
-    search_reads(reads, files, code_folders.read_folders(files, [root, *carried], root))
+    search_reads(reads, files, templates, code_folders.read_folders(code, modules, root))
     return RootFindings(
         folders=tuple(sorted(code.keys() - {root})),
         states=tuple(blocks.states),

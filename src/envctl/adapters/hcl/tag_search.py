@@ -11,7 +11,7 @@ from envctl.adapters.hcl.code_folders import list_blocks, parse_code
 from envctl.adapters.hcl.paths import read_call
 from envctl.adapters.hcl.source import Source, find_non_literals, list_attributes, list_body, parse_attributes
 from envctl.domain.errors import Location
-from envctl.domain.release.tag_conflicts import COMPUTED, FromVariable, ResourceTags
+from envctl.domain.release.place.default_tags import COMPUTED, FromVariable, ResourceTags
 
 _REFERENCE = re.compile(r"(var|local)\.([\w-]+)")
 _CALL = re.compile(rb"\bmodule\s+[\"\w]")

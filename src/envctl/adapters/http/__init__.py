@@ -1,1 +1,4 @@
-"""What every HTTP client of envctl shares: which proxy leads to a URL."""
+"""What every HTTP client of envctl shares: limits, proxies and attempts.
+
+Begin with `client.py`: `HttpClient`. Out of scope: TLS with a cluster (`adapters/kubernetes/tls.py`), and boto3.
+"""

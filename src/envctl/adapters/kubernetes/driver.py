@@ -1,8 +1,4 @@
-"""The driver of stacks of Kubernetes objects. The driver of all other stacks is that of Terraform.
-
-It plans by dry runs of a server-side apply, and keeps the plan in memory. The state is the cluster itself, with
-an inventory of the objects of the stack.
-"""
+"""The driver of stacks of Kubernetes objects. The driver of all other stacks is that of Terraform."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from envctl.adapters.registry.failures import denied_error, response_error
 from envctl.adapters.registry.login import Login
 from envctl.adapters.registry.transport import Answer, Transport
+from envctl.domain.command_lines import format_command
 from envctl.domain.images.image_reference import parse_ecr_registry
 
 _CHALLENGE = re.compile(r"\s*(?P<scheme>[A-Za-z]+)\s+(?P<rest>.*)", re.DOTALL)
@@ -54,7 +55,7 @@ def suggest_login(registry: str) -> str:
     if parse_ecr_registry(registry):
         return (
             "allow the role of the environment to pull from it, and to push to copied repositories:"
-            " docs/images.md lists the permissions"
+            f" {format_command('explain', 'E432')}"
         )
     return f"log in with a permitted account: docker login {registry}"
 

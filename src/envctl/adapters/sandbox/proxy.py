@@ -1,5 +1,6 @@
 """The TLS-terminating forward proxy on loopback. It relays AWS hosts to the sandbox's cloud and refuses all others."""
 
+import json
 import socketserver
 import ssl
 import sys
@@ -7,13 +8,13 @@ import threading
 import traceback
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from envctl.adapters.disk.emulator_package import find_missing_modules, format_install_line
 from envctl.adapters.sandbox.certificates import CertificateAuthority
 from envctl.adapters.sandbox.control import ControlApi
 from envctl.adapters.sandbox.control_calls import CONTROL_PREFIX
 from envctl.adapters.sandbox.exchange import Cloud, Request, Response
-from envctl.adapters.sandbox.failures import build_error_response
 from envctl.adapters.sandbox.hosts import is_cluster_endpoint, is_loopback, parse_aws_host
 
 _CONNECTION_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kube_api_emulator.server.api.requests import KubernetesApi
 
     from envctl.adapters.sandbox.eks.clusters import KubernetesClusters
+_GAP_CODE = "SandboxGap"
 
 
 class ProxyServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -149,7 +151,7 @@ class ProxyHandler(BaseHTTPRequestHandler):
         except Exception as error:  # noqa: BLE001 (a gap of the emulator must not end the connection)
             self._log_text(f"{request.method} https://{request.host}{request.target.partition('?')[0]}")
             self._log_text(traceback.format_exc())
-            return build_error_response(request, error)
+            return _build_error_response(request, error)
 
     def _read_body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
@@ -187,3 +189,27 @@ class ProxyHandler(BaseHTTPRequestHandler):
     @staticmethod
     def _log_text(message: str) -> None:
         sys.stderr.write(f"{message.rstrip()}\n")
+
+
+def _build_error_response(request: Request, error: Exception) -> Response:
+    """Return 400 for a gap of the emulator, because clients repeat a 5xx up to 25 times over 15 minutes in vain.
+
+    Return 500 for any other RuntimeError: a race, such as a dictionary changed during iteration, may pass on a retry.
+    """
+    gap = isinstance(error, NotImplementedError) or not isinstance(error, RuntimeError)
+    status = "400 Bad Request" if gap else "500 Internal Server Error"
+    message = f"the envctl sandbox cannot do this: {error or type(error).__name__} (its log file has the details)"
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    if "json" in kind:
+        body = json.dumps({"__type": _GAP_CODE, "message": message}).encode()
+        return Response(status, [("Content-Type", "application/json"), ("x-amzn-ErrorType", _GAP_CODE)], body)
+    return Response(status, [("Content-Type", "text/xml")], _format_xml_error(request.host, message).encode())
+
+
+def _format_xml_error(host: str, message: str) -> str:
+    error = f"<Error><Code>{_GAP_CODE}</Code><Message>{escape(message)}</Message></Error>"
+    if host.startswith("ec2."):
+        return f"<Response><Errors>{error}</Errors><RequestID>sandbox</RequestID></Response>"
+    if host.startswith("s3.") or ".s3." in host:
+        return error
+    return f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>"

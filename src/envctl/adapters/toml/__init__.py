@@ -1,4 +1,7 @@
-"""Reader of envctl.toml."""
+"""Reader of envctl.toml.
+
+Begin with `reader.py`: `load_project`. Out of scope: the tables themselves, which are in `domain/config/`.
+"""
 
 from envctl.adapters.toml.reader import load_project, locate_key, locate_rendered_key
 

@@ -54,7 +54,7 @@ def locate_rendered_key(
 ) -> Location | None:
     """Return the location of the key behind a path of a rendered root module; None if the file has no such key."""
     from envctl.adapters.toml.key_lines import map_lines
-    from envctl.domain.release.rendering.root_module import list_project_keys
+    from envctl.domain.release.place.target_blocks import list_project_keys
 
     lines = map_lines(text)
     found = (lines[key] for key in list_project_keys(environment, tuple(path)) if key in lines)

@@ -1,4 +1,7 @@
-"""Integration with CI systems: annotations, outputs, summaries, log folds and masks."""
+"""Integration with CI systems: annotations, outputs, summaries, log folds and masks.
+
+Begin with `job.py`: `CiJob`. Out of scope: generated workflows (`domain/ci/`), and REST APIs (`adapters/forge/`).
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -21,15 +21,6 @@ REASONS = {
 }
 
 
-# Commands that deploy or record something: their exit code must say that it is done.
-CHANGING_COMMANDS = frozenset({"apply", "approve", "destroy", "promote", "recover", "rollback", "verify"})
-
-
-def has_changed_something(command: str, result: object | None) -> bool:
-    """Check if the command has deployed or recorded something; drift is recorded besides, unless it was fixed."""
-    return command in CHANGING_COMMANDS or type(result).__name__ == "DriftFix"
-
-
 def to_variables(result: object | None, error: "EnvctlError | None", code: int) -> dict[str, str]:
     """Return the variables. `release`, `changes` and `plan` are empty for none or several; `problems` are codes."""
     codes = dict.fromkeys(problem.code for problem in error.problems) if error else {}

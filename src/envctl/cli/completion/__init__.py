@@ -1,1 +1,4 @@
-"""Shell completion of environments, stacks, releases and gates."""
+"""Shell completion of environments, stacks, releases and gates.
+
+Begin with `candidates.py`. Out of scope: the scripts for shells, which are in `cli/shell_completion.py`.
+"""

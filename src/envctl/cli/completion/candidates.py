@@ -76,6 +76,13 @@ def complete_platforms() -> list[str]:
     return list(PLATFORMS)
 
 
+def complete_codes() -> list[str]:
+    from envctl.adapters.local.templates import PackagedTemplates
+    from envctl.usecases.inspect.explain import list_codes
+
+    return list_codes(PackagedTemplates())
+
+
 def complete_releases(context: typer.Context) -> list[str]:
     """Complete releases by short id, newest first."""
     return _keep_valid_names(name[:12] for name in reversed(_find_releases(context)))

@@ -1,1 +1,4 @@
-"""Options and arguments that several commands share."""
+"""Options and arguments that several commands share.
+
+Begin with `global_options.py`: `Options`. Out of scope: options of one command, which are in its file.
+"""

@@ -117,8 +117,7 @@ def find_positional_words(words: Sequence[str]) -> Iterator[str]:
 
 def find_command_name(words: Sequence[str]) -> str:
     """Return the command of a command line, without its arguments; empty if it is unknown."""
-    from envctl.cli.result_types import RESULTS
+    from envctl.cli.command_table import COMMANDS, ROWS
 
     positional = list(find_positional_words(words))
-    groups = {command.partition(" ")[0] for command in RESULTS}
-    return next((name for name in (" ".join(positional[:2]), *positional[:1]) if name in RESULTS or name in groups), "")
+    return next((name for name in (" ".join(positional[:2]), *positional[:1]) if name in ROWS or name in COMMANDS), "")

@@ -9,6 +9,6 @@ FullPlans = Annotated[bool, typer.Option("--full", help="Show each change of a l
 
 def show_full_plans(*, full: bool) -> None:
     """Let each plan that this command shows have all of its changes."""
-    from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
+    from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 
     SHOW_FULL_PLANS.set(full)

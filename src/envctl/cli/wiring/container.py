@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Owner, Project
     from envctl.domain.errors import Location
     from envctl.domain.ledger.trust import Trust
-    from envctl.usecases.inspect.exec_clusters import Kubeconfig
+    from envctl.usecases.inspect.exec_kubeconfig import Kubeconfig
     from envctl.usecases.ports.core import Identity
     from envctl.usecases.ports.terraform import StackDriver
 
@@ -379,9 +379,9 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def project(self) -> "Project":
-        from envctl.usecases.project import load
+        from envctl.usecases.project import project_file
 
-        return load.load_project(self)
+        return project_file.load_project(self)
 
     @property
     def owner(self) -> "Owner":

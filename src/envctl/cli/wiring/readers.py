@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Project
     from envctl.domain.errors import Location
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
+    from envctl.domain.release.place.default_tags import ResourceTags
     from envctl.domain.release.root_findings import RootFindings
-    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
 
 
@@ -75,9 +75,9 @@ class ProjectFileReader:
         return read_validations(files)
 
     def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
-        from envctl.adapters.hcl.code_folders import read_folders
+        from envctl.adapters.hcl.code_folders import group_by_folder, read_folders
 
-        folders = read_folders(files, modules)
+        folders = read_folders(group_by_folder(files), modules)
         if not folders:
             return ()
         from envctl.adapters.hcl.code_search import find_outside_reads
@@ -102,7 +102,9 @@ class ProjectFileReader:
 
         return find_account_blocks(code)
 
-    def find_root(self, files: Mapping[str, bytes], root: str, carried: Sequence[str]) -> "RootFindings":
-        from envctl.adapters.hcl.root_search import read_root
+    def find_roots(
+        self, files: Mapping[str, bytes], roots: Mapping[str, Sequence[str]]
+    ) -> "Mapping[str, RootFindings]":
+        from envctl.adapters.hcl.root_search import read_roots
 
-        return read_root(files, root, carried)
+        return read_roots(files, roots)

@@ -83,7 +83,7 @@ class EmbeddedAws:
 def _list_buckets(project: "Project") -> tuple[Bucket, ...]:
     from envctl.domain.aws.access import build_credentials_spec
     from envctl.domain.config.states.state_place import find_bucket_owner
-    from envctl.usecases.project.load import list_state_buckets
+    from envctl.domain.release.place.environment_place import list_state_buckets
 
     store = Bucket(split_url(project.store.url).netloc, build_credentials_spec(project, "").region, STORE_ACCOUNT)
     buckets = {store: None}

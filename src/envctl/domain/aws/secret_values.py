@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from envctl.domain.aws.required_secrets import RequiredSecrets, merge_secrets
 from envctl.domain.aws.secret_names import parse_secret
 from envctl.domain.aws.secret_status import SERVICE_NAMES, NeededSecret
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Project
@@ -131,8 +132,8 @@ def check_value_keys(project: Project, schema: Schema) -> Iterator[Fault]:
 
 def explain_missing_variable(source: SecretSource, environment: str) -> tuple[str, str]:
     """Return message and hint for an environment variable that is not set, or empty."""
-    hint = f"set it before the command, and in CI as a secret of the jobs for {environment}: docs/secret-values.md"
-    return f"the environment variable {source.name} is not set", hint
+    way = f"set it before the command, and in CI as a secret of the jobs for {environment}"
+    return f"the environment variable {source.name} is not set", f"{way}: {format_command('explain', 'E233')}"
 
 
 def describe_service(source: SecretSource) -> str:

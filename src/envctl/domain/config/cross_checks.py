@@ -7,6 +7,7 @@ report them.
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci.github import find_github_faults
 from envctl.domain.config.ci.gitlab import find_gitlab_faults
 from envctl.domain.config.ci.packages import find_package_faults
@@ -98,7 +99,7 @@ def _check_look_role(name: str, section: Mapping[str, object]) -> Iterator[Fault
         yield Fault("E103", message, "one of the two belongs to another environment; correct it", path)
     if role == deployer:
         message = f"the look_role of {name} is its assume_role: commands that only look could write"
-        yield Fault("E125", message, "create a role that only reads: docs/look-role.md", path)
+        yield Fault("E125", message, f"create a role that only reads: {format_command('explain', 'E125')}", path)
 
 
 def _check_gate_names(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -32,7 +32,7 @@ _PLACES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             **dict.fromkeys(("alias", "aliases", "provider", "configuration_aliases"), _ALIAS_HINT),
             **dict.fromkeys(("source", "path", "folder"), "the folder is called module, or root for a root module"),
             **dict.fromkeys(("depends_on", "needs"), 'write after = ["STACK"], or read an output: inputs'),
-            "account_id": "an account belongs to an environment; for a provider in another one, see docs/providers.md",
+            "account_id": f"an account belongs to an environment; for a provider in another one, {_ALIAS_HINT}",
         },
     }
 )
@@ -60,6 +60,6 @@ def suggest_table(path: TomlPath, reason: str) -> str:
 def suggest_choice(path: TomlPath, value: object, reason: str) -> str:
     """Return the nearest of the words that a reason lists, for a value that must be one of them; else empty."""
     if path == ("state", "backend") and value == "cloud":
-        return "use remote, with the organization and the workspaces of the cloud block: docs/state.md"
+        return "use remote, with the organization and the workspaces of the cloud block"
     near = find_nearest(value, re.findall(r"'([^']+)'", reason)) if isinstance(value, str) else None
     return f"did you mean {near}?" if near else ""

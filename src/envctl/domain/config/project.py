@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr, WithJsonSchema
 
@@ -369,7 +370,15 @@ class Project(fields.Section):
         """All environments: first the pipeline in its order, then the standalone ones."""
         return (*self.order.order, *self.standalone)
 
-    @property
+    def __copy__(self) -> Self:
+        """Return a copy without what is cached: another view has stacks of its own."""
+        copied = super().__copy__()
+        for name in ("stacks", "has_usual_states"):
+            copied.__dict__.pop(name, None)
+        return copied
+
+    # Cached: it is asked for each stack.
+    @cached_property
     def stacks(self) -> Mapping[str, Stack]:
         return {
             name: stack
@@ -391,7 +400,7 @@ class Project(fields.Section):
             if not self._standalone or self._standalone in check.environments
         }
 
-    @property
+    @cached_property
     def has_usual_states(self) -> bool:
         """True if all states are where envctl puts them by itself."""
         return (

@@ -34,7 +34,8 @@ def list_settings_places(project: Project, environment: str, stacks: Iterable[st
     """
     found: dict[SettingsPlace, None] = {}
     shared = {path for name in project.all_environments for _, path in _list_shared_paths(project, name)}
-    names = dict.fromkeys((*project.stacks, *stacks))
+    known = project.stacks
+    names = dict.fromkeys((*known, *stacks))
     for pattern in _list_patterns(project):
         if "{stack}" not in pattern:
             path = _fill(pattern, project, environment)
@@ -42,7 +43,7 @@ def list_settings_places(project: Project, environment: str, stacks: Iterable[st
                 found[SettingsPlace(path)] = None
             continue
         for stack in names:
-            for name in (stack, *_list_new_names(project.stacks, stack)):
+            for name in (stack, *_list_new_names(known, stack)):
                 path = _fill(pattern, project, environment, name)
                 if path not in shared and not is_reserved(project, path, environment):
                     found[SettingsPlace(path, stack)] = None

@@ -1,7 +1,8 @@
 """Checks of the kinds of stacks, in the raw document: keys of Terraform, and keys of Kubernetes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import Fault, TomlPath, find_table
 from envctl.domain.config.regions import parse_stack
 from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
@@ -36,24 +37,24 @@ def parse_cluster_stack(stack: Mapping[str, object]) -> str:
 
 def check_stack_kinds(document: Mapping[str, object]) -> Iterator[Fault]:
     """Yield faults: a missing key (E108), two codes (E150), a key of the other kind or a wrong one (E600)."""
-    for name in find_table(document, "stacks"):
+    stacks = find_table(document, "stacks")
+    of_terraform = {name for name, each in stacks.items() if find_table(each).keys() & {"module", "root"}}
+    for name in stacks:
         stack = find_table(document, "stacks", name)
         if stack.get("kind") == KUBERNETES:
             yield from _check_kubernetes_stack(document, name, stack)
         else:
-            yield from _check_terraform_stack(document, name, stack)
+            yield from _check_terraform_stack(name, stack, of_terraform)
 
 
-def _check_terraform_stack(document: Mapping[str, object], name: str, stack: Mapping[str, object]) -> Iterator[Fault]:
-    stacks = find_table(document, "stacks")
-    others = {other for other, each in stacks.items() if find_table(each).keys() & {"module", "root"}}
+def _check_terraform_stack(name: str, stack: Mapping[str, object], others: Collection[str]) -> Iterator[Fault]:
     keys, foreign = {"module", "root"} & stack.keys(), KUBERNETES_KEYS & stack.keys()
     for key in sorted(foreign):
         message = f"stacks.{name}.{key} is for stacks of Kubernetes objects"
         yield Fault("E600", message, 'add kind = "kubernetes" to the stack, or remove the key', ("stacks", name, key))
     if not keys and not foreign:
         hint = 'add it: module = "modules/NAME"; or root = "FOLDER" for a root module that stays as it is'
-        near = find_nearest(name, others - {name})
+        near = find_nearest(name, [other for other in others if other != name])
         if near and stack.keys() <= _KEYS_OF_TABLES:
             hint = f"did you mean [stacks.{near}]? Else {hint}"
         yield Fault("E108", f"stacks.{name}.module is missing", hint, ("stacks", name))
@@ -77,7 +78,7 @@ def _find_terraform_keys(name: str, stack: Mapping[str, object]) -> Iterator[Fau
             message = (
                 f"the stack {name} can't take over Kubernetes objects: they have the name of their stack in a label"
             )
-            hint = "keep the name of the stack; to move objects: docs/kubernetes-plan.md#adopt-existing-objects"
+            hint = f"keep the name of the stack; to move objects: {format_command('explain', 'E600')}"
         yield Fault("E600", message, hint, ("stacks", name, key))
 
 
@@ -99,7 +100,7 @@ def _check_kubernetes_stack(document: Mapping[str, object], name: str, stack: Ma
             for variable in find_table(stack, table):
                 if "." in variable or "[" in variable:
                     message = f"{variable} in {table} of the stack {name} is a path in the values of a chart"
-                    hint = "write a key of the ConfigMap envctl: docs/kubernetes.md"
+                    hint = f"write a key of the ConfigMap envctl: {format_command('explain', 'E600')}"
                     yield Fault("E600", message, hint, (*place, table, variable))
     yield from _check_cluster(name, stack)
     if "namespace" not in stack:

@@ -8,19 +8,11 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.ledger.people.person_names import list_people
-from envctl.domain.ledger.projection.stacks import (
-    describe_forgotten_states,
-    describe_unknown_states,
-)
+from envctl.domain.ledger.projection.stacks import describe_forgotten_states, describe_unknown_states
 from envctl.domain.ledger.state import Approval, Deployment
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, ResourceChange, is_object_type
-from envctl.domain.plan.fingerprint import (
-    FORMAT,
-    PlannedChange,
-    find_unapproved_changes,
-    fingerprint_plan,
-    list_performed_actions,
-)
+from envctl.domain.plan.fingerprint import FORMAT, PlannedChange, fingerprint_plan, list_performed_actions
 from envctl.domain.plan.new_clusters import list_stacks_in_new_clusters
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
 from envctl.domain.text.identifiers import shorten_id
@@ -178,9 +170,10 @@ def check_known_state(request: Request) -> Refusal | None:
         return _warn_of_forgotten(request)
     target = request.target
     hint = (
-        'to take over the resources, once their plan is what you want: docs/adopt.md (waivable = ["known_state"] in'
-        f" [environments.{target}.gates], then --break-glass REASON); if envctl deployed them, correct [store] or the"
-        f" name of {target} in envctl.toml; its entries in this ledger: {format_command('history', target)}"
+        'to take over the resources, once their plan is what you want: waivable = ["known_state"] in'
+        f" [environments.{target}.gates] ({format_command('explain', 'G304')}), then --break-glass REASON; if envctl"
+        f" deployed them, correct [store] or the name of {target} in envctl.toml; its entries in this ledger:"
+        f" {format_command('history', target)}"
     )
     message = describe_unknown_states(target, unknown)
     if any(each.environment == target for each in request.present.unbelieved):

@@ -95,11 +95,6 @@ def _write_entry(identity: ObjectIdentity, api_version: str) -> dict[str, str]:
     }
 
 
-def is_inventory(identity: ObjectIdentity, workload: Workload) -> bool:
-    """Check if an object would take the place of the inventory."""
-    return identity == ObjectIdentity("", "ConfigMap", workload.namespace, format_inventory_name(workload))
-
-
 def format_inventory_name(workload: Workload) -> str:
     """Return the name of the ConfigMap."""
     return workload.manager

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from envctl.domain.kubernetes.objects import Manifest, ObjectIdentity, identify
+from envctl.domain.kubernetes.objects import ObjectIdentity
 
 _FIRST, _DEFINITIONS, _BASE, _USUAL, _LAST = range(5)
 _RANKS = {
@@ -54,14 +54,6 @@ def rank_object(identity: ObjectIdentity) -> int:
 def is_restriction(identity: ObjectIdentity) -> bool:
     """Check if an object restricts others, such as a webhook or a quota. New pods may wait for its deletion."""
     return identity.type in ("ResourceQuota", "LimitRange") or rank_object(identity) == _LAST
-
-
-def group_by_order(objects: Iterable[Manifest]) -> list[list[Manifest]]:
-    """Return the objects in steps. Those of one step do not need each other to exist."""
-    steps: dict[int, list[Manifest]] = {}
-    for each in objects:
-        steps.setdefault(rank_object(identify(each)), []).append(each)
-    return [steps[rank] for rank in sorted(steps)]
 
 
 def group_for_deletion(identities: Iterable[ObjectIdentity]) -> list[list[ObjectIdentity]]:

@@ -1,8 +1,7 @@
-"""The append-only, hash-chained ledger: entries, their canonical bytes, and verification of the chain."""
+"""The entries of the append-only ledger, and their canonical bytes."""
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -121,40 +120,6 @@ def decode_entry(data: bytes) -> Entry:
 
 def hash_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-@dataclass(frozen=True)
-class ChainBreak:
-    """The first entry out of the chain, and the reason."""
-
-    seq: int
-    reason: str
-
-
-def verify_chain(stored: Iterable[tuple[int, bytes]]) -> ChainBreak | None:
-    """Return the first break of the chain, or None. `stored` holds all entries: ascending numbers with their bytes."""
-    expected, prev = 1, GENESIS
-    for number, data in stored:
-        broken = find_chain_break(number, data, expected, prev)
-        if broken:
-            return broken
-        expected, prev = expected + 1, hash_bytes(data)
-    return None
-
-
-def find_chain_break(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | None:
-    """Return the reason against these bytes under `number` as entry `expected`, after an entry with hash `prev`."""
-    if number != expected:
-        return ChainBreak(expected, "it is missing")
-    try:
-        entry = decode_entry(data)
-    except MalformedEntryError as error:
-        return ChainBreak(number, str(error))
-    if entry.seq != number:
-        return ChainBreak(number, f"its own number is {entry.seq}")
-    if entry.prev != prev:
-        return ChainBreak(number, f"it does not follow entry {number - 1}: one of the two was changed or replaced")
-    return None
 
 
 def _encode_fields(value: Actor | Event) -> dict[str, Any]:

@@ -8,7 +8,7 @@ indexes, kept as JSON: no key can imitate another path, even with special charac
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -30,10 +30,6 @@ WAITS, BEHIND = "wait", "wait anew"
 MOVED_KEY = "moved from"
 # No address begins with a word and a space.
 OUTPUT_PREFIX = "output "
-_FULLY_PLANNED = frozenset({Action.CREATE.value, Action.IMPORT.value, Action.READ.value, Action.INVOKE.value})
-_ADDED = frozenset({Action.CREATE.value, Action.READ.value})
-_TAKEN_OVER = _ADDED | {Action.UPDATE.value, Action.IMPORT.value}
-_OUTPUT_WRITES = frozenset({Action.CREATE.value, Action.UPDATE.value})
 
 
 def to_canonical_json(value: object) -> str:
@@ -166,39 +162,6 @@ def to_plan_outline(
     return EnvironmentPlan(environment=environment, release=release, stacks=tuple(stacks.values()), label=label)
 
 
-def find_unapproved_changes(
-    plan: PlanFingerprint,
-    approved: PlanFingerprint,
-    unseen: Collection[str] = (),
-    in_new_clusters: Collection[str] = (),
-) -> tuple[PlannedChange, ...]:
-    """Return the planned changes beyond the approved ones; empty for the same or fewer changes.
-
-    `unseen` names stacks approved although they could not be planned, and `in_new_clusters` those whose cluster the
-    deployment itself makes.
-    """
-    if approved.format != plan.format:
-        return plan.changes
-    known: dict[tuple[str, str], list[PlannedChange]] = {}
-    for seen in approved.changes:
-        known.setdefault((seen.stack, seen.address), []).append(seen)
-    waiting = {change.stack for change in approved.changes if change.action == WAITS and change.stack in unseen}
-
-    def covered(change: PlannedChange) -> bool:
-        # A waiting stack has no resources yet: its plan may only create and read. In a new cluster it may also change
-        # what came with the cluster.
-        if change.stack in waiting and change.action in (_TAKEN_OVER if change.stack in in_new_clusters else _ADDED):
-            return True
-        left = known.get((change.stack, change.address), [])
-        found = next((seen for seen in left if _is_same_kind(change, seen) and _is_within_approved(change, seen)), None)
-        if found is not None:
-            # Each covers one change: an action may be invoked more than once.
-            left.remove(found)
-        return found is not None
-
-    return tuple(change for change in plan.changes if not covered(change))
-
-
 def list_performed_actions(stacks: Iterable[StackPlan]) -> tuple[str, ...]:
     """Return performed actions by resource type, like "create aws_vpc"; actions on forgotten stacks are left out."""
     done = {
@@ -260,28 +223,3 @@ def _digest_values(resource: ResourceChange) -> dict[str, str]:
             path, value = encode_path(parse_path(attribute.path)), attribute.after
             values[path] = ABSENT if value is None else digest_value(value)
     return {**values, MOVED_KEY: digest_value(resource.moved_from)} if resource.moved_from else values
-
-
-def _is_same_kind(change: PlannedChange, approved: PlannedChange) -> bool:
-    if change.type != approved.type or change.action == approved.action:
-        return change.type == approved.type
-    # An interrupted apply may have written some outputs already: only the value counts.
-    return change.address.startswith(OUTPUT_PREFIX) and {change.action, approved.action} <= _OUTPUT_WRITES
-
-
-def _is_within_approved(change: PlannedChange, approved: PlannedChange) -> bool:
-    """Check that every planned value was approved. Some may exist already, but a new resource needs all of them."""
-    if any(not _is_value_approved(path, digest, approved.values) for path, digest in change.values.items()):
-        return False
-    if change.action not in _FULLY_PLANNED and not change.address.startswith(OUTPUT_PREFIX):
-        return True
-    later = (UNKNOWN, SENSITIVE_UNKNOWN)
-    return all(digest in later or path in change.values for path, digest in approved.values.items())
-
-
-def _is_value_approved(path: str, digest: str, approved: Mapping[str, str]) -> bool:
-    """Check that the value was approved as it is, or as known after apply."""
-    seen = approved.get(path)
-    if seen == digest or (seen == SENSITIVE_UNKNOWN and digest == SENSITIVE):
-        return True
-    return any(approved.get(each) == UNKNOWN for each in list_enclosing_paths(path))

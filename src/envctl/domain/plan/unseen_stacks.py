@@ -6,6 +6,7 @@ An approval covers the visible plan. Changes of these stacks need an approval na
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from envctl.domain.errors import Problem, UsageError
+from envctl.domain.plan.approved_changes import ADDED
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import BEHIND, WAITS, PlanFingerprint
 from envctl.domain.text.lists import join_names
@@ -20,6 +21,17 @@ def list_unseen(plan: EnvironmentPlan) -> Mapping[str, tuple[str, ...]]:
 def list_acceptable(plan: EnvironmentPlan) -> tuple[str, ...]:
     """Return the stacks without a plan yet that may be approved unseen: they hold no resources."""
     return tuple(stack.stack for stack in plan.stacks if stack.waits_for and not stack.behind)
+
+
+def describe_beyond_creation(plan: StackPlan) -> str:
+    """Return what a plan does beyond creating the resources of a new stack; empty if it does nothing else."""
+    actions = {resource.action.value for resource in plan.resources} | {output.action.value for output in plan.outputs}
+    if beyond := sorted(actions - ADDED):
+        return f"its plan does more than create ({join_names(beyond)})"
+    if plan.in_state:
+        return "it already holds resources"
+    has_programs = any(resource.programs for resource in plan.resources)
+    return "its plan runs programs on this machine" if has_programs else ""
 
 
 def list_uncovered_stacks(meaning: PlanFingerprint, accepted: Sequence[str]) -> tuple[str, ...]:

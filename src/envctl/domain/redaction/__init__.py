@@ -1,6 +1,6 @@
 """Redact sensitive values in text, in any spelling.
 
-`parts` selects the texts to search for, `spellings` lists their forms, and `redactor` replaces them.
+Begin with `redactor.py`: `Redactor`. Out of scope: the streams to redact, which are in `cli/output/`.
 """
 
 from envctl.domain.redaction.known import KnownSecrets

@@ -11,7 +11,8 @@ from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import Problem
 from envctl.domain.images.image_reference import Image
 from envctl.domain.plan.changes import Marker
-from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.bundle import Release
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, list_missing_variables
 from envctl.domain.settings.settings import EnvironmentSettings, find_key, format_canonical_json
 from envctl.domain.terraform.expressions import OutputReference

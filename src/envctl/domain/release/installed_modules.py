@@ -7,8 +7,9 @@ values that it has without envctl. A module that is called twice is there twice,
 from collections.abc import Iterator, Mapping
 from posixpath import join, normpath, relpath
 
-from envctl.domain.release.bundle import BundledModule, File, Release, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import is_local_source
+from envctl.domain.release.wiring import BundledModule, Wiring
 from envctl.domain.terraform.workdir_names import INSTALLED_MODULES_FOLDER, REMOTE_MODULES_FOLDER
 
 

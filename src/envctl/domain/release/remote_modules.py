@@ -18,7 +18,7 @@ from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 if TYPE_CHECKING:
     from envctl.domain.release.bundle import File
     from envctl.domain.terraform.variables import ModuleCall
-from envctl.domain.release.bundle import BundledModule
+from envctl.domain.release.wiring import BundledModule
 
 # Compiled when they are used first: most commands meet no remote module.
 _EXACT_VERSION = r"\s*=?\s*v?\d+(?:\.\d+)*(?:-[\w.~-]+)?(?:\+[\w.-]+)?\s*"

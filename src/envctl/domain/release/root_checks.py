@@ -10,12 +10,13 @@ from envctl.domain.plan.provider_accounts import (
     name_configuration,
     suggest_fix,
 )
-from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.code_search import OutsideRead
-from envctl.domain.release.place import Place
-from envctl.domain.release.rendering.root_override import find_region, is_of_environment, to_effective_configuration
+from envctl.domain.release.place.environment_place import Place
+from envctl.domain.release.place.provider_overrides import to_effective_configuration
+from envctl.domain.release.place.provider_roles import find_region, is_of_environment
 from envctl.domain.release.root_code import RootCode, describe_root
 from envctl.domain.release.root_findings import FileSet, ProviderDeclaration, RootFindings
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.terraform.workdir_names import JSON_OVERRIDE_FILE
 from envctl.domain.text.lists import join_names
 
@@ -90,13 +91,6 @@ def find_provider_problems(
             environments = join_names([place.environment for place, _ in alike])
             message = f"{name_configuration(alike[0][1].configuration)} {why} (G203 of {environments})"
             yield Problem("E157", message, _suggest_account(stack, *alike[0]), at)
-
-
-def find_root_mismatches(wiring: Wiring, stack: str, place: Place) -> Iterator[AccountMismatch]:
-    """Yield the reasons why a root could act outside the accounts of an environment."""
-    for provider in (wiring.stacks[stack].root_code or RootCode()).providers:
-        effective = to_effective_configuration(wiring, stack, place, provider)
-        yield from find_account_mismatches(effective, to_scope(place))
 
 
 def to_scope(place: Place) -> AccountScope:

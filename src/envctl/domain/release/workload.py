@@ -6,10 +6,11 @@ from envctl.domain.config.project import Project
 from envctl.domain.kubernetes.manifests.value_paths import ANY, STRING, format_value
 from envctl.domain.kubernetes.owner import format_owner
 from envctl.domain.kubernetes.workload import VALUES_TABLE, ClusterReference, Workload
-from envctl.domain.release.bundle import File, Release, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.kubernetes_code import KubernetesCode
-from envctl.domain.release.place import Backend
+from envctl.domain.release.place.backend import Backend
 from envctl.domain.release.rendering.root_override import locate_output
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 

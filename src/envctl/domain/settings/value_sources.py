@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.secret_sources import SecretSource
 from envctl.domain.errors import Location, Problem
 from envctl.domain.images.image_reference import is_same_artifact
@@ -130,8 +131,12 @@ class Resolution:
         """Return the stacks with a setting of this name, each with its variable."""
         return [(stack, each) for stack, each in self.declarations_by_name.get(name, []) if self.is_set(stack, name)]
 
+    @cached_property
+    def _sensitive_names(self) -> Collection[str]:
+        return {each.name for variables in self.schema.values() for each in variables if each.sensitive}
+
     def is_sensitive(self, name: str) -> bool:
-        return any(variable.sensitive for _, variable in self.declarations_by_name.get(name, []))
+        return name in self._sensitive_names
 
     def find_secret(self, stack: str, name: str) -> DeclaredSecret | None:
         """Return the declared secret with the value that a stack takes for the variable."""
@@ -210,7 +215,8 @@ class Resolution:
         if variable.sensitive:
             return (
                 f"say where its value is, under [secrets.values] in envctl.toml: `{variable.name} = "
-                f'"secretsmanager:NAME"` or `"env:NAME"` (docs/secret-values.md); settings files must not hold secrets'
+                f'"secretsmanager:NAME"` or `"env:NAME"` ({format_command("explain", "E205")}); settings files must'
+                " not hold secrets"
             )
         # Where only some of several stacks lack a value, the others have values of their own.
         takers = self.list_takers(variable.name)

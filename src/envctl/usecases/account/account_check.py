@@ -17,7 +17,7 @@ from envctl.usecases.ports.aws import RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_settings import resolve_artifacts
 from envctl.usecases.project.image_tags import find_tagged_images
 
 
@@ -97,7 +97,7 @@ def pin_digests(context: Context, release: Release) -> Release:
 
 def find_images(context: Context, environment: str, release: Release) -> tuple[ImagePresence, ...]:
     """Return for each image its status in the registry of the environment, read with the credentials there."""
-    placed = select_images(context.project, load.resolve_artifacts(context, environment, release.wiring))
+    placed = select_images(context.project, resolve_artifacts(context, environment, release.wiring))
     images: list[ImagePresence] = []
     for name, text in placed.items():
         image = _find_image(context, environment, name, text)

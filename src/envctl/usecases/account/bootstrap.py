@@ -16,7 +16,8 @@ from envctl.usecases.ledger import ledger_store
 from envctl.usecases.ports.bucket_report import BucketReport, unchecked_report
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import select_environments
 
 Mode = Literal["done", "checked", "planned"]
 
@@ -64,7 +65,7 @@ def bootstrap(
     ports: Ports, environments: Sequence[str] = (), *, dry_run: bool = False, as_me: bool = False
 ) -> Bootstrap:
     """Inspect, confirm, change and inspect the buckets again. An error in one bucket does not stop the others."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     looked = _inspect_buckets(Context(ports, project), environments, as_me=as_me)
     intended = tuple(replace(each.report, steps=tuple(map(explain_step, each.steps))) for each in looked)
     if _is_probe_pending(ports, looked):
@@ -84,7 +85,7 @@ def bootstrap(
 
 def check_buckets(ports: Ports, environments: Sequence[str] = (), *, as_me: bool = False) -> Bootstrap:
     """Report missing and weak buckets without writing anything, not even the probe."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     looked = _inspect_buckets(Context(ports, project), environments, as_me=as_me)
     again, reports = _format_command(environments, as_me=as_me), tuple(each.report for each in looked)
     finding, refused = _probe_store(reports, lambda: ledger_store.read_probe(ports, again))
@@ -110,7 +111,7 @@ def inspect_bucket(ports: Ports, place: BucketTarget) -> tuple[tuple[BucketStep,
 def _inspect_buckets(context: Context, environments: Sequence[str], *, as_me: bool) -> tuple[_InspectedBuckets, ...]:
     # Standalone environments first: in a shared account, their role may have more permissions.
     wanted = sorted(
-        load.select_environments(context.project, environments), key=lambda name: name not in context.project.standalone
+        select_environments(context.project, environments), key=lambda name: name not in context.project.standalone
     )
     # Named environments mean their state buckets only: the store may be in an inaccessible account.
     found = list_buckets(context, wanted, store=not environments, as_me=as_me)

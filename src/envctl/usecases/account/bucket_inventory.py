@@ -7,9 +7,9 @@ from envctl.domain.aws.access import CallerIdentity, build_credentials_spec, fin
 from envctl.domain.aws.buckets import WantedBucket
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.release.place.environment_place import list_state_buckets
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import list_state_buckets
 
 S3_SCHEME = "s3://"
 

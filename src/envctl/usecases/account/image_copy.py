@@ -14,7 +14,7 @@ from envctl.usecases.account.account_check import authorize_pull
 from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_settings import resolve_artifacts
 
 REPORT_INTERVAL = timedelta(seconds=5)  # Minimum, for copies of large layers.
 
@@ -53,7 +53,7 @@ class _ImageRoute:
     release: Release
 
     def list_images(self, environment: str) -> dict[str, str]:
-        resolved = load.resolve_artifacts(Context(self.ports, self.project), environment, self.release.wiring)
+        resolved = resolve_artifacts(Context(self.ports, self.project), environment, self.release.wiring)
         return select_images(self.project, resolved)
 
     def find_origin(self, name: str, target: RegistryImage) -> RegistryImage:

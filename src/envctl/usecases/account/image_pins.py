@@ -13,7 +13,8 @@ from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, s
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.manifests import PinTarget
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.project.manifests import render_manifests
 
 _UNKNOWN_TAG = "E613"
@@ -61,7 +62,7 @@ def pin_images(
     The code of all environments is pinned, with the credentials of the first one. Returns an error for images without
     a digest: the others are pinned. Raises UsageError (E029) for an unknown stack.
     """
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     context = Context(ports, project.view_for(project.order.order[0]))
     wanted = select_stacks(selection or ALL_STACKS, _list_needs(context))
     pinning = _Pinning(context, refresh)
@@ -147,7 +148,7 @@ def _drop_digest(image: str) -> str:
 
 def _list_images(context: Context, release: Release, environment: str, stack: str) -> tuple[str, ...]:
     """Return the rendered images. Images of artifacts get their digests when a release is made, and are left out."""
-    settings = load.load_settings(context, environment, release.wiring)
+    settings = load_settings(context, environment, release.wiring)
     artifacts = {str(each) for each in release.wiring.artifacts.values()}
     (found,) = render_manifests(context, release, settings, (stack,))
     return tuple(image for image in found.rendered.images if image not in artifacts)

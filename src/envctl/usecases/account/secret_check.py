@@ -7,16 +7,19 @@ from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.required_secrets import find_required_secrets, merge_secrets
 from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
 from envctl.domain.aws.secret_values import VariableUse, find_value_secrets, find_value_variables
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.exit_codes import worst_exit_code
-from envctl.domain.release.bundle import Wiring
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
+from envctl.usecases.project.environment_selection import load_context, select_environments
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import deploy_request, release_store
 
 
@@ -83,17 +86,17 @@ def find_secrets(
 
 def list_secrets(ports: Ports, environment: str) -> tuple[EnvironmentSecrets, EnvctlError | None]:
     """Return all secrets needed by an environment, and an error for those not found out."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     found = _check_environment(context, target)
     return found, _build_error(found, unknown_alone=True)
 
 
 def check_secrets(ports: Ports, environments: Sequence[str] = ()) -> tuple[SecretsCheck, EnvctlError | None]:
     """Check the given environments, or all. An error in one does not stop the others."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     checked: list[EnvironmentSecrets] = []
     errors: dict[str, EnvctlError] = {}
-    for name in load.select_environments(project, environments):
+    for name in select_environments(project, environments):
         try:
             found = _check_environment(Context(ports, project.view_for(name)), name)
         except (ConfigurationError, OperationFailedError) as error:
@@ -116,7 +119,7 @@ def load_required_secrets(context: Context, environment: str) -> RequiredSecrets
     for identity in _iterate_releases(context, environment):
         try:
             wiring = _load_wiring(context, identity)
-            settings = load.load_settings(context, environment, wiring)
+            settings = load_settings(context, environment, wiring)
             secrets = _find_needed(context.project, settings, wiring.schema)
             return RequiredSecrets(identity, secrets, find_value_variables(context.project, settings))
         except ConfigurationError as error:
@@ -192,7 +195,8 @@ def _build_error(found: EnvironmentSecrets, *, unknown_alone: bool = False) -> E
     unset = () if unknown_alone else [each for each in found.variables if not each.is_set]
     for each in unset:
         message = f"the environment variable {each.name} is not set ({' and '.join(each.asked_by)})"
-        hint = f"set it before a command that plans {found.environment}, and in CI as a secret: docs/secret-values.md"
+        way = f"set it before a command that plans {found.environment}, and in CI as a secret"
+        hint = f"{way}: {format_command('explain', 'E233')}"
         problems.append(Problem("E233", message, hint))
     return OperationFailedError(*problems) if problems else None
 

@@ -11,7 +11,7 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.account.secret_check import load_required_secrets, require_own_account
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def set_secret(
     kms_key: str = "",
 ) -> SecretSet:
     """Set a secret named in a setting, or any other with `unasked`. `value` is called last, after the confirmation."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     secret = _resolve_secret(context, target, name, kind, unasked=unasked)
     account = require_own_account(context, target).account_id
     if secret.account_id not in ("", account):

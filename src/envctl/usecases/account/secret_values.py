@@ -16,8 +16,8 @@ from envctl.domain.aws.secret_values import (
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, combine_errors
 from envctl.domain.guards import RefusedError
-from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.secret_texts import SecretText, UnusableSecretError, encode_secret
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check

@@ -46,7 +46,8 @@ from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, look_scope, module_checks
+from envctl.usecases.project import look_scope, module_checks
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
@@ -127,7 +128,7 @@ def approve_plan(
     `unseen` names stacks to approve before they can be planned. Raises InterruptedByUserError (E310) if declined.
     """
     ports.store.prefetch_time()
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     candidate = find_gated_candidate(context, target, release, gate)
     check_clock(ports)
     _check_may_approve(candidate.request, gate, unseen)
@@ -135,7 +136,7 @@ def approve_plan(
     require_known_stacks(unseen, candidate.request.needs)
     if fingerprint is None:
         secret_values.require_values(context, found.settings, gate)
-        with load.lock_target(ports, target, "approve"):
+        with lock_target(ports, target, "approve"):
             plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
     else:
@@ -156,7 +157,7 @@ def approve_plan(
 
 def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> WithdrawalResult:
     """Withdraw the approval of the release at the gate by the same person."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     request = find_gated_candidate(context, target, release, gate).request
     identity, label = request.release, request.present.find_label(request.release)
     actor = ports.identity.identify_actor()
@@ -174,7 +175,7 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
 
 def refuse_missing_gate(ports: Ports, environment: str, release: str | None) -> NoReturn:
     """Raise UsageError with the gates of the environment, and the command for the first one without approvals."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     request = _find_candidate(context, journal.load(ports), target, release).request
     asked = guards.count_required_approvals(request)
     if not asked:

@@ -18,7 +18,7 @@ from envctl.domain.rules.environment_rules import Rules
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class ApprovedRules:
 def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> ApprovedRules:
     """Show the changes, ask for consent, and record the approval for exactly these two documents."""
     ports.store.prefetch_time()
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     request = rules_store.build_rules_request(context, journal.load(ports), target)
     before, now = rules_store.load_recorded_rules(request), build_rules_document(context.project, target)
     if request.recorded_digest == request.rules_digest:

@@ -32,7 +32,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval import approve
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release import release_store
 
 Outcome = Literal["recorded", "already", "does not count"]
@@ -92,7 +92,7 @@ def record_reviews(
     `after` is the output `reviews` of the job that planned: only later reviews count. If it is empty, all reviews of
     the run count, and `attempt`, the attempt of the run with the plan, must be the first.
     """
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     gate = _choose_gate(context.project, target, gate)
     earlier = _read_earlier_reviews(target, after, attempt)
     candidate = approve.find_gated_candidate(context, target, release, gate)

@@ -26,7 +26,8 @@ from envctl.usecases.deployment import planning, progress
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.ports.cost import find_cost_source
+from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
@@ -107,7 +108,7 @@ class Why:
 
 def explain_refusal(ports: Ports, target: str, *, release: str | None = None, planned: bool = False) -> Why:
     """Evaluate all guards for the next deployment to the target; with `planned`, make and store a Terraform plan."""
-    context, target = load.load_context(ports, target)
+    context, target = load_context(ports, target)
     present = journal.load(ports)
     identity = find_release(present, release) if release is not None else None
     chosen = find_next_candidate(context, present, target, identity)
@@ -159,7 +160,7 @@ def _plan_next(context: Context, chosen: deploy_request.Candidate) -> Environmen
     with ports.workspace.lock_environment(target, format_command("why", target)):
         found = chosen.require_fitting()
         plan = plan_release(context, found)
-    source = load.find_cost_source(context.project, target, found.release.wiring.stack_regions)
+    source = find_cost_source(context.project, target, found.release.wiring.stack_regions)
     plan = planning.add_cost(ports, plan, source)
     ports.observer.on_plan(plan)
     return plan

@@ -21,7 +21,7 @@ from envctl.domain.rules.document import to_rules
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def withdraw_reset(ports: Ports, environment: str, reason: str = "") -> RulesRes
 
 def _load_request(ports: Ports, environment: str) -> Request:
     ports.store.prefetch_time()
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     check_clock(ports)
     return rules_store.build_rules_request(context, journal.load(ports), target)
 

@@ -108,8 +108,9 @@ class _RunState:
     stopped: BaseException | None = None
 
     def list_ready(self) -> list[str]:
-        begun = {*self.running, *self.done, *self.failed, *self.cancelled}
-        return [name for name, needs in self.needs.items() if name not in begun and set(needs) <= set(self.done)]
+        done = set(self.done)
+        begun = {*self.running, *done, *self.failed, *self.cancelled}
+        return [name for name, needs in self.needs.items() if name not in begun and done.issuperset(needs)]
 
     def advance(self, name: str, error: BaseException | None = None) -> None:
         """Resume the task until its next job or its end."""

@@ -5,14 +5,14 @@ from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployReq
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
 
 
 def apply(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> DeploymentResult:
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     request = DeployRequest(context, "apply", target, options)
-    with load.lock_target(ports, target, "apply"):
+    with lock_target(ports, target, "apply"):
         if target == context.project.entry:
             return deploy_working_tree(request)
         return deploy(request, deploy_request.build_redeployment(context, journal.load(ports), target=target))

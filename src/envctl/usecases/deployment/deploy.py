@@ -1,8 +1,4 @@
-"""The deployment of one release to one environment, shared by all verbs that change an environment.
-
-A deployment is a pipeline of stages, whose order mypy proves: `--dry-run` describes the very list that a real run
-executes. Its stages are in `stages/`, and what is known after each is in `progress.py`.
-"""
+"""The deployment of one release to one environment, shared by all verbs that change an environment."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,13 +12,7 @@ from envctl.domain.release.artifacts import list_copied_artifacts
 from envctl.domain.release.bundle import Release
 from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.concurrency.dag_runner import select_stacks
-from envctl.usecases.deployment.progress import (
-    Attempt,
-    GuardRunner,
-    InitializedRelease,
-    SelectedRelease,
-    UpToDate,
-)
+from envctl.usecases.deployment.progress import Attempt, GuardRunner, InitializedRelease, SelectedRelease, UpToDate
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
@@ -40,7 +30,8 @@ from envctl.usecases.deployment.stages.plan import (
     RequireAnswer,
 )
 from envctl.usecases.ledger import journal
-from envctl.usecases.project import image_tags, load, remote_modules, working_tree
+from envctl.usecases.project import image_tags, remote_modules, working_tree
+from envctl.usecases.project.environment_settings import load_valid_settings
 from envctl.usecases.release import deploy_request
 
 In_contra = TypeVar("In_contra", contravariant=True)
@@ -171,7 +162,7 @@ def deploy_working_tree(request: DeployRequest) -> DeploymentResult:
     ports, target = request.context.ports, request.target
     made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
-    load.load_valid_settings(request.context, target, made)
+    load_valid_settings(request.context, target, made)
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.

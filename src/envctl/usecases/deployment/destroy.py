@@ -7,14 +7,14 @@ from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployReq
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
 
 
 def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> DeploymentResult:
     """Destroy with the code of the last deployment, finished or not: the state holds the resources it created."""
-    context, target = load.load_context(ports, environment)
-    with load.lock_target(ports, target, "destroy"):
+    context, target = load_context(ports, environment)
+    with lock_target(ports, target, "destroy"):
         present = journal.load(ports)
         last = present.find_environment(target).last
         if last is None:

@@ -16,10 +16,11 @@ from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, Dep
 from envctl.domain.ledger.state import COMPLETED, LedgerState
 from envctl.domain.plan.changes import count_actions
 from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
+from envctl.domain.release.place import place_digest
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.project import load, module_checks
+from envctl.usecases.project import module_checks
 from envctl.usecases.release import release_store
 
 
@@ -103,7 +104,7 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     aim = project.pipeline.standalone_name
     release_store.save_bundle(ports, request.identity, prepared.bundle, prepared.release, aim)
     release_store.save_settings(ports, prepared.settings)
-    before, where = planned.seen, load.resolve_bound_place(project, request.target, prepared.release.wiring)
+    before, where = planned.seen, place_digest.resolve_bound_place(project, request.target, prepared.release.wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.
         release_store.PLACES.save_document(ports, where)

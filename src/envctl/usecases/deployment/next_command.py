@@ -12,7 +12,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.next_steps import build_adviser
 
@@ -22,7 +22,7 @@ def add_next_command(ports: Ports, deployed: DeploymentResult) -> DeploymentResu
     if deployed.dry_run or deployed.action == "destroy":
         return deployed
     try:
-        context, target = load.load_context(ports, deployed.environment)
+        context, target = load_context(ports, deployed.environment)
         present = journal.load(ports)
         if deployed.action == "rollback" and deployed.up_to_date:
             further = deploy_request.find_previous_verified(present, target)
@@ -61,7 +61,7 @@ def prepare_plan_command(
 
 
 def _prepare_suggestion(ports: Ports, environment: str, release: str | None) -> Callable[[EnvironmentPlan], str]:
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     present = journal.load(ports)
     adviser, source = build_adviser(context, present), context.project.pipeline.find_previous(target)
     if source is None and release is None:

@@ -67,7 +67,7 @@ def plan_each(
                 ports,
                 environment,
                 unknown,
-                lambda stack: _plan_stack(
+                lambda stack: plan_stack(
                     ports, environment, stack, applied, destroy=destroy, locking=locking, on_changes=on_changes
                 ),
             )
@@ -127,16 +127,17 @@ def _find_pending_upstreams(error: EnvctlError, found: Mapping[str, StackPlan]) 
     return error.upstream if all(plan and (plan.changes or plan.waits_for) for plan in plans) else ()
 
 
-def _plan_stack(
+def plan_stack(
     ports: Ports,
     environment: str,
     stack: PreparedStack,
     applied: Collection[str],
     *,
-    destroy: bool,
-    locking: PlanLocking,
-    on_changes: Callable[[], None],
+    destroy: bool = False,
+    locking: PlanLocking = "wait",
+    on_changes: Callable[[], None] = ignore_changes,
 ) -> StackPlan:
+    """Plan one stack. Raise OperationFailedError if it was applied, and has lost its state."""
     is_destroyed = destroy or bool(stack.leaves)
     plan = ports.terraform.plan(environment, stack, destroy=is_destroyed, locking=locking, on_changes=on_changes)
     if stack.leaves:
@@ -206,7 +207,7 @@ def require_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
     # The hint must not suggest `destroy`: it would also destroy the other stacks.
     hint = (
         "restore it from a version in its bucket or from a backup; if [state] in envctl.toml has changed, copy it to"
-        f" its new place (docs/state.md); then check: {format_command('plan', environment)}"
+        f" its new place ({format_command('explain', 'E321')}); then check: {format_command('plan', environment)}"
     )
     raise OperationFailedError(Problem("E321", message, hint))
 

@@ -14,11 +14,13 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError, Probl
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
-from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.installed_modules import list_installed_files
-from envctl.domain.release.place import Backend
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.rendering.root_module import RootModule, render_module_record, render_root_module
 from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -37,9 +39,11 @@ from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.cost import find_cost_source
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import image_tags, load, module_checks, remote_modules, root_modules, working_tree
-from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
+from envctl.usecases.project import image_tags, module_checks, remote_modules, root_modules, working_tree
+from envctl.usecases.project.environment_settings import load_valid_settings
+from envctl.usecases.project.rollout_stacks import find_rollout_stacks, find_traffic
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 
@@ -71,7 +75,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
     pinned = account_check.pin_digests(context, written)
-    settings = load.load_valid_settings(context, environment, pinned)
+    settings = load_valid_settings(context, environment, pinned)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
     root_modules.report_overridden(context, release)
@@ -169,7 +173,7 @@ def write_workdirs(
         stacks.append(
             describe_stack(project, environment, wiring, root, backend, secrets=secrets, needs=needs, after=after)
         )
-    source = load.find_cost_source(project, environment, release.wiring.stack_regions)
+    source = find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
     return PreparedEnvironment(
         environment=environment,

@@ -2,13 +2,14 @@
 
 from envctl.domain.config.project import Project
 from envctl.domain.release.bundle import Release
-from envctl.domain.release.rendering.root_override import find_region, list_stack_inputs
+from envctl.domain.release.place.environment_place import resolve_place
+from envctl.domain.release.place.provider_roles import find_region
+from envctl.domain.release.rendering.root_override import list_stack_inputs
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.load import resolve_place
 
 
 def write_objects(

@@ -22,7 +22,7 @@ from envctl.usecases.deployment.verification import Verification
 from envctl.usecases.ledger import journal, ledger_store, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedEnvironment
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_settings import load_settings
 
 _PLAN_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_plan)
 _ACCOUNT_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_account)
@@ -133,7 +133,7 @@ def add_findings(
     if request.action == "destroy":
         return request
     target, wiring = request.target, release.wiring
-    given, patterns = settings or load.load_settings(context, target, wiring), context.project.secrets
+    given, patterns = settings or load_settings(context, target, wiring), context.project.secrets
     return replace(
         request,
         images=account_check.find_images(context, target, release),
@@ -194,6 +194,7 @@ class PlannedDeployment:
         moves: state moves, new name to old name.
         lost: stacks to destroy with a lost state.
         held: the release put on hold by this rollback.
+        creates_confirmed: stacks without a plan yet are confirmed, as far as they only create.
     """
 
     prepared: InitializedRelease
@@ -206,6 +207,7 @@ class PlannedDeployment:
     lost: tuple[str, ...]
     is_up_to_date: bool = False
     held: str = ""
+    creates_confirmed: bool = False
 
     @property
     def plan(self) -> EnvironmentPlan:

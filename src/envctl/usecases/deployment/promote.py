@@ -6,7 +6,8 @@ from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import find_environment, lock_target
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.release_names import find_release
 
@@ -14,10 +15,10 @@ from envctl.usecases.release.release_names import find_release
 def promote(
     ports: Ports, source: str, target: str, options: DeployOptions = DEFAULT, *, release: str | None = None
 ) -> DeploymentResult:
-    everywhere = Context(ports, load.load_project(ports))
-    source, target = (load.find_environment(everywhere, name) for name in (source, target))
+    everywhere = Context(ports, project_file.load_project(ports))
+    source, target = (find_environment(everywhere, name) for name in (source, target))
     context = Context(ports, everywhere.project.view_for(target))
-    with load.lock_target(ports, target, "promote", source):
+    with lock_target(ports, target, "promote", source):
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)

@@ -5,7 +5,7 @@ from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployReq
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.release_names import find_release
 
@@ -17,8 +17,8 @@ def rollback(
 
     Running it twice goes back only once.
     """
-    context, target = load.load_context(ports, environment)
-    with load.lock_target(ports, target, "rollback"):
+    context, target = load_context(ports, environment)
+    with lock_target(ports, target, "rollback"):
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)

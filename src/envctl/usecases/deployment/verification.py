@@ -24,7 +24,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.next_steps import build_adviser
 
@@ -52,8 +52,8 @@ class Verification:
 
 def verify(ports: Ports, environment: str) -> Verification:
     """Verify the running deployment. Record failed checks, and raise OperationFailedError with each."""
-    context, target = load.load_context(ports, environment)
-    with load.lock_target(ports, target, "verify"):
+    context, target = load_context(ports, environment)
+    with lock_target(ports, target, "verify"):
         present = journal.load(ports)
         _require_running(present, target)
         _require_no_drift(present, target)

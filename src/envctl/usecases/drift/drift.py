@@ -1,7 +1,4 @@
-"""`envctl drift [ENV …]`: differences of reality from the state (drift), and of the configuration from it (pending).
-
-Drift invalidates a verification, and so the findings are recorded. A stack without an answer is never clean.
-"""
+"""`envctl drift [ENV …]`: differences of reality from the state (drift), and of the configuration from it (pending)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -30,7 +27,8 @@ from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, WorkerPool
-from envctl.usecases.project import load, look_scope, module_checks
+from envctl.usecases.project import look_scope, module_checks, project_file
+from envctl.usecases.project.environment_selection import find_environments
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import build_adviser
@@ -54,8 +52,8 @@ def check_drift(
     are checked side by side; a failure in one environment does not stop the others. With `locked`, the locks of the
     states are taken. `lock_errors` are those of the work directories, if their locks are taken already.
     """
-    project = load.load_project(ports)
-    wanted = load.find_environments(Context(ports, project), environments)
+    project = project_file.load_project(ports)
+    wanted = find_environments(Context(ports, project), environments)
     standalone = () if environments else tuple(project.standalone)
     scan = DriftScan(ports=ports, project=project, records=True, locked=locked, lock_errors=lock_errors)
     checked = scan.check_all(dict.fromkeys(wanted, selection), standalone)
@@ -73,8 +71,8 @@ def check_drift(
 
 def find_unit_drift(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
     """Check the named stacks by environment, or all if the set is empty, and record no entry."""
-    project = load.load_project(ports)
-    wanted = load.find_environments(Context(ports, project), tuple(units))
+    project = project_file.load_project(ports)
+    wanted = find_environments(Context(ports, project), tuple(units))
     selections = {name: StackSelection(tuple(sorted(units[name]))) for name in wanted}
     return DriftScan(ports=ports, project=project, records=False).check_all(selections)
 

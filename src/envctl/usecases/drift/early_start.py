@@ -28,10 +28,11 @@ def run_drift_check(
     from envctl.usecases.concurrency.dag_runner import ALL_STACKS
     from envctl.usecases.drift.locks import lock_targets
     from envctl.usecases.ports.context import Context
-    from envctl.usecases.project import load
+    from envctl.usecases.project import project_file
+    from envctl.usecases.project.environment_selection import find_environments
 
-    project = load.load_project(ports)
-    wanted = load.find_environments(Context(ports, project), environments)
+    project = project_file.load_project(ports)
+    wanted = find_environments(Context(ports, project), environments)
     with ExitStack() as locks:
         lock_errors = lock_targets(ports, wanted, locks)
         if not (is_expected or for_request):

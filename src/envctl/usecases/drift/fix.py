@@ -18,7 +18,7 @@ from envctl.usecases.drift.ledger_entries import record_unplanned
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
 
 
@@ -57,11 +57,11 @@ def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) 
 def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> EnvironmentFix:
     """Redeploy one drifted environment. Errors are returned, but for an interruption."""
     target = found.environment
-    context, _ = load.load_context(ports, target)
+    context, _ = load_context(ports, target)
     drifted = drift_undo.index_by_name((stack.stack, stack.resources) for stack in found.stacks)
     request = DeployRequest(context, "apply", target, replace(wishes, undo=True), drifted)
     try:
-        with load.lock_target(ports, target, "drift"):
+        with lock_target(ports, target, "drift"):
             # The running release, in the entry environment too: new code must not come with a repair.
             candidate = deploy_request.build_redeployment(context, journal.load(ports), target=target)
             require_readable(candidate)

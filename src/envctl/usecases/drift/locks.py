@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import lock_target
 
 
 def lock_targets(ports: Ports, targets: Iterable[str], locks: ExitStack) -> dict[str, EnvctlError | None]:
@@ -15,7 +15,7 @@ def lock_targets(ports: Ports, targets: Iterable[str], locks: ExitStack) -> dict
 
 def _try_lock(ports: Ports, target: str, locks: ExitStack) -> EnvctlError | None:
     try:
-        locks.enter_context(load.lock_target(ports, target, "drift"))
+        locks.enter_context(lock_target(ports, target, "drift"))
     except InterruptedByUserError:
         raise
     except EnvctlError as error:

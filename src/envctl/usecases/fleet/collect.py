@@ -17,7 +17,8 @@ from envctl.usecases.fleet.run_store import Answer, ShardAnswer
 from envctl.usecases.inspect.preview import EnvironmentPreview
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.ports.cost import find_cost_source
+from envctl.usecases.project import project_file
 
 
 def collect_run(ports: Ports, name: str = "") -> Drift | Plans:
@@ -33,18 +34,18 @@ def collect_run(ports: Ports, name: str = "") -> Drift | Plans:
     results = record_observations(ports, observations, since=since)
     if results == tuple(each.found for each in observations):
         _mark_collected(ports, run, parts)
-    return add_next_commands(ports, load.load_project(ports), Drift(results), journal.load(ports))
+    return add_next_commands(ports, project_file.load_project(ports), Drift(results), journal.load(ports))
 
 
 def _add_costs(ports: Ports, plans: Sequence[EnvironmentPreview]) -> Iterator[EnvironmentPreview]:
     """Add costs to each complete plan: a job has planned only a part of it."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     for each in plans:
         if each.plan is None or each.problems or each.environment not in project.all_environments:
             yield each
             continue
         regions = {name: stack.region for name, stack in project.stacks.items() if stack.region}
-        source = load.find_cost_source(project.view_for(each.environment), each.environment, regions)
+        source = find_cost_source(project.view_for(each.environment), each.environment, regions)
         yield replace(each, plan=planning.add_cost(ports, each.plan, source))
 
 
@@ -55,6 +56,6 @@ def _mark_collected(ports: Ports, run: MatrixRun, parts: Mapping[int, ShardAnswe
     for part in parts.values():
         for name, took in part.durations.items() if isinstance(part, Answer) else ():
             known[name] = {**known.get(name, {}), **took}
-    environments = set(load.load_project(ports).all_environments)
+    environments = set(project_file.load_project(ports).all_environments)
     durations = {name: took for name, took in known.items() if name in environments}
     run_store.save_collected(ports, CollectedRun(run.id, ports.clock.now(), ports.identity.identify_actor(), durations))

@@ -20,7 +20,8 @@ from envctl.usecases.fleet import run_store
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
+from envctl.usecases.project.environment_selection import find_environments
 from envctl.usecases.release import deploy_request, release_store
 
 Format = Literal["github", "codebuild"]
@@ -57,8 +58,8 @@ def begin_matrix_run(
     if not 0 < at_most <= MAX_JOBS:
         message = f"--jobs {at_most}: a matrix has between 1 and {MAX_JOBS} jobs"
         raise UsageError(Problem("E026", message, format_command("matrix", help=True)))
-    project = load.load_project(ports)
-    wanted = load.find_environments(Context(ports, project), environments)
+    project = project_file.load_project(ports)
+    wanted = find_environments(Context(ports, project), environments)
     present = journal.load(ports)
     if not environments:
         wanted = tuple(name for name in wanted if _is_in_scope(project, present, kind, name))

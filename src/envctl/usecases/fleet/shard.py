@@ -23,7 +23,8 @@ from envctl.usecases.inspect.preview import EnvironmentPreview
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import require_environment
 
 
 def check_unit_drift(ports: Ports, units: Sequence[str]) -> Drift:
@@ -82,7 +83,7 @@ class _ShardTask:
         if not 0 < number <= len(run.shards):
             message = f"run {name} has no shard {number}: it has {len(run.shards)} shards"
             raise UsageError(Problem("E027", message, format_command(kind, help=True)))
-        shard, project, present = run.shards[number - 1], load.load_project(ports), journal.load(ports)
+        shard, project, present = run.shards[number - 1], project_file.load_project(ports), journal.load(ports)
         seen = {each: snapshot_environment(Context(ports, project), present, kind, each) for each in shard.units}
         began = {each.environment: each for each in run.environments}
         same = {each for each, snapshot in seen.items() if began[each].has_same_state(snapshot)}
@@ -137,10 +138,10 @@ def _plan_timed(
 
 def _parse_units(ports: Ports, texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Parse units like `dev/network` into stacks by environment. Raises UsageError."""
-    project, units = load.load_project(ports), []
+    project, units = project_file.load_project(ports), []
     for text in texts:
         name, _, stack = text.partition("/")
-        load.require_environment(project, name)
+        require_environment(project, name)
         if not stack:
             raise UsageError(Problem("E026", f"--unit {text} is not a stack", f"write it as {name}/network"))
         units.append(Unit(name, stack))

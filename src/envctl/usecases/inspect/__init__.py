@@ -1,1 +1,4 @@
-"""Read-only commands, without ledger entries."""
+"""Read-only commands: a file each, and a folder for `envctl doctor`. `locking.py` alone adds ledger entries.
+
+Begin with `status.py`: `load_status`. Out of scope: drift (`usecases/drift/`), and `why` (`usecases/approval/`).
+"""

@@ -26,7 +26,9 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import image_tags, load, working_tree
+from envctl.usecases.project import image_tags, project_file, working_tree
+from envctl.usecases.project.environment_selection import find_environment
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import release_store
 
 if TYPE_CHECKING:
@@ -100,9 +102,9 @@ class _LoadedSide:
 
 def diff_environments(ports: Ports, first: str, second: str, *, patch: bool = False, everything: bool = False) -> Diff:
     """Compare two environments. With `patch`, list changed lines of module files."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     context = Context(ports, project)
-    names = load.find_environment(context, first), load.find_environment(context, second)
+    names = find_environment(context, first), find_environment(context, second)
     if first == second:
         other = project.pipeline.find_previous(first) or project.pipeline.find_next(first) or "…"
         raise UsageError(
@@ -173,7 +175,7 @@ def _load_settings(ports: Ports, project: Project, found: _LoadedSide, other: _L
     context = Context(ports, project)
     try:
         release = found.release or other.release or working_tree.build_release(context)
-        settings = load.load_settings(context, side.environment, release.wiring)
+        settings = load_settings(context, side.environment, release.wiring)
     except ConfigurationError as error:
         return replace(found, side=replace(side, problems=tuple(error.problems)))
     pending = side.deployment is not None and side.deployment.settings != settings.digest()
@@ -231,7 +233,7 @@ def _list_parity_refusals(context: Context, source: _LoadedSide, target: _Loaded
     if not is_next or allowed is None or source.release is None or source.settings is None:
         return frozenset()
     try:
-        target_settings = load.load_settings(context, name, source.release.wiring)
+        target_settings = load_settings(context, name, source.release.wiring)
     except ConfigurationError:
         # The guard of settings (G204) refuses it then.
         return frozenset()

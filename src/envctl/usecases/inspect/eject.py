@@ -8,7 +8,8 @@ from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import File, Release
-from envctl.domain.release.place import HOME_FOLDER
+from envctl.domain.release.place import environment_place
+from envctl.domain.release.place.backend import HOME_FOLDER
 from envctl.domain.release.rendering.plain_readme import render_readme
 from envctl.domain.release.rendering.plain_roots import (
     SHARED_CODE_FOLDER,
@@ -22,7 +23,9 @@ from envctl.usecases.deployment import prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
-from envctl.usecases.project import load, remote_modules, working_tree
+from envctl.usecases.project import project_file, remote_modules, working_tree
+from envctl.usecases.project.environment_selection import find_environments, load_context
+from envctl.usecases.project.environment_settings import load_valid_settings
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.release_names import find_release
 
@@ -98,10 +101,10 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
         raise UsageError(Problem("E005", "--release and --working-tree name different code", "leave one of them out"))
     if there := ports.project_folder.explain_occupied(folder):
         raise UsageError(Problem("E193", there, _OCCUPIED_HINT))
-    context = Context(ports, load.load_project(ports))
+    context = Context(ports, project_file.load_project(ports))
     _require_no_code(context, _find_inner_path(folder, options.project))
     present = journal.load(ports)
-    names = load.find_environments(context, options.environments)
+    names = find_environments(context, options.environments)
     named = find_release(present, options.release) if options.release else ""
     releases = {name: _find_identity(present, name, named, options) for name in names}
     empty = tuple(name for name, identity in releases.items() if identity is None)
@@ -167,13 +170,13 @@ class _Writer:
         self._labels: dict[str, str] = {}
 
     def add_environment(self, environment: str, identity: str) -> None:
-        context, _ = load.load_context(self._ports, environment)
+        context, _ = load_context(self._ports, environment)
         release = self._load_release(context, environment, identity)
         project, wiring = context.project, release.wiring
         over = deploy_request.find_changeover(context, self._present, environment, wiring, release=identity)
-        settings = load.load_valid_settings(context, environment, release, moves=over.moves)
+        settings = load_valid_settings(context, environment, release, moves=over.moves)
         live = prepare.load_traffic(context, release, environment, over)
-        backend = load.resolve_place(project, environment, over.moves).backend
+        backend = environment_place.resolve_place(project, environment, over.moves).backend
         code = f"{SHARED_CODE_FOLDER}/{shorten_id(identity)}" if self._differ else SHARED_CODE_FOLDER
         home = ".envctl/sandbox" if self._ports.sandbox else ".envctl"
         layout = Layout(code, self._options.project, home)

@@ -14,11 +14,12 @@ from envctl.domain.ledger.state import describe_outcome
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive, format_raw_output, format_variable_name
 from envctl.usecases.inspect.outputs import OutputReader, open_reader
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import require_environment
 
 if TYPE_CHECKING:
     # Code for Kubernetes is loaded where a stack asks for it.
-    from envctl.usecases.inspect.exec_clusters import Kubeconfig
+    from envctl.usecases.inspect.exec_kubeconfig import Kubeconfig
 
 MAX_VARIABLE_BYTES = 100_000
 """Bytes. Linux refuses to start a process with a variable of more than 128 KiB, name included."""
@@ -45,8 +46,8 @@ def load_exec_environment(
 
     Without outputs, no state is read, and nothing need be deployed. `token_command` is for the kubeconfig.
     """
-    project = load.load_project(ports)
-    settings = project.environments[load.require_environment(project, environment)]
+    project = project_file.load_project(ports)
+    settings = project.environments[require_environment(project, environment)]
     uses_role = bool(settings.assume_role or settings.profile)
     if not with_outputs:
         credentials = ports.access.export_credentials(environment) if uses_role else {}
@@ -69,7 +70,7 @@ def _build_declared_kubeconfig(
     if not any(stack.is_kubernetes for stack in project.stacks.values()):
         return None
     from envctl.usecases.inspect.cluster_places import list_declared_places
-    from envctl.usecases.inspect.exec_clusters import build_kubeconfig
+    from envctl.usecases.inspect.exec_kubeconfig import build_kubeconfig
 
     return build_kubeconfig(ports, environment, list_declared_places(project, environment), token_command)
 
@@ -80,7 +81,7 @@ def _build_kubeconfig(
     if not any(stack.workload for stack in reading.prepared.stacks):
         return None
     from envctl.usecases.inspect.cluster_places import list_prepared_places
-    from envctl.usecases.inspect.exec_clusters import build_kubeconfig
+    from envctl.usecases.inspect.exec_kubeconfig import build_kubeconfig
 
     places = list_prepared_places(project, reading.environment, reading.prepared.stacks, reading.outputs)
     return build_kubeconfig(ports, reading.environment, places, token_command)

@@ -21,7 +21,10 @@ from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_releas
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, look_scope
+from envctl.usecases.ports.cost import find_cost_source
+from envctl.usecases.project import look_scope
+from envctl.usecases.project.environment_selection import load_context, lock_target
+from envctl.usecases.project.environment_settings import load_valid_settings, resolve_artifacts
 from envctl.usecases.release import release_store
 
 
@@ -65,17 +68,17 @@ class ExplainedPlan:
 
 def explain_plan(ports: Ports, environment: str, *, release: str | None = None) -> ExplainedPlan:
     """Plan and explain a release; by default the working tree in the entry environment, else the running release."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     look_scope.require_visible(context, target)
     present = journal.load(ports)
     here = present.find_environment(target)
     chosen = _choose_release(context, target, here.current, release)
-    with load.lock_target(ports, target, "plan"):
-        settings = load.load_valid_settings(context, target, chosen.release)
+    with lock_target(ports, target, "plan"):
+        settings = load_valid_settings(context, target, chosen.release)
         plan = plan_under_lock(context, chosen, settings)
         baselines = _BaselinePlans(ports, context.project, here.current, chosen, settings)
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}
-    costs = load.find_cost_source(context.project, target, chosen.release.wiring.stack_regions)
+    costs = find_cost_source(context.project, target, chosen.release.wiring.stack_regions)
     plan = planning.add_cost(ports, plan, costs)
     looked_at = (drop_volatile(StackPlan(stack.stack, resources=stack.drifted)) for stack in plan.stacks)
     drifted = tuple(PlanDrift(stack.stack, stack.resources) for stack in looked_at if stack.resources)
@@ -163,7 +166,7 @@ class _BaselinePlans:
     def _plan_running_code(self, old: PreviewedRelease, *, as_then: bool) -> tuple[StackPlan, ...]:
         """Plan the running code, with its deployed settings or those of today."""
         today, then = self._settings, self._old_settings
-        artifacts = load.resolve_artifacts(Context(self._ports, self._project), today.environment, old.release.wiring)
+        artifacts = resolve_artifacts(Context(self._ports, self._project), today.environment, old.release.wiring)
         arguments = _build_arguments(artifacts, old.release, today, then, as_then=as_then)
         settings = EnvironmentSettings(today.environment, (), arguments)
         return plan_under_lock(Context(self._ports, self._project), old, settings, left=False).stacks

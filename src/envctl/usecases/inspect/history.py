@@ -15,7 +15,8 @@ from envctl.domain.text.time_range import TimeRange, parse_time_range
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import find_recorded_environment
 
 DEFAULT_LIMIT = 20
 # Machines write entries by their own clocks: reading goes on by this much for an entry out of order.
@@ -100,9 +101,9 @@ def _list_rule_changes(ports: Ports, shown: tuple[Entry, ...]) -> Mapping[int, t
 
 def parse_filter(ports: Ports, environment: str, since: str, until: str) -> TimeRange:
     """Return the time range. Raises UsageError for an invalid one, or an environment unknown to project and ledger."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     if environment:
-        load.find_recorded_environment(Context(ports, project), environment)
+        find_recorded_environment(Context(ports, project), environment)
     try:
         return parse_time_range(since, until, ports.clock.now())
     except ValueError as error:
@@ -112,7 +113,7 @@ def parse_filter(ports: Ports, environment: str, since: str, until: str) -> Time
 
 def verify_ledger(ports: Ports) -> LedgerVerification:
     """Verify the chain. Raises OperationFailedError with its first broken entry, or with all unbelieved ones."""
-    load.load_project(ports)
+    project_file.load_project(ports)
     present, found = journal.audit_ledger(ports)
     if found:
         hint = "it is ignored; CloudTrail shows who wrote it into the store, and who used the keys"

@@ -8,7 +8,7 @@ from envctl.domain.ledger.events import EnvironmentLocked, EnvironmentUnlocked, 
 from envctl.domain.ledger.state import Hold, Lock
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release.release_names import find_release
 
 
@@ -33,7 +33,7 @@ class UnlockResult:
 
 def lock_environment(ports: Ports, environment: str, reason: str) -> LockResult:
     """Lock an environment. A running deployment goes on."""
-    _, target = load.load_context(ports, environment)
+    _, target = load_context(ports, environment)
     if not reason.strip():
         raise UsageError(Problem("E008", "the reason is empty", 'give a reason: --reason "…"'))
     locked = EnvironmentLocked(target, reason)
@@ -46,7 +46,7 @@ def lock_environment(ports: Ports, environment: str, reason: str) -> LockResult:
 
 def unlock_environment(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> UnlockResult:
     """Lift the lock, or the hold on the release if one is named."""
-    _, target = load.load_context(ports, environment)
+    _, target = load_context(ports, environment)
     before = journal.load(ports)
     if release is not None:
         identity = find_release(before, release)

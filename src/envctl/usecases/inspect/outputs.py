@@ -17,7 +17,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import load, look_scope
+from envctl.usecases.project import look_scope
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request, release_store
 
 
@@ -134,9 +135,9 @@ def read_output(ports: Ports, environment: str, name: str, *, reveal: bool = Fal
 @contextmanager
 def open_reader(ports: Ports, environment: str, verb: str = "output") -> Iterator[OutputReader]:
     """Prepare the root modules of the running release, and yield a reader under the lock of the environment."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     look_scope.require_visible(context, target)
-    with load.lock_target(ports, target, verb):
+    with lock_target(ports, target, verb):
         present = journal.load(ports)
         yield _prepare_reader(context, present, target)
 

@@ -40,14 +40,15 @@ def plan_environment(
     prepared with the first change, while Terraform still plans.
     """
     if not ports.workspace.has_prepared(environment):
-        from envctl.usecases.project import load
+        from envctl.usecases.project import project_file
+        from envctl.usecases.project.environment_selection import find_environment
 
         # Refuse an unknown name before its folder is created.
-        load.find_environment(Context(ports, load.load_project(ports)), environment)
+        find_environment(Context(ports, project_file.load_project(ports)), environment)
     if ports.job_requests.is_for_request():
-        from envctl.usecases.project import load, look_scope
+        from envctl.usecases.project import look_scope, project_file
 
-        look_scope.require_visible(Context(ports, load.load_project(ports)), environment)
+        look_scope.require_visible(Context(ports, project_file.load_project(ports)), environment)
     with ports.workspace.lock_environment(environment, format_command("plan", environment)):
         try:
             ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
@@ -121,9 +122,9 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
     if prepared is not None and prepared.has_account and not ports.access.is_confirmed(environment):
         # Different credentials may belong to another account.
         from envctl.usecases.account import account_check
-        from envctl.usecases.project import load
+        from envctl.usecases.project import project_file
 
-        account_check.require_account(Context(ports, load.load_project(ports)), environment)
+        account_check.require_account(Context(ports, project_file.load_project(ports)), environment)
     if prepared is not None and prepared.value_sources:
         from envctl.usecases.account.kept_values import add_kept_values
 
@@ -143,10 +144,10 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     from envctl.usecases.deployment import prepare
     from envctl.usecases.deployment.leaving import leaving_stacks
     from envctl.usecases.ledger import journal
-    from envctl.usecases.project import load
+    from envctl.usecases.project.environment_selection import load_context
     from envctl.usecases.release import deploy_request
 
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     if target == context.project.entry:
         made = prepare.prepare_working_tree(context, target)
         prepared, release, over, present = made.prepared, made.release, made.changeover, made.present

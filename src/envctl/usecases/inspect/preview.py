@@ -5,8 +5,10 @@ They leave no ledger entry, and guards are not checked.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from posixpath import join, normpath
 
-from envctl.domain.ci.request_changes import RequestChange
+from envctl.domain.ci.request_changes import RequestChange, list_request_changes
+from envctl.domain.config.checks.command import CommandCheck
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.ledger.projection.stacks import warn_of_unknown_states
@@ -14,17 +16,23 @@ from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.bundle import Release
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import planning, prepare, shared_resources
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
-from envctl.usecases.inspect.request_changes import find_request_changes
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, look_scope, module_checks, remote_modules, working_tree
+from envctl.usecases.ports.cost import find_cost_source
+from envctl.usecases.project import look_scope, module_checks, project_file, remote_modules, working_tree
+from envctl.usecases.project.environment_selection import find_environments, load_context, lock_target
+from envctl.usecases.project.environment_settings import load_valid_settings
+from envctl.usecases.project.watched_folders import list_further_folders
 from envctl.usecases.release import deploy_request, pending_changes, release_store
 from envctl.usecases.release.release_names import find_release
+
+_MAX_FILES = 2000
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,8 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
     """Plan the working tree or a release in the environments, by default in the whole pipeline. A failure in one
     environment does not stop the others.
     """
-    project = load.load_project(ports)
-    wanted = load.find_environments(Context(ports, project), environments) if environments else project.pipeline.order
+    project = project_file.load_project(ports)
+    wanted = find_environments(Context(ports, project), environments) if environments else project.pipeline.order
     bundles = {"": load_stored_release(ports, release)} if release else {}
     plans = []
     for each in wanted:
@@ -99,7 +107,7 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
         plan = _describe_hidden if look_scope.is_hidden(ports, project, each) else _preview_environment
         plans.append(plan(Context(ports, view), bundles[pipeline_name], each))
     first = next(iter(bundles.values()))
-    changes = () if release else find_request_changes(Context(ports, project))
+    changes = () if release else _find_request_changes(Context(ports, project))
     return Preview(first.identity, tuple(plans), first.label, changes)
 
 
@@ -122,16 +130,16 @@ def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> Env
     """Plan a release, alone in its work directory. Raises ConfigurationError if the settings do not fit it."""
     ports = context.ports
     look_scope.require_visible(context, target)
-    with load.lock_target(ports, target, "plan"):
-        settings = load.load_valid_settings(context, target, bundle.release)
+    with lock_target(ports, target, "plan"):
+        settings = load_valid_settings(context, target, bundle.release)
         plan = plan_under_lock(context, bundle, settings)
-    costs = load.find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
+    costs = find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
     return planning.add_cost(ports, plan, costs)
 
 
 def plan_stored_release(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
     """Plan a stored release, given by any of its names."""
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     return plan_release(context, load_stored_release(ports, release), target)
 
 
@@ -173,7 +181,7 @@ def _preview_environment(context: Context, bundle: PreviewedRelease, target: str
 def _describe_hidden(context: Context, bundle: PreviewedRelease, target: str) -> EnvironmentPreview:
     """Return what is known without any state: whether the settings fit the release, and which ones differ."""
     try:
-        load.load_valid_settings(context, target, bundle.release)
+        load_valid_settings(context, target, bundle.release)
         present = journal.load(context.ports)
         pending = pending_changes.find_pending_changes(
             context, present, target, lambda release: release_store.load_bundle(context.ports, release)[:2]
@@ -183,3 +191,20 @@ def _describe_hidden(context: Context, bundle: PreviewedRelease, target: str) ->
     except EnvctlError as error:
         return EnvironmentPreview(target, problems=tuple(error.problems), exit_code=error.exit_code, hidden=True)
     return EnvironmentPreview(target, hidden=True, settings_changed=pending.settings.names if pending else ())
+
+
+def _find_request_changes(context: Context) -> tuple[RequestChange, ...]:
+    """Return the changes of rules, workflows and programs; empty outside of a request, or if git can't tell."""
+    ports, project = context.ports, context.project
+    base = ports.job_requests.find_base(ports.version_control.read_revision(()).commit)
+    changed = ports.version_control.list_changes(base) if base else None
+    folder = ports.version_control.locate_project()
+    if not changed or folder is None:
+        return ()
+    prefix = f"{folder}/" if folder else ""
+    shared = {f"{normpath(join(folder, each))}/" for each in list_further_folders(ports, project)}
+    sources = [path for path in changed if path.endswith(".tf") and path.startswith((prefix, *shared))][:_MAX_FILES]
+    modules = {path: ports.tree.read_contents(to_project_path(folder, path)) or b"" for path in sources}
+    commands = [check.command for check in project.every_check.values() if isinstance(check, CommandCheck)]
+    commands += [project.cost.command] if project.cost else []
+    return list_request_changes(changed, folder, [word for command in commands for word in command], modules)

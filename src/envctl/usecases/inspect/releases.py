@@ -15,7 +15,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.timeline import MAX_ENTRIES_READ, list_last_attempts, load_timeline
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import find_recorded_environment
 from envctl.usecases.release import release_store
 from envctl.usecases.release.release_names import find_release
 
@@ -97,9 +98,9 @@ class ReleaseDetails:
 
 def list_releases(ports: Ports, environment: str = "", *, limit: int | None = None) -> Releases:
     """Return the newest releases, of all environments or those deployed to one. Raises UsageError if it is unknown."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     if environment:
-        load.find_recorded_environment(Context(ports, project), environment)
+        find_recorded_environment(Context(ports, project), environment)
     present = journal.load(ports)
     is_entry = environment == project.entry
     newest = sorted(present.releases.values(), key=lambda known: known.seq, reverse=True)
@@ -113,7 +114,7 @@ def list_releases(ports: Ports, environment: str = "", *, limit: int | None = No
 
 def show_release(ports: Ports, name: str) -> ReleaseDetails:
     """Return one release by any of its names. Raises UsageError (E003) unless the name means exactly one."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     present = journal.load(ports)
     identity = find_release(present, name)
     known = present.releases[identity]

@@ -15,7 +15,9 @@ from envctl.usecases.inspect.preview import load_stored_release
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import image_tags, load, working_tree
+from envctl.usecases.project import image_tags, working_tree
+from envctl.usecases.project.environment_selection import load_context
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import deploy_request
 
 OBJECTS_FILE = "objects.yaml"
@@ -45,12 +47,12 @@ def render_environment(
     Raises UsageError (E029) for an unknown stack, and for an unknown release; OperationFailedError for a bundle that
     can't be read.
     """
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     stored = load_stored_release(ports, release_name) if release_name is not None else None
     release = stored.release if stored else _load_release(context, target)
     needs = release.wiring.needs
     stacks = select_stacks(selection or ALL_STACKS, needs)
-    resolved = load.load_settings(context, target, release.wiring)
+    resolved = load_settings(context, target, release.wiring)
     live = prepare.load_traffic(context, release, target)
     roots = prepare.render_stacks(context.project, release, resolved, live)
     files = dict(file for root in roots if root.stack in stacks for file in _list_files(target, root))

@@ -19,7 +19,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.timeline import Timeline, list_last_attempts, load_timeline
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from envctl.usecases.release import release_store
 from envctl.usecases.release.next_steps import build_adviser
 
@@ -67,7 +67,7 @@ class Report:
 
 def build_report(ports: Ports) -> Report:
     """Build the report without Terraform and AWS."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     context = Context(ports, project)
     present = journal.load(ports)
     order = project.pipeline.order

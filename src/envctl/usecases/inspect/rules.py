@@ -14,7 +14,8 @@ from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import load_context
 
 Whose = Literal["both", "tree", "recorded"]
 Standing = Literal["same", "both count", "tree alone", "refused", "missing", "none recorded"]
@@ -56,7 +57,7 @@ class EnvironmentRules:
 
 
 def load_environment_rules(ports: Ports, environment: str) -> EnvironmentRules:
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     return build_environment_rules(context, journal.load(ports), target)
 
 
@@ -103,7 +104,7 @@ def _list_rules(ports: Ports, request: Request, counting: RulesDocument | None) 
     entry = f"entry {request.target_state.rules.started}" if request.target_state.rules else ""
     recorded_lines, tree_lines = {str(line) for line in recorded}, {str(line) for line in tree}
     for line in tree:
-        place = str(load.locate_key(ports, *line.path)) if line.path else "the default"
+        place = str(project_file.locate_key(ports, *line.path)) if line.path else "the default"
         both = str(line) in recorded_lines
         yield CountingRule(line.what, line.value, "both" if both else "tree", (place, entry) if both else (place,))
     for line in recorded:

@@ -13,7 +13,9 @@ from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import default_gates, image_tags, load, root_modules, working_tree
+from envctl.usecases.project import default_gates, image_tags, project_file, root_modules, working_tree
+from envctl.usecases.project.environment_selection import load_context, select_environments
+from envctl.usecases.project.environment_settings import load_settings, load_valid_settings
 
 if TYPE_CHECKING:
     from envctl.usecases.concurrency.dag_runner import StackSelection
@@ -34,9 +36,9 @@ class ValidationResult:
 
 def validate_project(ports: Ports, environment: str = "", *, only_settings: bool = False) -> ValidationResult:
     """Validate the project. Raises one ConfigurationError with the problems of all requested environments."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     context = Context(ports, project)
-    environments = load.select_environments(project, (environment,) if environment else ())
+    environments = select_environments(project, (environment,) if environment else ())
     problems = dict.fromkeys(() if only_settings else (*_check_signing_keys(context), *_check_backend(context)))
     cache, count = _ReleaseCache(ports), 0
     notes: dict[str, None] = {}
@@ -44,7 +46,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         view = project.view_for(name)
         try:
             release = cache.load_release(view)
-            found = load.load_valid_settings(Context(ports, view), name, release)
+            found = load_valid_settings(Context(ports, view), name, release)
             count += len(found.settings)
             if not only_settings:
                 problems.update(dict.fromkeys(_check_secrets(view, found, release.wiring.schema)))
@@ -166,13 +168,13 @@ def resolve_settings(
     """Resolve the settings of an environment for the modules of the working tree; with `set_only`, those that are set,
     without the defaults of modules. Raises UsageError (E029) for an unknown stack.
     """
-    context, environment = load.load_context(ports, environment)
+    context, environment = load_context(ports, environment)
     # Imported late: it starts threads, and a validation needs none.
     from envctl.usecases.concurrency.dag_runner import ALL_STACKS, select_stacks
 
     needs = {name: working_tree.wire_stack(stack).needs for name, stack in context.project.stacks.items()}
     stacks = select_stacks(selection or ALL_STACKS, needs)
     release = working_tree.build_release(context)
-    found = load.load_settings(context, environment, release.wiring)
+    found = load_settings(context, environment, release.wiring)
     image_tags.report_image_tags(context, release)
     return found.select(stacks, set_only=set_only)

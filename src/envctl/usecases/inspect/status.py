@@ -17,7 +17,8 @@ from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import find_environments
 from envctl.usecases.project.removed_environments import GoneEnvironment, find_gone
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.next_steps import Adviser, build_adviser
@@ -90,8 +91,8 @@ class Status:
 
 def load_status(ports: Ports, environments: Sequence[str] = ()) -> Status:
     """Load the status, of these environments only if any are named. Raises UsageError for an unknown one."""
-    context = Context(ports, load.load_project(ports))
-    wanted = load.find_environments(context, environments)
+    context = Context(ports, project_file.load_project(ports))
+    wanted = find_environments(context, environments)
     status = build_status(context, journal.load(ports))
     if not environments:
         return status

@@ -20,7 +20,8 @@ from envctl.domain.ledger.entries import PRECISION, TOLERANCE, hash_bytes, is_fu
 from envctl.domain.ledger.events import ApprovalGiven, DeploymentStarted, Event
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
+from envctl.domain.release.bundle import Release, unpack
+from envctl.domain.release.manifest import DamagedBundleError
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.core import AlreadyExistsError, Ports

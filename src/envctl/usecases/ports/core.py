@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from envctl.domain.errors import OperationFailedError
 
@@ -198,12 +198,16 @@ class Observer(Protocol):
         """Redact these sensitive values from all later output. `public` names are never secret."""
 
 
+PlanAnswer = Literal["", "yes", "all"]
+"""The answer to a plan; empty: no. `all` also confirms stacks without a plan yet, as far as they only create."""
+
+
 class Prompter(Protocol):
     def require_answer(self, environment: str) -> None:
         """Check that changes can be confirmed. Raises UsageError (E001) without a terminal and without `--yes`."""
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
-        """Ask to apply the plan. `again` is True after an earlier part was applied."""
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
+        """Ask to apply the plan. `again` is True after an earlier part was applied: the answer is never `all` then."""
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
         """Ask to approve the plan, shown before, at a gate. `notes` are shown as warnings."""

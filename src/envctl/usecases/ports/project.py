@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from envctl.domain.release.bundle import File, Release
     from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.release.commit_message import CommitMessage
+    from envctl.domain.release.place.default_tags import ResourceTags
     from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.release.root_findings import RootFindings
-    from envctl.domain.release.tag_conflicts import ResourceTags
     from envctl.domain.terraform.generated_files import GeneratedFiles
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
     from envctl.usecases.ports.terraform import PreparedEnvironment
@@ -123,8 +123,10 @@ class ConfigReader(Protocol):
         modules that it calls.
         """
 
-    def find_root(self, files: Mapping[str, bytes], root: str, carried: Sequence[str]) -> RootFindings:
-        """Search the code of a root module that runs as it is. `carried` are the folders of its remote modules."""
+    def find_roots(self, files: Mapping[str, bytes], roots: Mapping[str, Sequence[str]]) -> Mapping[str, RootFindings]:
+        """Search the code of root modules that run as they are. `roots` are their folders by stack, each with those of
+        its remote modules behind it.
+        """
 
 
 class RemoteModules(Protocol):

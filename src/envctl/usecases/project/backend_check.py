@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from envctl.domain.config.states.state_place import find_key_path
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project.load import locate_key, resolve_place
+from envctl.usecases.project.project_file import locate_key
 
 
 def find_backend_mistakes(context: Context) -> Iterator[Problem]:

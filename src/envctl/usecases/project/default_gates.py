@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from envctl.domain.config import gates
 from envctl.domain.findings import Finding
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project.load import locate_key
+from envctl.usecases.project.project_file import locate_key
 
 
 def find_default_gates(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from envctl.domain.release.bundle import File
 from envctl.domain.terraform.formatting import FORMATTED_SUFFIXES, find_first_change
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, list_module_folders
 
 
@@ -46,7 +46,7 @@ def format_project(
     Writes no file if one has a syntax error. With `check`, writes none and returns an error for each unformatted file.
     `type_path` turns a path of the project into the one that the user types.
     """
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     files, unread = (_find_named_files(ports, paths), ()) if paths else _find_all_files(Context(ports, project))
     before = {path: file.data for path, file in files.items()}
     after = ports.formatter.format_files(project.terraform.binary or "", before) if before else {}

@@ -14,7 +14,7 @@ from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.scaffold import templates
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
-from envctl.usecases.project.load import require_environment
+from envctl.usecases.project.environment_selection import require_environment
 
 _OCCUPIED_HINT = "choose another name: init never overwrites files"
 

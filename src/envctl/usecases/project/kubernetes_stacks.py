@@ -16,7 +16,7 @@ from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.terraform.variables import ModuleInterface, Variable
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project.load import locate_key
+from envctl.usecases.project.project_file import locate_key
 from envctl.usecases.project.shared_code import describe_misplaced_folder, normalize_folder
 
 _EXCLUDED = frozenset({".git", ".terraform", ".envctl", ".DS_Store"})

@@ -12,7 +12,7 @@ from envctl.domain.terraform import provider_lock
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
-from envctl.usecases.project import load, remote_modules, working_tree
+from envctl.usecases.project import project_file, remote_modules, working_tree
 
 _LEAVE_OUT_HINT = "leave those platforms out: --platform, or use a provider source with all of them"
 _ONE_PLATFORM_HINT = "the sandbox has packages for one platform; to lock all, leave --sandbox out"
@@ -51,7 +51,7 @@ def lock_providers(
     provider has no package for a named platform.
     """
     wanted = _select_platforms(platforms)
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     before = ports.tree.read_contents(ports.provider_lock) or b""
     with ports.workspace.lock_environment(lockfile_root.ENVIRONMENT_NAME, format_command("lock-providers")):
         stack = _write_lock_root(Context(ports, project))

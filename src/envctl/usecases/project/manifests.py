@@ -9,12 +9,12 @@ from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.manifests.value_paths import ANY, format_value
 from envctl.domain.kubernetes.objects import CRD_TYPE, Manifest, identify
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.workload import build_workload, list_workload_files
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import resolve_place
 
 _RENDERING_FAILED = "E606"
 

@@ -19,14 +19,15 @@ from envctl.domain.release.code_search import (
     list_release_problems,
     list_tree_problems,
 )
-from envctl.domain.release.place import list_project_tables, render_configurations
+from envctl.domain.release.place.environment_place import resolve_place
+from envctl.domain.release.place.provider_keys import list_project_tables, render_configurations
 from envctl.domain.release.rendering import root_module
 from envctl.domain.terraform.workdir_names import INSTALLED_MODULES_FOLDER, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import UnpinnedProvider
-from envctl.usecases.project.load import locate_faults, locate_key, resolve_place
+from envctl.usecases.project.project_file import locate_faults, locate_key
 
 
 def check_tree_reads(ports: Ports, release: Release) -> None:
@@ -130,9 +131,7 @@ def _describe_stored_roots(context: Context, release: Release, environment: str)
         return
     from envctl.usecases.project.root_modules import find_stored_problems
 
-    for stack, wired in release.wiring.stacks.items():
-        if wired.is_root:
-            yield from find_stored_problems(context, release, stack, environment)
+    yield from find_stored_problems(context, release, environment)
 
 
 def _to_home(project: Project, environment: str) -> AccountScope:

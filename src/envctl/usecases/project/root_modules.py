@@ -1,18 +1,18 @@
 """The code of root modules that run as they are: what a release holds of it, and what must not count unseen."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from posixpath import dirname
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER
 from envctl.domain.config.states.state_place import names_workspace
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
-from envctl.domain.release.code_search import describe_account_mismatches
-from envctl.domain.release.place import Place
+from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.code_search import AccountBlocks, describe_account_mismatches
+from envctl.domain.release.place.environment_place import Place, resolve_place
 from envctl.domain.release.rendering.root_override import find_json_providers
 from envctl.domain.release.root_checks import (
     describe_file_sets,
@@ -23,6 +23,7 @@ from envctl.domain.release.root_checks import (
 )
 from envctl.domain.release.root_code import describe_root
 from envctl.domain.release.root_findings import RootFindings
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.bundle_paths import UP, to_bundle_path, to_project_path
 from envctl.domain.terraform.provider_lock import (
     find_version_mismatches,
@@ -42,7 +43,6 @@ from envctl.domain.terraform.workdir_names import (
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import resolve_place
 from envctl.usecases.project.shared_code import is_above_project
 
 _SETTINGS_SUFFIXES = (".tfvars", ".tfvars.json")
@@ -87,9 +87,8 @@ def is_code(path: str) -> bool:
     return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
 
 
-def find_loaded_settings(project: Project, folder: str, found: Mapping[str, File]) -> Iterator[Problem]:
-    """Yield a problem for each settings file that Terraform would read in a root, unless it is one of the project."""
-    known = {place.path for place in list_all_places(project)}
+def find_loaded_settings(known: Collection[str], folder: str, found: Mapping[str, File]) -> Iterator[Problem]:
+    """Yield a problem for each settings file that Terraform would read in a root, unless it is known to the project."""
     for path in sorted(found):
         at, name = (dirname(path) or "."), path.rpartition("/")[2]
         if at == folder and _LOADED_SETTINGS.fullmatch(name) and path not in known:
@@ -107,22 +106,22 @@ def complete_roots(context: Context, release: Release) -> Release:
         return release
     files, stacks = dict(release.files), dict(release.wiring.stacks)
     problems: list[Problem] = []
-    for name, wired in release.wiring.stacks.items():
-        if not wired.is_root:
-            continue
-        found = _search_with_reads(context.ports, release, files, name)
-        code = describe_root(found, _list_tree(release, files, wired, found))
-        stacks[name] = replace(wired, root_code=code)
-        if names_workspace(context.project, name):
-            # The code sees the workspace of the state.
-            found = replace(found, workspaces=())
-        problems += describe_findings(name, wired.module, found)
-        problems += _find_file_set_problems(context, replace(release.wiring, stacks=stacks), name, found)
+    findings = _search_with_reads(context.ports, release)
+    for name, (found, read) in findings.items():
+        files |= read
+        code = describe_root(found, _list_tree(release, files, stacks[name], found))
+        stacks[name] = replace(stacks[name], root_code=code)
+    wiring = replace(release.wiring, stacks=stacks)
+    for name, (found, _) in findings.items():
+        # The code sees the workspace of the state, if the project names it.
+        seen = replace(found, workspaces=()) if names_workspace(context.project, name) else found
+        problems += describe_findings(name, stacks[name].module, seen)
+        problems += _find_file_set_problems(context, wiring, name, found)
         problems += _find_left_out_reads(found)
         problems += find_reserved_variables(release.wiring.schema[name])
     if problems:
         raise ConfigurationError(*problems)
-    return replace(release, files=files, wiring=replace(release.wiring, stacks=stacks))
+    return replace(release, files=files, wiring=wiring)
 
 
 def _find_file_set_problems(
@@ -147,28 +146,42 @@ def _find_left_out_reads(found: RootFindings) -> Iterator[Problem]:
             yield Problem("E162", message, hint, place)
 
 
-def search_root(ports: Ports, release: Release, files: Mapping[str, File], stack: str) -> RootFindings:
+def _search_roots(
+    ports: Ports, release: Release, files: Mapping[str, File], stacks: Iterable[str] | None = None
+) -> dict[str, RootFindings]:
+    """Search the code of root modules, by default of all: at once, as each search goes through all paths."""
     # By their paths in the repository: code outside of the project may be read too.
     # A stored release may be of a project that was moved since.
     project = max(ports.tree.locate_project() or "", release.wiring.base, key=len)
     locate = partial(to_bundle_path, project)
-    carried = [locate(module.folder) for module in release.wiring.modules if module.stack_name == stack]
+    wiring = release.wiring
+    names = [name for name, wired in wiring.stacks.items() if wired.is_root] if stacks is None else stacks
+    folders = {name: [locate(wiring.stacks[name].module)] for name in names}
+    for module in wiring.modules:
+        if module.stack_name in folders:
+            folders[module.stack_name].append(locate(module.folder))
     data = {locate(path): file.data for path, file in files.items()}
-    found = ports.config_reader.find_root(data, locate(release.wiring.stacks[stack].module), carried)
-    return found.relocate(partial(to_project_path, project)) if project else found
+    found = dict(ports.config_reader.find_roots(data, folders))
+    back = partial(to_project_path, project)
+    return {name: each.relocate(back) for name, each in found.items()} if project else found
 
 
-def _search_with_reads(ports: Ports, release: Release, files: dict[str, File], stack: str) -> RootFindings:
-    """Search a root, and add the files that it reads: a template among them may read further ones."""
-    while True:
-        found, known = search_root(ports, release, files, stack), len(files)
-        _add_read_files(ports, files, found)
-        if len(files) == known:
-            return found
+def _search_with_reads(ports: Ports, release: Release) -> dict[str, tuple[RootFindings, dict[str, File]]]:
+    """Search all roots; return the findings of each with the files that it reads, of which a template may read more."""
+    found: dict[str, tuple[RootFindings, dict[str, File]]] = {}
+    files, waiting = dict(release.files), None
+    while waiting is None or waiting:
+        known, searched = len(files), _search_roots(ports, release, files, waiting)
+        for name, each in searched.items():
+            found[name] = each, _list_read_files(ports, each)
+            files |= found[name][1]
+        waiting = [name for name, each in searched.items() if each.reads and len(files) > known]
+    return found
 
 
-def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -> None:
-    """Add the files of the project that the code reads outside of its folders. Missing ones are left to Terraform."""
+def _list_read_files(ports: Ports, found: RootFindings) -> dict[str, File]:
+    """Return the files of the project read by the code outside of its folders. Missing ones are left to Terraform."""
+    files: dict[str, File] = {}
     for path in found.reads:
         # A folder of tests is left out, unless the code reads it.
         if _UNREADABLE_PARTS.intersection(path.split("/")) or is_above_project(path):
@@ -178,6 +191,7 @@ def _add_read_files(ports: Ports, files: dict[str, File], found: RootFindings) -
             files.update({name: file for name, file in below.items() if is_code(name)})
         elif (file := ports.tree.read_file(path)) is not None:
             files[path] = file
+    return files
 
 
 def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, found: RootFindings) -> tuple[str, ...]:
@@ -197,54 +211,46 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
 
 def check_tree_roots(context: Context, release: Release) -> None:
     """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
-    order = context.project.pipeline.order
-    problems = [
-        problem
-        for name, wired in release.wiring.stacks.items()
-        if wired.is_root
-        for problem in _find_account_problems(
-            context, release, name, search_root(context.ports, release, release.files, name), order
-        )
-    ]
-    if problems:
+    found = _search_roots(context.ports, release, release.files)
+    if problems := [*_find_account_problems(context, release, found, context.project.pipeline.order)]:
         raise ConfigurationError(*dict.fromkeys(problems))
 
 
-def find_stored_problems(context: Context, release: Release, stack: str, environment: str) -> Iterator[Problem]:
-    """Yield the problems of a root module in a stored release: the tables of providers may have changed since."""
-    found = search_root(context.ports, release, release.files, stack)
-    yield from _find_account_problems(context, release, stack, found, (environment,))
-    yield from _find_file_set_problems(context, release.wiring, stack, found, (environment,))
+def find_stored_problems(context: Context, release: Release, environment: str) -> Iterator[Problem]:
+    """Yield the problems of the root modules in a stored release: the tables of providers may have changed since."""
+    found = _search_roots(context.ports, release, release.files)
+    yield from _find_account_problems(context, release, found, (environment,))
+    for stack, each in found.items():
+        yield from _find_file_set_problems(context, release.wiring, stack, each, (environment,))
 
 
 def _find_account_problems(
-    context: Context, release: Release, stack: str, found: RootFindings, environments: Sequence[str]
+    context: Context, release: Release, findings: Mapping[str, RootFindings], environments: Sequence[str]
 ) -> Iterator[Problem]:
-    """Yield the problems of a root module, and of its modules, that could act elsewhere than in these environments."""
+    """Yield the problems of root modules, and of their modules, that could act elsewhere than in these environments."""
     places = [resolve_place(context.project, each) for each in environments]
-    yield from find_provider_problems(release.wiring, stack, found, places)
-    yield from _check_modules(context, release, stack, found, places)
+    called = {folder for found in findings.values() for folder in found.folders}
+    data = {path: file.data for path, file in release.files.items()} if called else {}
+    blocks = context.ports.config_reader.find_account_blocks(data, sorted(called)) if called else AccountBlocks()
+    for stack, found in findings.items():
+        yield from find_provider_problems(release.wiring, stack, found, places)
+        yield from _check_modules(release.wiring.stacks[stack].module, blocks, found, places)
 
 
 def report_overridden(context: Context, release: Release) -> None:
     """Say what of the root modules envctl replaces."""
     places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
-    for name, wired in release.wiring.stacks.items():
-        if wired.root_code is not None:
-            for message in describe_overridden(name, search_root(context.ports, release, release.files, name), places):
-                context.ports.observer.on_message(message)
+    for name, found in _search_roots(context.ports, release, release.files).items():
+        for message in describe_overridden(name, found, places):
+            context.ports.observer.on_message(message)
 
 
-def _check_modules(
-    context: Context, release: Release, stack: str, found: RootFindings, places: Sequence[Place]
-) -> Iterator[Problem]:
+def _check_modules(root: str, blocks: AccountBlocks, found: RootFindings, places: Sequence[Place]) -> Iterator[Problem]:
     """Yield the problems of provider blocks in the modules of a root: no override reaches them."""
-    data = {path: file.data for path, file in release.files.items()}
-    folder = release.wiring.stacks[stack].module
-    blocks = context.ports.config_reader.find_account_blocks(data, found.folders)
+    folders = {*found.folders} - {root}
     blocks = replace(
         blocks,
-        providers=tuple(each for each in blocks.providers if (dirname(each.location.file) or ".") != folder),
+        providers=tuple(each for each in blocks.providers if (dirname(each.location.file) or ".") in folders),
         # Terraform reads other states with the credentials that it has.
         remote_states=(),
     )

@@ -9,7 +9,8 @@ from envctl.domain.errors import ConfigurationError, Location, Problem, UsageErr
 from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, parse_public_key
 from envctl.usecases.ledger.trust import format_key_path, list_signing_environments, read_public_keys
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import select_environments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ def pin_keys(
     """Write the public keys of environments into the project. A file pinning another key is an error, unless `add`
     keeps both.
     """
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     wanted = _select_environments(project, environments)
     looks = frozenset(name for name in wanted if project.environments[name].look_signing_key)
     uses = [(name, look) for name in wanted for look in (False, True) if not look or name in looks]
@@ -51,7 +52,7 @@ def pin_keys(
 
 
 def _select_environments(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
-    wanted = load.select_environments(project, environments) if environments else list_signing_environments(project)
+    wanted = select_environments(project, environments) if environments else list_signing_environments(project)
     without = [name for name in wanted or (project.entry,) if not project.environments[name].signing_key]
     if without:
         message = f"{without[0]} has no signing_key"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from envctl.domain.errors import Location, Problem
 from envctl.domain.plan.tag_keys import CASE_INSENSITIVE_PREFIX, FIRST_MERGING_MAJOR
 from envctl.domain.release.bundle import Release
-from envctl.domain.release.place import Place
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import read_version, split_provider_blocks
 from envctl.usecases.ports.context import Context
@@ -22,8 +22,8 @@ def find_tag_problems(
     files = {path: file.data for path, file in release.files.items() if path.endswith(".tf")}
     if not any(prefix.encode() in data and b"tags" in data for data in files.values()):
         return
-    from envctl.domain.release.place import render_configurations
-    from envctl.domain.release.tag_conflicts import StackTags, describe_tag_conflicts
+    from envctl.domain.release.place.default_tags import StackTags, describe_tag_conflicts
+    from envctl.domain.release.place.provider_keys import render_configurations
 
     stacks = {stack: each for stack, each in release.wiring.stacks.items() if each.has_default_tags}
     folders = {each.module for each in stacks.values()}

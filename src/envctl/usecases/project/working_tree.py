@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, find_shared_path, find_stack_path, list_all_places
@@ -14,10 +15,11 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.changes import Fate
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring, to_json_values
-from envctl.domain.release.provider_aliases import check_stack_aliases
+from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.place.alias_faults import check_stack_aliases
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
+from envctl.domain.release.wiring import StackWiring, Wiring, to_json_values
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema, SettingsFile
@@ -26,7 +28,8 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks, root_modules
-from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key
+from envctl.usecases.project.project_file import locate_faults, locate_key
+from envctl.usecases.project.settings_files import load_settings_files
 from envctl.usecases.project.shared_code import describe_misplaced_folder, is_above_project, normalize_folder, set_base
 
 if TYPE_CHECKING:
@@ -103,6 +106,11 @@ class _ModuleCode:
     problems: list[Problem] = field(default_factory=list)
     kubernetes: dict[str, "KubernetesStack"] = field(default_factory=dict)
 
+    @cached_property
+    def settings_paths(self) -> frozenset[str]:
+        """The paths of all settings files of the project."""
+        return frozenset(place.path for place in list_all_places(self.project))
+
     @property
     def by_stack(self) -> dict[str, ModuleInterface]:
         """The interfaces of all stacks. Valid without problems only."""
@@ -140,7 +148,7 @@ class _ModuleCode:
             return
         below = drop_excluded_files(self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS) or {})
         found = root_modules.select_root_files(self.project, stack, folder, below)
-        self.problems += root_modules.find_loaded_settings(self.project, folder, below)
+        self.problems += root_modules.find_loaded_settings(self.settings_paths, folder, below)
         self.problems += root_modules.find_name_clashes(folder, found)
         if folder in self.interfaces:
             self.files.update(found)
@@ -210,7 +218,7 @@ def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -
 
 def _hint_declaration(stack: Stack) -> str:
     if stack.is_kubernetes:
-        return f"add it to the ConfigMap envctl in {stack.folder}: docs/kubernetes.md"
+        return f"add it to the ConfigMap envctl in {stack.folder}: {format_command('explain', 'E219')}"
     return f"declare it in {stack.folder}/variables.tf"
 
 
@@ -248,7 +256,8 @@ def _find_set_faults(context: Context, interfaces: Mapping[str, ModuleInterface]
                 yield Problem("E219", f"stack {name}: {stack.folder} declares no variable {key}", hint, place)
             elif variable.sensitive:
                 message = f"{key} of the stack {name} is sensitive; the release would hold its value in clear text"
-                hint = "remove it from `set`, and say under [secrets.values] where the value is: docs/secret-values.md"
+                way = format_command("explain", "E220")
+                hint = f"remove it from `set`, and say under [secrets.values] where the value is: {way}"
                 yield Problem("E220", message, hint, place)
             else:
                 hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"

@@ -13,17 +13,20 @@ from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_changeover
-from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.artifacts import select_images
-from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.bundle import Release
+from envctl.domain.release.place import place_digest
+from envctl.domain.release.place.place_digest import BoundPlace
 from envctl.domain.release.rendering.root_override import pair_addresses
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.rules.document import to_rules
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import working_tree
+from envctl.usecases.project.environment_settings import load_settings, require_valid_values
 from envctl.usecases.release import release_store
 
 
@@ -116,7 +119,7 @@ def build_entry_request(
     found = _ReleaseFacts(
         bundle="intact",
         settings=settings,
-        place=load.resolve_bound_place(project, project.entry, release.wiring),
+        place=place_digest.resolve_bound_place(project, project.entry, release.wiring),
         needs=release.wiring.needs,
         clusters=release.wiring.cluster_outputs,
         changeover=_find_changeover(context, present, wanted, release),
@@ -156,7 +159,11 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
     # Without images no registry check is needed.
     none = () if release and not select_images(context.project, release.wiring.artifacts) else None
     # Without fitting settings the region of a stack may be unknown.
-    place = load.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
+    place = (
+        place_digest.resolve_bound_place(context.project, wanted.target, release.wiring)
+        if release and settings
+        else None
+    )
     digest = settings.digest() if settings else ""
     needs = release.wiring.needs if release else {}
     clusters = release.wiring.cluster_outputs if release else {}
@@ -196,9 +203,9 @@ def _load_settings(
     if release is None:
         return None, ()
     try:
-        settings = load.load_settings(context, environment, release.wiring, moves=changeover.moves)
+        settings = load_settings(context, environment, release.wiring, moves=changeover.moves)
         if is_checked:
-            load.require_valid_values(context, release, settings)
+            require_valid_values(context, release, settings)
     except ConfigurationError as error:
         return None, tuple(error.problems)
     return settings, ()

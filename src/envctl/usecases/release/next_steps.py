@@ -15,7 +15,8 @@ from envctl.domain.next_step.situation import Goal, NextStep, Situation, find_go
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.domain.release.comparison.distance import measure_lag
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import image_tags, load, working_tree
+from envctl.usecases.project import image_tags, working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 
@@ -138,7 +139,7 @@ class Adviser:
         """
         context, present = self.context, self.present
         made = working_tree.build_release(context)
-        settings = load.load_settings(context, target, made.wiring)
+        settings = load_settings(context, target, made.wiring)
         is_certain = not made.missing and not image_tags.find_tagged_images(context.project, made)
         identity = compute_identity(pack(made)) if is_certain else ""
         return deploy_request.build_entry_request(

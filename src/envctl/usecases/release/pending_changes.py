@@ -14,15 +14,17 @@ from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import BundleState
 from envctl.domain.images.image_reference import Image
 from envctl.domain.ledger.state import Deployment, LedgerState
-from envctl.domain.release.bundle import File, Release, StackWiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import is_pinned_call
 from envctl.domain.release.root_code import RootCode
+from envctl.domain.release.wiring import StackWiring
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import release_store
 
 ReadBundle = Callable[[str], tuple[BundleState, Release | None]]
@@ -74,7 +76,7 @@ def find_pending_changes(
 
 def _compare_settings(context: Context, environment: str, current: Deployment, release: Release) -> Part:
     try:
-        today = load.load_settings(context, environment, release.wiring)
+        today = load_settings(context, environment, release.wiring)
     except ConfigurationError as error:
         return Part("unknown", why=error.problems[0].message)
     if today.digest() == current.settings:

@@ -19,10 +19,11 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan import fingerprint
 from envctl.domain.plan.fingerprint import PlanFingerprint
 from envctl.domain.redaction import Redactor
-from envctl.domain.release import approval_place
-from envctl.domain.release.approval_place import BoundPlace, describe_differences
-from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
+from envctl.domain.release.bundle import Release, unpack
 from envctl.domain.release.commit_message import CommitName, name_commit
+from envctl.domain.release.manifest import DamagedBundleError
+from envctl.domain.release.place import place_digest
+from envctl.domain.release.place.place_digest import BoundPlace, describe_differences
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting, format_canonical_json
 from envctl.domain.text.identifiers import shorten_id
@@ -30,12 +31,12 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import DigestDocuments, check_release_owner, release_key
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.ports.project import Revision
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
 
 MAX_AUTHORS = 200  # For one release.
 MIN_PREFIX = 8
 _PLANS = DigestDocuments("plans/", fingerprint.encode, fingerprint.decode)
-PLACES = DigestDocuments("places/", approval_place.encode, approval_place.decode)
+PLACES = DigestDocuments("places/", place_digest.encode, place_digest.decode)
 SETTINGS_FORMAT = 1
 _SETTINGS_KEY = "settings/{}.json"
 
@@ -82,7 +83,7 @@ def _lacks_commit(present: LedgerState, identity: str, beside: str) -> bool:
 
 
 def _read_revision(ports: Ports, release: Release) -> Revision:
-    settings = working_tree.list_settings_paths(load.load_project(ports))
+    settings = working_tree.list_settings_paths(project_file.load_project(ports))
     return ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock, settings))
 
 

@@ -13,11 +13,11 @@ from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.toml import locate_rendered_key
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Location, Problem
-from envctl.domain.release.bundle import Wiring
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.rendering.root_module import render_root_module
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.load import resolve_place
 from envctl.usecases.project.working_tree import wire_stack
 
 TOML = b"""

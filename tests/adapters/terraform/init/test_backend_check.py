@@ -11,7 +11,8 @@ from envctl.adapters.terraform.init.backend_check import SENTINEL, check_backend
 from envctl.adapters.terraform.process.binary import find_embedded
 from envctl.domain.config.states.backends import BACKENDS
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from tests.adapters.terraform.conftest import Bench
 from tests.programs import SYSTEM_PATH
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.adapters.terraform.init.init_outline import extract_outline
+from envctl.adapters.terraform.init.init_stamp import extract_outline
 
 CODE = """
 terraform {

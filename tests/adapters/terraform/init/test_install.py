@@ -21,10 +21,12 @@ from envctl.adapters.terraform.init.package_hash import hash_package
 from envctl.adapters.terraform.init.plugin_cache import remove_path
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.release.bundle import File, StackWiring, Wiring
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.bundle import File
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.release.rendering.root_module import render_root_module
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.provider_lock import read_hashes, split_provider_blocks
 from envctl.domain.terraform.workdir_names import INIT_STAMP as STAMP
 from envctl.domain.terraform.workdir_names import LOCK_FILE, PLUGIN_VIEW_FOLDER

@@ -8,8 +8,9 @@ import pytest
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.rendering import lockfile_root
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.provider_lock import list_constraints, read_hashes, read_version, split_provider_blocks
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
 from tests import provider_start

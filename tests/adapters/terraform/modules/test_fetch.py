@@ -13,8 +13,9 @@ import pytest
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.modules.fetch import TerraformModules
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import ResolvedModule
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.variables import ModuleCall, Variable
 from tests.module_registry import HOST, ModuleRegistry, commit_repository, serve_registry
 from tests.programs import SYSTEM_PATH

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.plan.fingerprint import PlanFingerprint, find_unapproved_changes, fingerprint_plan
+from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

@@ -11,9 +11,10 @@ from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.provider_accounts import AccountScope, find_account_mismatches, name_configuration
-from envctl.domain.release.bundle import File, StackWiring, Wiring
-from envctl.domain.release.place import Place
+from envctl.domain.release.bundle import File
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.rendering.root_module import render_root_module
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 

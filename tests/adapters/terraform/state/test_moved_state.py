@@ -10,7 +10,8 @@ import pytest
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.domain.errors import StateLockedError
 from envctl.domain.plan.changes import Action
-from envctl.domain.release.place import Backend, Place
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place
 from envctl.domain.terraform.moved_state import build_moved_state, clear_state, has_resources, has_same_content
 from envctl.domain.terraform.workdir_names import MOVING_STATE
 from tests.adapters.terraform.conftest import Bench

@@ -16,6 +16,7 @@ from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
 from tests.cli.render.samples.configuration import FILES, OUTPUTS, RENDERED, SETTINGS, UNSETTLED_OUTPUTS
 from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ends import ENDS
+from tests.cli.render.samples.explanations import EXPLANATIONS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import LARGE_DRIFT, LARGE_PLAN, MANY
@@ -151,6 +152,7 @@ RESULTS: dict[str, object] = {
     **PINNED_IMAGES,
     **PROVIDER_LOCKS,
     **WORKFLOWS,
+    **EXPLANATIONS,
     **IN_MANY_SCRIPTS,
     **NOT_BELIEVED,
     **BOOTSTRAPS,

@@ -7,18 +7,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 import pytest
-import typer
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from envctl.cli.app import build_app
-from envctl.cli.render.console.any_result import RENDERERS
+from envctl.cli.command_table import RESULTS
 from envctl.cli.render.json.document import build_envelope
 from envctl.cli.render.json.schema.__main__ import format_schema, read_schemas
 from envctl.cli.render.json.schema.documents import build_schemas, load_result_types
 from envctl.cli.render.json.schema.promises import find_broken_promises
 from envctl.cli.render.json.schema.types import TIMESTAMP_PATTERN, SchemaBuilder
-from envctl.cli.result_types import RESULTS
 from tests.by_day import keep_by_day
 from tests.cli.render.samples import ERRORS
 from tests.cli.render.samples import RESULTS as SAMPLES
@@ -31,23 +28,6 @@ SPOILT: dict[str, Callable[[dict[str, Any], str], None]] = {
     "a value of another type": lambda place, key: place.update({key: [{"no such": "value"}]}),
 }
 BY_TYPE = {cls: command for command in RESULTS for cls in load_result_types(command)}
-
-
-def _commands(command: Any, name: str = "") -> Iterator[str]:
-    if not hasattr(command, "commands"):
-        yield name
-    for word, inner in getattr(command, "commands", {}).items():
-        yield from _commands(inner, f"{name} {word}".strip())
-
-
-def test_every_command_declares_its_result() -> None:
-    commands = set(_commands(typer.main.get_command(build_app())))
-    assert set(RESULTS) == {*commands, "--version"}, "a row in cli/result_types.py is missing, or left over"
-
-
-def test_result_types_match_renderers() -> None:
-    # A report is a page, or a document, and nothing for a terminal.
-    assert {cls.__name__ for cls in BY_TYPE} == {*RENDERERS, "Version", "Report"}
 
 
 def test_published_schemas_match_the_code() -> None:

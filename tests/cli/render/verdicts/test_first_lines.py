@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from envctl.cli.render.console.approval.verdict import format_verdict
-from envctl.cli.render.console.inspect.status_verdict import format_status_verdict
-from envctl.cli.render.markdown import render_result as in_markdown
+from envctl.cli.ci.result_views import render_markdown as in_markdown
+from envctl.cli.render.words.status import format_status_verdict
+from envctl.cli.render.words.verdict import format_verdict
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal
 from envctl.domain.guards.gate_approvals import GateApprovals

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
@@ -14,7 +15,7 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
+from envctl.domain.plan.fingerprint import fingerprint_plan
 
 WHOLE = (Action.CREATE, Action.IMPORT, Action.READ, Action.INVOKE)
 PUT_OUT = (Action.CREATE, Action.UPDATE, Action.DELETE)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from envctl.adapters.terraform.plans import json_documents
 from envctl.adapters.terraform.plans.planned_values import digest_planned_values
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.fingerprint import (
     decode,
     encode,
     encode_path,
-    find_unapproved_changes,
     list_enclosing_paths,
     list_leaves,
     parse_path,

@@ -27,7 +27,8 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load, working_tree
+from envctl.usecases.project import project_file, working_tree
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import Killed, World, list_entries
@@ -105,11 +106,11 @@ def codes(raised: pytest.ExceptionInfo[EnvctlError]) -> list[str]:
 
 def leaves_as_before(world: World, environment: str = "dev") -> None:
     """A release of the tree, recorded as an envctl did that knew nothing of stacks that leave."""
-    made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
+    made = working_tree.build_release(Context(world.ports, project_file.load_project(world.ports)))
     bundle = pack(made)
     release_store.save_bundle(world.ports, compute_identity(bundle), bundle, made)
-    settings = load.load_settings(
-        Context(world.ports, load.load_project(world.ports)), environment, made.wiring
+    settings = load_settings(
+        Context(world.ports, project_file.load_project(world.ports)), environment, made.wiring
     ).digest()
     _, entry = journal.append(
         world.ports,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from envctl.cli.render.console.inspect.events import choose_style, describe_event, is_failure
+from envctl.cli.render.words.events import choose_tone, describe_event, is_failure
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.audit import Audit
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted
@@ -71,7 +71,7 @@ def test_interrupted_import_is_reported_until_recovered(world: World) -> None:
     assert recover(world.ports, "dev").abandoned_imports == (ADDRESS,)
     assert outcomes(world) == ["abandoned"]
     assert describe_event(imports(world)[-1]).endswith("abandoned: its end was never recorded")
-    assert choose_style(imports(world)[-1]) == "bold red"
+    assert choose_tone(imports(world)[-1]) == "bad"
     dev = load_status(world.ports).environments[0]
     assert (dev.present.imports, dev.next == "envctl recover dev") == ((), False)
     assert recover(world.ports, "dev").abandoned_imports == ()

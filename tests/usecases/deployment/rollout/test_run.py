@@ -101,9 +101,9 @@ class TestGoingOver:
         main: list[str] = []
 
         class Looking(type(begun.prompter)):  # type: ignore[misc]
-            def confirm_plan(self, plan: object, *, again: bool) -> bool:
+            def confirm_plan(self, plan: object, *, again: bool) -> str:
                 main.append(begun.workspace.stacks["staging", "web"].decode())
-                return True
+                return "yes"
 
         begun.prompter = Looking()
         promote(begun.ports, "dev", "staging")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.cli.render.console.inspect.attention import list_attention_items
+from envctl.cli.render.words.attention import list_attention_items
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.traffic_events import TrafficShifted, TrafficShiftStarted
 from envctl.domain.rollout.traffic import Shift, Step

@@ -8,7 +8,7 @@ from envctl.usecases.inspect.doctor.cluster_checks import check_clusters, check_
 from envctl.usecases.inspect.doctor.doctor import diagnose_project
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.kubernetes import ClusterConnection, LookPermissions
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from tests.fakes.world import PROJECT, World
 
 FRONT = """
@@ -29,7 +29,7 @@ def world() -> World:
 
 def rows(world: World, stacks: str = FRONT) -> list[tuple[str, str, str]]:
     world.edit("envctl.toml", PROJECT.decode() + stacks)
-    context = Context(world.ports, load.load_project(world.ports))
+    context = Context(world.ports, project_file.load_project(world.ports))
     found = [row.finding for row in check_clusters(context, "dev")]
     return [(each.name, each.verdict, each.seen) for each in found]
 
@@ -134,14 +134,14 @@ def list_look_rows(world: World) -> list[tuple[str, str, str]]:
     text = PROJECT.decode().replace("[environments.dev]\n", role)
     assert role in text
     world.edit("envctl.toml", text + FRONT)
-    context = Context(world.ports, load.load_project(world.ports))
+    context = Context(world.ports, project_file.load_project(world.ports))
     return [(row.finding.name, row.finding.verdict, row.finding.seen) for row in check_look_role(context, "dev")]
 
 
 def test_helm_is_checked_for_charts_only(world: World) -> None:
     def list_tools(stacks: str) -> list[str]:
         world.edit("envctl.toml", PROJECT.decode() + stacks)
-        context = Context(world.ports, load.load_project(world.ports))
+        context = Context(world.ports, project_file.load_project(world.ports))
         return [row.finding.name for row in check_tools(context)]
 
     assert list_tools(FRONT) == ["kubectl"]

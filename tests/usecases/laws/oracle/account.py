@@ -40,7 +40,7 @@ class Command:
     replaced: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
-    shown: list[tuple[EnvironmentPlan, bool]] = field(default_factory=list)
+    shown: list[tuple[EnvironmentPlan, str]] = field(default_factory=list)
     probed: dict[str, str] = field(default_factory=dict)
     applied: set[str] = field(default_factory=set)
     drifted: int = 0

@@ -11,7 +11,7 @@ from typing import Any
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.release_events import ReleaseCreated
-from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
 from tests.usecases.laws.machines import LEAVING, Content, Machine, Where
 from tests.usecases.laws.oracle import verdict
 from tests.usecases.laws.oracle.account import Command, Made, Place, losses
@@ -28,7 +28,12 @@ def _as_planned(shown: StackPlan) -> StackPlan:
 
 
 def _is_accepted(command: Command, plan: StackPlan) -> bool:
-    return any(yes and plan in map(_as_planned, shown.stacks) for shown, yes in command.shown)
+    if any(answer and plan in map(_as_planned, shown.stacks) for shown, answer in command.shown):
+        return True
+    shown = [each for plan, answer in command.shown if answer == "all" for each in plan.stacks]
+    actions = {change.action for change in plan.resources} | {change.action for change in plan.outputs}
+    creates = actions <= {Action.CREATE, Action.READ} and not plan.in_state
+    return creates and any(each.stack == plan.stack and each.waits_for for each in shown)
 
 
 class Oracle(Words):
@@ -76,8 +81,8 @@ class Oracle(Words):
         command = self.commands[id(machine)]
         command.plans[where[1]], command.contents[where[1]] = plan, content
 
-    def shown(self, machine: Machine, plan: EnvironmentPlan, *, yes: bool) -> None:
-        self.commands[id(machine)].shown.append((plan, yes))
+    def shown(self, machine: Machine, plan: EnvironmentPlan, answer: str) -> None:
+        self.commands[id(machine)].shown.append((plan, answer))
 
     def looked(self, machine: Machine, where: Where, drifted: int) -> None:
         self.commands[id(machine)].drifted += drifted

@@ -63,9 +63,9 @@ class Words:
                 self._drift(command, place, event)
 
     def _approved(self, command: Command, place: Place, event: events.ApprovalGiven, now: datetime) -> None:
-        plan, yes = command.shown[-1] if command.shown else (None, False)
+        plan, answer = command.shown[-1] if command.shown else (None, "")
         seen = plan and (plan.environment, plan.release) == (event.environment, event.release)
-        if plan is None or not yes or not seen or event.gate != command.gate:
+        if plan is None or not answer or not seen or event.gate != command.gate:
             self.says(command, "an approval was recorded that nobody gave")
             return
         if command.replaced:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from envctl.domain.ledger import checkpoint
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ledger import ledger_store
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from tests.fakes.checkpoints import decode_state, encode_state
 from tests.fakes.world import MemoryTree
 from tests.usecases.commands import How, more
@@ -60,7 +60,10 @@ def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
     honest, kept = content[key], decode_state(content[key])
     if kept is None:
         raise AssertionError("no checkpoint was left")
-    ran, marks = kept.find_environment("dev"), find_rules(load.load_project(actors.here), "prod").checks.values()
+    ran, marks = (
+        kept.find_environment("dev"),
+        find_rules(project_file.load_project(actors.here), "prod").checks.values(),
+    )
     # With all the checks that prod asks for.
     evidence = {
         name: replace(proof, passed=dict.fromkeys(marks, proof.verified_at or proof.deployment.started_at))

@@ -2,6 +2,7 @@
 
 from envctl.adapters.aws.credentials.exchange_listener import SUBJECT_HINT, TOKEN_DESCRIPTION
 from envctl.domain.aws.access import AwsCredentialsSpec
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem
 
 _HINT_BY_CODE = {
@@ -28,7 +29,7 @@ def build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:
         message = str(details.get("Message", "")).strip() or code
         if token := response.get(TOKEN_DESCRIPTION):
             wanted = response.get(SUBJECT_HINT) if code == "AccessDenied" else ""
-            hint = f"{wanted or _TOKEN_HINTS.get(code, _TRUST_HINT)}: docs/access.md"
+            hint = f"{wanted or _TOKEN_HINTS.get(code, _TRUST_HINT)}: {format_command('explain', 'E413')}"
             return Problem(*_describe_refusal(spec, f"{message} ({code}); {token}"), hint)
         return Problem(*_describe_refusal(spec, f"{message} ({code})"), _HINT_BY_CODE.get(code, _CALLER_HINT))
     from envctl.adapters.aws.credentials.misconfiguration import extract_reason

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.credentials.account_cache import AccountCache
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
@@ -311,7 +312,8 @@ def require_other_role(spec: "AwsCredentialsSpec", arn: str) -> None:
             f"your credentials are of {spec.role} already, and {spec.environment or 'the environment'} assumes it: AWS"
             " lets no role assume itself"
         )
-        hint = "give the job a role of its own, which may assume this one (docs/access.md), or remove assume_role"
+        way = format_command("explain", "E498")
+        hint = f"give the job a role of its own, which may assume this one ({way}), or remove assume_role"
         raise MisconfiguredMachineError(Problem("E498", message, hint))
 
 

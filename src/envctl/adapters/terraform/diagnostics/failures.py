@@ -3,11 +3,12 @@
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from posixpath import normpath
 
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.terraform.diagnostics import existing_resources, full_disk, killed_process, old_terraform
 from envctl.adapters.terraform.diagnostics.causes import DENIED, EXPIRED, SSO_LOGIN, UPSTREAM_GONE, find_cause
-from envctl.adapters.terraform.diagnostics.missing_outputs import find_upstream_error
 from envctl.adapters.terraform.process import disk_errors
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
 from envctl.adapters.terraform.process.process import ProcessResult
@@ -39,6 +40,7 @@ _CODE_PATH = re.compile(rf"{re.escape(_CODE)}[^\s\"':,;()]+")
 # A file of code with a line, in the text of a diagnostic.
 _CODE_LINE = re.compile(r"(?<![\w./-])(?:\.\.?/)*[\w-][\w./-]*\.(?:tf|tofu)(?:\.json)?(?=:\d)")
 _ERROR_TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
+_READS = re.compile(r"data\.terraform_remote_state\.([\w-]+)\.outputs")
 
 
 def to_terraform_error(ended: ProcessResult, transcript: Transcript, site: Site, command: str) -> EnvctlError:
@@ -64,7 +66,7 @@ def to_terraform_error(ended: ProcessResult, transcript: Transcript, site: Site,
             hint = f"check Terraform and its version: {format_command('doctor')}; nothing was changed"
         message = f"terraform {command} of {site.stack.name} failed: {text}"
         problems = [Problem(code, message, hint, stack=site.stack.name)]
-    if command == "plan" and (behind := find_upstream_error(transcript, site, problems)):
+    if command == "plan" and (behind := _find_upstream_error(transcript, site, problems)):
         return behind
     if command == "apply" and unsaved_state.has_unsaved_state(site):
         problems.insert(0, unsaved_state.describe_unsaved_state(site))
@@ -179,3 +181,20 @@ def _name_project_files(text: str, site: Site) -> str:
     if not site.stack.root:
         return _CODE_PATH.sub(lambda path: find_project_path(path[0], site), text)
     return _CODE_LINE.sub(lambda file: find_project_path(file[0], site), text)
+
+
+def _find_upstream_error(transcript: Transcript, site: Site, problems: list[Problem]) -> UpstreamBehindError | None:
+    """Return the error if all problems come from reading other stacks; None otherwise."""
+    found = [_find_read_stacks(diagnostic, site) for diagnostic in transcript.errors]
+    if not found or not all(found):
+        return None
+    stacks = tuple(dict.fromkeys(name for names in found for name in names))
+    hint = f"if {' and '.join(stacks)} will have this output, deploy it first, or together: --with-upstream"
+    return UpstreamBehindError(stacks, *(replace(each, hint=hint) for each in problems))
+
+
+def _find_read_stacks(diagnostic: Diagnostic, site: Site) -> list[str]:
+    if site.stack.root or diagnostic.file != ROOT_MODULE_FILE or diagnostic.line is None:
+        return []
+    lines = read_text(site.directory / ROOT_MODULE_FILE).splitlines()
+    return _READS.findall(lines[diagnostic.line - 1]) if diagnostic.line <= len(lines) else []

@@ -6,6 +6,7 @@ It is compared before every plan, by reading some files of the stack, without an
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 
 from envctl.adapters.disk.files import read_bytes, write_text
 from envctl.adapters.terraform.environment import cli_configuration
-from envctl.adapters.terraform.init.init_outline import extract_outline
 from envctl.adapters.terraform.init.known_packages import stat_files
 from envctl.adapters.terraform.init.plugin_cache import list_packages, parse_pinned
 from envctl.adapters.terraform.process.rendered_documents import read_rendered
@@ -38,6 +38,10 @@ _VARIABLES = (
     "TF_CLI_ARGS_init",
 )
 CODE_SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
+# First line of a block that can name a provider or module.
+_BLOCK_HEAD = re.compile(rb"\b(?:module|provider|resource|data|ephemeral|action|list|terraform|import)\b[^={}\n]*\{")
+_ARGUMENT = re.compile(rb"\b(?:source|version|provider)\s*=.*")
+_TERRAFORM_BLOCK = re.compile(rb"^\s*terraform\s*\{")
 
 
 @dataclass(frozen=True)
@@ -154,3 +158,21 @@ def _stat_program(word: str) -> list[int]:
         status = Path(word).stat()
         return [status.st_size, status.st_mtime_ns]
     return []
+
+
+def extract_outline(code: bytes) -> bytes:
+    """Return the code that `init` depends on: whole `terraform` blocks, and the relevant lines of all others. In doubt,
+    a line is kept. If one is left out wrongly, Terraform itself demands an init.
+    """
+    kept: list[bytes] = []
+    depth = 0
+    for line in code.splitlines():
+        begins = depth == 0 and _TERRAFORM_BLOCK.match(line)
+        if depth or begins:
+            text = line.partition(b"#")[0]
+            depth += text.count(b"{") - text.count(b"}")
+            kept.append(line.strip())
+        else:
+            # A one-line block has both head and argument.
+            kept += [match[0].strip() for match in (_BLOCK_HEAD.search(line), _ARGUMENT.search(line)) if match]
+    return b"\n".join(kept)

@@ -4,11 +4,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envctl.adapters.terraform.plans import attributes
-from envctl.adapters.terraform.plans.actions import parse_invocations
-from envctl.adapters.terraform.plans.planned_values import digest_planned_values, digest_provider_config, format_import
+from envctl.adapters.terraform.plans.attributes import list_new_attributes
+from envctl.adapters.terraform.plans.planned_values import (
+    PROVIDER,
+    digest_planned_values,
+    digest_provider_config,
+    digest_whole_value,
+    format_import,
+)
 from envctl.adapters.terraform.plans.programs import ConfiguredResources, describe_programs, parse_external_reads
 from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
-from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan, format_invocation_address
+from envctl.domain.plan.fingerprint import digest_value
 from envctl.usecases.ports.terraform import PreparedStack
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {
@@ -26,6 +33,7 @@ _ACTIONS: dict[tuple[str, ...], Action | None] = {
 }
 _CREATES_FIRST = ["create", "delete"]
 _NO_WRITE = (None, Action.READ)
+_TRIGGER = "trigger"
 
 
 def parse_plan(stack: PreparedStack, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
@@ -34,7 +42,7 @@ def parse_plan(stack: PreparedStack, document: Mapping[str, Any], warnings: tupl
     prefix = stack.address_prefix
     resources = (
         *_parse_resources(document, prefix, secrets),
-        *parse_invocations(document, prefix, secrets),
+        *_parse_invocations(document, prefix, secrets),
         *parse_external_reads(document, prefix, secrets),
     )
     root = document.get("prior_state", {}).get("values", {}).get("root_module", {})
@@ -149,3 +157,25 @@ def parse_output_changes(document: Mapping[str, Any], secrets: frozenset[str]) -
             before = attributes.redact_value(change.get("before"), marks, None, secrets)
             after = attributes.redact_value(change.get("after"), marks, change.get("after_unknown"), secrets)
             yield OutputChange(name, action, before, after)
+
+
+def _parse_invocations(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
+    for raw in document.get("action_invocations") or ():
+        values, marks, unknown = raw.get("config_values"), raw.get("config_sensitive"), raw.get("config_unknown")
+        trigger = raw.get("lifecycle_action_trigger") or {}
+        yield ResourceChange(
+            address=format_invocation_address(
+                raw["address"],
+                str(trigger.get("action_trigger_event", "")),
+                str(trigger.get("triggering_resource_address", "")),
+                prefix,
+            ),
+            type=raw["type"],
+            action=Action.INVOKE,
+            attributes=tuple(list_new_attributes(values, marks, unknown, secrets)),
+            planned={
+                **digest_whole_value(values, marks, unknown, secrets),
+                PROVIDER: digest_value(raw.get("provider_name", "")),
+                _TRIGGER: digest_value([trigger, raw.get("invoke_action_trigger")]),
+            },
+        )

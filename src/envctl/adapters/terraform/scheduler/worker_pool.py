@@ -2,6 +2,7 @@
 
 import threading
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -23,6 +24,7 @@ class _QueuedJob:
     name: str
     unit: str
     job: Job
+    seconds: float
 
 
 class WorkerPool:
@@ -51,8 +53,8 @@ class WorkerPool:
         with self._lock:
             self._submitted += 1
             # Longest first.
-            queued = [*self._waiting, _QueuedJob(name, unit or name, job)]
-            self._waiting = deque(sorted(queued, key=lambda each: -self._monitor.measurements.plan_seconds(each.unit)))
+            seconds = self._monitor.measurements.plan_seconds(unit or name)
+            insort(self._waiting, _QueuedJob(name, unit or name, job, seconds), key=lambda each: -each.seconds)
 
     def wait_for_job(self) -> tuple[str, BaseException | None]:
         """Wait for the next finished job; return its name and error. Needs a submitted job."""

@@ -1,7 +1,4 @@
-"""Package of a locked provider: envctl compares its open files with the lock, and runs the very file it compared.
-
-Terraform checks no lock for a provider that it is handed, so envctl does.
-"""
+"""Package of a locked provider: envctl compares its open files with the lock, and runs the very file it compared."""
 
 import contextlib
 import os

@@ -22,7 +22,7 @@ def why(
     ] = False,
 ) -> None:
     """Check whether the next release can be promoted to TARGET, and what blocks it. Changes nothing."""
-    from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS
+    from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
     from envctl.usecases.approval.explain_refusal import Why
     from envctl.usecases.approval.explain_refusal import explain_refusal as use
 

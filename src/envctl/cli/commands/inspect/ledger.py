@@ -7,14 +7,9 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_use_case
-from envctl.cli.commands.inspect.ledger_export import export
-from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.arguments import Environments
 
-app = typer.Typer(cls=HelpfulGroup, help="Check and export the ledger.", rich_markup_mode=None)
 
-
-@app.command(cls=HelpfulCommand)
 def verify(
     context: typer.Context,
     store: Annotated[
@@ -48,7 +43,6 @@ def _resolve_store_url(store: str) -> str:
     return f"file://{folder}"
 
 
-@app.command(cls=HelpfulCommand)
 def keys(
     context: typer.Context,
     names: Environments = None,
@@ -65,6 +59,3 @@ def keys(
 
     refuse_dry_run(context)
     run_use_case(context, lambda ports: pin_keys(ports, tuple(names or ()), create=create, add=add))
-
-
-app.command(cls=HelpfulCommand)(export)

@@ -6,12 +6,8 @@ import typer
 
 from envctl.cli.boundary import run_use_case
 from envctl.cli.completion.candidates import complete_releases
-from envctl.cli.help import HelpfulCommand, HelpfulGroup
-
-app = typer.Typer(cls=HelpfulGroup, help="One release.", rich_markup_mode=None)
 
 
-@app.command(cls=HelpfulCommand)
 def show(
     context: typer.Context,
     release: Annotated[

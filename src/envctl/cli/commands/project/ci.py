@@ -5,9 +5,6 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_partial_use_case
-from envctl.cli.help import HelpfulCommand, HelpfulGroup
-
-app = typer.Typer(cls=HelpfulGroup, help="Write CI workflows for this project.", rich_markup_mode=None)
 
 Check = Annotated[bool, typer.Option("--check", help="Only check; exit code 1 if they are out of date.")]
 Branch = Annotated[
@@ -23,7 +20,6 @@ ProtectedBranch = Annotated[
 ]
 
 
-@app.command("github", cls=HelpfulCommand, short_help="Write or check the workflows of GitHub Actions.")
 def github(context: typer.Context, *, check: Check = False, branch: Branch = None) -> None:
     """Write workflows that plan on pull requests, promote through the environments, check for drift at night, and do
     operations by hand; and lock files of all that they install. Never overwrites other files.
@@ -39,7 +35,6 @@ def github(context: typer.Context, *, check: Check = False, branch: Branch = Non
     )
 
 
-@app.command("gitlab", cls=HelpfulCommand, short_help="Write or check the pipeline of GitLab CI.")
 def gitlab(context: typer.Context, *, check: Check = False, branch: ProtectedBranch = None) -> None:
     """Write a pipeline that plans on merge requests, promotes through the environments, checks for drift on a schedule,
     and does operations by hand. An existing .gitlab-ci.yml is not changed: include .gitlab/envctl.gitlab-ci.yml in it.
@@ -55,7 +50,6 @@ def gitlab(context: typer.Context, *, check: Check = False, branch: ProtectedBra
     )
 
 
-@app.command("codebuild", cls=HelpfulCommand, short_help="Write or check what builds of AWS CodeBuild install.")
 def codebuild(context: typer.Context, *, check: Check = False) -> None:
     """Write a script that installs envctl in builds of AWS CodeBuild, with its lock files, into .codebuild/envctl of
     the project. The module pipeline uses it.

@@ -5,18 +5,9 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_partial_use_case
-from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.stack_options import Stacks, parse_selection
 
-app = typer.Typer(cls=HelpfulGroup, help="Pin the images of Kubernetes objects by digest.", rich_markup_mode=None)
 
-
-@app.callback()
-def images() -> None:
-    """Keep `pin` a command of its group."""
-
-
-@app.command(cls=HelpfulCommand)
 def pin(
     context: typer.Context,
     *,

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, show_result
-from envctl.cli.help import HelpfulCommand, HelpfulGroup
-from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.cli.render.text.next_commands import IN_SANDBOX
 from envctl.cli.results import SandboxState
 from envctl.domain.command_lines import format_command
 
@@ -16,14 +15,7 @@ if TYPE_CHECKING:
 
     from envctl.adapters.sandbox.lifecycle import Sandbox
 
-app = typer.Typer(
-    cls=HelpfulGroup,
-    help="Manage the sandbox: an embedded AWS with one account for each environment.",
-    rich_markup_mode=None,
-)
 
-
-@app.command(cls=HelpfulCommand)
 def up(
     context: typer.Context,
     port: Annotated[
@@ -44,7 +36,6 @@ def up(
     _show_and_exit(context, "up", SandboxState("running", running.proxy_url, running.started_at, next_command))
 
 
-@app.command(cls=HelpfulCommand)
 def status(context: typer.Context) -> None:
     """Show whether the sandbox runs."""
     found = _open_sandbox(context)
@@ -56,7 +47,6 @@ def status(context: typer.Context) -> None:
     _show_and_exit(context, "status", SandboxState("off", next=format_command("sandbox up")))
 
 
-@app.command(cls=HelpfulCommand)
 def down(context: typer.Context) -> None:
     """Stop the sandbox, and delete its contents."""
     refuse_dry_run(context)

@@ -5,18 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, run_use_case
-from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.arguments import Environments, environment_argument
 
 if TYPE_CHECKING:
     from envctl.domain.aws.secret_status import SecretValue
     from envctl.usecases.ports.core import Ports
 
-app = typer.Typer(cls=HelpfulGroup, help="Show, check and set the secrets in settings.", rich_markup_mode=None)
 
-
-@app.command("list", cls=HelpfulCommand)
-def list_(
+def list(
     context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example prod.")]
 ) -> None:
     """Show the secrets that settings of an environment use, and whether they exist. Reads no value."""
@@ -25,7 +21,6 @@ def list_(
     run_partial_use_case(context, lambda ports: list_secrets(ports, environment))
 
 
-@app.command(cls=HelpfulCommand)
 def check(context: typer.Context, names: Environments = None) -> None:
     """Check that all secrets exist, and show how to create missing ones. Reads no value. Exit code 1: a secret is
     missing or could not be checked.
@@ -35,8 +30,7 @@ def check(context: typer.Context, names: Environments = None) -> None:
     run_partial_use_case(context, lambda ports: use(ports, names or ()))
 
 
-@app.command("set", cls=HelpfulCommand)
-def set_(
+def set(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example prod.")],
     name: Annotated[str, typer.Argument(help="The name of the secret in the settings.", show_default=False)],

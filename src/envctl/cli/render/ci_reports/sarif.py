@@ -10,6 +10,7 @@ from typing import Any
 
 from envctl import __version__
 from envctl.cli.render.ci_reports.verdicts import Verdict
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Location
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -55,8 +56,8 @@ def _to_result(verdict: Verdict, rule: int) -> dict[str, Any]:
 def _describe_rule(rule: str) -> str:
     match rule[0]:
         case "G":
-            return f"Guard {rule} of envctl: docs/guards.md"
+            return f"Guard {rule} of envctl: {format_command('explain', rule)}"
         case "E":
-            return f"Problem {rule} of envctl: docs/errors.md"
+            return f"Problem {rule} of envctl: {format_command('explain', rule)}"
         case _:
             return "Real resources differ from the state" if rule == "drift" else "A check of the deployment failed"

@@ -1,9 +1,10 @@
 """The verdicts in a result or an error, one per guard, check, stack or problem."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from envctl.cli.command_table import find_result_type
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.text.lists import join_first
@@ -41,8 +42,8 @@ class Verdict:
 
 def collect_verdicts(command: str, result: object | None, error: "EnvctlError | None") -> tuple[Verdict, ...]:
     """Return the verdicts in console order. Problems of an error count only if the result has no verdicts."""
-    convert = _CONVERSIONS.get(type(result).__name__)
-    found = tuple(convert(result)) if convert else ()
+    row = find_result_type(result)
+    found: tuple[Verdict, ...] = tuple(globals()[row.verdicts](result)) if row and row.verdicts else ()
     problems: Iterable[Problem] = error.problems if error and not found else ()
     if isinstance(error, RefusedError) and not found:
         found += tuple(_from_refusal("guards", refusal) for refusal in error.refusals)
@@ -50,7 +51,7 @@ def collect_verdicts(command: str, result: object | None, error: "EnvctlError | 
     return (*found, *(_from_problem(f"envctl {command}".strip(), problem) for problem in problems))
 
 
-def _from_why(why: "Why") -> Iterator[Verdict]:
+def list_why_verdicts(why: "Why") -> Iterator[Verdict]:
     suite = f"guards of {why.target}"
     for answer in why.answers:
         if answer.refusal is not None:
@@ -71,16 +72,16 @@ def _from_refusal(suite: str, refusal: Refusal) -> Verdict:
     )
 
 
-def _from_fixed(fixed: "DriftFix") -> Iterator[Verdict]:
-    yield from _from_drift(fixed.drift)
+def list_fix_verdicts(fixed: "DriftFix") -> Iterator[Verdict]:
+    yield from list_drift_verdicts(fixed.drift)
     for fix in fixed.mended:
         for problem in fix.problems:
             yield _from_problem(f"drift in {fix.environment}", problem)
         if fix.deployed:
-            yield from _from_deployed(fix.deployed)
+            yield from list_deployment_verdicts(fix.deployed)
 
 
-def _from_drift(drift: "Drift") -> Iterator[Verdict]:
+def list_drift_verdicts(drift: "Drift") -> Iterator[Verdict]:
     for each in drift.environments:
         suite = f"drift in {each.environment}"
         yield from (_from_problem(suite, problem) for problem in each.problems)
@@ -105,16 +106,16 @@ def _from_stack(drift: "EnvironmentDrift", stack: "StackDrift") -> Verdict:
             return clean
 
 
-def _from_deployed(deployed: "DeploymentResult") -> Iterator[Verdict]:
+def list_deployment_verdicts(deployed: "DeploymentResult") -> Iterator[Verdict]:
     suite = f"guards of {deployed.environment}"
     # A waived refusal becomes a warning.
     waived = (replace(refusal, warns=True) for refusal in deployed.waived)
     yield from (_from_refusal(suite, each) for each in (*deployed.warnings, *waived))
     if deployed.verification is not None:
-        yield from _from_verification(deployed.verification)
+        yield from list_check_verdicts(deployed.verification)
 
 
-def _from_verification(verification: "Verification") -> Iterator[Verdict]:
+def list_check_verdicts(verification: "Verification") -> Iterator[Verdict]:
     for each in verification.checks:
         yield Verdict(
             suite=f"checks of {verification.environment}",
@@ -136,13 +137,3 @@ def _from_problem(suite: str, problem: Problem) -> Verdict:
         hint=problem.hint,
         location=problem.location,
     )
-
-
-# By name, as importing all result classes takes longer than most commands.
-_CONVERSIONS: dict[str, Callable[[Any], Iterator[Verdict]]] = {
-    "Why": _from_why,
-    "Drift": _from_drift,
-    "DriftFix": _from_fixed,
-    "Verification": _from_verification,
-    "DeploymentResult": _from_deployed,
-}

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from envctl.cli.render.terminal.text import escape_text
+from envctl.cli.render.text.escapes import escape_text
 
 VOID_ELEMENTS = frozenset({"meta", "link"})
 # Put on a line of their own, to keep the page source readable.

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from datetime import UTC
 
-from envctl.cli.render.console.approval.guards import format_guards, format_opening_time, list_refusal_details
-from envctl.cli.render.console.approval.verdict import format_verdict
-from envctl.cli.render.console.approval.why import describe_move
-from envctl.cli.render.console.inspect.boxes import format_lag
-from envctl.cli.render.console.inspect.status import pair_with_previous
 from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
 from envctl.cli.render.html.signs import Sign, render_label, render_sign
 from envctl.cli.render.html.tables import render_facts, render_section
 from envctl.cli.render.html.wording import render_hint, render_moment, render_person
+from envctl.cli.render.words.guards import format_guards, format_opening_time, list_refusal_details
+from envctl.cli.render.words.status import format_lag, pair_with_previous
+from envctl.cli.render.words.verdict import format_verdict
+from envctl.cli.render.words.why import describe_move
 from envctl.domain.config.rules.rule_text import describe_rules
 from envctl.domain.guards import Refusal
 from envctl.domain.ledger.state import Approval

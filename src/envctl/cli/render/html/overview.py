@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC
 
-from envctl.cli.render.console.inspect.attention import list_attention_items
-from envctl.cli.render.console.inspect.boxes import format_lag
-from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands
 from envctl.cli.render.html.elements import Html, code, dim, isolate, tag
 from envctl.cli.render.html.signs import Sign, render_sign
 from envctl.cli.render.html.tables import render_section
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.status import UP_TO_DATE, format_lag, is_up_to_date, list_next_commands
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
 from envctl.usecases.inspect.report import Report
@@ -74,5 +73,5 @@ def _render_attention(report: Report) -> Html:
 def _render_next_commands(report: Report) -> Html:
     commands = list_next_commands(report.status)
     items = [tag("li", code(command), dim(reason)) for command, reason in commands]
-    text = "Nothing to do: every environment is up to date." if is_up_to_date(report.status) else "No command needed."
+    text = UP_TO_DATE if is_up_to_date(report.status) else "No command needed."
     return tag("div", tag("h3", "Next"), tag("ul", *items, class_="commands") if items else tag("p", text))

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from envctl.cli.render.console.inspect.boxes import format_lag
-from envctl.cli.render.console.inspect.status import list_next_commands, pair_with_previous
 from envctl.cli.render.html import states, wording
 from envctl.cli.render.html.elements import Html, code, isolate, join, tag
 from envctl.cli.render.html.pipeline_picture import render_pipeline_picture
 from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_facts, render_section
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.words.release_changes import describe_commit
+from envctl.cli.render.words.status import format_lag, list_next_commands, pair_with_previous
 from envctl.domain.ledger.state import EnvironmentState, Evidence, to_label
 from envctl.domain.text.durations import format_rough_duration
 from envctl.usecases.inspect.report import Report
@@ -54,7 +54,7 @@ def _list_facts(each: EnvironmentStatus, before: str, now: datetime) -> Iterator
     if current:
         label = wording.render_label_name(to_label(each.release) if each.release else None)
         yield "Runs", join(wording.render_release(current.release), label)
-        origin = wording.describe_commit(each.release) if each.release else ""
+        origin = describe_commit(each.release) if each.release else ""
         if origin:
             yield "Made from", origin
         at = current.ended_at or current.started_at

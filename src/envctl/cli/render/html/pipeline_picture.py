@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from envctl.cli.render.console.inspect.boxes import format_lag
-from envctl.cli.render.console.inspect.status import pair_with_previous
 from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, join, tag
 from envctl.cli.render.html.signs import render_sign_at
 from envctl.cli.render.html.tables import wrap_scrollable
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import cut_end
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.widths import cut_end
+from envctl.cli.render.words.status import format_lag, pair_with_previous
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Outlook, Report
 from envctl.usecases.inspect.status import EnvironmentStatus

@@ -2,19 +2,12 @@
 
 from datetime import datetime
 
-from envctl.cli.render.html import states
+from envctl.cli.render.html import states, wording
 from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
 from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_section, render_table
-from envctl.cli.render.html.wording import (
-    describe_commit,
-    render_age,
-    render_label_name,
-    render_moment,
-    render_person,
-    render_release,
-)
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.words.release_changes import describe_commit
 from envctl.domain.ledger.release_matrix import Stay
 from envctl.domain.ledger.state import to_label
 from envctl.usecases.inspect.report import Report
@@ -30,10 +23,12 @@ def render_releases(report: Report) -> Html:
     order = [each.environment for each in report.status.environments]
     rows = []
     for row in report.releases:
-        made = join(render_moment(row.release.at), " by ", render_person(row.release.by))
+        made = join(wording.render_moment(row.release.at), " by ", wording.render_person(row.release.by))
         origin = tag("span", describe_commit(row.release), class_="quiet beside")
-        label = render_label_name(to_label(row.release))
-        name = join(render_release(row.release.release), label, " ", origin, tag("span", made, class_="quiet under"))
+        label = wording.render_label_name(to_label(row.release))
+        name = join(
+            wording.render_release(row.release.release), label, " ", origin, tag("span", made, class_="quiet under")
+        )
         rows.append([name, *(_render_stay(row.stays[environment], report.now) for environment in order)])
     note = f"{format_count(report.more_releases, 'older release')} left off." if report.more_releases else ""
     style = f"min-width: {NAME_WIDTH + len(order) * CELL_WIDTH}rem"
@@ -49,7 +44,7 @@ def _render_stay(stay: Stay, now: datetime) -> Html:
         placeholder = tag("span", "?" if unknown else "·", aria_hidden="true", class_="quiet", title=description)
         for_screen_readers = tag("span", description, class_="spoken")
         return tag("td", placeholder, for_screen_readers, _render_hold(stay), class_="empty")
-    when = join(" ", render_age(stay.at, now)) if stay.at else join()
+    when = join(" ", wording.render_age(stay.at, now)) if stay.at else join()
     reason = (
         tag("span", isolate(stay.revoked), class_="quiet under") if stay.revoked and stay.standing == "runs" else join()
     )

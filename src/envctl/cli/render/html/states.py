@@ -2,8 +2,8 @@
 
 from typing import assert_never
 
-from envctl.cli.render.console.inspect.boxes import is_destroyed
 from envctl.cli.render.html.signs import Sign
+from envctl.cli.render.words.status import is_destroyed
 from envctl.domain.ledger.release_matrix import Stay
 from envctl.domain.ledger.state import Deployment, EnvironmentState
 from envctl.usecases.ledger.timeline import TimelineEntry

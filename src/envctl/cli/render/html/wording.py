@@ -3,15 +3,12 @@
 from datetime import UTC, datetime
 
 from envctl.cli.render.html.elements import Html, code, dim, isolate, join, tag
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
-from envctl.cli.render.terminal.text import shorten_actor
-from envctl.cli.render.terminal.times import format_age, format_clock_time
+from envctl.cli.render.text.actors import shorten_actor
+from envctl.cli.render.text.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.text.times import format_age, format_clock_time
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.release_label import ReleaseLabel, format_label_name
 from envctl.domain.text.identifiers import shorten_id
-
-COMMIT_LENGTH = 10
 
 
 def render_moment(at: datetime) -> Html:
@@ -40,12 +37,6 @@ def render_label_name(label: ReleaseLabel | None) -> Html:
     """Render what people know a release by, in addition to its id; empty if that is not recorded."""
     name = format_label_name(label) if label else ""
     return join(" ", isolate(name)) if name else join()
-
-
-def describe_commit(known: KnownRelease) -> str:
-    if not known.commit:
-        return "not committed" if known.uncommitted else ""
-    return f"commit {known.commit[:COMMIT_LENGTH]}{' and uncommitted changes' if known.uncommitted else ''}"
 
 
 def render_hint(hint: str) -> Html:

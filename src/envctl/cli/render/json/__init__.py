@@ -1,1 +1,1 @@
-"""Results as JSON documents."""
+"""Results as JSON documents, and the ledger as JSON lines or CSV."""

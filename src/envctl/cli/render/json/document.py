@@ -10,7 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from envctl.cli import memory_usage
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.text.next_commands import add_sandbox_flag, split_command
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.settings import Setting

@@ -3,45 +3,17 @@
 from datetime import datetime
 from importlib import import_module
 
+from envctl.cli.command_table import find_result_type
 from envctl.domain.errors import EnvctlError
 from envctl.domain.guards import RefusedError
 
-# The renderer by class name. Other results are shown as on the console.
-RENDERERS = {
-    "ApprovalResult": "approval.render_approved",
-    "ReviewResult": "approval.render_reviewed",
-    "InitResult": "new_project.render_new_project",
-    "DeploymentResult": "deployment.render_deployment",
-    "Diff": "diff.render_diff",
-    "Doctor": "doctor.render_doctor",
-    "Drift": "drift.render_drift",
-    "EnvironmentPlan": "plan.render_plan",
-    "EnvironmentSettings": "settings.render_settings",
-    "History": "history.render_history",
-    "ExplainedPlan": "explained_plan.render_explained_plan",
-    "DriftFix": "drift.render_fixed_drift",
-    "Plans": "plans.render_plans",
-    "LockedProviders": "lock_providers.render_provider_lock",
-    "Preview": "plans.render_preview",
-    "ReleaseDetails": "history.render_release_details",
-    "Releases": "history.render_releases",
-    "Status": "status.render_status",
-    "ValidationResult": "settings.render_validation",
-    "Verification": "verification.render_verification",
-    "LedgerVerification": "history.render_ledger_verification",
-    "Why": "why.render_why",
-    "WithdrawalResult": "approval.render_withdrawn",
-}
 
-
-def render_result(result: object) -> str:
-    name = RENDERERS.get(type(result).__name__)
-    if name is None:
-        from envctl.cli.render.console import any_result
-        from envctl.cli.render.markdown.page.markup import render_console_output, render_page
-
-        return render_page(render_console_output(lambda out: any_result.render_result(result, out)))
-    module, function = name.split(".")
+def render_result(result: object) -> str | None:
+    """Return the page of a result; None for a result that has no Markdown of its own."""
+    row = find_result_type(result)
+    if row is None or not row.markdown:
+        return None
+    module, function = row.markdown.split(".")
     text: str = getattr(import_module(f"envctl.cli.render.markdown.{module}"), function)(result)
     return text
 

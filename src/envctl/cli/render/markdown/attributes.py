@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from envctl.cli.render.console.plan.attributes import describe_omitted, group_attributes, list_known_attributes
 from envctl.cli.render.markdown.page.budget import MAX_PIECE_SIZE, count_utf16
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import measure_width, pad_text, shorten_middle, to_one_line
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.widths import measure_width, pad_text, shorten_middle
 from envctl.cli.render.values import nested_diff
 from envctl.cli.render.values.hcl_text import format_hcl
+from envctl.cli.render.words.attributes import describe_omitted, group_attributes, list_known_attributes
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 
 # Larger values are replaced by a digest.

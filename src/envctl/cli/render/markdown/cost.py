@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan.cost import format_cost, rank_costs
 from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
 from envctl.cli.render.markdown.page.markup import WARN, bold, code, escape, format_row, render_table
+from envctl.cli.render.words.cost import format_cost, rank_costs
 from envctl.domain.plan.changes import EnvironmentPlan
 
 

@@ -1,36 +1,42 @@
 """The result of a deployment."""
 
-from envctl.cli.render.console.deployment import deployment as console
-from envctl.cli.render.console.deployment.verification import summarize_checks
-from envctl.cli.render.console.plan.plan import format_total
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.plan import MAX_HEADING, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_guard
 from envctl.cli.render.markdown.verification import render_checks
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.cli.render.terminal.text import shorten_middle
+from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.sentences import capitalize
+from envctl.cli.render.text.widths import shorten_middle
+from envctl.cli.render.words import deployment as words
+from envctl.cli.render.words.deployment import summarize_checks
+from envctl.cli.render.words.plan import format_total
 from envctl.domain.command_lines import format_command
 from envctl.usecases.deployment.result import DeploymentResult
 
 
 def render_deployment(deployed: DeploymentResult) -> str:
     if deployed.dry_run:
-        return md.render_page(md.render_console_output(lambda out: console.show_deployment(deployed, out)))
+        return md.render_page(
+            "## Dry run, no changes",
+            f"{md.escape(words.describe_purpose(deployed))}, envctl would:",
+            "\n".join(f"{number}. {md.escape(stage)}" for number, stage in enumerate(deployed.stages, 1)),
+            md.render_next_step(deployed.next),
+        )
     if deployed.up_to_date:
         return md.render_page(
-            f"## {md.OK} {md.escape(console.describe_up_to_date(deployed))}",
+            f"## {md.OK} {md.escape(words.describe_up_to_date(deployed))}",
             _render_proof(deployed),
             md.render_next_step(deployed.next),
         )
-    doubtful = console.describe_overrides(deployed) or console.is_unverified(deployed) or deployed.only
+    doubtful = words.describe_overrides(deployed) or words.is_unverified(deployed) or deployed.only
     plan = deployed.plan if deployed.plan and deployed.plan.changes else None
     heading = f"### Changes made: {md.escape(shorten_middle(format_total(plan), MAX_HEADING))}" if plan else ""
     return md.render_page(
-        f"## {md.WARN if doubtful else md.OK} {md.escape(console.format_headline(deployed))}",
+        f"## {md.WARN if doubtful else md.OK} {md.escape(words.format_headline(deployed))}",
         _describe_outcome(deployed),
         _render_waivers(deployed),
         _render_proof(deployed),
-        console.describe_partial(deployed),
+        words.describe_partial(deployed),
         _render_warnings(deployed),
         heading,
         *(render_plan_blocks(plan, done=True) if plan else ()),
@@ -40,26 +46,26 @@ def render_deployment(deployed: DeploymentResult) -> str:
 
 
 def _render_warnings(deployed: DeploymentResult) -> str:
-    warnings = console.list_past_warnings(deployed)
+    warnings = words.list_past_warnings(deployed)
     lines = (f"- {md.WARN} {format_guard(each.code, each.guard)}: {md.escape(each.message)}" for each in warnings)
-    return "\n".join((f"{console.PAST_WARNINGS}:\n", *lines)) if warnings else ""
+    return "\n".join((f"{words.PAST_WARNINGS}:\n", *lines)) if warnings else ""
 
 
 def _describe_outcome(deployed: DeploymentResult) -> str:
-    hold = md.escape(console.describe_hold(deployed)) if deployed.action == "rollback" else ""
-    summary = f"{md.capitalize(md.escape(console.format_extent(deployed)))}." if deployed.deployment else ""
+    hold = md.escape(words.describe_hold(deployed)) if deployed.action == "rollback" else ""
+    summary = f"{capitalize(md.escape(words.format_extent(deployed)))}." if deployed.deployment else ""
     return " ".join(
-        filter(None, (summary, hold, *(md.escape(console.describe_rollout(rolled)) for rolled in deployed.rollouts)))
+        filter(None, (summary, hold, *(md.escape(words.describe_rollout(rolled)) for rolled in deployed.rollouts)))
     )
 
 
 def _render_waivers(deployed: DeploymentResult) -> str:
-    if not console.describe_overrides(deployed):
+    if not words.describe_overrides(deployed):
         return ""
     rows = ((format_guard(refusal.code, refusal.guard), md.escape(refusal.message)) for refusal in deployed.waived)
     return "\n\n".join(
         (
-            f"🚨 {md.bold(console.describe_overrides(deployed))}. {md.escape(console.describe_debt(deployed))}.",
+            f"🚨 {md.bold(words.describe_overrides(deployed))}. {md.escape(words.describe_debt(deployed))}.",
             md.render_table(("guard", "refusal"), rows),
         )
     )
@@ -68,7 +74,7 @@ def _render_waivers(deployed: DeploymentResult) -> str:
 def _render_proof(deployed: DeploymentResult) -> str:
     if deployed.verification is None:
         command = add_sandbox_flag(format_command("verify", deployed.environment))
-        return f"{md.WARN} **Not verified**: {md.code(command)}" if console.is_unverified(deployed) else ""
+        return f"{md.WARN} **Not verified**: {md.code(command)}" if words.is_unverified(deployed) else ""
     results = deployed.verification.checks
-    verdict = md.capitalize(md.escape(summarize_checks(results)))
+    verdict = capitalize(md.escape(summarize_checks(results)))
     return "\n\n".join(filter(None, (f"{verdict}.", render_checks(results))))

@@ -3,18 +3,12 @@
 from collections.abc import Iterable
 from datetime import UTC
 
-from envctl.cli.render.console.inspect import artifacts, release_distance, settings_diff
-from envctl.cli.render.console.inspect.diff import (
-    describe_object_problem,
-    describe_side,
-    format_headline,
-    list_remarks,
-    summarize_objects,
-)
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.plan import render_resource
 from envctl.cli.render.markdown.refusals import format_problem
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.words import diff as words
+from envctl.cli.render.words import release_changes, settings_diff
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release.comparison.distance import Distance
 from envctl.domain.settings.comparison import Pair
@@ -31,7 +25,7 @@ def render_diff(diff: Diff) -> str:
         f"## {mark} {md.escape(diff.first.environment)} and {md.escape(diff.second.environment)}",
         md.render_table(("environment", "state"), (_render_side(side) for side in (diff.first, diff.second))),
         "\n".join(f"- {md.FAIL} {format_problem(problem)}" for problem in diff.problems),
-        md.bold(format_headline(diff)),
+        md.bold(words.format_headline(diff)),
         *(_render_distance(diff.distance, (diff.first, diff.second)) if diff.distance else ()),
         *_render_artifacts(diff),
         *_render_settings(diff),
@@ -40,12 +34,15 @@ def render_diff(diff: Diff) -> str:
 
 
 def _render_side(side: Side) -> tuple[str, str]:
-    lines = (md.escape(describe_side(side, UTC)), *(f"{md.WARN} {md.escape(remark)}" for remark in list_remarks(side)))
+    lines = (
+        md.escape(words.describe_side(side, UTC)),
+        *(f"{md.WARN} {md.escape(remark)}" for remark in words.list_remarks(side)),
+    )
     return md.bold(side.environment), "<br>".join(lines)
 
 
 def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
-    made = [(release, release_distance.describe_release(release, UTC)) for release in distance.releases]
+    made = [(release, release_changes.describe_release(release, UTC)) for release in distance.releases]
     rows = [(md.render_release(to_label(release), release.release), md.escape(text)) for release, text in made]
     if rows:
         yield _fold_if_long(
@@ -54,21 +51,16 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
             long=len(rows) > MAX_OPEN_ROWS,
         )
     if distance.changes is None:
-        yield "The changes between them are unknown."
+        yield release_changes.UNKNOWN_CHANGES
         return
-    yield f"### Changes {md.escape(release_distance.format_direction(distance, both))}"
+    yield f"### Changes {md.escape(release_changes.format_direction(distance, both))}"
     changes = distance.changes
-    if release_distance.is_unchanged(changes):
-        yield release_distance.NO_CHANGES
+    if release_changes.is_unchanged(changes):
+        yield release_changes.NO_CHANGES
     files = [
-        (
-            md.code(module.module),
-            md.escape(release_distance.format_callers(module)),
-            f"{release_distance.SIGNS[file.what]} {md.code(release_distance.strip_module_path(module, file))}",
-            release_distance.format_changed_lines(file),
-        )
+        (md.code(module.module), md.escape(release_changes.format_callers(module)), f"{sign} {md.code(path)}", lines)
         for module in changes.modules
-        for file in module.files
+        for sign, path, lines in release_changes.list_files(module)
     ]
     yield md.render_table(("module", "invoked by", "file", "lines"), files) if files else ""
     patches = [
@@ -78,11 +70,11 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
         if file.patch
     ]
     yield _fold_if_long("The code, line by line", "\n\n".join(patches), long=True) if patches else ""
-    for kind, found in release_distance.list_changed_parts(changes):
+    for kind, found in release_changes.list_changed_parts(changes):
         cells = [
             (sign, md.code(change.name), md.escape(text))
             for change in found
-            for sign, text in [release_distance.format_part_change(change)]
+            for sign, text in [release_changes.format_part_change(change)]
         ]
         yield _fold_if_long(kind, md.render_table(("", kind, "change"), cells), long=len(cells) > MAX_OPEN_ROWS)
 
@@ -90,12 +82,12 @@ def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[st
 def _render_artifacts(diff: Diff) -> Iterable[str]:
     if not diff.artifacts:
         return
-    yield f"### Artifacts: {md.escape(artifacts.summarize_artifacts(diff))}"
+    yield f"### Artifacts: {md.escape(words.summarize_artifacts(diff))}"
     rows = [
         (md.NEUTRAL if pair.equal else md.WARN, md.code(pair.variable), md.escape(environment), md.code(value))
         for pair in diff.artifacts
         if diff.everything or not pair.equal
-        for environment, value in artifacts.list_artifact_values(pair, diff)
+        for environment, value in words.list_artifact_values(pair, diff)
     ]
     yield md.render_table(("", "artifact", "environment", "value"), rows) if rows else ""
 
@@ -131,14 +123,14 @@ def _render_setting(setting: Setting | None) -> str:
 
 
 def _render_objects(objects: ObjectChanges) -> Iterable[str]:
-    yield f"### {md.escape(summarize_objects(objects))}"
+    yield f"### {md.escape(words.summarize_objects(objects))}"
     for stack in objects.stacks:
         texts = [render_resource(change) for change in stack.changes]
         if texts:
             summary = f"{md.escape_html(stack.stack)}: {format_count(len(texts), 'object')}"
             yield _fold_if_long(summary, "\n\n".join(texts), long=True)
         if stack.problem:
-            yield f"{md.WARN} {md.escape(describe_object_problem(stack))}"
+            yield f"{md.WARN} {md.escape(words.describe_object_problem(stack))}"
 
 
 def _fold_if_long(summary: str, body: str, *, long: bool) -> str:

@@ -1,13 +1,23 @@
-"""The verdict of `envctl doctor` as heading, and its findings as on the console."""
+"""The verdict of `envctl doctor`, and its findings by section."""
 
-from envctl.cli.render.console.inspect import doctor as console
 from envctl.cli.render.markdown.page import markup as md
+from envctl.cli.render.words.doctor import summarize_findings
+from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor.doctor import Doctor
 
-_MARKS = {"bold red": md.FAIL, "yellow": md.WARN, "green": md.OK}
+_MARKS = {"good": md.OK, "warn": md.WARN, "bad": md.FAIL, "unseen": md.NEUTRAL}
 
 
 def render_doctor(doctor: Doctor) -> str:
-    text, style = console.summarize_findings(doctor)
-    findings = md.render_console_output(lambda out: console.show_sections(doctor, out))
-    return md.render_page(f"## {_MARKS[style]} {md.escape(text)}", findings)
+    tone, verdict = summarize_findings(doctor)
+    sections = (
+        f"### {md.escape(section.name)}\n\n"
+        + md.render_table(("", "check", "found"), map(_render_finding, section.findings))
+        for section in doctor.sections
+    )
+    return md.render_page(f"## {md.MARKS[tone]} {md.escape(verdict)}", *sections)
+
+
+def _render_finding(finding: Finding) -> tuple[str, str, str]:
+    fix = f"<br>next: {md.format_hint_cell(finding.mend)}" if finding.mend else ""
+    return _MARKS[finding.verdict], md.escape(finding.name), f"{md.escape(finding.seen)}{fix}"

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.deployment.fixed_drift import remove_next_commands
-from envctl.cli.render.console.plan import drift as console
-from envctl.cli.render.console.plan.attributes import drop_repeated, is_unknown
-from envctl.cli.render.console.plan.plan import SUMMARY_NOTE
 from envctl.cli.render.markdown.deployment import render_deployment
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
+from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.values.value_diff import shorten_sides
+from envctl.cli.render.words import drift as words
+from envctl.cli.render.words.attributes import drop_repeated, is_unknown
+from envctl.cli.render.words.drift import remove_next_commands
+from envctl.cli.render.words.plan import SUMMARY_NOTE
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.fix import DriftFix, EnvironmentFix
@@ -23,16 +24,16 @@ _BY_SEVERITY = ("unknown", "drifted", "clean", "empty")
 
 def render_drift(drift: Drift) -> str:
     conditions = {each.condition for each in drift.environments}
-    remarkable, quiet = console.split_clean(drift)
+    remarkable, quiet = words.split_clean(drift)
     worst = next((condition for condition in _BY_SEVERITY if condition in conditions), "empty")
-    drifted, pending = console.group_findings(drift)
+    drifted, pending = words.group_findings(drift)
     return md.render_page(
-        f"## {_MARKS[worst]} {md.escape(console.format_verdict(drift))}",
+        f"## {_MARKS[worst]} {md.escape(words.format_verdict(drift))}",
         "\n".join(line for each in remarkable for line in _render_environment(each)),
         f"{md.OK} clean: {md.escape(quiet)}" if quiet else "",
         render_drift_table("### Drift", "real", drifted, drift=True),
         render_drift_table("### Pending", "configuration", pending, drift=False),
-        *(md.render_next_step(command) for command in console.list_next_commands(drift)),
+        *(md.render_next_step(command) for command in words.list_next_commands(drift)),
     )
 
 
@@ -53,13 +54,13 @@ def _render_fix(fix: EnvironmentFix) -> Iterator[str]:
 
 
 def _render_environment(drift: EnvironmentDrift) -> Iterator[str]:
-    yield f"- {_MARKS[drift.condition]} {md.bold(drift.environment)}: {md.escape(console.format_headline(drift))}"
+    yield f"- {_MARKS[drift.condition]} {md.bold(drift.environment)}: {md.escape(words.format_headline(drift))}"
     problems = [*drift.problems, *(problem for stack in drift.stacks for problem in stack.problems)]
     yield from (f"  - {md.FAIL} {format_problem(each)}" for each in problems)
     warnings = [f"{stack.stack}: {warning}" for stack in drift.stacks for warning in stack.warnings]
     yield from (
         f"  - {md.escape(remark)}"
-        for remark in (*console.list_stack_notes(drift), console.format_ignored(drift), *warnings)
+        for remark in (*words.list_stack_notes(drift), words.format_ignored(drift), *warnings)
         if remark
     )
 
@@ -68,7 +69,7 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
     """Render a table of findings; `after` is the head of its last column."""
     if not found:
         return ""
-    shown, counts = console.split_findings(found)
+    shown, counts = words.split_findings(found)
     rows = [
         (md.escape(", ".join(finding.environments)), md.escape(finding.stack), *cells)
         for finding in shown
@@ -79,22 +80,18 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
             md.escape(", ".join(environments)),
             md.escape(stack),
             f"{count} {md.code(kind)}",
-            _format_action(action, drift=drift),
+            words.format_action(action, drift=drift),
             "",
             "",
         )
         for (action, stack, kind, environments), count in counts.items()
     ]
-    note = f"\n\n{md.capitalize(SUMMARY_NOTE)}." if counts else ""
+    note = f"\n\n{capitalize(SUMMARY_NOTE)}." if counts else ""
     return f"{heading}\n\n{md.render_table((*HEADS, 'state', after), rows)}{note}"
 
 
-def _format_action(action: Action, *, drift: bool) -> str:
-    return console.ACTION_TEXTS.get(action, "changed") if drift else str(action)
-
-
 def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
-    happened = _format_action(finding.action, drift=drift)
+    happened = words.format_action(finding.action, drift=drift)
     if finding.resource and finding.resource.remarks:
         happened = f"{happened}, {md.escape('; '.join(finding.resource.remarks))}"
     if finding.resource:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.inspect import explained as console
-from envctl.cli.render.console.inspect.release_distance import format_changed_lines
-from envctl.cli.render.console.inspect.settings_diff import format_setting as of_setting
-from envctl.cli.render.console.plan.plan import format_total, summarize_stack
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.drift import render_drift_table
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
+from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.values.value_diff import format_side
+from envctl.cli.render.words import explained_plan as words
+from envctl.cli.render.words.plan import format_total, summarize_stack
+from envctl.cli.render.words.release_changes import format_changed_lines
+from envctl.cli.render.words.settings_diff import format_setting
 from envctl.domain.command_lines import format_command
 from envctl.domain.plan.attribution import Part
 from envctl.domain.plan.changes import StackPlan
@@ -20,12 +21,12 @@ from envctl.usecases.inspect.explain_plan import ExplainedPlan
 
 
 def render_explained_plan(explained: ExplainedPlan) -> str:
-    subject = md.capitalize(md.escape(console.describe_subject(explained)))
+    subject = capitalize(md.escape(words.describe_subject(explained)))
     total = md.escape(format_total(explained.plan))
     return md.render_page(
         f"## {choose_plan_mark(explained.plan)} Plan for {md.escape(explained.environment)}: {total}",
-        f"{subject}. {md.bold(console.summarize_causes(explained))}.",
-        f"{md.WARN} {md.capitalize(md.escape(explained.unexplained))}." if explained.unexplained else "",
+        f"{subject}. {md.bold(words.summarize_causes(explained))}.",
+        f"{md.WARN} {capitalize(md.escape(explained.unexplained))}." if explained.unexplained else "",
         *render_cost_blocks(explained.plan),
         *(block for part in explained.parts for block in _render_part(part, explained)),
         "\n".join(
@@ -39,9 +40,9 @@ def render_explained_plan(explained: ExplainedPlan) -> str:
 
 
 def _render_part(part: Part, explained: ExplainedPlan) -> Iterator[str | Block]:
-    plan = console.to_environment_plan(part, explained)
-    yield f"### {console.CAUSE_TITLES[part.cause]}: {md.escape(format_total(plan))}"
-    yield f"{md.capitalize(md.escape(console.CAUSE_MEANINGS[part.cause]))}."
+    plan = words.to_environment_plan(part, explained)
+    yield f"### {words.CAUSE_TITLES[part.cause]}: {md.escape(format_total(plan))}"
+    yield f"{capitalize(md.escape(words.CAUSE_MEANINGS[part.cause]))}."
     match part.cause:
         case "release":
             yield _render_code_changes(explained)
@@ -76,14 +77,6 @@ def _render_artifacts(explained: ExplainedPlan) -> str:
 
 
 def _render_settings(explained: ExplainedPlan) -> str:
-    rows = [
-        (
-            md.code(pair.name),
-            md.code(of_setting(pair.first)[0]),
-            md.code(of_setting(pair.second)[0]),
-            md.code(location) if location else "",
-        )
-        for pair in explained.settings
-        for location in [of_setting(pair.second)[1]]
-    ]
+    changes = [(pair.name, format_setting(pair.first)[0], *format_setting(pair.second)) for pair in explained.settings]
+    rows = [(*map(md.code, change[:3]), md.code(change[3]) if change[3] else "") for change in changes]
     return md.render_table(("setting", "before", "now", "where"), rows) if rows else ""

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.console.deployment.stack_outcomes import group_outcomes
 from envctl.cli.render.markdown.page import markup as md
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import shorten_middle
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.widths import shorten_middle
+from envctl.cli.render.words.stack_outcomes import group_outcomes
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
 
@@ -45,29 +45,28 @@ def render_stack_outcomes(error: EnvctlError) -> str:
 
 
 def _render_single_problem(problem: Problem) -> Iterator[str]:
-    summary, _, detail = problem.message.partition("\n")
+    summary, detail = _split_message(problem)
     location = f"{md.code(str(problem.location))}: " if problem.location else ""
-    yield f"{location}{problem.code} {md.escape(shorten_middle(summary, MAX_MESSAGE_WIDTH))}"
-    if detail.strip():
-        yield md.fence_text(detail.strip("\n"), "text")
+    yield f"{location}{problem.code} {md.escape(summary)}"
+    yield md.fence_text(detail, "text") if detail else ""
     yield md.render_next_step(problem.hint)
 
 
 def _render_problem_row(problem: Problem) -> tuple[str, ...]:
     location = md.code(str(problem.location)) if problem.location else ""
-    summary, _, _ = problem.message.partition("\n")
-    return (
-        location,
-        problem.code,
-        md.escape(shorten_middle(summary, MAX_MESSAGE_WIDTH)),
-        md.format_hint_cell(problem.hint),
-    )
+    return location, problem.code, md.escape(_split_message(problem)[0]), md.format_hint_cell(problem.hint)
 
 
 def _render_details(problems: Sequence[Problem]) -> Iterator[str]:
     """Yield folds with the messages too long for a table, as Terraform and providers give them."""
     for problem in problems:
-        summary, _, detail = problem.message.partition("\n")
-        if detail.strip():
-            title = f"<summary>{problem.code} {md.escape_html(shorten_middle(summary, MAX_MESSAGE_WIDTH))}</summary>"
-            yield f"<details>{title}\n\n{md.fence_text(detail.strip(chr(10)), 'text')}\n\n</details>"
+        summary, detail = _split_message(problem)
+        if detail:
+            title = f"<summary>{problem.code} {md.escape_html(summary)}</summary>"
+            yield f"<details>{title}\n\n{md.fence_text(detail, 'text')}\n\n</details>"
+
+
+def _split_message(problem: Problem) -> tuple[str, str]:
+    """Return the first line, shortened, and the others; empty if they are blank."""
+    summary, _, detail = problem.message.partition("\n")
+    return shorten_middle(summary, MAX_MESSAGE_WIDTH), detail.strip("\n") if detail.strip() else ""

@@ -2,82 +2,76 @@
 
 from datetime import UTC
 
-from envctl.cli.render.console.inspect import history as console
-from envctl.cli.render.console.inspect import releases as console_releases
-from envctl.cli.render.console.inspect.events import choose_style
-from envctl.cli.render.markdown.page.markup import FAIL, NEUTRAL, OK, WARN, code, escape, render_page, render_table
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.times import format_time
+from envctl.cli.render.markdown.page import markup as md
+from envctl.cli.render.text.sentences import capitalize
+from envctl.cli.render.text.times import format_time
+from envctl.cli.render.words import history as words
+from envctl.cli.render.words import releases as release_words
+from envctl.cli.render.words.events import choose_tone
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import format_label
 from envctl.usecases.inspect.history import History, LedgerVerification
 from envctl.usecases.inspect.releases import ReleaseDetails, Releases
 
 HEADS = ("#", "", "time", "who", "release", "what")
-# By the style of the console.
-MARKS = {"green": OK, "bold red": FAIL, "yellow": WARN}
 
 
 def render_history(history: History) -> str:
-    scope = f" of {escape(history.environment)}" if history.environment else ""
+    scope = f" of {md.escape(history.environment)}" if history.environment else ""
     if not history.entries:
-        return render_page(f"## History{scope}", f"The ledger has no entries {console.format_period(history, UTC)}.")
+        return md.render_page(f"## History{scope}", f"The ledger has no entries {words.format_period(history, UTC)}.")
     doubts = {each.seq: each.why for each in history.unbelieved}
     rows = (
         (
             str(entry.seq),
-            FAIL if entry.seq in doubts else MARKS.get(choose_style(entry.event), ""),
+            md.FAIL if entry.seq in doubts else md.MARKS[choose_tone(entry.event)],
             format_time(entry.at, UTC),
-            escape(console.mark_unverified(entry.actor)),
-            code(release) if (release := console.format_release(entry.event)) else "",
-            (f"**{console.UNTRUSTED_LABEL}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
-            + escape(console.describe_entry(history, entry)),
+            md.escape(words.mark_unverified(entry.actor)),
+            md.code(release) if (release := words.format_release(entry.event)) else "",
+            (f"**{words.UNTRUSTED_LABEL}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
+            + md.escape(words.describe_entry(history, entry)),
         )
         for entry in history.entries
     )
-    unverified = not all(entry.actor.verified for entry in history.entries)
-    return render_page(
+    return md.render_page(
         f"## History{scope}",
-        render_table(HEADS, rows),
-        "… and older entries" if history.more else "",
-        "\n".join(f"- {WARN} {escape(line)}" for line in console.list_rule_changes(history)),
-        "\n".join(f"- {escape(line)}" for line in console.list_failure_logs(history)),
-        "? unverified: name comes from local git config" if unverified else "",
+        md.render_table(HEADS, rows),
+        words.REST if history.more else "",
+        "\n".join(f"- {md.WARN} {md.escape(line)}" for line in words.list_rule_changes(history)),
+        "\n".join(f"- {md.escape(line)}" for line in words.list_failure_logs(history)),
+        words.explain_unverified(history),
     )
 
 
 def render_ledger_verification(ledger: LedgerVerification) -> str:
     if not ledger.entries:
-        return render_page(f"## {NEUTRAL} The ledger is empty")
-    fits = "its 1 entry matches" if ledger.entries == 1 else f"all {format_count(ledger.entries, 'entry')} match"
-    signed = f"Signed with the pinned keys: {', '.join(ledger.signed)}." if ledger.signed else ""
-    return render_page(
-        f"## {OK} The ledger is verified", f"{fits.capitalize()} the chain. Head: {code(ledger.head)}", signed
-    )
+        return md.render_page(f"## {md.NEUTRAL} The ledger is empty")
+    proof = md.escape(capitalize(words.describe_verification(ledger)))
+    return md.render_page(f"## {md.OK} The ledger is verified", f"{proof} Head: {md.code(ledger.head)}")
 
 
 def render_releases(listed: Releases) -> str:
-    scope = f" of {escape(listed.environment)}" if listed.environment else ""
-    heads = console_releases.HEADS
+    scope = f" of {md.escape(listed.environment)}" if listed.environment else ""
+    heads = release_words.HEADS
     rows = []
     for each in listed.releases:
-        name, *others = console_releases.format_row(each, listed.now)
-        rows.append((code(name), *map(escape, others)))
-    return render_page(
+        name, *others = release_words.format_row(each, listed.now)
+        rows.append((md.code(name), *map(md.escape, others)))
+    return md.render_page(
         f"## Releases{scope}",
-        render_table(heads, rows) if rows else console_releases.describe_empty_list(listed),
-        console_releases.describe_rest(listed) if listed.more else "",
+        md.render_table(heads, rows) if rows else release_words.describe_empty_list(listed),
+        release_words.describe_rest(listed) if listed.more else "",
     )
 
 
 def render_release_details(details: ReleaseDetails) -> str:
-    facts = ((name, escape(text)) for name, text in console_releases.list_facts(details, UTC))
+    facts = ((name, md.escape(text)) for name, text in release_words.list_facts(details, UTC))
     places = (
-        (escape(place.environment), escape(console_releases.describe_place(place, details.now, UTC)))
+        (md.escape(place.environment), md.escape(release_words.describe_place(place, details.now, UTC)))
         for place in details.places
     )
-    return render_page(
-        f"## Release {escape(format_label(to_label(details.release)))}",
-        render_table(("what", "value"), facts),
-        render_table(("environment", "state"), places),
+    return md.render_page(
+        f"## Release {md.escape(format_label(to_label(details.release)))}",
+        md.render_table(("what", "value"), facts),
+        md.render_table(("environment", "state"), places),
     )

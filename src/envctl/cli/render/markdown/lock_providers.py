@@ -1,11 +1,8 @@
 """The provider lock."""
 
-from envctl.cli.render.console.project.lock_providers import (
-    describe_missing_platforms,
-    format_conclusion,
-    format_version_change,
-)
-from envctl.cli.render.markdown.page.markup import OK, WARN, capitalize, code, escape, render_page, render_table
+from envctl.cli.render.markdown.page.markup import OK, WARN, code, escape, render_page, render_table
+from envctl.cli.render.text.sentences import capitalize
+from envctl.cli.render.words.lock_providers import describe_missing_platforms, format_conclusion, format_version_change
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.usecases.project.lock_providers import LockedProviders
 

@@ -1,9 +1,9 @@
 """The files of a new project, and the next commands."""
 
-from envctl.cli.render.console.project.new_project import describe_placeholders, list_parts
 from envctl.cli.render.markdown.page.markup import OK, code, escape, fence_text, render_page, render_table
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.words.new_project import describe_placeholders, list_parts
 from envctl.usecases.project.init import InitResult
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.console.plan import plan as console
-from envctl.cli.render.console.plan.actions import SYMBOLS, list_remarks
-from envctl.cli.render.console.plan.attributes import group_attributes, is_unknown
 from envctl.cli.render.markdown.attributes import render_attribute, render_attributes, render_within_budget
 from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
-from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
-from envctl.cli.render.terminal.text import measure_width, pad_text, shorten_middle, to_one_line
+from envctl.cli.render.text.detail import SHOW_FULL_PLANS
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.widths import measure_width, pad_text, shorten_middle
+from envctl.cli.render.words import plan as words
+from envctl.cli.render.words.actions import SYMBOLS, list_remarks
+from envctl.cli.render.words.attributes import group_attributes, is_unknown
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import (
@@ -34,7 +35,7 @@ NOUNS = {Action.REPLACE: "replacement", Action.DELETE: "deletion"}
 
 def render_plan(plan: EnvironmentPlan) -> str:
     origin = f"Release {md.render_release(plan.label, plan.release)}." if plan.release else "Of the working tree."
-    changes = md.escape(shorten_middle(console.format_total(plan), MAX_HEADING))
+    changes = md.escape(shorten_middle(words.format_total(plan), MAX_HEADING))
     return md.render_page(
         f"## {choose_plan_mark(plan)} Plan for {md.escape(plan.environment)}: {changes}",
         origin,
@@ -52,7 +53,7 @@ def render_plan_blocks(plan: EnvironmentPlan, *, done: bool = False) -> Iterator
     for stack in plan.stacks:
         for warning in stack.warnings:
             yield Piece(f"{md.WARN} {md.bold(stack.stack)}: {md.escape(warning)}", "warning", Rank.TEXT, stack.stack)
-        yield from _render_stack(stack, summarized=console.is_summarized(plan.stacks))
+        yield from _render_stack(stack, summarized=words.is_summarized(plan.stacks))
     for name in plan.unplanned:
         yield Piece(f"{md.FAIL} {md.bold(name)}: could not be planned", "error", Rank.TEXT, name)
 
@@ -94,7 +95,7 @@ def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
     rows: list[Piece] = []
     for stack in stacks:
         changes = DANGER if _find_destructive(stack) else "📝" if stack.changes else md.NEUTRAL
-        cells = (md.bold(stack.stack), md.escape(console.summarize_stack(stack)))
+        cells = (md.bold(stack.stack), md.escape(words.summarize_stack(stack)))
         rows.append(Piece(md.format_row((WAITING if stack.waits_for else changes, *cells)), "row", Rank.ROW))
     yield Section(head, tuple(rows), separator="\n")
 
@@ -103,7 +104,7 @@ def _render_stack(stack: StackPlan, *, summarized: bool) -> Iterator[Block]:
     inner = list(_render_counts(stack) if summarized else _render_changes(stack))
     if inner:
         note = " (destroyed resources are listed above)" if _find_destructive(stack) else ""
-        summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(console.summarize_stack(stack))}{note}"
+        summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(words.summarize_stack(stack))}{note}"
         yield Section(f"<details><summary>{summary}</summary>", tuple(inner), "</details>")
 
 
@@ -123,7 +124,7 @@ def _render_counts(stack: StackPlan) -> Iterator[Block]:
             for each in summary.counts
         )
         yield Section(md.render_table(("count", "change", "type", "resources"), ()), rows, separator="\n")
-        yield Piece(f"{console.SUMMARY_NOTE.capitalize()}.", "note", Rank.TEXT, stack.stack)
+        yield Piece(f"{words.SUMMARY_NOTE.capitalize()}.", "note", Rank.TEXT, stack.stack)
     if stack.outputs:
         yield Piece(f"outputs: {len(stack.outputs)} to change", "output list", Rank.REST, stack.stack)
 
@@ -135,7 +136,7 @@ def _format_addresses(count: TypeCount) -> str:
 def _render_changes(stack: StackPlan) -> Iterator[Block]:
     rest = [resource for resource in stack.resources if resource.action not in DESTRUCTIVE]
     new = [resource for resource in rest if resource.action is Action.CREATE]
-    many = new if len(new) > console.MAX_DETAILED else []
+    many = new if len(new) > words.MAX_DETAILED else []
     for resource in rest:
         if resource not in many:
             rank = Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
@@ -172,7 +173,7 @@ def _render_new_resources(resources: Sequence[ResourceChange], stack: str) -> It
     width = measure_width((resource.address for resource in resources), MAX_ADDRESS)
     sign = SYMBOLS[Action.CREATE]
     lines = [
-        f"{sign} {pad_text(to_one_line(r.address), width)}  {console.find_display_name(r)}".rstrip() for r in resources
+        f"{sign} {pad_text(to_one_line(r.address), width)}  {words.find_display_name(r)}".rstrip() for r in resources
     ]
     marks = md.choose_fence("\n".join(lines))
     pieces = tuple(Piece(line, "resource", Rank.NEW, stack) for line in lines)

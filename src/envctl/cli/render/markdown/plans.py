@@ -2,28 +2,12 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan import preview as preview_console
-from envctl.cli.render.console.plan.many_plans import (
-    describe_subject,
-    format_outcome,
-    format_verdict,
-    split_unchanged,
-)
 from envctl.cli.render.markdown.cost import render_cost_blocks
+from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block
-from envctl.cli.render.markdown.page.markup import (
-    FAIL,
-    NEUTRAL,
-    OK,
-    WARN,
-    bold,
-    escape,
-    format_full_output,
-    render_page,
-    render_table,
-)
 from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_problem
+from envctl.cli.render.words import plans as words
 from envctl.domain.ci.request_changes import MAX_NAMED
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
@@ -32,59 +16,58 @@ from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
-def render_plans(plans: Plans) -> str:
-    remarkable, quiet = split_unchanged(plans)
-    rows = ((choose_preview_mark(each), bold(each.environment), escape(format_outcome(each))) for each in remarkable)
-    return render_page(
-        f"## {escape(format_verdict(plans.environments))}",
-        f"What {escape(describe_subject(plans))} would do. Not recorded.",
-        render_table(("", "environment", "planned changes"), rows),
-        f"{OK} no changes: {escape(quiet)}" if quiet else "",
-        *(block for preview in remarkable for block in render_preview_blocks(preview)),
-        full_output=format_full_output(format_command("collect", plans.run) if plans.run else format_command("plan")),
-    )
-
-
-def render_preview(preview: Preview) -> str:
+def render_plans(plans: Plans | Preview) -> str:
+    remarkable, quiet = words.split_unchanged(plans)
     rows = (
-        (choose_preview_mark(each), bold(each.environment), escape(preview_console.format_outcome(each)))
-        for each in preview.environments
+        (choose_preview_mark(each), md.bold(each.environment), md.escape(words.format_outcome(each)))
+        for each in remarkable
     )
-    name = f" --release {shorten_id(preview.release)}" if preview.release else ""
-    return render_page(
-        f"## {escape(format_verdict(preview.environments))}",
-        _render_request_changes(preview),
-        f"What {escape(preview_console.describe_subject(preview))} would do. Not recorded.",
-        render_table(("", "environment", "planned changes"), rows),
-        *(block for each in preview.environments for block in render_preview_blocks(each)),
-        full_output=format_full_output(f"{format_command('preview')}{name}"),
+    return md.render_page(
+        f"## {md.escape(words.format_verdict(plans.environments))}",
+        _render_request_changes(plans) if isinstance(plans, Preview) else "",
+        f"What {md.escape(words.describe_subject(plans))} would do. Not recorded.",
+        md.render_table(("", "environment", "planned changes"), rows),
+        f"{md.OK} no changes: {md.escape(quiet)}" if quiet else "",
+        *(block for preview in remarkable for block in render_preview_blocks(preview)),
+        full_output=md.format_full_output(_format_command(plans)),
     )
+
+
+render_preview = render_plans
+
+
+def _format_command(plans: Plans | Preview) -> str:
+    """Return the command that shows the same, unless a job has shown it."""
+    if isinstance(plans, Preview):
+        name = f" --release {shorten_id(plans.release)}" if plans.release else ""
+        return f"{format_command('preview')}{name}"
+    return format_command("collect", plans.run) if plans.run else format_command("plan")
 
 
 def _render_request_changes(preview: Preview) -> str:
     if not preview.request_changes:
         return ""
-    kinds = [bold(f"changes {each.kind}") for each in preview.request_changes]
+    kinds = [md.bold(f"changes {each.kind}") for each in preview.request_changes]
     paths = [f"{each.kind}: {join_first(each.paths, MAX_NAMED)}" for each in preview.request_changes]
-    return f"{WARN} {', '.join(kinds)} ({escape('; '.join(paths))})"
+    return f"{md.WARN} {', '.join(kinds)} ({md.escape('; '.join(paths))})"
 
 
 def choose_preview_mark(preview: EnvironmentPreview) -> str:
     if preview.hidden and not preview.problems:
-        return NEUTRAL
+        return md.NEUTRAL
     if preview.plan is None or preview.problems:
-        return FAIL
-    return choose_plan_mark(preview.plan) if preview.plan.changes else OK
+        return md.FAIL
+    return choose_plan_mark(preview.plan) if preview.plan.changes else md.OK
 
 
 def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
     if preview.problems:
-        yield f"### {FAIL} {escape(preview.environment)} can't be planned{' completely' if preview.plan else ''}"
+        yield f"### {md.FAIL} {md.escape(preview.environment)} can't be planned{' completely' if preview.plan else ''}"
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
     elif preview.hidden:
-        yield f"### {NEUTRAL} {escape(preview.environment)}"
-        yield escape(preview_console.describe_hidden(preview))
+        yield f"### {md.NEUTRAL} {md.escape(preview.environment)}"
+        yield md.escape(words.describe_hidden(preview))
     if preview.plan and preview.plan.changes:
-        yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"
+        yield f"### {choose_plan_mark(preview.plan)} {md.escape(preview.environment)}"
         yield from render_cost_blocks(preview.plan)
         yield from render_plan_blocks(preview.plan)

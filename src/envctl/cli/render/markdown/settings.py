@@ -1,16 +1,11 @@
 """Settings with their origins, and the result of `envctl validate`."""
 
-from envctl.cli.render.console.inspect.settings import (
-    NO_SETTINGS,
-    SETTINGS_PATHS_HINT,
-    format_origin,
-    format_stacks,
-    format_value,
-)
-from envctl.cli.render.console.one_line import format_validation as in_a_line
 from envctl.cli.render.markdown.attributes import format_digest
 from envctl.cli.render.markdown.page.budget import count_utf16
-from envctl.cli.render.markdown.page.markup import OK, capitalize, code, escape, render_page, render_table
+from envctl.cli.render.markdown.page.markup import OK, code, escape, render_page, render_table
+from envctl.cli.render.text.sentences import capitalize
+from envctl.cli.render.words import settings as words
+from envctl.cli.render.words.one_line import format_validation as in_a_line
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.settings import ValidationResult
 
@@ -24,24 +19,24 @@ def render_settings(settings: EnvironmentSettings) -> str:
         (
             code(each.name),
             code(_format_value(each)),
-            escape(format_origin(each)),
-            escape(format_stacks(each, everywhere)),
+            escape(words.format_origin(each)),
+            escape(words.format_stacks(each, everywhere)),
         )
         for each in settings.settings
     )
     return render_page(
         f"## Settings of {escape(settings.environment)}: {len(settings.settings)}",
-        render_table(HEADS, rows) if settings.settings else NO_SETTINGS,
+        render_table(HEADS, rows) if settings.settings else words.NO_SETTINGS,
     )
 
 
 def _format_value(setting: Setting) -> str:
-    text = format_value(setting)
+    text = words.format_value(setting)
     return text if count_utf16(text) <= MAX_VALUE_SIZE else format_digest(text)
 
 
 def render_validation(valid: ValidationResult) -> str:
     word, _, extent = in_a_line(valid).partition(": ")
-    unread = [f"- {code(path)} is not read: {SETTINGS_PATHS_HINT}" for path in valid.unread]
+    unread = [f"- {code(path)} is not read: {words.SETTINGS_PATHS_HINT}" for path in valid.unread]
     remarks = [f"- {escape(remark)}" for remark in valid.remarks]
     return render_page(f"## {OK} {word}", capitalize(escape(extent)), "\n".join([*unread, *remarks]))

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from envctl.cli.render.console.inspect.attention import list_attention_items
-from envctl.cli.render.console.inspect.boxes import format_lag, format_no_drift, is_destroyed
-from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands, list_words, pair_with_previous
-from envctl.cli.render.console.inspect.status_verdict import format_status_verdict
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
-from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, to_one_line
-from envctl.cli.render.terminal.times import format_age, format_past
+from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.times import format_age, format_past
+from envctl.cli.render.text.widths import measure_width, pad_text
+from envctl.cli.render.words import status as words
+from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.release_changes import describe_commit
 from envctl.domain.ledger.state import to_label
-from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 HEADS = ("", "environment", "runs", "deployed", "proof", "drift", "in the pipeline", "gates of the next promotion")
@@ -20,11 +20,11 @@ MAX_COMMAND_WIDTH = 1000
 
 
 def render_status(status: Status) -> str:
-    rows = (_render_row(each, before, status.now) for each, before in pair_with_previous(status))
+    rows = (_render_row(each, before, status.now) for each, before in words.pair_with_previous(status))
     standalone = [_render_row(each, "", status.now) for each in status.beside]
     section = ("### Outside the pipeline", md.render_table(HEADS, standalone)) if standalone else ()
     return md.render_page(
-        f"## {md.escape(format_status_verdict(status))}",
+        f"## {md.escape(words.format_status_verdict(status))}",
         f"Pipeline of {md.bold(status.project)}",
         md.render_table(HEADS, rows),
         *section,
@@ -47,53 +47,32 @@ def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[
     last = state.last
     if state.current is None:
         runs, deployed, proof = "nothing", "", ""
-        if last and is_destroyed(state):
+        if last and words.is_destroyed(state):
             deployed = f"destroyed {format_past(last.ended_at or last.started_at, now, UTC)}"
     else:
         at = state.current.ended_at or state.current.started_at
-        runs = f"{md.render_release(_find_label(status), state.current.release)}{_format_commit(status)}"
+        commit = describe_commit(status.release) if status.release else ""
+        label = to_label(status.release) if status.release else None
+        runs = f"{md.render_release(label, state.current.release)}{f' ({md.escape(commit)})' if commit else ''}"
         deployed = f"{format_past(at, now, UTC)} by {md.escape(format_actor(state.current.by))}"
         verified_at = state.current_evidence.verified_at if state.current_evidence else None
         proof = f"verified {format_age(verified_at, now)}" if verified_at else "**not verified**"
     return (
-        _choose_mark(status),
+        md.MARKS[words.judge_state(state)] or md.NEUTRAL,
         md.bold(status.environment),
         runs,
         deployed,
         proof,
         _format_drift(status, now),
-        md.escape(format_lag(status, before)),
+        md.escape(words.format_lag(status, before)),
         gates,
     )
-
-
-def _choose_mark(status: EnvironmentStatus) -> str:
-    state = status.present
-    if (state.last and state.last.outcome != "succeeded") or state.debts:
-        return md.FAIL
-    if state.current is None:
-        return md.NEUTRAL
-    unproven = state.current_evidence is None or not state.current_evidence.verified
-    return md.WARN if unproven or state.lock or state.drifted else md.OK
-
-
-def _find_label(status: EnvironmentStatus) -> ReleaseLabel | None:
-    return to_label(status.release) if status.release else None
-
-
-def _format_commit(status: EnvironmentStatus) -> str:
-    if status.release is None:
-        return ""
-    if not status.release.commit:
-        return " (not committed)" if status.release.uncommitted else ""
-    also = " and uncommitted changes" if status.release.uncommitted else ""
-    return f" of commit {md.code(status.release.commit[:10])}{also}"
 
 
 def _format_drift(status: EnvironmentStatus, now: datetime) -> str:
     check = status.present.drift
     if check is None or not check.drifted:
-        return format_no_drift(status.present, now)
+        return words.format_no_drift(status.present, now)
     return f"**drifted** ({check.drifted}), seen {format_age(check.at, now)}"
 
 
@@ -107,12 +86,12 @@ def _render_attention(status: Status) -> str:
 
 
 def _render_next_commands(status: Status) -> str:
-    commands = list_next_commands(status)
-    words = "\n".join(f"- {md.escape(hint)} ({md.escape(why)})" for hint, why in list_words(status))
+    commands = words.list_next_commands(status)
+    advice = "\n".join(f"- {md.escape(hint)} ({md.escape(why)})" for hint, why in words.list_advice(status))
     if commands:
         width = measure_width((command for command, _ in commands), MAX_COMMAND_WIDTH)
         lines = (f"{pad_text(to_one_line(command), width)}  # {to_one_line(reason)}" for command, reason in commands)
-        return "\n\n".join(filter(None, ("### Next", md.fence_text("\n".join(lines), "sh"), words)))
-    if words:
-        return f"### Next\n\n{words}"
-    return "Nothing to do: every environment is up to date." if is_up_to_date(status) else ""
+        return "\n\n".join(filter(None, ("### Next", md.fence_text("\n".join(lines), "sh"), advice)))
+    if advice:
+        return f"### Next\n\n{advice}"
+    return words.UP_TO_DATE if words.is_up_to_date(status) else ""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from envctl.cli.render.console.deployment.verification import summarize_checks
 from envctl.cli.render.markdown.page import markup as md
+from envctl.cli.render.words.deployment import summarize_checks
 from envctl.usecases.deployment.verification import CheckOutcome, Verification
 
 MARKS = {"passed": md.OK, "failed": md.FAIL, "skipped": md.NEUTRAL}

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from envctl.cli.render.console.approval import why as console
-from envctl.cli.render.console.approval.gates import list_gate_details
-from envctl.cli.render.console.approval.guards import format_opening_time
-from envctl.cli.render.console.approval.verdict import format_verdict
-from envctl.cli.render.console.project.signing_keys import describe_untrusted
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import GUARD_HEADS, format_guard, render_refusal_row
-from envctl.cli.render.terminal.detail import SHOW_ALL_GUARDS
+from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
+from envctl.cli.render.text.sentences import capitalize
+from envctl.cli.render.words import why as words
+from envctl.cli.render.words.approvals import list_gate_details
+from envctl.cli.render.words.events import describe_untrusted
+from envctl.cli.render.words.guards import format_opening_time
+from envctl.cli.render.words.verdict import format_verdict
 from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
@@ -20,13 +21,12 @@ def render_why(why: Why) -> str:
     shown = [answer for answer in why.answers if SHOW_ALL_GUARDS.get() or answer.refusal]
     return md.render_page(
         f"## {mark} {md.escape(format_verdict(why))}",
-        md.escape(f"{md.capitalize(console.describe_move(why))}.{format_opening_time(why.opens, why.now, UTC)}"),
+        md.escape(f"{capitalize(words.describe_move(why))}.{format_opening_time(why.opens, why.now, UTC)}"),
         md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)) if shown else "",
-        md.capitalize(md.escape(console.count_other_answers(why))),
+        capitalize(md.escape(words.count_other_answers(why))),
         render_gate_table(why.approvals, why.now) if why.release else "",
         "\n".join(
-            f"- {md.WARN} {md.escape(each)}"
-            for each in (*console.describe_unseen(why), *console.list_rule_changes(why))
+            f"- {md.WARN} {md.escape(each)}" for each in (*words.describe_unseen(why), *words.list_rule_changes(why))
         ),
         "\n".join(f"- {md.WARN} {md.escape(each)}" for each in describe_untrusted(why.unbelieved, UTC)),
         md.render_next_step(why.next),
@@ -39,11 +39,11 @@ def _render_answer_row(answer: Answer, why: Why) -> tuple[str, str, str]:
     name = format_guard(answer.code, answer.guard)
     match answer.outcome:
         case "moot":
-            return md.NEUTRAL, name, f"skipped{console.describe_outcome(answer)}"
+            return md.NEUTRAL, name, f"skipped{words.describe_outcome(answer)}"
         case "unplanned":
-            return md.NEUTRAL, name, md.format_hint_cell(console.suggest_plan(why))
+            return md.NEUTRAL, name, md.format_hint_cell(words.suggest_plan(why))
         case "not_applicable":
-            return md.NEUTRAL, name, f"n/a{console.describe_outcome(answer)}"
+            return md.NEUTRAL, name, f"n/a{words.describe_outcome(answer)}"
         case _:
             return md.OK, name, md.escape(answer.outcome)
 

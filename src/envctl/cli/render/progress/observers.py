@@ -9,12 +9,15 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from envctl.cli.render.console.plan.actions import SYMBOLS
-from envctl.cli.render.console.plan.plan import is_summarized, show_plan
 from envctl.cli.render.progress.board import ProgressBoard, RunningResource, StackProgress
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import escape_text, join_text, pad_text, print_nowrap, print_text, shorten_middle
-from envctl.cli.render.terminal.times import format_seconds
+from envctl.cli.render.terminal.plan import show_plan
+from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.escapes import escape_text
+from envctl.cli.render.text.times import format_seconds
+from envctl.cli.render.text.widths import pad_text, shorten_middle
+from envctl.cli.render.words.actions import SYMBOLS
+from envctl.cli.render.words.plan import is_summarized
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.usecases.ports.terraform import ProgressEvent
 
@@ -261,6 +264,6 @@ class PlainObserver:
 
 def _show_intended(buckets: "Sequence[BucketReport]", out: Console) -> None:
     # Imported here: no plan needs it.
-    from envctl.cli.render.console.project.bootstrap import show_planned_buckets
+    from envctl.cli.render.terminal.buckets import show_planned_buckets
 
     show_planned_buckets(buckets, out)

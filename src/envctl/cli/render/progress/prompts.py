@@ -1,31 +1,30 @@
 """Questions on the terminal, before an apply, an approval or a forced unlock."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from envctl.cli.render.console.plan.danger import show_danger
-from envctl.cli.render.console.plan.plan import format_total, format_verdict
-from envctl.cli.render.terminal.text import (
-    Part,
-    join_text,
-    print_item,
-    print_text,
-    print_warnings,
-    to_one_line,
-)
-from envctl.cli.render.terminal.times import format_time
+from envctl.cli.render.terminal.plan import show_danger
+from envctl.cli.render.terminal.text import Part, join_text, print_item, print_text, print_warnings
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.times import format_time
+from envctl.cli.render.words.plan import format_total, format_verdict
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.plan.unseen_stacks import list_acceptable
 from envctl.domain.release_label import format_label, format_label_or_id
+from envctl.domain.text.lists import join_names
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.bucket_report import BucketReport
+    from envctl.usecases.ports.core import PlanAnswer
+
+_ANSWERS: "Mapping[str, PlanAnswer]" = {"all": "all", "each": "yes", "yes": "yes"}
 
 
 @dataclass
@@ -44,9 +43,9 @@ class TerminalPrompter:
             message = f"no terminal to confirm the changes to {environment} on"
             raise UsageError(Problem("E001", message, "add --yes"))
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> "PlanAnswer":
         if self._has_yes_option("the changes", "add --yes"):
-            return True
+            return "yes"
         plan = self.redact(plan)
         with self.pause_drawing():
             self.console.print()
@@ -57,7 +56,18 @@ class TerminalPrompter:
             if plan.label:
                 print_text(self.console, f"Release {format_label(plan.label)}")
             print_text(self.console, (format_verdict(plan), "bold"))
-            return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
+            question: tuple[Part, ...] = ("Apply these changes to ", (plan.environment, "bold"), "?")
+            later = () if again else list_acceptable(plan)
+            if not later:
+                return "yes" if self._ask_yes(*question) else ""
+            creates = "it only creates" if len(later) == 1 else "they only create"
+            answers = (
+                ("all", f"   also apply {join_names(later)}, without a question if {creates}"),
+                ("each", "  ask for each other stack when it can be planned"),
+            )
+            for answer, effect in answers:
+                print_item(self.console, "  ", (answer, "bold"), effect, indent=8)
+            return _ANSWERS.get(self._read_answer(*question, ' Type "all" or "each"; anything else stops: '), "")
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
         if self._has_yes_option("the approval", "check the plan, then add --yes"):
@@ -140,11 +150,14 @@ class TerminalPrompter:
         return self.yes
 
     def _ask_yes(self, *question: Part) -> bool:
-        self.console.print(join_text(*question, ' Type "yes" to confirm: '), end="")
+        return self._read_answer(*question, ' Type "yes" to confirm: ') == "yes"
+
+    def _read_answer(self, *question: Part) -> str:
+        self.console.print(join_text(*question), end="")
         answer = self._read_line()
         if not answer.endswith("\n"):
             self.console.print()
-        return answer.strip() == "yes"
+        return answer.strip()
 
     def _read_line(self) -> str:
         try:

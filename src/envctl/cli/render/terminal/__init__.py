@@ -1,1 +1,1 @@
-"""Text, columns, times and commands for terminal output."""
+"""What is printed on a terminal by results and by progress: text, columns, problems, and plans."""

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
-from envctl.cli.render.terminal.text import join_text, measure_width, pad_text, print_advice, print_text, to_one_line
+from envctl.cli.render.terminal.text import join_text, print_advice, print_text
 from envctl.cli.render.terminal.wrapping import wrap_text
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.domain.findings import Finding
 
 MARKS = {"good": ("✓", "green"), "warn": ("!", "bold yellow"), "bad": ("✗", "bold red"), "unseen": ("?", "yellow")}

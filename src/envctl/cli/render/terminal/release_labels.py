@@ -5,7 +5,8 @@ from datetime import datetime
 
 from rich.cells import cell_len
 
-from envctl.cli.render.terminal.text import cut_end, escape_text
+from envctl.cli.render.text.escapes import escape_text
+from envctl.cli.render.text.widths import cut_end
 from envctl.domain.release_label import ReleaseLabel, format_label
 
 MIN_SUBJECT_CELLS = 8

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from envctl.cli.render.terminal.text import escape_text
+from envctl.cli.render.text.escapes import escape_text
 from envctl.domain.plan.changes import Marker
 from envctl.domain.terraform.literals import format_literal
 

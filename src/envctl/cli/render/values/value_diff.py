@@ -5,7 +5,7 @@ from itertools import groupby, takewhile
 
 from rich.cells import cell_len
 
-from envctl.cli.render.terminal.text import cut_end, fit_end, shorten_middle
+from envctl.cli.render.text.widths import cut_end, fit_end, shorten_middle
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.nested_diff import DiffLine, diff_contents, format_line_count, format_line_counts
 

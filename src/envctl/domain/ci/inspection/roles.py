@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from envctl.domain.ci.inspection.job import CheckedJob
+from envctl.domain.command_lines import format_command
 from envctl.domain.findings import Finding
 
 RoleUse = Literal["deploy", "look"]
@@ -13,8 +14,7 @@ Answer = Literal["yes", "no", "unknown"]
 Need = Literal["must", "may", "must not"]
 _SESSION = re.compile(r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d{12}):assumed-role/(?P<name>[^/]+)/.+")
 _ROLE = re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):role/(?:.*/)?(?P<name>[^/]+)")
-CI_ACCESS_PAGE = "docs/ci-access.md"
-LOOK_ROLE_PAGE = "docs/look-role.md"
+EXPLAIN_ROLES = format_command("explain", "E486")
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _check_taken(job: CheckedJob, target: RoleTarget, taken: Attempt, need: Need
             )
         case "no", "must":
             why = f"{role} can't be taken, and {job.description} needs it: {taken.reason}"
-            hint = f"let its trust policy name the role of this job, and allow sts:AssumeRole on it: {CI_ACCESS_PAGE}"
+            hint = f"let its trust policy name the role of this job, and allow sts:AssumeRole on it: {EXPLAIN_ROLES}"
             return Finding(name, "bad", why, hint)
         case "yes", _:
             return Finding(name, "good", f"{role} can be taken, as it should be")
@@ -137,10 +137,10 @@ def _explain_danger(job: CheckedJob, target: RoleTarget) -> str:
 def _suggest_distrust(target: RoleTarget) -> str:
     if target.use == "look":
         environment = target.environment
-        return f"trust only the role of drift, or add {environment} to [ci] pull_request_environments: {CI_ACCESS_PAGE}"
+        return f"trust only the role of drift, or add {environment} to [ci] pull_request_environments: {EXPLAIN_ROLES}"
     where = target.environment
     return (
-        f"let its trust policy name only the role of {where}'s own job; plan and drift take look_role: {CI_ACCESS_PAGE}"
+        f"let its trust policy name only the role of {where}'s own job; plan and drift take look_role: {EXPLAIN_ROLES}"
     )
 
 
@@ -149,7 +149,7 @@ def check_itself(target: RoleTarget, itself: Attempt) -> Finding:
     match itself.answer:
         case "yes":
             why = f"{target.arn} can take itself: stolen keys can be renewed again and again"
-            return Finding("itself", "bad", why, f"remove the role from its own trust policy: {CI_ACCESS_PAGE}")
+            return Finding("itself", "bad", why, f"remove the role from its own trust policy: {EXPLAIN_ROLES}")
         case "no":
             return Finding("itself", "good", "the role can't take itself")
         case "unknown":
@@ -160,7 +160,7 @@ def _check_write(target: RoleTarget, what: str, attempt: Attempt) -> Finding:
     match attempt.answer:
         case "yes":
             why = f"look_role of {target.environment} may {what}: a plan of any branch could change the environment"
-            return Finding("writes", "bad", why, f"give it read permissions alone: {LOOK_ROLE_PAGE}")
+            return Finding("writes", "bad", why, f"give it read permissions alone: {EXPLAIN_ROLES}")
         case "no":
             return Finding("writes", "good", f"it may not {what}")
         case "unknown":
@@ -178,7 +178,7 @@ def check_own_role(caller_arn: str, plan: RolePlan) -> Iterator[Finding]:
     if same:
         listed = ", ".join(f"{each.key} of {each.environment}" for each in same)
         why = f"{caller_arn} is {listed} too: a role must not take itself, and AWS refuses it"
-        yield Finding("role of the job", "bad", why, f"give the job a role of its own: {CI_ACCESS_PAGE}")
+        yield Finding("role of the job", "bad", why, f"give the job a role of its own: {EXPLAIN_ROLES}")
         return
     yield Finding("role of the job", "good", caller_arn)
 
@@ -195,11 +195,11 @@ def check_job_role(job: CheckedJob, plan: RolePlan, role: JobRole, attempt: Atte
             return Finding(name, "warn", why, "protect the branch, and let owners approve changes of the pipeline")
         case "yes" if role.job != own:
             why = f"{role.arn} is given to {job.description}: its trust policy does not tell jobs apart"
-            hint = f"name exactly the sub of the job for {role.job} in the trust policy: {CI_ACCESS_PAGE}"
+            hint = f"name exactly the sub of the job for {role.job} in the trust policy: {EXPLAIN_ROLES}"
             return Finding(name, "bad", why, hint)
         case "no" if role.job == own:
             why = f"{role.arn} is not given to {job.description}, which needs it: {attempt.reason}"
-            return Finding(name, "bad", why, f"name the sub of this job in its trust policy: {CI_ACCESS_PAGE}")
+            return Finding(name, "bad", why, f"name the sub of this job in its trust policy: {EXPLAIN_ROLES}")
         case answer:
             return Finding(name, "good", f"{role.arn} is {'' if answer == 'yes' else 'not '}given, as it should be")
 
@@ -213,5 +213,5 @@ def check_missing_roles(job: CheckedJob, plan: RolePlan, environments: Sequence[
             yield name, Finding("assume_role", "warn", why, f"add assume_role to [environments.{name}]")
         if job.kind != "deploy" and (name, "look") not in known:
             why = "not set: plan and drift need the deployer's role, which can change everything"
-            hint = f'add look_role = "arn:aws:iam::…:role/envctl-look" to [environments.{name}]: {LOOK_ROLE_PAGE}'
+            hint = f'add look_role = "arn:aws:iam::…:role/envctl-look" to [environments.{name}]: {EXPLAIN_ROLES}'
             yield name, Finding("look_role", "warn", why, hint)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
 from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Project, State
@@ -204,7 +205,12 @@ def _check_roles(project: Project) -> Iterator[Fault]:
         yield Fault("E172", message, hint, ("state", "assume_role"))
     if state.look_role and state.look_role == state.assume_role:
         message = "state.look_role is state.assume_role: commands that only look could write states"
-        yield Fault("E172", message, "create a role that only reads: docs/look-role.md", ("state", "look_role"))
+        yield Fault(
+            "E172",
+            message,
+            f"create a role that only reads: {format_command('explain', 'E172')}",
+            ("state", "look_role"),
+        )
 
 
 def _list_stacks(project: Project) -> Iterator[tuple[str, str]]:

@@ -1,22 +1,20 @@
-"""The projection: a pure fold of ledger entries into the ledger state; deployments and verifications themselves."""
+"""The projection: a pure fold of ledger entries into the ledger state; deployments, locks and holds themselves."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.people.person_names import list_names
+from envctl.domain.ledger.projection.approvals import apply_approval, apply_rules_event
+from envctl.domain.ledger.projection.evidence import apply_drift_check, apply_verification
 from envctl.domain.ledger.projection.stacks import (
     apply_import_event,
     apply_state_move,
     apply_traffic_event,
-)
-from envctl.domain.ledger.projection.statements import (
-    apply_drift_check,
-    apply_rules_event,
-    apply_statement,
 )
 from envctl.domain.ledger.recorded_rules import RulesRecord
 from envctl.domain.ledger.release_events import ReleaseCreated
@@ -30,6 +28,7 @@ from envctl.domain.ledger.state import (
     Evidence,
     Hold,
     LedgerState,
+    Lock,
     Outcome,
 )
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
@@ -185,7 +184,7 @@ def _apply_event(  # noqa: C901 (one case a kind of event)
         case events.DeploymentFailed() | events.DeploymentAbandoned():
             return _apply_failure(state, entry, event)
         case events.VerificationPassed() | events.VerificationFailed():
-            return _apply_verification(state, entry.at, event)
+            return apply_verification(state, entry.at, event)
         case events.DriftChecked():
             return apply_drift_check(state, entry, event)
         case events.WaiverUsed():
@@ -198,8 +197,10 @@ def _apply_event(  # noqa: C901 (one case a kind of event)
             return apply_import_event(state, entry, event)
         case StateMoved():
             return apply_state_move(state, event)
+        case events.ApprovalGiven() | events.ApprovalWithdrawn():
+            return apply_approval(state, entry, event)
         case _:
-            return apply_statement(state, entry, event)
+            return _apply_lock_or_hold(state, entry, event)
 
 
 def _apply_start(state: EnvironmentState, entry: Entry, event: events.DeploymentStarted) -> EnvironmentState:
@@ -336,40 +337,6 @@ def _add_performed(state: EnvironmentState, release: str, more: Iterable[str]) -
     return {**state.performed, release: done} if done else dict(state.performed)
 
 
-def _apply_verification(
-    state: EnvironmentState, now: datetime, event: events.VerificationPassed | events.VerificationFailed
-) -> EnvironmentState:
-    """Apply a verification. One of a release no longer running there is ignored."""
-    proof, open_one = state.current_evidence, state.unfinished_deployment
-    if isinstance(event, events.VerificationFailed) and open_one and open_one.seq == event.started:
-        return _apply_rollout_failure(state, event)
-    if proof is None or (proof.deployment.seq, proof.deployment.release) != (event.started, event.release):
-        return state
-    if isinstance(event, events.VerificationPassed):
-        if proof.deployment.unpinned:
-            # A deployment with other providers than the pinned ones can never be verified.
-            return state
-        # Soak time does not count during drift. A start in the future comes from a wrong clock, and becomes now.
-        since = None if state.drifted else min(proof.since or now, now)
-        # Earlier passes of the same deployment still count.
-        passed = {**proof.passed, **dict.fromkeys(event.marks or event.checks, now)}
-        proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since, passed=passed)
-    else:
-        proof = Evidence(deployment=proof.deployment, revoked=f"its verification failed: {event.reason}")
-    return replace(state, evidence={**state.evidence, event.release: proof})
-
-
-def _apply_rollout_failure(state: EnvironmentState, event: events.VerificationFailed) -> EnvironmentState:
-    """Revoke the evidence of a release after a failed check stopped its rollout. The deployment's end follows as a
-    failure: `current` stays the earlier release, with all traffic, and `last` is the failed one.
-    """
-    proof = state.evidence.get(event.release)
-    if proof is None:
-        return state
-    proof = Evidence(deployment=proof.deployment, revoked=f"its verification failed: {event.reason}")
-    return replace(state, evidence={**state.evidence, event.release: proof})
-
-
 def _record_rules(state: EnvironmentState, done: Deployment) -> EnvironmentState:
     """Record the rules of a successful whole deployment. Under a waiver they are unapproved: earlier ones stay."""
     if not done.rules or done.waiver:
@@ -381,3 +348,22 @@ def _record_rules(state: EnvironmentState, done: Deployment) -> EnvironmentState
     rules = RulesRecord(done.rules, done.seq, done.ended_at or done.started_at, before)
     # Approvals and resets of the earlier rules are void.
     return replace(state, rules=rules, rules_approvals=(), rules_reset=None)
+
+
+def _apply_lock_or_hold(
+    state: EnvironmentState,
+    entry: Entry,
+    event: events.EnvironmentLocked | events.EnvironmentUnlocked | events.HoldSet | events.HoldLifted,
+) -> EnvironmentState:
+    match event:
+        case events.EnvironmentLocked():
+            return replace(state, lock=Lock(entry.actor, entry.at, event.reason))
+        case events.EnvironmentUnlocked():
+            return replace(state, lock=None)
+        case events.HoldSet():
+            hold = Hold(event.release, entry.actor, entry.at, event.reason)
+            return replace(state, holds={**state.holds, event.release: hold})
+        case events.HoldLifted():
+            return replace(state, holds={name: h for name, h in state.holds.items() if name != event.release})
+        case _:
+            assert_never(event)

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from envctl.domain.plan.changes import Marker, is_same_value
-from envctl.domain.release.bundle import BundledModule, Release, Wiring
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.comparison.file_changes import ModuleChange, list_module_changes
 from envctl.domain.release.remote_modules import is_local_source, redact_credentials
+from envctl.domain.release.wiring import BundledModule, Wiring
 from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.terraform.provider_lock import read_version, split_provider_blocks
 

@@ -7,7 +7,8 @@ from itertools import islice
 from posixpath import dirname
 from typing import Literal
 
-from envctl.domain.release.bundle import File, Release, StackWiring
+from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.wiring import StackWiring
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 CODE_SUFFIXES = (".tf", ".tf.json")

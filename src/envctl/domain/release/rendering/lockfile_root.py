@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from envctl.domain.release import remote_modules
-from envctl.domain.release.bundle import File, Release, Wiring
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.rendering import root_module
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
 STACK_NAME = "every-stack"

@@ -10,7 +10,7 @@ from posixpath import isabs, join, normpath
 from typing import Any
 
 from envctl.domain.release.bundle import File, Release
-from envctl.domain.release.place import Backend
+from envctl.domain.release.place.backend import Backend
 from envctl.domain.release.rendering.root_module import RootModule
 from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.terraform.generated_files import GeneratedFiles

@@ -4,15 +4,17 @@ Same input, same bytes, on every machine.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from envctl.domain.release.bundle import StackWiring, Wiring
 from envctl.domain.release.installed_modules import locate_modules
-from envctl.domain.release.place import Place, list_project_tables, render_provider_blocks
+from envctl.domain.release.place.environment_place import Place
+from envctl.domain.release.place.provider_roles import find_region
+from envctl.domain.release.place.target_blocks import render_place
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var
 from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.variables import Variable
@@ -61,7 +63,7 @@ def render_root_module(
     """
     wired = wiring.stacks[stack]
     if wired.root_code is not None:
-        from envctl.domain.release.rendering.root_override import find_region, render_root_files
+        from envctl.domain.release.rendering.root_override import render_root_files
 
         added, passed = render_root_files(
             wiring, stack, place, wired.root_code, arguments, moved=moved, secret_values=secret_values
@@ -137,24 +139,6 @@ def render_module_record(wiring: Wiring, stack: str) -> bytes:
     return encode_module_record([*entries, *(to_record_entry(*each) for each in called)])
 
 
-def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
-    """Return the blocks of the root module that decide the target of an apply: backend and providers."""
-    wired = wiring.stacks[stack]
-    if wired.root_code is not None:
-        from envctl.domain.release.rendering.root_override import render_provider_overrides
-
-        return {
-            "backend": {
-                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
-            },
-            "provider": render_provider_overrides(wiring, stack, place, wired.root_code),
-        }
-    return {
-        "backend": {place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))},
-        "provider": render_provider_blocks(wiring, place, stack),
-    }
-
-
 def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str, Any]:
     block: dict[str, Any] = {"backend": backend}
     if wiring.terraform:
@@ -167,46 +151,6 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
     if required:
         block["required_providers"] = required
     return block
-
-
-def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """Yield the keys of envctl.toml behind a rendered path, the nearest first.
-
-    A path is like `module`, `web`, `size`, with the stack; or like `provider`, `web`, `aws.us_east_1`, `region`, with
-    the stack and the name of a configuration; or like `backend`, `web`, `s3`, `key`.
-    """
-    rest = path[1:]
-    if path[:1] == ("backend",) and len(path) > 3:  # noqa: PLR2004 (its kind, and its key)
-        for table in (("stacks", rest[0], "state"), ("state",)):
-            for length in range(len(path), 3, -1):
-                yield (*table, *path[3:length])
-        yield ("state",)
-    if path[:1] == ("module",) and len(rest) > 1:
-        stack, name = rest[:2]
-        yield ("stacks", stack, "inputs", name)
-        yield ("stacks", stack, "set", name)
-        filled = {"source": ("stacks", stack, "module"), "project": ("project", "name")}
-        filled |= {"environment": ("environments", environment), "region": ("environments", environment, "region")}
-        if name in filled:
-            yield filled[str(name)]
-    if path[:1] == ("provider",) and len(rest) > 1:
-        yield from _list_provider_keys(environment, str(rest[0]), str(rest[1]), rest[2:])
-
-
-def _list_provider_keys(
-    environment: str, stack: str, name: str, keys: tuple[str | int, ...]
-) -> Iterator[tuple[str | int, ...]]:
-    tables = list_project_tables(stack, environment, name)
-    for table in tables:
-        for length in range(len(keys), 0, -1):
-            yield (*table, *keys[:length])
-    # An AWS provider may have another local name.
-    if name.partition(".")[0] == "aws" or (keys and str(keys[0]) in _PROJECT_KEYS):
-        yield ("environments", environment, _PROJECT_KEYS.get(str(keys[0]), "") if keys else "account_id")
-    yield from tables
-
-
-_PROJECT_KEYS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
 def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:

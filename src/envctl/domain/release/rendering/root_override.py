@@ -7,35 +7,20 @@ arguments replace those of the root one by one, and nested blocks replace all bl
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
-from envctl.domain.plan.provider_accounts import (
-    ProviderConfiguration,
-    find_last_role,
-    parse_role_account,
-    to_provider_configuration,
-)
-from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
-from envctl.domain.release.place import Backend, Place, list_default_tags, merge_tables, render_assume_role
-from envctl.domain.release.root_code import RootCode, RootProvider
+from envctl.domain.release.bundle import File, Release
+from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.environment_place import Place, render_assume_role
+from envctl.domain.release.place.provider_overrides import render_provider_overrides
+from envctl.domain.release.place.provider_roles import takes_session
+from envctl.domain.release.place.target_blocks import render_place
+from envctl.domain.release.root_code import RootCode
+from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var, to_plain_json
 from envctl.domain.terraform.generated_files import GeneratedFiles, list_json_providers
 from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER, SESSION_VARIABLE
-
-_NULLABLE = frozenset(
-    (
-        "access_key",
-        "profile",
-        "secret_key",
-        "shared_config_files",
-        "shared_credentials_file",
-        "shared_credentials_files",
-        "token",
-    )
-)
-"""Arguments with credentials that an override can empty."""
 
 
 def list_tree_files(release: Release, stack: str) -> Mapping[str, File]:
@@ -64,15 +49,10 @@ def render_root_files(
     wired = wiring.stacks[stack]
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
-    override: dict[str, Any] = {
-        "terraform": {
-            "backend": {
-                place.backend.kind: place.backend.settings_for_stack(stack, root=wiring.find_root_folder(stack))
-            }
-        }
-    }
-    if providers := render_provider_overrides(wiring, stack, place, code):
-        override["provider"] = providers
+    where = render_place(wiring, stack, place)
+    override: dict[str, Any] = {"terraform": {"backend": where["backend"]}}
+    if where["provider"]:
+        override["provider"] = where["provider"]
     if states := render_state_overrides(place, code):
         override["data"] = {"terraform_remote_state": states}
     variables: dict[str, dict[str, object]] = {
@@ -172,112 +152,3 @@ def _declare(wiring: Wiring, place: Place, code: RootCode, moved: Mapping[str, s
     if takes_session(place, code):
         declared["variable"] = {SESSION_VARIABLE: {"type": "string", "default": "envctl"}}
     return declared
-
-
-def takes_session(place: Place, code: RootCode) -> bool:
-    """Tell if an override of the root names the session."""
-    return bool(place.assume_role) and any(is_of_environment(each, place) for each in code.providers)
-
-
-def is_of_environment(provider: RootProvider, place: Place) -> bool:
-    """Tell if a configuration gets the credentials of the environment; others name an account by themselves."""
-    if not provider.is_separate:
-        return True
-    home = place.account_id or parse_role_account(place.assume_role or "")
-    return provider.allowed == (home,) and not provider.role and not provider.credentials and not provider.unresolved
-
-
-def render_provider_overrides(wiring: Wiring, stack: str, place: Place, code: RootCode) -> dict[str, Any]:
-    """Return the overrides of the provider configurations of a root: only of providers that its code needs."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for provider in code.providers:
-        if override := _render_override(wiring, stack, place, provider):
-            called = {"alias": provider.alias} if provider.alias else {}
-            found.setdefault(provider.name, []).append({**called, **override})
-    known = {provider.address for provider in code.providers}
-    for name in sorted({*wiring.providers, *wiring.stacks[stack].providers, *place.providers} - known):
-        base, _, alias = name.partition(".")
-        if base in code.needed:
-            keys = _select_alias_keys(wiring, stack, place, name) if alias else merge_tables(wiring, place, stack, name)
-            found.setdefault(base, []).append({**({"alias": alias} if alias else {}), **keys})
-    return {name: blocks[0] if len(blocks) == 1 else blocks for name, blocks in found.items()}
-
-
-def _select_alias_keys(wiring: Wiring, stack: str, place: Place, name: str) -> dict[str, Any]:
-    """Return the keys that tables of the project have for an alias: it keeps its own ones otherwise."""
-    own = {*wiring.stacks[stack].providers.get(name, {}), *place.providers.get(name, {})}
-    return {key: value for key, value in merge_tables(wiring, place, stack, name).items() if key in own}
-
-
-def _render_override(wiring: Wiring, stack: str, place: Place, provider: RootProvider) -> dict[str, Any]:
-    if provider.alias:
-        tables = _select_alias_keys(wiring, stack, place, provider.address)
-    else:
-        tables = merge_tables(wiring, place, stack, provider.name)
-    if provider.alias and not is_of_environment(provider, place):
-        return {**_restrict_to_account(place, provider), **_name_account(provider, tables), **tables}
-    override: dict[str, Any] = {}
-    if region := find_region(wiring, stack, place) if not (provider.alias and provider.has_region) else None:
-        override["region"] = region
-    if place.assume_role:
-        role = render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}")
-        # awscc takes one role as an object.
-        override["assume_role"] = role if provider.kind == "awscc" else [role]
-    if place.account_id and provider.kind == "aws":
-        override["allowed_account_ids"] = [place.account_id]
-    if place.assume_role or place.account_id:
-        override |= dict.fromkeys(_NULLABLE.intersection(provider.credentials))
-    if wiring.stacks[stack].has_default_tags and provider.kind == "aws" and not provider.has_default_tags:
-        override["default_tags"] = [{"tags": list_default_tags(wiring, place, stack)}]
-    return {**override, **_name_account(provider, tables), **tables}
-
-
-def _restrict_to_account(place: Place, provider: RootProvider) -> dict[str, Any]:
-    """Return the override of a configuration with credentials of its own: they stay, in the account that it names."""
-    account = parse_role_account(provider.role)
-    if provider.kind != "aws":
-        return {}
-    override: dict[str, Any] = {}
-    if replaced := place.replaced_roles.get(provider.role):
-        if replaced["role_arn"] == place.assume_role:
-            override["assume_role"] = [render_assume_role(place, f"${{var.{SESSION_VARIABLE}}}")]
-        else:
-            override["assume_role"] = [dict(replaced)]
-    if account and not provider.allowed:
-        override["allowed_account_ids"] = [account]
-    return override
-
-
-def _name_account(provider: RootProvider, tables: Mapping[str, object]) -> dict[str, Any]:
-    """Return the account of a role that the project gives to the configuration."""
-    role = find_last_role(tables.get("assume_role"))
-    account = parse_role_account(role) if isinstance(role, str) else ""
-    return {"allowed_account_ids": [account]} if account and provider.kind == "aws" else {}
-
-
-def find_region(wiring: Wiring, stack: str, place: Place) -> str | None:
-    """Return the region of a stack in an environment, if it has one."""
-    named = wiring.stacks[stack].region
-    return place.regions.get(named) if named else place.region
-
-
-def to_effective_configuration(
-    wiring: Wiring, stack: str, place: Place, provider: RootProvider
-) -> ProviderConfiguration:
-    """Return the configuration that Terraform sees: that of the root under its override."""
-    written = provider.to_configuration()
-    override = _render_override(wiring, stack, place, provider)
-    added = to_provider_configuration(provider.address, provider.kind, override)
-    if "assume_role" in override:
-        written = replace(written, role=added.role, unresolved=_without(written.unresolved, "assume_role"))
-    if "allowed_account_ids" in override:
-        rest = _without(written.unresolved, "allowed_account_ids")
-        written = replace(written, allowed=added.allowed, unresolved=rest)
-    if "endpoints" in override:
-        written = replace(written, endpoints=added.endpoints)
-    credentials = tuple(key for key in written.credentials if override.get(key, key) is not None)
-    return replace(written, credentials=credentials)
-
-
-def _without(keys: tuple[str, ...], key: str) -> tuple[str, ...]:
-    return tuple(each for each in keys if each != key)

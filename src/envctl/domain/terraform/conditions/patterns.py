@@ -1,329 +1,207 @@
-"""Regular expressions of RE2, as Terraform has them: whether one matches, in a time that grows with the text alone.
+"""Regular expressions of RE2, as Terraform has them: whether one matches.
 
-Python's own engine has other rules, and a pattern like `(a+)+$` could hold it for hours.
+They are translated for Python's own engine, where it gives the same answer. It tries all ways to match, one after the
+other, and a pattern like `(a+)+$` could hold it for hours: patterns with many ways are left to Terraform.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, reduce
 
 from envctl.domain.terraform.conditions.values import UncertainError
 
-_LAST = 0x10FFFF
 _MOST_REPEATS = 1000
-_MOST_STATES = 20_000
-_MOST_STEPS = 100_000
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
-
-
-def _to_ranges(text: str) -> Ranges:
-    return tuple((ord(first), ord(last)) for first, last in zip(text[::2], text[1::2], strict=True))
-
-
-_DIGIT, _WORD, _SPACE = _to_ranges("09"), _to_ranges("09AZ__az"), _to_ranges("\t\n\f\r  ")
-_CLASSES = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
-_NAMED_CLASSES = {
-    "alnum": _to_ranges("09AZaz"),
-    "alpha": _to_ranges("AZaz"),
-    "digit": _DIGIT,
-    "lower": _to_ranges("az"),
-    "punct": _to_ranges("!/:@[`{~"),
-    "space": _to_ranges("\t\r  "),
-    "upper": _to_ranges("AZ"),
-    "word": _WORD,
-    "xdigit": _to_ranges("09AFaf"),
-}
+_MOST_STEPS = 10_000_000
+# The last one stands for all that are not listed.
+_LETTERS = "".join(map(chr, (*range(256), 0x10FFFF)))
+_TOKEN = re.compile(
+    r"(?P<set>\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\])|(?P<open>\((?:\?:|(?!\?)))|(?P<close>\))|(?P<choice>\|)"
+    r"|(?P<edge>[\^$]|\\[Az])|(?P<letters>\.|\\[dDwWsS])|(?P<letter>\\.|[^\\()\[|*+?{])"
+    r"|(?P<count>(?:[*+?]|\{\d{1,4}(?:,\d{0,4})?\})\??)",
+    re.DOTALL | re.ASCII,
+)
+_SET_ITEM = re.compile(r"(?P<letters>\[:\w+:\]|\\[dDwWsS])|(?P<first>\\?.)(?:-(?P<last>\\?.))?", re.DOTALL | re.ASCII)
+_EDGES = {"^": r"\A", r"\A": r"\A", "$": r"\Z", r"\z": r"\Z"}
+_COUNTS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
+_SPACES = r"\t\n\f\r "
 _ESCAPES = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_COUNT = re.compile(r"\{(\d{1,4})(,(\d{0,4}))?\}", re.ASCII)
-_NAMED = re.compile(r"\[:(\^?)(\w+):\]", re.ASCII)
+_CLASSES = {
+    "[:alnum:]": "0-9A-Za-z",
+    "[:alpha:]": "A-Za-z",
+    "[:digit:]": "0-9",
+    "[:lower:]": "a-z",
+    "[:punct:]": r"!-/:-@\[-`{-~",
+    "[:space:]": r"\t-\r ",
+    "[:upper:]": "A-Z",
+    "[:word:]": "0-9A-Z_a-z",
+    "[:xdigit:]": "0-9A-Fa-f",
+    r"\s": _SPACES,
+    **{name: name for name in (r"\d", r"\D", r"\w", r"\W")},
+}
 
 
 @dataclass(frozen=True)
-class _Letters:
-    ranges: Ranges
+class _Part:
+    """A part of a pattern, in Python's syntax.
 
+    Attributes:
+        text: the part itself.
+        firsts: the letters that it can begin with.
+        is_optional: whether it matches an empty text.
+        repeats: the product of its nested counts, which RE2 limits.
+        count_ways: the most ways to match a text, from the letters that may follow.
+        is_complete: whether no count may follow.
+    """
 
-@dataclass(frozen=True)
-class _Edge:
-    """The start or the end of the text."""
-
-    is_start: bool
-
-
-@dataclass(frozen=True)
-class _Row:
-    items: "tuple[_Pattern, ...]"
-
-
-@dataclass(frozen=True)
-class _Choice:
-    items: "tuple[_Pattern, ...]"
-
-
-@dataclass(frozen=True)
-class _Repeat:
-    item: "_Pattern"
-    least: int
-    most: int | None
-
-
-_Pattern: TypeAlias = _Letters | _Edge | _Row | _Choice | _Repeat
+    text: str
+    firsts: frozenset[str] = frozenset()
+    is_optional: bool = False
+    repeats: int = 1
+    count_ways: Callable[[frozenset[str]], int] = lambda _: 1
+    is_complete: bool = False
 
 
 def is_match(pattern: str, text: str) -> bool:
-    """Return whether the pattern matches a part of the text. Raises UncertainError outside of the known syntax."""
-    machine = _compile(pattern)
-    return machine.search(text)
+    """Return whether the pattern matches a part of the text. Raises UncertainError outside of the known syntax, and
+    where the search could take long.
+    """
+    return _compile(pattern, len(text)).search(text) is not None
 
 
 @lru_cache(maxsize=256)
-def _compile(pattern: str) -> "_Machine":
-    parser = _Parser(pattern)
-    found = parser.parse_choice()
-    if parser.at < len(pattern) or _measure_repeats(found) > _MOST_REPEATS:
+def _compile(pattern: str, length: int) -> re.Pattern[str]:
+    """Compile a pattern for texts of that length."""
+    tokens = list(_TOKEN.finditer(pattern))
+    if sum(len(token[0]) for token in tokens) < len(pattern):
         raise UncertainError("an unknown pattern")
-    machine = _Machine()
-    machine.start = machine.add_pattern(found, machine.end)
-    return machine
+    try:
+        found = _read_choice(iter(tokens), length, is_top=True)
+        is_anchored = found.text.startswith(r"(?:\A") and "|" not in found.text
+        _check_steps(found.count_ways(frozenset()) * (length + 1) ** (1 if is_anchored else 2))
+        return re.compile(found.text, re.ASCII)
+    except (re.error, RecursionError, OverflowError):
+        raise UncertainError("an unknown pattern") from None
 
 
-def _measure_repeats(pattern: _Pattern) -> int:
-    """Return the largest product of nested counts, which RE2 limits."""
-    match pattern:
-        case _Row(items) | _Choice(items):
-            return max(map(_measure_repeats, items), default=1)
-        case _Repeat(item, least, most):
-            return max(least, most or 0, 1) * _measure_repeats(item)
-        case _:
-            return 1
+def _check_steps(steps: int) -> int:
+    if steps > _MOST_STEPS:
+        raise UncertainError("too much work")
+    return steps
 
 
-@dataclass
-class _Parser:
-    text: str
-    at: int = 0
-
-    @property
-    def next_letter(self) -> str:
-        return self.text[self.at : self.at + 1]
-
-    def parse_choice(self) -> _Pattern:
-        rows = [self._parse_row()]
-        while self.next_letter == "|":
-            self.at += 1
-            rows.append(self._parse_row())
-        return rows[0] if len(rows) == 1 else _Choice(tuple(rows))
-
-    def _parse_row(self) -> _Pattern:
-        items: list[_Pattern] = []
-        while self.next_letter not in ("", "|", ")"):
-            items.append(self._parse_repeat(self._parse_item()))
-        return _Row(tuple(items))
-
-    def _parse_repeat(self, item: _Pattern) -> _Pattern:
-        bounds = self._take_bounds()
-        if bounds is None:
-            return item
-        if isinstance(item, _Edge) or self._take_bounds() is not None:
-            raise UncertainError("a repetition of nothing")
-        return _Repeat(item, *bounds)
-
-    def _take_bounds(self) -> tuple[int, int | None] | None:
-        simple: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
-        if (bounds := simple.get(self.next_letter)) is not None:
-            self.at += 1
-        elif self.next_letter == "{":
-            found = _COUNT.match(self.text, self.at)
-            if found is None:
-                raise UncertainError("a brace")
-            self.at = found.end()
-            least = int(found[1])
-            bounds = least, (int(found[3]) if found[3] else None) if found[2] else least
-            if max(least, bounds[1] or 0) > _MOST_REPEATS or (bounds[1] is not None and bounds[1] < least):
-                raise UncertainError("an invalid repetition")
-        else:
-            return None
-        if self.next_letter == "?":
-            # Lazy: it decides how much is matched, not whether.
-            self.at += 1
-        return bounds
-
-    def _parse_item(self) -> _Pattern:
-        letter = self.next_letter
-        self.at += 1
-        match letter:
-            case "(":
-                return self._parse_group()
-            case "[":
-                return _Letters(self._parse_set())
-            case ".":
-                return _Letters(_invert(((10, 10),)))
-            case "^" | "$":
-                return _Edge(letter == "^")
-            case "\\":
-                return self._parse_escape()
-            case "*" | "+" | "?" | "{":
+def _read_choice(tokens: Iterator[re.Match[str]], length: int, *, is_top: bool = False) -> _Part:
+    """Read up to the end of the group, or of the pattern."""
+    rows: list[list[_Part]] = [[]]
+    for token in tokens:
+        row, kind, text = rows[-1], token.lastgroup, token[0]
+        if kind == "choice":
+            rows.append([])
+        elif kind == "open":
+            row.append(_read_choice(tokens, length))
+        elif kind == "count":
+            if not row or row[-1].is_complete:
                 raise UncertainError("a repetition of nothing")
-            case _:
-                return _Letters(((ord(letter), ord(letter)),))
-
-    def _parse_group(self) -> _Pattern:
-        if self.next_letter == "?":
-            if self.text[self.at : self.at + 2] != "?:":
-                raise UncertainError("flags of a group")
-            self.at += 2
-        inner = self.parse_choice()
-        if self.next_letter != ")":
+            row.append(_repeat_part(row.pop(), text, length))
+        elif kind != "close":
+            row.append(_read_letters(str(kind), text))
+        elif is_top:
             raise UncertainError("an open group")
-        self.at += 1
-        return inner
-
-    def _parse_escape(self) -> _Pattern:
-        if self.next_letter in ("A", "z"):
-            self.at += 1
-            return _Edge(self.text[self.at - 1] == "A")
-        return _Letters(self._parse_escaped_letters())
-
-    def _parse_escaped_letters(self) -> Ranges:
-        letter = self.next_letter
-        self.at += 1
-        if letter.lower() in _CLASSES:
-            ranges = _CLASSES[letter.lower()]
-            return ranges if letter.islower() else _invert(ranges)
-        if letter in _ESCAPES:
-            return ((ord(_ESCAPES[letter]), ord(_ESCAPES[letter])),)
-        if letter and letter.isascii() and not letter.isalnum():
-            return ((ord(letter), ord(letter)),)
-        raise UncertainError("an unknown escape")
-
-    def _parse_set(self) -> Ranges:
-        negated = self.next_letter == "^"
-        self.at += negated
-        ranges: list[tuple[int, int]] = []
-        is_first = True
-        while is_first or self.next_letter != "]":
-            is_first = False
-            found = self._parse_set_item()
-            is_range = self.next_letter == "-" and self.text[self.at + 1 : self.at + 2] not in ("", "]")
-            if is_range:
-                self.at += 1
-                last = self._parse_set_item()
-                if not _is_single(found) or not _is_single(last) or last[0][0] < found[0][0]:
-                    raise UncertainError("an invalid range of letters")
-                found = ((found[0][0], last[0][0]),)
-            ranges += found
-        self.at += 1
-        return _invert(ranges) if negated else tuple(ranges)
-
-    def _parse_set_item(self) -> Ranges:
-        if (named := _NAMED.match(self.text, self.at)) is not None:
-            if named[2] not in _NAMED_CLASSES:
-                raise UncertainError("an unknown class of letters")
-            self.at = named.end()
-            ranges = _NAMED_CLASSES[named[2]]
-            return _invert(ranges) if named[1] else ranges
-        letter = self.next_letter
-        if not letter:
-            raise UncertainError("an open set")
-        self.at += 1
-        return self._parse_escaped_letters() if letter == "\\" else ((ord(letter), ord(letter)),)
-
-
-def _is_single(ranges: Ranges) -> bool:
-    return len(ranges) == 1 and ranges[0][0] == ranges[0][1]
-
-
-def _invert(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    found, start = [], 0
-    for first, last in sorted(ranges):
-        if first > start:
-            found.append((start, first - 1))
-        start = max(start, last + 1)
-    return (*found, (start, _LAST)) if start <= _LAST else tuple(found)
-
-
-@dataclass
-class _State:
-    """A state: it takes a letter of `ranges`, or none. At an edge of the text only, if `edge` is given."""
-
-    targets: list[int]
-    ranges: Ranges | None = None
-    edge: bool | None = None
-
-
-@dataclass
-class _Machine:
-    states: list[_State] = field(default_factory=lambda: [_State([])])
-    start: int = 0
-    end: int = 0
-
-    def add_pattern(self, pattern: _Pattern, target: int) -> int:
-        """Add the states of a pattern in front of `target`. Return its first state."""
-        match pattern:
-            case _Letters(ranges):
-                return self._add_state(_State([target], ranges))
-            case _Edge(is_start):
-                return self._add_state(_State([target], edge=is_start))
-            case _Row(items):
-                for item in reversed(items):
-                    target = self.add_pattern(item, target)
-                return target
-            case _Choice(items):
-                return self._add_state(_State([self.add_pattern(item, target) for item in items]))
-            case _Repeat(item, least, most):
-                return self._add_repeat(item, least, most, target)
-
-    def _add_repeat(self, item: _Pattern, least: int, most: int | None, target: int) -> int:
-        if most is None:
-            loop = _State([target])
-            target = self._add_state(loop)
-            loop.targets.append(self.add_pattern(item, target))
         else:
-            after = target
-            for _ in range(most - least):
-                target = self._add_state(_State([self.add_pattern(item, target), after]))
-        for _ in range(least):
-            target = self.add_pattern(item, target)
-        return target
+            return _join_choice([_join_row(each) for each in rows])
+    if not is_top:
+        raise UncertainError("an open group")
+    return _join_choice([_join_row(each) for each in rows])
 
-    def _add_state(self, state: _State) -> int:
-        if len(self.states) >= _MOST_STATES:
-            raise UncertainError("too large a pattern")
-        self.states.append(state)
-        return len(self.states) - 1
 
-    def search(self, text: str) -> bool:
-        current: set[int] = set()
-        steps = 0
-        for at in range(len(text) + 1):
-            current = self._close({*current, self.start}, is_start=at == 0, is_end=at == len(text))
-            steps += len(current)
-            if self.end in current:
-                return True
-            if steps > _MOST_STEPS:
-                raise UncertainError("too much work")
-            if at < len(text):
-                current = self._advance(current, ord(text[at]))
-        return False
+def _join_row(parts: Sequence[_Part]) -> _Part:
+    def find_firsts(firsts: frozenset[str], part: _Part) -> frozenset[str]:
+        return part.firsts | firsts if part.is_optional else part.firsts
 
-    def _advance(self, current: set[int], letter: int) -> set[int]:
-        states = (self.states[number] for number in current)
-        return {
-            state.targets[0]
-            for state in states
-            if state.ranges is not None and any(first <= letter <= last for first, last in state.ranges)
-        }
+    def count_ways(following: frozenset[str]) -> int:
+        ways = 1
+        for part in reversed(parts):
+            ways = _check_steps(ways * part.count_ways(following))
+            following = find_firsts(following, part)
+        return ways
 
-    def _close(self, reached: set[int], *, is_start: bool, is_end: bool) -> set[int]:
-        """Return the states reached without a letter."""
-        waiting = list(reached)
-        while waiting:
-            state = self.states[waiting.pop()]
-            if state.ranges is not None or (state.edge is not None and not (is_start if state.edge else is_end)):
-                continue
-            new = [target for target in state.targets if target not in reached]
-            reached.update(new)
-            waiting += new
-        return reached
+    firsts = reduce(find_firsts, reversed(parts), frozenset[str]())
+    repeats = max((part.repeats for part in parts), default=1)
+    return _Part("".join(p.text for p in parts), firsts, all(p.is_optional for p in parts), repeats, count_ways)
+
+
+def _join_choice(rows: Sequence[_Part]) -> _Part:
+    firsts = frozenset[str]().union(*(row.firsts for row in rows))
+    is_optional = any(row.is_optional for row in rows)
+
+    def count_ways(following: frozenset[str]) -> int:
+        ways = [row.count_ways(following) for row in rows]
+        is_clear = len(firsts) == sum(len(row.firsts) for row in rows) and not (is_optional and firsts & following)
+        return max(ways) if is_clear else sum(ways)
+
+    text = "|".join(row.text for row in rows)
+    return _Part(f"(?:{text})", firsts, is_optional, max(row.repeats for row in rows), count_ways)
+
+
+def _repeat_part(part: _Part, text: str, length: int) -> _Part:
+    bounds = text[:-1] if len(text) > 1 and text.endswith("?") else text
+    least, most = _COUNTS.get(bounds) or (-1, None)
+    if least < 0:
+        first, comma, last = bounds[1:-1].partition(",")
+        least, most = int(first), (int(last) if last else None) if comma else int(first)
+    repeats = max(least, most or 0, 1) * part.repeats
+    if repeats > _MOST_REPEATS or (most is not None and most < least):
+        raise UncertainError("an invalid repetition")
+
+    def count_ways(following: frozenset[str]) -> int:
+        ways = part.count_ways(following if most == 1 else following | part.firsts)
+        if ways == 1:
+            # Where another letter must follow, it says how often.
+            is_clear = not part.is_optional and not part.firsts & following
+            return 1 if is_clear else max((length if most is None else most) - least, 0) + 1
+        if most is None:
+            raise UncertainError("too much work")
+        return sum(_check_steps(ways**count) for count in range(least, most + 1))
+
+    return _Part(part.text + text, part.firsts, part.is_optional or least == 0, repeats, count_ways, is_complete=True)
+
+
+def _read_letters(kind: str, text: str) -> _Part:
+    if kind == "edge":
+        # No letter can follow the end.
+        return _Part(_EDGES[text], is_complete=True)
+    if kind == "letter":
+        translated = re.escape(_read_letter(text))
+    elif kind == "set":
+        translated = _translate_set(text)
+    else:
+        translated = {r"\s": f"[{_SPACES}]", r"\S": f"[^{_SPACES}]"}.get(text, text)
+    unlisted = "" if translated.isascii() else _LETTERS[-1]
+    return _Part(translated, frozenset((*re.findall(translated, _LETTERS, re.ASCII), *unlisted)))
+
+
+def _read_letter(text: str) -> str:
+    """Return the letter of a text, which may be an escape."""
+    if text[:1] != "\\":
+        return text
+    if text[1].isascii() and not text[1].isalnum():
+        return text[1]
+    if text[1] not in _ESCAPES:
+        raise UncertainError("an unknown escape")
+    return _ESCAPES[text[1]]
+
+
+def _translate_set(text: str) -> str:
+    negation = "^" if text.startswith("[^") else ""
+    found = []
+    for item in _SET_ITEM.finditer(text[1 + len(negation) : -1]):
+        if item["letters"]:
+            if item["letters"] not in _CLASSES:
+                raise UncertainError("an unknown class of letters")
+            found.append(_CLASSES[item["letters"]])
+        else:
+            ends = [_read_letter(each) for each in (item["first"], item["last"]) if each]
+            if ends[-1] < ends[0] or item["last"] == "[" or (item["first"] == "[" and ":" in text):
+                raise UncertainError("an invalid range of letters")
+            found.append("-".join(map(re.escape, ends)))
+    return f"[{negation}{''.join(found)}]"

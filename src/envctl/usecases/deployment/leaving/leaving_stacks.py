@@ -7,8 +7,10 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Changeover
-from envctl.domain.release.bundle import Release, Wiring
+from envctl.domain.release.bundle import Release
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.rendering.root_module import RootModule, render_root_module
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
@@ -21,7 +23,6 @@ from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project.load import resolve_place
 from envctl.usecases.release.stack_origins import StackOrigin, find_stack_origins
 
 

@@ -13,7 +13,8 @@ from envctl.domain.terraform.empty_values import build_empty_value
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_settings import list_builtin_values
+from envctl.usecases.project.settings_files import load_settings_files
 from envctl.usecases.release import release_store
 from envctl.usecases.release.stack_origins import StackOrigin
 
@@ -42,7 +43,7 @@ def find_arguments(
     known = kept.arguments.get(stack, {}) if kept else {}
     today = _load_current_values(context, environment, stack)
     given = wiring.stacks[stack].set_values
-    filled = load.list_builtin_values(context.project, environment, wiring.project)
+    filled = list_builtin_values(context.project, environment, wiring.project)
     builtin = {**{name: value for name, value in filled.items() if name != "region"}, **positioned}
     there, named = context.project.environments[environment], wiring.stacks[stack].region
     region = (there.regions.get(named, "") if named else there.region) or ""
@@ -88,7 +89,7 @@ def find_secret_sources(context: Context, environment: str, stack: str, maker: S
 
 
 def _load_current_values(context: Context, environment: str, stack: str) -> Mapping[str, object]:
-    files = list(load.load_settings_files(context, environment, {stack: ()}))
+    files = list(load_settings_files(context, environment, {stack: ()}))
     path = removed_settings_path(environment)
     if (data := context.ports.tree.read_contents(path)) is not None:
         files.append(context.ports.config_reader.parse_settings(data, path))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state_events import StateMoved
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.terraform import moved_state
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.ledger_entries import append_if_unfinished
@@ -16,7 +17,6 @@ from envctl.usecases.deployment.progress import Attempt
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.load import resolve_place
 
 
 def move_states(attempt: Attempt) -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, StateLockedError
 from envctl.domain.ledger.state import Deployment
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.usecases.deployment.prepare import prepare_empty_stack
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.load import resolve_place
 
 
 def break_lock(

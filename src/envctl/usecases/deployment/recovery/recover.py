@@ -18,7 +18,7 @@ from envctl.usecases.deployment.recovery.stages import (
 from envctl.usecases.deployment.rollout.abort import RestoredTraffic
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release.next_steps import build_adviser
 
 
@@ -58,11 +58,11 @@ def recover(
 
     Raise LockHeldError if the deployment is still running here or, according to Terraform's lock, elsewhere.
     """
-    context, target = load.load_context(ports, environment)
+    context, target = load_context(ports, environment)
     pipeline = build_recovery_pipeline(tuple(existing))
     if dry_run:
         return RecoveryResult(environment=target, deployment=None, next="", stages=pipeline.describe(target))
-    with load.lock_target(ports, target, "recover"):
+    with lock_target(ports, target, "recover"):
         return to_result(pipeline.run_to_end(Interruption(context, target, journal.load(ports))))
 
 

@@ -23,7 +23,7 @@ from envctl.usecases.deployment.recovery.state_import import StateImporter
 from envctl.usecases.deployment.rollout.abort import require_restored
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load
+from envctl.usecases.project.environment_settings import load_settings
 from envctl.usecases.release import deploy_request, release_store
 
 
@@ -200,7 +200,7 @@ def prepare_last(found: Interruption) -> PreparedRelease | None:
     if candidate.release is None:
         raise release_store.unusable_bundle_error(last.release, candidate.request.bundle)
     over, wiring = candidate.request.changeover, candidate.release.wiring
-    settings = candidate.settings or load.load_settings(context, target, wiring, moves=over.moves)
+    settings = candidate.settings or load_settings(context, target, wiring, moves=over.moves)
     prepared = prepare.write_workdirs(context, candidate.release, settings, last.release, changeover=over)
     prepare.init_release(context, prepared, candidate.release)
     prepared = leaving_stacks.add_leaving(context, found.present, prepared, release=candidate.release, changeover=over)

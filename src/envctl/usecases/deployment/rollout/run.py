@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
-from envctl.domain.plan.fingerprint import PlanFingerprint, find_unapproved_changes, fingerprint_plan
+from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
 from envctl.domain.rollout import traffic
 from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
 from envctl.domain.rollout.traffic import TrafficWeight

@@ -14,11 +14,13 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.guards.provenance import is_object_drift
 from envctl.domain.ledger.state import COMPLETED
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
+from envctl.domain.plan.unseen_stacks import describe_beyond_creation
 from envctl.domain.text.lists import join_names
 from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
 from envctl.usecases.deployment import drift_undo, verification
 from envctl.usecases.deployment.leaving.state_move import move_states
 from envctl.usecases.deployment.ledger_entries import record_deployment, set_hold
+from envctl.usecases.deployment.planning import plan_stack
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.deployment.rollout import ledger_entries
 from envctl.usecases.deployment.rollout import run as rollout
@@ -235,7 +237,8 @@ def _apply_stack(attempt: Attempt, pool: WorkerPool, name: str) -> Task:
     if request.action != "destroy" and (stale or plans[name].waits_for):
         # The inputs of the plan were missing, or have changed.
         shown, anew = plans[name], list[StackPlan]()
-        yield lambda: anew.append(request.context.ports.terraform.plan(request.target, stack))
+        applied = () if name in attempt.creates else (name,)
+        yield lambda: anew.append(plan_stack(request.context.ports, request.target, stack, applied))
         plans[name] = anew[0]
         if anew[0] != shown:
             # Without changes nothing is left to confirm.
@@ -243,8 +246,9 @@ def _apply_stack(attempt: Attempt, pool: WorkerPool, name: str) -> Task:
             if alone.changes:
                 request.context.ports.observer.on_plan(alone)
             attempt.prepared.guards.recheck_plan_guards(attempt.guard_request, attempt.plan, attempt.started)
-            with pool.interruptible_prompt():
-                confirm_plan(attempt.prepared, alone, before=name)
+            if not _check_coverage(attempt, shown, anew[0]):
+                with pool.interruptible_prompt():
+                    confirm_plan(attempt.prepared, alone, before=name)
 
     if name in attempt.planned.rollouts and plans[name].changes:
         attempt.begun.add(name)
@@ -252,6 +256,18 @@ def _apply_stack(attempt: Attempt, pool: WorkerPool, name: str) -> Task:
     else:
         yield from _apply_without_rollout(attempt, name)
     attempt.applied.append(name)
+
+
+def _check_coverage(attempt: Attempt, shown: StackPlan, plan: StackPlan) -> bool:
+    """Report whether the answer to the first plan covers the plan of a stack that could not be planned then."""
+    if not (attempt.planned.creates_confirmed and shown.waits_for and plan.changes):
+        return False
+    # With a lost state, Terraform would create all resources a second time.
+    beyond = describe_beyond_creation(plan) if plan.stack in attempt.creates else "it was applied before"
+    uncovered = f'{plan.stack} is not covered by the answer "all": {beyond}'
+    message = uncovered if beyond else f"{plan.stack}: only creates, as answered"
+    attempt.request.context.ports.observer.on_message(message)
+    return not beyond
 
 
 def _apply_without_rollout(attempt: Attempt, name: str) -> Task:

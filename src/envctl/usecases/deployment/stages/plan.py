@@ -32,6 +32,7 @@ from envctl.usecases.deployment.progress import (
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.rollout import planner
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import deploy_request, release_store
@@ -291,8 +292,8 @@ class ConfirmPlan:
         return ("show the plan, and ask for confirmation",)
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
-        confirm_plan(planned.prepared, planned.plan)
-        return planned
+        answer = confirm_plan(planned.prepared, planned.plan)
+        return replace(planned, creates_confirmed=answer == "all")
 
 
 def _describe_rendering(stacks: tuple[str, ...], environment: str) -> str:
@@ -383,20 +384,24 @@ def _has_new_rules(request: Request) -> bool:
     return document is None or not document.is_entry
 
 
-def confirm_plan(prepared: InitializedRelease, plan: EnvironmentPlan, *, before: str = "") -> None:
-    """Ask the operator to confirm the plan. `before` names a stack replanned during the deployment.
+def confirm_plan(prepared: InitializedRelease, plan: EnvironmentPlan, *, before: str = "") -> PlanAnswer:
+    """Ask the operator to confirm the plan, and return the answer. `before` names a stack replanned during the
+    deployment.
 
-    Raise OperationFailedError if files in the working directories changed meanwhile: an apply reads scripts and
-    archives named by the plan. This is not checked for a replanned stack, since running stacks may write files.
+    Raise InterruptedByUserError for a no, and OperationFailedError if files in the working directories changed
+    meanwhile: an apply reads scripts and archives named by the plan. This is not checked for a replanned stack, since
+    running stacks may write files.
     """
     if not plan.changes:
-        return
+        return "yes"
     ports, target, asked = prepared.request.context.ports, prepared.request.target, prepared.guard_request
     laid_out = ports.workspace.hash_layout(prepared.environment)
-    if not ports.prompter.confirm_plan(plan, again=bool(before)):
+    answer = ports.prompter.confirm_plan(plan, again=bool(before))
+    if not answer:
         where = f"before stack {before}" if before else "no changes made"
         raise errors.InterruptedByUserError(errors.Problem("E310", f"cancelled: {where}", asked.command))
     if not before and ports.workspace.hash_layout(prepared.environment) != laid_out:
         message = f"files of {target} in .envctl/work changed during the question; no changes were made"
         hint = f"find the program writing there; run again to write the files anew: {asked.command}"
         raise errors.OperationFailedError(errors.Problem("E353", message, hint))
+    return answer

@@ -10,6 +10,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, Problem
 from envctl.domain.ledger.checkpoint import INTERVAL
+from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.terraform.version_constraints import is_version_allowed
 from envctl.domain.text.lists import join_first
@@ -29,7 +30,6 @@ from envctl.usecases.ledger.journal import load_checkpoint
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.load import resolve_place
 from envctl.usecases.project.lock_providers import parse_versions
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 
@@ -175,7 +175,7 @@ def _check_identity(ports: Ports) -> Row:
     actor, doubt = ports.identity.identify_actor(), ports.identity.explain_doubt()
     if not doubt:
         return report_good("identity", str(actor))
-    way = "docs/access.md lists the trusted identities; in a CI job, use its token, not keys"
+    way = f"sign in to AWS; in a CI job, use its token, not keys: {format_command('explain', 'G207')}"
     return report_warning("identity", f"{actor}: {doubt}", way)
 
 

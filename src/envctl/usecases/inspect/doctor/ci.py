@@ -11,6 +11,7 @@ from envctl.domain.config.project import PROJECT_FILE, Environment
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
+from envctl.domain.release.place import environment_place
 from envctl.usecases.inspect.doctor.doctor import Doctor, Section
 from envctl.usecases.inspect.doctor.forge_checks import check_forge
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, to_rows
@@ -18,7 +19,8 @@ from envctl.usecases.inspect.doctor.setup_steps import find_forge_names, find_jo
 from envctl.usecases.ports.ci import RoleRequest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
+from envctl.usecases.project.environment_selection import find_environments
 
 ROLE_CODE, SETUP_CODE = "E486", "E485"
 
@@ -38,14 +40,14 @@ def diagnose_ci(ports: Ports, environments: Sequence[str] = ()) -> Doctor:
     Raises UsageError for an environment missing from a readable project file.
     """
     try:
-        project = load.load_project(ports)
+        project = project_file.load_project(ports)
     except ConfigurationError as error:
         first = error.problems[0]
         prefix = f"{first.location}: " if first.location else ""
         row = report_bad(PROJECT_FILE, *error.problems, seen=f"{prefix}{first.code} {first.message}")
         return Doctor((Section("project", (row.finding,)),), tuple(error.problems), misconfigured=True)
     context = Context(ports, project)
-    wanted = load.find_environments(context, environments)
+    wanted = find_environments(context, environments)
     job = ports.ci_forge.find_job()
     if job is None:
         groups = [_Group(*each) for each in check_forge(context, wanted)]
@@ -108,7 +110,7 @@ def _find_caller(context: Context, job: CheckedJob) -> str | EnvctlError:
         if job.role:
             return error
         message = f"{job.description} has no role: AWS_ROLE_ARN is empty or not set"
-        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.CI_ACCESS_PAGE}"))
+        return ConfigurationError(Problem(SETUP_CODE, message, f"set the role of this job: {roles.EXPLAIN_ROLES}"))
 
 
 def _check_own_role(context: Context, job: CheckedJob, plan: RolePlan, caller: str) -> Iterator[Finding]:
@@ -154,7 +156,7 @@ def _find_state_object(context: Context, environment: str) -> tuple[str, str]:
     if project.state.backend != "s3" or project.state.assume_role is not None:
         # With a role of its own for states, the look role reads none.
         return "", ""
-    backend = load.resolve_place(project, environment).backend
+    backend = environment_place.resolve_place(project, environment).backend
     if project.has_usual_states:
         return str(backend.settings["bucket"]), f"{environment}/envctl-doctor.tfstate"
     for stack in project.view_for(environment).stacks:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.terraform.outputs import select_part
@@ -57,14 +58,14 @@ def _describe_looking(ports: Ports, connection: ClusterConnection, namespace: st
     may = ports.cluster_inspector.check_looking(connection, namespace)
     if may.missing_reads:
         listed = join_first(list(may.missing_reads), MAX_PERMISSIONS)
-        hint = "bind it to the role of docs/kubernetes-access.md (look-role.yaml)"
+        hint = f"bind it to a role that only reads: {format_command('explain', 'E624')}"
         return report_bad(row, Problem("E624", f"the look_role may not {listed} ({connection.name})", hint))
     if may.can_dry_run:
         return report_good(row, f"it may read namespace {namespace}, and a dry run passes")
     if may.can_dry_run is None:
         return report_unchecked(row, f"it may read namespace {namespace}; a dry run of it: {may.why}")
     seen = f"it may read namespace {namespace}, and no dry run passes: its plans come from manifests and live objects"
-    return report_warning(row, seen, "allow it dry runs alone: docs/kubernetes-access.md")
+    return report_warning(row, seen, f"allow it dry runs alone: {format_command('explain', 'E624')}")
 
 
 def _check_places(context: Context, environment: str, places: Iterable[ClusterPlace]) -> Iterator[Row]:

@@ -12,8 +12,9 @@ from envctl.usecases.inspect.doctor import checks
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, run_check
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from envctl.usecases.project.default_gates import find_default_gates, find_slow_reviews
+from envctl.usecases.project.environment_selection import find_environments
 
 _Check = tuple[str, Callable[[], Iterable[Row]]]
 
@@ -45,11 +46,11 @@ class Doctor:
 def diagnose_project(ports: Ports, environments: Sequence[str] = (), *, probe: bool = False) -> Doctor:
     """Run all checks. Raises UsageError for an environment missing from a readable project file."""
     try:
-        project = load.load_project(ports)
+        project = project_file.load_project(ports)
     except ConfigurationError as error:
         return _diagnose_without_project(ports, error)
     context = Context(ports, project)
-    wanted = load.find_environments(context, environments)
+    wanted = find_environments(context, environments)
     checked: list[tuple[Section, list[Row]]] = []
     for name, environment, group in _list_sections(context, wanted, probe=probe):
         if environment:

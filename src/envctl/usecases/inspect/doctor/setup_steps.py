@@ -6,7 +6,7 @@ from envctl.domain.ci.gitlab_pipeline import name_gitlab_environment
 from envctl.domain.ci.inspection import github
 from envctl.domain.ci.inspection.job import CheckedJob, System
 from envctl.domain.ci.inspection.repository import Repository, UnknownRepositoryError
-from envctl.domain.ci.inspection.roles import CI_ACCESS_PAGE
+from envctl.domain.ci.inspection.roles import EXPLAIN_ROLES
 from envctl.domain.ci.inspection.setup import list_role_variables
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
@@ -21,7 +21,7 @@ def list_job_steps(context: Context, job: CheckedJob, environments: Sequence[str
         repository = context.ports.ci_forge.find_repository(context.ports.version_control.read_remote())
     except UnknownRepositoryError:
         repository = Repository(job.system, "HOST", "OWNER/NAME", "")
-    yield _step("roles in AWS", "one for plans, one for drift, one for each environment", f"see {CI_ACCESS_PAGE}")
+    yield _step("roles in AWS", "one for plans, one for drift, one for each environment", EXPLAIN_ROLES)
     names, is_github = find_forge_names(context, job.system, environments), job.system == "github"
     if is_github:
         wanted, branch = expect_of_github(context, repository), context.project.ci.github.branch or DEFAULT_BRANCH

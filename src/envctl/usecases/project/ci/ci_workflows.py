@@ -12,7 +12,7 @@ from envctl.domain.config.ci_package import KUBERNETES_NAME, PackageSource, pars
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 
 WorkflowState = Literal["current", "written", "differs", "missing", "foreign", "edited", "other version"]
 System = Literal["github", "gitlab"]
@@ -100,7 +100,7 @@ def require_own_file(ports: Ports, up: str, path: str, folder: str, *, system: S
     if ports.tree.read_contents(f"{up}{other}/{PROJECT_FILE}") is not None:
         message = f"{path} is the {what} of the project in {other}; no changes were made"
         hint = f'give this project its own files: prefix = "NAME" in [ci.{system}] of {PROJECT_FILE}'
-        raise OperationFailedError(Problem("E043", message, hint, load.locate_key(ports, "ci", system)))
+        raise OperationFailedError(Problem("E043", message, hint, project_file.locate_key(ports, "ci", system)))
 
 
 def seal_locks(
@@ -153,14 +153,14 @@ def require_package(ports: Ports, project: Project) -> PackageSource:
     if project.ci.package is None:
         message = f"{PROJECT_FILE} does not say which envctl the jobs install"
         own = ports.installation.find_ci_package() or "git+https://HOST/OWNER/envctl@COMMIT"
-        hint = f'add to [ci] in {PROJECT_FILE}: package = "{own}" (docs/ci-package.md)'
-        raise ConfigurationError(Problem("E144", message, hint, load.locate_key(ports, "ci")))
+        hint = f'add to [ci] in {PROJECT_FILE}: package = "{own}" ({format_command("explain", "E144")})'
+        raise ConfigurationError(Problem("E144", message, hint, project_file.locate_key(ports, "ci")))
     package = parse_package(project.ci.package, project.ci.kubernetes_package)
     if _needs_kubernetes(project) and not format_kubernetes_requirement(package):
         message = f"{PROJECT_FILE} does not say which {KUBERNETES_NAME} the jobs install: stacks of objects need it"
         example = "https://HOST/kube_api_emulator-VERSION-py3-none-any.whl#sha256=HASH"
-        hint = f'add to [ci] in {PROJECT_FILE}: kubernetes_package = "{example}" (docs/ci-package.md)'
-        raise ConfigurationError(Problem("E146", message, hint, load.locate_key(ports, "ci")))
+        hint = f'add to [ci] in {PROJECT_FILE}: kubernetes_package = "{example}" ({format_command("explain", "E146")})'
+        raise ConfigurationError(Problem("E146", message, hint, project_file.locate_key(ports, "ci")))
     return package
 
 

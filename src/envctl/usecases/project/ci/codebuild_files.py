@@ -5,7 +5,7 @@ from envctl.domain.ci.generated_file import digest_settings, seal_file
 from envctl.domain.ci.package import BUILD_LOCK, RUN_LOCK, SOURCE_LOCK
 from envctl.domain.errors import EnvctlError
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from envctl.usecases.project.ci.ci_workflows import (
     LOCAL_STORE_REMARK,
     Workflow,
@@ -24,7 +24,7 @@ COMMAND = f"ci {SYSTEM}"
 
 def update_codebuild_files(ports: Ports, *, check: bool, version: str) -> tuple[Workflows, EnvctlError | None]:
     """Write the script and its lock files. With `check`, write none and return an error for each outdated file."""
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     package = require_package(ports, project)
     wanted = {}
     for path, text in render_codebuild_files(package, ports.templates.load_locks()).items():

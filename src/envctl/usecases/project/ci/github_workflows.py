@@ -13,14 +13,10 @@ from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci.github import BRANCH_PATTERN, DRIFT, PLAN
 from envctl.domain.config.project import Project
-from envctl.domain.errors import (
-    EnvctlError,
-    Problem,
-    UsageError,
-)
+from envctl.domain.errors import EnvctlError, Problem, UsageError
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from envctl.usecases.project.ci.ci_workflows import (
     LOCAL_STORE_REMARK,
     System,
@@ -51,7 +47,7 @@ def update_github_workflows(
     if branch is not None and not re.fullmatch(BRANCH_PATTERN, branch, re.ASCII):
         hint = format_command(COMMAND, branch=DEFAULT_BRANCH)
         raise UsageError(Problem("E005", f"{branch!r} is not a valid branch name", hint))
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""
     site = _build_site(ports, project, folder, branch, command)

@@ -22,14 +22,9 @@ from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci.gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
 from envctl.domain.config.project import Project
-from envctl.domain.errors import (
-    EnvctlError,
-    OperationFailedError,
-    Problem,
-    UsageError,
-)
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
+from envctl.usecases.project import project_file
 from envctl.usecases.project.ci.ci_workflows import (
     LOCAL_STORE_REMARK,
     System,
@@ -52,7 +47,7 @@ from envctl.usecases.project.watched_folders import list_further_folders
 
 SYSTEM: System = "gitlab"
 COMMAND = f"ci {SYSTEM}"
-_INPUTS_PAGE = "docs/ci-gitlab-operate.md"
+_EXPLAIN_INPUTS = format_command("explain", "E035")
 
 
 def update_gitlab_pipeline(
@@ -63,7 +58,7 @@ def update_gitlab_pipeline(
         raise UsageError(
             Problem("E005", f"{branch!r} is not a valid branch name", format_command(COMMAND, branch=DEFAULT_BRANCH))
         )
-    project = load.load_project(ports)
+    project = project_file.load_project(ports)
     settings = project.ci.gitlab_table
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""
@@ -92,7 +87,7 @@ def update_gitlab_pipeline(
     if error is None and main_is_foreign and not includes_pipeline(team_files, ours):
         message = f"{MAIN_FILE} does not include {ours}: GitLab runs none of its jobs"
         error = OperationFailedError(
-            Problem("E035", message, f"add to include: in {MAIN_FILE}: - local: {ours} (inputs: {_INPUTS_PAGE})")
+            Problem("E035", message, f"add to include: in {MAIN_FILE}: - local: {ours} (inputs: {_EXPLAIN_INPUTS})")
         )
     return result, error
 
@@ -168,7 +163,7 @@ def _find_remark(project: Project, team_files: Mapping[str, str], ours: str) -> 
         return LOCAL_STORE_REMARK
     if team_files and includes_pipeline(team_files, ours) and not passes_inputs(team_files.values(), ours):
         # Without inputs the operation is *deploy*, also if a person chose one for another project.
-        return f"the include of {ours} passes no inputs: New pipeline only deploys this project: {_INPUTS_PAGE}"
+        return f"the include of {ours} passes no inputs: New pipeline only deploys this project: {_EXPLAIN_INPUTS}"
     return ""
 
 

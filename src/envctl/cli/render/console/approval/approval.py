@@ -1,79 +1,41 @@
 """Approvals, GitHub reviews and withdrawals as text."""
 
-from collections.abc import Mapping
-
 from rich.console import Console
 
-from envctl.cli.render.console.approval.gates import list_gate_details
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings, to_one_line
-from envctl.cli.render.terminal.times import Zone, format_time
-from envctl.domain.release_label import format_label_or_id
-from envctl.domain.text.identifiers import shorten_id
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.words import approvals as words
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import ReviewResult
 
 
 def show_approval(approved: ApprovalResult, out: Console) -> None:
-    verb = "had already approved" if approved.already else "approved"
-    release = format_label_or_id(approved.label, approved.release)
-    what = f" {verb} release {release} for {approved.environment} (gate {approved.gate})."
-    print_text(out, (str(approved.by), "bold"), what)
+    print_text(out, (str(approved.by), "bold"), f" {words.describe_approval(approved)}")
     _show_validity(approved, out)
 
 
 def show_reviews(reviewed: ReviewResult, out: Console) -> None:
     if not reviewed.reviewers:
-        print_text(out, f"This job has no reviewers: {reviewed.environment} requires none in GitHub.")
+        print_text(out, words.describe_missing_reviewers(reviewed))
     for each in reviewed.reviewers:
+        sentence = words.describe_review(each, reviewed)
         if each.why:
-            print_item(out, ("! ", "bold yellow"), f"{to_one_line(each.name)} {to_one_line(each.why)}: does not count")
-            continue
-        verb = "had already approved" if each.outcome == "already" else "approved"
-        release = format_label_or_id(reviewed.label, reviewed.release)
-        what = f"release {release} for {reviewed.environment} (gate {reviewed.gate})"
-        print_text(out, (to_one_line(each.name), "bold"), f" {verb} {what} in GitHub.")
+            print_warnings(out, [f"{to_one_line(each.name)} {sentence}"])
+        else:
+            print_text(out, (to_one_line(each.name), "bold"), f" {sentence}")
     _show_validity(reviewed, out)
 
 
-def describe_missing_approvals(missing: Mapping[str, int]) -> str:
-    """Return the number of missing approvals by gate; rules may need one without a gate."""
-    counts = (f"{format_count(number, 'approval')}{f' for {gate}' if gate else ''}" for gate, number in missing.items())
-    return f"Still missing: {', '.join(counts)}."
-
-
-def describe_validity(approval: ApprovalResult | ReviewResult, zone: Zone = None) -> str:
-    """Return for which plan the approval is valid, and until when if it expires."""
-    where = f" in {approval.where}" if approval.where else ""
-    end = (
-        f" until {format_time(approval.expires_at, zone)}"
-        if isinstance(approval, ApprovalResult) and approval.expires_at
-        else ""
-    )
-    return f"Valid{end} for plan {shorten_id(approval.plan)}{where}, or a subset of it."
-
-
 def _show_validity(approval: ApprovalResult | ReviewResult, out: Console) -> None:
-    if approval.plan:
-        print_text(out, describe_validity(approval))
+    if validity := words.describe_validity(approval):
+        print_text(out, validity)
     print_warnings(out, map(to_one_line, approval.notes))
-    if approval.missing:
-        print_text(out, describe_missing_approvals(approval.missing))
-    else:
-        print_text(out, f"All approvals of {approval.environment} are given for this release.")
+    print_text(out, words.describe_outlook(approval))
     for name, gate in approval.approvals.items():
-        details = "; ".join(list_gate_details(gate))
+        details = "; ".join(words.list_gate_details(gate))
         print_item(out, f"  {name} {gate.have}/{gate.need}: ", details, indent=4)
     print_hint(out, approval.next)
 
 
 def show_withdrawal(withdrawn: WithdrawalResult, out: Console) -> None:
-    if not withdrawn.release:
-        print_text(out, f"No approval to withdraw: no release is waiting for {withdrawn.environment}.")
-        return
-    release = format_label_or_id(withdrawn.label, withdrawn.release)
-    what = f"release {release} for {withdrawn.environment} (gate {withdrawn.gate})"
-    if withdrawn.withdrawn:
-        print_text(out, (str(withdrawn.by), "bold"), f" no longer approves {what}.")
-    else:
-        print_text(out, "No approval to withdraw: ", (str(withdrawn.by), "bold"), f" has not approved {what}.")
+    print_text(out, words.describe_withdrawal(withdrawn))

@@ -2,8 +2,10 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import format_actor, print_hint, print_text, to_one_line
-from envctl.cli.render.terminal.times import format_time
+from envctl.cli.render.terminal.text import print_hint, print_text
+from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.times import format_time
 from envctl.domain.ledger.state import Hold, Lock
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.locking import LockResult, UnlockResult

@@ -2,16 +2,11 @@
 
 from rich.console import Console
 
-from envctl.cli.render.console.approval.approval import describe_missing_approvals
-from envctl.cli.render.terminal.text import (
-    format_actor,
-    print_hint,
-    print_item,
-    print_text,
-    print_warnings,
-    to_one_line,
-)
-from envctl.cli.render.terminal.times import format_time
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings
+from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.times import format_time
+from envctl.cli.render.words.approvals import describe_missing_approvals
 from envctl.usecases.approval.approve_rules import ApprovedRules
 from envctl.usecases.approval.reset_rules import RulesResetState
 from envctl.usecases.inspect.rules import EnvironmentRules

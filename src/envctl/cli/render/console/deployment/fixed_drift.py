@@ -1,15 +1,13 @@
 """Results of `envctl drift --fix`."""
 
-from dataclasses import replace
-
 from rich.console import Console
 
 from envctl.cli.render.console.deployment.deployment import show_deployment
 from envctl.cli.render.console.plan.drift import show_drift
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
+from envctl.cli.render.words.drift import remove_next_commands
 from envctl.usecases.drift.fix import DriftFix
-from envctl.usecases.drift.result import Drift
 
 
 def show_drift_fix(fixed: DriftFix, out: Console) -> None:
@@ -25,8 +23,3 @@ def show_drift_fix(fixed: DriftFix, out: Console) -> None:
             failure = " was fixed only partly" if mended.deployed else " was not fixed"
             print_text(out, (mended.environment, "bold"), (failure, "bold red"))
             show_problems(mended.problems, out, "", "bold", 2)
-
-
-def remove_next_commands(drift: Drift) -> Drift:
-    """Remove the suggested commands: they were just carried out."""
-    return Drift(tuple(replace(each, next="") for each in drift.environments))

@@ -2,12 +2,13 @@
 
 from rich.console import Console
 
-from envctl.cli.render.console.deployment.stages import show_stages
-from envctl.cli.render.console.plan.plan import show_stack
-from envctl.cli.render.terminal.operation_nouns import describe_operation
+from envctl.cli.render.console.deployment.deployment import show_stages
+from envctl.cli.render.terminal.plan import show_stack
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import format_actor, print_hint, print_item, print_text
-from envctl.cli.render.terminal.times import format_time
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text
+from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.times import format_time
+from envctl.cli.render.words.deployment import describe_operation
 from envctl.usecases.deployment.recovery.recover import RecoveryResult
 
 

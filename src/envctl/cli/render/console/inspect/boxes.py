@@ -8,10 +8,20 @@ from rich.console import Group
 from rich.panel import Panel
 from rich.text import Text
 
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import cut_end, escape_text, shorten_actor, to_text
-from envctl.cli.render.terminal.times import format_age, format_time
+from envctl.cli.render.terminal.text import STYLES, to_text
 from envctl.cli.render.terminal.wrapping import wrap_text
+from envctl.cli.render.text.actors import shorten_actor
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.escapes import escape_text
+from envctl.cli.render.text.times import format_age, format_time
+from envctl.cli.render.text.widths import cut_end
+from envctl.cli.render.words.status import (
+    count_missing_approvals,
+    format_lag,
+    format_no_drift,
+    is_destroyed,
+    judge_state,
+)
 from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence
 from envctl.domain.text.durations import format_rough_duration
 from envctl.domain.text.identifiers import shorten_id
@@ -30,44 +40,9 @@ def render_box(status: EnvironmentStatus, before: str, now: datetime, width: int
         Group(*lines),
         title=to_text(status.environment, "bold"),
         title_align="left",
-        border_style="bold cyan" if status.running else _choose_border_style(status.present),
+        border_style="bold cyan" if status.running else STYLES[judge_state(status.present)] or "dim",
         width=width,
     )
-
-
-def count_missing_approvals(status: EnvironmentStatus) -> dict[str, int]:
-    """Return the number of missing approvals by gate of the next promotion."""
-    return {gate: wanted - given for gate, (given, wanted) in status.gates.items() if given < wanted}
-
-
-def format_lag(status: EnvironmentStatus, before: str) -> str:
-    """Describe the lag behind the previous environment."""
-    if not before:
-        return "first environment"
-    if status.lag is None:
-        return f"waits for {before}"
-    if status.lag:
-        return f"{format_count(status.lag, 'release')} behind {before}"
-    current = status.pending is None or status.pending.is_empty
-    return f"up to date with {before}" if current else f"runs the release of {before}"
-
-
-def is_destroyed(state: EnvironmentState) -> bool:
-    return state.last is not None and state.last.action == "destroy" and state.last.outcome == "succeeded"
-
-
-def format_no_drift(state: EnvironmentState, now: datetime) -> str:
-    """Return the age of the last drift check; empty if there was none or it found drift."""
-    return f"no drift, checked {format_age(state.drift.at, now)}" if state.drift and not state.drifted else ""
-
-
-def _choose_border_style(state: EnvironmentState) -> str:
-    if state.last and state.last.outcome != "succeeded":
-        return "bold red"
-    unproven = state.current is not None and (state.current_evidence is None or not state.current_evidence.verified)
-    if unproven or state.lock or state.drifted or state.debts:
-        return "yellow"
-    return "dim" if state.current is None else "green"
 
 
 def _render_lines(status: EnvironmentStatus, before: str, now: datetime, room: int) -> Iterator[Text]:
@@ -85,7 +60,7 @@ def _render_lines(status: EnvironmentStatus, before: str, now: datetime, room: i
     if state.current_evidence:
         yield _render_verification(state.current_evidence, now, room)
     if looked := format_no_drift(state, now):
-        yield to_text(_choose_fitting(room, looked, looked.replace(", looked", ",")), "green")
+        yield to_text(_choose_fitting(room, looked, looked.replace(", checked", ",")), "green")
     yield from _render_warnings(state, room)
     yield _render_lag(status, before, room)
     if status.gates:

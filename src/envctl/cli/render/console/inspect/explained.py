@@ -1,35 +1,21 @@
 """A plan by the causes of its changes: release, settings, drift or other."""
 
-from collections.abc import Iterator
-
 from rich.console import Console
 
-from envctl.cli.render.console.inspect.release_distance import is_unchanged, show_release_changes
-from envctl.cli.render.console.inspect.settings_diff import format_setting
-from envctl.cli.render.console.plan.cost import show_cost
-from envctl.cli.render.console.plan.danger import has_danger, show_danger
+from envctl.cli.render.console.inspect.release_distance import show_release_changes
 from envctl.cli.render.console.plan.drift import show_finding
-from envctl.cli.render.console.plan.plan import SUMMARY_NOTE, format_total, format_verdict, is_summarized, show_stack
+from envctl.cli.render.terminal.cost import show_cost
+from envctl.cli.render.terminal.plan import has_danger, show_danger, show_stack
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text
 from envctl.cli.render.values.value_diff import format_change
-from envctl.domain.plan.attribution import Cause, Part
-from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.cli.render.words import explained_plan as words
+from envctl.cli.render.words.plan import SUMMARY_NOTE, format_verdict, is_summarized
+from envctl.cli.render.words.release_changes import is_unchanged
+from envctl.domain.plan.attribution import Cause
+from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import group_differences
-from envctl.domain.release_label import format_label_or_id
 from envctl.usecases.inspect.explain_plan import ExplainedPlan
 
-CAUSE_TITLES: dict[Cause, str] = {
-    "release": "Because of the release",
-    "settings": "Because of settings",
-    "drift": "Because of drift",
-    "other": "Because of something else",
-}
-CAUSE_MEANINGS: dict[Cause, str] = {
-    "release": "new code and artifacts",
-    "settings": "values changed since its deployment",
-    "drift": "undoes manual changes",
-    "other": "not code, settings or drift: for example a changed data source",
-}
 _STYLES: dict[Cause, str] = {
     "release": "bold cyan",
     "settings": "bold blue",
@@ -39,8 +25,8 @@ _STYLES: dict[Cause, str] = {
 
 
 def show_explained_plan(explained: ExplainedPlan, out: Console) -> None:
-    print_text(out, (format_verdict(explained.plan), "bold"), f" · plan of {describe_subject(explained)}")
-    print_text(out, summarize_causes(explained))
+    print_text(out, (format_verdict(explained.plan), "bold"), f" · plan of {words.describe_subject(explained)}")
+    print_text(out, words.summarize_causes(explained))
     summarized = is_summarized(explained.plan.stacks)
     if summarized:
         print_text(out, (SUMMARY_NOTE, "dim"))
@@ -48,7 +34,9 @@ def show_explained_plan(explained: ExplainedPlan, out: Console) -> None:
         print_item(out, ("! ", "bold yellow"), explained.unexplained)
     for part in explained.parts:
         out.print()
-        print_text(out, (CAUSE_TITLES[part.cause], _STYLES[part.cause]), (f": {CAUSE_MEANINGS[part.cause]}", "dim"))
+        print_text(
+            out, (words.CAUSE_TITLES[part.cause], _STYLES[part.cause]), (f": {words.CAUSE_MEANINGS[part.cause]}", "dim")
+        )
         _show_cause(part.cause, explained, out)
         for stack in part.stacks:
             show_stack(stack, out, summarized=summarized)
@@ -65,40 +53,12 @@ def show_explained_plan(explained: ExplainedPlan, out: Console) -> None:
     print_hint(out, explained.plan.next)
 
 
-def describe_subject(explained: ExplainedPlan) -> str:
-    """Return the planned release, and the one deployed now."""
-    release = format_label_or_id(explained.label, explained.release)
-    what = f"release {release}" if explained.release else "the working tree"
-    if not explained.runs:
-        return f"{what}, no deployments yet"
-    if explained.release == explained.runs:
-        return f"{what}, running there"
-    return f"{what}, after {format_label_or_id(explained.runs_label, explained.runs)}"
-
-
-def summarize_causes(explained: ExplainedPlan) -> str:
-    parts = [f"{part.cause}: {format_total(to_environment_plan(part, explained))}" for part in explained.parts]
-    return "; ".join(parts) or format_total(explained.plan)
-
-
-def to_environment_plan(part: Part, explained: ExplainedPlan) -> EnvironmentPlan:
-    return EnvironmentPlan(environment=explained.environment, release=explained.release, stacks=part.stacks)
-
-
-def list_setting_changes(explained: ExplainedPlan) -> Iterator[str]:
-    """Yield the changed settings, each with its current origin."""
-    for pair in explained.settings:
-        before, _ = format_setting(pair.first)
-        now, place = format_setting(pair.second)
-        yield f"{pair.name}: {before} → {now}{f'  ({place})' if place else ''}"
-
-
 def _show_cause(cause: Cause, explained: ExplainedPlan, out: Console) -> None:
     match cause:
         case "release":
             _show_code(explained, out)
         case "settings":
-            for line in list_setting_changes(explained):
+            for line in words.list_setting_changes(explained):
                 print_item(out, "  ", line, indent=4)
         case "drift":
             _show_drift(explained, out)

@@ -1,38 +1,25 @@
 """Ledger entries, newest first."""
 
-from collections.abc import Iterator
-from datetime import tzinfo
-
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.console.inspect.events import choose_style, describe_event, is_failure
 from envctl.cli.render.terminal.columns import print_columns
-from envctl.cli.render.terminal.text import (
-    print_nowrap,
-    print_text,
-    print_warnings,
-    shorten_actor,
-    to_one_line,
-    to_text,
-)
-from envctl.cli.render.terminal.times import format_clock_time, format_time
+from envctl.cli.render.terminal.text import STYLES, print_nowrap, print_text, print_warnings, to_text
+from envctl.cli.render.text.times import format_clock_time, format_time
+from envctl.cli.render.words import history as words
+from envctl.cli.render.words.events import choose_tone, describe_event
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import Actor, DeploymentStarted, Event
-from envctl.domain.release_label import format_label_name
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.history import History, LedgerVerification
 
 MIN_TABLE_WIDTH = 100
 RELEASE_WIDTH = 12
 ACTOR_WIDTH = 24
-UNTRUSTED_LABEL = "✗ not trusted"
 
 
 def show_history(history: History, out: Console) -> None:
     if not history.entries:
         about = f" about {history.environment}" if history.environment else ""
-        print_text(out, f"The ledger has no entries{about} {format_period(history)}.")
+        print_text(out, f"The ledger has no entries{about} {words.format_period(history)}.")
         return
     if out.width >= MIN_TABLE_WIDTH:
         _show_table(history, out)
@@ -40,37 +27,21 @@ def show_history(history: History, out: Console) -> None:
         for entry in history.entries:
             _show_compact_entry(entry, render_event(history, entry), out)
     if history.more:
-        print_text(out, ("… and older entries", "dim"))
+        print_text(out, (words.REST, "dim"))
     for each in history.unbelieved:
-        print_text(out, (f"{UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it is ignored: {each.why}")
-    print_warnings(out, list_rule_changes(history))
-    for line in list_failure_logs(history):
+        print_text(out, (f"{words.UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it is ignored: {each.why}")
+    print_warnings(out, words.list_rule_changes(history))
+    for line in words.list_failure_logs(history):
         print_text(out, (line, "dim"))
-    if not all(entry.actor.verified for entry in history.entries):
-        print_text(out, ("? unverified: name comes from local git config", "dim"))
-
-
-def list_rule_changes(history: History) -> Iterator[str]:
-    """Yield the rule changes made by deployments."""
-    for seq, changes in history.rules.items():
-        yield f"#{seq}: the rules changed: {'; '.join(map(to_one_line, changes))}"
-
-
-def list_failure_logs(history: History) -> Iterator[str]:
-    """Yield links to job logs of failures: their texts may quote secrets and are not in the ledger."""
-    for entry in history.entries:
-        if is_failure(entry.event) and entry.actor.run_url:
-            yield f"#{entry.seq}: details are in the log of its job: {entry.actor.run_url}"
+    if note := words.explain_unverified(history):
+        print_text(out, (note, "dim"))
 
 
 def show_ledger_verification(verified: LedgerVerification, out: Console) -> None:
     if not verified.entries:
         print_text(out, "The ledger is empty.")
         return
-    entries = "its 1 entry matches" if verified.entries == 1 else f"all {verified.entries} entries match"
-    print_text(out, ("The ledger is verified: ", "green"), f"{entries} the chain.")
-    if verified.signed:
-        print_text(out, f"Signed with the pinned keys: {', '.join(verified.signed)}.")
+    print_text(out, ("The ledger is verified: ", "green"), words.describe_verification(verified))
     print_nowrap(out, f"head {verified.head}", indent=2)
 
 
@@ -83,8 +54,8 @@ def _show_table(history: History, out: Console) -> None:
         (
             to_text(str(entry.seq)),
             to_text(format_clock_time(entry.at) if one_zone else format_time(entry.at)),
-            to_text(mark_unverified(entry.actor)),
-            to_text(format_release(entry.event)),
+            to_text(words.mark_unverified(entry.actor)),
+            to_text(words.format_release(entry.event)),
             render_event(history, entry),
         )
         for entry in history.entries
@@ -95,38 +66,15 @@ def _show_table(history: History, out: Console) -> None:
 def render_event(history: History, entry: Entry) -> Text:
     """Describe the event of an entry; an untrusted one is marked."""
     if any(each.seq == entry.seq for each in history.unbelieved):
-        return to_text(f"{UNTRUSTED_LABEL}: {describe_event(entry.event)}", "bold red")
-    return to_text(describe_entry(history, entry), choose_style(entry.event))
-
-
-def describe_entry(history: History, entry: Entry) -> str:
-    """Describe the event of an entry; the start of a deployment with what people know its release by."""
-    text = describe_event(entry.event)
-    label = history.labels.get(entry.event.release) if isinstance(entry.event, DeploymentStarted) else None
-    name = format_label_name(label) if label else ""
-    return f"{text}: {name}" if name else text
+        return to_text(f"{words.UNTRUSTED_LABEL}: {describe_event(entry.event)}", "bold red")
+    return to_text(words.describe_entry(history, entry), STYLES[choose_tone(entry.event)])
 
 
 def _show_compact_entry(entry: Entry, what: Text, out: Console) -> None:
-    head = to_text(f"#{entry.seq:<3} {format_time(entry.at)}  {format_release(entry.event):{RELEASE_WIDTH}}")
-    name = to_text(f"  {mark_unverified(entry.actor)}")
+    head = to_text(f"#{entry.seq:<3} {format_time(entry.at)}  {words.format_release(entry.event):{RELEASE_WIDTH}}")
+    name = to_text(f"  {words.mark_unverified(entry.actor)}")
     beside = head.cell_len + name.cell_len <= out.width
     print_text(out, head + name if beside else head)
     if not beside:
-        print_text(out, mark_unverified(entry.actor), indent=5)
+        print_text(out, words.mark_unverified(entry.actor), indent=5)
     print_text(out, what, indent=5)
-
-
-def format_period(history: History, zone: tzinfo | None = None) -> str:
-    """Return the period of an empty history."""
-    ends = (("since", history.since), ("until", history.until))
-    return " ".join(f"{word} {format_time(at, zone)}" for word, at in ends if at) or "yet"
-
-
-def format_release(event: Event) -> str:
-    """Return the short id of the event's release; empty for events without one."""
-    return shorten_id(getattr(event, "release", ""))
-
-
-def mark_unverified(actor: Actor) -> str:
-    return shorten_actor(actor) if actor.verified else f"{shorten_actor(actor)} ?"

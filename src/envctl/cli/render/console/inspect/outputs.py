@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_nowrap, print_text
+from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text
+from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs

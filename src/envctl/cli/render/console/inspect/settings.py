@@ -1,86 +1,48 @@
 """Settings with their origin, validation results, and generated root modules."""
 
-from collections.abc import Callable, Collection
-from typing import assert_never
+from collections.abc import Collection
 
 from rich.console import Console
 
 from envctl.cli.project_folder import to_typed_path
-from envctl.cli.render.console import one_line
-from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, print_columns
+from envctl.cli.render.terminal.columns import measure_table, print_columns
 from envctl.cli.render.terminal.text import print_nowrap, print_text, print_warnings, to_text
-from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.domain.plan.changes import Marker
+from envctl.cli.render.words import one_line
+from envctl.cli.render.words import settings as words
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.render import RenderedRoots
 from envctl.usecases.inspect.settings import ValidationResult
 
-SETTINGS_PATHS_HINT = (
-    "settings belong in environments/ENV/terraform.tfvars, for one stack in environments/ENV/STACK.tfvars, for all"
-    " environments in environments/common.tfvars, or where [settings] files says"
-)
-NO_SETTINGS = "No settings."
-MAX_NAMED_STACKS = 3
 HEADERS = ("name", "value", "source", "stacks")
 
 
 def show_settings(settings: EnvironmentSettings, out: Console) -> None:
     print_text(out, "Settings of ", (settings.environment, "bold"))
     if not settings.settings:
-        print_text(out, NO_SETTINGS)
+        print_text(out, words.NO_SETTINGS)
         return
     everywhere = {stack for each in settings.settings for stack in each.stacks}
     rows = [
-        (
-            to_text(s.name, "bold"),
-            *map(to_text, (format_value(s), format_origin(s, to_typed_path), format_stacks(s, everywhere))),
-        )
-        for s in settings.settings
+        (to_text(each.name, "bold"), *map(to_text, (words.format_value(each), *_locate(each, everywhere))))
+        for each in settings.settings
     ]
     # If a value does not fit, rows are printed unwrapped, for copying.
-    if sum(measure_columns(HEADERS, rows)) + len(COLUMN_GAP) * (len(HEADERS) - 1) <= out.width:
+    if measure_table(HEADERS, rows) <= out.width:
         print_columns(HEADERS, rows, out, out.width)
         return
     for setting in settings.settings:
-        print_nowrap(out, (setting.name, "bold"), f" = {format_value(setting)}")
-        where = f"{format_origin(setting, to_typed_path)} · {format_stacks(setting, everywhere)}"
-        print_nowrap(out, (where, "dim"), indent=4)
+        print_nowrap(out, (setting.name, "bold"), f" = {words.format_value(setting)}")
+        print_nowrap(out, (" · ".join(_locate(setting, everywhere)), "dim"), indent=4)
 
 
-def format_stacks(setting: Setting, everywhere: Collection[str]) -> str:
-    """Return the stacks of a setting; a count in place of a long list with all of them."""
-    if len(setting.stacks) > MAX_NAMED_STACKS and len(setting.stacks) == len(everywhere):
-        return f"all {len(everywhere)} stacks"
-    return ", ".join(setting.stacks)
-
-
-def format_value(setting: Setting) -> str:
-    return format_hcl(Marker.SENSITIVE if setting.sensitive else setting.value)
-
-
-def format_origin(setting: Setting, locate: Callable[[str], str] = str) -> str:
-    """Return the source of a value. `locate` may show its `file:line` from another folder than the project's."""
-    match setting.origin:
-        case "file":
-            return locate(str(setting.location)) if setting.location else "a settings file"
-        case "artifact":
-            return f"artifact, {locate(str(setting.location))}" if setting.location else "artifact of the release"
-        case "default":
-            return f"module default, {locate(str(setting.location))}" if setting.location else "module default"
-        case "envctl":
-            return "envctl"
-        case "secret":
-            return f"secret value, {setting.location}" if setting.location else "secret value"
-        case "set":
-            return f"set, {setting.location}" if setting.location else "set in the release"
-        case _:
-            assert_never(setting.origin)
+def _locate(setting: Setting, everywhere: Collection[str]) -> tuple[str, str]:
+    return words.format_origin(setting, to_typed_path), words.format_stacks(setting, everywhere)
 
 
 def show_validation(valid: ValidationResult, out: Console) -> None:
     print_text(out, one_line.format_validation(valid))
-    unread = (f"{path} is not read: {SETTINGS_PATHS_HINT}" for path in valid.unread)
+    unread = (f"{path} is not read: {words.SETTINGS_PATHS_HINT}" for path in valid.unread)
     print_warnings(out, (*unread, *valid.remarks))
 
 

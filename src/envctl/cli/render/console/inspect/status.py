@@ -1,27 +1,24 @@
 """A verdict, the pipeline as boxes in order, warnings, approvals and next commands."""
 
-from collections.abc import Iterator
-
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from envctl.cli.render.console.approval.gates import show_gates
-from envctl.cli.render.console.inspect.attention import list_attention_items
+from envctl.cli.render.console.approval.guards import show_gates
 from envctl.cli.render.console.inspect.boxes import render_box
-from envctl.cli.render.console.inspect.status_verdict import format_status_verdict
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.cli.render.terminal.text import join_text, measure_width, pad_text, print_item, print_nowrap, print_text
-from envctl.cli.render.terminal.times import format_future
-from envctl.usecases.inspect.status import EnvironmentStatus, Status
+from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_text
+from envctl.cli.render.text.widths import measure_width, pad_text
+from envctl.cli.render.words import status as words
+from envctl.cli.render.words.attention import list_attention_items
+from envctl.usecases.inspect.status import Status
 
 MIN_BOX_WIDTH, MAX_BOX_WIDTH, MAX_STACKED_WIDTH = 24, 36, 60
 ARROW, GAP, DOWN_ARROW = "──▶", "   ", "│\n▼"
 
 
 def show_status(status: Status, out: Console) -> None:
-    print_text(out, (format_status_verdict(status), "bold"))
+    print_text(out, (words.format_status_verdict(status), "bold"))
     out.print()
     print_text(out, "Pipeline of ", (status.project, "bold"))
     count = max(1, len(status.environments))
@@ -29,7 +26,7 @@ def show_status(status: Status, out: Console) -> None:
     across = width >= MIN_BOX_WIDTH
     if not across:
         width = min(out.width, MAX_STACKED_WIDTH)
-    boxes = [render_box(each, before, status.now, width) for each, before in pair_with_previous(status)]
+    boxes = [render_box(each, before, status.now, width) for each, before in words.pair_with_previous(status)]
     if across and boxes:
         _show_in_row(boxes, width, out)
     else:
@@ -51,46 +48,6 @@ def show_status(status: Status, out: Console) -> None:
         print_item(out, (f"! {item.environment}: ", "bold red" if item.is_serious else "bold yellow"), item.sentence)
     _show_approvals(status, out)
     _show_next_commands(status, out)
-
-
-def pair_with_previous(status: Status) -> Iterator[tuple[EnvironmentStatus, str]]:
-    """Yield each environment with the name of the previous one."""
-    before = ""
-    for each in status.environments:
-        yield each, each.previous or before
-        before = each.environment
-
-
-def list_next_commands(status: Status) -> list[tuple[str, str]]:
-    """Return suggested commands, each with its reason."""
-    # What stands in one environment can hold up all that follow it.
-    steps = dict.fromkeys(step for each in status.all_environments for step in _list_steps(each))
-    return [(add_sandbox_flag(command), why) for command, why in steps]
-
-
-def is_up_to_date(status: Status) -> bool:
-    """Check that no command, warning, lag or pending change is left."""
-    lagging = any(each.lag for each in status.environments)
-    other = any(each.pending and not each.pending.is_empty for each in status.all_environments)
-    steps = list_next_commands(status) or list_words(status)
-    return not steps and not list_attention_items(status) and not lagging and not other
-
-
-def list_waits(status: Status) -> list[tuple[str, str]]:
-    """Return the environments that time alone opens, each with the time and the reason."""
-    return [
-        (f"{each.environment} opens {format_future(step.opens, status.now)}", step.reason)
-        for each in status.all_environments
-        for step in each.steps
-        if step.opens and not step.command
-    ]
-
-
-def list_words(status: Status) -> list[tuple[str, str]]:
-    """Return what to do in environments that no command leads on, each with the reason."""
-    found = [(each.environment, step) for each in status.all_environments for step in each.steps]
-    words = [(name, step) for name, step in found if step.hint and not step.command and not step.opens]
-    return [(f"{name}: {add_sandbox_flag(step.hint)}", step.reason) for name, step in words]
 
 
 def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = ARROW) -> None:
@@ -118,11 +75,11 @@ def _show_approvals(status: Status, out: Console) -> None:
 
 
 def _show_next_commands(status: Status, out: Console) -> None:
-    commands, words, waits = list_next_commands(status), list_words(status), list_waits(status)
-    if not commands and not words and not waits:
-        if is_up_to_date(status):
+    commands, advice, waits = words.list_next_commands(status), words.list_advice(status), words.list_waits(status)
+    if not commands and not advice and not waits:
+        if words.is_up_to_date(status):
             out.print()
-            print_text(out, "Nothing to do: every environment is up to date.")
+            print_text(out, words.UP_TO_DATE)
         return
     out.print()
     print_text(out, ("next", "dim"))
@@ -134,15 +91,8 @@ def _show_next_commands(status: Status, out: Console) -> None:
         else:
             print_nowrap(out, (command, "bold"), indent=2)
             print_text(out, why, indent=4)
-    for hint, why in words:
+    for hint, why in advice:
         print_text(out, (hint, "bold"), indent=2)
         print_text(out, why, indent=4)
     for opening, why in waits:
         print_text(out, (opening, "bold"), f": {why}", indent=2)
-
-
-def _list_steps(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
-    locked = "; it is locked" if status.present.lock else ""
-    for step in status.steps:
-        if step.command:
-            yield step.command, step.reason if step.command.split()[1] == "unlock" else f"{step.reason}{locked}"

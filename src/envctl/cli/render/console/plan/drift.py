@@ -1,150 +1,40 @@
 """Drift and pending changes: each difference once, with its environments."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 
-from envctl.cli.render.console.plan.actions import STYLES, SYMBOLS
-from envctl.cli.render.console.plan.attributes import measure_value_room, show_attribute, show_changed_attributes
-from envctl.cli.render.console.plan.plan import SUMMARY_NOTE
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.detail import SHOW_FULL_PLANS
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.cli.render.terminal.attributes import measure_value_room, show_attribute, show_changed_attributes
+from envctl.cli.render.terminal.plan import format_head
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.value_diff import format_change
-from envctl.domain.command_lines import format_command
-from envctl.domain.config.stateful_types import STATEFUL
-from envctl.domain.plan.changes import Action, ResourceChange
-from envctl.domain.plan.drift import SharedDifference, group_differences
-from envctl.domain.plan.summary import MAX_CHANGES, fold_changes, is_dangerous
-from envctl.domain.text.identifiers import shorten_id
-from envctl.domain.text.lists import join_first
+from envctl.cli.render.words import drift as words
+from envctl.cli.render.words.plan import SUMMARY_NOTE
+from envctl.domain.plan.changes import Action
+from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
-ACTION_TEXTS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
 _STYLES = {"clean": "green", "drifted": "bold red", "unknown": "bold yellow", "empty": "dim"}
-# Number of ignored differences shown by name.
-MAX_IGNORED_NAMED = 5
-# With more environments, clean ones are counted instead of listed.
-MAX_ENVIRONMENTS = 20
 
 
 def show_drift(drift: Drift, out: Console) -> None:
     if len(drift.environments) > 1:
         style = "bold red" if drift.found else "bold yellow" if any(e.unknown for e in drift.environments) else "green"
-        print_text(out, (f"{format_verdict(drift)}.", style))
+        print_text(out, (f"{words.format_verdict(drift)}.", style))
         out.print()
-    remarkable, quiet = split_clean(drift)
+    remarkable, quiet = words.split_clean(drift)
     for each in remarkable:
         _show_environment(each, out)
     if quiet:
         print_text(out, ("clean: ", "green"), quiet)
     _show_differences(drift, out)
-    for command in list_next_commands(drift):
+    for command in words.list_next_commands(drift):
         print_hint(out, command)
 
 
-def list_next_commands(drift: Drift) -> tuple[str, ...]:
-    """Return next commands, with one to fix the drift of all environments."""
-    fixes = {each.environment: format_command("drift", each.environment, fix=True) for each in drift.environments}
-    drifted = [each.environment for each in drift.environments if each.next == fixes[each.environment]]
-    others = [each.next for each in drift.environments if each.next and each.environment not in drifted]
-    return (*([format_command("drift", *drifted, fix=True)] if drifted else []), *others)
-
-
-def group_findings(drift: Drift) -> tuple[tuple[SharedDifference, ...], tuple[SharedDifference, ...]]:
-    """Return the drift, and the pending changes."""
-    stacks = [(each.environment, stack) for each in drift.environments for stack in each.stacks]
-    return (
-        group_differences((environment, stack.drift) for environment, stack in stacks),
-        group_differences((environment, stack.pending) for environment, stack in stacks if stack.pending),
-    )
-
-
-def format_headline(each: EnvironmentDrift) -> str:
-    """Return the condition and release of an environment."""
-    release = f" (release {shorten_id(each.release)})" if each.release else ""
-    return f"{', '.join(_list_conditions(each))}{release}"
-
-
-def format_verdict(drift: Drift) -> str:
-    """Return the environments by condition, the worst first, without a final period."""
-    drifted = [
-        f"{each.environment} ({format_count(each.drifted, 'difference')})"
-        for each in drift.environments
-        if each.drifted
-    ]
-    unknown = [each.environment for each in drift.environments if each.unknown]
-    clean = [each.environment for each in drift.environments if each.condition == "clean"]
-    parts = [
-        f"Drift in {join_first(drifted, MAX_ENVIRONMENTS)}" if drifted else "",
-        f"could not check {join_first(unknown, MAX_ENVIRONMENTS)}" if unknown else "",
-        f"no drift in {join_first(clean, MAX_ENVIRONMENTS)}" if clean else "",
-    ]
-    text = "; ".join(filter(None, parts)) or "no deployments in any environment"
-    return f"{text[0].upper()}{text[1:]}"
-
-
-def split_clean(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
-    """Return the environments to show, and a text for the clean ones if there are many environments."""
-    if len(drift.environments) <= MAX_ENVIRONMENTS:
-        return drift.environments, ""
-    remarkable, quiet = [], []
-    for each in drift.environments:
-        warned = any(stack.warnings or stack.problems for stack in each.stacks)
-        if each.condition != "clean" or each.pending or each.problems or format_ignored(each) or warned:
-            remarkable.append(each)
-        else:
-            quiet.append(each.environment)
-    return tuple(remarkable), format_environments(quiet) if quiet else ""
-
-
-def format_environments(environments: Sequence[str]) -> str:
-    return f"{format_count(len(environments), 'environment')} ({join_first(environments, MAX_ENVIRONMENTS)})"
-
-
-def format_ignored(each: EnvironmentDrift) -> str:
-    names = [f"{stack.stack}: {name}" for stack in each.stacks for name in stack.ignored]
-    number = format_count(len(names), "difference")
-    return f"{number} ignored by its rules: {join_first(names, MAX_IGNORED_NAMED)}" if names else ""
-
-
-def list_stack_notes(each: EnvironmentDrift) -> Iterable[str]:
-    if each.recorded:
-        count = format_count(each.recorded, "difference")
-        yield f"the ledger still has drift ({count}): only a check under the Terraform locks clears it"
-    for stack in each.stacks:
-        if stack.pending and stack.pending.waits_for:
-            yield f"{stack.stack} is not applied yet: it waits for {', '.join(stack.pending.waits_for)}"
-        if stack.pending and stack.pending.leaves:
-            shows = f"{add_sandbox_flag(format_command('plan', each.environment))} shows its changes"
-            yield f"{stack.stack} is not part of the running release: {shows}"
-
-
-def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
-    match each.condition:
-        case "drifted":
-            yield f"DRIFTED: {format_count(each.drifted, 'difference')} from the state"
-        case "unknown":
-            yield "UNKNOWN: it could not be checked"
-        case "empty":
-            yield "no deployments"
-        case _:
-            yield "clean"
-    some = [stack.stack for stack in each.stacks if stack.condition == "unknown"]
-    if some and each.condition == "drifted":
-        yield f"and UNKNOWN in {', '.join(some)}"
-    if each.pending:
-        yield "with pending changes"
-    if each.problems and each.condition != "unknown":
-        # Guards rely on the recorded result.
-        yield "not recorded"
-
-
 def _show_environment(each: EnvironmentDrift, out: Console) -> None:
-    print_text(out, (f"{each.environment}: ", "bold"), (format_headline(each), _STYLES[each.condition]))
+    print_text(out, (f"{each.environment}: ", "bold"), (words.format_headline(each), _STYLES[each.condition]))
     show_problems(each.problems, out, "", "bold yellow", 2)
     for stack in each.stacks:
         if stack.problems:
@@ -152,13 +42,13 @@ def _show_environment(each: EnvironmentDrift, out: Console) -> None:
         show_problems(stack.problems, out, "", "bold yellow", 4)
         for warning in stack.warnings:
             print_text(out, ("warning: ", "yellow"), f"{stack.stack}: {warning}", indent=2)
-    for note in (*list_stack_notes(each), format_ignored(each)):
+    for note in (*words.list_stack_notes(each), words.format_ignored(each)):
         if note:
             print_text(out, (note, "dim"), indent=2)
 
 
 def _show_differences(drift: Drift, out: Console) -> None:
-    found, planned = group_findings(drift)
+    found, planned = words.group_findings(drift)
     single = len(drift.environments) == 1
     if found:
         out.print()
@@ -166,58 +56,34 @@ def _show_differences(drift: Drift, out: Console) -> None:
         _show_findings(found, out, single=single, drift=True)
     if planned:
         out.print()
-        meaning = ": state → configuration"
-        print_text(out, ("Pending", "bold yellow"), (meaning, "dim"))
+        print_text(out, ("Pending", "bold yellow"), (": state → configuration", "dim"))
         _show_findings(planned, out, single=single, drift=False)
 
 
-def split_findings(
-    findings: Sequence[SharedDifference],
-) -> tuple[Sequence[SharedDifference], Mapping[tuple[Action, str, str, tuple[str, ...]], int]]:
-    """Return the differences to show one by one; of very many, count harmless ones by action, stack, type and
-    environments.
-    """
-    if len(findings) <= MAX_CHANGES or SHOW_FULL_PLANS.get():
-        return findings, {}
-    dangerous: dict[tuple[str, tuple[str, ...]], list[ResourceChange]] = {}
-    counts: Counter[tuple[Action, str, str, tuple[str, ...]]] = Counter()
-    for each in findings:
-        if each.resource and is_dangerous(each.resource, STATEFUL):
-            dangerous.setdefault((each.stack, each.environments), []).append(each.resource)
-        else:
-            counts[each.action, each.stack, each.resource.type if each.resource else "output", each.environments] += 1
-    shown = [
-        SharedDifference(environments, stack, folded.folded_resource)
-        for (stack, environments), resources in dangerous.items()
-        for folded in fold_changes(resources)
-    ]
-    return shown, counts
-
-
 def _show_findings(findings: Sequence[SharedDifference], out: Console, *, single: bool, drift: bool) -> None:
-    shown, counts = split_findings(findings)
+    shown, counts = words.split_findings(findings)
     for finding in shown:
         show_finding(finding, out, single=single, drift=drift)
     for (action, stack, kind, environments), count in counts.items():
-        word = ACTION_TEXTS.get(action, "changed") if drift else str(action)
         where = "" if single else f"   in {', '.join(environments)}"
-        head = (f"  {SYMBOLS[action]:<3} {word:<8}  ", STYLES.get(action, ""))
-        print_text(out, head, f"{stack}: ", (f"{count} {kind}", "bold"), (where, "dim"))
+        print_text(out, _format_head(action, drift=drift), f"{stack}: ", (f"{count} {kind}", "bold"), (where, "dim"))
     if counts:
         print_text(out, (SUMMARY_NOTE, "dim"), indent=2)
 
 
 def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift: bool) -> None:
     """Print a difference; with `single` the environment is clear and left out."""
-    word = ACTION_TEXTS.get(finding.action, "changed") if drift else str(finding.action)
-    symbol = f"  {SYMBOLS[finding.action]:<3} {word:<8}  "
-    head = join_text((symbol, STYLES.get(finding.action, "")), f"{finding.stack}: ", (finding.name, "bold"))
+    head = join_text(_format_head(finding.action, drift=drift), f"{finding.stack}: ", (finding.name, "bold"))
     where = join_text(("   in ", "dim"), ", ".join(finding.environments))
     beside = head.cell_len + where.cell_len <= out.width
     print_nowrap(out, head.append_text(where) if beside and not single else head)
     if not (beside or single):
         print_text(out, ("in ", "dim"), ", ".join(finding.environments), indent=6)
     _show_values(finding, out)
+
+
+def _format_head(action: Action, *, drift: bool) -> tuple[str, str]:
+    return format_head(action, f"{words.format_action(action, drift=drift):<8}")
 
 
 def _show_values(finding: SharedDifference, out: Console) -> None:

@@ -1,28 +1,18 @@
 """Buckets of envctl: planned steps and findings."""
 
-from collections.abc import Sequence
-
 from rich.console import Console
-from rich.text import Text
 
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.buckets import render_bucket_name, show_planned_buckets
 from envctl.cli.render.terminal.findings import measure_name_width, show_findings
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import join_clauses
 from envctl.domain.errors import Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bootstrap import Bootstrap
 from envctl.usecases.ports.bucket_report import BucketReport
-
-
-def show_planned_buckets(buckets: Sequence[BucketReport], out: Console) -> None:
-    for position, bucket in enumerate(buckets):
-        if position:
-            out.print()
-        print_item(out, _render_bucket_name(bucket))
-        for step in bucket.steps:
-            print_item(out, "  ", ("+", "green"), f" {step}", indent=4)
 
 
 def show_bootstrap(result: Bootstrap, out: Console) -> None:
@@ -49,7 +39,7 @@ def _show_bucket(bucket: BucketReport, result: Bootstrap, out: Console) -> None:
     findings, problems = _collect_findings(bucket, result)
     faulty = [finding for finding in findings if finding.verdict != "good"]
     mark = ("✗ ", "bold red") if problems else ("! ", "bold yellow") if faulty else ("✓ ", "green")
-    print_item(out, join_text(mark).append_text(_render_bucket_name(bucket)))
+    print_item(out, join_text(mark).append_text(render_bucket_name(bucket)))
     show_problems(problems, out, "error", "bold red", 2)
     show_findings(faulty, out, measure_name_width(findings))
     # The header already shows the bucket.
@@ -64,12 +54,6 @@ def _collect_findings(bucket: BucketReport, result: Bootstrap) -> tuple[tuple[Fi
         return bucket.findings, bucket.problems
     test = (result.create_only,) if result.create_only else ()
     return (*bucket.findings, *test), (*bucket.problems, *result.refused)
-
-
-def _render_bucket_name(bucket: BucketReport) -> Text:
-    what = "the store" if bucket.purpose == "store" else f"states of {', '.join(bucket.environments)}"
-    where = f"account {bucket.account_id}, {bucket.region}" if bucket.account_id else bucket.region
-    return join_text((bucket.name, "bold"), f": {what} ({where})")
 
 
 def format_conclusion(result: Bootstrap) -> tuple[str, str]:
@@ -96,5 +80,4 @@ def _summarize_faults(result: Bootstrap) -> str:
         parts.append(f"{format_count(differ, 'bucket')} missing, or weaker than {pronoun} should be")
     if failed:
         parts.append(f"{format_count(failed, 'bucket')} not completely checked or changed")
-    text = "; ".join(parts) or "the write protection of the store is not tested yet"
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{join_clauses(parts) or 'The write protection of the store is not tested yet'}."

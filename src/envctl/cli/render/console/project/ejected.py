@@ -4,9 +4,9 @@ import shlex
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_nowrap, print_text
-from envctl.domain.text.identifiers import shorten_id
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.words.plan import describe_code
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.eject import EjectedProject
 
@@ -20,7 +20,7 @@ def show_ejected(ejected: EjectedProject, out: Console) -> None:
             print_nowrap(out, path, indent=2)
         return
     for each in ejected.environments:
-        code = f"release {shorten_id(each.release)}" if each.release else "the working tree"
+        code = describe_code(None, each.release)
         names = join_names([stack.name for stack in each.stacks])
         print_text(out, (each.name, "bold"), f" ({code}): {names}", indent=2)
     if ejected.empty:

@@ -3,8 +3,8 @@
 from rich.console import Console
 
 from envctl.cli.project_folder import to_typed_path
-from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_nowrap, print_text
+from envctl.cli.render.text.counting import format_count
 from envctl.usecases.project.fmt import FormatResult
 
 

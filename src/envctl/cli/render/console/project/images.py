@@ -2,8 +2,9 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_text
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import join_clauses
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account.image_pins import PinnedImages
 
@@ -35,5 +36,4 @@ def format_conclusion(pinned: PinnedImages) -> str:
     ]
     done = join_names(tuple(filter(None, parts)))
     found = f"{done}, in {format_count(len(files), 'file')}" if done else ""
-    text = "; ".join(filter(None, (unknown, found)))
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{join_clauses((unknown, found))}."

@@ -1,23 +1,12 @@
 """New projects: their parts and next commands."""
 
-from collections.abc import Iterator
-from itertools import groupby
-
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.words.new_project import describe_placeholders, list_parts
 from envctl.usecases.project.init import InitResult
-
-PART_MEANINGS = {
-    "envctl.toml": "the pipeline, its rules, and the stacks",
-    "environments": "the settings of each environment",
-    "modules": "ordinary Terraform modules",
-    "app": "the application and its image",
-    "kubernetes": "the objects in the cluster: the application, and who may do what",
-    "charts": "charts of controllers, which you choose",
-}
 
 
 def show_new_project(begun: InitResult, out: Console) -> None:
@@ -37,19 +26,3 @@ def show_new_project(begun: InitResult, out: Console) -> None:
     if begun.placeholders:
         out.print()
         print_text(out, describe_placeholders(begun))
-
-
-def list_parts(begun: InitResult) -> Iterator[tuple[str, str]]:
-    """Yield the main files and folders with their meaning."""
-    for top, paths in groupby(begun.files, key=lambda path: path.partition("/")[0]):
-        if top == "modules":
-            names = dict.fromkeys(path.split("/")[1] for path in paths)
-            yield "modules/", f"{PART_MEANINGS[top]}: {', '.join(names)}"
-        elif top in PART_MEANINGS:
-            yield (top if top.endswith(".toml") else f"{top}/"), PART_MEANINGS[top]
-
-
-def describe_placeholders(begun: InitResult) -> str:
-    """Name the placeholders to replace before using AWS."""
-    ids, are = ("id", "is a placeholder") if len(begun.placeholders) == 1 else ("ids", "are placeholders")
-    return f"Before a deployment to AWS: the account {ids} of {', '.join(begun.placeholders)} {are}; see README.md."

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.columns import measure_columns, print_columns
-from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.columns import measure_table, print_columns
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
-from envctl.cli.render.terminal.times import format_time
+from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.times import format_time
+from envctl.cli.render.words.plan import describe_code
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretState, Sighting
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsCheck, SecretVariable
 from envctl.usecases.account.secret_set import SecretSet
 
@@ -28,14 +28,14 @@ SIGNS: dict[SecretState, tuple[str, str]] = {
 
 def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
     where = f" (account {listed.account_id})" if listed.account_id else ""
-    source = f"release {shorten_id(listed.release)}" if listed.release else "the working tree"
-    print_text(out, "Secrets of ", (listed.environment, "bold"), where, f", in {source}")
+    code = describe_code(None, listed.release)
+    print_text(out, "Secrets of ", (listed.environment, "bold"), where, f", in {code}")
     if not (listed.secrets or listed.variables):
         print_text(out, "No secrets: no setting listed under [secrets] in envctl.toml has one.")
         return
     out.print()
     rows = [*map(_build_row, listed.secrets), *map(_build_variable_row, listed.variables)]
-    if sum(measure_columns(HEADERS, rows)) + 2 * len(HEADERS) <= out.width:
+    if measure_table(HEADERS, rows) <= out.width:
         print_columns(HEADERS, rows, out, MAX_COLUMN_WIDTH)
     else:
         for row in rows:

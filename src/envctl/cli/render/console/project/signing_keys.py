@@ -2,14 +2,9 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text, shorten_actor, to_one_line
-from envctl.cli.render.terminal.times import Zone, format_time
-from envctl.domain.command_lines import format_command
-from envctl.domain.ledger.state import DistrustedEntry
+from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 
-MAX_NAMED = 3
 LABEL_WIDTH = 14
 
 
@@ -30,14 +25,3 @@ def _show_key(each: PinnedKey, out: Console) -> None:
         print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
     for other in each.others:
         print_nowrap(out, f"{'and believed':<{LABEL_WIDTH}}{other}", indent=2)
-
-
-def describe_untrusted(found: tuple[DistrustedEntry, ...], zone: Zone = None) -> list[str]:
-    """Describe the latest untrusted entries, newest first, and the command for older ones."""
-    sentences = [
-        f"{each} is not trusted: {each.why}. It names {to_one_line(shorten_actor(each.by))} as its author,"
-        f" {format_time(each.at, zone)}"
-        for each in found[-MAX_NAMED:][::-1]
-    ]
-    others = add_sandbox_flag(f"older untrusted entries are not shown; list all: {format_command('ledger verify')}")
-    return [*sentences, others] if len(found) > MAX_NAMED else sentences

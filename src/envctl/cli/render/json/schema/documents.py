@@ -3,9 +3,9 @@
 from importlib import import_module
 from typing import get_args
 
+from envctl.cli.command_table import RESULTS
 from envctl.cli.render.json.document import FORMAT
 from envctl.cli.render.json.schema.types import TIMESTAMP_PATTERN, Schema, SchemaBuilder
-from envctl.cli.result_types import PARTIAL_COMMANDS, RESULTS
 from envctl.domain.errors import StackEnd
 from envctl.domain.exit_codes import ExitCode
 
@@ -58,7 +58,7 @@ def build_envelope_schema() -> Schema:
     command = {"type": "string", "description": "its name, without arguments; empty for an unknown command"}
     description = "Every command prints one document with --json, whether it succeeds or fails."
     header = _build_header(ENVELOPE_NAME, "envctl --json", description)
-    return header | _build_body(command, {"type": ["object", "null"]}, in_part=bool(PARTIAL_COMMANDS))
+    return header | _build_body(command, {"type": ["object", "null"]}, in_part=True)
 
 
 def build_command_schema(command: str) -> Schema:
@@ -68,13 +68,13 @@ def build_command_schema(command: str) -> Schema:
     result = {"anyOf": [*results, {"type": "null"}]}
     return {
         **_build_header(to_slug(command), title, f"The output of `{title}`."),
-        **_build_body({"const": command}, result, in_part=command in PARTIAL_COMMANDS),
+        **_build_body({"const": command}, result, in_part=any(each.is_partial for each in RESULTS[command])),
         "$defs": definitions.found,
     }
 
 
 def load_result_types(command: str) -> tuple[type, ...]:
-    paths = [path.rpartition(".") for path in RESULTS[command]]
+    paths = [each.path.rpartition(".") for each in RESULTS[command]]
     return tuple(getattr(import_module(f"envctl.{module}"), name) for module, _, name in paths)
 
 

@@ -1,20 +1,18 @@
 """Markdown elements. User input is escaped: it cannot break tables, become markup or mention users."""
 
-import io
 import re
-from collections.abc import Callable, Iterable, Sequence
-
-from rich.console import Console
+from collections.abc import Iterable, Sequence
 
 from envctl.cli.render.markdown.page.block_parser import parse_blocks
 from envctl.cli.render.markdown.page.budget import MAX_PAGE_SIZE, Block, Rank, count_utf16, fit_page
-from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
-from envctl.cli.render.terminal.text import escape_text, to_one_line
+from envctl.cli.render.text.escapes import escape_text, to_one_line
+from envctl.cli.render.text.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.words.tones import Tone
 from envctl.domain.release_label import SEPARATOR, ReleaseLabel, format_label_or_id
 
-CONSOLE_WIDTH = 100
 OK, FAIL, WARN, NEUTRAL = "✅", "❌", "⚠️", "➖"  # noqa: RUF001 (it is meant to be seen)
 # Entities for characters with a meaning despite a backslash: a pipe always ends a table cell.
+MARKS: dict[Tone, str] = {"good": OK, "warn": WARN, "bad": FAIL, "": ""}
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "\\": "&#92;", "$": "&#36;"}
 _HTML = str.maketrans(_ENTITIES)
 _BACKSLASHED = {mark: f"\\{mark}" for mark in "`*[]~"}
@@ -38,10 +36,6 @@ def escape_html(text: str) -> str:
 
 def bold(text: str) -> str:
     return f"**{escape(text)}**"
-
-
-def capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def code(text: str) -> str:
@@ -107,13 +101,3 @@ def render_next_step(hint: str) -> str:
 def format_hint_cell(hint: str) -> str:
     advice, command = split_command(add_sandbox_flag(hint))
     return " ".join(filter(None, (escape(advice), code(command) if command else "")))
-
-
-def render_console_output(draw: Callable[[Console], None]) -> str:
-    """Return the console output of `draw` in a fence."""
-    out = Console(
-        file=io.StringIO(), width=CONSOLE_WIDTH, color_system=None, highlight=False, markup=False, emoji=False
-    )
-    with out.capture() as captured:
-        draw(out)
-    return fence_text(captured.get(), "text")

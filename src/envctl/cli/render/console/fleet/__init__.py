@@ -1,1 +1,0 @@
-"""A run of many CI jobs as text."""

@@ -1,0 +1,76 @@
+"""The environments that a command names: found, selected, locked, and the project as seen from one."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from envctl.domain.config.project import Project
+from envctl.domain.errors import EnvctlError, Problem, UsageError
+from envctl.domain.text.suggestions import find_nearest
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project.project_file import load_project
+
+
+def load_context(ports: Ports, environment: str) -> tuple[Context, str]:
+    """Return the ports with the project as seen from an environment, and that environment. Raises UsageError."""
+    found = load_project(ports)
+    target = find_environment(Context(ports, found), environment)
+    return Context(ports, found.view_for(target)), target
+
+
+def lock_target(ports: Ports, target: str, command: str, source: str = "") -> AbstractContextManager[None]:
+    """Lock the work directory of an environment for a command of the current person."""
+    names = f"{source} {target}" if source else target
+    holder = f"envctl {command} {names} by {ports.identity.identify_actor().name}"
+    return ports.workspace.lock_environment(target, holder)
+
+
+def require_environment(project: Project, environment: str) -> str:
+    """Return the environment. Raises UsageError (E002), suggesting the nearest name."""
+    if environment in project.environments:
+        return environment
+    near = find_nearest(environment, project.environments)
+    listed = ", ".join(project.all_environments)
+    hint = f"did you mean {near}? (the environments are {listed})" if near else f"the environments are {listed}"
+    raise UsageError(Problem("E002", f"unknown environment {environment!r}", hint))
+
+
+def find_environment(context: Context, environment: str) -> str:
+    """Return the environment. Raises UsageError: E139 for a removed one still holding stacks, else E002."""
+    if environment not in context.project.environments:
+        _check_not_gone(context, environment)
+    return require_environment(context.project, environment)
+
+
+def _check_not_gone(context: Context, environment: str) -> None:
+    """Raise UsageError (E139) if the environment was removed from the project file and still holds stacks."""
+    from envctl.usecases.ledger import journal
+    from envctl.usecases.project import removed_environments
+
+    try:
+        present = journal.load(context.ports)
+    except EnvctlError:
+        # An unknown environment is reported even without a ledger.
+        return
+    for each in removed_environments.find_gone(context.project, present):
+        if each.environment == environment:
+            raise UsageError(removed_environments.describe_gone(each))
+
+
+def find_recorded_environment(context: Context, environment: str) -> str:
+    """Return the environment, even a removed one known to the ledger. Raises UsageError (E002)."""
+    from envctl.usecases.ledger import journal
+
+    if environment in context.project.environments or environment in journal.load(context.ports).environments:
+        return environment
+    return require_environment(context.project, environment)
+
+
+def find_environments(context: Context, names: Sequence[str]) -> tuple[str, ...]:
+    """Select environments. Raises UsageError: E139 for a removed one still holding stacks, else E002."""
+    return select_environments(context.project, [find_environment(context, name) for name in names])
+
+
+def select_environments(project: Project, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the named environments, each once; without names, all of the pipeline and the standalone ones."""
+    return tuple(dict.fromkeys(require_environment(project, name) for name in names)) or project.all_environments

@@ -1,0 +1,26 @@
+"""The project file of the working tree: loaded, and the lines of its keys."""
+
+from collections.abc import Iterable
+
+from envctl.domain.config.fields import Fault
+from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.usecases.ports.core import Ports
+
+
+def load_project(ports: Ports) -> Project:
+    data = ports.tree.read_contents(PROJECT_FILE)
+    if data is None:
+        hint = "go to the project's folder, or use: envctl --project DIR …"
+        raise ConfigurationError(Problem("E100", f"no {PROJECT_FILE} here", hint))
+    return ports.config_reader.parse_project(data)
+
+
+def locate_key(ports: Ports, *path: str | int) -> Location:
+    """Return the line of a key in the project file."""
+    return ports.config_reader.locate_key(ports.tree.read_contents(PROJECT_FILE) or b"", path)
+
+
+def locate_faults(ports: Ports, faults: Iterable[Fault]) -> list[Problem]:
+    """Return the faults as problems with their lines in the project file."""
+    return [Problem(each.code, each.message, each.hint, locate_key(ports, *each.path)) for each in faults]
